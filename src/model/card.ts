@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { type Static, Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { DomainError } from './domain-error.js';
+
+const Names = Type.Array(Type.String({ minLength: 1 }), { minItems: 1 });
+const ScalerSchema = Type.Object({ mean: Type.Array(Type.Number()), scale: Type.Array(Type.Number()) });
+
+const TargetMetricsSchema = Type.Object({
+  rmse: Type.Number(),
+  mae: Type.Number(),
+  r2: Type.Union([Type.Number(), Type.Null()]),
+  baseline_rmse: Type.Number(),
+  baseline_mae: Type.Number(),
+});
+
+export const MetricsSchema = Type.Object({
+  rows: Type.Integer(),
+  prediction_error: Type.Number(),
+  reconstruction_error: Type.Number(),
+  baseline_reconstruction_error: Type.Number(),
+  loss: Type.Number(),
+  targets: Type.Record(Type.String(), TargetMetricsSchema),
+});
+
+export const EpochSchema = Type.Object({
+  epoch: Type.Integer(),
+  loss: Type.Number(),
+  reconstruction_error: Type.Number(),
+  val_loss: Type.Number(),
+  val_prediction_error: Type.Number(),
+  val_reconstruction_error: Type.Number(),
+});
+
+/** What a version says of itself: all that serving needs beside the weights, and where it came from. */
+export const Card = Type.Object({
+  schema: Type.Literal(1),
+  created_at: Type.String({ description: 'ISO 8601, UTC' }),
+  features: Names,
+  targets: Names,
+  scalers: Type.Object({ features: ScalerSchema, targets: ScalerSchema }),
+  network: Type.Object({
+    hidden: Type.Array(Type.Integer({ minimum: 1 })),
+    auxiliary_weight: Type.Number(),
+  }),
+  training: Type.Object({
+    engine: Type.String(),
+    epochs: Type.Integer(),
+    batch_size: Type.Integer(),
+    learning_rate: Type.Number(),
+    validation_split: Type.Number(),
+    seed: Type.Integer(),
+    patience: Type.Integer(),
+    best_epoch: Type.Integer(),
+    seconds: Type.Number(),
+  }),
+  data: Type.Object({
+    fingerprint: Type.String({ description: 'SHA-256 of the column names and the numbers of all rows kept' }),
+    rows: Type.Integer(),
+    dropped: Type.Integer(),
+    missing: Type.Record(Type.String(), Type.Integer()),
+    training_rows: Type.Integer(),
+    validation_rows: Type.Integer(),
+  }),
+  metrics: MetricsSchema,
+  history: Type.Array(EpochSchema),
+  software: Type.Record(Type.String(), Type.String()),
+  files: Type.Record(Type.String(), Type.Object({ bytes: Type.Integer(), sha256: Type.String() }), {
+    description: 'every other file of the version',
+  }),
+  checksum: Type.String({ description: 'SHA-256 of this card without this field' }),
+});
+export type Card = Static<typeof Card>;
+
+/** Completes a card with its own checksum, so that a flipped byte in the card is noticed too. */
+export function sealCard(card: Omit<Card, 'checksum'>): Card {
+  return { ...card, checksum: sha256(JSON.stringify(card)) };
+}
+
+/** Reads a card. Throws `INVALID_VERSION`, naming the place in the card, if it is not a whole one. */
+export function parseCard(text: string): Card {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new DomainError('INVALID_VERSION', 'card.json: not JSON', { cause });
+  }
+  if (!Value.Check(Card, value)) {
+    const [first] = Value.Errors(Card, value);
+    throw new DomainError('INVALID_VERSION', `card.json${first?.instancePath ?? ''}: ${first?.message ?? 'invalid'}`);
+  }
+  const { checksum, ...rest } = value;
+  if (sha256(JSON.stringify(rest)) !== checksum) {
+    throw new DomainError('INVALID_VERSION', 'card.json: its checksum does not match, the file was changed');
+  }
+  const { scalers, features, targets } = value;
+  const lengths = [
+    [scalers.features, features],
+    [scalers.targets, targets],
+  ] as const;
+  if (lengths.some(([{ mean, scale }, names]) => mean.length !== names.length || scale.length !== names.length)) {
+    throw new DomainError('INVALID_VERSION', 'card.json/scalers: not one mean and scale per column');
+  }
+  return value;
+}
+
+export function sha256(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}

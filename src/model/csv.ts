@@ -1,0 +1,68 @@
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { CsvError, parse } from 'csv-parse';
+import { DomainError, show } from './domain-error.js';
+import { type Arrange, splitColumns, type TableInfo, TableWriter } from './table.js';
+
+/**
+ * A decimal number; any other text (empty, NA, ?, a word) counts as a missing value. The digits after the point are only
+ * looked for after a point: else a cell of a million digits and a letter would be tried in every way to split them.
+ */
+const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
+
+/**
+ * Reads a CSV (RFC 4180: comma, double quotes, header row; UTF-8 with or without a byte order mark) into a table on
+ * disk, as a stream.
+ *
+ * Throws `INVALID_CSV` with the line, `UNKNOWN_COLUMN`, `TOO_MANY_MISSING`.
+ */
+export async function csvToTable(
+  source: Readable,
+  directory: string,
+  targets: readonly string[],
+  arrange: Arrange = (found) => found,
+): Promise<TableInfo> {
+  let writer: TableWriter | undefined;
+  let columns: number[] = [];
+  const onRecord = (record: string[]): null => {
+    if (writer) writer.add((column) => toNumber(record[columns[column]!]!));
+    else {
+      const header = readHeader(record);
+      const arranged = arrange(splitColumns(header, targets));
+      const places = new Map(header.map((name, i) => [name, i]));
+      columns = [...arranged.features, ...arranged.targets].map((name) => places.get(name)!);
+      writer = new TableWriter(directory, arranged);
+    }
+    return null;
+  };
+
+  try {
+    // A record returned as null is not pushed: the rows are handled as they are parsed, without a queue of objects.
+    const parser = parse({ bom: true, skip_empty_lines: true, max_record_size: 2 ** 20, on_record: onRecord });
+    await pipeline(source, parser.resume());
+    if (!writer) throw new DomainError('INVALID_CSV', 'expected a header row, got an empty body');
+    return writer.finish();
+  } catch (error) {
+    if (error instanceof CsvError) throw new DomainError('INVALID_CSV', error.message, { cause: error });
+    throw error;
+  } finally {
+    writer?.close();
+  }
+}
+
+function readHeader(record: readonly string[]): string[] {
+  const header = record.map((name) => name.trim());
+  const seen = new Set<string>();
+  header.forEach((name, i) => {
+    if (name === '') throw new DomainError('INVALID_CSV', `header: column ${i + 1} has no name`);
+    if (seen.has(name)) throw new DomainError('INVALID_CSV', `header: column ${show(name)} is there twice`);
+    seen.add(name);
+  });
+  return header;
+}
+
+/** Number() alone would read '' as 0 and '0x1F' as 31. */
+function toNumber(cell: string): number {
+  const text = cell.trim();
+  return NUMBER.test(text) ? Number(text) : Number.NaN;
+}

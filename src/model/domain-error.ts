@@ -1,0 +1,47 @@
+/** What can go wrong, besides a defect of ours. The server maps each code to an HTTP status in one table. */
+export type ErrorCode =
+  | 'INVALID_JSON'
+  | 'INVALID_ROWS'
+  | 'INVALID_CSV'
+  | 'UNKNOWN_COLUMN'
+  | 'TOO_FEW_ROWS'
+  | 'TOO_MANY_MISSING'
+  | 'TRAINING_DIVERGED'
+  | 'TRAINING_CRASHED'
+  | 'TRAINING_CANCELLED'
+  | 'INVALID_VERSION'
+  | 'VERSION_NOT_FOUND'
+  | 'INVALID_BASELINE'
+  | 'NON_FINITE_OUTPUT'
+  | 'NOT_READY'
+  | 'TOO_LARGE'
+  | 'FEATURES_CHANGED'
+  | 'TRAINING_RUNNING'
+  | 'JOB_NOT_FOUND';
+
+/** An error of the domain: a code for programs, and a message that names the place, what was expected and what was found. */
+export class DomainError extends Error {
+  override readonly name = 'DomainError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** A short, safe rendering of a value for an error message: JSON, cut after 40 characters. Never throws. */
+export function show(value: unknown): string {
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
+  const text = json(value) ?? String(value);
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+}
+
+/** JSON.parse reads values nested so deeply that JSON.stringify runs out of stack. */
+function json(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return Array.isArray(value) ? 'a deeply nested array' : `an unprintable ${typeof value}`;
+  }
+}

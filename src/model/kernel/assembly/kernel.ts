@@ -1,0 +1,6 @@
+// What the network is computed with; `Ops` in ../ops.ts documents each function. This folder is AssemblyScript: it is
+// compiled by asc, not by tsc. Each function takes positions in memory as numbers of floats, and turns them into bytes
+// first.
+export { product, rowProduct, weightGradient } from './product';
+export { biasSelu, rowBiasSelu, seluGradient } from './selu';
+export { adam, descend } from './optimizer';

@@ -1,0 +1,53 @@
+import type { Engine } from './engine.js';
+import { type Scaler, standardise, unstandardise } from './scaler.js';
+
+/** The scalers of a model: inputs and targets. Part of the model, so that callers send and receive raw units. */
+export interface Scalers {
+  readonly features: Scaler;
+  readonly targets: Scaler;
+}
+
+/** Predictions in target units. The arrays are views into buffers that the next call overwrites. */
+export interface Prediction {
+  /** `[rows, outputs]`, in the targets' units. */
+  readonly outputs: Float32Array;
+  /** `[rows, inputs]`, in the features' standardised units. */
+  readonly reconstructions: Float32Array;
+  /** `[rows, inputs]`: the rows as the network saw them, standardised. */
+  readonly inputs: Float32Array;
+  /** `[rows]`: mean squared residual over the features, in standardised units. */
+  readonly errors: Float32Array;
+}
+
+/** An engine between its scalers: raw rows in, predictions in target units out, in one forward pass. */
+export class Predictor {
+  readonly engine: Engine;
+  readonly scalers: Scalers;
+  private inputs = new Float32Array(0);
+
+  constructor(engine: Engine, scalers: Scalers) {
+    this.engine = engine;
+    this.scalers = scalers;
+  }
+
+  /** Predicts the first `count` rows of `rows`, row-major `[≥ count, inputs]` in raw units. */
+  predict(rows: Float32Array, count: number): Prediction {
+    const { inputs, outputs: width } = this.engine.shape;
+    const size = count * inputs;
+    if (this.inputs.length < size) this.inputs = new Float32Array(Math.max(size, 2 * this.inputs.length));
+    standardise(this.scalers.features, rows, this.inputs, count);
+    const pass = this.engine.forward(this.inputs, count);
+    const outputs = pass.outputs.subarray(0, count * width);
+    unstandardise(this.scalers.targets, outputs, outputs, count);
+    return {
+      outputs,
+      reconstructions: pass.reconstructions,
+      inputs: this.inputs.subarray(0, size),
+      errors: pass.errors,
+    };
+  }
+
+  close(): void {
+    this.engine.close();
+  }
+}

@@ -1,0 +1,83 @@
+import { type Static, Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { DomainError } from './domain-error.js';
+import type { Predictor } from './predictor.js';
+import { createRandom } from './random.js';
+import type { Shape } from './shape.js';
+
+/** Rows of the probe batch, and how far its replay may be off, relative to the value plus one standard deviation. */
+const PROBE_ROWS = 16;
+const PROBE_TOLERANCE = 1e-4;
+
+/** A batch and what the model answered when it was trained: proof that an engine computes what the trainer meant. */
+const Probe = Type.Object({
+  /** `[PROBE_ROWS, features]` in raw units: made up from the scaler, so that no row of the data is given away. */
+  rows: Type.Array(Type.Number()),
+  /** `[PROBE_ROWS, targets]` in target units. */
+  outputs: Type.Array(Type.Number()),
+  /** `[PROBE_ROWS]` */
+  errors: Type.Array(Type.Number(), { minItems: 1 }),
+});
+export type Probe = Static<typeof Probe>;
+
+/** Makes a probe. Throws `TRAINING_DIVERGED` if the answers are not finite: a version with them could not be opened. */
+export function makeProbe(predictor: Predictor): Probe {
+  const { mean, scale } = predictor.scalers.features;
+  const random = createRandom(0);
+  const rows = new Float32Array(PROBE_ROWS * mean.length);
+  for (let i = 0; i < rows.length; i++) {
+    const j = i % mean.length;
+    rows[i] = mean[j]! + scale[j]! * random.normal();
+  }
+  const { outputs, errors } = predictor.predict(rows, PROBE_ROWS);
+  const probe = {
+    rows: Array.from(rows),
+    outputs: Array.from(outputs),
+    errors: Array.from(errors.subarray(0, PROBE_ROWS)),
+  };
+  if (![probe.rows, probe.outputs, probe.errors].flat().every(Number.isFinite)) {
+    throw new DomainError(
+      'TRAINING_DIVERGED',
+      'the trained model answers rows like those it was trained on with numbers that float32 cannot hold',
+    );
+  }
+  return probe;
+}
+
+/** Reads a probe. Throws `INVALID_VERSION` if it is not one of this network; one of no rows would prove nothing. */
+export function parseProbe(content: Uint8Array, shape: Shape): Probe {
+  const invalid = (reason: string, options?: ErrorOptions) =>
+    new DomainError('INVALID_VERSION', `probe.json: ${reason}`, options);
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(content).toString());
+  } catch (cause) {
+    throw invalid('not JSON', { cause });
+  }
+  if (!Value.Check(Probe, value)) throw invalid('expected rows, outputs and errors');
+  const { rows, outputs, errors } = value;
+  if (rows.length !== errors.length * shape.inputs || outputs.length !== errors.length * shape.outputs) {
+    throw invalid('not the numbers of one batch of this network');
+  }
+  return value;
+}
+
+/** Replays a probe. Throws `INVALID_VERSION`, naming the number that is off. */
+export function verifyProbe(predictor: Predictor, probe: Probe): void {
+  const { outputs, errors } = predictor.predict(Float32Array.from(probe.rows), probe.errors.length);
+  const { scale } = predictor.scalers.targets;
+  probe.outputs.forEach((expected, i) => {
+    compare(`outputs[${i}]`, outputs[i]!, expected, scale[i % scale.length]!);
+  });
+  probe.errors.forEach((expected, i) => {
+    compare(`errors[${i}]`, errors[i]!, expected, 1);
+  });
+}
+
+function compare(place: string, found: number, expected: number, unit: number): void {
+  if (Math.abs(found - expected) <= PROBE_TOLERANCE * (Math.abs(expected) + unit)) return;
+  throw new DomainError(
+    'INVALID_VERSION',
+    `probe.json: ${place} was ${expected} when the model was trained and is ${found} on this engine`,
+  );
+}

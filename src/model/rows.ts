@@ -1,0 +1,70 @@
+import { DomainError, show } from './domain-error.js';
+
+/** The greatest finite float32: what the network computes in. */
+const MAX_FLOAT32 = 3.4028234663852886e38;
+
+/**
+ * Reads rows that a client sent as JSON into one row-major `[rows, features]` array: each an array of numbers in feature
+ * order, or an object with one number per feature name. Nothing is coerced.
+ *
+ * Throws `INVALID_ROWS`, naming place and expectation, e.g. `instances[3][5]: expected a finite number, got "abc"`.
+ */
+export function readRows(instances: readonly unknown[], featureNames: readonly string[]): Float32Array {
+  const width = featureNames.length;
+  const rows = new Float32Array(instances.length * width);
+  for (let i = 0, at = 0; i < instances.length; i++, at += width) {
+    const row = instances[i];
+    if (Array.isArray(row)) readArray(row, i, featureNames, rows, at);
+    else readObject(row, i, featureNames, rows, at);
+  }
+  return rows;
+}
+
+function readArray(row: unknown[], i: number, featureNames: readonly string[], rows: Float32Array, at: number): void {
+  const width = featureNames.length;
+  if (row.length !== width) {
+    throw invalid(`instances[${i}]: expected ${width} numbers (${listed(featureNames)}), got ${row.length}`);
+  }
+  for (let j = 0; j < width; j++) {
+    const value = row[j];
+    if (!isFloat32(value)) throw notANumber(`instances[${i}][${j}]`, value);
+    rows[at + j] = value;
+  }
+}
+
+function readObject(row: unknown, i: number, featureNames: readonly string[], rows: Float32Array, at: number): void {
+  if (typeof row !== 'object' || row === null) {
+    throw invalid(`instances[${i}]: expected an array of numbers or an object of features, got ${show(row)}`);
+  }
+  const named = row as Record<string, unknown>;
+  for (let j = 0; j < featureNames.length; j++) {
+    const name = featureNames[j]!;
+    if (!Object.hasOwn(named, name)) throw invalid(`instances[${i}]: feature ${show(name)} is missing`);
+    const value = named[name];
+    if (!isFloat32(value)) throw notANumber(`instances[${i}][${show(name)}]`, value);
+    rows[at + j] = value;
+  }
+  if (Object.keys(named).length > featureNames.length) {
+    const unknown = Object.keys(named).find((name) => !featureNames.includes(name));
+    throw invalid(`instances[${i}]: unknown feature ${show(unknown)}; the model has ${listed(featureNames)}`);
+  }
+}
+
+/** Whether a value is a number that float32 can hold: 1e999 arrives from JSON.parse as Infinity. */
+export function isFloat32(value: unknown): value is number {
+  return typeof value === 'number' && value >= -MAX_FLOAT32 && value <= MAX_FLOAT32;
+}
+
+/** Names for a message: the first eight, then how many more. */
+export function listed(names: readonly string[]): string {
+  const rest = names.length - 8;
+  return names.slice(0, 8).map(show).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+}
+
+function notANumber(place: string, value: unknown): DomainError {
+  return invalid(`${place}: expected a finite number, got ${show(value)}`);
+}
+
+function invalid(message: string): DomainError {
+  return new DomainError('INVALID_ROWS', message);
+}

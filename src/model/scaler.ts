@@ -1,0 +1,46 @@
+/** Means and standard deviations of columns; both as long as there are columns. JSON-serialisable. */
+export interface Scaler {
+  readonly mean: readonly number[];
+  /** Population standard deviation; 1 for a constant column, which becomes 0 and does not divide by zero. */
+  readonly scale: readonly number[];
+}
+
+/** Measures the rows `index` (one or more) of `values`, row-major `[rows, columns]`, in float64 and two passes. */
+export function fitScaler(values: Float32Array, columns: number, index: Int32Array): Scaler {
+  const mean = new Float64Array(columns);
+  for (const row of index) {
+    for (let j = 0; j < columns; j++) mean[j]! += values[row * columns + j]!;
+  }
+  for (let j = 0; j < columns; j++) mean[j]! /= index.length;
+
+  const first = index[0]! * columns;
+  const varies = new Uint8Array(columns);
+  const variance = new Float64Array(columns);
+  for (const row of index) {
+    for (let j = 0; j < columns; j++) {
+      const value = values[row * columns + j]!;
+      if (value !== values[first + j]) varies[j] = 1;
+      variance[j]! += (value - mean[j]!) ** 2 / index.length;
+    }
+  }
+  // Compared and not told from the variance: a constant column's mean can miss its value by rounding, which leaves a
+  // variance above 0, while one like seconds since 1970 varies by less than a ten-millionth of its mean.
+  const scale = Array.from(variance, (value, j) => (varies[j] ? Math.sqrt(value) : 1));
+  return { mean: Array.from(mean), scale };
+}
+
+/** Writes `(from - mean) / scale` of the first `count` rows to `to`, which may be `from`. Both `[rows, columns]`. */
+export function standardise(scaler: Scaler, from: Float32Array, to: Float32Array, count: number): void {
+  const { mean, scale } = scaler;
+  for (let at = 0, row = 0; row < count; row++) {
+    for (let j = 0; j < mean.length; j++, at++) to[at] = (from[at]! - mean[j]!) / scale[j]!;
+  }
+}
+
+/** Writes `from × scale + mean` of the first `count` rows to `to`, which may be `from`. Both `[rows, columns]`. */
+export function unstandardise(scaler: Scaler, from: Float32Array, to: Float32Array, count: number): void {
+  const { mean, scale } = scaler;
+  for (let at = 0, row = 0; row < count; row++) {
+    for (let j = 0; j < mean.length; j++, at++) to[at] = from[at]! * scale[j]! + mean[j]!;
+  }
+}

@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { DomainError } from './domain-error.js';
+import { loadEngine } from './engine.js';
+import { readTable } from './table.js';
+import type { TrainerMessage, TrainingRequest } from './trainer.js';
+import { train } from './training.js';
+import { writeVersion } from './version.js';
+
+// The child of trainer.ts. It ends with its parent: nobody else would ever use or remove what it writes.
+process.on('disconnect', () => process.exit(1));
+process.once('message', async (request: TrainingRequest) => {
+  try {
+    await work(request);
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    await tell({ type: 'failed', code: error.code, message: error.message });
+  }
+  process.disconnect();
+});
+
+async function work({ stage, engine, options }: TrainingRequest): Promise<void> {
+  const started = performance.now();
+  const createEngine = await loadEngine(engine);
+  const { info, data } = readTable(join(stage, 'table'));
+  const result = await train(createEngine, data, info.features.length, info.targets, options, async (epoch) => {
+    await tell({ type: 'epoch', epoch });
+    await turn();
+  });
+  const { metrics, bestEpoch, history } = result;
+  writeVersion(
+    join(stage, 'version'),
+    {
+      ...result,
+      card: {
+        created_at: new Date().toISOString(),
+        features: [...info.features],
+        targets: [...info.targets],
+        training: {
+          engine: result.engine,
+          ...options,
+          best_epoch: bestEpoch,
+          seconds: (performance.now() - started) / 1000,
+        },
+        data: {
+          fingerprint: info.fingerprint,
+          rows: info.rows,
+          dropped: info.dropped,
+          missing: info.missing,
+          training_rows: result.trainingRows,
+          validation_rows: result.heldOut.rows,
+        },
+        metrics,
+        history: [...history],
+        software: { node: process.versions.node },
+      },
+    },
+    createEngine,
+  );
+  await tell({ type: 'done', metrics, bestEpoch });
+}
+
+function tell(message: TrainerMessage): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.send?.(message, undefined, undefined, (error) => (error ? reject(error) : resolve()));
+  });
+}

@@ -1,0 +1,89 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { DomainError, type ErrorCode } from './domain-error.js';
+import type { EngineName } from './engine.js';
+import type { Metrics } from './evaluation.js';
+import type { Epoch, TrainingOptions } from './training.js';
+
+/** What the child is asked to do: train on `<stage>/table`, and write `<stage>/version`. */
+export interface TrainingRequest {
+  readonly stage: string;
+  readonly engine: EngineName;
+  readonly options: TrainingOptions;
+}
+
+/** What the child tells. */
+export type TrainerMessage =
+  | { readonly type: 'epoch'; readonly epoch: Epoch }
+  | { readonly type: 'done'; readonly metrics: Metrics; readonly bestEpoch: number }
+  | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string };
+
+/** Characters of the child's error output that are kept to tell why it died. */
+const KEPT_OUTPUT = 2000;
+
+/**
+ * Trains in a child process, so that neither the time it takes nor its crash touches this one.
+ *
+ * Rejects with the child's own domain error, with `TRAINING_CRASHED` if it died without a word, and with
+ * `TRAINING_CANCELLED` if `signal` was aborted, after the child is gone.
+ */
+export async function runTraining(
+  request: TrainingRequest,
+  onEpoch: (epoch: Epoch) => void,
+  signal: AbortSignal,
+): Promise<{ metrics: Metrics; bestEpoch: number }> {
+  if (signal.aborted) throw cancelled();
+  const child = fork(new URL('./trainer-process.js', import.meta.url), {
+    // The options of this process, such as an inspector's port, are not for the child.
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  // Nothing of the child is worth a polite end: its stage is thrown away.
+  const kill = () => child.kill('SIGKILL');
+  signal.addEventListener('abort', kill, { once: true });
+  try {
+    const { verdict, death, output } = await listen(child, request, onEpoch);
+    if (signal.aborted) throw cancelled();
+    if (!verdict) {
+      // Its last words are the cause, for the log: a stack and paths are nothing for a client.
+      const cause = new Error(output.trim() || 'the process wrote nothing');
+      throw new DomainError('TRAINING_CRASHED', `the training process ended early: ${death}`, { cause });
+    }
+    if (verdict.type === 'failed') throw new DomainError(verdict.code, verdict.message);
+    return { metrics: verdict.metrics, bestEpoch: verdict.bestEpoch };
+  } finally {
+    signal.removeEventListener('abort', kill);
+  }
+}
+
+type Verdict = Exclude<TrainerMessage, { type: 'epoch' }>;
+
+/** Sends the request and waits for the child's end: its last word, if it had one, how it died, and its error output. */
+function listen(
+  child: ChildProcess,
+  request: TrainingRequest,
+  onEpoch: (epoch: Epoch) => void,
+): Promise<{ verdict: Verdict | undefined; death: string; output: string }> {
+  return new Promise((resolve, reject) => {
+    let verdict: Verdict | undefined;
+    let output = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      output = (output + text).slice(-KEPT_OUTPUT);
+    });
+    child.on('message', (message: TrainerMessage) => {
+      if (message.type === 'epoch') onEpoch(message.epoch);
+      else verdict = message;
+    });
+    child.on('error', (cause) =>
+      reject(new DomainError('TRAINING_CRASHED', 'the training process could not be started', { cause })),
+    );
+    child.on('close', (code, killer) => {
+      resolve({ verdict, death: killer ?? `exit code ${code}`, output });
+    });
+    // A send to a child that is gone already is an error that 'close' tells better.
+    child.send(request, () => {});
+  });
+}
+
+function cancelled(): DomainError {
+  return new DomainError('TRAINING_CANCELLED', 'the training was cancelled');
+}

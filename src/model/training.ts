@@ -1,0 +1,189 @@
+import { DomainError } from './domain-error.js';
+import type { Engine, EngineFactory } from './engine.js';
+import { evaluate, type LabelledRows, type Metrics, type Predictions, predictAll } from './evaluation.js';
+import { initialWeights } from './initial-weights.js';
+import { Predictor, type Scalers } from './predictor.js';
+import { createRandom, shuffle } from './random.js';
+import { fitScaler, standardise } from './scaler.js';
+import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from './shape.js';
+
+export interface TrainingOptions {
+  readonly epochs: number;
+  readonly batch_size: number;
+  readonly learning_rate: number;
+  /** Share of the rows held out for validation. */
+  readonly validation_split: number;
+  /** Seeds the weights, the split and the order of the rows. */
+  readonly seed: number;
+  /** Epochs without a better validation prediction error before training stops. */
+  readonly patience: number;
+}
+
+export const DEFAULT_TRAINING: TrainingOptions = {
+  epochs: 100,
+  batch_size: 32,
+  learning_rate: 0.001,
+  validation_split: 0.2,
+  seed: 42,
+  patience: 10,
+};
+
+/** Fewer usable rows than this cannot be split into something to learn from and something to judge by. */
+const MINIMUM_ROWS = 10;
+
+/** A mean of everything has a loss near 1 in standardised units; a run this far off does not come back. */
+const DIVERGED_LOSS = 1e6;
+
+export interface Epoch {
+  /** From 1 on. */
+  readonly epoch: number;
+  /** Mean over the epoch's batches while they were trained on, as Keras reports it. */
+  readonly loss: number;
+  readonly reconstruction_error: number;
+  /** On the held-out rows after the epoch, in standardised units. */
+  readonly val_loss: number;
+  readonly val_prediction_error: number;
+  readonly val_reconstruction_error: number;
+}
+
+export interface TrainingResult {
+  /** The engine's name. */
+  readonly engine: string;
+  readonly shape: Shape;
+  /** Flat, in the order of `layerShapes`: those of the epoch with the least validation prediction error. */
+  readonly weights: Float32Array;
+  readonly scalers: Scalers;
+  readonly history: readonly Epoch[];
+  readonly bestEpoch: number;
+  readonly metrics: Metrics;
+  readonly trainingRows: number;
+  /** The rows that were held out, in raw units, with the model's predictions of them. */
+  readonly heldOut: LabelledRows & Predictions;
+}
+
+/**
+ * Trains a network on `data`, which it standardises in place (a copy would double the memory), with Keras' Nadam,
+ * early stopping on the prediction error of held-out rows (the reconstruction error has heavy tails) and the best
+ * epoch's weights kept. The same seed and engine give the same weights, bit for bit.
+ *
+ * Rejects with `TOO_FEW_ROWS`, and with `TRAINING_DIVERGED` if a loss stops being finite or grows beyond all measure.
+ */
+export async function train(
+  createEngine: EngineFactory,
+  data: LabelledRows,
+  featureCount: number,
+  targetNames: readonly string[],
+  options: TrainingOptions,
+  onEpoch: (epoch: Epoch) => void | Promise<void> = () => {},
+): Promise<TrainingResult> {
+  if (data.rows < MINIMUM_ROWS) {
+    throw new DomainError('TOO_FEW_ROWS', `training needs at least ${MINIMUM_ROWS} complete rows, got ${data.rows}`);
+  }
+  const shape: Shape = {
+    inputs: featureCount,
+    outputs: targetNames.length,
+    hidden: DEFAULT_HIDDEN,
+    auxiliaryWeight: DEFAULT_AUXILIARY_WEIGHT,
+  };
+  const random = createRandom(options.seed);
+  const order = Int32Array.from({ length: data.rows }, (_, i) => i);
+  shuffle(order, random);
+  const heldOutCount = Math.min(data.rows - 1, Math.max(1, Math.round(data.rows * options.validation_split)));
+  const heldOutIndex = order.subarray(0, heldOutCount);
+  const index = order.subarray(heldOutCount);
+
+  const heldOut = gather(data, heldOutIndex, shape);
+  const scalers = {
+    features: fitScaler(data.features, shape.inputs, index),
+    targets: fitScaler(data.targets, shape.outputs, index),
+  };
+  standardise(scalers.features, data.features, data.features, data.rows);
+  standardise(scalers.targets, data.targets, data.targets, data.rows);
+
+  const engine = createEngine(shape, initialWeights(shape, options.seed), {
+    name: 'nadam',
+    learningRate: options.learning_rate,
+  });
+  try {
+    const predictor = new Predictor(engine, scalers);
+    const judge = () => {
+      const predictions = predictAll(predictor, heldOut.features, heldOut.rows);
+      return { predictions, metrics: evaluate(predictor, heldOut, predictions, targetNames) };
+    };
+    const history: Epoch[] = [];
+    let best = { error: Number.POSITIVE_INFINITY, epoch: 0, weights: engine.weights() };
+    for (let epoch = 1; epoch <= options.epochs && epoch - best.epoch <= options.patience; epoch++) {
+      shuffle(index, random);
+      const trained = trainEpoch(engine, data, index, options.batch_size);
+      const { metrics } = judge();
+      const report: Epoch = {
+        epoch,
+        ...trained,
+        val_loss: metrics.loss,
+        val_prediction_error: metrics.prediction_error,
+        val_reconstruction_error: metrics.reconstruction_error,
+      };
+      if (!(report.loss < DIVERGED_LOSS) || !Number.isFinite(report.val_loss)) throw diverged(report, options);
+      history.push(report);
+      await onEpoch(report);
+      if (report.val_prediction_error < best.error) {
+        best = { error: report.val_prediction_error, epoch, weights: engine.weights() };
+      }
+    }
+    engine.setWeights(best.weights);
+    const { predictions, metrics } = judge();
+    return {
+      engine: engine.name,
+      shape,
+      weights: best.weights,
+      scalers,
+      history,
+      bestEpoch: best.epoch,
+      metrics,
+      trainingRows: index.length,
+      heldOut: { ...heldOut, ...predictions },
+    };
+  } finally {
+    engine.close();
+  }
+}
+
+/**
+ * One pass over the rows `index` of `data`, standardised, in that order and in mini-batches. The loss is weighted by
+ * batch size and the reconstruction error is the mean over batches, as Keras reports them.
+ */
+export function trainEpoch(
+  engine: Engine,
+  data: LabelledRows,
+  index: Int32Array,
+  batchSize: number,
+): { loss: number; reconstruction_error: number } {
+  let loss = 0;
+  let reconstruction = 0;
+  let batches = 0;
+  for (let from = 0; from < index.length; from += batchSize, batches++) {
+    const to = Math.min(from + batchSize, index.length);
+    const batch = engine.step(data.features, data.targets, index, from, to);
+    loss += batch.loss * (to - from);
+    reconstruction += batch.reconstructionError;
+  }
+  return { loss: loss / index.length, reconstruction_error: reconstruction / batches };
+}
+
+function gather(data: LabelledRows, index: Int32Array, { inputs, outputs }: Shape): LabelledRows {
+  const features = new Float32Array(index.length * inputs);
+  const targets = new Float32Array(index.length * outputs);
+  index.forEach((row, i) => {
+    features.set(data.features.subarray(row * inputs, (row + 1) * inputs), i * inputs);
+    targets.set(data.targets.subarray(row * outputs, (row + 1) * outputs), i * outputs);
+  });
+  return { rows: index.length, features, targets };
+}
+
+function diverged(epoch: Epoch, options: TrainingOptions): DomainError {
+  return new DomainError(
+    'TRAINING_DIVERGED',
+    `training diverged in epoch ${epoch.epoch}: loss ${epoch.loss}, validation loss ${epoch.val_loss}; ` +
+      `try a learning_rate below ${options.learning_rate}`,
+  );
+}

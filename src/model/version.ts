@@ -1,0 +1,102 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Card, parseCard, sealCard, sha256 } from './card.js';
+import { DomainError } from './domain-error.js';
+import type { EngineFactory } from './engine.js';
+import { bytesToWeights, layersModelJson, weightsToBytes } from './layers-format.js';
+import { Predictor, type Scalers } from './predictor.js';
+import { makeProbe, parseProbe, verifyProbe } from './probe.js';
+import { type Shape, weightCount } from './shape.js';
+
+/** The files of a version by name, as a store hands them out. */
+export type VersionFiles = ReadonlyMap<string, Uint8Array>;
+
+/** What a training leaves: the network, and all of its card that is not said by the network and the files. */
+export interface NewVersion {
+  readonly shape: Shape;
+  readonly weights: Float32Array;
+  readonly scalers: Scalers;
+  readonly card: Pick<
+    Card,
+    'created_at' | 'features' | 'targets' | 'training' | 'data' | 'metrics' | 'history' | 'software'
+  >;
+}
+
+/**
+ * Writes a whole version to `directory`, each file flushed to the disk. The card comes last.
+ * Throws `TRAINING_DIVERGED` if the model's answers to its probe batch are not finite: it could never be opened.
+ */
+export function writeVersion(directory: string, version: NewVersion, createEngine: EngineFactory): void {
+  const { shape, weights, scalers, card } = version;
+  const files = new Map<string, Uint8Array>([
+    ['model.json', Buffer.from(layersModelJson(shape))],
+    ['weights.bin', weightsToBytes(weights)],
+  ]);
+  const predictor = new Predictor(createEngine(shape, weights), scalers);
+  try {
+    files.set('probe.json', Buffer.from(JSON.stringify(makeProbe(predictor))));
+  } finally {
+    predictor.close();
+  }
+  const sealed = sealCard({
+    schema: 1,
+    ...card,
+    scalers: { features: copy(scalers.features), targets: copy(scalers.targets) },
+    network: { hidden: [...shape.hidden], auxiliary_weight: shape.auxiliaryWeight },
+    files: Object.fromEntries(
+      Array.from(files, ([name, content]) => [name, { bytes: content.byteLength, sha256: sha256(content) }]),
+    ),
+  });
+  mkdirSync(directory, { recursive: true });
+  for (const [name, content] of files) writeFileSync(join(directory, name), content, { flush: true });
+  writeFileSync(join(directory, 'card.json'), JSON.stringify(sealed, null, 2), { flush: true });
+  flushDirectory(directory);
+}
+
+/** Makes a directory's entries durable, which flushing its files does not. */
+export function flushDirectory(directory: string): void {
+  const handle = openSync(directory, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/**
+ * Verifies every file's checksum, builds the engine and replays the probe batch through it.
+ * Throws `INVALID_VERSION`, naming file and reason.
+ */
+export function openVersion(files: VersionFiles, createEngine: EngineFactory): { card: Card; predictor: Predictor } {
+  const card = parseCard(Buffer.from(file(files, 'card.json')).toString());
+  for (const [name, { sha256: expected }] of Object.entries(card.files)) {
+    if (sha256(file(files, name)) !== expected) {
+      throw new DomainError('INVALID_VERSION', `${name}: its checksum is not the card's, the file was changed`);
+    }
+  }
+  const shape: Shape = {
+    inputs: card.features.length,
+    outputs: card.targets.length,
+    hidden: card.network.hidden,
+    auxiliaryWeight: card.network.auxiliary_weight,
+  };
+  const weights = bytesToWeights(file(files, 'weights.bin'), weightCount(shape));
+  const predictor = new Predictor(createEngine(shape, weights), card.scalers);
+  try {
+    verifyProbe(predictor, parseProbe(file(files, 'probe.json'), shape));
+  } catch (error) {
+    predictor.close();
+    throw error;
+  }
+  return { card, predictor };
+}
+
+function file(files: VersionFiles, name: string): Uint8Array {
+  const content = files.get(name);
+  if (!content) throw new DomainError('INVALID_VERSION', `${name}: the file is missing`);
+  return content;
+}
+
+function copy({ mean, scale }: Scalers['features']): { mean: number[]; scale: number[] } {
+  return { mean: [...mean], scale: [...scale] };
+}

@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
+import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
+import type { Logger } from 'pino';
+import { Registry } from 'prom-client';
+import { DomainError } from '../model/domain-error.js';
+import { handleErrors } from './errors.js';
+import type { TrainingJobs } from './jobs.js';
+import { ModelMetrics } from './model-metrics.js';
+import { metrics } from './plugins/metrics.js';
+import { openapi } from './plugins/openapi.js';
+import { requestLog } from './plugins/request-log.js';
+import { healthRoutes } from './routes/health.js';
+import { indexRoute } from './routes/index.js';
+import { metricsRoute } from './routes/metrics.js';
+import { modelRoute } from './routes/model.js';
+import { predictRoute } from './routes/predict.js';
+import { trainRoutes } from './routes/train.js';
+import type { PredictionService } from './service.js';
+
+export interface AppParts {
+  readonly service: PredictionService;
+  readonly jobs: TrainingJobs;
+  readonly log: Logger;
+}
+
+export interface AppOptions {
+  readonly modelName: string;
+  /** Largest request body, in bytes. */
+  readonly bodyLimit: number;
+  /** Most rows of one prediction request. */
+  readonly maxRows: number;
+}
+
+/** A client's request id is taken if it is one: short, and without what could break a log line or a header. */
+const REQUEST_ID = /^[\w.:/+=@-]{1,128}$/;
+
+/** A client has this long to send its whole request, in milliseconds. */
+const REQUEST_TIMEOUT = 300_000;
+
+/** Instead of Fastify's own parsers: says where a body is not JSON, and takes no text. */
+function parseJson(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, JSON.parse(body as string));
+    } catch (cause) {
+      done(new DomainError('INVALID_JSON', `body: ${(cause as Error).message}`, { cause }));
+    }
+  });
+}
+
+/** Builds the whole application and listens to nothing. */
+export async function buildApp(parts: AppParts, options: AppOptions): Promise<FastifyInstance> {
+  const { service, jobs, log } = parts;
+  const app = fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: options.bodyLimit,
+    requestTimeout: REQUEST_TIMEOUT,
+    genReqId: ({ headers }) => {
+      const given = headers['x-request-id'];
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+    },
+  });
+  app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  parseJson(app);
+
+  const registry = new Registry();
+  const modelMetrics = new ModelMetrics(registry, service);
+  service.observe((observation) => modelMetrics.observe(observation));
+  jobs.on('end', (job) => modelMetrics.observeJob(job));
+
+  handleErrors(app);
+  requestLog(app, log.isLevelEnabled('debug'));
+  metrics(app, registry);
+  await openapi(app, service);
+
+  indexRoute(app);
+  healthRoutes(app, { service });
+  metricsRoute(app, { registry });
+  modelRoute(app, { service, name: options.modelName });
+  predictRoute(app, { service, maxRows: options.maxRows });
+  await app.register(trainRoutes, { service, jobs, bodyLimit: options.bodyLimit });
+  return app;
+}

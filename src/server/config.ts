@@ -1,0 +1,47 @@
+import { envSchema } from 'env-schema';
+import { type Static, Type } from 'typebox';
+import { ENGINE_NAMES } from '../model/engine.js';
+
+const choice = (names: readonly string[], fallback: string, description: string) =>
+  Type.Enum([...names], { default: fallback, description });
+
+/** Everything that can be set from outside. `.env.example` lists the same names and defaults; a test compares them. */
+export const ConfigSchema = Type.Object({
+  HOST: Type.String({ default: '0.0.0.0', description: 'address to listen on' }),
+  PORT: Type.Integer({
+    default: 8080,
+    minimum: 0,
+    maximum: 65535,
+    description: 'port to listen on; 0 takes a free one',
+  }),
+  MODEL_STORE: Type.String({ default: 'models', minLength: 1, description: 'directory of the model versions' }),
+  MODEL_NAME: Type.String({
+    default: 'reconstruction_regressor',
+    pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]*$',
+    description: 'name of the model, and of its directory in the store',
+  }),
+  TRAIN_DATA: Type.String({ default: 'data/auto-mpg.csv', description: 'CSV to train on if the store is empty' }),
+  TRAIN_TARGET: Type.String({
+    default: 'mpg',
+    minLength: 1,
+    description: 'target column of TRAIN_DATA; commas separate several',
+  }),
+  ENGINE: choice(ENGINE_NAMES, 'auto', 'what computes; auto is the WebAssembly kernel'),
+  BODY_LIMIT: Type.Integer({ default: 16 * 2 ** 20, minimum: 1024, description: 'largest request body, in bytes' }),
+  MAX_ROWS: Type.Integer({ default: 100_000, minimum: 1, description: 'most rows of one prediction request' }),
+  LOG_LEVEL: choice(
+    ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+    'info',
+    'least level that is logged',
+  ),
+});
+
+type Checked = Static<typeof ConfigSchema>;
+export type Config = Readonly<Omit<Checked, 'ENGINE'> & { ENGINE: (typeof ENGINE_NAMES)[number] }>;
+
+/** Reads the configuration once. Throws an Error that names each bad variable and what was expected. */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  // A variable that is set to nothing, as compose files do, is one that is not set.
+  const data = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  return Object.freeze(envSchema<Config>({ schema: ConfigSchema, data, env: false }));
+}

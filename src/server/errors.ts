@@ -1,0 +1,103 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { DomainError, type ErrorCode } from '../model/domain-error.js';
+
+/** The one table from what went wrong to what a client is told. */
+const STATUS: Readonly<Record<ErrorCode, number>> = {
+  INVALID_JSON: 400,
+  INVALID_ROWS: 400,
+  INVALID_CSV: 400,
+  UNKNOWN_COLUMN: 400,
+  TOO_FEW_ROWS: 400,
+  TOO_MANY_MISSING: 400,
+  FEATURES_CHANGED: 400,
+  NON_FINITE_OUTPUT: 400,
+  TRAINING_DIVERGED: 400,
+  JOB_NOT_FOUND: 404,
+  VERSION_NOT_FOUND: 404,
+  TRAINING_RUNNING: 409,
+  TRAINING_CANCELLED: 409,
+  TOO_LARGE: 413,
+  TRAINING_CRASHED: 500,
+  INVALID_VERSION: 500,
+  INVALID_BASELINE: 500,
+  NOT_READY: 503,
+};
+
+/** Fastify's own errors that a client causes, by their status. */
+const CODE_BY_STATUS: Readonly<Record<number, string>> = {
+  400: 'INVALID_REQUEST',
+  404: 'NOT_FOUND',
+  405: 'METHOD_NOT_ALLOWED',
+  413: 'TOO_LARGE',
+  415: 'UNSUPPORTED_MEDIA_TYPE',
+  503: 'NOT_READY',
+};
+
+export const ErrorReply = Type.Object(
+  { error: Type.String(), code: Type.String(), request_id: Type.String() },
+  { description: 'What went wrong: the place, what was expected and what was found' },
+);
+export type ErrorReply = Static<typeof ErrorReply>;
+
+export function statusOf(error: unknown): number {
+  if (error instanceof DomainError) return STATUS[error.code];
+  const status = (error as Partial<FastifyError>).statusCode ?? 500;
+  // A request that Fastify cannot make sense of is a bad request, whatever the finer status.
+  return status >= 500 || status in CODE_BY_STATUS ? status : 400;
+}
+
+/** Answers every error in one form. Below 500 the message goes out; from 500 on it stays in the log. */
+export function handleErrors(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => {
+    const status = statusOf(error);
+    if (status >= 500 && status !== 503) request.log.error({ err: error }, 'request failed');
+    return reply.code(status).send(describe(error, status, request));
+  });
+
+  const methods = new Map<string, Set<string>>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const known = methods.get(url) ?? new Set<string>();
+    methods.set(url, known);
+    for (const name of [method].flat()) known.add(name);
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.replace(/\?.*/, '');
+    const allowed = Array.from(methods).find(([pattern]) => matches(pattern, path))?.[1];
+    if (!allowed) return notFound(request, reply, 404, `there is no ${request.method} ${path.slice(0, 200)}`);
+    reply.header('allow', Array.from(allowed).join(', '));
+    return notFound(request, reply, 405, `${path} does not answer ${request.method}`);
+  });
+}
+
+function notFound(request: FastifyRequest, reply: FastifyReply, status: 404 | 405, error: string): FastifyReply {
+  return reply.code(status).send({ error, code: CODE_BY_STATUS[status]!, request_id: request.id });
+}
+
+function describe(error: unknown, status: number, request: FastifyRequest): ErrorReply {
+  if (status === 500) return { error: 'internal error', code: 'INTERNAL', request_id: request.id };
+  return {
+    error: message(error),
+    code: error instanceof DomainError ? error.code : (CODE_BY_STATUS[status] ?? 'INVALID_REQUEST'),
+    request_id: request.id,
+  };
+}
+
+/** Fastify says `body/options/epochs must be integer`: our messages read `options.epochs: must be integer`. */
+function message(error: unknown): string {
+  const { validation, validationContext, message: text } = error as FastifyError;
+  const first = validation?.[0];
+  if (!first) return text;
+  const place = first.instancePath.slice(1).replaceAll('/', '.') || (validationContext ?? 'request');
+  // What `additionalProperties: false` says of a key that is not there.
+  const expectation = first.message === 'schema is false' ? 'unknown key' : first.message;
+  return `${place}: ${expectation ?? 'is invalid'}`;
+}
+
+/** Whether `path` is one of route pattern `pattern`, such as `/train/:id` or `/docs/static/*`. */
+function matches(pattern: string, path: string): boolean {
+  const parts = pattern.split('/');
+  const segments = path.split('/');
+  if (parts.length !== segments.length && parts.at(-1) !== '*') return false;
+  return parts.every((part, i) => part === '*' || part === segments[i] || (part.startsWith(':') && segments[i] !== ''));
+}

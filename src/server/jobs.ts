@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { join } from 'node:path';
+import type { FastifyBaseLogger } from 'fastify';
+import { DomainError } from '../model/domain-error.js';
+import type { EngineName } from '../model/engine.js';
+import type { Metrics } from '../model/evaluation.js';
+import type { ModelStore } from '../model/store.js';
+import type { TableInfo } from '../model/table.js';
+import { runTraining } from '../model/trainer.js';
+import type { Epoch, TrainingOptions } from '../model/training.js';
+
+export type JobState = 'running' | 'succeeded' | 'failed' | 'cancelled';
+
+/** One training, as `GET /train/<id>` tells it. */
+export interface Job {
+  readonly id: string;
+  /** On the monotonic clock, in milliseconds; not told. */
+  readonly started: number;
+  state: JobState;
+  readonly created_at: string;
+  finished_at: string | null;
+  /** Since its creation, in seconds. */
+  seconds: number;
+  /** If no early stop comes; null before the first epoch and at the end. */
+  seconds_left: number | null;
+  readonly options: TrainingOptions;
+  readonly rows: number;
+  readonly dropped: number;
+  /** The latest epoch; 0 before the first has ended. */
+  epoch: number;
+  readonly history: Epoch[];
+  metrics: Metrics | null;
+  /** The version it became, if it did. */
+  model_version: string | null;
+  error: { readonly code: string; readonly message: string } | null;
+}
+
+/** Ended jobs that can still be asked for. */
+const KEPT_JOBS = 100;
+
+export interface JobsOptions {
+  readonly store: ModelStore;
+  readonly engine: EngineName;
+  readonly log: FastifyBaseLogger;
+  /** Makes a published version the serving one. */
+  readonly activate: (version: number) => Promise<void>;
+}
+
+/** Trainings, one at a time. Emits `epoch` and `end`, each with the job. */
+export class TrainingJobs extends EventEmitter<{ epoch: [Job]; end: [Job] }> {
+  private readonly options: JobsOptions;
+  private readonly jobs = new Map<string, Job>();
+  private readonly ends = new Map<string, Promise<void>>();
+  private busy = false;
+  private closed = false;
+  private running: { job: Job; abort: AbortController } | undefined;
+
+  constructor(options: JobsOptions) {
+    super();
+    this.options = options;
+    // Each client that follows a job's events listens here.
+    this.setMaxListeners(0);
+  }
+
+  /**
+   * Starts a training on the table that `prepare` writes to the directory it is given. The place is taken before the
+   * first byte of a table arrives. Rejects with `TRAINING_RUNNING`, or with what `prepare` throws.
+   */
+  async start(prepare: (directory: string) => Promise<TableInfo> | TableInfo, options: TrainingOptions): Promise<Job> {
+    if (this.busy) throw new DomainError('TRAINING_RUNNING', 'a training is running already; only one runs at a time');
+    this.busy = true;
+    const { store } = this.options;
+    let stage: string | undefined;
+    try {
+      stage = await store.stage();
+      const table = await prepare(join(stage, 'table'));
+      if (this.closed) throw new DomainError('NOT_READY', 'shutting down');
+      return this.launch(stage, table, options);
+    } catch (error) {
+      this.busy = false;
+      if (stage) await store.discard(stage);
+      throw error;
+    }
+  }
+
+  /** Throws `JOB_NOT_FOUND`. */
+  get(id: string): Job {
+    const job = this.jobs.get(id);
+    if (!job) throw new DomainError('JOB_NOT_FOUND', `there is no training ${id.slice(0, 80)}`);
+    if (job.state === 'running') tick(job);
+    return job;
+  }
+
+  /** Waits for a job's end. Throws `JOB_NOT_FOUND`. */
+  async finished(id: string): Promise<Job> {
+    const job = this.get(id);
+    await this.ends.get(id);
+    return job;
+  }
+
+  /** Stops a job if it runs, and waits until its process is gone. Throws `JOB_NOT_FOUND`. */
+  async cancel(id: string): Promise<Job> {
+    this.get(id);
+    if (this.running?.job.id === id) this.running.abort.abort();
+    return this.finished(id);
+  }
+
+  /** Cancels what runs, and starts nothing more. */
+  async close(): Promise<void> {
+    this.closed = true;
+    if (this.running) await this.cancel(this.running.job.id);
+  }
+
+  private launch(stage: string, table: TableInfo, options: TrainingOptions): Job {
+    const job: Job = {
+      id: randomUUID(),
+      started: performance.now(),
+      state: 'running',
+      created_at: new Date().toISOString(),
+      finished_at: null,
+      seconds: 0,
+      seconds_left: null,
+      options,
+      rows: table.rows,
+      dropped: table.dropped,
+      epoch: 0,
+      history: [],
+      metrics: null,
+      model_version: null,
+      error: null,
+    };
+    this.jobs.set(job.id, job);
+    this.forgetOldJobs();
+    const abort = new AbortController();
+    this.running = { job, abort };
+    this.ends.set(job.id, this.work(job, stage, abort.signal));
+    return job;
+  }
+
+  /** Never rejects: whatever happens is the job's outcome. */
+  private async work(job: Job, stage: string, signal: AbortSignal): Promise<void> {
+    const { store, engine, log, activate } = this.options;
+    try {
+      log.info({ job: job.id, rows: job.rows, dropped: job.dropped, options: job.options }, 'training started');
+      const onEpoch = (epoch: Epoch) => {
+        job.history.push(epoch);
+        job.epoch = epoch.epoch;
+        tick(job);
+        this.emit('epoch', job);
+      };
+      const { metrics } = await runTraining({ stage, engine, options: job.options }, onEpoch, signal);
+      const version = await store.publish(stage);
+      await this.discard(stage);
+      await activate(version);
+      Object.assign(job, { state: 'succeeded', metrics, model_version: String(version) });
+    } catch (error) {
+      const known = error instanceof DomainError;
+      job.state = known && error.code === 'TRAINING_CANCELLED' ? 'cancelled' : 'failed';
+      job.error = known
+        ? { code: error.code, message: error.message }
+        : { code: 'INTERNAL', message: 'internal error' };
+      log.error({ job: job.id, err: error }, 'training did not succeed');
+      await this.discard(stage);
+    }
+    tick(job);
+    job.finished_at = new Date().toISOString();
+    job.seconds_left = null;
+    this.running = undefined;
+    this.busy = false;
+    log.info(
+      { job: job.id, state: job.state, seconds: job.seconds, model_version: job.model_version },
+      'training ended',
+    );
+    this.emit('end', job);
+  }
+
+  /** What cannot be removed now goes at the next start; it is no reason to fail a job. */
+  private async discard(stage: string): Promise<void> {
+    const { store, log } = this.options;
+    await store.discard(stage).catch((err: unknown) => log.error({ err }, 'the stage could not be removed'));
+  }
+
+  private forgetOldJobs(): void {
+    const surplus = this.jobs.size - KEPT_JOBS;
+    for (const id of Array.from(this.jobs.keys()).slice(0, Math.max(0, surplus))) {
+      this.jobs.delete(id);
+      this.ends.delete(id);
+    }
+  }
+}
+
+function tick(job: Job): void {
+  job.seconds = (performance.now() - job.started) / 1000;
+  if (job.epoch > 0) job.seconds_left = (job.seconds / job.epoch) * (job.options.epochs - job.epoch);
+}

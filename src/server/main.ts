@@ -1,0 +1,71 @@
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import closeWithGrace from 'close-with-grace';
+import { pino } from 'pino';
+import { csvToTable } from '../model/csv.js';
+import { loadEngine } from '../model/engine.js';
+import { FileStore } from '../model/store-files.js';
+import { DEFAULT_TRAINING } from '../model/training.js';
+import { buildApp } from './app.js';
+import { type Config, readConfig } from './config.js';
+import { TrainingJobs } from './jobs.js';
+import { ModelLoader } from './loader.js';
+import { PredictionService } from './service.js';
+
+/** What runs is finished within this time after SIGTERM or SIGINT, in milliseconds, or cut off. */
+const GRACE = 9000;
+const CUT = 7000;
+
+const config = configOrExit();
+const log = pino({
+  level: config.LOG_LEVEL,
+  ...(process.stdout.isTTY ? { transport: { target: 'pino-pretty' } } : {}),
+});
+const store = new FileStore(join(config.MODEL_STORE, config.MODEL_NAME));
+const service = new PredictionService(log);
+const createEngine = await loadEngine(config.ENGINE);
+const loader = new ModelLoader({ store, createEngine, service, log });
+const jobs = new TrainingJobs({ store, engine: config.ENGINE, log, activate: (version) => loader.activate(version) });
+const app = await buildApp(
+  { service, jobs, log },
+  { modelName: config.MODEL_NAME, bodyLimit: config.BODY_LIMIT, maxRows: config.MAX_ROWS },
+);
+
+closeWithGrace({ delay: GRACE, logger: log }, async ({ err, signal }) => {
+  if (err) log.fatal({ err }, 'uncaught error');
+  else log.info({ signal }, 'shutting down');
+  service.drain('shutting down');
+  await jobs.close();
+  // A client that is still sending by then is not waited for.
+  setTimeout(() => app.server.closeAllConnections(), CUT).unref();
+  await app.close();
+});
+await app.listen({ host: config.HOST, port: config.PORT });
+await start();
+
+/** Serves the newest good version, or trains the first. The service listens, and tells why it is not ready. */
+async function start(): Promise<void> {
+  const swept = await store.sweep();
+  if (swept > 0) log.warn({ swept }, 'removed what an interrupted training had left');
+  if (await loader.activateNewest()) return;
+  service.explainNotReady(`training the first model on ${config.TRAIN_DATA}`);
+  try {
+    const targets = config.TRAIN_TARGET.split(',');
+    const prepare = (directory: string) => csvToTable(createReadStream(config.TRAIN_DATA), directory, targets);
+    const job = await jobs.start(prepare, DEFAULT_TRAINING);
+    const { error } = await jobs.finished(job.id);
+    if (error) throw new Error(error.message);
+  } catch (error) {
+    log.error({ err: error }, 'there is no model to serve; POST /train can still make one');
+    service.explainNotReady(`no model: training on ${config.TRAIN_DATA} failed; POST /train can still make one`);
+  }
+}
+
+function configOrExit(): Config {
+  try {
+    return readConfig(process.env);
+  } catch (error) {
+    process.stderr.write(`configuration: ${(error as Error).message}\n`);
+    process.exit(1);
+  }
+}

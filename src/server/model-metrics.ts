@@ -1,0 +1,96 @@
+import { Counter, Gauge, Histogram, type Metric, type Registry } from 'prom-client';
+import type { Job } from './jobs.js';
+import { ERROR_BUCKETS, RowHistogram } from './row-histogram.js';
+import type { Observation, PredictionService } from './service.js';
+
+/** What Prometheus is told of the model. Warm-up and probe passes do not come here. */
+export class ModelMetrics {
+  private readonly loss: Gauge;
+  private readonly passRows: Gauge;
+  private readonly rowErrors: RowHistogram;
+  private readonly predictions: Counter;
+  private readonly rows: Counter;
+  private readonly jobs: Counter<'outcome'>;
+  private readonly jobSeconds: Histogram;
+
+  constructor(registry: Registry, service: PredictionService) {
+    const registers = [registry];
+    this.loss = new Gauge({
+      name: 'model_reconstruction_loss',
+      help: 'Auxiliary loss of the latest forward pass: auxiliary weight times mean squared reconstruction error',
+      registers,
+    });
+    // There has been no pass: no sample is truer than 0, which would be a perfect reconstruction.
+    this.loss.remove();
+    this.passRows = new Gauge({ name: 'model_forward_pass_rows', help: 'Rows of the latest forward pass', registers });
+    this.rowErrors = new RowHistogram(
+      'model_row_reconstruction_error',
+      'Mean squared reconstruction error of each row, in standardised units, not weighted',
+      ERROR_BUCKETS,
+    );
+    registry.registerMetric(this.rowErrors as unknown as Metric);
+    this.predictions = new Counter({
+      name: 'model_predictions_total',
+      help: 'Prediction requests answered',
+      registers,
+    });
+    this.rows = new Counter({ name: 'model_predicted_rows_total', help: 'Rows predicted', registers });
+    this.jobs = new Counter({
+      name: 'model_training_jobs_total',
+      help: 'Trainings that ended, by outcome',
+      labelNames: ['outcome'],
+      registers,
+    });
+    for (const outcome of ['succeeded', 'failed', 'cancelled']) this.jobs.inc({ outcome }, 0);
+    this.jobSeconds = new Histogram({
+      name: 'model_training_duration_seconds',
+      help: 'Duration of trainings that ended, whatever their outcome',
+      buckets: [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000],
+      registers,
+    });
+    new Counter({
+      name: 'model_observer_errors_total',
+      help: 'Errors while metrics or drift were observed; the predictions were answered all the same',
+      registers,
+      collect() {
+        this.reset();
+        this.inc(service.observerErrors);
+      },
+    });
+    new Gauge({
+      name: 'model_version',
+      help: 'Number of the version that serves; 0 if none does',
+      registers,
+      collect() {
+        this.set(service.servingIfReady?.version ?? 0);
+      },
+    });
+    new Gauge({
+      name: 'model_age_seconds',
+      help: 'Time since the serving version was trained',
+      registers,
+      collect() {
+        const serving = service.servingIfReady;
+        this.remove();
+        if (serving) this.set((Date.now() - Date.parse(serving.card.created_at)) / 1000);
+      },
+    });
+  }
+
+  /** Counts one answered prediction request. */
+  observe({ count, prediction, serving }: Observation): void {
+    const { errors } = prediction;
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum += errors[i]!;
+    this.loss.set((serving.card.network.auxiliary_weight * sum) / count);
+    this.passRows.set(count);
+    this.rowErrors.observe(errors, count);
+    this.predictions.inc();
+    this.rows.inc(count);
+  }
+
+  observeJob(job: Job): void {
+    this.jobs.inc({ outcome: job.state });
+    this.jobSeconds.observe(job.seconds);
+  }
+}

@@ -1,0 +1,65 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import type { PredictionService } from '../service.js';
+
+/** The interface as OpenAPI at `/openapi.json`, and as a page at `/docs`, with the serving model's own feature names. */
+export async function openapi(app: FastifyInstance, service: PredictionService): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'reconstruction-regressor',
+        description: 'Predicts numbers, reconstructs its inputs, and tells by that how far they are from its training.',
+        version: '1',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: '/' }],
+      tags: [{ name: 'model' }, { name: 'training' }, { name: 'monitoring' }],
+    },
+    refResolver: { buildLocalReference: (schema, _base, _fragment, i) => String(schema['$id'] ?? `schema-${i}`) },
+  });
+  const withFeatures = (document: object) => describeFeatures(document as Document, service);
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    transformSpecification: withFeatures,
+    transformSpecificationClone: true,
+  });
+  app.get('/openapi.json', { schema: { hide: true } }, async () => withFeatures(structuredClone(app.swagger())));
+}
+
+interface Document {
+  readonly paths?: Record<string, { post?: { requestBody?: { content?: Record<string, { schema?: Schema }> } } }>;
+}
+
+interface Schema {
+  properties?: { instances?: { items?: { anyOf?: unknown[] }; example?: unknown } };
+}
+
+/** Puts the loaded model's feature names, in order, into the rows of `POST /predict`, with typical values. */
+function describeFeatures(document: Document, service: PredictionService): Document {
+  const serving = service.servingIfReady;
+  const body = document.paths?.['/predict']?.post?.requestBody?.content?.['application/json']?.schema;
+  const instances = body?.properties?.instances;
+  if (!serving || !instances?.items) return document;
+  const { features, scalers } = serving.card;
+  const typical = scalers.features.mean.map((mean) => Number(mean.toPrecision(3)));
+  instances.items.anyOf = [
+    {
+      type: 'array',
+      description: `in this order: ${features.join(', ')}`,
+      prefixItems: features.map((title) => ({ type: 'number', title })),
+      items: { type: 'number' },
+      minItems: features.length,
+      maxItems: features.length,
+    },
+    {
+      type: 'object',
+      properties: Object.fromEntries(features.map((name) => [name, { type: 'number' }])),
+      required: [...features],
+      additionalProperties: false,
+    },
+  ];
+  instances.example = [typical];
+  return document;
+}

@@ -1,0 +1,27 @@
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+
+const INDEX = `reconstruction-regressor
+
+POST /predict             predict rows
+POST /train               train a new version
+GET  /train/<id>          a training, and /train/<id>/events while it runs
+GET  /model               the serving version's card
+GET  /metrics             metrics for Prometheus
+GET  /livez, /readyz      health
+GET  /docs, /openapi.json the interface
+`;
+
+export function indexRoute(app: FastifyInstance): void {
+  app.get(
+    '/',
+    {
+      schema: {
+        summary: 'A short index',
+        tags: ['monitoring'],
+        response: { 200: { content: { 'text/plain': { schema: Type.String() } } } },
+      },
+    },
+    async (_request, reply) => reply.type('text/plain; charset=utf-8').send(INDEX),
+  );
+}

@@ -1,0 +1,27 @@
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import { Card } from '../../model/card.js';
+import { ErrorReply } from '../errors.js';
+import type { PredictionService } from '../service.js';
+
+const ModelReply = Type.Object({ model_version: Type.String(), name: Type.String(), ...Card.properties });
+
+export function modelRoute(
+  app: FastifyInstance,
+  { service, name }: { service: PredictionService; name: string },
+): void {
+  app.get(
+    '/model',
+    {
+      schema: {
+        summary: 'The card of the serving version',
+        tags: ['model'],
+        response: { 200: ModelReply, 503: ErrorReply },
+      },
+    },
+    async () => {
+      const { version, card } = service.serving;
+      return { model_version: String(version), name, ...card };
+    },
+  );
+}

@@ -1,0 +1,116 @@
+import type { FastifyBaseLogger } from 'fastify';
+import type { Card } from '../model/card.js';
+import { DomainError } from '../model/domain-error.js';
+import type { Prediction, Predictor } from '../model/predictor.js';
+
+/** A version that serves. */
+export interface Serving {
+  readonly version: number;
+  readonly card: Card;
+  readonly predictor: Predictor;
+  /** When it began to serve, in milliseconds since the epoch. */
+  readonly since: number;
+}
+
+/** One answered request: the raw rows, `[count, features]`, and what was predicted. Valid until the turn ends. */
+export interface Observation {
+  readonly rows: Float32Array;
+  readonly count: number;
+  readonly prediction: Prediction;
+  readonly serving: Serving;
+}
+
+/** Watches predictions. May throw: that is counted and logged, and no client notices. */
+export type Observer = (observation: Observation) => void;
+
+/** The one place where a prediction happens. Knows no HTTP. */
+export class PredictionService {
+  private current: Serving | undefined;
+  private reason = 'starting';
+  private readonly observers: Observer[] = [];
+  private readonly log: Pick<FastifyBaseLogger, 'error'>;
+  private failures = 0;
+  private draining = false;
+
+  constructor(log: Pick<FastifyBaseLogger, 'error'>) {
+    this.log = log;
+  }
+
+  /** How often an observer has thrown. */
+  get observerErrors(): number {
+    return this.failures;
+  }
+
+  observe(observer: Observer): void {
+    this.observers.push(observer);
+  }
+
+  /** The version that serves. Throws `NOT_READY` with the reason if there is none. */
+  get serving(): Serving {
+    if (!this.current) throw new DomainError('NOT_READY', this.reason);
+    return this.current;
+  }
+
+  /** The version that serves, if one does. */
+  get servingIfReady(): Serving | undefined {
+    return this.current;
+  }
+
+  /** The version that serves, unless the service is about to stop. Throws `NOT_READY` with the reason. */
+  get ready(): Serving {
+    if (this.draining) throw new DomainError('NOT_READY', this.reason);
+    return this.serving;
+  }
+
+  /** Why no version serves: what `/readyz` answers until one does. */
+  explainNotReady(reason: string): void {
+    this.reason = reason;
+  }
+
+  /** Answers what still comes, and is not ready any more. */
+  drain(reason: string): void {
+    this.draining = true;
+    this.reason = reason;
+  }
+
+  /**
+   * Predicts `count` rows, `[count, features]` in raw units, in one forward pass, and shows them to the observers. A
+   * request is computed within one turn of the event loop, so a swap never comes between.
+   *
+   * Throws `NOT_READY`, and `NON_FINITE_OUTPUT` for a row so far off that float32 cannot hold its answer.
+   */
+  predict(rows: Float32Array, count: number): Observation {
+    const { serving } = this;
+    const prediction = serving.predictor.predict(rows, count);
+    assertFinite(prediction, count);
+    const observation = { rows, count, prediction, serving };
+    for (const observer of this.observers) {
+      try {
+        observer(observation);
+      } catch (error) {
+        this.failures++;
+        this.log.error({ err: error }, 'an observer failed; the prediction was answered all the same');
+      }
+    }
+    return observation;
+  }
+
+  /** Makes `next` the serving version: one pointer changes, between two requests. */
+  swap(next: Omit<Serving, 'since'>): void {
+    const former = this.current;
+    this.current = { ...next, since: Date.now() };
+    former?.predictor.close();
+  }
+}
+
+/** JSON has no Infinity: it would leave as null, with a 200. */
+function assertFinite({ outputs, errors }: Prediction, count: number): void {
+  const width = outputs.length / count;
+  const bad = outputs.findIndex((value) => !Number.isFinite(value));
+  const row = bad >= 0 ? Math.floor(bad / width) : errors.subarray(0, count).findIndex((e) => !Number.isFinite(e));
+  if (row < 0) return;
+  throw new DomainError(
+    'NON_FINITE_OUTPUT',
+    `instances[${row}]: too far from the training data for a finite prediction`,
+  );
+}

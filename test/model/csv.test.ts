@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
+import { type TestContext, test } from 'node:test';
+import { csvToTable } from '../../src/model/csv.js';
+import { type Arrange, readTable } from '../../src/model/table.js';
+import { temporaryDirectory } from './temporary-directory.js';
+
+test('a plain CSV becomes features and targets', async (t) => {
+  const { info, data } = await read(t, 'a,b,y\n1,2,3\n4.5,-6,7e1\n');
+  assert.deepEqual([info.features, info.targets, info.rows, info.dropped], [['a', 'b'], ['y'], 2, 0]);
+  assert.deepEqual(data, { rows: 2, features: Float32Array.of(1, 2, 4.5, -6), targets: Float32Array.of(3, 70) });
+});
+
+test('several targets may stand anywhere, and keep the order they were asked for in', async (t) => {
+  const { info, data } = await read(t, 'y,a,z\n1,2,3\n', ['z', 'y']);
+  assert.deepEqual([info.features, info.targets], [['a'], ['z', 'y']]);
+  assert.deepEqual([data.features, data.targets], [Float32Array.of(2), Float32Array.of(3, 1)]);
+});
+
+test('columns are written in the order that arrange gives them', async (t) => {
+  const { info, data } = await read(t, 'b,y,a\n1,2,3\n', ['y'], (found) => ({
+    ...found,
+    features: found.features.toSorted(),
+  }));
+  assert.deepEqual([info.features, data.features], [['a', 'b'], Float32Array.of(3, 1)]);
+});
+
+test('what arrange throws is thrown', async (t) => {
+  const refusal = new Error('not these');
+  const refuse = () => {
+    throw refusal;
+  };
+  await assert.rejects(read(t, 'a,y\n1,2\n', ['y'], refuse), (error) => error === refusal);
+});
+
+test('a byte order mark, CRLF, quotes, blank lines and a missing last line end do not matter', async (t) => {
+  const plain = await read(t, 'a,b,y\n1,2,3\n4,5,6\n');
+  const spellings = [
+    '\ufeffa,b,y\n1,2,3\n4,5,6\n',
+    'a,b,y\r\n1,2,3\r\n4,5,6\r\n',
+    'a,b,y\r1,2,3\r4,5,6\r',
+    '\ufeff"a","b","y"\r\n"1","2","3"\r\n4,"5",6',
+    'a,b,y\n\n1,2,3\n\n\n4,5,6\n\n',
+    ' a , b ,\ty\n 1 , 2,3 \n4,5,6',
+  ];
+  for (const text of spellings) {
+    assert.deepEqual(await read(t, text), plain, JSON.stringify(text));
+  }
+});
+
+test('quoted names may hold commas, quotes and line ends', async (t) => {
+  const { info } = await read(t, '"a,1","b ""x""","c\nd",y\n1,2,3,4\n');
+  assert.deepEqual(info.features, ['a,1', 'b "x"', 'c\nd']);
+});
+
+test('numbers are decimal numbers; anything else is a missing value', async (t) => {
+  const numbers: [string, number][] = [
+    ['3', 3],
+    [' 3 ', 3],
+    ['+5', 5],
+    ['-.5', -0.5],
+    ['5.', 5],
+    ['1e3', 1000],
+    ['1E-3', 0.001],
+    ['007', 7],
+    ['1e-400', 0],
+    ['0.1000000000000000000000000001', 0.1],
+  ];
+  for (const [cell, value] of numbers) {
+    const { data } = await read(t, `a,y\n"${cell}",1\n`);
+    assert.deepEqual(data.features, Float32Array.of(value), cell);
+  }
+  const others = ['', ' ', 'NA', 'nan', 'NaN', 'null', '?', '-', '.', 'e5', '0x10', '0b1', '1e400', '1e39'];
+  others.push(
+    'Infinity',
+    '-inf',
+    '1_000',
+    '1 000',
+    '1,5',
+    '1.2.3',
+    '--1',
+    '5%',
+    '$5',
+    '1e',
+    '1e5.5',
+    'true',
+    '٣',
+    '12n',
+  );
+  for (const cell of others) {
+    const { info } = await read(t, `a,y\n1,1\n"${cell}",1\n`);
+    assert.deepEqual([info.rows, info.dropped, info.missing], [1, 1, { a: 1, y: 0 }], JSON.stringify(cell));
+  }
+});
+
+test('a table of missing values is refused naming the column', async (t) => {
+  await assert.rejects(read(t, 'a,b,y\n1,x,1\n1,,1\n'), { code: 'TOO_MANY_MISSING', message: /most in column "b"/ });
+});
+
+test('a header alone is a table of no rows', async (t) => {
+  assert.equal((await read(t, 'a,y\n')).info.rows, 0);
+  assert.equal((await read(t, 'a,y')).info.rows, 0);
+});
+
+test('an empty body is refused', async (t) => {
+  for (const text of ['', '\n\n', '\ufeff', '\r\n']) {
+    await assert.rejects(
+      read(t, text),
+      { code: 'INVALID_CSV', message: 'expected a header row, got an empty body' },
+      JSON.stringify(text),
+    );
+  }
+});
+
+test('a ragged row is refused with its line', async (t) => {
+  for (const row of ['1', '1,2,3', '1,2,']) {
+    await assert.rejects(read(t, `a,y\n1,2\n${row}\n`), { code: 'INVALID_CSV', message: /line 3/ }, row);
+  }
+});
+
+test('broken quotes are refused', async (t) => {
+  for (const text of ['a,y\n"1,2\n', 'a,y\n1"2,3\n', 'a,y\n"1"2,3\n']) {
+    await assert.rejects(read(t, text), { code: 'INVALID_CSV', message: /[Qq]uot/ }, JSON.stringify(text));
+  }
+});
+
+test('mixed line ends never become one row of two', async (t) => {
+  await assert.rejects(read(t, 'a,y\r\n1,2\n3,4\n'), { code: 'INVALID_CSV' });
+  assert.equal((await read(t, 'a,y\n1,2\r\n3,4\r\n')).info.rows, 2);
+});
+
+test('a header with an empty or a repeated name is refused', async (t) => {
+  await assert.rejects(read(t, 'a,,y\n1,2,3\n'), { code: 'INVALID_CSV', message: 'header: column 2 has no name' });
+  await assert.rejects(read(t, 'a, a,y\n1,2,3\n'), {
+    code: 'INVALID_CSV',
+    message: 'header: column "a" is there twice',
+  });
+});
+
+test('a target that is not there is refused before a row is read', async (t) => {
+  await assert.rejects(read(t, 'a,b\n"broken\n'), { code: 'UNKNOWN_COLUMN' });
+});
+
+test('names that every object inherits are columns like any other', async (t) => {
+  const { info, data } = await read(t, '__proto__,constructor,toString\n1,2,3\n', ['toString']);
+  assert.deepEqual([info.features, info.targets], [['__proto__', 'constructor'], ['toString']]);
+  assert.deepEqual([data.features, data.targets], [Float32Array.of(1, 2), Float32Array.of(3)]);
+});
+
+test('a cell of a megabyte is refused or read in no time', async (t) => {
+  const started = performance.now();
+  await assert.rejects(read(t, `a,y\n${'1'.repeat(2 ** 21)},2\n`), { code: 'INVALID_CSV', message: /[Mm]ax/ });
+  // Digits without end and then a letter: a pattern that tries every way to split them would take hours.
+  for (const cell of [`${'1'.repeat(1_000_000)}x`, `${'1'.repeat(500_000)}.${'1'.repeat(500_000)}x`]) {
+    assert.equal((await read(t, `a,y\n1,2\n${cell},2\n`)).info.dropped, 1);
+  }
+  assert.ok(performance.now() - started < 5000, `${performance.now() - started} ms`);
+});
+
+test('a header of very many columns is read in no time', async (t) => {
+  const names = Array.from({ length: 100_000 }, (_, i) => `x${i}`);
+  const started = performance.now();
+  const { info } = await read(t, `${names.join()},y\n${names.map((_, i) => i).join()},1\n`);
+  assert.deepEqual([info.features.length, info.rows], [100_000, 1]);
+  assert.ok(performance.now() - started < 5000, `${performance.now() - started} ms`);
+});
+
+test('text cut into chunks anywhere, inside a character or a line end, is read the same', async (t) => {
+  const bytes = Buffer.from('\ufeffpréis,"b\r\nc",y\r\n1,2,3\r\n4,5,6\r\n');
+  const whole = await read(t, bytes);
+  assert.deepEqual(whole.info.features, ['préis', 'b\r\nc']);
+  for (const size of [1, 2, 3, 5, 7]) {
+    const chunks: Buffer[] = [];
+    for (let at = 0; at < bytes.length; at += size) chunks.push(bytes.subarray(at, at + size));
+    assert.deepEqual(await read(t, chunks), whole, `chunks of ${size}`);
+  }
+});
+
+test('a source that fails in the middle fails the table, with its own error', async (t) => {
+  const failure = new Error('the client went away');
+  const source = Readable.from(
+    (function* () {
+      yield 'a,y\n1,2\n';
+      throw failure;
+    })(),
+  );
+  await assert.rejects(csvToTable(source, temporaryDirectory(t), ['y']), (error) => error === failure);
+});
+
+test('a source that is cut off fails the table', async (t) => {
+  const source = new Readable({ read() {} });
+  source.push('a,y\n1,2\n');
+  const table = csvToTable(source, temporaryDirectory(t), ['y']);
+  source.destroy();
+  await assert.rejects(table, { code: 'ERR_STREAM_PREMATURE_CLOSE' });
+});
+
+test('a refused source is destroyed, so that no one sends on', async (t) => {
+  const source = new Readable({ read() {} });
+  source.push('a,a,y\n1,2,3\n');
+  await assert.rejects(csvToTable(source, temporaryDirectory(t), ['y']), { code: 'INVALID_CSV' });
+  assert.ok(source.destroyed);
+});
+
+async function read(t: TestContext, text: string | Buffer | Buffer[], targets = ['y'], arrange?: Arrange) {
+  const directory = temporaryDirectory(t);
+  await csvToTable(Readable.from([text].flat(), { objectMode: false }), directory, targets, arrange);
+  return readTable(directory);
+}

@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { type JsonRows, jsonToTable } from '../../src/model/json-table.js';
+import { type Arrange, type Columns, readTable } from '../../src/model/table.js';
+import { temporaryDirectory } from './temporary-directory.js';
+
+const INVALID = (message: string) => ({ name: 'DomainError', code: 'INVALID_ROWS', message });
+
+test('arrays with a number per row as target', (t) => {
+  const { info, data } = read(t, {
+    instances: [
+      [1, 2],
+      [3, 4],
+    ],
+    targets: [5, 6],
+  });
+  assert.deepEqual([info.features, info.targets], [['x0', 'x1'], ['y0']]);
+  assert.deepEqual(data, { rows: 2, features: Float32Array.of(1, 2, 3, 4), targets: Float32Array.of(5, 6) });
+});
+
+test('arrays with arrays of targets', (t) => {
+  const { info, data } = read(t, {
+    instances: [[1], [3]],
+    targets: [
+      [5, 7],
+      [6, 8],
+    ],
+  });
+  assert.deepEqual([info.features, info.targets], [['x0'], ['y0', 'y1']]);
+  assert.deepEqual(data.targets, Float32Array.of(5, 7, 6, 8));
+});
+
+test('named rows hold their targets, in any order of keys', (t) => {
+  const { info, data } = read(t, {
+    instances: [
+      { a: 1, y: 2, b: 3 },
+      { b: 6, a: 4, y: 5 },
+    ],
+    target: ['y'],
+  });
+  assert.deepEqual([info.features, info.targets], [['a', 'b'], ['y']]);
+  assert.deepEqual([data.features, data.targets], [Float32Array.of(1, 3, 4, 6), Float32Array.of(2, 5)]);
+});
+
+test('named rows are written in the order that arrange gives them', (t) => {
+  const { info, data } = read(t, { instances: [{ b: 1, a: 2, y: 3 }], target: ['y'] }, undefined, (found) => ({
+    ...found,
+    features: found.features.toSorted(),
+  }));
+  assert.deepEqual([info.features, data.features], [['a', 'b'], Float32Array.of(2, 1)]);
+});
+
+test('unnamed columns take known names if they are as many', (t) => {
+  const known: Columns = { features: ['a', 'b'], targets: ['y'] };
+  const same = read(t, { instances: [[1, 2]], targets: [3] }, known);
+  assert.deepEqual([same.info.features, same.info.targets], [['a', 'b'], ['y']]);
+  const wider = read(t, { instances: [[1, 2, 3]], targets: [3] }, known);
+  assert.deepEqual([wider.info.features, wider.info.targets], [['x0', 'x1', 'x2'], ['y']]);
+});
+
+test('null and a column left out are missing values, and their rows are dropped', (t) => {
+  const named = read(t, { instances: [{ a: 1, y: 2 }, { a: null, y: 2 }, { y: 2 }, { a: 5, y: 6 }], target: ['y'] });
+  assert.deepEqual([named.info.rows, named.info.dropped, named.info.missing], [2, 2, { a: 2, y: 0 }]);
+  assert.deepEqual(named.data.features, Float32Array.of(1, 5));
+  const arrays = read(t, { instances: [[1], [null], [3], [4]], targets: [1, 2, null, 4] });
+  assert.deepEqual([arrays.info.rows, arrays.info.missing], [2, { x0: 1, y0: 1 }]);
+});
+
+test('a number beyond float32 is dropped like a missing one', (t) => {
+  const { info } = read(t, { instances: [[1], JSON.parse('[1e999]'), [1e39], [4]], targets: [1, 2, 3, 4] });
+  assert.deepEqual([info.rows, info.dropped], [2, 2]);
+});
+
+test('rows of nothing but missing values are refused naming the column', (t) => {
+  assert.throws(
+    () =>
+      read(t, {
+        instances: [
+          [1, null],
+          [2, null],
+        ],
+        targets: [1, 2],
+      }),
+    {
+      code: 'TOO_MANY_MISSING',
+      message: /column "x1" \(2 rows\)/,
+    },
+  );
+});
+
+test('nothing is coerced: any other value is refused with its place', (t) => {
+  for (const value of ['3', '', true, [], [1], {}, 'NaN']) {
+    const shown = JSON.stringify(value);
+    assert.throws(
+      () =>
+        read(t, {
+          instances: [
+            [1, 2],
+            [3, value],
+          ],
+          targets: [1, 2],
+        }),
+      INVALID(`instances[1][1]: expected a number or null, got ${shown}`),
+    );
+    assert.throws(
+      () =>
+        read(t, {
+          instances: [
+            { a: 1, y: 1 },
+            { a: value, y: 1 },
+          ],
+          target: ['y'],
+        }),
+      INVALID(`instances[1]["a"]: expected a number or null, got ${shown}`),
+    );
+    assert.throws(
+      () => read(t, { instances: [[1], [2]], targets: [1, value] }),
+      INVALID(`targets[1]: expected a number or null, got ${shown}`),
+    );
+    assert.throws(
+      () =>
+        read(t, {
+          instances: [[1], [2]],
+          targets: [
+            [1, 2],
+            [3, value],
+          ],
+        }),
+      INVALID(`targets[1][1]: expected a number or null, got ${shown}`),
+    );
+  }
+});
+
+test('no rows are refused', (t) => {
+  assert.throws(() => read(t, { instances: [], targets: [] }), { code: 'INVALID_ROWS', message: /^instances\[0\]: / });
+  assert.throws(() => read(t, { instances: [], target: ['y'] }), {
+    code: 'INVALID_ROWS',
+    message: /^instances\[0\]: /,
+  });
+});
+
+test('rows that do not fit together are refused', (t) => {
+  const refused: [JsonRows, string][] = [
+    [{ instances: [[1], [2]], targets: [1] }, 'targets: expected one per row of instances (2), got 1'],
+    [{ instances: [[1], [2, 3]], targets: [1, 2] }, 'instances[1]: expected 1 numbers, got 2'],
+    [{ instances: [[1], 2], targets: [1, 2] }, 'instances[1]: expected an array of 1 numbers, got 2'],
+    [{ instances: [[1], { a: 2 }], targets: [1, 2] }, 'instances[1]: expected an array of 1 numbers, got {"a":2}'],
+    [{ instances: [[1], [2]], targets: [[1], 2] }, 'targets[1]: expected an array of 1 numbers, got 2'],
+    [{ instances: [[1], [2]], targets: [[1], [2, 3]] }, 'targets[1]: expected 1 numbers, got 2'],
+    [{ instances: [[1]], targets: [[]] }, 'targets[0]: expected at least one number, got []'],
+    [{ instances: [[1]], target: ['y'] }, 'instances[0]: expected an object with the target, got [1]'],
+    [
+      { instances: [{ a: 1, y: 1 }, [1, 2]], target: ['y'] },
+      'instances[1]: expected an object like the first, got [1,2]',
+    ],
+    [{ instances: [{ a: 1, y: 1 }, null], target: ['y'] }, 'instances[1]: expected an object like the first, got null'],
+    [
+      {
+        instances: [
+          { a: 1, y: 1 },
+          { a: 1, b: 2, y: 3 },
+        ],
+        target: ['y'],
+      },
+      'instances[1]: unknown column "b"; the first row has "a", "y"',
+    ],
+  ];
+  for (const [body, message] of refused) assert.throws(() => read(t, body), INVALID(message));
+  for (const first of [[], {}, 5, null, 'x']) {
+    assert.throws(() => read(t, { instances: [first], targets: [1] }), {
+      code: 'INVALID_ROWS',
+      message: /^instances\[0\]: expected an array of numbers, .*rows of named values need "target"$/,
+    });
+  }
+});
+
+test('a target that is not there or is named twice is refused', (t) => {
+  assert.throws(() => read(t, { instances: [{ a: 1 }], target: ['y'] }), { code: 'UNKNOWN_COLUMN' });
+  assert.throws(() => read(t, { instances: [{ a: 1, y: 2 }], target: ['y', 'y'] }), { code: 'UNKNOWN_COLUMN' });
+});
+
+test('names that every object inherits are columns like any other', (t) => {
+  const instances = JSON.parse(
+    '[{"__proto__": 1, "toString": 2, "y": 3}, {"y": 6, "toString": 5}, {"y": 7, "toString": 5, "__proto__": 4}]',
+  );
+  const { info, data } = read(t, { instances, target: ['y'] });
+  assert.deepEqual([info.features, info.rows, info.dropped], [['__proto__', 'toString'], 2, 1]);
+  assert.deepEqual(data.features, Float32Array.of(1, 2, 4, 5));
+});
+
+function read(t: TestContext, body: JsonRows, known?: Columns, arrange: Arrange = (found) => found) {
+  const directory = temporaryDirectory(t);
+  jsonToTable(body, directory, known, arrange);
+  return readTable(directory);
+}

@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { FileStore } from '../../src/model/store-files.js';
+import { temporaryDirectory } from './temporary-directory.js';
+
+test('a store that does not exist yet is empty, and is made by the first stage', async (t) => {
+  const location = join(temporaryDirectory(t), 'not/yet');
+  const store = new FileStore(location);
+  assert.deepEqual([await store.list(), await store.sweep(), existsSync(location)], [[], 0, false]);
+  await store.discard(await store.stage());
+  assert.deepEqual(readdirSync(location), []);
+});
+
+test('versions are published under the next number and read back', async (t) => {
+  const store = new FileStore(temporaryDirectory(t));
+  for (const number of [1, 2, 3]) {
+    const stage = await store.stage();
+    fill(stage, { 'card.json': `card ${number}`, 'weights.bin': 'w' });
+    assert.equal(await store.publish(stage), number);
+    await store.discard(stage);
+  }
+  assert.deepEqual(await store.list(), [1, 2, 3]);
+  const files = await store.read(2);
+  assert.deepEqual([...files.keys()].toSorted(), ['card.json', 'weights.bin']);
+  assert.equal(Buffer.from(files.get('card.json')!).toString(), 'card 2');
+  assert.deepEqual(readdirSync(store.location).toSorted(), ['1', '2', '3']);
+});
+
+test('versions are listed as numbers in their order, and nothing else is listed', async (t) => {
+  const store = new FileStore(temporaryDirectory(t));
+  const others = ['0', '01', '-1', '1.5', '1e3', 'v2', '.staging-x', 'README.md', '9999999999999999999999', '2~', ' 3'];
+  for (const name of ['9', '10', '2', ...others]) mkdirSync(join(store.location, name));
+  assert.deepEqual(await store.list(), [2, 9, 10]);
+  const stage = await store.stage();
+  fill(stage, { 'card.json': '' });
+  assert.equal(await store.publish(stage), 11);
+});
+
+test('a number is not given twice while its version is there, whatever went before it', async (t) => {
+  const store = new FileStore(temporaryDirectory(t));
+  const publish = async () => {
+    const stage = await store.stage();
+    fill(stage, { 'card.json': '' });
+    return store.publish(stage);
+  };
+  for (const number of [1, 2, 3]) assert.equal(await publish(), number);
+  rmSync(join(store.location, '2'), { recursive: true });
+  assert.equal(await publish(), 4);
+});
+
+test('a version that is not there is not found', async (t) => {
+  const store = new FileStore(temporaryDirectory(t));
+  await assert.rejects(store.read(7), { code: 'VERSION_NOT_FOUND', message: /^version 7 / });
+});
+
+test('what is staged is not listed before it is published, and a discarded stage leaves nothing', async (t) => {
+  const store = new FileStore(temporaryDirectory(t));
+  const stage = await store.stage();
+  assert.deepEqual(readdirSync(stage), []);
+  assert.notEqual(await store.stage(), stage);
+  fill(stage, { 'card.json': '{' });
+  assert.deepEqual(await store.list(), []);
+  await store.discard(stage);
+  await store.discard(stage);
+  assert.ok(!existsSync(stage));
+});
+
+test('a stage without a version cannot be published', async (t) => {
+  const store = new FileStore(temporaryDirectory(t));
+  await assert.rejects(store.publish(await store.stage()), { code: 'ENOENT' });
+  assert.deepEqual(await store.list(), []);
+});
+
+test('processes that publish at once get numbers of their own, and every version is whole', async (t) => {
+  const location = temporaryDirectory(t);
+  const [processes, each] = [3, 20];
+  const outputs = await Promise.all(Array.from({ length: processes }, (_, i) => publishInProcess(location, i, each)));
+  const numbers = outputs.flatMap((output) => output.trim().split('\n').map(Number));
+  const expected = Array.from({ length: processes * each }, (_, i) => i + 1);
+  assert.deepEqual(
+    numbers.toSorted((a, b) => a - b),
+    expected,
+  );
+  const store = new FileStore(location);
+  assert.deepEqual(await store.list(), expected);
+  const contents = await Promise.all(expected.map(async (number) => (await store.read(number)).get('card.json')));
+  assert.equal(new Set(contents.map(String)).size, expected.length);
+});
+
+test('a sweep removes the stages of dead processes and of this one, which is their successor', async (t) => {
+  const store = new FileStore(temporaryDirectory(t));
+  const dead = spawn(process.execPath, ['--version'], { stdio: 'ignore' });
+  await once(dead, 'exit');
+  const own = await store.stage();
+  fill(own, { 'weights.bin': 'half' });
+  const deads = join(store.location, `.staging-${hostname()}-${dead.pid}-00ff`);
+  mkdirSync(join(deads, 'table'), { recursive: true });
+  assert.equal(await store.sweep(), 2);
+  assert.ok(!existsSync(own) && !existsSync(deads));
+});
+
+test('a sweep spares versions, strangers, and the stages of the living', async (t) => {
+  const store = new FileStore(temporaryDirectory(t));
+  const living = `.staging-${hostname()}-${process.ppid}-00ff`;
+  const elsewhere = '.staging-another-host-1-00ff';
+  const names = ['1', '2', 'README.md', '.staging', '.staging-x', '.git', living, elsewhere];
+  for (const name of names) mkdirSync(join(store.location, name));
+  assert.equal(await store.sweep(), 0);
+  assert.deepEqual(readdirSync(store.location).toSorted(), names.toSorted());
+});
+
+test('a stage of another host goes when it is a day old', async (t) => {
+  const store = new FileStore(temporaryDirectory(t));
+  const [old, young] = ['.staging-pod-a-1-1-00ff', '.staging-pod-b-2-1-00ff'].map((name) => join(store.location, name));
+  for (const stage of [old!, young!]) mkdirSync(stage);
+  const now = Date.now() / 1000;
+  utimesSync(old!, now, now - 25 * 3600);
+  utimesSync(young!, now, now - 23 * 3600);
+  assert.equal(await store.sweep(), 1);
+  assert.deepEqual([existsSync(old!), existsSync(young!)], [false, true]);
+});
+
+test('replicas that start at once may sweep the same stages', async (t) => {
+  const store = new FileStore(temporaryDirectory(t));
+  const old = Date.now() / 1000 - 25 * 3600;
+  for (let i = 0; i < 50; i++) {
+    const stage = join(store.location, `.staging-other-1-${i}`);
+    mkdirSync(stage);
+    writeFileSync(join(stage, 'x'), '');
+    utimesSync(stage, old, old);
+  }
+  await Promise.all(Array.from({ length: 8 }, () => new FileStore(store.location).sweep()));
+  assert.deepEqual(readdirSync(store.location), []);
+});
+
+/** Writes the staged version's files. */
+function fill(stage: string, files: Readonly<Record<string, string>>): void {
+  mkdirSync(join(stage, 'version'), { recursive: true });
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(stage, 'version', name), content);
+}
+
+/** Publishes `count` versions from a process of its own; answers their numbers, a line each. */
+async function publishInProcess(location: string, name: number, count: number): Promise<string> {
+  const script = `
+    import { mkdirSync, writeFileSync } from 'node:fs';
+    import { FileStore } from ${JSON.stringify(new URL('../../src/model/store-files.js', import.meta.url).href)};
+    const store = new FileStore(${JSON.stringify(location)});
+    for (let i = 0; i < ${count}; i++) {
+      const stage = await store.stage();
+      mkdirSync(stage + '/version');
+      writeFileSync(stage + '/version/card.json', '${name} ' + i);
+      console.log(await store.publish(stage));
+      await store.discard(stage);
+    }`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    output += chunk;
+  });
+  const [code] = await once(child, 'close');
+  assert.equal(code, 0);
+  return output;
+}

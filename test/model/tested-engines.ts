@@ -1,0 +1,46 @@
+import { setFlagsFromString } from 'node:v8';
+import { type EngineFactory, type EngineName, loadEngine } from '../../src/model/engine.js';
+import { loadPlain, networkFactory } from '../../src/model/kernel/network.js';
+import { loadWasm } from '../../src/model/kernel/wasm.js';
+
+/** An engine on one backend, or why it cannot be had here. */
+export interface TestedEngine {
+  readonly label: string;
+  readonly create: EngineFactory | { readonly missing: string };
+}
+
+/** The kernel in its three forms. */
+export function testedKernels(): TestedEngine[] {
+  return [
+    { label: 'kernel (SIMD)', create: wasmEngine('simd') },
+    { label: 'kernel (relaxed SIMD)', create: wasmEngine('relaxed') },
+    { label: 'plain', create: loadPlain() },
+  ];
+}
+
+/** Loads every engine on every backend. */
+export async function loadTestedEngines(): Promise<TestedEngine[]> {
+  return [
+    ...testedKernels(),
+    { label: 'tfjs-tensorflow', create: await tryToLoad('tensorflow') },
+    { label: 'tfjs-wasm', create: await tryToLoad('wasm') },
+    { label: 'tfjs-cpu', create: await tryToLoad('cpu') },
+  ];
+}
+
+function wasmEngine(variant: 'simd' | 'relaxed'): TestedEngine['create'] {
+  // Node 20 has relaxed SIMD behind a flag.
+  if (!loadWasm(variant)) setFlagsFromString('--experimental-wasm-relaxed-simd');
+  const createOps = loadWasm(variant);
+  return createOps
+    ? networkFactory('kernel', createOps)
+    : { missing: `Node ${process.version} has no WebAssembly ${variant}` };
+}
+
+async function tryToLoad(name: EngineName): Promise<TestedEngine['create']> {
+  try {
+    return await loadEngine(name);
+  } catch (error) {
+    return { missing: String(error) };
+  }
+}

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type TestContext, test } from 'node:test';
+import { loadEngine } from '../../src/model/engine.js';
+import { TableWriter } from '../../src/model/table.js';
+import { runTraining, type TrainingRequest } from '../../src/model/trainer.js';
+import { DEFAULT_TRAINING, type Epoch, type TrainingOptions, train } from '../../src/model/training.js';
+import { openVersion } from '../../src/model/version.js';
+import { childrenOf, gone, NO_PROC } from './child-processes.js';
+import { labelledRows } from './labelled-rows.js';
+import { temporaryDirectory } from './temporary-directory.js';
+
+const FOREVER = { epochs: 1e9, patience: 1e9 };
+const NEVER = new AbortController().signal;
+
+test('a training in a child leaves a version that opens, and tells every epoch', async (t) => {
+  const request = stage(t, 100, { epochs: 3 });
+  const told: Epoch[] = [];
+  const { metrics, bestEpoch } = await runTraining(request, (epoch) => told.push(epoch), NEVER);
+  const directory = join(request.stage, 'version');
+  const files = new Map(readdirSync(directory).map((name) => [name, readFileSync(join(directory, name))]));
+  const { card } = openVersion(files, await loadEngine('kernel'));
+  assert.deepEqual([card.features, card.targets], [['a', 'b', 'c'], ['y']]);
+  assert.deepEqual([card.history, card.metrics, card.training.best_epoch], [told, metrics, bestEpoch]);
+  assert.equal(told.length, 3);
+  const { rows, dropped, training_rows, validation_rows, missing, fingerprint } = card.data;
+  assert.deepEqual([rows, dropped, training_rows, validation_rows], [100, 1, 80, 20]);
+  assert.deepEqual(missing, { a: 1, b: 0, c: 0, y: 0 });
+  assert.match(fingerprint, /^[0-9a-f]{64}$/);
+  assert.ok(!Number.isNaN(Date.parse(card.created_at)));
+  assert.ok(card.training.seconds > 0);
+});
+
+test('the child trains the very weights that this process would', async (t) => {
+  const request = stage(t, 100, { epochs: 2, seed: 5 });
+  await runTraining(request, () => {}, NEVER);
+  const { weights } = await train(await loadEngine('kernel'), labelledRows(100), 3, ['y'], request.options);
+  const written = readFileSync(join(request.stage, 'version/weights.bin'));
+  assert.deepEqual(new Uint8Array(written), new Uint8Array(weights.buffer));
+});
+
+test('an error of the domain comes back as itself', async (t) => {
+  await assert.rejects(
+    runTraining(stage(t, 9), () => {}, NEVER),
+    {
+      name: 'DomainError',
+      code: 'TOO_FEW_ROWS',
+      message: 'training needs at least 10 complete rows, got 9',
+    },
+  );
+  const diverging = stage(t, 200, { learning_rate: 10 });
+  await assert.rejects(
+    runTraining(diverging, () => {}, NEVER),
+    { code: 'TRAINING_DIVERGED' },
+  );
+  assert.ok(!existsSync(join(diverging.stage, 'version')));
+});
+
+test('a child that fails is a crash whose cause is its last words, not for clients', async (t) => {
+  const empty = { stage: temporaryDirectory(t), engine: 'kernel', options: DEFAULT_TRAINING } as const;
+  await assert.rejects(
+    runTraining(empty, () => {}, NEVER),
+    (error: Error & { code?: string }) =>
+      error.code === 'TRAINING_CRASHED' &&
+      error.message === 'the training process ended early: exit code 1' &&
+      /ENOENT.*table\.json/s.test((error.cause as Error).message),
+  );
+});
+
+test('a table that was cut off is a crash, not a model of half the numbers', async (t) => {
+  const request = stage(t, 100);
+  truncateSync(join(request.stage, 'table/features.f32'), 600);
+  await assert.rejects(
+    runTraining(request, () => {}, NEVER),
+    { code: 'TRAINING_CRASHED' },
+  );
+});
+
+test('a child killed in the middle of training is a crash', { skip: NO_PROC }, async (t) => {
+  const training = runTraining(stage(t, 100, FOREVER), killChildren, NEVER);
+  await assert.rejects(training, { code: 'TRAINING_CRASHED', message: 'the training process ended early: SIGKILL' });
+  assert.deepEqual(childrenOf(process.pid), []);
+});
+
+test('a child killed before it starts to train is a crash', { skip: NO_PROC }, async (t) => {
+  const training = runTraining(stage(t, 100), () => {}, NEVER);
+  killChildren();
+  await assert.rejects(training, { code: 'TRAINING_CRASHED' });
+});
+
+test('an aborted training is cancelled, and its child is gone', { skip: NO_PROC }, async (t) => {
+  const abort = new AbortController();
+  let pid: number | undefined;
+  const training = runTraining(
+    stage(t, 100, FOREVER),
+    () => {
+      // Epochs that were told before the child died still arrive after it.
+      pid ??= childrenOf(process.pid)[0];
+      abort.abort();
+    },
+    abort.signal,
+  );
+  await assert.rejects(training, { code: 'TRAINING_CANCELLED' });
+  assert.ok(pid !== undefined);
+  await gone(pid, 0);
+});
+
+test('a training may be aborted before the child has begun, and before there is a child', {
+  skip: NO_PROC,
+}, async (t) => {
+  const abort = new AbortController();
+  const training = runTraining(stage(t, 100, FOREVER), () => {}, abort.signal);
+  abort.abort();
+  await assert.rejects(training, { code: 'TRAINING_CANCELLED' });
+  const late = runTraining(stage(t, 100, FOREVER), () => {}, abort.signal);
+  assert.deepEqual(childrenOf(process.pid), []);
+  await assert.rejects(late, { code: 'TRAINING_CANCELLED' });
+});
+
+test('a training that ended no longer listens to its signal', async (t) => {
+  const abort = new AbortController();
+  await runTraining(stage(t, 20, { epochs: 1 }), () => {}, abort.signal);
+  abort.abort();
+});
+
+test('the child ends with its parent, however that dies', { skip: NO_PROC }, async (t) => {
+  const request = stage(t, 100, FOREVER);
+  const script = `
+    import { runTraining } from ${JSON.stringify(new URL('../../src/model/trainer.js', import.meta.url).href)};
+    const signal = new AbortController().signal;
+    await runTraining(${JSON.stringify(request)}, ({ epoch }) => console.log(epoch), signal);`;
+  const parent = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => parent.kill('SIGKILL'));
+  await once(createInterface(parent.stdout), 'line');
+  const children = childrenOf(parent.pid!);
+  assert.equal(children.length, 1);
+  parent.kill('SIGKILL');
+  await gone(children[0]!);
+});
+
+/** A stage with a table of `rows` complete rows and one that is not. */
+function stage(t: TestContext, rows: number, options: Partial<TrainingOptions> = {}): TrainingRequest {
+  const directory = temporaryDirectory(t);
+  const { features, targets } = labelledRows(rows);
+  const writer = new TableWriter(join(directory, 'table'), { features: ['a', 'b', 'c'], targets: ['y'] });
+  for (let row = 0; row < rows; row++) {
+    writer.add((column) => (column < 3 ? features[3 * row + column]! : targets[row]!));
+  }
+  writer.add((column) => (column === 0 ? null : 1));
+  writer.finish();
+  return { stage: directory, engine: 'kernel', options: { ...DEFAULT_TRAINING, ...options } };
+}
+
+function killChildren(): void {
+  for (const pid of childrenOf(process.pid)) process.kill(pid, 'SIGKILL');
+}

@@ -1,0 +1,251 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Engine, type EngineFactory, loadEngine } from '../../src/model/engine.js';
+import { evaluate, type LabelledRows, predictAll } from '../../src/model/evaluation.js';
+import { Predictor } from '../../src/model/predictor.js';
+import { DEFAULT_TRAINING, type Epoch, type TrainingOptions, train, trainEpoch } from '../../src/model/training.js';
+import { assertClose } from './close-to.js';
+import { labelledRows } from './labelled-rows.js';
+
+const TARGETS = ['y'];
+
+test('a training learns what can be learnt, and says by how much it beats the mean', async () => {
+  const { metrics, trainingRows, heldOut } = await run(labelledRows(1000), { epochs: 20 });
+  assert.deepEqual([trainingRows, heldOut.rows, metrics.rows], [800, 200, 200]);
+  const { r2, rmse, baseline_rmse, mae, baseline_mae } = metrics.targets['y']!;
+  // The noise is 2 of a standard deviation of 45.
+  assert.ok(r2! > 0.95, `R² ${r2}`);
+  assert.ok(rmse < 0.25 * baseline_rmse && mae < 0.25 * baseline_mae, `RMSE ${rmse}, MAE ${mae}`);
+  assertClose([baseline_rmse], [45], 5);
+  assert.ok(metrics.reconstruction_error < 0.5 * metrics.baseline_reconstruction_error);
+});
+
+test('the same seed gives the same weights bit for bit, another seed others', async () => {
+  const [first, same, other] = [
+    await run(labelledRows(200), { epochs: 3, seed: 7 }),
+    await run(labelledRows(200), { epochs: 3, seed: 7 }),
+    await run(labelledRows(200), { epochs: 3, seed: 8 }),
+  ];
+  assert.deepEqual(same, first);
+  assert.notDeepEqual(other.weights, first.weights);
+  assert.notDeepEqual(other.heldOut.features, first.heldOut.features);
+});
+
+test('the metrics are those of the weights that are returned, on rows that were held out', async () => {
+  const { shape, weights, scalers, heldOut, metrics } = await run(labelledRows(300), {
+    epochs: 30,
+    learning_rate: 0.01,
+  });
+  const predictor = new Predictor((await loadEngine('kernel'))(shape, weights), scalers);
+  const predictions = predictAll(predictor, heldOut.features, heldOut.rows);
+  assert.deepEqual({ outputs: heldOut.outputs, errors: heldOut.errors }, predictions);
+  assert.deepEqual(evaluate(predictor, heldOut, predictions, TARGETS), metrics);
+});
+
+test('training and held-out rows are all rows, each once, and the scaler saw only the first', async () => {
+  const all = labelledRows(100);
+  const { heldOut, scalers, trainingRows } = await run(labelledRows(100), { epochs: 1, validation_split: 0.3 });
+  assert.deepEqual([trainingRows, heldOut.rows], [70, 30]);
+  const held = new Set(heldOut.targets);
+  assert.equal(held.size, 30);
+  const trained = all.targets.filter((target) => !held.has(target));
+  assert.equal(trained.length, 70);
+  const mean = trained.reduce((sum, target) => sum + target, 0) / 70;
+  assertClose(scalers.targets.mean, [mean], 1e-9);
+  for (let row = 0; row < 30; row++) {
+    const at = all.targets.indexOf(heldOut.targets[row]!);
+    assert.deepEqual(heldOut.features.slice(3 * row, 3 * row + 3), all.features.slice(3 * at, 3 * at + 3));
+  }
+});
+
+test("the best epoch's weights are kept, not the last one's", async () => {
+  // Two hundred rows of noise: held-out rows get worse while training rows are learnt by heart.
+  const rows = noise(200);
+  const { history, bestEpoch, metrics, weights } = await run(rows, { epochs: 30, learning_rate: 0.01, patience: 100 });
+  assert.equal(history.length, 30);
+  const errors = history.map((epoch) => epoch.val_prediction_error);
+  assert.equal(bestEpoch, errors.indexOf(Math.min(...errors)) + 1);
+  assert.ok(bestEpoch < 30, `best epoch ${bestEpoch}`);
+  assert.equal(metrics.prediction_error, errors[bestEpoch - 1]);
+  const shorter = await run(noise(200), { epochs: bestEpoch, learning_rate: 0.01, patience: 100 });
+  assert.deepEqual(shorter.weights, weights);
+});
+
+test('training stops when the prediction error has not become better for as many epochs as there is patience', async () => {
+  for (const patience of [1, 4]) {
+    const { history, bestEpoch } = await run(noise(200), { epochs: 1000, learning_rate: 0.01, patience });
+    assert.equal(history.length, bestEpoch + patience);
+    assert.deepEqual(
+      history.map(({ epoch }) => epoch),
+      Array.from(history, (_, i) => i + 1),
+    );
+  }
+});
+
+test('the history is told epoch by epoch, and the training waits for the listener', async () => {
+  const told: Epoch[] = [];
+  let listening = false;
+  const { history } = await run(labelledRows(50), { epochs: 3 }, undefined, async (epoch) => {
+    assert.ok(!listening);
+    listening = true;
+    told.push(epoch);
+    await new Promise(setImmediate);
+    listening = false;
+  });
+  assert.equal(told.length, 3);
+  assert.deepEqual(told, history);
+  for (const { val_loss, val_prediction_error, val_reconstruction_error } of told) {
+    assertClose([val_loss], [val_prediction_error + 0.05 * val_reconstruction_error], 1e-12);
+  }
+});
+
+test('a listener that fails ends the training with its error, and the engine is closed', async () => {
+  const failure = new Error('nobody listens');
+  const engines = await watchedEngines();
+  const training = run(labelledRows(50), {}, engines.create, () => Promise.reject(failure));
+  await assert.rejects(training, (error) => error === failure);
+  assert.deepEqual(engines.open, 0);
+});
+
+test('a learning rate far too high ends in TRAINING_DIVERGED, and the engine is closed', async () => {
+  const engines = await watchedEngines();
+  await assert.rejects(run(labelledRows(500), { learning_rate: 10 }, engines.create), {
+    code: 'TRAINING_DIVERGED',
+    message: /^training diverged in epoch \d+: loss .*, validation loss .*; try a learning_rate below 10$/,
+  });
+  assert.deepEqual([engines.made, engines.open], [1, 0]);
+});
+
+test('a loss that is not a number ends in TRAINING_DIVERGED, whether trained on or held out', async () => {
+  const createEngine = await loadEngine('kernel');
+  const nanLoss: EngineFactory = (...given) =>
+    Object.assign(createEngine(...given), { step: () => ({ loss: Number.NaN, reconstructionError: 0 }) });
+  const nanOutput: EngineFactory = (...given) => {
+    const engine = createEngine(...given);
+    const forward = engine.forward.bind(engine);
+    return Object.assign(engine, {
+      forward: (rows: Float32Array, count: number) => {
+        const pass = forward(rows, count);
+        pass.outputs[0] = Number.NaN;
+        return pass;
+      },
+    });
+  };
+  for (const create of [nanLoss, nanOutput]) {
+    await assert.rejects(run(labelledRows(50), {}, create), { code: 'TRAINING_DIVERGED', message: /epoch 1: .*NaN/ });
+  }
+});
+
+test('fewer than ten rows are refused, ten are enough', async () => {
+  for (const rows of [0, 1, 9]) {
+    await assert.rejects(run(labelledRows(rows)), {
+      code: 'TOO_FEW_ROWS',
+      message: `training needs at least 10 complete rows, got ${rows}`,
+    });
+  }
+  const { trainingRows, heldOut } = await run(labelledRows(10), { epochs: 1 });
+  assert.deepEqual([trainingRows, heldOut.rows], [8, 2]);
+});
+
+test('however the rows are split, one is left on either side', async () => {
+  for (const [validation_split, expected] of [
+    [1e-9, 1],
+    [0.999, 9],
+  ] as const) {
+    const { heldOut, trainingRows, metrics } = await run(labelledRows(10), { epochs: 2, validation_split });
+    assert.deepEqual([heldOut.rows, trainingRows], [expected, 10 - expected]);
+    assert.ok(Number.isFinite(metrics.loss));
+    if (expected === 1) assert.equal(metrics.targets['y']!.r2, null);
+  }
+});
+
+test('a batch larger than the data, and a batch of one, train', async () => {
+  for (const batch_size of [1, 1_000_000]) {
+    const { history } = await run(labelledRows(50), { epochs: 2, batch_size });
+    assert.ok(history[1]!.loss < history[0]!.loss);
+  }
+});
+
+test('constant columns and columns at the limits of float32 train like others', async () => {
+  const { rows, features, targets } = labelledRows(100);
+  const wide = new Float32Array(rows * 4);
+  for (let row = 0; row < rows; row++) {
+    wide.set(
+      [7, (features[3 * row]! - 50) * 1e36, features[3 * row + 1]! * 1e-38, row % 2 ? 3.4e38 : -3.4e38],
+      4 * row,
+    );
+  }
+  const data = { rows, features: wide, targets: targets.map((target) => (target - 200) * 1e-35) };
+  const { metrics, scalers } = await train(await loadEngine('kernel'), data, 4, TARGETS, {
+    ...DEFAULT_TRAINING,
+    epochs: 5,
+  });
+  assert.equal(scalers.features.scale[0], 1);
+  assert.ok(Object.values(metrics.targets['y']!).every((value) => value === null || Number.isFinite(value)));
+});
+
+test('a constant target is learnt as it is, with no R²', async () => {
+  const { rows, features } = labelledRows(100);
+  const data = { rows, features, targets: new Float32Array(rows).fill(-7) };
+  const { metrics } = await run(data, { epochs: 30 });
+  assert.equal(metrics.targets['y']!.r2, null);
+  assert.ok(metrics.targets['y']!.rmse < 0.2, `RMSE ${metrics.targets['y']!.rmse}`);
+  assert.equal(metrics.targets['y']!.baseline_rmse, 0);
+});
+
+test('an epoch takes every row of the index once, in its order, and reports as Keras does', () => {
+  const batches: [number, number][] = [];
+  const index = Int32Array.of(4, 2, 0, 1, 3);
+  const engine = {
+    step: (_rows: Float32Array, _targets: Float32Array, given: Int32Array, from: number, to: number) => {
+      assert.equal(given, index);
+      batches.push([from, to]);
+      return { loss: from, reconstructionError: 10 * from };
+    },
+  } as unknown as Engine;
+  const data = { rows: 5, features: new Float32Array(5), targets: new Float32Array(5) };
+  // The loss by rows: (2 × 0 + 2 × 2 + 1 × 4) / 5; the metric by batches: (0 + 20 + 40) / 3.
+  assert.deepEqual(trainEpoch(engine, data, index, 2), { loss: 8 / 5, reconstruction_error: 20 });
+  assert.deepEqual(batches, [
+    [0, 2],
+    [2, 4],
+    [4, 5],
+  ]);
+});
+
+async function run(
+  data: LabelledRows,
+  options: Partial<TrainingOptions> = {},
+  createEngine?: EngineFactory,
+  onEpoch?: (epoch: Epoch) => void | Promise<void>,
+) {
+  const create = createEngine ?? (await loadEngine('kernel'));
+  return train(create, data, 3, TARGETS, { ...DEFAULT_TRAINING, ...options }, onEpoch);
+}
+
+/** Rows whose target has nothing to do with their features. */
+function noise(rows: number): LabelledRows {
+  return { ...labelledRows(rows, 1), targets: labelledRows(rows, 2).targets };
+}
+
+/** Kernels that are counted. */
+async function watchedEngines() {
+  const createEngine = await loadEngine('kernel');
+  const engines = {
+    made: 0,
+    open: 0,
+    create: ((...given) => {
+      const engine = createEngine(...given);
+      const close = engine.close.bind(engine);
+      engines.made++;
+      engines.open++;
+      return Object.assign(engine, {
+        close: () => {
+          engines.open--;
+          close();
+        },
+      });
+    }) as EngineFactory,
+  };
+  return engines;
+}

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { startServer, temporaryDirectory } from './server/server-process.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+
+test('every curl of the README works, one after the other', async (t) => {
+  const server = await startServer(t, {
+    MODEL_STORE: await temporaryDirectory(t),
+    TRAIN_DATA: join(ROOT, 'data/auto-mpg.csv'),
+  });
+  await server.logged('training ended');
+  const commands = README.match(/^ {4}curl .*$/gm) ?? [];
+  assert.ok(commands.length >= 4);
+  for (const command of commands) {
+    const local = command.trim().replaceAll('localhost:8080', server.url.replace('http://', ''));
+    const { status, stdout, stderr } = spawnSync('bash', ['-c', local.replace('curl', 'curl -sS --fail-with-body')], {
+      cwd: ROOT,
+      encoding: 'utf8',
+    });
+    assert.equal(status, 0, `${command}\n${stdout}${stderr}`);
+    assert.ok(stdout.length > 50, command);
+  }
+});
+
+test('the answer that the README shows is the one that comes', async (t) => {
+  const server = await startServer(t, {
+    MODEL_STORE: await temporaryDirectory(t),
+    TRAIN_DATA: join(ROOT, 'data/auto-mpg.csv'),
+  });
+  await server.logged('training ended');
+  const shown = JSON.parse(/```json\n(.*)\n```/.exec(README)?.[1] ?? '');
+  const body = /-d '(\{"instances": \[\[.*?\})'/.exec(README)?.[1] ?? '';
+  const response = await fetch(`${server.url}/predict`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  });
+  const answer = (await response.json()) as typeof shown;
+  assert.deepEqual(Object.keys(answer), Object.keys(shown));
+  // Another processor may multiply and add in one rounding: a little training apart, the same car.
+  assert.ok(Math.abs(answer.predictions[0][0] - shown.predictions[0][0]) < 1, JSON.stringify(answer));
+});
+
+test('the program of the README runs', () => {
+  const program = /```js\n([\s\S]*?)```/.exec(README)?.[1] ?? '';
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /reconstruction_error/);
+  assert.match(stdout, /\[ 1000, 1 \]/);
+});

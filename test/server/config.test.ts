@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { ConfigSchema, readConfig } from '../../src/server/config.js';
+
+const root = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+
+test('.env.example lists every setting with its default', () => {
+  const lines = readFileSync(root('.env.example'), 'utf8').match(/^[A-Z_]+=.*$/gm) ?? [];
+  const example = Object.fromEntries(lines.map((line) => line.split('=')));
+  const defaults = Object.entries(ConfigSchema.properties).map(([name, schema]) => [
+    name,
+    String((schema as { default?: unknown }).default),
+  ]);
+  assert.deepEqual(example, Object.fromEntries(defaults));
+});
+
+test('nothing set gives the defaults, and the result cannot be changed', () => {
+  const config = readConfig({ PORT: '' });
+  assert.equal(config.PORT, 8080);
+  assert.equal(config.BODY_LIMIT, 16 * 2 ** 20);
+  assert.ok(Object.isFrozen(config));
+});
+
+test('numbers are read from text', () => {
+  assert.equal(readConfig({ PORT: '9000' }).PORT, 9000);
+});
+
+test('a bad value is an error that names the variable', () => {
+  for (const [name, value] of Object.entries({ PORT: 'x', MAX_ROWS: '1.5', ENGINE: 'gpu', MODEL_NAME: 'a/b' })) {
+    assert.throws(() => readConfig({ [name]: value }), new RegExp(name));
+  }
+});

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { buildTestApp } from './test-app.js';
+
+test('an unknown path is a 404, a known one with another method a 405 that names what is allowed', async (t) => {
+  const { app } = await buildTestApp(t);
+  const unknown = await app.inject({ url: '/nothing/here?x=1' });
+  assert.equal(unknown.statusCode, 404);
+  assert.equal(unknown.json().error, 'there is no GET /nothing/here');
+
+  const wrong = await app.inject({ url: '/predict' });
+  assert.equal(wrong.statusCode, 405);
+  assert.equal(wrong.json().code, 'METHOD_NOT_ALLOWED');
+  assert.equal(wrong.headers['allow'], 'POST');
+  const parametric = await app.inject({ method: 'PUT', url: '/train/some-id' });
+  assert.equal(parametric.statusCode, 405);
+  assert.match(String(parametric.headers['allow']), /DELETE/);
+});
+
+test('a 500 carries neither message nor stack, and the log does', async (t) => {
+  const { app, service, logged } = await buildTestApp(t);
+  service.predict = () => {
+    throw new Error('secret detail');
+  };
+  const response = await app.inject({ method: 'POST', url: '/predict', payload: { instances: [[1, 2, 3]] } });
+  assert.equal(response.statusCode, 500);
+  assert.deepEqual(Object.keys(response.json()), ['error', 'code', 'request_id']);
+  assert.equal(response.json().error, 'internal error');
+  assert.doesNotMatch(response.body, /secret|\.js/);
+  const entry = logged.find(({ err }) => (err as Error | undefined)?.message === 'secret detail');
+  assert.equal(entry?.['reqId'], response.json().request_id);
+});
+
+test("a client's request id is taken and returned, a hostile one replaced", async (t) => {
+  const { app } = await buildTestApp(t);
+  const mine = await app.inject({ url: '/livez', headers: { 'x-request-id': 'abc-123' } });
+  assert.equal(mine.headers['x-request-id'], 'abc-123');
+  for (const hostile of ['', ' ', 'a b', '<script>', 'x'.repeat(129)]) {
+    const response = await app.inject({ url: '/livez', headers: { 'x-request-id': hostile } });
+    assert.match(String(response.headers['x-request-id']), /^[0-9a-f-]{36}$/, hostile);
+  }
+});
+
+test('a bad option of a training is a 400 that names it', async (t) => {
+  const { app } = await buildTestApp(t);
+  const cases: [string, string, object, RegExp][] = [
+    ['body', '/train', { instances: [[1, 2, 3]], targets: [1], epochs: 'many' }, /^epochs: /],
+    ['body', '/train', { instances: [[1, 2, 3]], targets: [1], epochs: '5' }, /^epochs: /],
+    ['body', '/train', { instances: [[1, 2, 3]], targets: [1], epoch: 5 }, /^epoch: unknown key$/],
+    ['body', '/train', { instances: [], targets: [] }, /^instances: /],
+    ['body', '/train', { instances: [[1, 2, 3]] }, /"targets".*"target"/],
+    ['query', '/train?wait=perhaps', { instances: [[1, 2, 3]], targets: [1] }, /^wait: /],
+    ['query', '/train?epochs=-1', { instances: [[1, 2, 3]], targets: [1] }, /^epochs: /],
+  ];
+  for (const [, url, payload, message] of cases) {
+    const response = await app.inject({ method: 'POST', url, payload });
+    assert.equal(response.statusCode, 400, response.body);
+    assert.match(response.json().error, message);
+  }
+});

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { buildTestApp, publishUntrained } from './test-app.js';
+
+test("the document carries the loaded model's feature names, and follows a swap", async (t) => {
+  const { app, store, loader } = await buildTestApp(t, ['alpha', 'beta']);
+  const row = async () => {
+    const document = (await app.inject({ url: '/openapi.json' })).json();
+    return document.paths['/predict'].post.requestBody.content['application/json'].schema.properties.instances.items;
+  };
+  const [array, object] = (await row()).anyOf;
+  assert.deepEqual(
+    array.prefixItems.map(({ title }: { title: string }) => title),
+    ['alpha', 'beta'],
+  );
+  assert.deepEqual(object.required, ['alpha', 'beta']);
+  await loader.activate(await publishUntrained(store, ['gamma'], ['y']));
+  assert.deepEqual((await row()).anyOf[1].required, ['gamma']);
+});
+
+test('every route has a summary and a schema for each status it can send', async (t) => {
+  const { app } = await buildTestApp(t);
+  const { paths } = (await app.inject({ url: '/openapi.json' })).json();
+  assert.deepEqual(Object.keys(paths).sort(), [
+    '/',
+    '/livez',
+    '/metrics',
+    '/model',
+    '/predict',
+    '/readyz',
+    '/train',
+    '/train/{id}',
+    '/train/{id}/events',
+  ]);
+  for (const [path, methods] of Object.entries<Record<string, { summary: string; responses: object }>>(paths)) {
+    for (const [method, { summary, responses }] of Object.entries(methods)) {
+      assert.ok(summary, `${method} ${path}`);
+      for (const [status, response] of Object.entries<{ content?: object }>(responses as never)) {
+        assert.ok(response.content, `${method} ${path} ${status}`);
+      }
+    }
+  }
+});
+
+test('the page of the interface is served', async (t) => {
+  const { app } = await buildTestApp(t);
+  const page = await app.inject({ url: '/docs/' });
+  assert.equal(page.statusCode, 200);
+  assert.match(page.body, /swagger-ui/);
+});
+
+test('the index names every public route', async (t) => {
+  const { app } = await buildTestApp(t);
+  const { body, headers } = await app.inject({ url: '/' });
+  assert.match(String(headers['content-type']), /^text\/plain/);
+  for (const path of ['/predict', '/train', '/model', '/metrics', '/livez', '/readyz', '/docs', '/openapi.json']) {
+    assert.ok(body.includes(path), path);
+  }
+});

@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { watch } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { Readable } from 'node:stream';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { FastifyInstance } from 'fastify';
+import { buildTestApp } from './test-app.js';
+
+const ROWS = Array.from({ length: 40 }, (_, i) => [Math.sin(i), Math.cos(2 * i), i / 40]);
+const TARGETS = ROWS.map(([a, b, c]) => a! + 2 * b! - c!);
+const CSV = `c,a,y,b\r\n${ROWS.map(([a, b, c], i) => `${c},${a},${TARGETS[i]},${b}`).join('\r\n')}\r\n`;
+
+const train = (app: FastifyInstance, payload: object | string, query = '') =>
+  app.inject({
+    method: 'POST',
+    url: `/train?${query}`,
+    payload,
+    ...(typeof payload === 'string' ? { headers: { 'content-type': 'text/csv' } } : {}),
+  });
+
+test('arrays, named rows and CSV of the same data become the same model', async (t) => {
+  const { app } = await buildTestApp(t);
+  const named = ROWS.map(([a, b, c], i) => ({ c, y: TARGETS[i], a, b }));
+  const answers = [
+    await train(app, { instances: ROWS, targets: TARGETS, epochs: 3 }, 'wait=true'),
+    await train(app, { instances: ROWS, targets: TARGETS.map((y) => [y]), epochs: 3 }, 'wait=true'),
+    await train(app, { instances: named, target: 'y' }, 'wait=true&epochs=3'),
+    await train(app, CSV, 'wait=true&epochs=3&target=y'),
+  ];
+  const predictions = [];
+  for (const [i, answer] of answers.entries()) {
+    assert.equal(answer.statusCode, 200, answer.body);
+    assert.equal(answer.json().model_version, String(i + 2));
+    assert.equal(answer.json().history.length, 3);
+    const card = (await app.inject({ url: '/model' })).json();
+    assert.deepEqual(card.features, ['a', 'b', 'c']);
+    assert.equal(card.data.rows, 40);
+    predictions.push(card.metrics);
+  }
+  for (const metrics of predictions) assert.deepEqual(metrics, predictions[0]);
+});
+
+test('it answers 202 with a job that can be asked for, and a second training meanwhile is a 409', async (t) => {
+  const { app, jobs } = await buildTestApp(t);
+  const started = await train(app, { instances: ROWS, targets: TARGETS, epochs: 100_000, patience: 100_000 });
+  assert.equal(started.statusCode, 202, started.body);
+  const { id, state } = started.json();
+  assert.equal(state, 'running');
+  assert.equal(started.headers['location'], `/train/${id}`);
+
+  const second = await train(app, CSV, 'target=y');
+  assert.equal(second.statusCode, 409);
+  assert.equal(second.json().code, 'TRAINING_RUNNING');
+
+  await new Promise((resolve) => jobs.once('epoch', resolve));
+  const running = (await app.inject({ url: `/train/${id}` })).json();
+  assert.ok(running.epoch >= 1);
+  assert.ok(running.seconds_left > 0);
+  assert.equal(running.history.length, running.epoch);
+
+  const cancelled = await app.inject({ method: 'DELETE', url: `/train/${id}` });
+  assert.equal(cancelled.statusCode, 200);
+  assert.equal(cancelled.json().state, 'cancelled');
+  assert.equal((await app.inject({ url: '/model' })).json().model_version, '1');
+  assert.equal((await train(app, CSV, 'target=y&epochs=1&wait=true')).statusCode, 200);
+});
+
+test('a job that there is not is a 404', async (t) => {
+  const { app } = await buildTestApp(t);
+  for (const method of ['GET', 'DELETE'] as const) {
+    const response = await app.inject({ method, url: '/train/none' });
+    assert.equal(response.statusCode, 404);
+    assert.equal(response.json().code, 'JOB_NOT_FOUND');
+  }
+  assert.equal((await app.inject({ url: '/train/none/events' })).statusCode, 404);
+});
+
+test('events bring every epoch once, and then the end, to early and late listeners', async (t) => {
+  const { app } = await buildTestApp(t);
+  const started = await train(app, { instances: ROWS, targets: TARGETS, epochs: 20, patience: 20 });
+  const { id } = started.json();
+  const early = await app.inject({ url: `/train/${id}/events` });
+  const late = await app.inject({ url: `/train/${id}/events` });
+  for (const { headers, body } of [early, late]) {
+    assert.equal(headers['content-type'], 'text/event-stream');
+    const epochs = Array.from(body.matchAll(/^event: epoch\ndata: (.*)$/gm), ([, data]) => JSON.parse(data!).epoch);
+    assert.deepEqual(
+      epochs,
+      Array.from({ length: 20 }, (_, i) => i + 1),
+    );
+    const end = JSON.parse(/^event: end\ndata: (.*)\n\n$/m.exec(body)![1]!);
+    assert.equal(end.state, 'succeeded');
+  }
+});
+
+const BAD: [what: string, payload: object | string, query: string, code: string, message: RegExp][] = [
+  ['a CSV without ?target', CSV, '', 'UNKNOWN_COLUMN', /\?target=/],
+  ['an unknown target', CSV, 'target=z', 'UNKNOWN_COLUMN', /"z" is not a column; there are "c", "a", "y", "b"/],
+  ['an empty CSV', '', 'target=y', 'INVALID_CSV', /header/],
+  ['a ragged CSV', 'a,b,c,y\n1,2,3,4\n1,2\n', 'target=y', 'INVALID_CSV', /line 3/],
+  ['other features', 'a,b,d,y\n1,2,3,4\n', 'target=y', 'FEATURES_CHANGED', /\?replace=true/],
+  ['another width', { instances: [[1, 2]], targets: [1] }, '', 'FEATURES_CHANGED', /"x0", "x1"/],
+  ['too few rows', { instances: [[1, 2, 3]], targets: [1] }, 'wait=true', 'TOO_FEW_ROWS', /at least 10/],
+  ['a column of words', `a,b,c,y\n${'1,red,3,4\n'.repeat(20)}`, 'target=y', 'TOO_MANY_MISSING', /"b" \(20 rows\)/],
+  [
+    'a string among the rows',
+    { instances: [[1, '2', 3]], targets: [1] },
+    '',
+    'INVALID_ROWS',
+    /^instances\[0\]\[1\]: .* got "2"$/,
+  ],
+  [
+    'too few targets',
+    {
+      instances: [
+        [1, 2, 3],
+        [1, 2, 3],
+      ],
+      targets: [1],
+    },
+    '',
+    'INVALID_ROWS',
+    /^targets: /,
+  ],
+  [
+    'a rate that diverges',
+    { instances: ROWS, targets: TARGETS, learning_rate: 10, epochs: 500, patience: 500 },
+    'wait=true',
+    'TRAINING_DIVERGED',
+    /learning_rate/,
+  ],
+];
+
+for (const [what, payload, query, code, message] of BAD) {
+  test(`${what} is a 400, and the old model serves on`, async (t) => {
+    const { app, store } = await buildTestApp(t);
+    const response = await train(app, payload, query);
+    assert.equal(response.statusCode, 400, response.body);
+    assert.equal(response.json().code, code);
+    assert.match(response.json().error, message);
+    assert.equal((await app.inject({ url: '/readyz' })).json().model_version, '1');
+    assert.deepEqual(await readdir(store.location), ['1'], 'no stage is left');
+    assert.equal((await train(app, CSV, 'target=y&epochs=1')).statusCode, 202, 'the place is free again');
+  });
+}
+
+test('?replace=true takes other features, and predictions ask for them from then on', async (t) => {
+  const { app } = await buildTestApp(t);
+  const cars = await readFile(fileURLToPath(new URL('../../../data/auto-mpg.csv', import.meta.url)), 'utf8');
+  const trained = await train(app, cars, 'target=mpg&replace=true&wait=true&epochs=2');
+  assert.equal(trained.statusCode, 200, trained.body);
+  assert.equal(trained.json().dropped, 14);
+  const old = await app.inject({ method: 'POST', url: '/predict', payload: { instances: [[1, 2, 3]] } });
+  assert.match(old.json().error, /expected 7 numbers \("cylinders"/);
+});
+
+test('a large CSV that is refused before it is read gets its answer', async (t) => {
+  const { app, jobs } = await buildTestApp(t, ['a', 'b', 'c'], { bodyLimit: 2 ** 26 });
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const { id } = (await train(app, { instances: ROWS, targets: TARGETS, epochs: 100_000, patience: 100_000 })).json();
+  const headers = { 'content-type': 'text/csv' };
+  const response = await fetch(`${url}/train?target=y`, { method: 'POST', headers, body: CSV.repeat(5000) });
+  assert.equal(response.status, 409);
+  await jobs.cancel(id);
+});
+
+test('a CSV beyond the body limit is a 413, with and without a declared length', async (t) => {
+  const { app } = await buildTestApp(t, ['a', 'b', 'c'], { bodyLimit: 1024 });
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const chunks = async function* () {
+    for (let i = 0; i < 100; i++) yield Buffer.from(CSV);
+  };
+  for (const body of [CSV, Readable.from(chunks())]) {
+    const response = await fetch(`${url}/train?target=y`, {
+      method: 'POST',
+      headers: { 'content-type': 'text/csv' },
+      body,
+      duplex: 'half',
+    } as RequestInit);
+    assert.equal(response.status, 413);
+    assert.equal(((await response.json()) as { code: string }).code, 'TOO_LARGE');
+  }
+});
+
+test('an upload that breaks off frees the place and leaves nothing', async (t) => {
+  const { app, store } = await buildTestApp(t);
+  const url = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
+  const watcher = watch(store.location);
+  const staged = once(watcher, 'change');
+  const socket = connect(Number(url.port), url.hostname);
+  socket.write(
+    `POST /train?target=y HTTP/1.1\r\nhost: x\r\ncontent-type: text/csv\r\ncontent-length: 99999\r\n\r\n${CSV}`,
+  );
+  await staged;
+  watcher.close();
+  socket.destroy();
+  // Over the socket: the server learns of the break only when the event loop turns.
+  let response: Response;
+  do {
+    response = await fetch(new URL('/train?target=y&epochs=1&wait=true', url), {
+      method: 'POST',
+      headers: { 'content-type': 'text/csv' },
+      body: CSV,
+    });
+  } while (response.status === 409);
+  assert.equal(response.status, 200, await response.text());
+  assert.deepEqual((await readdir(store.location)).sort(), ['1', '2']);
+});

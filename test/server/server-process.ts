@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../src/server/main.js', import.meta.url));
+
+/** A line of the server's log. */
+export interface LogLine {
+  readonly level: number;
+  readonly msg: string;
+  readonly [key: string]: unknown;
+}
+
+/** The real server in a process of its own, on a free port. */
+export interface ServerProcess {
+  readonly child: ChildProcess;
+  readonly url: string;
+  readonly lines: readonly LogLine[];
+  /** Resolves with the first line, past or to come, that says `message`; rejects if the process ends before. */
+  logged(message: string): Promise<LogLine>;
+  /** Sends a signal and waits for the end. */
+  stop(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+}
+
+/** Makes an empty directory that the test removes. */
+export async function temporaryDirectory(t: TestContext): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'rr-server-'));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** Starts the server with these settings and waits until it listens. */
+export async function startServer(t: TestContext, env: Record<string, string>): Promise<ServerProcess> {
+  const child = spawn(process.execPath, [MAIN], {
+    env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  const lines: LogLine[] = [];
+  const waiting = new Set<() => void>();
+  const reader = createInterface({ input: child.stdout! });
+  reader.on('line', (line) => {
+    lines.push(JSON.parse(line));
+    for (const look of waiting) look();
+  });
+  const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
+
+  const logged = (message: string) =>
+    new Promise<LogLine>((resolve, reject) => {
+      const look = () => {
+        const line = lines.find(({ msg }) => msg.startsWith(message));
+        if (!line) return;
+        waiting.delete(look);
+        resolve(line);
+      };
+      waiting.add(look);
+      ended.then(() => reject(new Error(`the server ended before it logged "${message}": ${JSON.stringify(lines)}`)));
+      look();
+    });
+
+  const { msg } = await logged('Server listening at');
+  return {
+    child,
+    url: msg.replace('Server listening at ', ''),
+    lines,
+    logged,
+    stop: async (signal) => {
+      child.kill(signal);
+      const [code, killer] = await ended;
+      return { code, signal: killer };
+    },
+  };
+}

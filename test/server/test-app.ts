@@ -1,0 +1,104 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
+import { loadEngine } from '../../src/model/engine.js';
+import { initialWeights } from '../../src/model/initial-weights.js';
+import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from '../../src/model/shape.js';
+import { FileStore } from '../../src/model/store-files.js';
+import { DEFAULT_TRAINING } from '../../src/model/training.js';
+import { writeVersion } from '../../src/model/version.js';
+import { type AppOptions, buildApp } from '../../src/server/app.js';
+import { TrainingJobs } from '../../src/server/jobs.js';
+import { ModelLoader } from '../../src/server/loader.js';
+import { PredictionService } from '../../src/server/service.js';
+
+/** The real application on a store of its own, with the parts a test looks at. */
+export interface TestApp {
+  readonly app: FastifyInstance;
+  readonly service: PredictionService;
+  readonly jobs: TrainingJobs;
+  readonly store: FileStore;
+  readonly loader: ModelLoader;
+  /** Lines of the log, parsed. */
+  readonly logged: Record<string, unknown>[];
+}
+
+/** Builds the application, with an untrained version 1 of these columns unless `features` is empty. */
+export async function buildTestApp(
+  t: TestContext,
+  features: readonly string[] = ['a', 'b', 'c'],
+  options: Partial<AppOptions> = {},
+): Promise<TestApp> {
+  const directory = await mkdtemp(join(tmpdir(), 'rr-app-'));
+  const logged: Record<string, unknown>[] = [];
+  const log = pino({ level: 'debug' }, { write: (line: string) => logged.push(JSON.parse(line)) });
+  const store = new FileStore(directory);
+  const createEngine = await loadEngine('kernel');
+  const service = new PredictionService(log);
+  const loader = new ModelLoader({ store, createEngine, service, log });
+  const jobs = new TrainingJobs({ store, engine: 'kernel', log, activate: (version) => loader.activate(version) });
+  const app = await buildApp(
+    { service, jobs, log },
+    { modelName: 'test', bodyLimit: 2 ** 20, maxRows: 100, ...options },
+  );
+  t.after(async () => {
+    await jobs.close();
+    app.server.closeAllConnections();
+    await app.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+  if (features.length > 0) await loader.activate(await publishUntrained(store, features, ['y']));
+  return { app, service, jobs, store, loader, logged };
+}
+
+/** Publishes a version with first weights and scalers that are not the identity. */
+export async function publishUntrained(
+  store: FileStore,
+  features: readonly string[],
+  targets: readonly string[],
+  seed = 1,
+): Promise<number> {
+  const shape: Shape = {
+    inputs: features.length,
+    outputs: targets.length,
+    hidden: DEFAULT_HIDDEN,
+    auxiliaryWeight: DEFAULT_AUXILIARY_WEIGHT,
+  };
+  const stage = await store.stage();
+  const metrics = { rmse: 1, mae: 1, r2: 0, baseline_rmse: 1, baseline_mae: 1 };
+  writeVersion(
+    join(stage, 'version'),
+    {
+      shape,
+      weights: initialWeights(shape, seed),
+      scalers: {
+        features: { mean: features.map((_, j) => j), scale: features.map((_, j) => j + 1) },
+        targets: { mean: targets.map(() => 10), scale: targets.map(() => 2) },
+      },
+      card: {
+        created_at: new Date().toISOString(),
+        features: [...features],
+        targets: [...targets],
+        training: { engine: 'none', ...DEFAULT_TRAINING, seed, best_epoch: 1, seconds: 0 },
+        data: { fingerprint: '', rows: 0, dropped: 0, missing: {}, training_rows: 0, validation_rows: 0 },
+        metrics: {
+          rows: 0,
+          prediction_error: 1,
+          reconstruction_error: 1,
+          baseline_reconstruction_error: 1,
+          loss: 1.05,
+          targets: Object.fromEntries(targets.map((name) => [name, metrics])),
+        },
+        history: [],
+        software: {},
+      },
+    },
+    await loadEngine('kernel'),
+  );
+  const version = await store.publish(stage);
+  await store.discard(stage);
+  return version;
+}
