@@ -1,10 +1,10 @@
 // Prints, as Markdown, what the engines need for forward passes and training steps: `node dist/bench/engines.js`.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { cpus } from 'node:os';
 import { version_core } from '@tensorflow/tfjs-core';
 import { loadWasm } from '../src/model/kernel/wasm.js';
 import { type Answer, type Kind, SHAPE, type Turn } from './engine-process.js';
+import { median, printMachine } from './report.js';
 
 /** Each engine has its turn, of this many milliseconds or of one call, this many times. */
 const TURN = 20;
@@ -48,8 +48,8 @@ for (const task of TASKS) timings.push(await measure(task));
 for (const { process } of competitors) process.disconnect();
 
 console.log('# Engines\n');
-console.log(`${cpus()[0]?.model ?? 'Unknown processor'}, ${cpus().length} processors; Node ${process.version};`);
-console.log(`TensorFlow.js ${version_core}; the kernel with ${loadWasm('relaxed') ? 'relaxed SIMD' : 'SIMD'}.\n`);
+printMachine();
+console.log(`TensorFlow.js ${version_core}; the kernel with ${loadWasm('relaxed') ? 'relaxed SIMD' : 'SIMD'}.`);
 console.log(
   `Network: ${SHAPE.inputs} inputs, ${SHAPE.outputs} output, hidden layers of ${SHAPE.hidden.join(', ')} units.`,
 );
@@ -68,10 +68,7 @@ async function measure(task: Task): Promise<Timing[]> {
       turns[i]!.push((1000 * (await milliseconds(competitor, task, calls[i]!))) / calls[i]!);
     }
   }
-  return turns.map((times) => {
-    times.sort((a, b) => a - b);
-    return { median: times[TURNS >> 1]!, best: times[0]! };
-  });
+  return turns.map((times) => ({ median: median(times), best: Math.min(...times) }));
 }
 
 /** Doubles the calls until they fill the warm-up, and returns how many fill a turn. */

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { type JsonRows, jsonToTable } from '../../src/model/json-table.js';
 import { type Arrange, type Columns, readTable } from '../../src/model/table.js';
+import { NO_PROC } from './child-processes.js';
 import { temporaryDirectory } from './temporary-directory.js';
 
 const INVALID = (message: string) => ({ name: 'DomainError', code: 'INVALID_ROWS', message });
@@ -186,6 +188,21 @@ test('names that every object inherits are columns like any other', (t) => {
   const { info, data } = read(t, { instances, target: ['y'] });
   assert.deepEqual([info.features, info.rows, info.dropped], [['__proto__', 'toString'], 2, 1]);
   assert.deepEqual(data.features, Float32Array.of(1, 2, 4, 5));
+});
+
+test('a column that only seems to be in the first row is unknown', (t) => {
+  const instances = JSON.parse('[{"a": 1, "y": 2}, {"a": 1, "y": 2, "toString": 3}]');
+  assert.throws(
+    () => read(t, { instances, target: ['y'] }),
+    INVALID('instances[1]: unknown column "toString"; the first row has "a", "y"'),
+  );
+});
+
+test('refused rows leave no file open', { skip: NO_PROC }, (t) => {
+  const open = () => readdirSync('/proc/self/fd').length;
+  const before = open();
+  assert.throws(() => read(t, { instances: [[1], ['x']], targets: [1, 2] }), { code: 'INVALID_ROWS' });
+  assert.equal(open(), before);
 });
 
 function read(t: TestContext, body: JsonRows, known?: Columns, arrange: Arrange = (found) => found) {

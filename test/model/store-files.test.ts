@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -123,6 +123,13 @@ test('a stage of another host goes when it is a day old', async (t) => {
   utimesSync(young!, now, now - 23 * 3600);
   assert.equal(await store.sweep(), 1);
   assert.deepEqual([existsSync(old!), existsSync(young!)], [false, true]);
+});
+
+test('a stage that another replica has swept meanwhile is passed over', async (t) => {
+  const store = new FileStore(temporaryDirectory(t));
+  // A link to nowhere is listed and cannot be looked at, like a stage that has gone since the listing.
+  symlinkSync(join(store.location, 'gone'), join(store.location, '.staging-other-1-00ff'));
+  assert.equal(await store.sweep(), 0);
 });
 
 test('replicas that start at once may sweep the same stages', async (t) => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Engine, type EngineFactory, loadEngine } from '../../src/model/engine.js';
 import { evaluate, type LabelledRows, predictAll } from '../../src/model/evaluation.js';
+import { initialWeights } from '../../src/model/initial-weights.js';
 import { Predictor } from '../../src/model/predictor.js';
 import { DEFAULT_TRAINING, type Epoch, type TrainingOptions, train, trainEpoch } from '../../src/model/training.js';
 import { assertClose } from './close-to.js';
@@ -29,6 +30,31 @@ test('the same seed gives the same weights bit for bit, another seed others', as
   assert.deepEqual(same, first);
   assert.notDeepEqual(other.weights, first.weights);
   assert.notDeepEqual(other.heldOut.features, first.heldOut.features);
+});
+
+test('a training starts from the first weights of its seed', async () => {
+  for (const seed of [3, 4]) {
+    const { shape, weights } = await run(labelledRows(50), { epochs: 1, seed, learning_rate: 1e-30 });
+    assertClose(weights, initialWeights(shape, seed), 1e-25);
+  }
+});
+
+test('every epoch takes the same rows in another order', async () => {
+  const createEngine = await loadEngine('kernel');
+  const orders: number[][] = [];
+  const watched: EngineFactory = (...given) => {
+    const engine = createEngine(...given);
+    const step = engine.step.bind(engine);
+    return Object.assign(engine, {
+      step: (...batch: Parameters<Engine['step']>) => {
+        orders.push(Array.from(batch[2]));
+        return step(...batch);
+      },
+    });
+  };
+  await run(labelledRows(50), { epochs: 4, batch_size: 50 }, watched);
+  assert.equal(new Set(orders.map(String)).size, 4);
+  assert.equal(new Set(orders.map((order) => String(order.toSorted((a, b) => a - b)))).size, 1);
 });
 
 test('the metrics are those of the weights that are returned, on rows that were held out', async () => {

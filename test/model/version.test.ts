@@ -125,6 +125,7 @@ test('a probe that proves nothing is refused, even with the right checksum', asy
     JSON.stringify(empty),
     JSON.stringify({ ...probe, outputs: [] }),
     JSON.stringify({ ...probe, rows: probe.rows.slice(1) }),
+    JSON.stringify({ ...probe, rows: [...probe.rows, 1] }),
     JSON.stringify({ ...probe, errors: probe.errors.map(String) }),
     JSON.stringify({ ...probe, outputs: probe.outputs.map(() => null) }),
   ];
