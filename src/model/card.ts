@@ -62,6 +62,18 @@ export const Card = Type.Object({
     training_rows: Type.Integer(),
     validation_rows: Type.Integer(),
   }),
+  baseline: Type.Union(
+    [
+      Type.Object({
+        rows: Type.Integer({ description: 'held-out rows that it is made from; 1,000 are recommended' }),
+        conditional: Type.Boolean({
+          description: 'whether it knows how features depend on each other: from 200 rows on',
+        }),
+      }),
+      Type.Null(),
+    ],
+    { description: 'what drift is measured against; null if there is nothing' },
+  ),
   metrics: MetricsSchema,
   history: Type.Array(EpochSchema),
   software: Type.Record(Type.String(), Type.String()),

@@ -1,6 +1,7 @@
 /** What can go wrong, besides a defect of ours. The server maps each code to an HTTP status in one table. */
 export type ErrorCode =
   | 'INVALID_JSON'
+  | 'INVALID_QUERY'
   | 'INVALID_ROWS'
   | 'INVALID_CSV'
   | 'UNKNOWN_COLUMN'
@@ -13,6 +14,7 @@ export type ErrorCode =
   | 'VERSION_NOT_FOUND'
   | 'INVALID_BASELINE'
   | 'NON_FINITE_OUTPUT'
+  | 'DRIFT_OFF'
   | 'NOT_READY'
   | 'TOO_LARGE'
   | 'FEATURES_CHANGED'

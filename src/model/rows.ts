@@ -5,34 +5,53 @@ const MAX_FLOAT32 = 3.4028234663852886e38;
 
 /**
  * Reads rows that a client sent as JSON into one row-major `[rows, features]` array: each an array of numbers in feature
- * order, or an object with one number per feature name. Nothing is coerced.
+ * order, or an object with one number per feature name. Nothing is coerced. With `allowMissing` a null is NaN.
  *
  * Throws `INVALID_ROWS`, naming place and expectation, e.g. `instances[3][5]: expected a finite number, got "abc"`.
  */
-export function readRows(instances: readonly unknown[], featureNames: readonly string[]): Float32Array {
+export function readRows(
+  instances: readonly unknown[],
+  featureNames: readonly string[],
+  allowMissing = false,
+): Float32Array {
   const width = featureNames.length;
   const rows = new Float32Array(instances.length * width);
   for (let i = 0, at = 0; i < instances.length; i++, at += width) {
     const row = instances[i];
-    if (Array.isArray(row)) readArray(row, i, featureNames, rows, at);
-    else readObject(row, i, featureNames, rows, at);
+    if (Array.isArray(row)) readArray(row, i, featureNames, allowMissing, rows, at);
+    else readObject(row, i, featureNames, allowMissing, rows, at);
   }
   return rows;
 }
 
-function readArray(row: unknown[], i: number, featureNames: readonly string[], rows: Float32Array, at: number): void {
+function readArray(
+  row: unknown[],
+  i: number,
+  featureNames: readonly string[],
+  allowMissing: boolean,
+  rows: Float32Array,
+  at: number,
+): void {
   const width = featureNames.length;
   if (row.length !== width) {
     throw invalid(`instances[${i}]: expected ${width} numbers (${listed(featureNames)}), got ${row.length}`);
   }
   for (let j = 0; j < width; j++) {
     const value = row[j];
-    if (!isFloat32(value)) throw notANumber(`instances[${i}][${j}]`, value);
-    rows[at + j] = value;
+    if (isFloat32(value)) rows[at + j] = value;
+    else if (value === null && allowMissing) rows[at + j] = Number.NaN;
+    else throw notANumber(`instances[${i}][${j}]`, value);
   }
 }
 
-function readObject(row: unknown, i: number, featureNames: readonly string[], rows: Float32Array, at: number): void {
+function readObject(
+  row: unknown,
+  i: number,
+  featureNames: readonly string[],
+  allowMissing: boolean,
+  rows: Float32Array,
+  at: number,
+): void {
   if (typeof row !== 'object' || row === null) {
     throw invalid(`instances[${i}]: expected an array of numbers or an object of features, got ${show(row)}`);
   }
@@ -41,8 +60,9 @@ function readObject(row: unknown, i: number, featureNames: readonly string[], ro
     const name = featureNames[j]!;
     if (!Object.hasOwn(named, name)) throw invalid(`instances[${i}]: feature ${show(name)} is missing`);
     const value = named[name];
-    if (!isFloat32(value)) throw notANumber(`instances[${i}][${show(name)}]`, value);
-    rows[at + j] = value;
+    if (isFloat32(value)) rows[at + j] = value;
+    else if (value === null && allowMissing) rows[at + j] = Number.NaN;
+    else throw notANumber(`instances[${i}][${show(name)}]`, value);
   }
   if (Object.keys(named).length > featureNames.length) {
     const unknown = Object.keys(named).find((name) => !featureNames.includes(name));

@@ -29,11 +29,17 @@ export function fitScaler(values: Float32Array, columns: number, index: Int32Arr
   return { mean: Array.from(mean), scale };
 }
 
-/** Writes `(from - mean) / scale` of the first `count` rows to `to`, which may be `from`. Both `[rows, columns]`. */
+/**
+ * Writes `(from - mean) / scale` of the first `count` rows to `to`, which may be `from`. Both `[rows, columns]`. A missing
+ * value, NaN, becomes the mean.
+ */
 export function standardise(scaler: Scaler, from: Float32Array, to: Float32Array, count: number): void {
   const { mean, scale } = scaler;
   for (let at = 0, row = 0; row < count; row++) {
-    for (let j = 0; j < mean.length; j++, at++) to[at] = (from[at]! - mean[j]!) / scale[j]!;
+    for (let j = 0; j < mean.length; j++, at++) {
+      const value = from[at]!;
+      to[at] = Number.isNaN(value) ? 0 : (value - mean[j]!) / scale[j]!;
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DomainError } from './domain-error.js';
@@ -8,6 +8,9 @@ import { flushDirectory, type VersionFiles } from './version.js';
 
 /** `.staging-<host>-<process>-<random>`: whose it is, so that a sweep spares the living. */
 const STAGE = /^\.staging-(?<host>.+)-(?<pid>\d+)-[0-9a-f]+$/;
+
+/** The folder of the documents beside the versions. */
+const DOCUMENTS = '.documents';
 
 /** A stage of another host, whose processes cannot be asked, is dead after this long, in milliseconds. */
 const FOREIGN_STAGE_AGE = 24 * 3600 * 1000;
@@ -64,6 +67,29 @@ export class FileStore implements ModelStore {
 
   async discard(stage: string): Promise<void> {
     await rm(stage, { recursive: true, force: true });
+  }
+
+  async readDocument(name: string): Promise<string | undefined> {
+    try {
+      return await readFile(join(this.location, DOCUMENTS, name), 'utf8');
+    } catch (error) {
+      if (isCode(error, 'ENOENT')) return undefined;
+      throw error;
+    }
+  }
+
+  async writeDocument(name: string, content: string): Promise<void> {
+    const directory = join(this.location, DOCUMENTS);
+    await mkdir(directory, { recursive: true });
+    const temporary = join(directory, `.${name}-${randomBytes(6).toString('hex')}`);
+    try {
+      await writeFile(temporary, content, { flush: true });
+      await rename(temporary, join(directory, name));
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+    flushDirectory(directory);
   }
 
   async sweep(): Promise<number> {

@@ -14,6 +14,10 @@ export interface ModelStore {
   publish(stage: string): Promise<number>;
   /** Removes a stage and all in it, if it is still there. */
   discard(stage: string): Promise<void>;
+  /** A small document beside the versions, such as the state of a monitor; undefined if there is none. */
+  readDocument(name: string): Promise<string | undefined>;
+  /** Writes a document, atomically: a reader sees the old one or the new one. */
+  writeDocument(name: string, content: string): Promise<void>;
   /** Removes what processes that died have left in the staging area. Returns how many stages went. */
   sweep(): Promise<number>;
 }

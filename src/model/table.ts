@@ -29,6 +29,9 @@ export type Arrange = (found: Columns) => Columns;
 /** Numbers that are buffered, if one row has not more: a bound on memory however many columns a header names. */
 const BUFFERED_NUMBERS = 2 ** 16;
 
+/** Wider tables are mistakes, or attacks: a hidden layer of 30 units has nothing to make of them. */
+const MAXIMUM_COLUMNS = 10_000;
+
 /**
  * Writes labelled rows to a directory as raw float32 files, `features.f32` and `targets.f32`, row-major. Rows stream
  * through a small buffer, so that a table may be larger than memory. A row with a missing or non-finite value is
@@ -49,7 +52,12 @@ export class TableWriter {
   private dropped = 0;
   private closed = false;
 
+  /** Throws `UNKNOWN_COLUMN` if there are more columns than a model is made for. */
   constructor(directory: string, { features, targets }: Columns) {
+    const columns = features.length + targets.length;
+    if (columns > MAXIMUM_COLUMNS) {
+      throw new DomainError('UNKNOWN_COLUMN', `expected at most ${MAXIMUM_COLUMNS} columns, got ${columns}`);
+    }
     mkdirSync(directory, { recursive: true });
     this.directory = directory;
     this.features = features;

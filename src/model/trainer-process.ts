@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
+import { type Baseline, MINIMUM_ROWS, makeBaseline } from './baseline.js';
 import { DomainError } from './domain-error.js';
 import { loadEngine } from './engine.js';
-import { readTable } from './table.js';
+import { type Columns, readTable } from './table.js';
 import type { TrainerMessage, TrainingRequest } from './trainer.js';
-import { train } from './training.js';
+import { type TrainingResult, train } from './training.js';
 import { writeVersion } from './version.js';
 
 // The child of trainer.ts. It ends with its parent: nobody else would ever use or remove what it writes.
@@ -27,11 +28,12 @@ async function work({ stage, engine, options }: TrainingRequest): Promise<void> 
     await tell({ type: 'epoch', epoch });
     await turn();
   });
-  const { metrics, bestEpoch, history } = result;
+  const { metrics, bestEpoch, history, heldOut } = result;
   writeVersion(
     join(stage, 'version'),
     {
       ...result,
+      baseline: baselineOf(heldOut, info, options.seed),
       card: {
         created_at: new Date().toISOString(),
         features: [...info.features],
@@ -58,6 +60,18 @@ async function work({ stage, engine, options }: TrainingRequest): Promise<void> 
     createEngine,
   );
   await tell({ type: 'done', metrics, bestEpoch });
+}
+
+/** Held-out rows beyond this add memory and nothing to see; they come in random order, so the first are a fair sample. */
+const BASELINE_ROWS = 50_000;
+
+/** A version of so few rows that they say nothing serves without drift monitoring. */
+function baselineOf(heldOut: TrainingResult['heldOut'], { features, targets }: Columns, seed: number): Baseline | null {
+  if (heldOut.rows < MINIMUM_ROWS) return null;
+  const count = Math.min(heldOut.rows, BASELINE_ROWS);
+  const rows = heldOut.features.subarray(0, count * features.length);
+  const outputs = heldOut.outputs.subarray(0, count * targets.length);
+  return makeBaseline({ count, rows, outputs, errors: heldOut.errors.subarray(0, count) }, features, targets, seed);
 }
 
 function tell(message: TrainerMessage): Promise<void> {

@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Baseline } from './baseline.js';
 import { type Card, parseCard, sealCard, sha256 } from './card.js';
 import { DomainError } from './domain-error.js';
 import type { EngineFactory } from './engine.js';
@@ -16,6 +17,8 @@ export interface NewVersion {
   readonly shape: Shape;
   readonly weights: Float32Array;
   readonly scalers: Scalers;
+  /** What drift is measured against; null for a version without. */
+  readonly baseline: Baseline | null;
   readonly card: Pick<
     Card,
     'created_at' | 'features' | 'targets' | 'training' | 'data' | 'metrics' | 'history' | 'software'
@@ -27,11 +30,12 @@ export interface NewVersion {
  * Throws `TRAINING_DIVERGED` if the model's answers to its probe batch are not finite: it could never be opened.
  */
 export function writeVersion(directory: string, version: NewVersion, createEngine: EngineFactory): void {
-  const { shape, weights, scalers, card } = version;
+  const { shape, weights, scalers, baseline, card } = version;
   const files = new Map<string, Uint8Array>([
     ['model.json', Buffer.from(layersModelJson(shape))],
     ['weights.bin', weightsToBytes(weights)],
   ]);
+  if (baseline) files.set('baseline.json', Buffer.from(JSON.stringify(baseline)));
   const predictor = new Predictor(createEngine(shape, weights), scalers);
   try {
     files.set('probe.json', Buffer.from(JSON.stringify(makeProbe(predictor))));
@@ -43,6 +47,7 @@ export function writeVersion(directory: string, version: NewVersion, createEngin
     ...card,
     scalers: { features: copy(scalers.features), targets: copy(scalers.targets) },
     network: { hidden: [...shape.hidden], auxiliary_weight: shape.auxiliaryWeight },
+    baseline: baseline && { rows: baseline.rows, conditional: baseline.conditional !== null },
     files: Object.fromEntries(
       Array.from(files, ([name, content]) => [name, { bytes: content.byteLength, sha256: sha256(content) }]),
     ),

@@ -3,13 +3,16 @@ import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
-import { DomainError } from '../model/domain-error.js';
+import { registerDriftMetrics } from './drift-metrics.js';
+import type { DriftWatch } from './drift-watch.js';
 import { handleErrors } from './errors.js';
 import type { TrainingJobs } from './jobs.js';
+import { readJson } from './json-body.js';
 import { ModelMetrics } from './model-metrics.js';
 import { metrics } from './plugins/metrics.js';
 import { openapi } from './plugins/openapi.js';
 import { requestLog } from './plugins/request-log.js';
+import { driftRoutes } from './routes/drift.js';
 import { healthRoutes } from './routes/health.js';
 import { indexRoute } from './routes/index.js';
 import { metricsRoute } from './routes/metrics.js';
@@ -21,6 +24,7 @@ import type { PredictionService } from './service.js';
 export interface AppParts {
   readonly service: PredictionService;
   readonly jobs: TrainingJobs;
+  readonly drift: DriftWatch;
   readonly log: Logger;
 }
 
@@ -30,6 +34,8 @@ export interface AppOptions {
   readonly bodyLimit: number;
   /** Most rows of one prediction request. */
   readonly maxRows: number;
+  /** Whether a null in a prediction is a missing value, to be imputed by the mean. */
+  readonly allowMissing: boolean;
 }
 
 /** A client's request id is taken if it is one: short, and without what could break a log line or a header. */
@@ -41,18 +47,14 @@ const REQUEST_TIMEOUT = 300_000;
 /** Instead of Fastify's own parsers: says where a body is not JSON, and takes no text. */
 function parseJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
-    try {
-      done(null, JSON.parse(body as string));
-    } catch (cause) {
-      done(new DomainError('INVALID_JSON', `body: ${(cause as Error).message}`, { cause }));
-    }
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body: string, done) => {
+    done(null, readJson(body));
   });
 }
 
 /** Builds the whole application and listens to nothing. */
 export async function buildApp(parts: AppParts, options: AppOptions): Promise<FastifyInstance> {
-  const { service, jobs, log } = parts;
+  const { service, jobs, drift, log } = parts;
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -69,6 +71,8 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   const registry = new Registry();
   const modelMetrics = new ModelMetrics(registry, service);
   service.observe((observation) => modelMetrics.observe(observation));
+  registerDriftMetrics(registry, drift);
+  service.observe((observation) => drift.observe(observation));
   jobs.on('end', (job) => modelMetrics.observeJob(job));
 
   handleErrors(app);
@@ -80,7 +84,8 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   healthRoutes(app, { service });
   metricsRoute(app, { registry });
   modelRoute(app, { service, name: options.modelName });
-  predictRoute(app, { service, maxRows: options.maxRows });
+  await app.register(predictRoute, { service, drift, maxRows: options.maxRows, allowMissing: options.allowMissing });
+  driftRoutes(app, { drift });
   await app.register(trainRoutes, { service, jobs, bodyLimit: options.bodyLimit });
   return app;
 }

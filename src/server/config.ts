@@ -26,6 +26,21 @@ export const ConfigSchema = Type.Object({
     minLength: 1,
     description: 'target column of TRAIN_DATA; commas separate several',
   }),
+  ON_MISSING: choice(
+    ['refuse', 'mean'],
+    'refuse',
+    'a feature that is null in a prediction: a 400, or its training mean, counted and reported as drift',
+  ),
+  DRIFT_ROWS_BETWEEN_FALSE_ALARMS: Type.Integer({
+    default: 100_000,
+    minimum: 2500,
+    description: 'rows without drift from one false alarm to the next, on average',
+  }),
+  DRIFT_WINDOW_ROWS: Type.Integer({
+    default: 500,
+    minimum: 50,
+    description: 'rows of a window that is tested for drift',
+  }),
   ENGINE: choice(ENGINE_NAMES, 'auto', 'what computes; auto is the WebAssembly kernel'),
   BODY_LIMIT: Type.Integer({ default: 16 * 2 ** 20, minimum: 1024, description: 'largest request body, in bytes' }),
   MAX_ROWS: Type.Integer({ default: 100_000, minimum: 1, description: 'most rows of one prediction request' }),

@@ -5,6 +5,7 @@ import { DomainError, type ErrorCode } from '../model/domain-error.js';
 /** The one table from what went wrong to what a client is told. */
 const STATUS: Readonly<Record<ErrorCode, number>> = {
   INVALID_JSON: 400,
+  INVALID_QUERY: 400,
   INVALID_ROWS: 400,
   INVALID_CSV: 400,
   UNKNOWN_COLUMN: 400,
@@ -16,6 +17,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   JOB_NOT_FOUND: 404,
   VERSION_NOT_FOUND: 404,
   TRAINING_RUNNING: 409,
+  DRIFT_OFF: 409,
   TRAINING_CANCELLED: 409,
   TOO_LARGE: 413,
   TRAINING_CRASHED: 500,

@@ -3,12 +3,14 @@ import { DomainError } from '../model/domain-error.js';
 import type { EngineFactory } from '../model/engine.js';
 import type { ModelStore } from '../model/store.js';
 import { openVersion } from '../model/version.js';
+import type { DriftWatch } from './drift-watch.js';
 import type { PredictionService } from './service.js';
 
 export interface LoaderOptions {
   readonly store: ModelStore;
   readonly createEngine: EngineFactory;
   readonly service: PredictionService;
+  readonly drift: DriftWatch;
   readonly log: FastifyBaseLogger;
 }
 
@@ -22,9 +24,13 @@ export class ModelLoader {
 
   /** Makes a version serve. Throws `VERSION_NOT_FOUND` or `INVALID_VERSION`; what served before serves on. */
   async activate(version: number): Promise<void> {
-    const { store, createEngine, service, log } = this.options;
-    const { card, predictor } = openVersion(await store.read(version), createEngine);
+    const { store, createEngine, service, drift, log } = this.options;
+    const files = await store.read(version);
+    const { card, predictor } = openVersion(files, createEngine);
+    const baseline = files.get('baseline.json');
+    const watched = await drift.prepare(version, card, baseline && Buffer.from(baseline).toString());
     service.swap({ version, card, predictor });
+    drift.follow(watched);
     log.info({ model_version: String(version), metrics: card.metrics }, 'model version serves');
   }
 

@@ -8,6 +8,7 @@ import { FileStore } from '../model/store-files.js';
 import { DEFAULT_TRAINING } from '../model/training.js';
 import { buildApp } from './app.js';
 import { type Config, readConfig } from './config.js';
+import { DriftWatch } from './drift-watch.js';
 import { TrainingJobs } from './jobs.js';
 import { ModelLoader } from './loader.js';
 import { PredictionService } from './service.js';
@@ -24,11 +25,22 @@ const log = pino({
 const store = new FileStore(join(config.MODEL_STORE, config.MODEL_NAME));
 const service = new PredictionService(log);
 const createEngine = await loadEngine(config.ENGINE);
-const loader = new ModelLoader({ store, createEngine, service, log });
+const drift = new DriftWatch({
+  store,
+  log,
+  rowsBetweenFalseAlarms: config.DRIFT_ROWS_BETWEEN_FALSE_ALARMS,
+  windowRows: config.DRIFT_WINDOW_ROWS,
+});
+const loader = new ModelLoader({ store, createEngine, service, drift, log });
 const jobs = new TrainingJobs({ store, engine: config.ENGINE, log, activate: (version) => loader.activate(version) });
 const app = await buildApp(
-  { service, jobs, log },
-  { modelName: config.MODEL_NAME, bodyLimit: config.BODY_LIMIT, maxRows: config.MAX_ROWS },
+  { service, jobs, drift, log },
+  {
+    modelName: config.MODEL_NAME,
+    bodyLimit: config.BODY_LIMIT,
+    maxRows: config.MAX_ROWS,
+    allowMissing: config.ON_MISSING === 'mean',
+  },
 );
 
 closeWithGrace({ delay: GRACE, logger: log }, async ({ err, signal }) => {
@@ -38,6 +50,7 @@ closeWithGrace({ delay: GRACE, logger: log }, async ({ err, signal }) => {
   await jobs.close();
   // A client that is still sending by then is not waited for.
   setTimeout(() => app.server.closeAllConnections(), CUT).unref();
+  await drift.close();
   await app.close();
 });
 await app.listen({ host: config.HOST, port: config.PORT });
@@ -45,20 +58,27 @@ await start();
 
 /** Serves the newest good version, or trains the first. The service listens, and tells why it is not ready. */
 async function start(): Promise<void> {
-  const swept = await store.sweep();
-  if (swept > 0) log.warn({ swept }, 'removed what an interrupted training had left');
-  if (await loader.activateNewest()) return;
-  service.explainNotReady(`training the first model on ${config.TRAIN_DATA}`);
+  let doing = `reading ${config.MODEL_STORE}`;
   try {
-    const targets = config.TRAIN_TARGET.split(',');
-    const prepare = (directory: string) => csvToTable(createReadStream(config.TRAIN_DATA), directory, targets);
-    const job = await jobs.start(prepare, DEFAULT_TRAINING);
-    const { error } = await jobs.finished(job.id);
-    if (error) throw new Error(error.message);
+    const swept = await store.sweep();
+    if (swept > 0) log.warn({ swept }, 'removed what an interrupted training had left');
+    if (await loader.activateNewest()) return;
+    doing = `training the first model on ${config.TRAIN_DATA}`;
+    service.explainNotReady(doing);
+    await trainFirst();
   } catch (error) {
     log.error({ err: error }, 'there is no model to serve; POST /train can still make one');
-    service.explainNotReady(`no model: training on ${config.TRAIN_DATA} failed; POST /train can still make one`);
+    const { code = 'INTERNAL' } = error as { code?: string };
+    service.explainNotReady(`no model: ${doing} failed (${code}); POST /train can still make one`);
   }
+}
+
+async function trainFirst(): Promise<void> {
+  const targets = config.TRAIN_TARGET.split(',');
+  const prepare = (directory: string) => csvToTable(createReadStream(config.TRAIN_DATA), directory, targets);
+  const job = await jobs.start(prepare, DEFAULT_TRAINING);
+  const { error } = await jobs.finished(job.id);
+  if (error) throw Object.assign(new Error(error.message), { code: error.code });
 }
 
 function configOrExit(): Config {

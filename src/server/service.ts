@@ -12,7 +12,7 @@ export interface Serving {
   readonly since: number;
 }
 
-/** One answered request: the raw rows, `[count, features]`, and what was predicted. Valid until the turn ends. */
+/** One answered request: the raw rows, `[count, features]`, NaN where a value is missing, and what was predicted. Valid until the turn ends. */
 export interface Observation {
   readonly rows: Float32Array;
   readonly count: number;
@@ -74,7 +74,7 @@ export class PredictionService {
   }
 
   /**
-   * Predicts `count` rows, `[count, features]` in raw units, in one forward pass, and shows them to the observers. A
+   * Predicts `count` rows, `[count, features]` in raw units, NaN where a value is missing, in one forward pass, and shows them to the observers. A
    * request is computed within one turn of the event loop, so a swap never comes between.
    *
    * Throws `NOT_READY`, and `NON_FINITE_OUTPUT` for a row so far off that float32 cannot hold its answer.

@@ -109,6 +109,7 @@ function sampleCard(): Card {
       targets: { mean: [...scalers.targets.mean], scale: [...scalers.targets.scale] },
     },
     network: { hidden: [...shape.hidden], auxiliary_weight: shape.auxiliaryWeight },
+    baseline: { rows: 20, conditional: false },
     files: { 'weights.bin': { bytes: 4, sha256: 'x' } },
   });
 }

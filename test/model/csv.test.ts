@@ -157,11 +157,10 @@ test('a cell of a megabyte is refused or read in no time', async (t) => {
   assert.ok(performance.now() - started < 5000, `${performance.now() - started} ms`);
 });
 
-test('a header of very many columns is read in no time', async (t) => {
+test('a header of very many columns is refused in no time, whatever its length', async (t) => {
   const names = Array.from({ length: 100_000 }, (_, i) => `x${i}`);
   const started = performance.now();
-  const { info } = await read(t, `${names.join()},y\n${names.map((_, i) => i).join()},1\n`);
-  assert.deepEqual([info.features.length, info.rows], [100_000, 1]);
+  await assert.rejects(read(t, `${names.join()},y\n`), { code: 'UNKNOWN_COLUMN', message: /at most 10000 columns/ });
   assert.ok(performance.now() - started < 5000, `${performance.now() - started} ms`);
 });
 

@@ -28,6 +28,7 @@ test('a value is shown as JSON, not finite numbers and undefined by name', () =>
 
 test('a long value is cut after 40 characters', () => {
   assert.equal(show('x'.repeat(38)), `"${'x'.repeat(38)}"`);
+  assert.equal(show('x'.repeat(39)), `"${'x'.repeat(39)}…`);
   assert.equal(show('x'.repeat(1e6)), `"${'x'.repeat(39)}…`);
 });
 

@@ -3,13 +3,14 @@ import type { Shape } from '../../src/model/shape.js';
 import { DEFAULT_TRAINING } from '../../src/model/training.js';
 import type { NewVersion } from '../../src/model/version.js';
 
-/** A small untrained version: two features, one target, two hidden layers, scalers that are not the identity. */
+/** A small untrained version: two features, one target, two hidden layers, scalers that are not the identity, no baseline. */
 export function sampleVersion(seed = 1): NewVersion {
   const shape: Shape = { inputs: 2, outputs: 1, hidden: [3, 4], auxiliaryWeight: 0.05 };
   return {
     shape,
     weights: initialWeights(shape, seed),
     scalers: { features: { mean: [1, -20], scale: [2, 0.5] }, targets: { mean: [100], scale: [10] } },
+    baseline: null,
     card: {
       created_at: '2025-01-01T00:00:00.000Z',
       features: ['a', 'b'],

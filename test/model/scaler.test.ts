@@ -61,6 +61,12 @@ test('a large column keeps its precision: two passes, not the difference of two 
   assertClose(scale, [0.5], 1e-9);
 });
 
+test('a missing value becomes the mean', () => {
+  const values = Float32Array.of(Number.NaN, 30, 3, Number.NaN);
+  standardise({ mean: [1, 10], scale: [2, 10] }, values, values, 2);
+  assert.deepEqual(values, Float32Array.of(0, 2, 1, 0));
+});
+
 test('standardise and unstandardise are inverse, and touch only the rows they are given', () => {
   const scaler = { mean: [1, -100], scale: [0.5, 20] };
   const raw = Float32Array.of(2, -80, 0, -140, 9, 9);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -41,6 +41,24 @@ test('versions are listed as numbers in their order, and nothing else is listed'
   assert.equal(await store.publish(stage), 11);
 });
 
+test('a document is read as it was last written, and is no version and no stage', async (t) => {
+  const store = new FileStore(join(temporaryDirectory(t), 'not-yet'));
+  assert.equal(await store.readDocument('aliases.json'), undefined);
+  await store.writeDocument('aliases.json', 'one');
+  await store.writeDocument('aliases.json', 'two');
+  assert.equal(await new FileStore(store.location).readDocument('aliases.json'), 'two');
+  assert.deepEqual([await store.list(), await store.sweep()], [[], 0]);
+});
+
+test('a document that is written by many at once is one of theirs, whole, and nothing else is left', async (t) => {
+  const store = new FileStore(temporaryDirectory(t));
+  const contents = Array.from({ length: 20 }, (_, i) => String(i).repeat(10_000));
+  await Promise.all(contents.map((content) => store.writeDocument('state', content)));
+  assert.ok(contents.includes((await store.readDocument('state'))!));
+  const files = readdirSync(store.location, { recursive: true }).map(String);
+  assert.equal(files.filter((name) => name.includes('state')).length, 1);
+});
+
 test('a number is not given twice while its version is there, whatever went before it', async (t) => {
   const store = new FileStore(temporaryDirectory(t));
   const publish = async () => {
@@ -76,14 +94,29 @@ test('a stage without a version cannot be published', async (t) => {
   assert.deepEqual(await store.list(), []);
 });
 
+test('a number that was taken since the listing is passed over, and the version under it stays', async (t) => {
+  const store = new FileStore(temporaryDirectory(t));
+  const [first, second] = [await store.stage(), await store.stage()];
+  fill(first, { 'card.json': 'first' });
+  fill(second, { 'card.json': 'second' });
+  await store.publish(first);
+  const list = store.list.bind(store);
+  let listings = 0;
+  store.list = async () => (listings++ === 0 ? [] : list());
+  assert.equal(await store.publish(second), 2);
+  assert.equal(String((await store.read(1)).get('card.json')), 'first');
+  assert.equal(String((await store.read(2)).get('card.json')), 'second');
+});
+
 test('processes that publish at once get numbers of their own, and every version is whole', async (t) => {
   const location = temporaryDirectory(t);
-  const [processes, each] = [3, 20];
-  const outputs = await Promise.all(Array.from({ length: processes }, (_, i) => publishInProcess(location, i, each)));
-  const numbers = outputs.flatMap((output) => output.trim().split('\n').map(Number));
-  const expected = Array.from({ length: processes * each }, (_, i) => i + 1);
+  const publishers = Array.from({ length: 3 }, (_, i) => publisher(location, i, 20));
+  await Promise.all(publishers.map((child) => once(child, 'message')));
+  for (const child of publishers) child.send('go');
+  const answers = (await Promise.all(publishers.map((child) => once(child, 'message')))) as [number[]][];
+  const expected = Array.from({ length: 60 }, (_, i) => i + 1);
   assert.deepEqual(
-    numbers.toSorted((a, b) => a - b),
+    answers.flatMap(([numbers]) => numbers).toSorted((a, b) => a - b),
     expected,
   );
   const store = new FileStore(location);
@@ -151,27 +184,26 @@ function fill(stage: string, files: Readonly<Record<string, string>>): void {
   for (const [name, content] of Object.entries(files)) writeFileSync(join(stage, 'version', name), content);
 }
 
-/** Publishes `count` versions from a process of its own; answers their numbers, a line each. */
-async function publishInProcess(location: string, name: number, count: number): Promise<string> {
+/** A process that stages `count` versions, says so, and when it is told to publishes them and says their numbers. */
+function publisher(location: string, name: number, count: number): ChildProcess {
   const script = `
     import { mkdirSync, writeFileSync } from 'node:fs';
     import { FileStore } from ${JSON.stringify(new URL('../../src/model/store-files.js', import.meta.url).href)};
     const store = new FileStore(${JSON.stringify(location)});
+    const stages = [];
     for (let i = 0; i < ${count}; i++) {
       const stage = await store.stage();
       mkdirSync(stage + '/version');
       writeFileSync(stage + '/version/card.json', '${name} ' + i);
-      console.log(await store.publish(stage));
-      await store.discard(stage);
-    }`;
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+      stages.push(stage);
+    }
+    process.once('message', async () => {
+      const numbers = [];
+      for (const stage of stages) numbers.push(await store.publish(stage));
+      process.send(numbers, () => process.disconnect());
+    });
+    process.send('ready');`;
+  return spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    output += chunk;
-  });
-  const [code] = await once(child, 'close');
-  assert.equal(code, 0);
-  return output;
 }

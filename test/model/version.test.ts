@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { makeBaseline } from '../../src/model/baseline.js';
 import { sealCard, sha256 } from '../../src/model/card.js';
 import { type EngineFactory, loadEngine } from '../../src/model/engine.js';
 import { Predictor } from '../../src/model/predictor.js';
+import { createRandom } from '../../src/model/random.js';
 import { type NewVersion, openVersion, type VersionFiles, writeVersion } from '../../src/model/version.js';
 import { sampleVersion } from './sample-version.js';
 import { temporaryDirectory } from './temporary-directory.js';
@@ -20,9 +22,9 @@ test('a version that was written is opened with the same card and the same predi
   assert.deepEqual(predictor.predict(rows, 3), expected);
   assert.deepEqual(predictor.engine.shape, version.shape);
   assert.deepEqual(predictor.scalers, version.scalers);
-  const { schema, scalers: _s, network: _n, files, checksum: _c, ...said } = card;
+  const { schema, scalers: _s, network: _n, baseline, files, checksum: _c, ...said } = card;
   assert.deepEqual(said, version.card);
-  assert.equal(schema, 1);
+  assert.deepEqual([schema, baseline], [1, null]);
   assert.deepEqual(Object.keys(files), ['model.json', 'weights.bin', 'probe.json']);
 });
 
@@ -34,6 +36,23 @@ test('a version is a card, a network, its weights and a probe, and the card know
     const content = files.get(name)!;
     assert.deepEqual(card.files[name], { bytes: content.byteLength, sha256: sha256(content) });
   }
+});
+
+test('a baseline is a file like the others: known to the card, and refused if it was changed', async (t) => {
+  const createEngine = await loadEngine('kernel');
+  const [count, random] = [30, createRandom(1)];
+  const normal = (length: number) => Float32Array.from({ length }, () => random.normal());
+  const heldOut = { count, rows: normal(2 * count), outputs: normal(count), errors: normal(count).map(Math.abs) };
+  const baseline = makeBaseline(heldOut, ['a', 'b'], ['y'], 1);
+  const files = write(t, { ...sampleVersion(), baseline }, createEngine);
+  const { card, predictor } = openVersion(files, createEngine);
+  predictor.close();
+  assert.deepEqual(card.baseline, { rows: 30, conditional: false });
+  assert.deepEqual(JSON.parse(text(files, 'baseline.json')), baseline);
+  refused(new Map(files).set('baseline.json', Buffer.from('{}')), createEngine, 'baseline.json');
+  const gone = new Map(files);
+  gone.delete('baseline.json');
+  refused(gone, createEngine, 'baseline.json');
 });
 
 test('the same network is written as the same bytes', async (t) => {

@@ -25,7 +25,7 @@ test('the gauge is the weighted auxiliary loss of the latest forward pass', asyn
     const { reconstruction_error: errors } = (
       await app.inject({ method: 'POST', url: '/predict', payload: { instances } })
     ).json() as { reconstruction_error: number[] };
-    const mean = errors.reduce((sum, error) => sum + error, 0) / errors.length;
+    const mean = errors.reduce((sum, error) => sum + Math.fround(error), 0) / errors.length;
     const body = await scrape();
     assert.ok(Math.abs(value(body, 'model_reconstruction_loss')! - 0.05 * mean) < 1e-12);
     assert.equal(value(body, 'model_forward_pass_rows'), instances.length);
@@ -51,7 +51,7 @@ test('the histogram puts every error under its bound', async (t) => {
     const limit = bound === '+Inf' ? Number.POSITIVE_INFINITY : Number(bound);
     assert.equal(Number(count), errors.filter((error) => error <= limit).length, `le ${bound}`);
   }
-  const sum = errors.reduce((total, error) => total + error, 0);
+  const sum = errors.reduce((total, error) => total + Math.fround(error), 0);
   assert.ok(Math.abs(value(body, 'model_row_reconstruction_error_sum')! / sum - 1) < 1e-9);
 });
 

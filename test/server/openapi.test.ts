@@ -23,6 +23,10 @@ test('every route has a summary and a schema for each status it can send', async
   const { paths } = (await app.inject({ url: '/openapi.json' })).json();
   assert.deepEqual(Object.keys(paths).sort(), [
     '/',
+    '/drift',
+    '/drift/baseline',
+    '/drift/events',
+    '/drift/reset',
     '/livez',
     '/metrics',
     '/model',

@@ -9,8 +9,9 @@ import { initialWeights } from '../../src/model/initial-weights.js';
 import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from '../../src/model/shape.js';
 import { FileStore } from '../../src/model/store-files.js';
 import { DEFAULT_TRAINING } from '../../src/model/training.js';
-import { writeVersion } from '../../src/model/version.js';
+import { type NewVersion, writeVersion } from '../../src/model/version.js';
 import { type AppOptions, buildApp } from '../../src/server/app.js';
+import { DriftWatch } from '../../src/server/drift-watch.js';
 import { TrainingJobs } from '../../src/server/jobs.js';
 import { ModelLoader } from '../../src/server/loader.js';
 import { PredictionService } from '../../src/server/service.js';
@@ -20,6 +21,7 @@ export interface TestApp {
   readonly app: FastifyInstance;
   readonly service: PredictionService;
   readonly jobs: TrainingJobs;
+  readonly drift: DriftWatch;
   readonly store: FileStore;
   readonly loader: ModelLoader;
   /** Lines of the log, parsed. */
@@ -38,20 +40,22 @@ export async function buildTestApp(
   const store = new FileStore(directory);
   const createEngine = await loadEngine('kernel');
   const service = new PredictionService(log);
-  const loader = new ModelLoader({ store, createEngine, service, log });
+  const drift = new DriftWatch({ store, log, rowsBetweenFalseAlarms: 100_000, windowRows: 500 });
+  const loader = new ModelLoader({ store, createEngine, service, drift, log });
   const jobs = new TrainingJobs({ store, engine: 'kernel', log, activate: (version) => loader.activate(version) });
   const app = await buildApp(
-    { service, jobs, log },
-    { modelName: 'test', bodyLimit: 2 ** 20, maxRows: 100, ...options },
+    { service, jobs, drift, log },
+    { modelName: 'test', bodyLimit: 2 ** 20, maxRows: 100, allowMissing: false, ...options },
   );
   t.after(async () => {
     await jobs.close();
+    await drift.close();
     app.server.closeAllConnections();
     await app.close();
     await rm(directory, { recursive: true, force: true });
   });
   if (features.length > 0) await loader.activate(await publishUntrained(store, features, ['y']));
-  return { app, service, jobs, store, loader, logged };
+  return { app, service, jobs, drift, store, loader, logged };
 }
 
 /** Publishes a version with first weights and scalers that are not the identity. */
@@ -60,6 +64,7 @@ export async function publishUntrained(
   features: readonly string[],
   targets: readonly string[],
   seed = 1,
+  baseline: NewVersion['baseline'] = null,
 ): Promise<number> {
   const shape: Shape = {
     inputs: features.length,
@@ -78,6 +83,7 @@ export async function publishUntrained(
         features: { mean: features.map((_, j) => j), scale: features.map((_, j) => j + 1) },
         targets: { mean: targets.map(() => 10), scale: targets.map(() => 2) },
       },
+      baseline,
       card: {
         created_at: new Date().toISOString(),
         features: [...features],

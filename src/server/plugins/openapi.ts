@@ -15,7 +15,7 @@ export async function openapi(app: FastifyInstance, service: PredictionService):
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: '/' }],
-      tags: [{ name: 'model' }, { name: 'training' }, { name: 'monitoring' }],
+      tags: [{ name: 'model' }, { name: 'training' }, { name: 'drift' }, { name: 'monitoring' }],
     },
     refResolver: { buildLocalReference: (schema, _base, _fragment, i) => String(schema['$id'] ?? `schema-${i}`) },
   });

@@ -5,17 +5,20 @@ const FREQUENT = new Set(['/predict', '/metrics', '/livez', '/readyz']);
 
 /** Logs every answered request in one line, the frequent ones if `debug`, and gives every answer its request's id in `x-request-id`. */
 export function requestLog(app: FastifyInstance, debug: boolean): void {
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
+    done();
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const { statusCode } = reply;
     const route = request.routeOptions.url;
     const level = statusCode >= 400 ? 'warn' : route && FREQUENT.has(route) ? 'debug' : 'info';
-    if (level === 'debug' && !debug) return;
-    request.log[level](
-      { method: request.method, url: request.url, route, status: statusCode, ms: reply.elapsedTime },
-      'request answered',
-    );
+    if (level !== 'debug' || debug) {
+      request.log[level](
+        { method: request.method, url: request.url, route, status: statusCode, ms: reply.elapsedTime },
+        'request answered',
+      );
+    }
+    done();
   });
 }

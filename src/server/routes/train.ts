@@ -1,6 +1,6 @@
 import { on } from 'node:events';
 import { Readable, Transform } from 'node:stream';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { EpochSchema, MetricsSchema } from '../../model/card.js';
 import { csvToTable } from '../../model/csv.js';
@@ -10,6 +10,7 @@ import { listed } from '../../model/rows.js';
 import type { Columns } from '../../model/table.js';
 import { DEFAULT_TRAINING, type TrainingOptions } from '../../model/training.js';
 import { ErrorReply } from '../errors.js';
+import { eventStream, serverSentEvent } from '../events.js';
 import type { Job, TrainingJobs } from '../jobs.js';
 import type { PredictionService } from '../service.js';
 
@@ -185,15 +186,8 @@ export async function trainRoutes(app: FastifyInstance, { service, jobs, bodyLim
         response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } }, 404: ErrorReply },
       },
     },
-    async ({ params }, reply) => sendEvents(reply, jobs, jobs.get(params.id)),
+    async ({ params }, reply) => eventStream(reply, follow(jobs, jobs.get(params.id))),
   );
-}
-
-function sendEvents(reply: FastifyReply, jobs: TrainingJobs, job: Job): FastifyReply {
-  return reply
-    .header('cache-control', 'no-cache')
-    .type('text/event-stream')
-    .send(Readable.from(follow(jobs, job)));
 }
 
 async function* follow(jobs: TrainingJobs, job: Job): AsyncGenerator<string> {
@@ -203,7 +197,7 @@ async function* follow(jobs: TrainingJobs, job: Job): AsyncGenerator<string> {
   const news = () => {
     const epochs = job.history.slice(told);
     told = job.history.length;
-    return epochs.map((epoch) => event('epoch', epoch));
+    return epochs.map((epoch) => serverSentEvent('epoch', epoch));
   };
   try {
     yield* news();
@@ -211,14 +205,10 @@ async function* follow(jobs: TrainingJobs, job: Job): AsyncGenerator<string> {
       for await (const _ of changes) yield* news();
       yield* news();
     }
-    yield event('end', job);
+    yield serverSentEvent('end', job);
   } finally {
     stop.abort();
   }
-}
-
-function event(name: string, data: unknown): string {
-  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
 function trainingOptions(given: Options): TrainingOptions {

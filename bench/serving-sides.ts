@@ -1,0 +1,56 @@
+// The two servers that bench/serving.ts compares, each in a process of its own.
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { BareOptions } from './bare-server.js';
+
+export interface Side {
+  readonly process: ChildProcess;
+  readonly port: number;
+}
+
+/** What the service answers: the bare side shall send the same numbers. */
+export async function answerOf(service: Side, body: string): Promise<BareOptions['answer']> {
+  const response = await fetch(`http://127.0.0.1:${service.port}/predict`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  });
+  if (response.status !== 200) throw new Error(await response.text());
+  return (await response.json()) as BareOptions['answer'];
+}
+
+/** Starts the real server on an empty store; it trains a version, and is then ready. */
+export async function startService(store: string): Promise<Side> {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('../src/server/main.js', import.meta.url))], {
+    env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', MODEL_STORE: store },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let port = 0;
+  for await (const line of createInterface({ input: child.stdout! })) {
+    const { msg } = JSON.parse(line) as { msg: string };
+    if (msg.startsWith('Server listening at ')) port = Number(new URL(msg.replace('Server listening at ', '')).port);
+    if (msg === 'model version serves') break;
+  }
+  child.stdout!.resume();
+  return { process: child, port };
+}
+
+export async function startBare(answer: BareOptions['answer']): Promise<Side> {
+  const child = fork(new URL('./bare-server.js', import.meta.url));
+  child.send({ answer } satisfies BareOptions);
+  const [url] = (await once(child, 'message')) as [string];
+  return { process: child, port: Number(new URL(url).port) };
+}
+
+/** Processor time that a process has taken so far: fields 14 and 15 of Linux' stat, in hundredths of a second. */
+export function cpuSeconds({ process: { pid } }: Side): number {
+  const path = `/proc/${pid}/stat`;
+  if (!existsSync(path)) return Number.NaN;
+  const fields = readFileSync(path, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}

@@ -1,0 +1,143 @@
+// Prints, as Markdown, the whole service against bare Fastify with the same schemas and a constant answer, which is the
+// most that a service in this framework can reach: `node dist/bench/serving.js`. Exits with 1 if a target is missed.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import type { Load, LoadResult } from './load-process.js';
+import { median, printMachine } from './report.js';
+import { answerOf, cpuSeconds, type Side, startBare, startService } from './serving-sides.js';
+
+/** Milliseconds of a turn, and how many turns each side has; a longer one before them, for the compiler, is not counted. */
+const TURN = 300;
+const TURNS = 25;
+const WARM_UP = 3000;
+
+/** Against the bare side: least share of its throughput, greatest factor of its 99th percentile, most µs more at the median. */
+const LEAST_THROUGHPUT = 0.9;
+const MOST_P99 = 1.25;
+const MOST_MEDIAN = 10;
+
+interface Scenario {
+  readonly rows: number;
+  readonly connections: number;
+}
+
+/** One turn; `cpu` is what the server's process took for one request, in µs; NaN where the system does not tell. */
+interface Turn extends LoadResult {
+  readonly cpu: number;
+}
+
+const SCENARIOS: readonly Scenario[] = [
+  { rows: 1, connections: 64 },
+  { rows: 1, connections: 1 },
+  { rows: 10, connections: 64 },
+  { rows: 100, connections: 64 },
+];
+
+const records = (
+  parse(readFileSync('data/auto-mpg.csv'), { from_line: 2, skip_records_with_error: true }) as string[][]
+).map((record) => record.slice(0, -1));
+const rows = records.filter((record) => !record.includes('')).map((record) => record.map(Number));
+const directory = mkdtempSync(join(tmpdir(), 'rr-serving-'));
+const load = fork(new URL('./load-process.js', import.meta.url));
+const loadEnded = new AbortController();
+load.once('exit', () => loadEnded.abort());
+const service = await startService(directory);
+
+console.log('# Serving against bare Fastify\n');
+printMachine();
+console.log(`Fastify ${createRequire(import.meta.url)('fastify/package.json').version}; the command:`);
+console.log(
+  '`node dist/bench/serving.js`. One process each for the service, bare Fastify and the load, which take turns',
+);
+console.log(`of ${TURN} ms, ${TURNS} a side. The service validates, computes, counts and logs as it does by default.`);
+console.log(
+  'Medians of the turns; ratios within a pair of turns, with the least and the greatest in brackets. On a machine',
+);
+console.log("with other work to do, the ratio of each side's best turn tells more.\n");
+console.log('| rows | connections | | requests/s | p50, µs | p99, µs | CPU of the server, µs/request |');
+console.log('|---|---|---|---|---|---|---|');
+const verdicts: string[] = [];
+try {
+  for (const scenario of SCENARIOS) await compare(scenario);
+  console.log(`\n${verdicts.map((verdict) => `- ${verdict}`).join('\n')}`);
+} finally {
+  load.kill();
+  service.process.kill();
+  await once(service.process, 'close');
+  rmSync(directory, { recursive: true, force: true });
+}
+
+async function compare({ rows: count, connections }: Scenario): Promise<void> {
+  const bodies = Array.from({ length: connections }, (_, i) => bodyOf(count, i));
+  const bare = await startBare(await answerOf(service, bodies[0]!));
+  try {
+    for (const side of [service, bare]) await turn(side, bodies, WARM_UP);
+    const turns: [Turn, Turn][] = [];
+    for (let i = 0; i < TURNS; i++) {
+      // Who is first changes, so that a machine which slows down or speeds up favours nobody.
+      const order = i % 2 === 0 ? [service, bare] : [bare, service];
+      const results = new Map<Side, Turn>();
+      for (const side of order) results.set(side, await turn(side, bodies, TURN));
+      turns.push([results.get(service)!, results.get(bare)!]);
+    }
+    const place = `| ${count} | ${connections} |`;
+    const [mine, ceiling] = [turns.map(([first]) => first), turns.map(([, second]) => second)];
+    printSide(`${place} service`, mine);
+    printSide(`${place} bare`, ceiling);
+    const ratio = (of: (turn: Turn) => number) => turns.map(([first, second]) => of(first) / of(second));
+    const throughput = ratio((t) => t.requestsPerSecond);
+    const p99 = ratio((t) => t.p99);
+    const ratios = [throughput, ratio((t) => t.p50), p99, ratio((t) => t.cpu)].map(spread);
+    console.log(`${place} ratio | ${ratios.join(' | ')} |`);
+    const best = (of: (turn: Turn) => number) => (Math.min(...mine.map(of)) / Math.min(...ceiling.map(of))).toFixed(2);
+    const [time, p50, cpu] = [best((t) => 1 / t.requestsPerSecond), best((t) => t.p50), best((t) => t.cpu)];
+    console.log(`${place} ratio of the best | ${(1 / Number(time)).toFixed(2)} | ${p50} | | ${cpu} |`);
+    const more = median(turns.map(([first, second]) => first.p50 - second.p50));
+    const where = `${count} rows, ${connections} connections`;
+    if (connections === 1)
+      judge(`${where}: ${more.toFixed(1)} µs more at the median, at most ${MOST_MEDIAN}`, more <= MOST_MEDIAN);
+    else {
+      judge(
+        `${where}: ${median(throughput).toFixed(3)} of the throughput, at least ${LEAST_THROUGHPUT}`,
+        median(throughput) >= LEAST_THROUGHPUT,
+      );
+      judge(`${where}: ${median(p99).toFixed(2)} times the p99, at most ${MOST_P99}`, median(p99) <= MOST_P99);
+    }
+  } finally {
+    bare.process.kill();
+  }
+}
+
+async function turn(side: Side, bodies: readonly string[], milliseconds: number): Promise<Turn> {
+  const before = cpuSeconds(side);
+  load.send({ port: side.port, bodies, milliseconds } satisfies Load);
+  const [result] = (await once(load, 'message', { signal: loadEnded.signal })) as [LoadResult];
+  return { ...result, cpu: ((cpuSeconds(side) - before) / result.requests) * 1e6 };
+}
+
+/** `count` rows of the data, another beginning for every `start`. */
+function bodyOf(count: number, start: number): string {
+  return JSON.stringify({ instances: Array.from({ length: count }, (_, i) => rows[(start + i) % rows.length]) });
+}
+
+function printSide(label: string, turns: readonly Turn[]): void {
+  const figure = (of: (turn: Turn) => number, digits: number) => median(turns.map(of)).toFixed(digits);
+  console.log(
+    `${label} | ${figure((t) => t.requestsPerSecond, 0)} | ${figure((t) => t.p50, 0)} | ${figure((t) => t.p99, 0)} | ${figure((t) => t.cpu, 1)} |`,
+  );
+}
+
+function judge(claim: string, reached: boolean): void {
+  if (!reached) process.exitCode = 1;
+  verdicts.push(`${claim}: ${reached ? 'reached' : 'MISSED'}`);
+}
+
+function spread(ratios: readonly number[]): string {
+  const digits = (value: number) => value.toFixed(2);
+  return `${digits(median(ratios))} (${digits(Math.min(...ratios))} to ${digits(Math.max(...ratios))})`;
+}

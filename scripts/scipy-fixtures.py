@@ -1,0 +1,116 @@
+"""Writes test/fixtures/scipy-statistics.json: what SciPy says of the statistics in src/drift and src/model/baseline.
+
+Needs numpy and scipy (made with SciPy 1.17). Run from the repository's root: python scripts/scipy-fixtures.py
+Tails of the hypergeometric distribution are sums of exact fractions, which SciPy's own sums do not reach far out.
+"""
+
+import json
+import math
+from fractions import Fraction
+
+import numpy as np
+import scipy
+from scipy import special, stats
+
+
+def log_fraction(value):
+    """ln of a fraction whose parts may be too large for a float."""
+    return math.log(value.numerator) - math.log(value.denominator)
+
+
+def normal():
+    z = [-1e4, -300, -37, -30, -12.5, -8, -5, -3.1, -1, -0.66, -0.2, 0, 0.3, 0.7, 1.96, 4, 6]
+    p = [1e-300, 1e-100, 1e-20, 1e-11, 1e-6, 0.001, 0.074, 0.0751, 0.3, 0.5, 0.62, 0.925, 0.9251, 0.999, 1 - 1e-12]
+    return {
+        "log_cdf": [[v, float(special.log_ndtr(v))] for v in z],
+        "quantile": [[v, float(special.ndtri(v))] for v in p],
+    }
+
+
+def chi_square():
+    rows = []
+    for df in [1, 2, 3, 9, 19, 49, 199, 1000]:
+        for factor in [0.001, 0.1, 0.5, 0.9, 1, 1.1, 1.5, 3, 8]:
+            tail = stats.chi2.sf(df * factor, df)
+            if tail > 1e-290:
+                rows.append([df * factor, df, float(np.log(tail))])
+    return rows
+
+
+def chi_square_quantile():
+    pairs = [(tail, df) for tail in (1e-30, 1e-4, 0.01, 0.3, 0.9) for df in (1, 2, 9, 19, 199)]
+    return [[tail, df, float(stats.chi2.isf(tail, df))] for tail, df in pairs]
+
+
+def hypergeometric():
+    rows = []
+    for draws, marked, others in [(5, 3, 7), (50, 12, 600), (500, 40, 5460), (500, 5000, 500), (1000, 90, 200_000)]:
+        total = math.comb(marked + others, draws)
+        ways = [math.comb(marked, k) * math.comb(others, draws - k) for k in range(min(draws, marked) + 1)]
+        mean = draws * marked // (marked + others)
+        for k in sorted({0, 1, mean, mean + 1, mean + 5, mean + 20, len(ways) - 1}):
+            if k < len(ways) and sum(ways[k:]) > 0:
+                rows.append([k, draws, marked, others, log_fraction(Fraction(sum(ways[k:]), total))])
+    return rows
+
+
+def outside_range():
+    """New rows outside the range of earlier ones are beta-binomial (n, 2, m - 1)."""
+    rows = []
+    for n, m in [(1, 20), (50, 200), (500, 5000), (1000, 5000), (5000, 500)]:
+        for k in [1, 2, 3, 8, 30]:
+            if k <= n:
+                ways = [Fraction((j + 1) * math.comb(n + m - 2 - j, m - 2)) for j in range(k, n + 1)]
+                rows.append([k, n, m, log_fraction(sum(ways) / math.comb(n + m, m))])
+    return rows
+
+
+def two_samples(rng):
+    """Bin counts of a window and a baseline: the χ² test, and Wilcoxon's on the rows that the counts stand for."""
+    cases = []
+    for bins, n, m, tilt in [(2, 30, 400, 0.4), (10, 100, 900, 0.05), (20, 500, 5000, 0.0), (20, 50, 5000, 0.2)]:
+        shares = rng.dirichlet(np.full(bins, 5.0))
+        moved = shares * np.exp(tilt * np.arange(bins))
+        window = rng.multinomial(n, moved / moved.sum())
+        baseline = rng.multinomial(m, shares)
+        table = np.vstack([window, baseline])
+        chi = stats.chi2_contingency(table[:, table.sum(axis=0) > 0], correction=False)
+        x, y = (np.repeat(np.arange(bins), counts) for counts in table)
+        rank = stats.mannwhitneyu(x, y, method="asymptotic", use_continuity=False)
+        p, q = window / n, baseline / m
+        cases.append(
+            {
+                "window": window.tolist(),
+                "baseline": baseline.tolist(),
+                "chi_square": float(chi.statistic),
+                "chi_square_p": float(chi.pvalue),
+                "wilcoxon_p": float(rank.pvalue),
+                "jensen_shannon": float(scipy.spatial.distance.jensenshannon(p, q, base=2)),
+            }
+        )
+    return cases
+
+
+def normal_scores(rng):
+    """Φ⁻¹((middle rank + ½ - ½) / (n + 1)): SciPy's average ranks count from 1."""
+    values = rng.integers(0, 30, 200) / 4
+    return {
+        "values": values.tolist(),
+        "scores": special.ndtri(stats.rankdata(values) / (len(values) + 1)).tolist(),
+    }
+
+
+rng = np.random.default_rng(20240611)
+fixture = {
+    "scipy": scipy.__version__,
+    "normal": normal(),
+    "chi_square": chi_square(),
+    "chi_square_quantile": chi_square_quantile(),
+    "hypergeometric": hypergeometric(),
+    "outside_range": outside_range(),
+    "two_samples": two_samples(rng),
+    "normal_scores": normal_scores(rng),
+}
+with open("test/fixtures/scipy-statistics.json", "w", encoding="utf-8") as file:
+    json.dump(fixture, file, indent=1)
+    file.write("\n")

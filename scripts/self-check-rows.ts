@@ -1,0 +1,54 @@
+import { createReadStream, existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { type Baseline, makeBaseline } from '../src/model/baseline.js';
+import type { Card } from '../src/model/card.js';
+import { csvToTable } from '../src/model/csv.js';
+import { DomainError } from '../src/model/domain-error.js';
+import { createRandom, shuffle } from '../src/model/random.js';
+import { type Columns, readTable } from '../src/model/table.js';
+
+/** The rows a baseline was made from, `[rows, features]`, or why they cannot be had. */
+export type HeldOutRows = { readonly rows: Float32Array } | { readonly reason: string };
+
+/**
+ * Makes the split of a training again: reads the CSV at `path`, and if it is the table that the card names, takes the rows
+ * that were held out. They are believed only if they lead to the very columns of the baseline.
+ */
+export async function heldOutRows(path: string, card: Card, baseline: Baseline): Promise<HeldOutRows> {
+  if (!existsSync(path)) return { reason: `${path} does not exist` };
+  const directory = await mkdtemp(join(tmpdir(), 'drift-self-check-'));
+  try {
+    const ordered = ({ features, targets }: Columns): Columns =>
+      isDeepStrictEqual(new Set(features), new Set(card.features))
+        ? { features: card.features, targets: card.targets }
+        : { features, targets };
+    const { fingerprint } = await csvToTable(createReadStream(path), directory, card.targets, ordered);
+    if (fingerprint !== card.data.fingerprint) return { reason: `the model was not trained on ${path}` };
+    const rows = split(readTable(directory).data.features, card, baseline.rows);
+    const outputs = new Float32Array(baseline.rows * card.targets.length);
+    const errors = new Float32Array(baseline.rows);
+    const again = makeBaseline({ count: baseline.rows, rows, outputs, errors }, card.features, card.targets, 0);
+    if (isDeepStrictEqual(again.features, baseline.features)) return { rows };
+    return { reason: `the rows of ${path} that were held out do not make this baseline` };
+  } catch (error) {
+    if (error instanceof DomainError) return { reason: `${path}: ${error.message}` };
+    throw error;
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+/** The first `count` of the rows that a training with the card's seed holds out. */
+function split(features: Float32Array, { features: names, data, training }: Card, count: number): Float32Array {
+  const order = Int32Array.from({ length: data.rows }, (_, i) => i);
+  shuffle(order, createRandom(training.seed));
+  const width = names.length;
+  const rows = new Float32Array(count * width);
+  order.subarray(0, count).forEach((row, i) => {
+    rows.set(features.subarray(row * width, (row + 1) * width), i * width);
+  });
+  return rows;
+}

@@ -1,0 +1,45 @@
+import { binOf } from '../model/baseline/bins.js';
+import { conformalP, type OrderedSample, sampleScore } from '../model/baseline/ordered-sample.js';
+
+/** An ordered sample with everything that can be asked of it worked out, for a rank per row. */
+export class RankTable {
+  /** The conformal p-value and the normal score of the latest value. */
+  p = 1;
+  score = 0;
+  private readonly values: Float64Array;
+  /** Of a value equal to the sample's, and of one that lies before it (or after the last). */
+  private readonly tiedScores: Float64Array;
+  private readonly gapScores: Float64Array;
+  private readonly ps: Float64Array;
+
+  constructor(sample: OrderedSample) {
+    const { values } = sample;
+    const size = values.length;
+    this.values = Float64Array.from(values);
+    this.tiedScores = new Float64Array(size);
+    this.gapScores = new Float64Array(size + 1);
+    this.ps = new Float64Array(size + 1);
+    for (let i = 0; i <= size; i++) {
+      const before = i === 0 ? Number.NEGATIVE_INFINITY : values[i - 1]!;
+      const at = i === size ? Number.POSITIVE_INFINITY : values[i]!;
+      // Equal neighbours leave no gap between them, and nothing is ever found there.
+      if (at > before) this.gapScores[i] = sampleScore(sample, between(before, at));
+      if (i < size) this.tiedScores[i] = sampleScore(sample, at);
+      this.ps[i] = conformalP(sample, at);
+    }
+  }
+
+  /** Looks `value` up. */
+  find(value: number): void {
+    const at = binOf(this.values, 0, this.values.length, value);
+    this.p = this.ps[at]!;
+    this.score = this.values[at] === value ? this.tiedScores[at]! : this.gapScores[at]!;
+  }
+}
+
+/** A number above `low` and below `high`. */
+function between(low: number, high: number): number {
+  if (low === Number.NEGATIVE_INFINITY) return high - 1 - Math.abs(high);
+  if (high === Number.POSITIVE_INFINITY) return low + 1 + Math.abs(low);
+  return (low + high) / 2;
+}

@@ -1,0 +1,137 @@
+import { createRandom } from '../model/random.js';
+
+/** Rows of a stretch of traffic, in raw units: what a new baseline is made from. */
+export interface SampledRows {
+  readonly count: number;
+  /** `[count, features]` */
+  readonly rows: Float32Array;
+  /** `[count, outputs]` */
+  readonly outputs: Float32Array;
+  /** `[count]` */
+  readonly errors: Float32Array;
+  /** When the oldest of them was seen, in milliseconds since the epoch; null without rows. */
+  readonly from: number | null;
+}
+
+/** Rows asked for: what a baseline is recommended to be made from. */
+const WANTED = 1000;
+/** Room for as many rows as a bottom-1,000 sample of every suffix of 10^9 rows keeps, `k (1 + ln(n / k))`. */
+const ROOM = 16_000;
+const BYTES = 4 * 2 ** 20;
+
+/**
+ * Keeps, within 4 MiB, rows from which a uniform sample of all rows since *any* moment can be taken: each row draws a
+ * random key, and is kept while fewer than `wanted` later rows have a smaller one (bottom-k sampling, Cohen and Kaplan
+ * 2007, https://doi.org/10.1145/1281100.1281133, of every suffix at once). What falls out is swept out when the room is
+ * full, so that a row costs its copy.
+ */
+export class RowSample {
+  /** Rows that a sample has at most. */
+  readonly wanted: number;
+  private readonly room: number;
+  private readonly width: number;
+  private readonly features: number;
+  /** `[room, features + outputs + 1]`: row, outputs, error. */
+  private readonly values: Float32Array;
+  private readonly keys: Float64Array;
+  private readonly times: Float64Array;
+  private readonly random = createRandom(1);
+  private kept = 0;
+
+  constructor(features: number, outputs: number) {
+    this.features = features;
+    this.width = features + outputs + 1;
+    this.room = Math.min(ROOM, Math.floor(BYTES / (4 * this.width + 16)));
+    this.wanted = Math.floor((WANTED * this.room) / ROOM);
+    this.values = new Float32Array(this.room * this.width);
+    this.keys = new Float64Array(this.room);
+    this.times = new Float64Array(this.room);
+  }
+
+  /** Takes row `r` of a request: `rows` `[count, features]`, `outputs` `[count, outputs]`, `errors` `[count]`. */
+  add(rows: Float32Array, outputs: Float32Array, errors: Float32Array, r: number, now: number): void {
+    if (this.kept === this.room) this.sweep();
+    const { features, width, values } = this;
+    const outputCount = width - features - 1;
+    let at = this.kept * width;
+    for (let j = 0; j < features; j++) values[at++] = rows[r * features + j]!;
+    for (let j = 0; j < outputCount; j++) values[at++] = outputs[r * outputCount + j]!;
+    values[at] = errors[r]!;
+    this.keys[this.kept] = this.random.uniform();
+    this.times[this.kept++] = now;
+  }
+
+  /** A uniform sample, without replacement, of the rows since `since`, in milliseconds since the epoch. */
+  since(since: number): SampledRows {
+    const recent = Array.from({ length: this.kept }, (_, i) => i).filter((i) => this.times[i]! >= since);
+    const chosen = recent.sort((a, b) => this.keys[a]! - this.keys[b]!).slice(0, this.wanted);
+    const { features, width } = this;
+    const outputs = width - features - 1;
+    const sampled = {
+      count: chosen.length,
+      rows: new Float32Array(chosen.length * features),
+      outputs: new Float32Array(chosen.length * outputs),
+      errors: new Float32Array(chosen.length),
+      from:
+        recent.length > 0
+          ? recent.reduce((first, i) => Math.min(first, this.times[i]!), Number.POSITIVE_INFINITY)
+          : null,
+    };
+    chosen.forEach((i, r) => {
+      const row = this.values.subarray(i * width, (i + 1) * width);
+      sampled.rows.set(row.subarray(0, features), r * features);
+      sampled.outputs.set(row.subarray(features, width - 1), r * outputs);
+      sampled.errors[r] = row[width - 1]!;
+    });
+    return sampled;
+  }
+
+  /** Drops the rows that no sample can need any more: those with `wanted` smaller keys after them. */
+  private sweep(): void {
+    const smallest = new LargestFirst(this.wanted);
+    const keep = new Uint8Array(this.kept);
+    for (let i = this.kept - 1; i >= 0; i--) keep[i] = smallest.offer(this.keys[i]!) ? 1 : 0;
+    // A fuller room than the theory expects would be swept at every row: the oldest make way.
+    let surplus = keep.reduce((sum, one) => sum + one, 0) - Math.floor(0.9 * this.room);
+    let to = 0;
+    for (let i = 0; i < this.kept; i++) {
+      if (!keep[i] || surplus-- > 0) continue;
+      this.values.copyWithin(to * this.width, i * this.width, (i + 1) * this.width);
+      this.keys[to] = this.keys[i]!;
+      this.times[to++] = this.times[i]!;
+    }
+    this.kept = to;
+  }
+}
+
+/** The `limit` smallest of the keys offered, in a binary heap with the largest of them on top. */
+class LargestFirst {
+  private readonly heap: Float64Array;
+  private size = 0;
+
+  constructor(limit: number) {
+    this.heap = new Float64Array(limit);
+  }
+
+  /** Takes a key if it is among the smallest so far; says whether it was. */
+  offer(key: number): boolean {
+    const { heap } = this;
+    if (this.size < heap.length) {
+      let i = this.size++;
+      for (; i > 0 && heap[(i - 1) >> 1]! < key; i = (i - 1) >> 1) heap[i] = heap[(i - 1) >> 1]!;
+      heap[i] = key;
+      return true;
+    }
+    if (key >= heap[0]!) return false;
+    let i = 0;
+    for (;;) {
+      let child = 2 * i + 1;
+      if (child + 1 < this.size && heap[child + 1]! > heap[child]!) child++;
+      if (child >= this.size || heap[child]! <= key) break;
+      heap[i] = heap[child]!;
+      i = child;
+    }
+    heap[i] = key;
+    return true;
+  }
+}

@@ -1,0 +1,197 @@
+import { createHash } from 'node:crypto';
+import { type Static, Type } from 'typebox';
+import { Bins, binOf, makeBins, NO_BIN } from './baseline/bins.js';
+import { Charts, calibrateCharts } from './baseline/chart-limits.js';
+import { measure } from './baseline/conditional.js';
+import { makeScoreGrid, ScoreGrid, scoreOf } from './baseline/normal-scores.js';
+import { makeOrderedSample, OrderedSample, sampleScore } from './baseline/ordered-sample.js';
+import { DomainError } from './domain-error.js';
+
+const Column = Type.Object({ name: Type.String(), bins: Bins, mean: Type.Number(), deviation: Type.Number() });
+
+const FeatureColumn = Type.Object({
+  ...Column.properties,
+  min: Type.Number(),
+  max: Type.Number(),
+  missing: Type.Integer({ minimum: 0, description: 'held-out rows without a value, beside those in the bins' }),
+  grid: ScoreGrid,
+});
+
+const ErrorColumn = Type.Object({
+  bins: Bins,
+  sample: OrderedSample,
+  mean_score: Type.Number({ description: 'mean of the normal scores of the sample, 0 but for ties' }),
+  score_variance: Type.Number({ minimum: 0 }),
+});
+
+const Conditional = Type.Object({
+  mean: Type.Array(Type.Number(), { description: 'of the normal scores, one per feature' }),
+  precision: Type.Array(Type.Number(), { description: 'features × features, row-major' }),
+  bins: Type.Array(Bins, { description: 'of the conditional residuals, one per feature' }),
+  distances: OrderedSample,
+});
+
+/** What a version carries for drift: a summary of rows that it was not trained on. No row can be read from it. */
+export const Baseline = Type.Object({
+  schema: Type.Literal(1),
+  rows: Type.Integer({ minimum: 1, description: 'held-out rows' }),
+  features: Type.Array(FeatureColumn, { minItems: 1 }),
+  outputs: Type.Array(Column, { minItems: 1 }),
+  error: ErrorColumn,
+  conditional: Type.Union([Conditional, Type.Null()], {
+    description: 'null with one feature, or too few rows to say how features depend on each other',
+  }),
+  charts: Charts,
+});
+export type Baseline = Static<typeof Baseline>;
+export type Column = Static<typeof Column>;
+export type FeatureColumn = Static<typeof FeatureColumn>;
+
+/** Rows that the model was not trained on. A missing feature value is NaN; the other numbers are finite. */
+export interface HeldOut {
+  readonly count: number;
+  /** `[count, features]`, raw units. */
+  readonly rows: Float32Array;
+  /** `[count, outputs]`: the model's predictions, in target units. */
+  readonly outputs: Float32Array;
+  /** `[count]`: mean squared reconstruction residuals in standardised units. */
+  readonly errors: Float32Array;
+}
+
+/** Fewer rows say too little to compare with. */
+export const MINIMUM_ROWS = 20;
+/** The conditional channel needs this many rows, and this many per feature. */
+const CONDITIONAL_ROWS = 200;
+const CONDITIONAL_ROWS_PER_FEATURE = 20;
+
+/**
+ * Summarises held-out rows. The same seed gives the same baseline. Throws `INVALID_BASELINE` if there are fewer than 20
+ * rows, arrays of other lengths, a number that is not finite, or a feature without values.
+ */
+export function makeBaseline(
+  heldOut: HeldOut,
+  featureNames: readonly string[],
+  targetNames: readonly string[],
+  seed: number,
+): Baseline {
+  assertHeldOut(heldOut, featureNames.length, targetNames.length);
+  const { count, rows, outputs, errors } = heldOut;
+  const d = featureNames.length;
+  const features = featureNames.map((name, j) => featureColumn(name, rows, d, j, count));
+  const outputColumns = targetNames.map((name, j) => column(name, sortedColumn(outputs, targetNames.length, j)));
+
+  const sortedErrors = Float64Array.from(errors.subarray(0, count)).sort();
+  const sample = makeOrderedSample(sortedErrors);
+  const errorScores = Float64Array.from({ length: count }, (_, r) => sampleScore(sample, errors[r]!));
+  const { mean, variance } = momentsOf(errorScores);
+  const error = { bins: makeBins(sortedErrors), sample, mean_score: mean, score_variance: variance };
+
+  const known = d > 1 && count >= Math.max(CONDITIONAL_ROWS, CONDITIONAL_ROWS_PER_FEATURE * d);
+  const conditionals = known ? measure(scoresOf(features, rows, count), d) : null;
+  // What is missing has no residual.
+  conditionals?.residuals.forEach((_, at) => {
+    if (Number.isNaN(rows[at]!)) conditionals.residuals[at] = Number.NaN;
+  });
+  const conditional = conditionals && {
+    mean: Array.from(conditionals.mean),
+    precision: Array.from(conditionals.precision),
+    bins: featureNames.map((_, j) => makeBins(sortedColumn(conditionals.residuals, d, j))),
+    distances: makeOrderedSample(conditionals.distances.toSorted()),
+  };
+
+  const channels = [
+    ...features.map(({ bins }, j) => ({ bins, values: rows, width: d, j })),
+    ...outputColumns.map(({ bins }, j) => ({ bins, values: outputs, width: targetNames.length, j })),
+    { bins: error.bins, values: errors, width: 1, j: 0 },
+    ...(conditional?.bins ?? []).map((bins, j) => ({ bins, values: conditionals!.residuals, width: d, j })),
+  ];
+  const binIndex = new Uint8Array(count * channels.length);
+  channels.forEach(({ bins: { edges }, values, width, j }, c) => {
+    for (let r = 0; r < count; r++) {
+      const value = values[r * width + j]!;
+      binIndex[r * channels.length + c] = Number.isNaN(value) ? NO_BIN : binOf(edges, 0, edges.length, value);
+    }
+  });
+  const binCounts = channels.map(({ bins }) => bins.counts.length);
+  const charts = calibrateCharts({ bins: binIndex, binCounts, scores: errorScores }, seed);
+  return { schema: 1, rows: count, features, outputs: outputColumns, error, conditional, charts };
+}
+
+/** A baseline's identity: SHA-256 of its JSON. */
+export function hashBaseline(baseline: Baseline): string {
+  return createHash('sha256').update(JSON.stringify(baseline)).digest('hex');
+}
+
+function featureColumn(name: string, rows: Float32Array, d: number, j: number, count: number): FeatureColumn {
+  const sorted = sortedColumn(rows, d, j);
+  if (sorted.length === 0) throw invalid(`feature ${name}: expected a value in at least one held-out row`);
+  return {
+    ...column(name, sorted),
+    min: sorted[0]!,
+    max: sorted[sorted.length - 1]!,
+    missing: count - sorted.length,
+    grid: makeScoreGrid(sorted),
+  };
+}
+
+function column(name: string, sorted: Float64Array): Column {
+  const { mean, variance } = momentsOf(sorted);
+  // What rounding leaves of a constant column's variance is not its spread.
+  const constant = sorted[0] === sorted[sorted.length - 1];
+  return { name, bins: makeBins(sorted), mean, deviation: constant ? 0 : Math.sqrt(variance) };
+}
+
+/** Column `j` of `values` `[rows, width]`, ascending, missing values left out. */
+function sortedColumn(values: Float32Array | Float64Array, width: number, j: number): Float64Array {
+  const column = new Float64Array(values.length / width);
+  let kept = 0;
+  for (let at = j; at < values.length; at += width) {
+    const value = values[at]!;
+    if (!Number.isNaN(value)) column[kept++] = value;
+  }
+  return column.subarray(0, kept).sort();
+}
+
+/** Normal scores `[count, features]`; 0, the middle, for a missing value. */
+function scoresOf(features: readonly FeatureColumn[], rows: Float32Array, count: number): Float64Array {
+  const d = features.length;
+  const scores = new Float64Array(count * d);
+  features.forEach(({ grid }, j) => {
+    const values = Float64Array.from(grid.values);
+    const gridScores = Float64Array.from(grid.scores);
+    for (let at = j; at < scores.length; at += d) {
+      const value = rows[at]!;
+      scores[at] = Number.isNaN(value) ? 0 : scoreOf(values, gridScores, 0, values.length, value);
+    }
+  });
+  return scores;
+}
+
+function momentsOf(values: Float64Array): { mean: number; variance: number } {
+  let mean = 0;
+  for (const value of values) mean += value / values.length;
+  let variance = 0;
+  for (const value of values) variance += (value - mean) ** 2 / values.length;
+  return { mean, variance };
+}
+
+function assertHeldOut({ count, rows, outputs, errors }: HeldOut, features: number, targets: number): void {
+  if (!(count >= MINIMUM_ROWS)) throw invalid(`expected at least ${MINIMUM_ROWS} held-out rows, got ${count}`);
+  const lengths = [
+    ['rows', rows.length, count * features],
+    ['outputs', outputs.length, count * targets],
+    ['errors', errors.length, count],
+  ] as const;
+  for (const [name, found, expected] of lengths) {
+    if (found !== expected) throw invalid(`${name}: expected ${expected} numbers, got ${found}`);
+  }
+  if (rows.some((value) => value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY)) {
+    throw invalid('rows: expected finite numbers, or NaN where a value is missing');
+  }
+  if (!outputs.every(Number.isFinite)) throw invalid('outputs: expected finite numbers');
+  if (!errors.every(Number.isFinite)) throw invalid('errors: expected finite numbers');
+}
+
+function invalid(message: string): DomainError {
+  return new DomainError('INVALID_BASELINE', message);
+}

@@ -1,0 +1,149 @@
+import { type Static, Type } from 'typebox';
+import { createRandom, type Random } from '../random.js';
+import { NO_BIN } from './bins.js';
+import { chiSquareDeviate, effectiveRows, HistogramCharts } from './histogram-chart.js';
+
+/** How often a chart's statistic comes above a level by chance: once in `rows` rows, and e times more seldom per `scale`. */
+export const ChartTail = Type.Object({
+  level: Type.Number(),
+  rows: Type.Number({ exclusiveMinimum: 0 }),
+  scale: Type.Number({ exclusiveMinimum: 0 }),
+});
+export type ChartTail = Static<typeof ChartTail>;
+
+export const Charts = Type.Object({
+  lambda: Type.Number({ exclusiveMinimum: 0, maximum: 1, description: 'weight of the newest row' }),
+  histogram: ChartTail,
+  error: ChartTail,
+});
+export type Charts = Static<typeof Charts>;
+
+/** The weight of the newest row, unless the baseline is too small for it. */
+const LAMBDA = 0.01;
+/** The baseline must have at least this many times the rows that a chart is worth, or its own error rules the chart. */
+const BASELINE_ROWS_PER_EFFECTIVE_ROW = 20;
+
+/** Baselines drawn, streams simulated against each, and rows of each that are counted after some that are not. */
+const BASELINES = 100;
+const STREAMS_PER_BASELINE = 3;
+const STREAM_ROWS = 2_000;
+const RUN_IN_ROWS = 250;
+/** Beyond this many channels there are fewer baselines, to a third at most: a wide model should not wait for its charts. */
+const CHANNELS_IN_FULL = 100;
+/** Share of the streams, those with the highest peaks, that the tail is fitted to. */
+const TAIL_SHARE = 0.2;
+
+/** The level that a statistic passes by chance once in `rows` rows on average. */
+export function chartLimit(tail: ChartTail, rows: number): number {
+  return tail.level + tail.scale * Math.log(rows / tail.rows);
+}
+
+/** The standard deviation of an exponentially weighted mean of scores less the mean of `rows` baseline scores. */
+export function scoreChartDeviation(variance: number, lambda: number, rows: number): number {
+  return Math.sqrt(variance * (1 / effectiveRows(lambda) + 1 / rows));
+}
+
+/** The charts' statistic of a channel's X²: 0 for a channel of one bin. */
+export function histogramDeviate(statistic: number, bins: number, lambda: number, rows: number): number {
+  if (bins < 2) return 0;
+  return chiSquareDeviate(statistic / (1 / effectiveRows(lambda) + 1 / rows), bins - 1);
+}
+
+/** Held-out rows, as the charts see them. */
+export interface ChartRows {
+  /** `[rows, channels]`: each row's bin per channel, or `NO_BIN`. */
+  readonly bins: Uint8Array;
+  /** Bins per channel. */
+  readonly binCounts: readonly number[];
+  /** `[rows]`: normal scores of the errors. */
+  readonly scores: Float64Array;
+}
+
+/**
+ * Calibrates the charts by double bootstrap: each stream of rows is drawn from the held-out rows and watched against a
+ * baseline that was drawn from them, too. Resampling the stream alone would take the baseline for the truth and ring
+ * several times too often. Rows are drawn whole, so that channels stay as correlated as they are.
+ */
+export function calibrateCharts(held: ChartRows, seed: number): Charts {
+  const rows = held.scores.length;
+  const random = createRandom(seed);
+  const lambda = Math.max(LAMBDA, Math.min(1, 2 / (rows / BASELINE_ROWS_PER_EFFECTIVE_ROW + 1)));
+  const histogramPeaks: number[] = [];
+  const errorPeaks: number[] = [];
+  const baselines = Math.round(BASELINES * Math.max(1 / 3, Math.min(1, CHANNELS_IN_FULL / held.binCounts.length)));
+  for (let b = 0; b < baselines; b++) {
+    const { counts, mean, variance } = drawBaseline(held, random);
+    const charts = new HistogramCharts(counts, lambda);
+    const deviation = scoreChartDeviation(variance, lambda, rows);
+    for (let s = 0; s < STREAMS_PER_BASELINE; s++) {
+      charts.reset();
+      const { highest, furthest } = watchStream(held, random, charts, mean);
+      histogramPeaks.push(
+        highest.reduce((peak, x, c) => Math.max(peak, histogramDeviate(x, counts[c]!.length, lambda, rows)), 0),
+      );
+      errorPeaks.push(deviation > 0 ? furthest / deviation : 0);
+    }
+  }
+  return { lambda, histogram: fitTail(histogramPeaks), error: fitTail(errorPeaks) };
+}
+
+function drawBaseline({ bins, binCounts, scores }: ChartRows, random: Random) {
+  const rows = scores.length;
+  const channels = binCounts.length;
+  const stride = Math.max(...binCounts);
+  const counts = new Int32Array(channels * stride);
+  let sum = 0;
+  let squares = 0;
+  for (let i = 0; i < rows; i++) {
+    const row = random.below(rows);
+    for (let c = 0, at = row * channels; c < channels; c++, at++) {
+      const bin = bins[at]!;
+      if (bin !== NO_BIN) counts[c * stride + bin]!++;
+    }
+    sum += scores[row]!;
+    squares += scores[row]! ** 2;
+  }
+  const mean = sum / rows;
+  return {
+    counts: binCounts.map((count, c) => Array.from(counts.subarray(c * stride, c * stride + count))),
+    mean,
+    variance: Math.max(0, squares / rows - mean * mean),
+  };
+}
+
+/** One stream's highest X² per channel, and the furthest that its weighted mean error score was from `mean`. */
+function watchStream({ bins, binCounts, scores }: ChartRows, random: Random, charts: HistogramCharts, mean: number) {
+  const rows = scores.length;
+  const channels = binCounts.length;
+  const { lambda } = charts;
+  const highest = new Float64Array(channels);
+  let furthest = 0;
+  let level = mean;
+  for (let i = -RUN_IN_ROWS; i < STREAM_ROWS; i++) {
+    const row = random.below(rows);
+    if (charts.update(bins, row * channels, highest) && i >= 0) {
+      for (let c = 0; c < channels; c++) highest[c] = Math.max(highest[c]!, charts.statistic(c));
+    }
+    level += lambda * (scores[row]! - level);
+    if (i >= 0) furthest = Math.max(furthest, Math.abs(level - mean));
+  }
+  return { highest, furthest };
+}
+
+/**
+ * Fits an exponential tail to the highest of the streams' peaks (peaks over a threshold). A stream stays below the
+ * threshold with probability `exp(-STREAM_ROWS / rows between passings)`.
+ */
+function fitTail(peaks: readonly number[]): ChartTail {
+  const sorted = Float64Array.from(peaks).sort();
+  const count = Math.round(peaks.length * TAIL_SHARE);
+  const level = sorted[peaks.length - count - 1]!;
+  let excess = 0;
+  for (const peak of sorted.subarray(peaks.length - count)) excess += peak - level;
+  return {
+    level,
+    rows: -STREAM_ROWS / Math.log(1 - TAIL_SHARE),
+    // All peaks equal (a constant channel): any positive scale puts the limit above what can happen.
+    scale: excess > 0 ? excess / count : 1,
+  };
+}

@@ -1,0 +1,61 @@
+import { combine, momentsOf, precisionOf } from './precision.js';
+
+/**
+ * Writes `Ω (n - mean)` of one row of normal scores, `scores[at..at + features)`, to `out` `[features]` and returns the
+ * squared Mahalanobis distance. The conditional residual of feature j is `out[j] / Ω_jj`: what the other features do not
+ * explain of it (the regression of one Gaussian variable on the others).
+ */
+export function whiten(
+  scores: Float64Array,
+  at: number,
+  mean: Float64Array,
+  precision: Float64Array,
+  out: Float64Array,
+): number {
+  const d = mean.length;
+  let distance = 0;
+  for (let i = 0; i < d; i++) {
+    let sum = 0;
+    for (let j = 0; j < d; j++) sum += precision[i * d + j]! * (scores[at + j]! - mean[j]!);
+    out[i] = sum;
+    distance += sum * (scores[at + i]! - mean[i]!);
+  }
+  return distance;
+}
+
+/** Conditional residuals `[rows, features]` and squared distances `[rows]` of held-out rows. */
+export interface Conditionals {
+  readonly mean: Float64Array;
+  readonly precision: Float64Array;
+  readonly residuals: Float64Array;
+  readonly distances: Float64Array;
+}
+
+const FOLDS = 5;
+
+/**
+ * Measures `scores` `[rows, features]`. A row's distance is taken with a precision matrix that the row had no part in:
+ * with its own, held-out rows would be a little too ordinary, and new rows look a little too odd beside them. Residuals
+ * are taken with the one matrix that new rows will meet: those of a feature with few values lie in tight clumps, whose
+ * insides depend on the last digits of the matrix.
+ */
+export function measure(scores: Float64Array, features: number): Conditionals {
+  const rows = scores.length / features;
+  const folds = Array.from({ length: FOLDS }, (_, f) => momentsOf(scores, features, f, FOLDS));
+  const all = folds.reduce((sum, fold) => combine(sum, fold, 1));
+  const { mean, precision } = precisionOf(all);
+  const residuals = new Float64Array(rows * features);
+  const distances = new Float64Array(rows);
+  const whitened = new Float64Array(features);
+  folds.forEach((fold, f) => {
+    const others = precisionOf(combine(all, fold, -1));
+    for (let r = f; r < rows; r += FOLDS) {
+      distances[r] = whiten(scores, r * features, others.mean, others.precision, whitened);
+      whiten(scores, r * features, mean, precision, whitened);
+      for (let j = 0; j < features; j++) {
+        residuals[r * features + j] = whitened[j]! / precision[j * features + j]!;
+      }
+    }
+  });
+  return { mean, precision, residuals, distances };
+}

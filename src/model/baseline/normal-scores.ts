@@ -1,0 +1,63 @@
+import { type Static, Type } from 'typebox';
+import { normalCdf, normalQuantile } from './normal.js';
+
+/** A feature's map from raw values to normal scores. */
+export const ScoreGrid = Type.Object({
+  values: Type.Array(Type.Number(), { minItems: 1, description: 'ascending' }),
+  scores: Type.Array(Type.Number(), { minItems: 1, description: 'one per value' }),
+});
+export type ScoreGrid = Static<typeof ScoreGrid>;
+
+/** Values kept: exact for a feature with fewer distinct values, interpolated between quantiles for others. */
+const GRID = 256;
+
+/** The normal score of `below` smaller and `equal` equal values among `rows`: `Φ⁻¹((below + ½ equal + ½) / (rows + 1))`. */
+export function normalScore(below: number, equal: number, rows: number): number {
+  return normalQuantile((below + equal / 2 + 0.5) / (rows + 1));
+}
+
+/** The grid of `sorted`, ascending and not empty. Ties share the score of their middle rank. */
+export function makeScoreGrid(sorted: Float64Array): ScoreGrid {
+  const starts: number[] = [];
+  sorted.forEach((value, i) => {
+    if (i === 0 || value !== sorted[i - 1]) starts.push(i);
+  });
+  const chosen = starts.length <= GRID ? starts.keys() : evenScores(starts, sorted.length);
+  const values: number[] = [];
+  const scores: number[] = [];
+  for (const i of chosen) {
+    const from = starts[i]!;
+    const to = starts[i + 1] ?? sorted.length;
+    values.push(sorted[from]!);
+    scores.push(normalScore(from, to - from, sorted.length));
+  }
+  return { values, scores };
+}
+
+/** The score of `value` on the grid `[from, to)` of `values` and `scores`: linear between, constant beyond. */
+export function scoreOf(values: Float64Array, scores: Float64Array, from: number, to: number, value: number): number {
+  let low = from;
+  let high = to - 1;
+  if (!(value > values[low]!)) return scores[low]!;
+  if (value >= values[high]!) return scores[high]!;
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    if (values[middle]! <= value) low = middle;
+    else high = middle;
+  }
+  const share = (value - values[low]!) / (values[high]! - values[low]!);
+  return scores[low]! + share * (scores[high]! - scores[low]!);
+}
+
+/** Which distinct values, given where each starts, to keep: evenly spaced on the normal scale, so that the tails stay exact. */
+function evenScores(starts: readonly number[], rows: number): Set<number> {
+  const chosen = new Set<number>([0]);
+  const last = normalQuantile(1 - 0.5 / rows);
+  let at = 0;
+  for (let k = 0; k < GRID; k++) {
+    const rank = normalCdf(last * ((2 * k) / (GRID - 1) - 1)) * rows;
+    while (at + 1 < starts.length && starts[at + 1]! <= rank) at++;
+    chosen.add(at);
+  }
+  return chosen.add(starts.length - 1);
+}

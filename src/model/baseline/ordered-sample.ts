@@ -1,0 +1,54 @@
+import { type Static, Type } from 'typebox';
+import { binOf } from './bins.js';
+import { normalScore } from './normal-scores.js';
+
+/** A sample in ascending order, to rank new values in: whole up to 10,000 values, beyond that its exact tails and a grid. */
+export const OrderedSample = Type.Object({
+  rows: Type.Integer({ minimum: 1 }),
+  values: Type.Array(Type.Number(), { minItems: 1 }),
+  ranks: Type.Union([Type.Array(Type.Integer({ minimum: 0 })), Type.Null()], {
+    description: 'how many values of the whole sample come before each of `values`; null if all of them are there',
+  }),
+});
+export type OrderedSample = Static<typeof OrderedSample>;
+
+const WHOLE = 10_000;
+const TAIL = 1_000;
+
+/** Keeps `sorted`, ascending. */
+export function makeOrderedSample(sorted: Float64Array): OrderedSample {
+  const rows = sorted.length;
+  if (rows <= WHOLE) return { rows, values: Array.from(sorted), ranks: null };
+  const inner = WHOLE - 2 * TAIL;
+  const ranks = Array.from({ length: WHOLE }, (_, i) => {
+    if (i < TAIL) return i;
+    if (i >= WHOLE - TAIL) return rows - (WHOLE - i);
+    return TAIL + Math.floor(((i - TAIL) * (rows - 2 * TAIL)) / inner);
+  });
+  return { rows, values: ranks.map((rank) => sorted[rank]!), ranks };
+}
+
+/** How many values of the sample are below `value`; in a grid, the rank of the next value that was kept. */
+export function countBelow(sample: OrderedSample, value: number): number {
+  return rankAt(sample, binOf(sample.values, 0, sample.values.length, value));
+}
+
+/** The conformal p-value of `value`: `(1 + #{sample ≥ value}) / (rows + 1)`. */
+export function conformalP(sample: OrderedSample, value: number): number {
+  return (1 + sample.rows - countBelow(sample, value)) / (sample.rows + 1);
+}
+
+/** The normal score of `value` in the sample; ties share the score of their middle rank. */
+export function sampleScore(sample: OrderedSample, value: number): number {
+  const { values, rows } = sample;
+  const at = binOf(values, 0, values.length, value);
+  let end = at;
+  while (end < values.length && values[end] === value) end++;
+  const below = rankAt(sample, at);
+  return normalScore(below, rankAt(sample, end) - below, rows);
+}
+
+function rankAt({ rows, values, ranks }: OrderedSample, at: number): number {
+  if (at === values.length) return rows;
+  return ranks ? ranks[at]! : at;
+}

@@ -1,0 +1,216 @@
+import { Counter, Gauge, type Metric, type Registry } from 'prom-client';
+import type { Channel } from '../drift/channels.js';
+import { P_BUCKETS } from '../drift/counters.js';
+import { ABOVE, BELOW, MISSING } from '../drift/row-reader.js';
+import type { DriftWatch, Watched } from './drift-watch.js';
+
+/** Above this many features their bins are not exported: features × 23 series are too many for most servers. */
+const FEATURES_WITH_BINS = 50;
+
+/**
+ * What Prometheus is told of drift, computed when it asks. Counters are sums over rows, so that replicas add up; a new
+ * baseline starts them at 0, which Prometheus takes for a restart.
+ */
+export function registerDriftMetrics(registry: Registry, drift: DriftWatch): void {
+  const registers = [registry];
+
+  /** A gauge or counter whose samples are all set anew at a scrape, from what is watched. */
+  const gauge = (name: string, help: string, labelNames: string[], samples: Samples) =>
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        this.reset();
+        // Without labels, a reset leaves a 0 that nothing has measured.
+        if (labelNames.length === 0) this.remove();
+        if (drift.watched) samples(drift.watched, (labels, value) => this.set(labels, value));
+      },
+    });
+  const counter = (name: string, help: string, labelNames: string[], samples: Samples) =>
+    new Counter({
+      name,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        this.reset();
+        if (drift.watched) samples(drift.watched, (labels, value) => this.inc(labels, value));
+      },
+    });
+
+  counter(
+    'model_feature_rows_total',
+    'Rows by feature and quantile bin of the baseline, and by guard bin; the prediction and the error as features',
+    ['feature', 'bin'],
+    ({ monitor }, add) => {
+      const { counters, channels } = monitor;
+      for (const channel of withBins(channels)) {
+        channel.bins.counts.forEach((_, bin) => {
+          add({ feature: label(channel), bin: String(bin + 1) }, counters.bins[channel.offset + bin]!);
+        });
+        if (channel.kind !== 'feature') continue;
+        for (const [bin, place] of GUARDS)
+          add({ feature: label(channel), bin }, counters.places[4 * channel.index + place]!);
+      }
+    },
+  );
+  gauge(
+    'model_feature_reference_ratio',
+    'Share of the baseline in each quantile bin, smoothed: (rows + 1/2) / (all rows + bins / 2)',
+    ['feature', 'bin'],
+    ({ monitor }, set) => {
+      for (const channel of withBins(monitor.channels)) {
+        const { counts } = channel.bins;
+        const all = counts.reduce((sum, count) => sum + count, 0) + counts.length / 2;
+        for (const [bin, count] of counts.entries())
+          set({ feature: label(channel), bin: String(bin + 1) }, (count + 0.5) / all);
+      }
+    },
+  );
+  gauge(
+    'model_feature_degrees_of_freedom',
+    'Quantile bins less one; ties merge bins',
+    ['feature'],
+    ({ monitor }, set) => {
+      for (const channel of withBins(monitor.channels))
+        set({ feature: label(channel) }, channel.bins.counts.length - 1);
+    },
+  );
+  counter(
+    'model_feature_out_of_range_rows_total',
+    'Rows outside the range that the baseline has of a feature',
+    ['feature'],
+    ({ monitor: { counters, channels } }, add) => {
+      for (const channel of featuresOf(channels)) {
+        const at = 4 * channel.index;
+        add({ feature: channel.name }, counters.places[at + BELOW]! + counters.places[at + ABOVE]!);
+      }
+    },
+  );
+  counter(
+    'model_feature_missing_rows_total',
+    'Rows in which a feature was missing',
+    ['feature'],
+    ({ monitor: { counters, channels } }, add) => {
+      for (const channel of featuresOf(channels)) {
+        add({ feature: channel.name }, counters.places[4 * channel.index + MISSING]!);
+      }
+    },
+  );
+
+  gauge(
+    'model_feature_reference_missing_ratio',
+    'Share of the rows of the baseline in which a feature was missing',
+    ['feature'],
+    ({ baseline }, set) => {
+      for (const { name, missing } of baseline.features) set({ feature: name }, missing / baseline.rows);
+    },
+  );
+
+  gauge(
+    'model_drift_score',
+    'Evidence of drift: -log10 p of a window test, or the deviate of a chart',
+    ['channel', 'statistic', 'window'],
+    (watched, set) => {
+      for (const { labels, score } of evidence(watched)) set(labels, score);
+    },
+  );
+  gauge(
+    'model_drift_threshold',
+    'What model_drift_score must pass to raise an alarm',
+    ['channel', 'statistic', 'window'],
+    (watched, set) => {
+      for (const { labels, threshold } of evidence(watched)) set(labels, threshold);
+    },
+  );
+  gauge(
+    'model_drift_detected',
+    'Whether a group of tests has raised an alarm and has not been quiet since',
+    ['group'],
+    ({ monitor }, set) => {
+      for (const { group, detected } of monitor.alarms) set({ group }, detected ? 1 : 0);
+    },
+  );
+  counter('model_drift_alarms_total', 'Alarms raised, by group of tests', ['group'], ({ monitor }, add) => {
+    for (const { group, alarms } of monitor.alarms) add({ group }, alarms);
+  });
+  gauge('model_drift_window_rows', 'Rows in the window that is being filled', [], ({ monitor }, set) => {
+    set({}, monitor.filledRows);
+  });
+  gauge('model_baseline_rows', 'Rows that the baseline is made from; none if drift is off', [], ({ baseline }, set) => {
+    set({}, baseline.rows);
+  });
+  gauge(
+    'model_baseline_info',
+    '1, with the serving version and the hash of its baseline',
+    ['model_version', 'baseline'],
+    ({ version, monitor }, set) => set({ model_version: String(version), baseline: monitor.hash.slice(0, 16) }, 1),
+  );
+
+  registry.registerMetric(conformalHistogram(drift) as unknown as Metric);
+}
+
+/** A histogram of what the monitor has counted already, in the form that prom-client's registry asks for. */
+function conformalHistogram(drift: DriftWatch) {
+  const name = 'model_row_conformal_p';
+  const help = 'How unusual each row is: without drift the share of rows at or below a bound is the bound itself';
+  return {
+    name,
+    async get() {
+      const counters = drift.watched?.monitor.counters;
+      let total = 0;
+      const buckets = P_BUCKETS.map((le, i) => {
+        total += counters?.pValues[i] ?? 0;
+        return { metricName: `${name}_bucket`, labels: { le }, value: total };
+      });
+      const values = [
+        ...buckets,
+        { metricName: `${name}_bucket`, labels: { le: '+Inf' }, value: total },
+        { metricName: `${name}_sum`, labels: {}, value: counters?.pValueSum ?? 0 },
+        { metricName: `${name}_count`, labels: {}, value: total },
+      ];
+      return { name, help, type: 'histogram', values, aggregator: 'sum' };
+    },
+  };
+}
+
+type Samples = (watched: Watched, set: (labels: Record<string, string>, value: number) => void) => void;
+
+const GUARDS = [
+  ['below', BELOW],
+  ['above', ABOVE],
+  ['missing', MISSING],
+] as const;
+
+function featuresOf(channels: readonly Channel[]): readonly Channel[] {
+  return channels.filter(({ kind }) => kind === 'feature');
+}
+
+/** The channels whose bins are exported: all but the conditional residuals. */
+function withBins(channels: readonly Channel[]): readonly Channel[] {
+  if (featuresOf(channels).length > FEATURES_WITH_BINS) return [];
+  return channels.filter(({ kind }) => kind !== 'conditional');
+}
+
+/** A channel's value of the label `feature` or `channel`; a feature's is its name. */
+function label({ kind, name }: Channel): string {
+  if (kind === 'output') return `prediction:${name}`;
+  return kind === 'conditional' ? `conditional:${name}` : name;
+}
+
+function* evidence({ monitor }: Watched) {
+  const { latestTest: test, channels, charts } = monitor;
+  for (const { group, channel, test: statistic, logP } of test?.evidence ?? []) {
+    const { threshold, tests } = test!.groups.find((one) => one.group === group)!;
+    const labels = { channel: label(channels[channel]!), statistic, window: 'latest' };
+    yield { labels, score: -logP / Math.LN10, threshold: -Math.log10(threshold / tests) };
+  }
+  for (const [c, channel] of channels.entries()) {
+    const labels = { channel: label(channel), statistic: 'ewma_histogram', window: 'ewma' };
+    yield { labels, score: charts.deviate(c), threshold: charts.histogramLimit };
+  }
+  const labels = { channel: 'reconstruction_error', statistic: 'ewma_mean', window: 'ewma' };
+  yield { labels, score: Math.abs(charts.errorDeviate()), threshold: charts.errorLimit };
+}

@@ -1,0 +1,37 @@
+import { type Static, Type } from 'typebox';
+import type { DriftWatch } from './drift-watch.js';
+import type { Observation } from './service.js';
+
+/** How unusual one row is, and where: what `POST /predict?explain=true` adds for each row. */
+export const Explanation = Type.Object({
+  p_value: Type.Union([Type.Number(), Type.Null()], {
+    description: 'at most this share of held-out rows looks as unusual; null if drift is off',
+  }),
+  out_of_range: Type.Array(Type.String(), { description: 'features outside the range of the held-out rows' }),
+  missing: Type.Array(Type.String(), { description: 'features that were imputed' }),
+  squared_residuals: Type.Record(Type.String(), Type.Number(), {
+    description: 'squared difference of input and reconstruction per feature, in standardised units',
+  }),
+});
+export type Explanation = Static<typeof Explanation>;
+
+/** Explains the rows of a prediction, within its turn. */
+export function explain({ rows, count, prediction, serving }: Observation, { watched }: DriftWatch): Explanation[] {
+  const { features, targets } = serving.card;
+  const { inputs, reconstructions, outputs, errors } = prediction;
+  const monitor = watched?.version === serving.version ? watched.monitor : undefined;
+  return Array.from({ length: count }, (_, r) => {
+    const at = r * features.length;
+    const row = rows.subarray(at, at + features.length);
+    const output = outputs.subarray(r * targets.length, (r + 1) * targets.length);
+    const scores = monitor?.explain(row, output, errors[r]!);
+    return {
+      p_value: scores?.p_value ?? null,
+      out_of_range: [...(scores?.out_of_range ?? [])],
+      missing: features.filter((__, j) => Number.isNaN(row[j])),
+      squared_residuals: Object.fromEntries(
+        features.map((name, j) => [name, (reconstructions[at + j]! - inputs[at + j]!) ** 2]),
+      ),
+    };
+  });
+}

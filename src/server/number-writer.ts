@@ -1,0 +1,73 @@
+/** Powers of ten, exact. */
+const POWERS = Float64Array.from({ length: 16 }, (_, i) => Number(`1e${i}`));
+/** Seven significant digits are tried first; nine tell any float32. */
+const SEVEN_DIGITS = 1e6;
+/** Sizes that are written here; for others, String does. */
+const LEAST = 1e-5;
+const GREATEST = 1e9;
+/** Bytes that hold any number, such as `-0.0000011505571819725446`. */
+const ROOM = 32;
+
+const MINUS = 0x2d;
+const POINT = 0x2e;
+const ZERO = 0x30;
+
+/**
+ * Writes text that is mostly float32 numbers, each with no more digits than read back as the same float32: 16.27726 for
+ * what is 16.277259826660156 in float64. That is half as long, and takes a quarter of the time of String.
+ */
+export class NumberWriter {
+  private bytes = Buffer.alloc(1024);
+  private at = 0;
+
+  /** Appends ASCII text. */
+  word(text: string): this {
+    if (this.at + text.length > this.bytes.length) this.grow(text.length);
+    for (let i = 0; i < text.length; i++) this.bytes[this.at++] = text.charCodeAt(i);
+    return this;
+  }
+
+  /** Appends a finite float32. */
+  number(value: number): this {
+    if (this.at + ROOM > this.bytes.length) this.grow(ROOM);
+    const size = Math.abs(value);
+    if (!(size >= LEAST && size < GREATEST)) return this.word(String(value));
+    if (value < 0) this.bytes[this.at++] = MINUS;
+    let decimals = 0;
+    while (size * POWERS[decimals]! < SEVEN_DIGITS) decimals++;
+    let digits = Math.round(size * POWERS[decimals]!);
+    // The quotient of two exact numbers is what their decimal text reads as.
+    while (Math.fround(digits / POWERS[decimals]!) !== size) digits = Math.round(size * POWERS[++decimals]!);
+    for (; decimals > 0 && digits % 10 === 0; decimals--) digits /= 10;
+    this.decimal(digits, decimals);
+    return this;
+  }
+
+  /** Appends `digits / 10^decimals`, from the last digit to the first. */
+  private decimal(digits: number, decimals: number): void {
+    const { bytes } = this;
+    let length = decimals + 1;
+    while (digits >= POWERS[length]!) length++;
+    const end = this.at + length + (decimals > 0 ? 1 : 0);
+    let rest = digits;
+    for (let at = end - 1, place = 0; place < length; place++) {
+      if (place === decimals && place > 0) bytes[at--] = POINT;
+      bytes[at--] = ZERO + (rest % 10);
+      rest = Math.trunc(rest / 10);
+    }
+    this.at = end;
+  }
+
+  /** What has been written; begins anew. */
+  take(): string {
+    const text = this.bytes.toString('latin1', 0, this.at);
+    this.at = 0;
+    return text;
+  }
+
+  private grow(size: number): void {
+    const bytes = Buffer.alloc(2 * this.bytes.length + size);
+    bytes.set(this.bytes);
+    this.bytes = bytes;
+  }
+}

@@ -1,0 +1,111 @@
+import { on } from 'node:events';
+import type { FastifyInstance } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { DriftReply } from '../drift-schemas.js';
+import type { DriftWatch, Watched } from '../drift-watch.js';
+import { ErrorReply } from '../errors.js';
+import { eventStream, serverSentEvent } from '../events.js';
+
+const BaselineBody = Type.Object(
+  {
+    since: Type.String({ description: 'ISO 8601: the rows since then become the reference' }),
+    reason: Type.String({ minLength: 1, maxLength: 1000, description: 'why; kept with the baseline' }),
+    minimum_rows: Type.Optional(
+      Type.Integer({ minimum: 200, default: 1000, description: 'fewer rows than this are refused' }),
+    ),
+  },
+  { $id: 'BaselineBody', additionalProperties: false },
+);
+
+export function driftRoutes(app: FastifyInstance, { drift }: { drift: DriftWatch }): void {
+  app.get(
+    '/drift',
+    {
+      schema: {
+        summary: 'Whether the rows still look like the training data, and which inputs moved',
+        tags: ['drift'],
+        response: { 200: DriftReply, 409: ErrorReply },
+      },
+    },
+    async () => reply(drift.require()),
+  );
+
+  app.get(
+    '/drift/events',
+    {
+      schema: {
+        summary: 'Server-sent events: `drift` when an alarm is raised or cleared, `progress` every 5 s',
+        tags: ['drift'],
+        response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } }, 409: ErrorReply },
+      },
+    },
+    async (_request, response) => {
+      drift.require();
+      return eventStream(response, follow(drift));
+    },
+  );
+
+  app.post(
+    '/drift/reset',
+    {
+      schema: {
+        summary: 'Forget all rows and alarms; the counters go on',
+        tags: ['drift'],
+        response: { 200: DriftReply, 409: ErrorReply },
+      },
+    },
+    async () => {
+      drift.reset();
+      return reply(drift.require());
+    },
+  );
+
+  app.post<{ Body: Static<typeof BaselineBody> }>(
+    '/drift/baseline',
+    {
+      schema: {
+        summary: 'Make approved traffic the reference: a new baseline from the rows since a time',
+        tags: ['drift'],
+        body: BaselineBody,
+        response: { 200: DriftReply, 400: ErrorReply, 409: ErrorReply },
+      },
+    },
+    async ({ body }) => reply(await drift.rebaseline(body.since, body.reason, body.minimum_rows ?? 1000)),
+  );
+}
+
+function reply({ version, monitor, origin }: Watched): Static<typeof DriftReply> {
+  const report = monitor.report();
+  return {
+    ...report,
+    model_version: String(version),
+    baseline: { ...report.baseline, ...origin },
+  } as unknown as Static<typeof DriftReply>;
+}
+
+async function* follow(drift: DriftWatch): AsyncGenerator<string> {
+  const stop = new AbortController();
+  const news = on(drift, 'news', { signal: stop.signal, close: ['close'] });
+  try {
+    yield progress(drift);
+    for await (const [event] of news) {
+      yield event ? serverSentEvent('drift', event) : progress(drift);
+    }
+  } finally {
+    stop.abort();
+  }
+}
+
+function progress(drift: DriftWatch): string {
+  const { watched } = drift;
+  if (!watched) return serverSentEvent('progress', { detected: false, reason: drift.reason });
+  const { detected, groups, filled_rows, window_rows, rows } = watched.monitor.report();
+  return serverSentEvent('progress', {
+    model_version: String(watched.version),
+    detected,
+    groups: groups.map(({ group, detected: raised, p_value }) => ({ group, detected: raised, p_value })),
+    filled_rows,
+    window_rows,
+    rows,
+  });
+}

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RowSample } from '../../src/drift/row-sample.js';
+
+/** A sample of `count` rows whose only feature is their number, one per millisecond from 0 on. */
+function numbered(count: number): RowSample {
+  const sample = new RowSample(1, 1);
+  const [row, output, error] = [new Float32Array(1), new Float32Array(1), new Float32Array(1)];
+  for (let i = 0; i < count; i++) {
+    row[0] = i;
+    output[0] = 2 * i;
+    error[0] = i + 0.5;
+    sample.add(row, output, error, 0, i);
+  }
+  return sample;
+}
+
+test('few rows are all there, each with its output and error', () => {
+  const { count, rows, outputs, errors, from } = numbered(500).since(100);
+  assert.equal(count, 400);
+  assert.equal(from, 100);
+  assert.deepEqual(
+    Array.from(rows).sort((a, b) => a - b),
+    Array.from({ length: 400 }, (_, i) => 100 + i),
+  );
+  rows.forEach((row, i) => {
+    assert.equal(outputs[i], 2 * row);
+    assert.equal(errors[i], row + 0.5);
+  });
+});
+
+test('of very many rows, any stretch to the end gives a uniform sample without repetition', () => {
+  const total = 300_000;
+  const sample = numbered(total);
+  for (const since of [0, 150_000, 290_000, 298_000]) {
+    const { count, rows } = sample.since(since);
+    assert.equal(count, sample.wanted);
+    assert.equal(new Set(rows).size, count);
+    assert.ok(rows.every((row) => row >= since));
+    // Kolmogorov and Smirnov's distance from the uniform: above 1.95 / sqrt(n) in one of 1,000 samples.
+    const sorted = Array.from(rows).sort((a, b) => a - b);
+    const distance = Math.max(...sorted.map((row, i) => Math.abs((row - since) / (total - since) - i / count)));
+    assert.ok(distance < 1.95 / Math.sqrt(count), `since ${since}: ${distance}`);
+  }
+});
+
+test('nothing since then is an empty sample', () => {
+  const { count, from } = numbered(10).since(10);
+  assert.equal(count, 0);
+  assert.equal(from, null);
+});
+
+test('wide rows get a smaller sample within the same memory', () => {
+  assert.equal(new RowSample(8, 1).wanted, 1000);
+  assert.equal(new RowSample(50, 1).wanted, 1000);
+  assert.ok(new RowSample(1000, 1).wanted < 100);
+});

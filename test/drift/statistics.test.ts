@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { chiSquareQuantile, logChiSquareTail } from '../../src/drift/chi-square.js';
+import { chiSquareBins } from '../../src/drift/chi-square-bins.js';
+import { logMissingTail, logRangeTail } from '../../src/drift/guards.js';
+import { logHypergeometricTail } from '../../src/drift/hypergeometric.js';
+import { jensenShannon } from '../../src/drift/jensen-shannon.js';
+import { mergeBins } from '../../src/drift/merge-bins.js';
+import { logRareBins } from '../../src/drift/rare-bins.js';
+import { wilcoxonBins } from '../../src/drift/wilcoxon-bins.js';
+import { logNormalTail, normalCdf, normalQuantile } from '../../src/model/baseline/normal.js';
+import { makeScoreGrid, scoreOf } from '../../src/model/baseline/normal-scores.js';
+import { makeOrderedSample, sampleScore } from '../../src/model/baseline/ordered-sample.js';
+
+interface Fixture {
+  normal: { log_cdf: [number, number][]; quantile: [number, number][] };
+  chi_square: [number, number, number][];
+  chi_square_quantile: [number, number, number][];
+  hypergeometric: [number, number, number, number, number][];
+  outside_range: [number, number, number, number][];
+  two_samples: {
+    window: number[];
+    baseline: number[];
+    chi_square: number;
+    chi_square_p: number;
+    wilcoxon_p: number;
+    jensen_shannon: number;
+  }[];
+  normal_scores: { values: number[]; scores: number[] };
+}
+
+const fixture = JSON.parse(readFileSync('test/fixtures/scipy-statistics.json', 'utf8')) as Fixture;
+
+/** Within 1e-9 of `expected`, relative. */
+function assertClose(found: number, expected: number, what: string): void {
+  assert.ok(Math.abs(found - expected) <= 1e-9 * Math.abs(expected) + 1e-15, `${what}: ${found} is not ${expected}`);
+}
+
+/** Probabilities within 1e-9, relative: an absolute error of their logarithm, whose own rounding counts where it is large. */
+function assertLogClose(found: number, expected: number, what: string): void {
+  const tolerance = 1e-9 + 1e-14 * Math.abs(expected);
+  assert.ok(Math.abs(found - expected) <= tolerance, `${what}: ${found} is not ${expected}`);
+}
+
+test('the normal distribution agrees with SciPy, far into the tails', () => {
+  for (const [z, expected] of fixture.normal.log_cdf) {
+    assertLogClose(logNormalTail(-z), expected, `ln P(Z < ${z})`);
+    assertClose(normalCdf(z), Math.exp(expected), `P(Z < ${z})`);
+  }
+  for (const [p, expected] of fixture.normal.quantile) assertClose(normalQuantile(p), expected, `quantile of ${p}`);
+  assert.equal(normalQuantile(0), Number.NEGATIVE_INFINITY);
+  assert.equal(normalQuantile(1), Number.POSITIVE_INFINITY);
+  assert.ok(Number.isNaN(normalQuantile(1.5)));
+});
+
+test('the tail of χ² agrees with SciPy', () => {
+  for (const [x, degrees, expected] of fixture.chi_square) {
+    assertLogClose(logChiSquareTail(x, degrees), expected, `χ² ${x} with ${degrees} degrees`);
+  }
+  assert.equal(logChiSquareTail(0, 5), 0);
+  assert.ok(logChiSquareTail(1e6, 5) < -499_000, 'a tail far below the smallest number still has a logarithm');
+});
+
+test('quantiles of χ² agree with SciPy', () => {
+  for (const [tail, degrees, expected] of fixture.chi_square_quantile) {
+    assertClose(chiSquareQuantile(tail, degrees), expected, `quantile ${tail} with ${degrees} degrees`);
+  }
+});
+
+test('the tail of the hypergeometric distribution is exact', () => {
+  for (const [k, draws, marked, others, expected] of fixture.hypergeometric) {
+    const found = logHypergeometricTail(k, draws, marked, others);
+    assertLogClose(found, expected, `${k} of ${draws} from ${marked} and ${others}`);
+  }
+  assert.equal(logHypergeometricTail(4, 5, 3, 7), Number.NEGATIVE_INFINITY);
+});
+
+test('the number of rows outside an earlier range is beta-binomial', () => {
+  for (const [k, n, m, expected] of fixture.outside_range) {
+    assertLogClose(logRangeTail(k, n, m), expected, `${k} of ${n} outside the range of ${m}`);
+  }
+  assert.equal(logRangeTail(0, 100, 1000), 0);
+});
+
+test('missing values are compared with those of the baseline by Fisher’s exact test', () => {
+  assertLogClose(logMissingTail(3, 5, 0, 5), Math.log(10 / 120), '3 of 5 against 0 of 5');
+  assert.equal(logMissingTail(0, 500, 10, 5000), 0);
+});
+
+test('χ², Wilcoxon with ties and Jensen-Shannon of binned samples agree with SciPy', () => {
+  for (const { window, baseline, ...expected } of fixture.two_samples) {
+    const chi = chiSquareBins(window, baseline);
+    assertClose(chi.statistic, expected.chi_square, 'χ²');
+    assertClose(Math.exp(chi.logP), expected.chi_square_p, 'p of χ²');
+    assertClose(Math.exp(wilcoxonBins(window, baseline).logP), expected.wilcoxon_p, 'p of Wilcoxon');
+    assertClose(jensenShannon(window, baseline), expected.jensen_shannon, 'Jensen-Shannon');
+  }
+});
+
+test('normal scores with ties agree with SciPy, on a feature’s grid and in a sample', () => {
+  const { values, scores } = fixture.normal_scores;
+  const sorted = Float64Array.from(values).sort();
+  const grid = makeScoreGrid(sorted);
+  const gridValues = Float64Array.from(grid.values);
+  const gridScores = Float64Array.from(grid.scores);
+  const sample = makeOrderedSample(sorted);
+  values.forEach((value, i) => {
+    assertClose(scoreOf(gridValues, gridScores, 0, gridValues.length, value), scores[i]!, `grid score of ${value}`);
+    assertClose(sampleScore(sample, value), scores[i]!, `sample score of ${value}`);
+  });
+});
+
+test('bins are joined until enough rows are expected in each', () => {
+  const baseline = [100, 100, 10, 190, 100, 0, 500];
+  // Of 25 rows, 2.5 are expected in a bin of 100.
+  assert.deepEqual(mergeBins({ window: [5, 0, 0, 5, 2, 3, 10], baseline }), {
+    window: [5, 0, 5, 2, 13],
+    baseline: [100, 100, 200, 100, 500],
+  });
+  assert.deepEqual(mergeBins({ window: [3, 1], baseline: [999, 1] }), { window: [4], baseline: [1000] });
+});
+
+test('rows outside a bin that holds nearly all are tested exactly, both ways', () => {
+  // 3 of 10 rows against 1 of 90: P(X ≥ 3) for 4 marked of 100, 10 drawn.
+  const more = (120 * 90 + 210) / 3_921_225;
+  assertLogClose(logRareBins({ window: [7, 3], baseline: [89, 1] }), Math.log(2 * more), 'more');
+  // None of 50 against 4 of 50: P(X = 0) = C(96, 50) / C(100, 50).
+  const none = (50 * 49 * 48 * 47) / (100 * 99 * 98 * 97);
+  assertLogClose(logRareBins({ window: [50, 0], baseline: [46, 4] }), Math.log(2 * none), 'fewer');
+});

@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
+import { createRandom } from '../../src/model/random.js';
+import { DriftWatch } from '../../src/server/drift-watch.js';
+import { buildTestApp, publishUntrained, type TestApp } from './test-app.js';
+
+const FEATURES = ['a', 'b', 'c'];
+
+/** Rows `[count, 3]` of which the second depends on the first. */
+function rowsOf(seed: number, count: number): number[][] {
+  const random = createRandom(seed);
+  return Array.from({ length: count }, () => {
+    const a = random.normal();
+    return [a, 2 * a + 0.5 * random.normal(), 100 + 10 * random.normal()];
+  });
+}
+
+/** An application whose model was trained on such rows, with 300 held out. */
+async function trainedApp(t: Parameters<typeof buildTestApp>[0]): Promise<TestApp> {
+  const parts = await buildTestApp(t, [], { maxRows: 1000 });
+  const instances = rowsOf(1, 1500).map(([a, b, c]) => ({ a, b, c, y: a! + b! - c! / 10 }));
+  const response = await parts.app.inject({
+    method: 'POST',
+    url: '/train?wait=true&epochs=3',
+    payload: { instances, target: 'y' },
+  });
+  assert.equal(response.statusCode, 200, response.body);
+  return parts;
+}
+
+async function send(app: FastifyInstance, rows: number[][]): Promise<void> {
+  for (let at = 0; at < rows.length; at += 100) {
+    const payload = { instances: rows.slice(at, at + 100) };
+    const response = await app.inject({ method: 'POST', url: '/predict', payload });
+    assert.equal(response.statusCode, 200, response.body);
+  }
+}
+
+const report = async (app: FastifyInstance) => (await app.inject({ url: '/drift' })).json();
+const sample = async (app: FastifyInstance, name: string) => {
+  const { body } = await app.inject({ url: '/metrics' });
+  const line = body.split('\n').find((text) => text.startsWith(`${name} `));
+  return line === undefined ? undefined : Number(line.slice(name.length));
+};
+
+test('a version without a baseline serves, and says that drift is off', async (t) => {
+  const { app } = await buildTestApp(t);
+  await send(app, [[1, 2, 3]]);
+  for (const [method, url] of [
+    ['GET', '/drift'],
+    ['GET', '/drift/events'],
+    ['POST', '/drift/reset'],
+  ] as const) {
+    const response = await app.inject({ method, url });
+    assert.equal(response.statusCode, 409, url);
+    assert.equal(response.json().code, 'DRIFT_OFF');
+    assert.match(response.json().error, /version 1 has no baseline/);
+  }
+  assert.equal(await sample(app, 'model_baseline_rows'), undefined);
+});
+
+test('a broken baseline is refused, and its version serves without drift', async (t) => {
+  const { app, store, loader, logged } = await buildTestApp(t);
+  const broken = { schema: 1, rows: 300, features: [{ name: 'a', mean: Number.NaN }], conditional: null };
+  await loader.activate(await publishUntrained(store, FEATURES, ['y'], 2, broken as never));
+  await send(app, [[1, 2, 3]]);
+  const response = await app.inject({ url: '/drift' });
+  assert.equal(response.statusCode, 409);
+  assert.match(response.json().error, /^drift is off: baseline\.json/);
+  assert.ok(logged.some(({ msg }) => msg === 'drift is off'));
+});
+
+test('quiet traffic raises nothing; a moved feature raises an alarm that names it', async (t) => {
+  const { app, logged } = await trainedApp(t);
+  await send(app, rowsOf(2, 1000));
+  const quiet = await report(app);
+  assert.equal(quiet.detected, false, JSON.stringify(quiet.groups));
+  assert.equal(quiet.windows[0].verdict, 'no_drift');
+  assert.equal(quiet.baseline.rows, 300);
+  assert.equal(quiet.baseline.conditional, true);
+  assert.equal(await sample(app, 'model_drift_detected{group="features"}'), 0);
+
+  await send(
+    app,
+    rowsOf(3, 500).map(([a, b, c]) => [a!, b!, c! + 30]),
+  );
+  const moved = await report(app);
+  assert.equal(moved.detected, true);
+  assert.equal(moved.windows[0].columns[0].name, 'c');
+  assert.match(moved.windows[0].columns[0].words, /above the reference range|higher/);
+  assert.equal(await sample(app, 'model_drift_detected{group="features"}'), 1);
+  assert.ok(logged.some(({ msg }) => msg === 'drift alarm raised'));
+  assert.ok((await sample(app, 'model_feature_out_of_range_rows_total{feature="c"}'))! > 100);
+});
+
+test('counters add up: every row is in one bin of each feature', async (t) => {
+  const { app } = await trainedApp(t);
+  await send(app, rowsOf(2, 700));
+  const { body } = await app.inject({ url: '/metrics' });
+  for (const feature of [...FEATURES, 'prediction:y', 'reconstruction_error']) {
+    const rows = Array.from(
+      body.matchAll(new RegExp(`^model_feature_rows_total\\{feature="${feature}",bin="\\d+"\\} (\\d+)$`, 'gm')),
+      ([, count]) => Number(count),
+    );
+    assert.equal(
+      rows.reduce((sum, count) => sum + count, 0),
+      700,
+      feature,
+    );
+    const shares = Array.from(
+      body.matchAll(new RegExp(`^model_feature_reference_ratio\\{feature="${feature}",bin="\\d+"\\} (.+)$`, 'gm')),
+      ([, share]) => Number(share),
+    );
+    assert.equal(shares.length, rows.length);
+    assert.ok(Math.abs(shares.reduce((sum, share) => sum + share, 0) - 1) < 1e-9, feature);
+  }
+  const p = Number(/^model_row_conformal_p_bucket\{le="0\.1"\} (\d+)$/m.exec(body)![1]);
+  assert.ok(p > 30 && p < 130, `about a tenth of 700 rows has p <= 0.1: ${p}`);
+  assert.match(body, /^model_row_conformal_p_count 700$/m);
+});
+
+test('a listener is told when an alarm is raised and when a reset clears it', async (t) => {
+  const { app, drift } = await trainedApp(t);
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const stream = await fetch(`${url}/drift/events`);
+  assert.equal(stream.headers.get('content-type'), 'text/event-stream');
+  const news = once(drift, 'news');
+  await send(
+    app,
+    rowsOf(3, 500).map(([a, b, c]) => [a!, b!, c! + 30]),
+  );
+  await news;
+  await app.inject({ method: 'POST', url: '/drift/reset' });
+  assert.equal((await report(app)).detected, false);
+  await drift.close();
+  const text = await stream.text();
+  assert.match(text, /^event: progress\ndata: \{"model_version":"1","detected":false/);
+  assert.match(text, /event: drift\ndata: \{"type":"raised","group":"features"/);
+  assert.match(text, /event: drift\ndata: \{"type":"cleared","group":"features"/);
+});
+
+test('approved traffic becomes the reference, with its reason, and stays it over a restart', async (t) => {
+  const { app, store, loader } = await trainedApp(t);
+  const shifted = (seed: number, count: number) => rowsOf(seed, count).map(([a, b, c]) => [a!, b!, c! + 30]);
+  const before = new Date().toISOString();
+  await send(app, shifted(3, 1200));
+  assert.equal((await report(app)).detected, true);
+
+  const replace = (payload: object) => app.inject({ method: 'POST', url: '/drift/baseline', payload });
+  const bad: [object, RegExp][] = [
+    [{ since: before }, /^reason: |required/],
+    [{ since: 'yesterday', reason: 'x' }, /^since: expected an ISO 8601 time/],
+    [{ since: new Date(Date.now() + 60_000).toISOString(), reason: 'x' }, /at least 1000 rows, 0 were seen/],
+  ];
+  for (const [payload, message] of bad) {
+    const response = await replace(payload);
+    assert.equal(response.statusCode, 400, response.body);
+    assert.match(response.json().error, message);
+  }
+  const replaced = await replace({ since: before, reason: 'new supplier of c' });
+  assert.equal(replaced.statusCode, 200, replaced.body);
+  assert.equal(replaced.json().baseline.version, 1);
+  assert.equal(replaced.json().baseline.rows, 1000);
+  assert.equal(replaced.json().baseline.reason, 'new supplier of c');
+  await send(app, shifted(4, 1000));
+  const after = await report(app);
+  assert.equal(after.detected, false, JSON.stringify(after.groups));
+
+  await loader.activate(1);
+  const again = await report(app);
+  assert.deepEqual(again.baseline, after.baseline);
+  assert.equal((await store.readDocument('baseline-1-1.json'))?.includes('new supplier of c'), true);
+});
+
+test('the state is kept over a restart, and not carried to another version', async (t) => {
+  const { app, store, drift, loader } = await trainedApp(t);
+  await send(
+    app,
+    rowsOf(3, 700).map(([a, b, c]) => [a!, b!, c! + 30]),
+  );
+  const before = await report(app);
+  await drift.close();
+
+  const log = pino({ level: 'silent' });
+  const restarted = new DriftWatch({ store, log, rowsBetweenFalseAlarms: 100_000, windowRows: 500 });
+  t.after(() => restarted.close());
+  const card = (await app.inject({ url: '/model' })).json();
+  const baseline = Buffer.from((await store.read(1)).get('baseline.json')!).toString();
+  restarted.follow(await restarted.prepare(1, card, baseline));
+  const { groups, filled_rows, windows } = restarted.require().monitor.report();
+  assert.deepEqual(JSON.parse(JSON.stringify(groups)), before.groups);
+  assert.equal(filled_rows, before.filled_rows);
+  assert.deepEqual(windows[0]?.columns[0]?.recent, before.windows[0].columns[0].recent);
+
+  await loader.activate(await publishUntrained(store, FEATURES, ['y'], 2));
+  assert.equal((await app.inject({ url: '/drift' })).statusCode, 409);
+});
+
+test('a state that is torn or of nonsense is not taken up', async (t) => {
+  const { app, store, loader, logged } = await trainedApp(t);
+  for (const content of ['{"schema":1', '{}', '[]', 'null']) {
+    await store.writeDocument('drift-state.json', content);
+    await loader.activate(1);
+    assert.equal((await report(app)).filled_rows, 0);
+    assert.equal(logged.filter(({ msg }) => msg === 'the kept drift state is not taken up').length > 0, true);
+  }
+});
+
+test('a swap starts the monitor anew', async (t) => {
+  const { app } = await trainedApp(t);
+  await send(app, rowsOf(2, 100));
+  assert.equal((await report(app)).rows, 100);
+  const instances = rowsOf(5, 1500).map(([a, b, c]) => ({ a, b, c, y: a! }));
+  await app.inject({ method: 'POST', url: '/train?wait=true&epochs=1', payload: { instances, target: 'y' } });
+  const next = await report(app);
+  assert.equal(next.model_version, '2');
+  assert.equal(next.rows, 0);
+});
