@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { buildTestApp } from '../server/test-app.js';
+import { FEATURES, Plant, TARGET } from './plant.js';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const DEPLOYED = join(ROOT, 'deploy/prometheus');
+const read = (file: string) => readFileSync(join(DEPLOYED, file), 'utf8').replaceAll(/^ *#.*$/gm, '');
+const RULES = read('rules.yml');
+const ALERTS = read('alerts.yml');
+const CASES = read('alerts.test.yml');
+const RUNBOOK = readFileSync(join(ROOT, 'docs/alerts.md'), 'utf8');
+
+const all = (text: string, pattern: RegExp) => Array.from(text.matchAll(pattern), ([, found]) => found!);
+const alertNames = all(ALERTS, /- alert: (\w+)/g);
+
+/** Runs a tool of Prometheus on files beside the rules. Skips the test if it is missing. */
+function check(t: TestContext, tool: string, ...args: readonly string[]): void {
+  const { error, status, stdout, stderr } = spawnSync(tool, args, { cwd: DEPLOYED, encoding: 'utf8' });
+  if (error) t.skip(`SKIPPED: ${tool} cannot be run (Debian packages prometheus, prometheus-alertmanager)`);
+  else assert.equal(status, 0, stdout + stderr);
+}
+
+test('promtool finds nothing wrong with the rules and alerts', (t) => {
+  check(t, 'promtool', 'check', 'rules', '--lint-fatal', 'rules.yml', 'alerts.yml');
+});
+
+test('amtool finds nothing wrong with the configuration of Alertmanager', (t) => {
+  check(t, 'amtool', 'check-config', 'alertmanager.yml');
+});
+
+test('the alerts come when they must and stay away when they must, by promtool', (t) => {
+  check(t, 'promtool', 'test', 'rules', 'alerts.test.yml');
+});
+
+test('every alert has a case in which it comes and cases in which it does not', () => {
+  assert.ok(alertNames.length > 0);
+  for (const name of alertNames) {
+    assert.match(CASES, new RegExp(`alertname: ${name}\\n +exp_alerts:\\n`), `${name} comes`);
+    assert.ok(all(CASES, new RegExp(`(alertname: ${name} \\})`, 'g')).length >= 2, `${name} does not come, twice`);
+  }
+});
+
+test('every alert has a severity, and its section in the runbook', () => {
+  const sections = all(RUNBOOK, /^## (\w+)$/gm);
+  assert.deepEqual(sections.toSorted(), alertNames.toSorted());
+  assert.deepEqual(
+    all(ALERTS, /runbook: docs\/alerts\.md#(\w+)/g),
+    alertNames.map((name) => name.toLowerCase()),
+  );
+  assert.deepEqual(
+    ALERTS.split('- alert: ')
+      .filter((text) => text.includes('severity: page'))
+      .map((text) => /^\w+/.exec(text)?.[0]),
+    ['ModelFeatureOutOfRange', 'ModelFeatureMissing'],
+  );
+});
+
+test('every metric that a rule names is exported by the service, and every recorded one is recorded', async (t) => {
+  const { app } = await buildTestApp(t, [], { maxRows: 1000, bodyLimit: 2 ** 22 });
+  const plant = new Plant(1);
+  const response = await app.inject({
+    method: 'POST',
+    url: `/train?target=${TARGET}&wait=true&epochs=1`,
+    headers: { 'content-type': 'text/csv' },
+    payload: plant.csv(1500),
+  });
+  assert.equal(response.statusCode, 200, response.body);
+  await app.inject({ method: 'POST', url: '/predict', payload: { instances: plant.rows(500) } });
+  const { body } = await app.inject({ url: '/metrics' });
+  const names = new Set(all(body, /^(\w+)[ {]/gm));
+
+  const named = new Set(all(RULES + ALERTS, /(?<![:\w])(model_\w+)(?![\w:])/g));
+  assert.ok(named.size > 10);
+  for (const name of named) assert.ok(names.has(name), `${name} is exported`);
+
+  const recorded = new Set(all(RULES, /- record: (\S+)/g));
+  const used = new Set(all(RULES + ALERTS, /(\w+:\w+:\w+)/g));
+  assert.deepEqual(used, recorded);
+
+  // What the rules select by.
+  for (const series of [
+    'model_feature_rows_total{feature="flow",bin="below"}',
+    'model_feature_rows_total{feature="flow",bin="above"}',
+    'model_feature_rows_total{feature="flow",bin="missing"}',
+    'model_feature_rows_total{feature="reconstruction_error",bin="1"}',
+    `model_feature_rows_total{feature="prediction:${TARGET}",bin="1"}`,
+    'model_row_conformal_p_bucket{le="0.01"}',
+  ]) {
+    assert.ok(body.includes(`\n${series} `), series);
+  }
+  const labels = new Set(all(body, /^model_feature_degrees_of_freedom\{feature="(.+)"\}/gm));
+  assert.deepEqual(labels, new Set([...FEATURES, `prediction:${TARGET}`, 'reconstruction_error']));
+});

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { before, type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Container, createVolume } from './container.js';
+import { docker, missingCommand, missingDaemon } from './docker.js';
+import { Prometheus } from './prometheus.js';
+import { until } from './until.js';
+
+// `npm run test:docker`: builds the image and runs it, with the real daemon of a Linux host.
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const CARS = join(ROOT, 'data/auto-mpg.csv');
+const IMAGE = 'reconstruction-regressor:test';
+const CAR = [8, 307, 130, 3504, 12, 70, 1];
+/** A training whose end nobody sees. */
+const ENDLESS = 'epochs=100000&patience=100000';
+
+const skip = await missingDaemon();
+
+before(async () => {
+  if (!skip) await docker('build', '--network', 'host', '--tag', IMAGE, ROOT);
+});
+
+test('the image has an ordinary user, and of the packages what production needs', { skip }, async (t) => {
+  const [{ Config, Size }] = JSON.parse(await docker('image', 'inspect', IMAGE));
+  assert.equal(Config.User, '1000:1000');
+  assert.deepEqual(Config.Entrypoint, ['node', 'dist/src/server/main.js']);
+  assert.equal(Config.Healthcheck.Test[0], 'CMD');
+  assert.deepEqual(Object.keys(Config.Volumes), ['/app/models']);
+
+  const inside = (program: string, ...args: string[]) =>
+    docker('run', '--rm', '--network', 'none', '--entrypoint', program, IMAGE, ...args);
+  const packages = (await inside('find', 'node_modules', '-name', 'package.json')).split('\n');
+  assert.ok(packages.includes('node_modules/fastify/package.json'));
+  for (const unwanted of ['typescript', 'assemblyscript', '@biomejs/biome', '@tensorflow/tfjs-node']) {
+    assert.ok(!packages.includes(`node_modules/${unwanted}/package.json`), unwanted);
+  }
+  assert.equal(await inside('find', '.', '-name', '*.map'), '');
+
+  const own = Number.parseInt(await inside('du', '--summarize', '--bytes', '/app'), 10) / 1e6;
+  t.diagnostic(`size: ${(Size / 1e6).toFixed(0)} MB, of which ${own.toFixed(0)} are not the base image`);
+  assert.ok(own < 80, `${own} MB in /app`);
+});
+
+test('the whole way: first start, predict, scrape, retrain, docker stop, a new container on the volume', {
+  skip,
+}, async (t) => {
+  const volume = await createVolume(t);
+  const service = await Container.run(IMAGE, volume);
+  await service.ready();
+  await until('the container is healthy', 30, async () => (await service.state()).Health.Status === 'healthy');
+
+  const first = await service.predict([CAR]);
+  assert.equal(first.model_version, '1');
+  assert.ok(Math.abs(first.predictions[0]![0]! - 18) < 6, `18 mpg in the table, predicted ${first.predictions}`);
+  assert.match(await service.metrics(), /^model_reconstruction_loss \d/m);
+
+  const trained = await service.train(CARS, 'wait=true&seed=7');
+  assert.equal(trained.status, 200, await trained.text());
+  const second = await service.predict([CAR]);
+  assert.equal(second.model_version, '2');
+  assert.notDeepEqual(second.predictions, first.predictions);
+
+  t.diagnostic(`peak memory: ${(await service.peakMemory()).toFixed(0)} MiB`);
+  await stop(service);
+  const successor = await Container.run(IMAGE, volume);
+  await successor.ready();
+  assert.deepEqual(await successor.predict([CAR]), second);
+});
+
+test('the service has no privileges, and can write to its models and to nothing else', { skip }, async (t) => {
+  const service = await Container.run(IMAGE, await createVolume(t));
+  await service.ready();
+  const status = await service.exec('cat', '/proc/1/status');
+  assert.match(status, /^Uid:\t1000\t1000\t1000\t1000$/m);
+  assert.match(status, /^CapEff:\t0+$/m);
+  assert.match(status, /^NoNewPrivs:\t1$/m);
+  await service.exec('touch', '/app/models/file');
+  for (const place of ['/app/file', '/app/data/file', '/tmp/file']) {
+    await assert.rejects(service.exec('touch', place), /Read-only file system/, place);
+  }
+});
+
+test('the largest requests, four at once beside a training, stay within 256 MiB', { skip }, async (t) => {
+  const service = await Container.run(IMAGE, await createVolume(t));
+  await service.ready();
+  const accepted = await service.train(CARS, ENDLESS);
+  // 100,000 rows of numbers with all their digits: 13 of the 16 MiB that a body may have.
+  const rows = Array.from({ length: 100_000 }, (_, i) => CAR.map((value) => value * (1 + Math.sin(i) / 10)));
+  for (const { predictions } of await Promise.all([1, 2, 3, 4].map(() => service.predict(rows)))) {
+    assert.equal(predictions.length, rows.length);
+  }
+  assert.equal((await service.job(accepted)).state, 'running');
+  t.diagnostic(`peak memory: ${(await service.peakMemory()).toFixed(0)} MiB`);
+  const { Status, OOMKilled } = await service.state();
+  assert.deepEqual({ Status, OOMKilled }, { Status: 'running', OOMKilled: false });
+});
+
+test('docker stop in the middle of a training loses no version', { skip }, async (t) => {
+  await endWhileTraining(t, stop);
+});
+
+test('SIGKILL in the middle of a training loses no version, and the next start sweeps up', { skip }, async (t) => {
+  await endWhileTraining(t, async (service) => {
+    await docker('kill', service.id);
+    assert.deepEqual(await ending(service), { Status: 'exited', OOMKilled: false, ExitCode: 137 });
+  });
+});
+
+const noPrometheus = skip || (await missingCommand('prometheus', '--version'));
+test('a Prometheus with this configuration scrapes the container', { skip: noPrometheus }, async (t) => {
+  const service = await Container.run(IMAGE, await createVolume(t));
+  await service.ready();
+  await service.predict([CAR]);
+  const loss = Number(/^model_reconstruction_loss (.*)$/m.exec(await service.metrics())?.[1]);
+  const configuration = join(ROOT, 'deploy/prometheus');
+  const prometheus = await Prometheus.start(t, configuration, new URL(service.url).host);
+  await prometheus.sees('up{job="reconstruction-regressor"}', 1);
+  await prometheus.sees('model_reconstruction_loss{job="reconstruction-regressor"}', loss);
+});
+
+/** Ends a container with a training under way, starts it again, and finds the version that was there before. */
+async function endWhileTraining(t: TestContext, end: (service: Container) => Promise<void>): Promise<void> {
+  const service = await Container.run(IMAGE, await createVolume(t));
+  await service.ready();
+  const before = await service.predict([CAR]);
+  const accepted = await service.train(CARS, ENDLESS);
+  await until('the training is under way', 20, async () => (await service.job(accepted)).epoch > 0);
+  await end(service);
+
+  await docker('start', service.id);
+  await service.ready();
+  assert.deepEqual(await service.predict([CAR]), before);
+  const left = (await service.exec('ls', '-A', 'models/reconstruction_regressor')).split('\n');
+  assert.deepEqual(
+    left.filter((name) => /^\d|^\.staging/.test(name)),
+    ['1'],
+  );
+}
+
+/** `docker stop`, which sends SIGTERM, and SIGKILL ten seconds later: that would be exit code 137. */
+async function stop(service: Container): Promise<void> {
+  const started = performance.now();
+  await docker('stop', service.id);
+  assert.deepEqual(await ending(service), { Status: 'exited', OOMKilled: false, ExitCode: 0 });
+  assert.ok(performance.now() - started < 10_000);
+}
+
+async function ending(service: Container): Promise<object> {
+  const { Status, OOMKilled, ExitCode } = await service.state();
+  return { Status, OOMKilled, ExitCode };
+}

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { freePort } from './free-port.js';
+import { until } from './until.js';
+
+/** The target in the project's configuration, which only a network of Compose can resolve. */
+const COMPOSE_TARGET = 'service:8080';
+
+/** A real Prometheus with a copy of the project's configuration. It scrapes `target`, host and port. */
+export class Prometheus {
+  private readonly url: string;
+
+  private constructor(url: string) {
+    this.url = url;
+  }
+
+  /** Starts it with `prometheus.yml` of the folder `configuration`, and the rules beside it. */
+  static async start(t: TestContext, configuration: string, target: string): Promise<Prometheus> {
+    const directory = await mkdtemp(join(tmpdir(), 'rr-prometheus-'));
+    await cp(configuration, directory, { recursive: true });
+    const file = join(directory, 'prometheus.yml');
+    const text = await readFile(file, 'utf8');
+    assert.ok(text.includes(COMPOSE_TARGET), `it scrapes ${COMPOSE_TARGET}`);
+    await writeFile(file, text.replace(COMPOSE_TARGET, target));
+    const address = `127.0.0.1:${await freePort()}`;
+    const child = spawn(
+      'prometheus',
+      [
+        `--config.file=${file}`,
+        `--storage.tsdb.path=${directory}/data`,
+        `--web.listen-address=${address}`,
+        '--log.level=error',
+      ],
+      { stdio: ['ignore', 'ignore', 'inherit'] },
+    );
+    const ended = once(child, 'close');
+    t.after(async () => {
+      child.kill();
+      await ended;
+      await rm(directory, { recursive: true });
+    });
+    return new Prometheus(`http://${address}`);
+  }
+
+  /** Waits until `expression` selects one series, with this value. */
+  async sees(expression: string, value: number): Promise<void> {
+    await until(`${expression} is ${value} in Prometheus`, 30, async () => {
+      const response = await fetch(`${this.url}/api/v1/query?query=${encodeURIComponent(expression)}`);
+      const { data } = (await response.json()) as { data: { result: { value: [number, string] }[] } };
+      return data.result.length === 1 && Number(data.result[0]!.value[1]) === value;
+    });
+  }
+}
