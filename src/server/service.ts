@@ -88,8 +88,7 @@ export class PredictionService {
       try {
         observer(observation);
       } catch (error) {
-        this.failures++;
-        this.log.error({ err: error }, 'an observer failed; the prediction was answered all the same');
+        this.observerFailed(error);
       }
     }
     return observation;
@@ -101,15 +100,24 @@ export class PredictionService {
     this.current = { ...next, since: Date.now() };
     former?.predictor.close();
   }
+
+  /** Logged at the 1st, 2nd, 4th, 8th … time: what fails at every request must not fill the disk with it. */
+  private observerFailed(error: unknown): void {
+    const failures = ++this.failures;
+    if ((failures & (failures - 1)) !== 0) return;
+    this.log.error({ err: error, failures }, 'an observer failed; the prediction was answered all the same');
+  }
 }
 
 /** JSON has no Infinity: it would leave as null, with a 200. */
 function assertFinite({ outputs, errors }: Prediction, count: number): void {
   const width = outputs.length / count;
-  const bad = outputs.findIndex((value) => !Number.isFinite(value));
-  const row = bad >= 0 ? Math.floor(bad / width) : errors.subarray(0, count).findIndex((e) => !Number.isFinite(e));
-  if (row < 0) return;
-  throw new DomainError(
+  for (let i = 0; i < outputs.length; i++) if (!Number.isFinite(outputs[i]!)) throw tooFar(Math.floor(i / width));
+  for (let row = 0; row < count; row++) if (!Number.isFinite(errors[row]!)) throw tooFar(row);
+}
+
+function tooFar(row: number): DomainError {
+  return new DomainError(
     'NON_FINITE_OUTPUT',
     `instances[${row}]: too far from the training data for a finite prediction`,
   );
