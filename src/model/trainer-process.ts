@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Baseline, MINIMUM_ROWS, makeBaseline } from './baseline.js';
@@ -54,7 +55,7 @@ async function work({ stage, engine, options }: TrainingRequest): Promise<void> 
         },
         metrics,
         history: [...history],
-        software: { node: process.versions.node },
+        software: { 'reconstruction-regressor': ownVersion(), node: process.versions.node },
       },
     },
     createEngine,
@@ -72,6 +73,11 @@ function baselineOf(heldOut: TrainingResult['heldOut'], { features, targets }: C
   const rows = heldOut.features.subarray(0, count * features.length);
   const outputs = heldOut.outputs.subarray(0, count * targets.length);
   return makeBaseline({ count, rows, outputs, errors: heldOut.errors.subarray(0, count) }, features, targets, seed);
+}
+
+function ownVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+  return version;
 }
 
 function tell(message: TrainerMessage): Promise<void> {

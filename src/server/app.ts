@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { registerDriftMetrics } from './drift-metrics.js';
 import type { DriftWatch } from './drift-watch.js';
-import { handleErrors } from './errors.js';
+import { handleErrors, refuseConnection, sendError } from './errors.js';
 import type { TrainingJobs } from './jobs.js';
 import { readJson } from './json-body.js';
 import { ModelMetrics } from './model-metrics.js';
@@ -60,6 +60,8 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimit,
     requestTimeout: REQUEST_TIMEOUT,
+    frameworkErrors: sendError,
+    clientErrorHandler: refuseConnection,
     genReqId: ({ headers }) => {
       const given = headers['x-request-id'];
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { DomainError, type ErrorCode } from '../model/domain-error.js';
@@ -51,11 +53,7 @@ export function statusOf(error: unknown): number {
 
 /** Answers every error in one form. Below 500 the message goes out; from 500 on it stays in the log. */
 export function handleErrors(app: FastifyInstance): void {
-  app.setErrorHandler((error, request, reply) => {
-    const status = statusOf(error);
-    if (status >= 500 && status !== 503) request.log.error({ err: error }, 'request failed');
-    return reply.code(status).send(describe(error, status, request));
-  });
+  app.setErrorHandler(sendError);
 
   const methods = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {
@@ -70,6 +68,34 @@ export function handleErrors(app: FastifyInstance): void {
     reply.header('allow', Array.from(allowed).join(', '));
     return notFound(request, reply, 405, `${path} does not answer ${request.method}`);
   });
+}
+
+/** Also for what Fastify refuses before it has a route, such as a URL that cannot be decoded. */
+export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const status = statusOf(error);
+  if (status >= 500 && status !== 503) request.log.error({ err: error }, 'request failed');
+  return reply
+    .code(status)
+    .header('x-request-id', request.id)
+    .send(describe(error, status, request));
+}
+
+/** Answers what is not even HTTP; there is no request then, and so a new id. */
+export function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const body: ErrorReply = {
+    error: `not an HTTP request: ${error.message}`,
+    code: 'INVALID_REQUEST',
+    request_id: randomUUID(),
+  };
+  const text = JSON.stringify(body);
+  socket.end(
+    `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(text)}\r\n` +
+      `connection: close\r\n\r\n${text}`,
+  );
 }
 
 function notFound(request: FastifyRequest, reply: FastifyReply, status: 404 | 405, error: string): FastifyReply {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { buildTestApp } from './test-app.js';
 
@@ -15,6 +17,30 @@ test('an unknown path is a 404, a known one with another method a 405 that names
   const parametric = await app.inject({ method: 'PUT', url: '/train/some-id' });
   assert.equal(parametric.statusCode, 405);
   assert.match(String(parametric.headers['allow']), /DELETE/);
+});
+
+test('a path that cannot be decoded or is too long is an error in the same form', async (t) => {
+  const { app } = await buildTestApp(t);
+  for (const url of ['/%zz', '/train/%c3%28', `/train/${'x'.repeat(500)}`]) {
+    const response = await app.inject({ url });
+    assert.ok([400, 404].includes(response.statusCode), `${url} ${response.statusCode}`);
+    assert.deepEqual(Object.keys(response.json()), ['error', 'code', 'request_id']);
+    assert.equal(response.json().request_id, response.headers['x-request-id']);
+  }
+});
+
+test('what is not HTTP gets a 400 in the same form, and the next request its answer', async (t) => {
+  const { app } = await buildTestApp(t);
+  const url = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
+  for (const nonsense of ['nonsense\r\n\r\n', `GET / HTTP/1.1\r\nx: ${'y'.repeat(100_000)}\r\n\r\n`]) {
+    const socket = connect(Number(url.port), url.hostname);
+    socket.write(nonsense);
+    const [text] = await once(socket.setEncoding('utf8'), 'data');
+    assert.match(text, /^HTTP\/1\.1 400 /);
+    assert.deepEqual(Object.keys(JSON.parse(text.split('\r\n\r\n')[1])), ['error', 'code', 'request_id']);
+    socket.destroy();
+  }
+  assert.equal((await fetch(new URL('/livez', url))).status, 200);
 });
 
 test('a 500 carries neither message nor stack, and the log does', async (t) => {
