@@ -1,0 +1,97 @@
+// Prints, as Markdown, how often the drift monitor raises false alarms and what it notices on California housing, beside
+// rules in common use. Ends with 1 if a target is missed.
+// Usage: node dist/bench/drift.js [directory of california-housing.csv] --picture docs/drift-power.svg > docs/drift-benchmark.md
+// With --quick it takes a minute, and its figures are rough.
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { loadEngine } from '../src/model/engine.js';
+import { measureCost } from './drift/cost.js';
+import { FILE, makeSplit, readHousing } from './drift/housing.js';
+import { printPage } from './drift/page.js';
+import { drawPower } from './drift/picture.js';
+import { Results } from './drift/results.js';
+import { type BenchShift, benchShifts, shuffled } from './drift/shifts.js';
+import { delays, falseAlarmShare } from './drift/streams.js';
+import { verdicts } from './drift/targets.js';
+import { WindowTrial } from './drift/windows.js';
+
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, picture: { type: 'string' } },
+});
+/** Splits with shifts, and splits in all: quiet windows of one split resemble each other, so many splits are needed. */
+const SHIFTED_SPLITS = 5;
+const SPLITS = flags.quick ? 8 : 40;
+/** Windows per split, size and control; windows per split, size and shift; streams per split. */
+const QUIET_WINDOWS = flags.quick ? 40 : 100;
+const SHIFTED_WINDOWS = flags.quick ? 8 : 40;
+const QUIET_STREAMS = flags.quick ? 4 : 10;
+const DELAY_STREAMS = flags.quick ? 8 : 40;
+const QUIET_SIZES = [50, 100, 250, 500, 1000];
+const SIZES = [100, 250, 500];
+/** Rules with more false alarms than this are left out of the picture: their power is of no use. */
+const HONEST = 0.05;
+const CONTROLS = ['nothing', 'labels only'];
+
+const directory = positionals[0] ?? process.env['CALIFORNIA_DIR'] ?? '';
+if (!existsSync(join(directory, FILE))) {
+  console.error(`SKIPPED: ${FILE} is needed; name its directory as the argument or in CALIFORNIA_DIR`);
+  process.exit(0);
+}
+
+const started = performance.now();
+// First, while the compiled code has seen this monitor only, as in a service.
+const cost = measureCost();
+const housing = readHousing(directory);
+const createEngine = await loadEngine('kernel');
+const results = new Results();
+for (let split = 0; split < SPLITS; split++) {
+  await trySplit(split);
+  console.error(`split ${split + 1} of ${SPLITS}, ${((performance.now() - started) / 1000).toFixed(0)} s`);
+}
+const outcome = verdicts(results, cost);
+printPage(results, cost, outcome, {
+  controls: CONTROLS,
+  quietSizes: QUIET_SIZES,
+  sizes: SIZES,
+  splits: SPLITS,
+  shiftedSplits: SHIFTED_SPLITS,
+  columns: housing.names,
+});
+if (flags.picture) writeFileSync(flags.picture, drawPower(results, SIZES, HONEST));
+if (outcome.some(({ missed }) => missed)) process.exitCode = 1;
+
+/** Draws a split and tries everything on it; shifts only on the first ones. */
+async function trySplit(number: number): Promise<void> {
+  const split = await makeSplit(createEngine, housing, number);
+  const trial = new WindowTrial(split, number < SHIFTED_SPLITS);
+  for (const size of QUIET_SIZES) {
+    for (const [i, control] of CONTROLS.entries()) {
+      const tries = trial.tryQuiet(size, QUIET_WINDOWS, 1000 * i + number);
+      results.quiet.push({ split: number, size, control, tries });
+    }
+  }
+  const share = falseAlarmShare(split, QUIET_STREAMS, number);
+  results.streams.push({ split: number, count: QUIET_STREAMS, share });
+  if (number < SHIFTED_SPLITS) {
+    for (const shift of benchShifts(split)) {
+      for (const [i, tries] of trial.tryShift(shift, SIZES, SHIFTED_WINDOWS, number).entries()) {
+        results.shifted.push({ split: number, size: SIZES[i]!, shift, tries });
+      }
+      if (!isTimed(shift)) continue;
+      results.delays.push({ split: number, shift, rows: delays(split, shift, DELAY_STREAMS, number) });
+    }
+    const plain = new WindowTrial(split, false);
+    for (const [j, column] of split.names.entries()) {
+      const [tries] = plain.tryShift(shuffled(column, j), [250], SHIFTED_WINDOWS, number);
+      results.shuffled.push({ split: number, size: 250, column, tries: tries! });
+    }
+  }
+  split.close();
+}
+
+/** Whether it is one of the shifts whose delay is asked for. */
+function isTimed({ kind, name }: BenchShift): boolean {
+  return kind === 'correlation' || kind === 'contraction' || name.endsWith(': mean + 0.5 sd');
+}

@@ -1,0 +1,121 @@
+import { DriftMonitor } from '../../src/drift/monitor.js';
+import { type HeldOut, makeBaseline } from '../../src/model/baseline.js';
+import { createRandom } from '../../src/model/random.js';
+import { median } from '../report.js';
+
+const ROWS = 5000;
+const NARROW = 8;
+const WIDE = 50;
+const TURNS = 60;
+const REPORTS = 60;
+/** Rows whose allocations are counted, in blocks: the garbage collector runs in few of them. */
+const COUNTED_ROWS = 1_000_000;
+
+/** Of several turns; another process on the machine spoils some of them. */
+export interface Timing {
+  readonly median: number;
+  readonly best: number;
+}
+
+export interface Cost {
+  /** Microseconds per row at 8 features: in requests of 100 rows, and of one. */
+  readonly batched: Timing;
+  readonly single: Timing;
+  /** Milliseconds at 50 features. */
+  readonly report: Timing;
+  /** Bytes of JSON at 50 features, with every minute and hour in use. */
+  readonly state: number;
+  /** Bytes that the heap grows by per row, while no window is tested. */
+  readonly allocated: number;
+}
+
+/** Measures what observing normal rows without drift costs. */
+export function measureCost(): Cost {
+  const rows = normalRows(NARROW);
+  const monitor = new DriftMonitor(baselineOf(rows), { clock: () => 0 });
+  const [hundreds, ones] = [requestsOf(rows, 100), requestsOf(rows, 1)];
+  const microseconds = (requests: readonly HeldOut[]) => () => (1000 * milliseconds(monitor, requests)) / ROWS;
+  return {
+    batched: timing(TURNS, microseconds(hundreds)),
+    single: timing(TURNS, microseconds(ones)),
+    ...measureWide(),
+    allocated: measureAllocation(rows),
+  };
+}
+
+function measureWide(): { report: Timing; state: number } {
+  const rows = normalRows(WIDE);
+  let now = 0;
+  const monitor = new DriftMonitor(baselineOf(rows), { clock: () => now });
+  const requests = requestsOf(rows, 10);
+  // A day with rows in every minute: the rings are full.
+  for (let minute = 0; minute < 24 * 60; minute++, now += 60_000) {
+    observe(monitor, requests[minute % requests.length]!);
+  }
+  const report = timing(REPORTS, () => {
+    const start = performance.now();
+    monitor.report();
+    return performance.now() - start;
+  });
+  return { report, state: Buffer.byteLength(JSON.stringify(monitor.state())) };
+}
+
+function measureAllocation(rows: HeldOut): number {
+  // A window is tested once, not per row: what its test allocates is not counted here.
+  const windowRows = 2 * COUNTED_ROWS;
+  const monitor = new DriftMonitor(baselineOf(rows), {
+    windowRows,
+    rowsBetweenFalseAlarms: 10 * windowRows,
+    clock: () => 0,
+  });
+  const requests = requestsOf(rows, 100);
+  const growths: number[] = [];
+  for (let counted = 0; counted < COUNTED_ROWS; counted += ROWS) {
+    const before = process.memoryUsage().heapUsed;
+    milliseconds(monitor, requests);
+    growths.push(process.memoryUsage().heapUsed - before);
+  }
+  return median(growths) / ROWS;
+}
+
+function milliseconds(monitor: DriftMonitor, requests: readonly HeldOut[]): number {
+  const start = performance.now();
+  for (const request of requests) observe(monitor, request);
+  return performance.now() - start;
+}
+
+function observe(monitor: DriftMonitor, { rows, count, outputs, errors }: HeldOut): void {
+  monitor.observe(rows, count, outputs, errors);
+}
+
+function timing(turns: number, turn: () => number): Timing {
+  const times = Array.from({ length: turns }, turn);
+  return { median: median(times), best: Math.min(...times) };
+}
+
+function normalRows(features: number): HeldOut {
+  const random = createRandom(1);
+  const normals = (count: number) => Float32Array.from({ length: count }, () => random.normal());
+  return {
+    count: ROWS,
+    rows: normals(ROWS * features),
+    outputs: normals(ROWS),
+    errors: normals(ROWS).map((value) => value * value),
+  };
+}
+
+function baselineOf(rows: HeldOut) {
+  const names = Array.from({ length: rows.rows.length / ROWS }, (_, j) => `feature ${j}`);
+  return makeBaseline(rows, names, ['target'], 1);
+}
+
+/** The rows in requests of `count` each, all made beforehand. */
+function requestsOf({ rows, outputs, errors }: HeldOut, count: number): HeldOut[] {
+  const d = rows.length / ROWS;
+  return Array.from({ length: ROWS / count }, (_, i) => ({
+    count,
+    rows: rows.subarray(i * count * d, (i + 1) * count * d),
+    outputs: outputs.subarray(i * count, (i + 1) * count),
+    errors: errors.subarray(i * count, (i + 1) * count),
+  }));
+}

@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import type { FeatureSummary } from '../../src/drift/self-check/shifts.js';
+import { type Baseline, type HeldOut, makeBaseline } from '../../src/model/baseline.js';
+import type { EngineFactory } from '../../src/model/engine.js';
+import { predictAll } from '../../src/model/evaluation.js';
+import { Predictor } from '../../src/model/predictor.js';
+import { createRandom, shuffle } from '../../src/model/random.js';
+import { DEFAULT_TRAINING, train } from '../../src/model/training.js';
+
+export const FILE = 'california-housing.csv';
+export const TRAINING_ROWS = 9000;
+export const REFERENCE_ROWS = 5000;
+export const TEST_ROWS = 5433;
+/** Fixed, so that no early stop depends on the split. */
+export const EPOCHS = 10;
+
+/** The whole table: `features` `[rows, names]`, `targets` `[rows]`. */
+export interface Housing {
+  readonly names: readonly string[];
+  readonly target: string;
+  readonly rows: number;
+  readonly features: Float32Array;
+  readonly targets: Float32Array;
+}
+
+/** A model trained on some rows, its baseline made of others, and rows that neither has seen. */
+export interface Split {
+  readonly names: readonly string[];
+  readonly baseline: Baseline;
+  readonly reference: HeldOut;
+  readonly summaries: readonly FeatureSummary[];
+  /** `[TEST_ROWS, names]` */
+  readonly test: Float32Array;
+  readonly predict: (rows: Float32Array) => HeldOut;
+  readonly close: () => void;
+}
+
+export function readHousing(directory: string): Housing {
+  const [header, ...records]: string[][] = parse(readFileSync(join(directory, FILE)));
+  const width = header!.length - 1;
+  return {
+    names: header!.slice(0, width),
+    target: header![width]!,
+    rows: records.length,
+    features: Float32Array.from(records.flatMap((record) => record.slice(0, width).map(Number))),
+    targets: Float32Array.from(records, (record) => Number(record[width])),
+  };
+}
+
+/** Splits the table anew by `seed`, trains as the service does, and makes the baseline of the rows that were held out. */
+export async function makeSplit(createEngine: EngineFactory, housing: Housing, seed: number): Promise<Split> {
+  const { names, target } = housing;
+  const d = names.length;
+  const order = Int32Array.from({ length: housing.rows }, (_, i) => i);
+  shuffle(order, createRandom(seed));
+  const known = order.subarray(0, TRAINING_ROWS + REFERENCE_ROWS);
+  const unknown = order.subarray(known.length, known.length + TEST_ROWS);
+
+  const data = {
+    rows: known.length,
+    features: take(housing.features, d, known),
+    targets: take(housing.targets, 1, known),
+  };
+  const options = {
+    ...DEFAULT_TRAINING,
+    epochs: EPOCHS,
+    patience: EPOCHS,
+    validation_split: REFERENCE_ROWS / known.length,
+    seed,
+  };
+  const { shape, weights, scalers, heldOut } = await train(createEngine, data, d, [target], options);
+  const predictor = new Predictor(createEngine(shape, weights), scalers);
+  const reference = { count: heldOut.rows, rows: heldOut.features, outputs: heldOut.outputs, errors: heldOut.errors };
+  return {
+    names,
+    baseline: makeBaseline(reference, names, [target], seed),
+    reference,
+    summaries: names.map((_, j) => summarise(columnOf(reference.rows, d, j))),
+    test: take(housing.features, d, unknown),
+    predict: (rows) => ({ count: rows.length / d, rows, ...predictAll(predictor, rows, rows.length / d) }),
+    close: () => predictor.close(),
+  };
+}
+
+/** Column `j` of `rows` `[count, d]`. */
+export function columnOf(rows: Float32Array, d: number, j: number): Float64Array {
+  const column = new Float64Array(rows.length / d);
+  for (let r = 0; r < column.length; r++) column[r] = rows[r * d + j]!;
+  return column;
+}
+
+function summarise(values: Float64Array): FeatureSummary {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+  return { mean, deviation: Math.sqrt(variance), median: values.toSorted()[Math.floor(values.length / 2)]! };
+}
+
+function take(values: Float32Array, width: number, rows: Int32Array): Float32Array {
+  const taken = new Float32Array(rows.length * width);
+  rows.forEach((row, i) => {
+    taken.set(values.subarray(row * width, (row + 1) * width), i * width);
+  });
+  return taken;
+}

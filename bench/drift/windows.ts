@@ -1,0 +1,98 @@
+import type { HeldOut } from '../../src/model/baseline.js';
+import { createRandom, type Random } from '../../src/model/random.js';
+import { BONFERRONI_RULE, EVIDENTLY_RULES, psiRule } from './column-rules.js';
+import type { Split } from './housing.js';
+import { Pool } from './pool.js';
+import { pcaRule, rawErrorRule } from './reconstruction-rules.js';
+import { comparer, type Rival } from './rival.js';
+import type { BenchShift } from './shifts.js';
+import { WindowMonitor } from './watch.js';
+
+export const OURS = 'this monitor';
+
+/** How often each rule raised an alarm. */
+export interface Tries {
+  windows: number;
+  readonly alarms: Map<string, number>;
+  /** Of a shift of one feature: windows in which this monitor raised an alarm, and those whose report names it first. */
+  named: number;
+  right: number;
+}
+
+/** Tries windows of one split's test rows with this monitor and, if asked for, with the rival rules. */
+export class WindowTrial {
+  private readonly split: Split;
+  private readonly monitors = new Map<number, WindowMonitor>();
+  private readonly rivals: readonly Rival[];
+  private readonly compare: (window: HeldOut) => Parameters<Rival['detects']>[0];
+
+  constructor(split: Split, withRivals: boolean) {
+    const { reference, summaries } = split;
+    this.split = split;
+    this.rivals = withRivals
+      ? [
+          rawErrorRule(reference),
+          pcaRule(reference, summaries),
+          BONFERRONI_RULE,
+          psiRule(reference),
+          ...EVIDENTLY_RULES,
+        ]
+      : [];
+    const deviations = summaries.map(({ deviation }) => deviation);
+    this.compare = comparer(reference, deviations);
+  }
+
+  /** Windows of `n` rows without drift. */
+  tryQuiet(n: number, windows: number, seed: number): Tries {
+    const pool = new Pool(this.split.predict(this.split.test), createRandom(seed));
+    const tries = newTries();
+    this.tryPool(pool, n, windows, tries);
+    return tries;
+  }
+
+  /** Windows of each size after a shift: `windows` of each, spread over the shift's columns. */
+  tryShift(shift: BenchShift, sizes: readonly number[], windows: number, seed: number): Tries[] {
+    const random = createRandom(seed);
+    const all = sizes.map(newTries);
+    for (const j of shift.columns) {
+      const pool = new Pool(shifted(this.split, shift, j, random), random);
+      sizes.forEach((n, s) => {
+        const cause = shift.ofOne ? this.split.names[j] : undefined;
+        this.tryPool(pool, n, Math.ceil(windows / shift.columns.length), all[s]!, cause);
+      });
+    }
+    return all;
+  }
+
+  private tryPool(pool: Pool, n: number, windows: number, tries: Tries, cause?: string): void {
+    const monitor = this.monitors.get(n) ?? new WindowMonitor(this.split.baseline, n);
+    this.monitors.set(n, monitor);
+    monitor.reset();
+    const count = (name: string, alarm: boolean) =>
+      tries.alarms.set(name, (tries.alarms.get(name) ?? 0) + Number(alarm));
+    for (let i = 0; i < windows; i++) {
+      const window = pool.window(n);
+      const alarm = monitor.isAlarmed(window);
+      tries.windows++;
+      count(OURS, alarm);
+      if (alarm && cause) {
+        tries.named++;
+        if (monitor.firstFeature() === cause) tries.right++;
+      }
+      if (this.rivals.length === 0) continue;
+      const compared = this.compare(window);
+      for (const { name, detects } of this.rivals) count(name, detects(compared));
+    }
+  }
+}
+
+/** The test rows after a shift of feature `j`, with what the model makes of them. */
+export function shifted(split: Split, shift: BenchShift, j: number, random: Random): HeldOut {
+  const rows = split.test.slice();
+  shift.change(rows, split.summaries, j, random);
+  return split.predict(rows);
+}
+
+function newTries(): Tries {
+  return { windows: 0, alarms: new Map(), named: 0, right: 0 };
+}

@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import { drawFromCopula } from '../src/drift/self-check/copula.js';
+import { drawFromRows } from '../src/drift/self-check/draw.js';
+import { MOST_WINDOWS, selfCheck } from '../src/drift/self-check.js';
+import { readBaseline } from '../src/model/baseline/read.js';
+import { DomainError } from '../src/model/domain-error.js';
+import { loadEngine } from '../src/model/engine.js';
+import { predictAll } from '../src/model/evaluation.js';
+import { FileStore } from '../src/model/store-files.js';
+import { openVersion } from '../src/model/version.js';
+import { readConfig } from '../src/server/config.js';
+import { heldOutRows } from './self-check-rows.js';
+
+// Prints how often the newest version's drift monitor will raise false alarms and what it will notice, before anyone
+// deploys it: `npm run drift:self-check`. Reads the server's environment variables. Ends with 1 if there is no version or
+// baseline, and if false alarms are more frequent than asked for.
+
+const SEED = 1;
+
+try {
+  await check();
+} catch (error) {
+  if (!(error instanceof DomainError)) throw error;
+  console.error(`drift self-check: ${error.message}`);
+  process.exitCode = 1;
+}
+
+async function check(): Promise<void> {
+  const config = readConfig(process.env);
+  const store = new FileStore(join(config.MODEL_STORE, config.MODEL_NAME));
+  const version = (await store.list()).at(-1);
+  if (version === undefined) {
+    throw new DomainError(
+      'VERSION_NOT_FOUND',
+      `there is no version in ${store.location}; start the service or train one`,
+    );
+  }
+  const files = await store.read(version);
+  const { card, predictor } = openVersion(files, await loadEngine(config.ENGINE));
+  const json = files.get('baseline.json');
+  if (!json) {
+    const why = `it was trained with ${card.data.validation_rows} rows held out, which say too little`;
+    throw new DomainError('INVALID_BASELINE', `version ${version} has no baseline, drift is off: ${why}`);
+  }
+  const baseline = readBaseline(Buffer.from(json).toString());
+  const held = await heldOutRows(config.TRAIN_DATA, card, baseline);
+  console.log(`Model ${config.MODEL_NAME}, version ${version}, baseline of ${baseline.rows} rows.`);
+  if ('rows' in held) console.log(`ROWS: the real rows of ${config.TRAIN_DATA} that were held out, resampled.`);
+  else {
+    const how = baseline.conditional
+      ? 'a Gaussian copula fitted to the baseline'
+      : 'the baseline, features INDEPENDENT';
+    console.log(`ROWS: NOT REAL ONES but drawn from ${how}, because ${held.reason}.`);
+  }
+
+  const width = card.features.length;
+  const draw = 'rows' in held ? drawFromRows(held.rows, width) : drawFromCopula(baseline);
+  const predict = (rows: Float32Array) => {
+    const count = rows.length / width;
+    return { count, rows, ...predictAll(predictor, rows, count) };
+  };
+  const { DRIFT_ROWS_BETWEEN_FALSE_ALARMS: rowsBetweenFalseAlarms, DRIFT_WINDOW_ROWS: windowRows } = config;
+  const { falseAlarms, shifts } = selfCheck(baseline, draw, predict, {
+    rowsBetweenFalseAlarms,
+    windowRows,
+    seed: SEED,
+  });
+  predictor.close();
+
+  const { rows, alarms, expected, low, high } = falseAlarms;
+  const tooMany = low > expected;
+  const verdict = tooMany
+    ? 'MORE OFTEN than asked for'
+    : high < expected
+      ? 'more seldom than asked for'
+      : 'as asked for';
+  console.log(`\nFalse alarms in ${rows} rows: ${alarms}, 95 % interval ${low.toFixed(1)} to ${high.toFixed(1)}.`);
+  console.log(`Expected of one in ${rowsBetweenFalseAlarms} rows: ${expected.toFixed(1)}. They come ${verdict}.\n`);
+  const most = MOST_WINDOWS * windowRows;
+  console.log(`| shift | windows of ${windowRows} rows that notice it | median rows to an alarm |`);
+  console.log('|---|---:|---:|');
+  for (const { name, detected, delay } of shifts) {
+    const wait = delay === Number.POSITIVE_INFINITY ? `more than ${most}` : String(delay);
+    console.log(`| ${name} | ${(100 * detected).toFixed(0)} % | ${wait} |`);
+  }
+  if (tooMany) process.exitCode = 1;
+}

@@ -1,0 +1,104 @@
+import { normalCdf, normalQuantile } from '../../model/baseline/normal.js';
+import type { ScoreGrid } from '../../model/baseline/normal-scores.js';
+import type { Baseline } from '../../model/baseline.js';
+import type { Draw } from './draw.js';
+
+/**
+ * Draws rows from a Gaussian copula fitted to a baseline: normal scores with its correlations, each turned into a value by
+ * its feature's grid. Features depend on each other as far as that says: in pairs, and monotonically. Without a
+ * conditional channel the baseline does not know how, and they are independent.
+ */
+export function drawFromCopula({ features, conditional, rows: baselineRows }: Baseline): Draw {
+  const d = features.length;
+  const factor = conditional && cholesky(conditional.precision, d);
+  const deviations = factor && deviationsOf(factor, d);
+  const quantiles = features.map(({ grid, missing }) => quantileFunction(grid, baselineRows - missing));
+  const scores = new Float64Array(d);
+  return (count, random) => {
+    const rows = new Float32Array(count * d);
+    for (let at = 0; at < rows.length; at += d) {
+      for (let j = 0; j < d; j++) scores[j] = random.normal();
+      if (factor) solveTransposed(factor, scores);
+      for (let j = 0; j < d; j++) {
+        const isMissing = random.uniform() * baselineRows < features[j]!.missing;
+        rows[at + j] = isMissing ? Number.NaN : quantiles[j]!(scores[j]! / (deviations?.[j] ?? 1));
+      }
+    }
+    return rows;
+  };
+}
+
+/** The value at a normal score: a step for a feature whose values are all on the grid, else linear between them. */
+function quantileFunction({ values, scores }: ScoreGrid, rows: number): (score: number) => number {
+  const tops = stepTops(scores, rows);
+  if (tops) return (score) => values[firstFrom(tops, score)]!;
+  return (score) => {
+    const at = firstFrom(scores, score);
+    if (at === 0 || score > scores[at]!) return values[at]!;
+    const share = (score - scores[at - 1]!) / (scores[at]! - scores[at - 1]!);
+    return values[at - 1]! + share * (values[at]! - values[at - 1]!);
+  };
+}
+
+/**
+ * The normal score up to which each value reaches, if the grid holds all that there were. A value's score is that of its
+ * middle rank, `below + (equal + 1) / 2`, which tells how many rows had it; with values left out the counts do not add up.
+ */
+function stepTops(scores: readonly number[], rows: number): number[] | undefined {
+  let below = 0;
+  const tops: number[] = [];
+  for (const score of scores) {
+    const equal = Math.round(2 * (normalCdf(score) * (rows + 1) - below) - 1);
+    if (equal < 1) return undefined;
+    below += equal;
+    tops.push(below < rows ? normalQuantile(below / rows) : Number.POSITIVE_INFINITY);
+  }
+  return below === rows ? tops : undefined;
+}
+
+/** The first place whose value in `ascending` is at least `value`; the last if none is. */
+function firstFrom(ascending: readonly number[], value: number): number {
+  let low = 0;
+  let high = ascending.length - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ascending[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The lower triangular L with `L Lᵀ = matrix` `[d, d]`, positive definite. */
+function cholesky(matrix: readonly number[], d: number): Float64Array {
+  const factor = new Float64Array(d * d);
+  for (let i = 0; i < d; i++) {
+    for (let j = 0; j <= i; j++) {
+      let value = matrix[i * d + j]!;
+      for (let k = 0; k < j; k++) value -= factor[i * d + k]! * factor[j * d + k]!;
+      factor[i * d + j] = i === j ? Math.sqrt(value) : value / factor[j * d + j]!;
+    }
+  }
+  return factor;
+}
+
+/** Solves `Lᵀ x = b` in place: independent standard normal numbers become ones with covariance `(L Lᵀ)⁻¹`. */
+function solveTransposed(factor: Float64Array, b: Float64Array): void {
+  const d = b.length;
+  for (let j = d - 1; j >= 0; j--) {
+    let value = b[j]!;
+    for (let k = j + 1; k < d; k++) value -= factor[k * d + j]! * b[k]!;
+    b[j] = value / factor[j * d + j]!;
+  }
+}
+
+/** The standard deviations of the covariance `(L Lᵀ)⁻¹`: below 1 for features with ties, whose scores vary less. */
+function deviationsOf(factor: Float64Array, d: number): Float64Array {
+  const variances = new Float64Array(d);
+  for (let k = 0; k < d; k++) {
+    const unit = new Float64Array(d);
+    unit[k] = 1;
+    solveTransposed(factor, unit);
+    for (let j = 0; j < d; j++) variances[j]! += unit[j]! ** 2;
+  }
+  return variances.map(Math.sqrt);
+}
