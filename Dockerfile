@@ -9,11 +9,12 @@ RUN npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier
 
 FROM packages AS production
 # Source maps and type declarations are half of TensorFlow.js, and nothing reads them here.
-RUN npm prune --omit=dev --omit=optional --no-audit --no-fund --no-update-notifier \
+RUN npm prune --ignore-scripts --omit=dev --omit=optional --no-audit --no-fund --no-update-notifier \
   && find node_modules \( -name '*.map' -o -name '*.d.ts' \) -delete
 
 FROM packages AS build
 COPY tsconfig.json ./
+COPY scripts ./scripts
 COPY src ./src
 RUN npm run --silent build && find dist -name '*.map' -delete
 
@@ -25,7 +26,7 @@ RUN mkdir models && chown 1000:1000 models
 COPY --from=production /app/node_modules ./node_modules
 COPY package.json LICENSE ./
 COPY data ./data
-COPY --from=build /app/dist/src ./dist/src
+COPY --from=build /app/dist/bundle ./dist/bundle
 # The base image's user `node`, as a number: Kubernetes cannot tell that a name is not root's.
 USER 1000:1000
 VOLUME /app/models
@@ -33,4 +34,4 @@ EXPOSE 8080
 # Ready, not merely alive: what waits for the service waits for a model. A first training may take the start period.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5m --retries=3 \
   CMD ["node", "-e", "const { HOST, PORT } = process.env; require('node:http').get({ host: HOST || '127.0.0.1', port: PORT || 8080, path: '/readyz' }, (reply) => process.exit(reply.statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
-ENTRYPOINT ["node", "dist/src/server/main.js"]
+ENTRYPOINT ["node", "dist/bundle/app/main.js"]

@@ -50,7 +50,7 @@ try {
 /** Trains in the process that the server uses, and gives its peak resident memory in bytes. */
 async function peakMemory(stage: string, rows: number): Promise<number> {
   writeTable(join(stage, 'table'), rows);
-  const child = fork(new URL('../src/model/trainer-process.js', import.meta.url), {
+  const child = fork(new URL('../bundle/app/trainer-process.js', import.meta.url), {
     execArgv: ['--import', PRINT_PEAK],
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });

@@ -24,7 +24,7 @@ export async function answerOf(service: Side, body: string): Promise<BareOptions
 
 /** Starts the real server on an empty store; it trains a version, and is then ready. */
 export async function startService(store: string): Promise<Side> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('../src/server/main.js', import.meta.url))], {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('../bundle/app/main.js', import.meta.url))], {
     env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', MODEL_STORE: store },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

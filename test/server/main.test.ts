@@ -208,7 +208,7 @@ test('it listens and tells why it is not ready when there is nothing to train on
 });
 
 test('a bad setting stops the start and names itself', () => {
-  const main = fileURLToPath(new URL('../../src/server/main.js', import.meta.url));
+  const main = fileURLToPath(new URL('../../bundle/app/main.js', import.meta.url));
   for (const [name, value] of [
     ['PORT', 'eighty'],
     ['PORT', '70000'],
