@@ -23,7 +23,8 @@ export class Charts {
   private readonly limits: Float64Array;
   private readonly deviation: number;
   private designEffects: Float64Array;
-  private level: number;
+  // Not left undefined until the constructor sets it: V8 would then put a new number on the heap at every row.
+  private level = 0;
 
   /** `rowsBetweenAlarms`: for each of the two charts. */
   constructor(baseline: Baseline, channels: readonly Channel[], rowsBetweenAlarms: number) {

@@ -1,6 +1,5 @@
 import { binTotal, type Channel } from './channels.js';
 import type { RowReader } from './row-reader.js';
-import { rowP } from './row-scores.js';
 import type { Tally } from './tally.js';
 
 /** Upper bounds of the p-value buckets: the share of rows expected at or below each is the bound itself. */
@@ -18,12 +17,10 @@ export class Counters {
   /** `[P_BUCKETS]`: rows by p-value, not cumulative. */
   readonly pValues = new Float64Array(P_BUCKETS.length);
   pValueSum = 0;
-  private readonly hasDistance: boolean;
 
   constructor(channels: readonly Channel[]) {
     this.bins = new Float64Array(binTotal(channels));
     this.places = new Float64Array(4 * channels.filter(({ kind }) => kind === 'feature').length);
-    this.hasDistance = channels.some(({ kind }) => kind === 'conditional');
   }
 
   /** Adds the rows of a tally of all channels. */
@@ -34,8 +31,7 @@ export class Counters {
   }
 
   /** Counts the p-value of the row that `reader` has read. */
-  addP(reader: RowReader): void {
-    const p = rowP(reader, this.hasDistance);
+  addP({ p }: RowReader): void {
     let bucket = 0;
     while (p > P_BUCKETS[bucket]!) bucket++;
     this.pValues[bucket]!++;

@@ -145,11 +145,9 @@ export class DriftMonitor {
     this.freshAt = now;
     const counted = Math.min(count, options.rowsPerRequest);
     this.totals.skipped += count - counted;
-    const d = this.baseline.features.length;
-    const width = this.baseline.outputs.length;
     for (let i = 0; i < counted; i++) {
       const r = counted === count ? i : Math.floor((i * count) / counted);
-      reader.read(rows, r * d, outputs, r * width, errors[r]!);
+      reader.read(rows, outputs, errors, r);
       fresh.add(reader);
       this.totals.addP(reader);
       this.designEffect.add(reader.bins);
@@ -160,7 +158,7 @@ export class DriftMonitor {
 
   /** Scores one row, `row` `[features]`, `outputs` `[outputs]`, without counting it. */
   explain(row: Float32Array, outputs: Float32Array, error: number): RowScores {
-    this.reader.read(row, 0, outputs, 0, error);
+    this.reader.read(row, outputs, Float32Array.of(error), 0);
     return rowScores(this.reader, this.channels);
   }
 

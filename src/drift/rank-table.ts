@@ -1,4 +1,4 @@
-import { binOf } from '../model/baseline/bins.js';
+import { binAt } from '../model/baseline/bins.js';
 import { conformalP, type OrderedSample, sampleScore } from '../model/baseline/ordered-sample.js';
 
 /** An ordered sample with everything that can be asked of it worked out, for a rank per row. */
@@ -29,11 +29,11 @@ export class RankTable {
     }
   }
 
-  /** Looks `value` up. */
-  find(value: number): void {
-    const at = binOf(this.values, 0, this.values.length, value);
+  /** Looks `found[index]` up. */
+  find(found: Float64Array, index: number): void {
+    const at = binAt(this.values, 0, this.values.length, found, index);
     this.p = this.ps[at]!;
-    this.score = this.values[at] === value ? this.tiedScores[at]! : this.gapScores[at]!;
+    this.score = this.values[at] === found[index] ? this.tiedScores[at]! : this.gapScores[at]!;
   }
 }
 

@@ -1,6 +1,6 @@
-import { binOf, NO_BIN } from '../model/baseline/bins.js';
+import { binAt, NO_BIN } from '../model/baseline/bins.js';
 import { whiten } from '../model/baseline/conditional.js';
-import { scoreOf } from '../model/baseline/normal-scores.js';
+import { writeScore } from '../model/baseline/normal-scores.js';
 import type { Baseline } from '../model/baseline.js';
 import type { Channel } from './channels.js';
 import { RankTable } from './rank-table.js';
@@ -11,7 +11,10 @@ export const BELOW = 1;
 export const ABOVE = 2;
 export const MISSING = 3;
 
-/** Reads rows into their channels, one at a time, into buffers of its own: nothing is allocated per row. */
+/**
+ * Reads rows into their channels, one at a time, into buffers of its own. Nothing is allocated per row: V8 puts a
+ * fraction that is passed to or returned by a function on the heap unless it inlines it, so they go by array and place.
+ */
 export class RowReader {
   /** `[channels]`: the latest row's bin per channel; `NO_BIN` where a value is missing. */
   readonly bins: Uint8Array;
@@ -25,7 +28,11 @@ export class RowReader {
   errorP = 1;
   /** Likewise of the Mahalanobis distance of the normal scores; 1 if the baseline has no conditional channel. */
   distanceP = 1;
+  /** Of both: `min(1, 2 min(errorP, distanceP))`, or `errorP` alone. */
+  p = 1;
 
+  /** `[channels]`: the latest row's number per channel; NaN where a value is missing. */
+  private readonly values: Float64Array;
   private readonly errors: RankTable;
   private readonly distances: RankTable | undefined;
   private readonly edges: Float64Array;
@@ -34,6 +41,7 @@ export class RowReader {
   private readonly gridScores: Float64Array;
   private readonly gridStarts: Int32Array;
   private readonly scores: Float64Array;
+  /** `[features + 1]` */
   private readonly whitened: Float64Array;
   private readonly mean: Float64Array;
   private readonly precision: Float64Array;
@@ -49,6 +57,7 @@ export class RowReader {
     this.distances = conditional ? new RankTable(conditional.distances) : undefined;
     this.features = features.length;
     this.outputs = outputs.length;
+    this.values = new Float64Array(channels.length);
     this.bins = new Uint8Array(channels.length);
     this.places = new Uint8Array(features.length);
     const columns = [...features, ...outputs];
@@ -62,55 +71,62 @@ export class RowReader {
     this.gridValues = Float64Array.from(features.flatMap(({ grid }) => grid.values));
     this.gridScores = Float64Array.from(features.flatMap(({ grid }) => grid.scores));
     this.scores = new Float64Array(features.length);
-    this.whitened = new Float64Array(features.length);
+    this.whitened = new Float64Array(features.length + 1);
     this.mean = Float64Array.from(conditional?.mean ?? []);
     this.precision = Float64Array.from(conditional?.precision ?? []);
   }
 
-  /** Reads the row at `rows[at…]` `[features]` with its outputs at `outputs[outputAt…]` and its error. */
-  read(rows: Float32Array, at: number, outputs: Float32Array, outputAt: number, error: number): void {
-    const { features: d, outputs: width } = this;
-    for (let j = 0; j < d; j++) this.readFeature(j, rows[at + j]!);
-    for (let j = 0; j < width; j++) {
-      const value = outputs[outputAt + j]!;
-      this.bins[d + j] = this.binOf(d + j, value);
-      this.deviations[d + j] = (value - this.columnMeans[d + j]!) / this.columnDeviations[d + j]!;
-    }
-    this.bins[d + width] = this.binOf(d + width, error);
-    this.errors.find(error);
+  /** Reads row `r` of `rows` `[count, features]`, `outputs` `[count, outputs]` and `errors` `[count]`. */
+  read(rows: Float32Array, outputs: Float32Array, errors: Float32Array, r: number): void {
+    const { features: d, outputs: width, values } = this;
+    for (let j = 0; j < d; j++) values[j] = rows[r * d + j]!;
+    for (let j = 0; j < width; j++) values[d + j] = outputs[r * width + j]!;
+    values[d + width] = errors[r]!;
+    this.readFeatures();
+    this.readDeviations();
+    this.errors.find(values, d + width);
     this.errorScore = this.errors.score;
     this.errorP = this.errors.p;
+    this.p = this.errorP;
     if (this.distances) this.readConditionals(this.distances);
+    this.readBins();
   }
 
-  private readFeature(j: number, value: number): void {
-    if (Number.isNaN(value)) {
-      this.bins[j] = NO_BIN;
-      this.places[j] = MISSING;
-      this.scores[j] = 0;
-      this.deviations[j] = 0;
-      return;
+  private readFeatures(): void {
+    const { features: d, values, places, limits, gridValues, gridScores, gridStarts, scores } = this;
+    for (let j = 0; j < d; j++) {
+      const value = values[j]!;
+      if (Number.isNaN(value)) places[j] = MISSING;
+      else places[j] = value < limits[2 * j]! ? BELOW : value > limits[2 * j + 1]! ? ABOVE : INSIDE;
+      writeScore(gridValues, gridScores, gridStarts[j]!, gridStarts[j + 1]!, values, j, scores);
     }
-    this.bins[j] = this.binOf(j, value);
-    this.places[j] = value < this.limits[2 * j]! ? BELOW : value > this.limits[2 * j + 1]! ? ABOVE : INSIDE;
-    const { gridValues, gridScores, gridStarts } = this;
-    this.scores[j] = scoreOf(gridValues, gridScores, gridStarts[j]!, gridStarts[j + 1]!, value);
-    this.deviations[j] = (value - this.columnMeans[j]!) / this.columnDeviations[j]!;
+  }
+
+  private readDeviations(): void {
+    const { values, deviations, columnMeans, columnDeviations } = this;
+    for (let j = 0; j < deviations.length; j++) {
+      const value = values[j]!;
+      deviations[j] = Number.isNaN(value) ? 0 : (value - columnMeans[j]!) / columnDeviations[j]!;
+    }
   }
 
   private readConditionals(distances: RankTable): void {
-    const { features: d, precision, whitened } = this;
-    distances.find(whiten(this.scores, 0, this.mean, precision, whitened));
+    const { features: d, values, precision, places, whitened } = this;
+    whiten(this.scores, 0, this.mean, precision, whitened);
+    distances.find(whitened, d);
     this.distanceP = distances.p;
+    this.p = Math.min(1, 2 * Math.min(this.errorP, this.distanceP));
     const first = d + this.outputs + 1;
     for (let j = 0; j < d; j++) {
-      this.bins[first + j] =
-        this.places[j] === MISSING ? NO_BIN : this.binOf(first + j, whitened[j]! / precision[j * d + j]!);
+      values[first + j] = places[j] === MISSING ? Number.NaN : whitened[j]! / precision[j * d + j]!;
     }
   }
 
-  private binOf(channel: number, value: number): number {
-    return binOf(this.edges, this.edgeStarts[channel]!, this.edgeStarts[channel + 1]!, value);
+  private readBins(): void {
+    const { values, bins, edges, edgeStarts } = this;
+    for (let c = 0; c < bins.length; c++) {
+      bins[c] = Number.isNaN(values[c]!) ? NO_BIN : binAt(edges, edgeStarts[c]!, edgeStarts[c + 1]!, values, c);
+    }
   }
 }
 

@@ -13,18 +13,13 @@ export interface RowScores {
   readonly missing: readonly string[];
 }
 
-/** The p-value of the row that `reader` has read. */
-export function rowP({ errorP, distanceP }: RowReader, hasDistance: boolean): number {
-  return hasDistance ? Math.min(1, 2 * Math.min(errorP, distanceP)) : errorP;
-}
-
 /** Scores the row that `reader` has read. */
 export function rowScores(reader: RowReader, channels: readonly Channel[]): RowScores {
   const hasDistance = channels.some(({ kind }) => kind === 'conditional');
   const named = (...places: number[]) =>
     Array.from(reader.places).flatMap((place, j) => (places.includes(place) ? [channels[j]!.name] : []));
   return {
-    p_value: rowP(reader, hasDistance),
+    p_value: reader.p,
     p_error: reader.errorP,
     p_distance: hasDistance ? reader.distanceP : null,
     out_of_range: named(BELOW, ABOVE),

@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 import { Bins, binOf, makeBins, NO_BIN } from './baseline/bins.js';
 import { Charts, calibrateCharts } from './baseline/chart-limits.js';
 import { measure } from './baseline/conditional.js';
-import { makeScoreGrid, ScoreGrid, scoreOf } from './baseline/normal-scores.js';
+import { makeScoreGrid, ScoreGrid, writeScore } from './baseline/normal-scores.js';
 import { makeOrderedSample, OrderedSample, sampleScore } from './baseline/ordered-sample.js';
 import { DomainError } from './domain-error.js';
 
@@ -160,8 +160,7 @@ function scoresOf(features: readonly FeatureColumn[], rows: Float32Array, count:
     const values = Float64Array.from(grid.values);
     const gridScores = Float64Array.from(grid.scores);
     for (let at = j; at < scores.length; at += d) {
-      const value = rows[at]!;
-      scores[at] = Number.isNaN(value) ? 0 : scoreOf(values, gridScores, 0, values.length, value);
+      writeScore(values, gridScores, 0, values.length, rows, at, scores);
     }
   });
   return scores;

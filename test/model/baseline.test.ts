@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { binAt, binOf } from '../../src/model/baseline/bins.js';
 import { conformalP, makeOrderedSample } from '../../src/model/baseline/ordered-sample.js';
 import { readBaseline } from '../../src/model/baseline/read.js';
 import { type Baseline, type HeldOut, hashBaseline, makeBaseline } from '../../src/model/baseline.js';
@@ -188,3 +189,16 @@ for (const [name, message, json] of CORRUPTIONS) {
     assert.throws(() => readBaseline(json), { code: 'INVALID_BASELINE', message });
   });
 }
+
+test('both searches for a bin agree, for any number of edges and values on and between them', () => {
+  for (let size = 0; size <= 20; size++) {
+    const edges = Float64Array.from({ length: size + 2 }, (_, k) => k);
+    const values = Float64Array.from({ length: 2 * size + 8 }, (_, i) => i / 2 - 1);
+    // One edge before and one after those that are searched.
+    values.forEach((value, i) => {
+      const expected = Math.min(size, Math.max(0, Math.ceil(value) - 1));
+      assert.equal(binAt(edges, 1, size + 1, values, i), expected, `${value} among ${size}`);
+      assert.equal(binOf(edges, 1, size + 1, value), expected, `${value} among ${size}`);
+    });
+  }
+});

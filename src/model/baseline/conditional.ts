@@ -1,9 +1,9 @@
 import { combine, momentsOf, precisionOf } from './precision.js';
 
 /**
- * Writes `Ω (n - mean)` of one row of normal scores, `scores[at..at + features)`, to `out` `[features]` and returns the
- * squared Mahalanobis distance. The conditional residual of feature j is `out[j] / Ω_jj`: what the other features do not
- * explain of it (the regression of one Gaussian variable on the others).
+ * Writes `Ω (n - mean)` of one row of normal scores, `scores[at..at + features)`, and after it the squared Mahalanobis
+ * distance, to `out` `[features + 1]`. The conditional residual of feature j is `out[j] / Ω_jj`: what the other features
+ * do not explain of it (the regression of one Gaussian variable on the others).
  */
 export function whiten(
   scores: Float64Array,
@@ -11,7 +11,7 @@ export function whiten(
   mean: Float64Array,
   precision: Float64Array,
   out: Float64Array,
-): number {
+): void {
   const d = mean.length;
   let distance = 0;
   for (let i = 0; i < d; i++) {
@@ -20,7 +20,7 @@ export function whiten(
     out[i] = sum;
     distance += sum * (scores[at + i]! - mean[i]!);
   }
-  return distance;
+  out[d] = distance;
 }
 
 /** Conditional residuals `[rows, features]` and squared distances `[rows]` of held-out rows. */
@@ -46,11 +46,12 @@ export function measure(scores: Float64Array, features: number): Conditionals {
   const { mean, precision } = precisionOf(all);
   const residuals = new Float64Array(rows * features);
   const distances = new Float64Array(rows);
-  const whitened = new Float64Array(features);
+  const whitened = new Float64Array(features + 1);
   folds.forEach((fold, f) => {
     const others = precisionOf(combine(all, fold, -1));
     for (let r = f; r < rows; r += FOLDS) {
-      distances[r] = whiten(scores, r * features, others.mean, others.precision, whitened);
+      whiten(scores, r * features, others.mean, others.precision, whitened);
+      distances[r] = whitened[features]!;
       whiten(scores, r * features, mean, precision, whitened);
       for (let j = 0; j < features; j++) {
         residuals[r * features + j] = whitened[j]! / precision[j * features + j]!;

@@ -34,19 +34,36 @@ export function makeScoreGrid(sorted: Float64Array): ScoreGrid {
   return { values, scores };
 }
 
-/** The score of `value` on the grid `[from, to)` of `values` and `scores`: linear between, constant beyond. */
-export function scoreOf(values: Float64Array, scores: Float64Array, from: number, to: number, value: number): number {
-  let low = from;
-  let high = to - 1;
-  if (!(value > values[low]!)) return scores[low]!;
-  if (value >= values[high]!) return scores[high]!;
-  while (high - low > 1) {
-    const middle = (low + high) >>> 1;
-    if (values[middle]! <= value) low = middle;
-    else high = middle;
+/**
+ * Writes the score of `values[at]` to `out[at]`: on the grid `[from, to)` of `gridValues` and `gridScores` linear
+ * between, constant beyond; 0, the middle, for NaN. A number returned would be put on the heap at every row.
+ */
+export function writeScore(
+  gridValues: Float64Array,
+  gridScores: Float64Array,
+  from: number,
+  to: number,
+  values: Float32Array | Float64Array,
+  at: number,
+  out: Float64Array,
+): void {
+  const value = values[at]!;
+  const last = to - 1;
+  if (Number.isNaN(value)) out[at] = 0;
+  else if (value <= gridValues[from]!) out[at] = gridScores[from]!;
+  else if (value >= gridValues[last]!) out[at] = gridScores[last]!;
+  else {
+    // `gridValues[low] ≤ value < gridValues[low + left]`, narrowed down as in `binAt`.
+    let low = from;
+    let left = last - from;
+    while (left > 1) {
+      const half = left >>> 1;
+      low += half & -Number(gridValues[low + half]! <= value);
+      left -= half;
+    }
+    const share = (value - gridValues[low]!) / (gridValues[low + 1]! - gridValues[low]!);
+    out[at] = gridScores[low]! + share * (gridScores[low + 1]! - gridScores[low]!);
   }
-  const share = (value - values[low]!) / (values[high]! - values[low]!);
-  return scores[low]! + share * (scores[high]! - scores[low]!);
 }
 
 /** Which distinct values, given where each starts, to keep: evenly spaced on the normal scale, so that the tails stay exact. */
