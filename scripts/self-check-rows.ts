@@ -7,8 +7,9 @@ import { type Baseline, makeBaseline } from '../src/model/baseline.js';
 import type { Card } from '../src/model/card.js';
 import { csvToTable } from '../src/model/csv.js';
 import { DomainError } from '../src/model/domain-error.js';
-import { createRandom, shuffle } from '../src/model/random.js';
+import { createRandom } from '../src/model/random.js';
 import { type Columns, readTable } from '../src/model/table.js';
+import { splitRows } from '../src/model/training.js';
 
 /** The rows a baseline was made from, `[rows, features]`, or why they cannot be had. */
 export type HeldOutRows = { readonly rows: Float32Array } | { readonly reason: string };
@@ -43,11 +44,10 @@ export async function heldOutRows(path: string, card: Card, baseline: Baseline):
 
 /** The first `count` of the rows that a training with the card's seed holds out. */
 function split(features: Float32Array, { features: names, data, training }: Card, count: number): Float32Array {
-  const order = Int32Array.from({ length: data.rows }, (_, i) => i);
-  shuffle(order, createRandom(training.seed));
+  const { heldOut } = splitRows(data.rows, training.validation_split, createRandom(training.seed));
   const width = names.length;
   const rows = new Float32Array(count * width);
-  order.subarray(0, count).forEach((row, i) => {
+  heldOut.subarray(0, count).forEach((row, i) => {
     rows.set(features.subarray(row * width, (row + 1) * width), i * width);
   });
   return rows;
