@@ -15,10 +15,11 @@ import { requestLog } from './plugins/request-log.js';
 import { driftRoutes } from './routes/drift.js';
 import { healthRoutes } from './routes/health.js';
 import { indexRoute } from './routes/index.js';
+import { jobRoutes } from './routes/jobs.js';
 import { metricsRoute } from './routes/metrics.js';
 import { modelRoute } from './routes/model.js';
 import { predictRoute } from './routes/predict.js';
-import { trainRoutes } from './routes/train.js';
+import { trainRoute } from './routes/train.js';
 import type { PredictionService } from './service.js';
 
 export interface AppParts {
@@ -88,6 +89,7 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   modelRoute(app, { service, name: options.modelName });
   await app.register(predictRoute, { service, drift, maxRows: options.maxRows, allowMissing: options.allowMissing });
   driftRoutes(app, { drift });
-  await app.register(trainRoutes, { service, jobs, bodyLimit: options.bodyLimit });
+  await app.register(trainRoute, { service, jobs, bodyLimit: options.bodyLimit });
+  jobRoutes(app, { jobs });
   return app;
 }

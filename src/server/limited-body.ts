@@ -1,0 +1,20 @@
+import { type Readable, Transform } from 'node:stream';
+import { DomainError } from '../model/domain-error.js';
+
+/** Passes bytes on until they are more than `limit`; Fastify bounds only the bodies that it collects itself. */
+export function limited(payload: NodeJS.ReadableStream, limit: number): Readable {
+  let seen = 0;
+  const guard = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      seen += chunk.length;
+      if (seen <= limit) done(null, chunk);
+      else done(new DomainError('TOO_LARGE', `body: expected at most ${limit} bytes`));
+    },
+  });
+  // Whoever reads the guard is told of its error; until somebody does, it must not be an uncaught one.
+  guard.on('error', () => {});
+  // What nobody reads any more is let through: a client that must send all before it reads is told its error.
+  guard.on('close', () => payload.resume());
+  payload.on('error', (cause) => guard.destroy(new DomainError('INVALID_CSV', 'the body broke off', { cause })));
+  return payload.pipe(guard);
+}

@@ -1,0 +1,40 @@
+import { type Static, Type } from 'typebox';
+import { EpochSchema, MetricsSchema } from '../model/card.js';
+import { DEFAULT_TRAINING } from '../model/training.js';
+
+/** What a client may set of a training, in the query or in the body. */
+export const TrainingFields = {
+  epochs: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000, default: DEFAULT_TRAINING.epochs })),
+  batch_size: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, default: DEFAULT_TRAINING.batch_size })),
+  learning_rate: Type.Optional(
+    Type.Number({ exclusiveMinimum: 0, maximum: 10, default: DEFAULT_TRAINING.learning_rate }),
+  ),
+  validation_split: Type.Optional(
+    Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1, default: DEFAULT_TRAINING.validation_split }),
+  ),
+  seed: Type.Optional(Type.Integer({ minimum: 0, maximum: 4_294_967_295, default: DEFAULT_TRAINING.seed })),
+  patience: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000, default: DEFAULT_TRAINING.patience })),
+};
+const TrainingOptionsSchema = Type.Object(TrainingFields);
+export type GivenOptions = Static<typeof TrainingOptionsSchema>;
+
+/** A training, as it is told. */
+export const JobReply = Type.Object(
+  {
+    id: Type.String(),
+    state: Type.Enum(['running', 'succeeded', 'failed', 'cancelled']),
+    created_at: Type.String(),
+    finished_at: Type.Union([Type.String(), Type.Null()]),
+    seconds: Type.Number(),
+    seconds_left: Type.Union([Type.Number(), Type.Null()], { description: 'if no early stop comes' }),
+    options: Type.Required(TrainingOptionsSchema),
+    rows: Type.Integer({ description: 'complete rows' }),
+    dropped: Type.Integer({ description: 'rows left out for a missing or non-finite value' }),
+    epoch: Type.Integer(),
+    history: Type.Array(EpochSchema),
+    metrics: Type.Union([MetricsSchema, Type.Null()]),
+    model_version: Type.Union([Type.String(), Type.Null()]),
+    error: Type.Union([Type.Object({ code: Type.String(), message: Type.String() }), Type.Null()]),
+  },
+  { $id: 'Job' },
+);
