@@ -32,7 +32,7 @@ export interface DriftEvent {
   readonly cause: Cause | null;
 }
 
-export const DEFAULT_MONITOR: MonitorOptions = {
+const DEFAULT_MONITOR: MonitorOptions = {
   rowsBetweenFalseAlarms: 100_000,
   windowRows: 500,
   rowsPerRequest: 250,

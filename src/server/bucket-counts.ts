@@ -1,4 +1,5 @@
 import type { MetricValueWithName } from 'prom-client';
+import { histogramSamples } from './histogram-samples.js';
 
 /** The counts of one Prometheus histogram. A value takes a hundredth of the 0.5 µs and more that prom-client's own takes. */
 export class BucketCounts {
@@ -27,14 +28,6 @@ export class BucketCounts {
 
   /** The samples of a scrape. */
   samples(name: string, labels: Readonly<Record<string, string>> = {}): MetricValueWithName<string>[] {
-    const samples: MetricValueWithName<string>[] = [];
-    let total = 0;
-    this.counts.forEach((count, i) => {
-      total += count;
-      samples.push({ metricName: `${name}_bucket`, labels: { le: this.bounds[i] ?? '+Inf', ...labels }, value: total });
-    });
-    samples.push({ metricName: `${name}_sum`, labels, value: this.sum });
-    samples.push({ metricName: `${name}_count`, labels, value: total });
-    return samples;
+    return histogramSamples(name, this.bounds, this.counts, this.sum, labels);
   }
 }

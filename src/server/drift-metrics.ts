@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Metric, type Registry } from 'prom-client';
 import type { Channel } from '../drift/channels.js';
-import { P_BUCKETS } from '../drift/counters.js';
 import { ABOVE, BELOW, MISSING } from '../drift/row-reader.js';
+import { conformalHistogram } from './conformal-histogram.js';
 import type { DriftWatch, Watched } from './drift-watch.js';
 
 /** Above this many features their bins are not exported: features × 23 series are too many for most servers. */
@@ -150,30 +150,6 @@ export function registerDriftMetrics(registry: Registry, drift: DriftWatch): voi
   );
 
   registry.registerMetric(conformalHistogram(drift) as unknown as Metric);
-}
-
-/** A histogram of what the monitor has counted already, in the form that prom-client's registry asks for. */
-function conformalHistogram(drift: DriftWatch) {
-  const name = 'model_row_conformal_p';
-  const help = 'How unusual each row is: without drift the share of rows at or below a bound is the bound itself';
-  return {
-    name,
-    async get() {
-      const counters = drift.watched?.monitor.counters;
-      let total = 0;
-      const buckets = P_BUCKETS.map((le, i) => {
-        total += counters?.pValues[i] ?? 0;
-        return { metricName: `${name}_bucket`, labels: { le }, value: total };
-      });
-      const values = [
-        ...buckets,
-        { metricName: `${name}_bucket`, labels: { le: '+Inf' }, value: total },
-        { metricName: `${name}_sum`, labels: {}, value: counters?.pValueSum ?? 0 },
-        { metricName: `${name}_count`, labels: {}, value: total },
-      ];
-      return { name, help, type: 'histogram', values, aggregator: 'sum' };
-    },
-  };
 }
 
 type Samples = (watched: Watched, set: (labels: Record<string, string>, value: number) => void) => void;

@@ -44,7 +44,7 @@ export const ErrorReply = Type.Object(
 );
 export type ErrorReply = Static<typeof ErrorReply>;
 
-export function statusOf(error: unknown): number {
+function statusOf(error: unknown): number {
   if (error instanceof DomainError) return STATUS[error.code];
   const status = (error as Partial<FastifyError>).statusCode ?? 500;
   // A request that Fastify cannot make sense of is a bad request, whatever the finer status.

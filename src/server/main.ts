@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
 import { csvToTable } from '../model/csv.js';
-import { loadEngine } from '../model/engine.js';
+import { type EngineFactory, loadEngine } from '../model/engine.js';
 import { FileStore } from '../model/store-files.js';
 import { DEFAULT_TRAINING } from '../model/training.js';
 import { buildApp } from './app.js';
@@ -24,7 +24,7 @@ const log = pino({
 });
 const store = new FileStore(join(config.MODEL_STORE, config.MODEL_NAME));
 const service = new PredictionService(log);
-const createEngine = await loadEngine(config.ENGINE);
+const createEngine = await engineOrExit();
 const drift = new DriftWatch({
   store,
   log,
@@ -79,6 +79,15 @@ async function trainFirst(): Promise<void> {
   const job = await jobs.start(prepare, DEFAULT_TRAINING);
   const { error } = await jobs.finished(job.id);
   if (error) throw Object.assign(new Error(error.message), { code: error.code });
+}
+
+async function engineOrExit(): Promise<EngineFactory> {
+  try {
+    return await loadEngine(config.ENGINE);
+  } catch (error) {
+    process.stderr.write(`ENGINE=${config.ENGINE}: ${(error as Error).message}\n`);
+    process.exit(1);
+  }
 }
 
 function configOrExit(): Config {

@@ -1,5 +1,6 @@
 import type { MetricObjectWithValues, MetricValueWithName } from 'prom-client';
 import { BucketCounts } from './bucket-counts.js';
+import { histogram } from './histogram-samples.js';
 
 /** Upper bounds in seconds, 1-2-5 from 100 µs to 10 s. */
 const BUCKETS: readonly number[] = [
@@ -30,15 +31,7 @@ export class RequestHistogram {
 
   /** What prom-client asks each metric of a registry for at a scrape. */
   async get(): Promise<MetricObjectWithValues<MetricValueWithName<string>>> {
-    return {
-      name: this.name,
-      help: 'Time from a request to its answer, by route pattern and status',
-      type: 'histogram' as never,
-      values: Array.from(this.series.values()).flatMap(({ labels, counts }) =>
-        counts.samples(this.name, { ...labels }),
-      ),
-      aggregator: 'sum',
-      collect() {},
-    };
+    const samples = Array.from(this.series.values(), ({ labels, counts }) => counts.samples(this.name, { ...labels }));
+    return histogram(this.name, 'Time from a request to its answer, by route pattern and status', samples.flat());
   }
 }

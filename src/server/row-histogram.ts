@@ -1,5 +1,6 @@
 import type { MetricObjectWithValues, MetricValueWithName } from 'prom-client';
 import { BucketCounts } from './bucket-counts.js';
+import { histogram } from './histogram-samples.js';
 
 /** Upper bounds 1-2-5 from 1e-4 to 1e3. */
 export const ERROR_BUCKETS: readonly number[] = [
@@ -25,7 +26,6 @@ export class RowHistogram {
 
   /** What prom-client asks each metric of a registry for at a scrape. */
   async get(): Promise<MetricObjectWithValues<MetricValueWithName<string>>> {
-    const values = this.counts.samples(this.name);
-    return { name: this.name, help: this.help, type: 'histogram' as never, values, aggregator: 'sum', collect() {} };
+    return histogram(this.name, this.help, this.counts.samples(this.name));
   }
 }

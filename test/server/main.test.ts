@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -205,6 +206,20 @@ test('it listens and tells why it is not ready when there is nothing to train on
   const trained = await trainOnCars(server.url, '&wait=true&epochs=3');
   assert.equal(trained.status, 200, await trained.text());
   assert.equal((await fetch(`${server.url}/readyz`)).status, 200);
+});
+
+test('an engine that cannot be loaded stops the start in one line', (t) => {
+  const main = fileURLToPath(new URL('../../bundle/app/main.js', import.meta.url));
+  try {
+    createRequire(import.meta.url).resolve('@tensorflow/tfjs-node');
+    t.skip('SKIPPED: @tensorflow/tfjs-node is installed here, so every engine loads');
+    return;
+  } catch {
+    // It is not there, which is what this is about.
+  }
+  const { status, stderr } = spawnSync(process.execPath, [main], { env: { ENGINE: 'tensorflow' }, encoding: 'utf8' });
+  assert.equal(status, 1);
+  assert.match(stderr, /^ENGINE=tensorflow: .*npm run native.*\n$/);
 });
 
 test('a bad setting stops the start and names itself', () => {

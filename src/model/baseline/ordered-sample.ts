@@ -29,7 +29,7 @@ export function makeOrderedSample(sorted: Float64Array): OrderedSample {
 }
 
 /** How many values of the sample are below `value`; in a grid, the rank of the next value that was kept. */
-export function countBelow(sample: OrderedSample, value: number): number {
+function countBelow(sample: OrderedSample, value: number): number {
   return rankAt(sample, binOf(sample.values, 0, sample.values.length, value));
 }
 

@@ -1,0 +1,19 @@
+import { P_BUCKETS } from '../drift/counters.js';
+import type { DriftWatch } from './drift-watch.js';
+import { histogram, histogramSamples } from './histogram-samples.js';
+
+const NOTHING = new Float64Array(P_BUCKETS.length);
+
+/** The p-values of all rows, which the monitor has counted already, as a metric of prom-client's registry. */
+export function conformalHistogram(drift: DriftWatch) {
+  const name = 'model_row_conformal_p';
+  const help = 'How unusual each row is: without drift the share of rows at or below a bound is the bound itself';
+  return {
+    name,
+    async get() {
+      const counters = drift.watched?.monitor.counters;
+      const values = histogramSamples(name, P_BUCKETS, counters?.pValues ?? NOTHING, counters?.pValueSum ?? 0);
+      return histogram(name, help, values);
+    },
+  };
+}
