@@ -73,7 +73,7 @@ export function handleErrors(app: FastifyInstance): void {
 /** Also for what Fastify refuses before it has a route, such as a URL that cannot be decoded. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const status = statusOf(error);
-  if (status >= 500 && status !== 503) request.log.error({ err: error }, 'request failed');
+  if (status >= 500 && status !== 503) request.log.error({ reqId: request.id, err: error }, 'request failed');
   return reply
     .code(status)
     .header('x-request-id', request.id)

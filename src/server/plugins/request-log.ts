@@ -15,7 +15,14 @@ export function requestLog(app: FastifyInstance, debug: boolean): void {
     const level = statusCode >= 400 ? 'warn' : route && FREQUENT.has(route) ? 'debug' : 'info';
     if (level !== 'debug' || debug) {
       request.log[level](
-        { method: request.method, url: request.url, route, status: statusCode, ms: reply.elapsedTime },
+        {
+          reqId: request.id,
+          method: request.method,
+          url: request.url,
+          route,
+          status: statusCode,
+          ms: reply.elapsedTime,
+        },
         'request answered',
       );
     }
