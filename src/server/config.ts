@@ -1,5 +1,6 @@
-import { envSchema } from 'env-schema';
 import { type Static, Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { show } from '../model/domain-error.js';
 import { ENGINE_NAMES } from '../model/engine.js';
 
 const choice = (names: readonly string[], fallback: string, description: string) =>
@@ -57,6 +58,19 @@ export type Config = Readonly<Omit<Checked, 'ENGINE'> & { ENGINE: (typeof ENGINE
 /** Reads the configuration once. Throws an Error that names each bad variable and what was expected. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   // A variable that is set to nothing, as compose files do, is one that is not set.
-  const data = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  return Object.freeze(envSchema<Config>({ schema: ConfigSchema, data, env: false }));
+  const given = Object.keys(ConfigSchema.properties).filter((name) => env[name]);
+  const values = Object.fromEntries(given.map((name) => [name, parse(name, env[name]!)]));
+  const config = Value.Default(ConfigSchema, values) as Config;
+  const errors = Value.Errors(ConfigSchema, config).map(({ instancePath, message }) => {
+    const name = instancePath.slice(1);
+    return `${name} ${message}, got ${show(env[name])}`;
+  });
+  if (errors.length > 0) throw new Error(errors.join('; '));
+  return Object.freeze(config);
+}
+
+/** The environment holds text only: whole numbers are told by their digits. */
+function parse(name: string, text: string): string | number {
+  const schema: object = ConfigSchema.properties[name as keyof typeof ConfigSchema.properties];
+  return Type.IsInteger(schema) && /^-?\d{1,15}$/.test(text) ? Number(text) : text;
 }

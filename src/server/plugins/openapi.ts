@@ -1,6 +1,5 @@
-import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
-import type { FastifyInstance } from 'fastify';
+import swagger, { type StaticDocumentSpec } from '@fastify/swagger';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { PredictionService } from '../service.js';
 
 /** The interface as OpenAPI at `/openapi.json`, and as a page at `/docs`, with the serving model's own feature names. */
@@ -19,13 +18,37 @@ export async function openapi(app: FastifyInstance, service: PredictionService):
     },
     refResolver: { buildLocalReference: (schema, _base, _fragment, i) => String(schema['$id'] ?? `schema-${i}`) },
   });
-  const withFeatures = (document: object) => describeFeatures(document as Document, service);
-  await app.register(swaggerUi, {
+  const current = () => describeFeatures(structuredClone(app.swagger()) as Document, service);
+  app.get('/openapi.json', { schema: { hide: true } }, async () => current());
+
+  let page: Promise<FastifyInstance> | undefined;
+  const showPage = async (request: FastifyRequest, reply: FastifyReply) => {
+    page ??= buildPage(current);
+    const { url, headers } = request;
+    const answer = await (await page).inject({ url, headers });
+    for (const name of PAGE_HEADERS) {
+      const value = answer.headers[name];
+      if (value !== undefined) reply.header(name, value);
+    }
+    return reply.code(answer.statusCode).send(answer.rawPayload);
+  };
+  for (const path of ['/docs', '/docs/*']) app.get(path, { schema: { hide: true } }, showPage);
+}
+
+/** What the page's own application says of its answers, beside what every answer of the service has. */
+const PAGE_HEADERS = ['content-type', 'location', 'cache-control', 'etag', 'last-modified'];
+
+/** An application of its own, made when somebody first looks: loading it takes as long as the whole start without it. */
+async function buildPage(document: () => Document): Promise<FastifyInstance> {
+  const { default: swaggerUi } = await import('@fastify/swagger-ui');
+  const page = fastify();
+  await page.register(swagger, { mode: 'static', specification: { document: document() } as StaticDocumentSpec });
+  await page.register(swaggerUi, {
     routePrefix: '/docs',
-    transformSpecification: withFeatures,
-    transformSpecificationClone: true,
+    transformSpecification: document,
+    transformSpecificationClone: false,
   });
-  app.get('/openapi.json', { schema: { hide: true } }, async () => withFeatures(structuredClone(app.swagger())));
+  return page;
 }
 
 interface Document {
