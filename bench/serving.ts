@@ -1,14 +1,14 @@
 // Prints, as Markdown, the whole service against bare Fastify with the same schemas and a constant answer, which is the
 // most that a service in this framework can reach: `node dist/bench/serving.js`. Exits with 1 if a target is missed.
-import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parse } from 'csv-parse/sync';
-import type { Load, LoadResult } from './load-process.js';
+import { LoadGenerator } from './load.js';
+import type { LoadResult } from './load-process.js';
 import { median, printMachine } from './report.js';
+import { bodyOf } from './serving-rows.js';
 import { answerOf, cpuSeconds, type Side, startBare, startService } from './serving-sides.js';
 
 /** Milliseconds of a turn, and how many turns each side has; a longer one before them, for the compiler, is not counted. */
@@ -38,14 +38,8 @@ const SCENARIOS: readonly Scenario[] = [
   { rows: 100, connections: 64 },
 ];
 
-const records = (
-  parse(readFileSync('data/auto-mpg.csv'), { from_line: 2, skip_records_with_error: true }) as string[][]
-).map((record) => record.slice(0, -1));
-const rows = records.filter((record) => !record.includes('')).map((record) => record.map(Number));
 const directory = mkdtempSync(join(tmpdir(), 'rr-serving-'));
-const load = fork(new URL('./load-process.js', import.meta.url));
-const loadEnded = new AbortController();
-load.once('exit', () => loadEnded.abort());
+const load = new LoadGenerator();
 const service = await startService(directory);
 
 console.log('# Serving against bare Fastify\n');
@@ -66,7 +60,7 @@ try {
   for (const scenario of SCENARIOS) await compare(scenario);
   console.log(`\n${verdicts.map((verdict) => `- ${verdict}`).join('\n')}`);
 } finally {
-  load.kill();
+  load.close();
   service.process.kill();
   await once(service.process, 'close');
   rmSync(directory, { recursive: true, force: true });
@@ -115,14 +109,8 @@ async function compare({ rows: count, connections }: Scenario): Promise<void> {
 
 async function turn(side: Side, bodies: readonly string[], milliseconds: number): Promise<Turn> {
   const before = cpuSeconds(side);
-  load.send({ port: side.port, bodies, milliseconds } satisfies Load);
-  const [result] = (await once(load, 'message', { signal: loadEnded.signal })) as [LoadResult];
+  const result = await load.run(side.port, bodies, milliseconds);
   return { ...result, cpu: ((cpuSeconds(side) - before) / result.requests) * 1e6 };
-}
-
-/** `count` rows of the data, another beginning for every `start`. */
-function bodyOf(count: number, start: number): string {
-  return JSON.stringify({ instances: Array.from({ length: count }, (_, i) => rows[(start + i) % rows.length]) });
 }
 
 function printSide(label: string, turns: readonly Turn[]): void {

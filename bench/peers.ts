@@ -1,0 +1,139 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Other people's software: how each is installed and started. Its server answers `POST /predict` as the service does. */
+export interface Peer {
+  readonly name: string;
+  /** Names of its Python packages. */
+  readonly packages: readonly string[];
+  /** Program of the environment, and its arguments, for a version's directory and a port. */
+  readonly command: (version: string, port: number) => readonly [program: string, ...args: string[]];
+  /** Throughput that the service shall have at least, in the peer's, at one row and many connections. */
+  readonly target?: number;
+}
+
+const ONNX = ['numpy', 'onnx', 'onnxruntime'];
+const FASTAPI = ['fastapi', 'uvicorn', 'uvloop', 'httptools'];
+
+export const PEERS: readonly Peer[] = [
+  {
+    name: 'FastAPI + Keras',
+    packages: [...FASTAPI, 'keras', 'tensorflow-cpu'],
+    command: (version, port) => ['python', 'fastapi_server.py', 'keras', version, String(port)],
+    target: 50,
+  },
+  {
+    name: 'FastAPI + ONNX Runtime',
+    packages: [...FASTAPI, ...ONNX],
+    command: (version, port) => ['python', 'fastapi_server.py', 'onnx', version, String(port)],
+    target: 6,
+  },
+  {
+    name: 'LitServe + ONNX Runtime',
+    packages: ['litserve', ...ONNX],
+    command: (version, port) => ['python', 'litserve_server.py', version, String(port)],
+  },
+  {
+    name: 'BentoML + ONNX Runtime',
+    packages: ['bentoml', ...ONNX],
+    command: (_version, port) => ['bentoml', 'serve', 'bentoml_service:Regressor', '--port', String(port)],
+  },
+  {
+    name: 'Ray Serve + ONNX Runtime',
+    packages: ['ray[serve]', ...ONNX],
+    command: (version, port) => ['python', 'ray_server.py', version, String(port)],
+  },
+];
+
+const SOURCES = fileURLToPath(new URL('../../bench/peers', import.meta.url));
+/** One environment for all: ignored by git, and kept for the next run. */
+const ENVIRONMENT = fileURLToPath(new URL('../../.cache/peers', import.meta.url));
+/** TensorFlow takes seconds to be imported, Ray's processes tens of them, in milliseconds. */
+const START_TIMEOUT = 120_000;
+
+/** Installs Python packages. Returns why they cannot be had, or undefined. */
+export function install(packages: readonly string[]): string | undefined {
+  if (!existsSync(join(ENVIRONMENT, 'bin/python'))) {
+    const made = spawnSync('python3', ['-m', 'venv', ENVIRONMENT], { encoding: 'utf8' });
+    if (made.error || made.status !== 0) return `no Python environment: ${made.error?.message ?? made.stderr.trim()}`;
+  }
+  process.stderr.write(`installing ${packages.join(', ')}\n`);
+  const args = ['install', '--quiet', '--no-input', '--disable-pip-version-check', ...packages];
+  const { status, stderr } = spawnSync(join(ENVIRONMENT, 'bin/pip'), args, { encoding: 'utf8' });
+  return status === 0 ? undefined : `pip: ${stderr.trim().split('\n').at(-1)}`;
+}
+
+/** What pip knows of packages, such as `keras 3.15.0`. */
+export function versionsOf(packages: readonly string[]): string {
+  const names = packages.map((name) => name.replace(/\[.*/, ''));
+  const { stdout } = spawnSync(join(ENVIRONMENT, 'bin/pip'), ['list', '--format=json'], { encoding: 'utf8' });
+  const installed = JSON.parse(stdout) as { name: string; version: string }[];
+  const known = new Map(installed.map(({ name, version }) => [name.toLowerCase(), version]));
+  return names.map((name) => `${name} ${known.get(name) ?? '?'}`).join(', ');
+}
+
+/** Runs a script of bench/peers in the environment, and returns what it prints; its errors are shown. */
+export function runScript(args: readonly string[]): string {
+  const { status, stdout } = spawnSync(join(ENVIRONMENT, 'bin/python'), [...args], {
+    cwd: SOURCES,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    maxBuffer: 2 ** 26,
+  });
+  if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}`);
+  return stdout;
+}
+
+/** Starts a peer on a free port, and waits until it answers `body`. Rejects if it ends or stays silent. */
+export async function startPeer(
+  peer: Peer,
+  version: string,
+  body: string,
+): Promise<{ process: ChildProcess; port: number }> {
+  const port = await freePort();
+  const [program, ...args] = peer.command(version, port);
+  const child = spawn(join(ENVIRONMENT, 'bin', program), args, {
+    cwd: SOURCES,
+    env: { ...process.env, VERSION: version },
+    stdio: ['ignore', 'ignore', 'inherit'],
+    // A group of its own: some start processes that outlive a signal to the first.
+    detached: true,
+  });
+  const deadline = Date.now() + START_TIMEOUT;
+  while (child.exitCode === null && Date.now() < deadline) {
+    const answered = await fetch(`http://127.0.0.1:${port}/predict`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    }).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (answered) return { process: child, port };
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  await stopPeer(child);
+  throw new Error(`${peer.name} did not answer`);
+}
+
+/** Ends a peer and what it started. */
+export async function stopPeer(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  process.kill(-child.pid!, 'SIGTERM');
+  const timer = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), 5000);
+  await ended;
+  clearTimeout(timer);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}

@@ -1,0 +1,113 @@
+// Prints, as Markdown, the whole service against what people would use instead, each with the same network, the same
+// rows and the same load: `node dist/bench/serving-peers.js`. Exits with 1 if a target is missed. Needs Python; what
+// cannot be installed is said and left out.
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LoadGenerator } from './load.js';
+import type { LoadResult } from './load-process.js';
+import { install, PEERS, type Peer, startPeer, stopPeer, versionsOf } from './peers.js';
+import { median, printMachine } from './report.js';
+import { bodyOf } from './serving-rows.js';
+import { answerOf, startService } from './serving-sides.js';
+
+const CONNECTIONS = 64;
+const ROWS = [1, 100];
+/** Milliseconds of a turn, and how many turns each side has; a longer one before them is not counted. */
+const TURN = 1000;
+const TURNS = 7;
+const WARM_UP = 3000;
+/** Largest relative difference between the service's numbers and a peer's. */
+const TOLERANCE = 1e-4;
+
+const directory = mkdtempSync(join(tmpdir(), 'rr-peers-'));
+const service = await startService(directory);
+const version = join(directory, 'reconstruction_regressor', '1');
+const left: string[] = [];
+const used = new Set<string>();
+const verdicts: string[] = [];
+
+console.log('# Serving against other servers\n');
+printMachine();
+console.log(
+  `The command: \`node dist/bench/serving-peers.js\`. One process serves, ${CONNECTIONS} connections; service and`,
+);
+console.log(
+  `peer take turns of ${TURN} ms, ${TURNS} each. Medians; ratios within a pair of turns, least and greatest in brackets.`,
+);
+console.log('The service also watches the rows for drift, and counts and logs, which the peers do not.\n');
+console.log('| peer | rows | service, requests/s | peer, requests/s | ratio | p99, service / peer |');
+console.log('|---|---:|---:|---:|---|---|');
+try {
+  for (const peer of PEERS) await compare(peer);
+  console.log(`\n${verdicts.map((verdict) => `- ${verdict}`).join('\n')}`);
+  for (const reason of left) console.log(`- SKIPPED: ${reason}`);
+  if (used.size > 0) console.log(`\n${versionsOf([...used].sort())}.`);
+} finally {
+  service.process.kill();
+  await once(service.process, 'close');
+  rmSync(directory, { recursive: true, force: true });
+}
+
+async function compare(peer: Peer): Promise<void> {
+  const missing = install(peer.packages);
+  if (missing) {
+    left.push(`${peer.name}: ${missing}`);
+    return;
+  }
+  process.stderr.write(`${peer.name}\n`);
+  let side: Awaited<ReturnType<typeof startPeer>>;
+  try {
+    side = await startPeer(peer, version, bodyOf(1, 0));
+  } catch (error) {
+    left.push((error as Error).message);
+    return;
+  }
+  for (const name of peer.packages) used.add(name);
+  const load = new LoadGenerator();
+  try {
+    await assertSame(side.port);
+    for (const rows of ROWS) await measure(peer, load, side.port, rows);
+  } catch (error) {
+    left.push(`${peer.name}: ${(error as Error).message}`);
+  } finally {
+    load.close();
+    await stopPeer(side.process);
+  }
+}
+
+/** Nobody is measured who computes something else. */
+async function assertSame(port: number): Promise<void> {
+  const body = bodyOf(50, 0);
+  const [mine, theirs] = await Promise.all([answerOf(service, body), answerOf({ ...service, port }, body)]);
+  mine.predictions.forEach(([expected], row) => {
+    const [found] = theirs.predictions[row]!;
+    if (!(Math.abs(found! - expected!) <= TOLERANCE * Math.abs(expected!))) {
+      throw new Error(`row ${row}: the service predicts ${expected}, the peer ${found}`);
+    }
+  });
+}
+
+async function measure({ name, target }: Peer, load: LoadGenerator, port: number, rows: number): Promise<void> {
+  const bodies = Array.from({ length: CONNECTIONS }, (_, i) => bodyOf(rows, i));
+  const sides = [service.port, port];
+  for (const side of sides) await load.run(side, bodies, WARM_UP);
+  const pairs: [LoadResult, LoadResult][] = [];
+  for (let i = 0; i < TURNS; i++) {
+    pairs.push([await load.run(service.port, bodies, TURN), await load.run(port, bodies, TURN)]);
+  }
+  const ratios = pairs.map(([mine, theirs]) => mine.requestsPerSecond / theirs.requestsPerSecond);
+  const ratio = median(ratios);
+  const figure = (of: (pair: [LoadResult, LoadResult]) => number) => median(pairs.map(of)).toFixed(0);
+  const p99 = median(pairs.map(([mine, theirs]) => mine.p99 / theirs.p99));
+  console.log(
+    `| ${name} | ${rows} | ${figure(([mine]) => mine.requestsPerSecond)} | ${figure(([, theirs]) => theirs.requestsPerSecond)}` +
+      ` | **${ratio.toFixed(1)}** (${Math.min(...ratios).toFixed(1)} to ${Math.max(...ratios).toFixed(1)}) | ${p99.toFixed(2)} |`,
+  );
+  if (target === undefined || rows !== 1) return;
+  if (ratio < target) process.exitCode = 1;
+  verdicts.push(
+    `${name}: ${ratio.toFixed(1)} times its throughput, at least ${target}: ${ratio < target ? 'MISSED' : 'reached'}`,
+  );
+}
