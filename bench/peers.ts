@@ -69,23 +69,16 @@ export function install(packages: readonly string[]): string | undefined {
 
 /** What pip knows of packages, such as `keras 3.15.0`. */
 export function versionsOf(packages: readonly string[]): string {
-  const names = packages.map((name) => name.replace(/\[.*/, ''));
+  const names = new Set(packages.map((name) => name.replace(/\[.*/, '')));
   const { stdout } = spawnSync(join(ENVIRONMENT, 'bin/pip'), ['list', '--format=json'], { encoding: 'utf8' });
   const installed = JSON.parse(stdout) as { name: string; version: string }[];
-  const known = new Map(installed.map(({ name, version }) => [name.toLowerCase(), version]));
-  return names.map((name) => `${name} ${known.get(name) ?? '?'}`).join(', ');
+  const known = new Map(installed.map(({ name, version }) => [name.toLowerCase().replaceAll('_', '-'), version]));
+  return Array.from(names, (name) => `${name} ${known.get(name) ?? '?'}`).join(', ');
 }
 
-/** Runs a script of bench/peers in the environment, and returns what it prints; its errors are shown. */
-export function runScript(args: readonly string[]): string {
-  const { status, stdout } = spawnSync(join(ENVIRONMENT, 'bin/python'), [...args], {
-    cwd: SOURCES,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-    maxBuffer: 2 ** 26,
-  });
-  if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}`);
-  return stdout;
+/** The program and arguments that run a script of bench/peers in the environment. */
+export function pythonScript([script, ...args]: readonly [string, ...string[]]): [program: string, args: string[]] {
+  return [join(ENVIRONMENT, 'bin/python'), [join(SOURCES, script), ...args]];
 }
 
 /** Starts a peer on a free port, and waits until it answers `body`. Rejects if it ends or stays silent. */

@@ -1,0 +1,136 @@
+// Prints, as Markdown, epochs of California housing in the kernel against Keras, PyTorch and JAX:
+// `node dist/bench/training-peers.js DIRECTORY`. Exits with 1 if a target is missed. Needs Python; what cannot be
+// installed is said and left out.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { housingDirectory } from './california-housing.js';
+import { install, pythonScript, versionsOf } from './peers.js';
+import { median, printMachine } from './report.js';
+
+const TURNS = 9;
+const BATCHES = [32, 256];
+const SEEDS = [0, 1, 2, 3, 4];
+const EPOCHS = 20;
+
+interface Framework {
+  readonly name: string;
+  readonly script: string;
+  readonly packages: readonly string[];
+  /** By batch size: how many times as fast the kernel shall be at least. */
+  readonly targets: Readonly<Record<number, number>>;
+}
+
+const FRAMEWORKS: readonly Framework[] = [
+  { name: 'Keras', script: 'keras', packages: ['keras', 'tensorflow-cpu'], targets: { 32: 50 } },
+  { name: 'PyTorch, eager', script: 'torch', packages: ['numpy', 'torch'], targets: { 32: 15 } },
+  { name: 'JAX, jit and scan', script: 'jax', packages: ['numpy', 'jax'], targets: { 32: 1, 256: 1 } },
+];
+
+interface Side {
+  readonly name: string;
+  readonly process: ChildProcess;
+  readonly ask: (command: string) => Promise<{ readonly seconds: number; readonly test_mse: number }>;
+}
+
+const directory = resolve(housingDirectory());
+const kernelProcess = fileURLToPath(new URL('./training-process.js', import.meta.url));
+// Node 22 and newer have fused multiply-add in WebAssembly: .ci/other-nodes leaves one here.
+const newer = fileURLToPath(new URL('../../.cache/nodes/24/bin/node', import.meta.url));
+const kernels = [startSide(`kernel, Node ${process.versions.node}`, process.execPath, [kernelProcess, directory])];
+if (existsSync(newer)) kernels.push(startSide('kernel, Node 24', newer, [kernelProcess, directory]));
+
+const verdicts: string[] = [];
+const peers: [Framework, Side][] = [];
+for (const framework of FRAMEWORKS) {
+  const missing = install(framework.packages);
+  if (missing) verdicts.push(`SKIPPED: ${framework.name}: ${missing}`);
+  else
+    peers.push([framework, startSide(framework.name, ...pythonScript(['training.py', framework.script, directory]))]);
+}
+const sides = [...kernels, ...peers.map(([, side]) => side)];
+
+console.log('# Training against other frameworks\n');
+printMachine();
+console.log(
+  `The command: \`node dist/bench/training-peers.js DIRECTORY\`. Epochs of 11,610 rows of California housing, all with`,
+);
+console.log(
+  `Nadam; each side has a process of its own, and they take turns, ${TURNS} each after one that is not counted.`,
+);
+console.log('The kernel and PyTorch have one thread; TensorFlow and JAX as many as they like.\n');
+try {
+  for (const batch of BATCHES) await compare(batch);
+  await compareErrors();
+  console.log(`\n${verdicts.map((verdict) => `- ${verdict}`).join('\n')}`);
+  if (peers.length > 0) console.log(`\n${versionsOf(peers.flatMap(([{ packages }]) => packages))}.`);
+} finally {
+  for (const side of sides) side.process.kill();
+}
+
+async function compare(batch: number): Promise<void> {
+  const times = new Map<Side, number[]>(sides.map((side) => [side, []]));
+  for (let turn = 0; turn <= TURNS; turn++) {
+    for (const side of sides) {
+      const { seconds } = await side.ask(`epoch ${batch}`);
+      if (turn > 0) times.get(side)!.push(seconds);
+    }
+  }
+  const of = (side: Side) => times.get(side)!;
+  const best = kernels.at(-1)!;
+  console.log(`| batch ${batch} | ms per epoch, median (best) | in those of ${best.name}, of the turns |`);
+  console.log('|---|---:|---|');
+  for (const side of sides) {
+    const ratios = of(side).map((seconds, i) => seconds / of(best)[i]!);
+    const [middle, least, most] = [median(ratios), Math.min(...ratios), Math.max(...ratios)].map((r) => r.toFixed(2));
+    const ms = (seconds: number) => (1000 * seconds).toFixed(1);
+    console.log(
+      `| ${side.name} | ${ms(median(of(side)))} (${ms(Math.min(...of(side)))}) | ${middle} (${least} to ${most}) |`,
+    );
+    const target = peers.find(([, peer]) => peer === side)?.[0].targets[batch];
+    if (target !== undefined)
+      judge(`${side.name}, batch ${batch}: ${middle} times its speed, at least ${target}`, Number(middle) >= target);
+  }
+  console.log('');
+}
+
+async function compareErrors(): Promise<void> {
+  console.log(`| test MSE after ${EPOCHS} epochs, batch 32, ${SEEDS.length} seeds | median | least to greatest |`);
+  console.log('|---|---:|---|');
+  const judged = new Map<Side, number>();
+  for (const side of sides) {
+    process.stderr.write(`${side.name}: ${SEEDS.length} trainings\n`);
+    const errors: number[] = [];
+    for (const seed of SEEDS) errors.push((await side.ask(`train ${seed} ${EPOCHS} 32`)).test_mse);
+    console.log(
+      `| ${side.name} | ${median(errors).toFixed(4)} | ${Math.min(...errors).toFixed(4)} to ${Math.max(...errors).toFixed(4)} |`,
+    );
+    // If both train alike, the median of one is above the greatest of the other once in twelve times.
+    judged.set(side, kernels.includes(side) ? median(errors) : Math.max(...errors));
+  }
+  for (const [{ name }, side] of peers) {
+    judge(`${name}: our median test error is not above its greatest`, judged.get(kernels[0]!)! <= judged.get(side)!);
+  }
+}
+
+function startSide(name: string, program: string, args: readonly string[]): Side {
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    name,
+    process: child,
+    ask: async (command) => {
+      child.stdin.write(`${command}\n`);
+      const { value, done } = await lines.next();
+      if (done) throw new Error(`${name} ended at ${command}`);
+      return JSON.parse(value);
+    },
+  };
+}
+
+function judge(claim: string, reached: boolean): void {
+  if (!reached) process.exitCode = 1;
+  verdicts.push(`${claim}: ${reached ? 'reached' : 'MISSED'}`);
+}
