@@ -52,9 +52,14 @@ export function writeVersion(directory: string, version: NewVersion, createEngin
       Array.from(files, ([name, content]) => [name, { bytes: content.byteLength, sha256: sha256(content) }]),
     ),
   });
+  files.set('card.json', Buffer.from(JSON.stringify(sealed, null, 2)));
+  writeFiles(directory, files);
+}
+
+/** Writes the files in their order, each flushed to the disk. A version's card comes last. */
+export function writeFiles(directory: string, files: VersionFiles): void {
   mkdirSync(directory, { recursive: true });
   for (const [name, content] of files) writeFileSync(join(directory, name), content, { flush: true });
-  writeFileSync(join(directory, 'card.json'), JSON.stringify(sealed, null, 2), { flush: true });
   flushDirectory(directory);
 }
 
@@ -68,11 +73,16 @@ export function flushDirectory(directory: string): void {
   }
 }
 
-/**
- * Verifies every file's checksum, builds the engine and replays the probe batch through it.
- * Throws `INVALID_VERSION`, naming file and reason.
- */
-export function openVersion(files: VersionFiles, createEngine: EngineFactory): { card: Card; predictor: Predictor } {
+/** What a version's files hold, before an engine computes with it. */
+export interface VersionContent {
+  readonly card: Card;
+  readonly shape: Shape;
+  /** Flat, in the order of `layerShapes`. */
+  readonly weights: Float32Array;
+}
+
+/** Verifies every file's checksum, and reads card and weights. Throws `INVALID_VERSION`, naming file and reason. */
+export function readVersion(files: VersionFiles): VersionContent {
   const card = parseCard(Buffer.from(file(files, 'card.json')).toString());
   for (const [name, { sha256: expected }] of Object.entries(card.files)) {
     if (sha256(file(files, name)) !== expected) {
@@ -85,7 +95,15 @@ export function openVersion(files: VersionFiles, createEngine: EngineFactory): {
     hidden: card.network.hidden,
     auxiliaryWeight: card.network.auxiliary_weight,
   };
-  const weights = bytesToWeights(file(files, 'weights.bin'), weightCount(shape));
+  return { card, shape, weights: bytesToWeights(file(files, 'weights.bin'), weightCount(shape)) };
+}
+
+/**
+ * Reads a version, builds the engine and replays the probe batch through it.
+ * Throws `INVALID_VERSION`, naming file and reason.
+ */
+export function openVersion(files: VersionFiles, createEngine: EngineFactory): { card: Card; predictor: Predictor } {
+  const { card, shape, weights } = readVersion(files);
   const predictor = new Predictor(createEngine(shape, weights), card.scalers);
   try {
     verifyProbe(predictor, parseProbe(file(files, 'probe.json'), shape));
