@@ -3,6 +3,8 @@ import fastJsonStringify from 'fast-json-stringify';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
+import type { EngineFactory } from '../model/engine.js';
+import type { ModelStore } from '../model/store.js';
 import { registerDriftMetrics } from './drift-metrics.js';
 import type { DriftWatch } from './drift-watch.js';
 import { handleErrors, refuseConnection, sendError } from './errors.js';
@@ -19,6 +21,8 @@ import { indexRoute } from './routes/index.js';
 import { jobRoutes } from './routes/jobs.js';
 import { metricsRoute } from './routes/metrics.js';
 import { modelRoute } from './routes/model.js';
+import { archiveRoutes } from './routes/model-archive.js';
+import { onnxRoute } from './routes/model-onnx.js';
 import { predictRoute } from './routes/predict.js';
 import { trainRoute } from './routes/train.js';
 import type { PredictionService } from './service.js';
@@ -27,6 +31,8 @@ export interface AppParts {
   readonly service: PredictionService;
   readonly jobs: TrainingJobs;
   readonly drift: DriftWatch;
+  readonly store: ModelStore;
+  readonly createEngine: EngineFactory;
   readonly log: Logger;
 }
 
@@ -62,7 +68,7 @@ function lateSerializer(schema: unknown): (data: unknown) => string {
 
 /** Builds the whole application and listens to nothing. */
 export async function buildApp(parts: AppParts, options: AppOptions): Promise<FastifyInstance> {
-  const { service, jobs, drift, log } = parts;
+  const { service, jobs, drift, store, createEngine, log } = parts;
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -94,6 +100,8 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   healthRoutes(app, { service });
   metricsRoute(app, { registry });
   modelRoute(app, { service, name: options.modelName });
+  onnxRoute(app, { store, name: options.modelName });
+  await app.register(archiveRoutes, { store, createEngine, name: options.modelName, bodyLimit: options.bodyLimit });
   await app.register(predictRoute, { service, drift, maxRows: options.maxRows, allowMissing: options.allowMissing });
   driftRoutes(app, { drift });
   await app.register(trainRoute, { service, jobs, bodyLimit: options.bodyLimit });

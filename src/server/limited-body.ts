@@ -1,8 +1,11 @@
 import { type Readable, Transform } from 'node:stream';
-import { DomainError } from '../model/domain-error.js';
+import { DomainError, type ErrorCode } from '../model/domain-error.js';
 
-/** Passes bytes on until they are more than `limit`; Fastify bounds only the bodies that it collects itself. */
-export function limited(payload: NodeJS.ReadableStream, limit: number): Readable {
+/**
+ * Passes bytes on until they are more than `limit`; Fastify bounds only the bodies that it collects itself. `broken` is
+ * the code of the error if the body breaks off.
+ */
+export function limited(payload: NodeJS.ReadableStream, limit: number, broken: ErrorCode): Readable {
   let seen = 0;
   const guard = new Transform({
     transform(chunk: Buffer, _encoding, done) {
@@ -15,6 +18,6 @@ export function limited(payload: NodeJS.ReadableStream, limit: number): Readable
   guard.on('error', () => {});
   // What nobody reads any more is let through: a client that must send all before it reads is told its error.
   guard.on('close', () => payload.resume());
-  payload.on('error', (cause) => guard.destroy(new DomainError('INVALID_CSV', 'the body broke off', { cause })));
+  payload.on('error', (cause) => guard.destroy(new DomainError(broken, 'the body broke off', { cause })));
   return payload.pipe(guard);
 }

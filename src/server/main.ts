@@ -34,7 +34,7 @@ const drift = new DriftWatch({
 const loader = new ModelLoader({ store, createEngine, service, drift, log });
 const jobs = new TrainingJobs({ store, engine: config.ENGINE, log, activate: (version) => loader.activate(version) });
 const app = await buildApp(
-  { service, jobs, drift, log },
+  { service, jobs, drift, store, createEngine, log },
   {
     modelName: config.MODEL_NAME,
     bodyLimit: config.BODY_LIMIT,

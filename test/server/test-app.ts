@@ -44,7 +44,7 @@ export async function buildTestApp(
   const loader = new ModelLoader({ store, createEngine, service, drift, log });
   const jobs = new TrainingJobs({ store, engine: 'kernel', log, activate: (version) => loader.activate(version) });
   const app = await buildApp(
-    { service, jobs, drift, log },
+    { service, jobs, drift, store, createEngine, log },
     { modelName: 'test', bodyLimit: 2 ** 20, maxRows: 100, allowMissing: false, ...options },
   );
   t.after(async () => {

@@ -7,6 +7,7 @@ POST /predict             predict rows
 POST /train               train a new version
 GET  /train/<id>          a training, and /train/<id>/events while it runs
 GET  /model               the serving version's card
+POST /models              add a version from an archive; GET /models/<v>/archive and /models/<v>/onnx hand one out
 GET  /drift               whether the inputs still look like the training data, /drift/events while they come
 GET  /metrics             metrics for Prometheus
 GET  /livez, /readyz      health

@@ -50,7 +50,9 @@ export interface TrainOptions {
 
 export async function trainRoute(app: FastifyInstance, { service, jobs, bodyLimit }: TrainOptions): Promise<void> {
   // A CSV is read as it arrives; only here is it a body at all.
-  app.addContentTypeParser('text/csv', (_request, payload, done) => done(null, limited(payload, bodyLimit)));
+  app.addContentTypeParser('text/csv', (_request, payload, done) =>
+    done(null, limited(payload, bodyLimit, 'INVALID_CSV')),
+  );
 
   app.post<{ Body: TrainBody | Readable; Querystring: Static<typeof TrainQuery> }>(
     '/train',

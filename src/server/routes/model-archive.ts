@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { packArchive, unpackArchive, verifyUpload } from '../../model/archive.js';
+import { Card } from '../../model/card.js';
+import { DomainError } from '../../model/domain-error.js';
+import type { EngineFactory } from '../../model/engine.js';
+import type { ModelStore } from '../../model/store.js';
+import { writeFiles } from '../../model/version.js';
+import { ErrorReply } from '../errors.js';
+import { limited } from '../limited-body.js';
+import { VersionParams } from '../version-params.js';
+
+/** Content types of an upload. */
+const GZIP = ['application/gzip', 'application/x-gzip', 'application/octet-stream'];
+
+/** An upload may unpack to this many times the largest body: numbers as JSON text shrink to a third or so. */
+const MOST_UNPACKED = 4;
+
+const UploadReply = Type.Object({ model_version: Type.String(), name: Type.String(), ...Card.properties });
+const Binary = Type.Unsafe<Readable>({ description: 'tar.gz of the files of a version' });
+
+export interface ArchiveOptions {
+  readonly store: ModelStore;
+  readonly createEngine: EngineFactory;
+  readonly name: string;
+  readonly bodyLimit: number;
+}
+
+export async function archiveRoutes(app: FastifyInstance, options: ArchiveOptions): Promise<void> {
+  const { store, createEngine, name, bodyLimit } = options;
+  // Only here is an archive a body, and only an archive: it is read as it arrives.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(GZIP, (_request, payload, done) =>
+    done(null, limited(payload, bodyLimit, 'INVALID_ARCHIVE')),
+  );
+
+  app.get<{ Params: Static<typeof VersionParams> }>(
+    '/models/:version/archive',
+    {
+      schema: {
+        summary: 'A version as tar.gz, as POST /models takes it',
+        tags: ['model'],
+        params: VersionParams,
+        response: {
+          200: { content: { 'application/gzip': { schema: Binary } } },
+          400: ErrorReply,
+          404: ErrorReply,
+          500: ErrorReply,
+        },
+      },
+    },
+    async ({ params: { version } }, reply) => {
+      const archive = await packArchive(await store.read(Number(version)));
+      reply.header('content-disposition', `attachment; filename="${name}-${version}.tar.gz"`);
+      return reply.type('application/gzip').send(archive);
+    },
+  );
+
+  app.post<{ Body: Readable | undefined }>(
+    '/models',
+    {
+      schema: {
+        summary: 'Add a version from a tar.gz: verified, stored under the next number, not activated',
+        tags: ['model'],
+        body: { content: Object.fromEntries(GZIP.map((type) => [type, { schema: Binary }])) },
+        response: { 201: UploadReply, 400: ErrorReply, 413: ErrorReply, 415: ErrorReply, 500: ErrorReply },
+      },
+    },
+    async ({ body, log }, reply) => {
+      if (!(body instanceof Readable)) throw new DomainError('INVALID_ARCHIVE', 'body: expected a tar.gz, got nothing');
+      try {
+        const files = await unpackArchive(body, MOST_UNPACKED * bodyLimit);
+        const card = verifyUpload(files, createEngine);
+        const version = await publish(files);
+        log.info({ model_version: version, metrics: card.metrics }, 'model version uploaded');
+        reply.code(201).header('location', `/models/${version}`);
+        return { model_version: version, name, ...card };
+      } finally {
+        body.destroy();
+      }
+    },
+  );
+
+  async function publish(files: ReadonlyMap<string, Uint8Array>): Promise<string> {
+    const stage = await store.stage();
+    try {
+      writeFiles(join(stage, 'version'), files);
+      return String(await store.publish(stage));
+    } finally {
+      await store.discard(stage);
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import type { FastifyInstance } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { ONNX_OPSET, toOnnx } from '../../model/onnx.js';
+import type { ModelStore } from '../../model/store.js';
+import { readVersion } from '../../model/version.js';
+import { ErrorReply } from '../errors.js';
+import { VersionParams } from '../version-params.js';
+
+const Model = Type.Unsafe<Buffer>({
+  description:
+    `ONNX, opset ${ONNX_OPSET}. Input \`inputs\` [rows, features] in raw units; outputs \`prediction\` [rows, targets], ` +
+    '`reconstruction` [rows, features], both in raw units, and `reconstruction_error` [rows]',
+});
+
+export function onnxRoute(app: FastifyInstance, { store, name }: { store: ModelStore; name: string }): void {
+  app.get<{ Params: Static<typeof VersionParams> }>(
+    '/models/:version/onnx',
+    {
+      schema: {
+        summary: 'A version as an ONNX model, its scaling inside',
+        tags: ['model'],
+        params: VersionParams,
+        response: {
+          200: { content: { 'application/octet-stream': { schema: Model } } },
+          400: ErrorReply,
+          404: ErrorReply,
+          500: ErrorReply,
+        },
+      },
+    },
+    async ({ params: { version } }, reply) => {
+      const model = await toOnnx(name, Number(version), readVersion(await store.read(Number(version))));
+      reply.header('content-disposition', `attachment; filename="${name}-${version}.onnx"`);
+      return reply.type('application/octet-stream').send(Buffer.from(model));
+    },
+  );
+}

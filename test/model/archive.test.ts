@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { type TestContext, test } from 'node:test';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import type { Headers } from 'tar-stream';
+import { packArchive, unpackArchive, verifyUpload } from '../../src/model/archive.js';
+import { makeBaseline } from '../../src/model/baseline.js';
+import { parseCard, sealCard, sha256 } from '../../src/model/card.js';
+import { loadEngine } from '../../src/model/engine.js';
+import { createRandom } from '../../src/model/random.js';
+import { writeVersion } from '../../src/model/version.js';
+import { archiveOf, type Entry, tarGz } from './archives.js';
+import { sampleVersion } from './sample-version.js';
+import { temporaryDirectory } from './temporary-directory.js';
+
+const LIMIT = 2 ** 20;
+const createEngine = await loadEngine('kernel');
+
+test('what is packed is unpacked the same, and is as good as a version of our own', async (t) => {
+  const files = sampleFiles(t);
+  const archive = await buffer(await packArchive(files));
+  const unpacked = await unpackArchive(Readable.from([archive]), LIMIT);
+  assert.equal([...unpacked.keys()].at(-1), 'card.json');
+  assert.deepEqual(sorted(unpacked), sorted(files));
+  assert.deepEqual(verifyUpload(unpacked, createEngine), parseCard(String(files.get('card.json'))));
+  assert.deepEqual(await buffer(await packArchive(files)), archive);
+});
+
+test('tar reads our archives, and we read its, with and without a folder entry', async (t) => {
+  const files = sampleFiles(t);
+  const directory = temporaryDirectory(t);
+  const tar = (...args: string[]) => {
+    const { status, stderr } = spawnSync('tar', args, { cwd: directory, encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+  };
+  writeFileSync(join(directory, 'ours.tar.gz'), await buffer(await packArchive(files)));
+  mkdirSync(join(directory, 'version'));
+  tar('-xzf', 'ours.tar.gz', '-C', 'version');
+  assert.deepEqual(readdirSync(join(directory, 'version')).toSorted(), [...files.keys()].toSorted());
+  tar('-czf', 'folder.tar.gz', '-C', 'version', '.');
+  tar('-czf', 'files.tar.gz', '--format=pax', '-C', 'version', ...files.keys());
+  for (const name of ['folder.tar.gz', 'files.tar.gz']) {
+    const unpacked = await unpackArchive(Readable.from([readFileSync(join(directory, name))]), LIMIT);
+    assert.deepEqual(sorted(unpacked), sorted(files), name);
+  }
+});
+
+test('entries that are no plain file at the top, or are there twice, are refused by name', async (t) => {
+  const files = sampleFiles(t);
+  const honest = Array.from(files, ([name, content]): Entry => ({ header: { name }, content }));
+  const hostile: [Headers, RegExp][] = [
+    [{ name: '../escape' }, /"\.\.\/escape": expected a plain file name at the top/],
+    [{ name: '/etc/passwd' }, /"\/etc\/passwd": expected a plain file name/],
+    [{ name: 'a/../../b' }, /expected a plain file name/],
+    [{ name: './../c' }, /expected a plain file name/],
+    [{ name: 'C:\\d' }, /expected a plain file name/],
+    [{ name: '.hidden' }, /expected a plain file name/],
+    [{ name: '..' }, /expected a plain file name/],
+    [{ name: 'x'.repeat(300) }, /expected a plain file name/],
+    [{ name: 'folder/', type: 'directory' }, /"folder\/": expected a plain file, got a directory/],
+    [{ name: 'weights', type: 'symlink', linkname: '/etc/passwd' }, /"weights": expected a plain file, got a symlink/],
+    [{ name: 'weights', type: 'link', linkname: 'card.json' }, /expected a plain file, got a link/],
+    [{ name: 'tape', type: 'character-device', devmajor: 1, devminor: 3 }, /got a character-device/],
+    [{ name: 'disk', type: 'block-device', devmajor: 8, devminor: 0 }, /got a block-device/],
+    [{ name: 'pipe', type: 'fifo' }, /got a fifo/],
+    [{ name: 'card.json' }, /"card.json": it is there twice/],
+    [{ name: './WEIGHTS.bin' }, /"\.\/WEIGHTS\.bin": it is there twice/],
+  ];
+  for (const [header, message] of hostile) {
+    const archive = await tarGz([...honest, { header }]);
+    const refused = { code: 'INVALID_ARCHIVE', message };
+    await assert.rejects(unpackArchive(Readable.from([archive]), LIMIT), refused, JSON.stringify(header));
+  }
+  const many = await tarGz(Array.from({ length: 17 }, (_, i) => ({ header: { name: `f${i}` } })));
+  await assert.rejects(unpackArchive(Readable.from([many]), LIMIT), { message: /at most 16 files/ });
+});
+
+test('an archive that unpacks to more than the limit is refused before it has been unpacked', async () => {
+  const bomb = gzipSync(Buffer.alloc(50 * LIMIT));
+  const large = await tarGz([{ header: { name: 'weights.bin' }, content: Buffer.alloc(LIMIT + 1) }]);
+  for (const archive of [bomb, large]) {
+    assert.ok(archive.length < LIMIT);
+    await assert.rejects(unpackArchive(Readable.from([archive]), LIMIT), {
+      code: 'TOO_LARGE',
+      message: `archive: expected at most ${LIMIT} bytes when unpacked`,
+    });
+  }
+});
+
+test('what is no whole tar.gz is refused, wherever it was cut', async (t) => {
+  const archive = await archiveOf(sampleFiles(t));
+  const rejected = (bytes: Uint8Array, message: RegExp) =>
+    assert.rejects(unpackArchive(Readable.from([bytes]), LIMIT), { code: 'INVALID_ARCHIVE', message });
+  await rejected(Buffer.alloc(0), /not a whole tar\.gz|card\.json: the file is missing/);
+  await rejected(Buffer.from('card'), /not a whole tar\.gz/);
+  await rejected(gzipSync('no tar at all, but of more than one block'.repeat(30)), /not a whole tar\.gz/);
+  await rejected(gzipSync(''), /card\.json: the file is missing/);
+  for (let share = 1; share < 20; share++) {
+    await rejected(archive.subarray(0, Math.floor((archive.length * share) / 20)), /not a whole tar\.gz/);
+  }
+  const tar = gunzipSync(archive);
+  await rejected(gzipSync(tar.subarray(0, 700)), /not a whole tar\.gz/);
+});
+
+test('a body that breaks off is told as what it is', async (t) => {
+  const archive = await archiveOf(sampleFiles(t));
+  const broken = Readable.from(
+    (async function* () {
+      yield archive.subarray(0, 100);
+      throw new Error('connection reset');
+    })(),
+  );
+  await assert.rejects(unpackArchive(broken, LIMIT), { code: 'INVALID_ARCHIVE', message: /connection reset/ });
+});
+
+test('files that are not those of their card are refused by name, whatever lies', async (t) => {
+  const files = sampleFiles(t);
+  const card = parseCard(String(files.get('card.json')));
+  const refused = (changes: Record<string, Uint8Array | string | undefined>, message: RegExp) => {
+    const changed = new Map(files);
+    for (const [name, content] of Object.entries(changes)) {
+      if (content === undefined) changed.delete(name);
+      else changed.set(name, Buffer.from(content));
+    }
+    assert.throws(() => verifyUpload(changed, createEngine), { code: 'INVALID_ARCHIVE', message });
+  };
+  /** A card that was sealed again by whoever changed it, together with the changed files' checksums. */
+  const resealed = (contents: Record<string, string | Uint8Array>, change: object = {}): string => {
+    const { checksum: _, ...rest } = card;
+    const changed = Object.entries(contents).map(([name, content]) => [
+      name,
+      { bytes: Buffer.from(content).byteLength, sha256: sha256(content) },
+    ]);
+    return JSON.stringify(sealCard({ ...rest, files: { ...card.files, ...Object.fromEntries(changed) }, ...change }));
+  };
+
+  for (const name of files.keys()) {
+    const content = Buffer.from(files.get(name)!);
+    content[content.length >> 1]! ^= 1;
+    refused({ [name]: content }, new RegExp(name.replace('.', '\\.')));
+    refused({ [name]: undefined }, new RegExp(`${name}: .*missing`));
+  }
+  refused({ 'extra.sh': 'rm -rf /' }, /extra\.sh: the card does not name it/);
+  refused({ constructor: 'x' }, /constructor: the card does not name it/);
+  const { 'weights.bin': weights, ...others } = card.files;
+  refused({ 'card.json': resealed({}, { files: others }) }, /weights\.bin: the card does not name it/);
+  refused(
+    { 'card.json': resealed({}, { files: { ...others, 'weights.bin': { ...weights, bytes: 1 } } }) },
+    /weights\.bin/,
+  );
+  refused({ 'card.json': resealed({}, { targets: ['y', 'z'] }) }, /scalers/);
+  refused({ 'card.json': resealed({}, { network: { hidden: [5], auxiliary_weight: 1 } }) }, /weights\.bin: expected/);
+
+  const model = String(files.get('model.json')).replace('weights.bin', 'https://x');
+  refused({ 'model.json': model, 'card.json': resealed({ 'model.json': model }) }, /model\.json: not the network/);
+  refused({ 'model.json': '{', 'card.json': resealed({ 'model.json': '{' }) }, /model\.json: not JSON/);
+  const heavier = Buffer.from(files.get('weights.bin')!);
+  heavier.writeFloatLE(heavier.readFloatLE(0) + 1, 0);
+  refused({ 'weights.bin': heavier, 'card.json': resealed({ 'weights.bin': heavier }) }, /probe\.json: /);
+  const probe = '{"rows":[],"outputs":[],"errors":[]}';
+  refused({ 'probe.json': probe, 'card.json': resealed({ 'probe.json': probe }) }, /probe\.json: /);
+  refused({ 'baseline.json': '{}', 'card.json': resealed({ 'baseline.json': '{}' }) }, /baseline\.json/);
+  const swapped = String(files.get('baseline.json')).replace('"name":"a"', '"name":"z"');
+  refused(
+    { 'baseline.json': swapped, 'card.json': resealed({ 'baseline.json': swapped }) },
+    /baseline\.json: its columns/,
+  );
+  refused({ 'card.json': resealed({}, { baseline: null }) }, /baseline\.json: the card tells of none/);
+});
+
+test('a card that asks for an engine of gigabytes is refused, though its weights are there', (t) => {
+  const files = new Map(sampleFiles(t));
+  const { checksum: _, ...card } = parseCard(String(files.get('card.json')));
+  const hidden = [1, 2 ** 18];
+  const weights = Buffer.alloc(4 * (3 + 2 * 2 ** 18 + 3 * (2 ** 18 + 1)));
+  files.set('weights.bin', weights);
+  const told = { ...card.files, 'weights.bin': { bytes: weights.length, sha256: sha256(weights) } };
+  const sealed = sealCard({ ...card, files: told, network: { ...card.network, hidden } });
+  files.set('card.json', Buffer.from(JSON.stringify(sealed)));
+  assert.throws(() => verifyUpload(files, createEngine), { code: 'INVALID_ARCHIVE', message: /at most 65536 units/ });
+});
+
+test('a version with a changed file does not leave', async (t) => {
+  const files = new Map(sampleFiles(t));
+  files.set('weights.bin', Buffer.alloc(files.get('weights.bin')!.byteLength));
+  await assert.rejects(packArchive(files), { code: 'INVALID_VERSION', message: /weights\.bin/ });
+});
+
+/** The files of a small version with a baseline, written as any is. */
+function sampleFiles(t: TestContext): ReadonlyMap<string, Uint8Array> {
+  const random = createRandom(3);
+  const numbers = (count: number) => Float32Array.from({ length: count }, () => random.normal());
+  const heldOut = {
+    count: 50,
+    rows: numbers(100),
+    outputs: numbers(50),
+    errors: numbers(50).map((value) => value ** 2),
+  };
+  const directory = join(temporaryDirectory(t), 'version');
+  writeVersion(directory, { ...sampleVersion(), baseline: makeBaseline(heldOut, ['a', 'b'], ['y'], 1) }, createEngine);
+  return new Map(readdirSync(directory).map((name) => [name, readFileSync(join(directory, name))]));
+}
+
+function sorted(files: ReadonlyMap<string, Uint8Array>): [string, Buffer][] {
+  return Array.from(files, ([name, content]): [string, Buffer] => [name, Buffer.from(content)]).sort();
+}
