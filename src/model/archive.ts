@@ -46,9 +46,8 @@ export async function packArchive(files: VersionFiles): Promise<Readable> {
 export async function unpackArchive(archive: Readable, limit: number): Promise<VersionFiles> {
   const { default: tar } = await import('tar-stream');
   const entries = tar.extract();
-  const arrival = pipeline(archive, createGunzip(), bound(limit), entries);
-  // Its error comes out of the entries as well, or is told below.
-  arrival.catch(() => {});
+  // Whatever breaks on the way ends the entries with its error, and is told below.
+  pipeline(archive, createGunzip(), bound(limit), entries).catch(() => {});
   const files = new Map<string, Uint8Array>();
   try {
     for await (const entry of entries) {
@@ -57,7 +56,6 @@ export async function unpackArchive(archive: Readable, limit: number): Promise<V
       for await (const chunk of entry) chunks.push(chunk as Buffer);
       if (name !== undefined) files.set(name, Buffer.concat(chunks));
     }
-    await arrival;
   } catch (cause) {
     if (cause instanceof DomainError) throw cause;
     throw invalid(`not a whole tar.gz: ${(cause as Error).message}`, cause);
