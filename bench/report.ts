@@ -11,3 +11,23 @@ export function median(values: readonly number[]): number {
   const middle = sorted.length / 2;
   return (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;
 }
+
+/** The median, with the least and the greatest in brackets. */
+export function spread(values: readonly number[], digits: number): string {
+  const text = (value: number) => value.toFixed(digits);
+  return `${text(median(values))} (${text(Math.min(...values))} to ${text(Math.max(...values))})`;
+}
+
+/** Targets beside the figures reached, in a list at the end of a page; one that is missed makes the process exit with 1. */
+export class Verdicts {
+  private readonly lines: string[] = [];
+
+  judge(claim: string, reached: boolean): void {
+    if (!reached) process.exitCode = 1;
+    this.lines.push(`- ${claim}: ${reached ? 'reached' : 'MISSED'}`);
+  }
+
+  print(): void {
+    console.log(this.lines.join('\n'));
+  }
+}

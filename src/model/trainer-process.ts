@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Baseline, MINIMUM_ROWS, makeBaseline } from './baseline.js';
 import { DomainError } from './domain-error.js';
-import { loadEngine } from './engine.js';
+import { type EngineFactory, loadEngine } from './engine.js';
+import { PhaseClock } from './phases.js';
 import { type Columns, readTable } from './table.js';
 import type { TrainerMessage, TrainingRequest } from './trainer.js';
 import { type TrainingResult, train } from './training.js';
@@ -13,6 +14,7 @@ import { writeVersion } from './version.js';
 process.on('disconnect', () => process.exit(1));
 process.once('message', async (request: TrainingRequest) => {
   try {
+    await tell({ type: 'started' });
     await work(request);
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
@@ -23,18 +25,28 @@ process.once('message', async (request: TrainingRequest) => {
 
 async function work({ stage, engine, options }: TrainingRequest): Promise<void> {
   const started = performance.now();
+  const clock = new PhaseClock();
   const createEngine = await loadEngine(engine);
   const { info, data } = readTable(join(stage, 'table'));
-  const result = await train(createEngine, data, info.features.length, info.targets, options, async (epoch) => {
+  clock.end('read');
+  // The engine is made when the rows have been split and scaled.
+  const createTrained: EngineFactory = (...parts) => {
+    clock.end('split');
+    return createEngine(...parts);
+  };
+  const result = await train(createTrained, data, info.features.length, info.targets, options, async (epoch) => {
     await tell({ type: 'epoch', epoch });
     await turn();
   });
+  clock.end('train');
   const { metrics, bestEpoch, history, heldOut } = result;
+  const baseline = baselineOf(heldOut, info, options.seed);
+  clock.end('baseline');
   writeVersion(
     join(stage, 'version'),
     {
       ...result,
-      baseline: baselineOf(heldOut, info, options.seed),
+      baseline,
       card: {
         created_at: new Date().toISOString(),
         features: [...info.features],
@@ -60,7 +72,8 @@ async function work({ stage, engine, options }: TrainingRequest): Promise<void> 
     },
     createEngine,
   );
-  await tell({ type: 'done', metrics, bestEpoch });
+  clock.end('write');
+  await tell({ type: 'done', metrics, bestEpoch, phases: clock.phases });
 }
 
 /** Held-out rows beyond this add memory and nothing to see; they come in random order, so the first are a fair sample. */

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { DomainError, type ErrorCode } from './domain-error.js';
 import type { EngineName } from './engine.js';
 import type { Metrics } from './evaluation.js';
+import { PhaseClock, type Phases } from './phases.js';
 import type { Epoch, TrainingOptions } from './training.js';
 
 /** What the child is asked to do: train on `<stage>/table`, and write `<stage>/version`. */
@@ -13,8 +14,9 @@ export interface TrainingRequest {
 
 /** What the child tells. */
 export type TrainerMessage =
+  | { readonly type: 'started' }
   | { readonly type: 'epoch'; readonly epoch: Epoch }
-  | { readonly type: 'done'; readonly metrics: Metrics; readonly bestEpoch: number }
+  | { readonly type: 'done'; readonly metrics: Metrics; readonly bestEpoch: number; readonly phases: Phases }
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string };
 
 /** Characters of the child's error output that are kept to tell why it died. */
@@ -30,8 +32,9 @@ export async function runTraining(
   request: TrainingRequest,
   onEpoch: (epoch: Epoch) => void,
   signal: AbortSignal,
-): Promise<{ metrics: Metrics; bestEpoch: number }> {
+): Promise<{ metrics: Metrics; bestEpoch: number; phases: Phases }> {
   if (signal.aborted) throw cancelled();
+  const clock = new PhaseClock();
   const child = fork(new URL('./trainer-process.js', import.meta.url), {
     // The options of this process, such as an inspector's port, are not for the child.
     execArgv: [],
@@ -41,7 +44,7 @@ export async function runTraining(
   const kill = () => child.kill('SIGKILL');
   signal.addEventListener('abort', kill, { once: true });
   try {
-    const { verdict, death, output } = await listen(child, request, onEpoch);
+    const { verdict, death, output } = await listen(child, request, onEpoch, clock);
     if (signal.aborted) throw cancelled();
     if (!verdict) {
       // Its last words are the cause, for the log: a stack and paths are nothing for a client.
@@ -49,19 +52,22 @@ export async function runTraining(
       throw new DomainError('TRAINING_CRASHED', `the training process ended early: ${death}`, { cause });
     }
     if (verdict.type === 'failed') throw new DomainError(verdict.code, verdict.message);
-    return { metrics: verdict.metrics, bestEpoch: verdict.bestEpoch };
+    const { metrics, bestEpoch, phases } = verdict;
+    const { start, exit } = clock.phases;
+    return { metrics, bestEpoch, phases: { start: start!, ...phases, exit: exit! } };
   } finally {
     signal.removeEventListener('abort', kill);
   }
 }
 
-type Verdict = Exclude<TrainerMessage, { type: 'epoch' }>;
+type Verdict = Exclude<TrainerMessage, { type: 'started' | 'epoch' }>;
 
 /** Sends the request and waits for the child's end: its last word, if it had one, how it died, and its error output. */
 function listen(
   child: ChildProcess,
   request: TrainingRequest,
   onEpoch: (epoch: Epoch) => void,
+  clock: PhaseClock,
 ): Promise<{ verdict: Verdict | undefined; death: string; output: string }> {
   return new Promise((resolve, reject) => {
     let verdict: Verdict | undefined;
@@ -70,13 +76,18 @@ function listen(
       output = (output + text).slice(-KEPT_OUTPUT);
     });
     child.on('message', (message: TrainerMessage) => {
-      if (message.type === 'epoch') onEpoch(message.epoch);
-      else verdict = message;
+      if (message.type === 'started') clock.end('start');
+      else if (message.type === 'epoch') onEpoch(message.epoch);
+      else {
+        clock.end('work');
+        verdict = message;
+      }
     });
     child.on('error', (cause) =>
       reject(new DomainError('TRAINING_CRASHED', 'the training process could not be started', { cause })),
     );
     child.on('close', (code, killer) => {
+      clock.end('exit');
       resolve({ verdict, death: killer ?? `exit code ${code}`, output });
     });
     // A send to a child that is gone already is an error that 'close' tells better.

@@ -5,6 +5,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { DomainError } from '../model/domain-error.js';
 import type { EngineName } from '../model/engine.js';
 import type { Metrics } from '../model/evaluation.js';
+import { PhaseClock, type Phases } from '../model/phases.js';
 import type { ModelStore } from '../model/store.js';
 import type { TableInfo } from '../model/table.js';
 import { runTraining } from '../model/trainer.js';
@@ -24,6 +25,8 @@ export interface Job {
   seconds: number;
   /** If no early stop comes; null before the first epoch and at the end. */
   seconds_left: number | null;
+  /** Seconds of each part, once it has ended well: where its time went. */
+  phases: Phases;
   readonly options: TrainingOptions;
   readonly rows: number;
   readonly dropped: number;
@@ -71,12 +74,14 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; end: [Job] }> {
     if (this.busy) throw new DomainError('TRAINING_RUNNING', 'a training is running already; only one runs at a time');
     this.busy = true;
     const { store } = this.options;
+    const clock = new PhaseClock();
     let stage: string | undefined;
     try {
       stage = await store.stage();
       const table = await prepare(join(stage, 'table'));
       if (this.closed) throw new DomainError('NOT_READY', 'shutting down');
-      return this.launch(stage, table, options);
+      clock.end('receive');
+      return this.launch(stage, table, options, clock);
     } catch (error) {
       this.busy = false;
       if (stage) await store.discard(stage);
@@ -112,7 +117,7 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; end: [Job] }> {
     if (this.running) await this.cancel(this.running.job.id);
   }
 
-  private launch(stage: string, table: TableInfo, options: TrainingOptions): Job {
+  private launch(stage: string, table: TableInfo, options: TrainingOptions, clock: PhaseClock): Job {
     const job: Job = {
       id: randomUUID(),
       started: performance.now(),
@@ -121,6 +126,7 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; end: [Job] }> {
       finished_at: null,
       seconds: 0,
       seconds_left: null,
+      phases: {},
       options,
       rows: table.rows,
       dropped: table.dropped,
@@ -134,12 +140,12 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; end: [Job] }> {
     this.forgetOldJobs();
     const abort = new AbortController();
     this.running = { job, abort };
-    this.ends.set(job.id, this.work(job, stage, abort.signal));
+    this.ends.set(job.id, this.work(job, stage, abort.signal, clock));
     return job;
   }
 
   /** Never rejects: whatever happens is the job's outcome. */
-  private async work(job: Job, stage: string, signal: AbortSignal): Promise<void> {
+  private async work(job: Job, stage: string, signal: AbortSignal, clock: PhaseClock): Promise<void> {
     const { store, engine, log, activate } = this.options;
     try {
       log.info({ job: job.id, rows: job.rows, dropped: job.dropped, options: job.options }, 'training started');
@@ -149,10 +155,16 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; end: [Job] }> {
         tick(job);
         this.emit('epoch', job);
       };
-      const { metrics } = await runTraining({ stage, engine, options: job.options }, onEpoch, signal);
+      const { metrics, phases } = await runTraining({ stage, engine, options: job.options }, onEpoch, signal);
+      const { receive } = clock.phases;
+      clock.end('training');
       const version = await store.publish(stage);
       await this.discard(stage);
+      clock.end('publish');
       await activate(version);
+      clock.end('swap');
+      const { publish, swap } = clock.phases;
+      job.phases = { receive: receive!, ...phases, publish: publish!, swap: swap! };
       Object.assign(job, { state: 'succeeded', metrics, model_version: String(version) });
     } catch (error) {
       const known = error instanceof DomainError;

@@ -27,6 +27,9 @@ export const JobReply = Type.Object(
     finished_at: Type.Union([Type.String(), Type.Null()]),
     seconds: Type.Number(),
     seconds_left: Type.Union([Type.Number(), Type.Null()], { description: 'if no early stop comes' }),
+    phases: Type.Record(Type.String(), Type.Number(), {
+      description: 'seconds of each part, once it has succeeded: where the time went',
+    }),
     options: Type.Required(TrainingOptionsSchema),
     rows: Type.Integer({ description: 'complete rows' }),
     dropped: Type.Integer({ description: 'rows left out for a missing or non-finite value' }),

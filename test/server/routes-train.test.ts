@@ -68,6 +68,17 @@ test('it answers 202 with a job that can be asked for, and a second training mea
   assert.equal((await train(app, CSV, 'target=y&epochs=1&wait=true')).statusCode, 200);
 });
 
+test('a job that succeeded tells where its time went, and a phase is not left out', async (t) => {
+  const { app } = await buildTestApp(t);
+  const { phases, seconds } = (await train(app, CSV, 'wait=true&epochs=3&target=y')).json();
+  const names = ['receive', 'start', 'read', 'split', 'train', 'baseline', 'write', 'exit', 'publish', 'swap'];
+  assert.deepEqual(Object.keys(phases), names);
+  for (const name of names) assert.ok(phases[name] > 0, name);
+  // The job's own clock begins when the rows have been received; what lies between two phases is next to nothing.
+  const sum = names.slice(1).reduce((total, name) => total + phases[name], 0);
+  assert.ok(sum <= seconds && sum > 0.5 * seconds, `${sum} of ${seconds}`);
+});
+
 test('a job that there is not is a 404', async (t) => {
   const { app } = await buildTestApp(t);
   for (const method of ['GET', 'DELETE'] as const) {
