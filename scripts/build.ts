@@ -23,7 +23,9 @@ for (const target of ['simd', 'relaxed']) {
 }
 
 await build({
-  entryPoints: ['server/main.js', 'model/trainer-process.js'].map((path) => join(ROOT, 'dist/src', path)),
+  entryPoints: ['server/main.js', 'model/trainer-process.js', 'server/json-worker.js'].map((path) =>
+    join(ROOT, 'dist/src', path),
+  ),
   entryNames: '[name]',
   outdir: BUNDLE,
   bundle: true,

@@ -53,6 +53,25 @@ export class RowParser {
     return this.next() === undefined ? count : 0;
   }
 
+  /** As `parse`, but pauses after every `some` rows. Another text must not be begun before the end. */
+  *parseInParts(text: Buffer, width: number, some: number): Generator<void, number> {
+    this.text = text;
+    this.at = 0;
+    const first = this.next();
+    const bare = first === LEFT_BRACKET;
+    if (!bare && !(first === LEFT_BRACE && this.key() && this.next() === COLON && this.next() === LEFT_BRACKET)) {
+      return 0;
+    }
+    let count = 0;
+    for (let separator: number | undefined = COMMA; separator === COMMA; separator = this.next()) {
+      if (this.next() !== LEFT_BRACKET || !this.row(count * width, width)) return 0;
+      if (++count % some === 0) yield;
+    }
+    if (text[this.at - 1] !== RIGHT_BRACKET) return 0;
+    if (!bare && this.next() !== RIGHT_BRACE) return 0;
+    return this.next() === undefined ? count : 0;
+  }
+
   /** The next character that is no white space, passed; undefined after the last. */
   private next(): number | undefined {
     const { text } = this;

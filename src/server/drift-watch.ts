@@ -105,8 +105,9 @@ export class DriftWatch extends EventEmitter<{ news: [DriftEvent?]; close: [] }>
   }
 
   /** Takes one answered request. May throw; the service counts and logs it. */
-  observe({ rows, count, prediction }: Observation): void {
-    if (!this.current) return;
+  observe({ rows, count, prediction, serving }: Observation): void {
+    // A long prediction may end when another version serves already, whose baseline is nothing for its rows.
+    if (this.current?.version !== serving.version) return;
     const { monitor, sample } = this.current;
     monitor.observe(rows, count, prediction.outputs, prediction.errors);
     const now = Date.now();

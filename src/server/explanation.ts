@@ -15,12 +15,18 @@ export const Explanation = Type.Object({
 });
 export type Explanation = Static<typeof Explanation>;
 
-/** Explains the rows of a prediction, within its turn. */
-export function explain({ rows, count, prediction, serving }: Observation, { watched }: DriftWatch): Explanation[] {
+/** Explains the rows `from` to `to` of a prediction; if it is not the caller's own, within its turn. */
+export function explain(
+  { rows, count, prediction, serving }: Observation,
+  { watched }: DriftWatch,
+  from = 0,
+  to = count,
+): Explanation[] {
   const { features, targets } = serving.card;
   const { inputs, reconstructions, outputs, errors } = prediction;
   const monitor = watched?.version === serving.version ? watched.monitor : undefined;
-  return Array.from({ length: count }, (_, r) => {
+  return Array.from({ length: to - from }, (_, i) => {
+    const r = from + i;
     const at = r * features.length;
     const row = rows.subarray(at, at + features.length);
     const output = outputs.subarray(r * targets.length, (r + 1) * targets.length);

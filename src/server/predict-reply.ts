@@ -8,7 +8,44 @@ export function predictReply({ count, prediction, serving }: Observation): strin
   const { outputs, errors } = prediction;
   const width = outputs.length / count;
   writer.word('{"predictions":[');
-  for (let row = 0, at = 0; row < count; row++) {
+  writeRows(outputs, width, 0, count);
+  writer.word('],"reconstruction_error":[');
+  writeErrors(errors, 0, count);
+  return writer.word(`],"model_version":"${serving.version}"}`).take();
+}
+
+/** The same text in parts of at most `some` rows; with the explanations that `explained` gives, if it is there. */
+export function* predictReplyParts(
+  { count, prediction, serving }: Observation,
+  some: number,
+  explained?: (from: number, to: number) => readonly unknown[],
+): Generator<string> {
+  const { outputs, errors } = prediction;
+  const width = outputs.length / count;
+  yield '{"predictions":[';
+  for (let from = 0; from < count; from += some) {
+    writeRows(outputs, width, from, Math.min(count, from + some));
+    yield writer.take();
+  }
+  yield '],"reconstruction_error":[';
+  for (let from = 0; from < count; from += some) {
+    writeErrors(errors, from, Math.min(count, from + some));
+    yield writer.take();
+  }
+  yield `],"model_version":"${serving.version}"`;
+  if (explained) {
+    yield ',"explanations":[';
+    for (let from = 0; from < count; from += some) {
+      const text = JSON.stringify(explained(from, Math.min(count, from + some))).slice(1, -1);
+      yield from > 0 ? `,${text}` : text;
+    }
+    yield ']';
+  }
+  yield '}';
+}
+
+function writeRows(outputs: Float32Array, width: number, from: number, to: number): void {
+  for (let row = from, at = from * width; row < to; row++) {
     writer.word(row > 0 ? ',[' : '[');
     for (let j = 0; j < width; j++, at++) {
       if (j > 0) writer.word(',');
@@ -16,10 +53,11 @@ export function predictReply({ count, prediction, serving }: Observation): strin
     }
     writer.word(']');
   }
-  writer.word('],"reconstruction_error":[');
-  for (let row = 0; row < count; row++) {
+}
+
+function writeErrors(errors: Float32Array, from: number, to: number): void {
+  for (let row = from; row < to; row++) {
     if (row > 0) writer.word(',');
     writer.number(errors[row]!);
   }
-  return writer.word(`],"model_version":"${serving.version}"}`).take();
 }

@@ -2,6 +2,10 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Card } from '../model/card.js';
 import { DomainError } from '../model/domain-error.js';
 import type { Prediction, Predictor } from '../model/predictor.js';
+import type { Turns } from './turns.js';
+
+/** Numbers that a long prediction computes before it asks whether it is somebody else's turn: well below a millisecond. */
+const NUMBERS_OF_A_PART = 4096;
 
 /** A version that serves. */
 export interface Serving {
@@ -28,6 +32,8 @@ export class PredictionService {
   private current: Serving | undefined;
   private reason = 'starting';
   private readonly observers: Observer[] = [];
+  /** How many long predictions each version is at work for. */
+  private readonly held = new Map<Serving, number>();
   private readonly log: Pick<FastifyBaseLogger, 'error'>;
   private failures = 0;
   private draining = false;
@@ -84,6 +90,62 @@ export class PredictionService {
     const prediction = serving.predictor.predict(rows, count);
     assertFinite(prediction, count);
     const observation = { rows, count, prediction, serving };
+    this.show(observation);
+    return observation;
+  }
+
+  /**
+   * As `predict`, by `serving`, which must be held, for so many rows that others must have their turn in between. It
+   * remains one prediction: by one version, shown to the observers once, as a whole, at its end. The arrays are the
+   * caller's.
+   */
+  async predictInTurns(serving: Serving, rows: Float32Array, count: number, turns: Turns): Promise<Observation> {
+    const { predictor } = serving;
+    const { inputs: width, outputs: outputWidth } = predictor.engine.shape;
+    const prediction = {
+      outputs: new Float32Array(count * outputWidth),
+      reconstructions: new Float32Array(count * width),
+      inputs: new Float32Array(count * width),
+      errors: new Float32Array(count),
+    };
+    const some = Math.max(1, Math.floor(NUMBERS_OF_A_PART / width));
+    for (let from = 0; from < count; from += some) {
+      const part = Math.min(some, count - from);
+      const pass = predictor.predict(rows.subarray(from * width, (from + part) * width), part);
+      assertFinite(pass, part, from);
+      prediction.outputs.set(pass.outputs, from * outputWidth);
+      prediction.reconstructions.set(pass.reconstructions, from * width);
+      prediction.inputs.set(pass.inputs, from * width);
+      prediction.errors.set(pass.errors, from);
+      await turns.next();
+    }
+    const observation = { rows, count, prediction, serving };
+    this.show(observation);
+    return observation;
+  }
+
+  /** Runs `work` with the version that serves, which stays open until it has ended, whatever is swapped in meanwhile. */
+  async hold<T>(work: (serving: Serving) => Promise<T>): Promise<T> {
+    const { serving, held } = this;
+    held.set(serving, (held.get(serving) ?? 0) + 1);
+    try {
+      return await work(serving);
+    } finally {
+      const left = held.get(serving)! - 1;
+      if (left > 0) held.set(serving, left);
+      else {
+        held.delete(serving);
+        if (serving !== this.current) serving.predictor.close();
+      }
+    }
+  }
+
+  /** Whether a long prediction is at work with a version. */
+  isHeld(serving: Serving): boolean {
+    return this.held.has(serving);
+  }
+
+  private show(observation: Observation): void {
     for (const observer of this.observers) {
       try {
         observer(observation);
@@ -91,14 +153,13 @@ export class PredictionService {
         this.observerFailed(error);
       }
     }
-    return observation;
   }
 
   /** Makes `next` the serving version: one pointer changes, between two requests. */
   swap(next: Omit<Serving, 'since'>): void {
     const former = this.current;
     this.current = { ...next, since: Date.now() };
-    former?.predictor.close();
+    if (former && !this.isHeld(former)) former.predictor.close();
   }
 
   /** Logged at the 1st, 2nd, 4th, 8th … time: what fails at every request must not fill the disk with it. */
@@ -110,10 +171,11 @@ export class PredictionService {
 }
 
 /** JSON has no Infinity: it would leave as null, with a 200. */
-function assertFinite({ outputs, errors }: Prediction, count: number): void {
+function assertFinite({ outputs, errors }: Prediction, count: number, first = 0): void {
   const width = outputs.length / count;
-  for (let i = 0; i < outputs.length; i++) if (!Number.isFinite(outputs[i]!)) throw tooFar(Math.floor(i / width));
-  for (let row = 0; row < count; row++) if (!Number.isFinite(errors[row]!)) throw tooFar(row);
+  for (let i = 0; i < outputs.length; i++)
+    if (!Number.isFinite(outputs[i]!)) throw tooFar(first + Math.floor(i / width));
+  for (let row = 0; row < count; row++) if (!Number.isFinite(errors[row]!)) throw tooFar(first + row);
 }
 
 function tooFar(row: number): DomainError {

@@ -6,9 +6,14 @@ import { readRows } from '../../model/rows.js';
 import type { DriftWatch } from '../drift-watch.js';
 import { ErrorReply } from '../errors.js';
 import { Explanation, explain } from '../explanation.js';
+import { readInstances } from '../instances.js';
 import { readJson } from '../json-body.js';
+import { LargePredictions } from '../large-predictions.js';
 import { predictReply } from '../predict-reply.js';
 import type { PredictionService } from '../service.js';
+
+/** A body of more bytes than this is answered in parts, between which others have their turn. */
+const LARGE = 128 * 1024;
 
 /** Documents the body. The route reads it itself, in one pass, with messages that name the place. */
 export const PredictBody = Type.Object(
@@ -57,6 +62,8 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   const parser = new RowParser();
+  const large = new LargePredictions(options);
+  app.addHook('onClose', () => large.close());
 
   app.post<{ Body: Buffer | undefined; Querystring: Record<string, unknown> }>(
     '/predict',
@@ -74,6 +81,15 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
     // Not async: one row is computed in the time that a promise takes.
     ({ body, query }, reply) => {
       const explained = readQuery(query);
+      reply.type('application/json; charset=utf-8');
+      if (body && body.length > LARGE) {
+        const answered = large.answer(body, explained);
+        answered.then(
+          (text) => reply.send(text),
+          (error) => reply.send(error),
+        );
+        return;
+      }
       const { features } = service.serving.card;
       let count = body ? parser.parse(body, features.length) : 0;
       let rows: Float32Array = parser.rows;
@@ -84,9 +100,9 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
       }
       const observation = service.predict(rows, count);
       const text = predictReply(observation);
-      reply
-        .type('application/json; charset=utf-8')
-        .send(explained ? `${text.slice(0, -1)},"explanations":${JSON.stringify(explain(observation, drift))}}` : text);
+      reply.send(
+        explained ? `${text.slice(0, -1)},"explanations":${JSON.stringify(explain(observation, drift))}}` : text,
+      );
     },
   );
 }
@@ -100,31 +116,4 @@ function readQuery(query: Record<string, unknown>): boolean {
     }
   }
   return query['explain'] === 'true';
-}
-
-/** The rows of a body: `{"instances": [...]}`, or the rows alone. */
-function readInstances(body: unknown, maxRows: number): readonly unknown[] {
-  const instances = Array.isArray(body) ? body : readObject(body);
-  if (instances.length === 0) throw invalid('instances: expected at least one row, got []');
-  if (instances.length > maxRows) {
-    throw new DomainError('TOO_LARGE', `instances: expected at most ${maxRows} rows, got ${instances.length}`);
-  }
-  return instances;
-}
-
-function readObject(body: unknown): readonly unknown[] {
-  if (typeof body !== 'object' || body === null) {
-    throw invalid(`body: expected {"instances": [...]}, got ${body === undefined ? 'nothing' : show(body)}`);
-  }
-  const unknown = Object.keys(body).find((key) => key !== 'instances');
-  if (unknown !== undefined) throw invalid(`body: unknown key ${show(unknown)}; expected {"instances": [...]}`);
-  const { instances } = body as { instances?: unknown };
-  if (!Array.isArray(instances)) {
-    throw invalid(`instances: expected an array of rows, got ${instances === undefined ? 'nothing' : show(instances)}`);
-  }
-  return instances;
-}
-
-function invalid(message: string): DomainError {
-  return new DomainError('INVALID_ROWS', message);
 }

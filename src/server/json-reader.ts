@@ -1,0 +1,73 @@
+import { Worker } from 'node:worker_threads';
+import { DomainError } from '../model/domain-error.js';
+import type { ReadingResult, ReadingTask } from './json-worker.js';
+
+/** Milliseconds without work after which the thread and its memory go. */
+const IDLE = 10_000;
+
+interface Reading {
+  readonly resolve: (rows: { rows: Float32Array; count: number }) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Reads large bodies that only JSON.parse can read in a thread of its own: it cannot be done in parts, and holds the
+ * event loop for a fifth of a second at 100,000 named rows. The thread starts at the first of them, takes one after
+ * another, and ends when there are none for a while.
+ */
+export class JsonReader {
+  private worker: Worker | undefined;
+  private idle: NodeJS.Timeout | undefined;
+  private readonly readings = new Map<number, Reading>();
+  private ids = 0;
+
+  /** Rejects with what `readInstances` and `readRows` throw. The body's memory may be taken. */
+  read(task: Omit<ReadingTask, 'id'>): Promise<{ rows: Float32Array; count: number }> {
+    clearTimeout(this.idle);
+    this.worker ??= this.start();
+    const id = this.ids++;
+    return new Promise((resolve, reject) => {
+      this.readings.set(id, { resolve, reject });
+      // Handed over and not copied, unless it is a piece of something larger.
+      const { buffer, byteLength } = task.body;
+      const whole = buffer.byteLength === byteLength && buffer instanceof ArrayBuffer;
+      this.worker!.postMessage({ ...task, id } satisfies ReadingTask, whole ? [buffer] : []);
+    });
+  }
+
+  /** Ends the thread. */
+  async close(): Promise<void> {
+    clearTimeout(this.idle);
+    await this.worker?.terminate();
+  }
+
+  private start(): Worker {
+    const worker = new Worker(new URL('./json-worker.js', import.meta.url));
+    let failure = new Error('the thread that reads large bodies ended');
+    worker.on('message', (result: ReadingResult) => this.take(result));
+    worker.on('error', (error: Error) => {
+      failure = error;
+    });
+    worker.on('exit', () => {
+      if (this.worker === worker) this.worker = undefined;
+      for (const { reject } of this.readings.values()) reject(failure);
+      this.readings.clear();
+    });
+    return worker;
+  }
+
+  private take(result: ReadingResult): void {
+    const reading = this.readings.get(result.id)!;
+    this.readings.delete(result.id);
+    if ('rows' in result) reading.resolve(result);
+    else reading.reject(new DomainError(result.code, result.message));
+    if (this.readings.size === 0) this.idle = setTimeout(() => void this.retire(), IDLE).unref();
+  }
+
+  /** The next body gets a new thread, even while this one is still ending. */
+  private async retire(): Promise<void> {
+    const { worker } = this;
+    this.worker = undefined;
+    await worker?.terminate();
+  }
+}
