@@ -1,10 +1,10 @@
 import { RowParser } from '../model/row-parser.js';
+import { Turns } from '../model/turns.js';
 import type { DriftWatch } from './drift-watch.js';
 import { explain } from './explanation.js';
 import { JsonReader } from './json-reader.js';
 import { predictReplyParts } from './predict-reply.js';
 import type { PredictionService } from './service.js';
-import { Turns } from './turns.js';
 
 export interface LargePredictionsOptions {
   readonly service: PredictionService;

@@ -2,7 +2,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Card } from '../model/card.js';
 import { DomainError } from '../model/domain-error.js';
 import type { Prediction, Predictor } from '../model/predictor.js';
-import type { Turns } from './turns.js';
+import type { Turns } from '../model/turns.js';
 
 /** Numbers that a long prediction computes before it asks whether it is somebody else's turn: well below a millisecond. */
 const NUMBERS_OF_A_PART = 4096;
