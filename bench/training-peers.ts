@@ -36,7 +36,7 @@ interface Side {
 }
 
 const directory = resolve(housingDirectory());
-const kernelProcess = fileURLToPath(new URL('./training-process.js', import.meta.url));
+const kernelProcess = fileURLToPath(new URL('./epoch-process.js', import.meta.url));
 // Node 22 and newer have fused multiply-add in WebAssembly: .ci/other-nodes leaves one here.
 const newer = fileURLToPath(new URL('../../.cache/nodes/24/bin/node', import.meta.url));
 const kernels = [startSide(`kernel, Node ${process.versions.node}`, process.execPath, [kernelProcess, directory])];

@@ -1,46 +1,55 @@
-// Trains in the kernel when bench/training-peers.ts says so, by the commands of bench/peers/training.py.
-import { createInterface } from 'node:readline';
-import type { Engine } from '../src/model/engine.js';
-import { initialWeights } from '../src/model/initial-weights.js';
-import { loadKernel } from '../src/model/kernel/network.js';
-import { createRandom, shuffle } from '../src/model/random.js';
-import { trainEpoch } from '../src/model/training.js';
-import { housingDirectory, readHousing, SHAPE, testFeatures } from './california-housing.js';
+// Trains in the process that the server uses, on made-up rows, and tells time and peak memory. Linux only.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Phases } from '../src/model/phases.js';
+import { createRandom } from '../src/model/random.js';
+import { TableWriter } from '../src/model/table.js';
+import type { TrainerMessage, TrainingRequest } from '../src/model/trainer.js';
+import { DEFAULT_TRAINING } from '../src/model/training.js';
 
-const LEARNING_RATE = 0.001;
-const createEngine = loadKernel();
-const housing = readHousing(housingDirectory());
-const data = { rows: housing.targets.length, features: housing.features, targets: housing.targets };
-const side = start(0);
+/** Loaded before the trainer: prints the peak resident memory with the process's last breath. */
+const PRINT_PEAK = `data:text/javascript,
+  import { readFileSync, writeSync } from 'node:fs';
+  process.on('exit', () => writeSync(1, readFileSync('/proc/self/status')));`;
 
-for await (const line of createInterface({ input: process.stdin })) {
-  const [command, ...rest] = line.split(' ');
-  const numbers = rest.map(Number);
-  process.stdout.write(`${JSON.stringify(command === 'epoch' ? time(numbers[0]!) : test(numbers))}\n`);
+/** Peak resident memory in bytes, and the seconds of each phase. */
+export interface TrainingCost {
+  readonly peak: number;
+  readonly phases: Phases;
 }
 
-function start(seed: number): { engine: Engine; epoch: (batch: number) => void } {
-  const engine = createEngine(SHAPE, initialWeights(SHAPE, seed), { name: 'nadam', learningRate: LEARNING_RATE });
-  const random = createRandom(seed);
-  const index = Int32Array.from(housing.train);
-  const epoch = (batch: number) => {
-    shuffle(index, random);
-    trainEpoch(engine, data, index, batch);
-  };
-  return { engine, epoch };
+export async function trainOnRows(
+  stage: string,
+  rows: number,
+  features: number,
+  epochs: number,
+): Promise<TrainingCost> {
+  writeTable(join(stage, 'table'), rows, features);
+  const child = fork(new URL('../bundle/app/trainer-process.js', import.meta.url), {
+    execArgv: ['--import', PRINT_PEAK],
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  });
+  const request: TrainingRequest = { stage, engine: 'kernel', options: { ...DEFAULT_TRAINING, epochs } };
+  let status = '';
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+    status += text;
+  });
+  let phases: Phases | undefined;
+  child.on('message', (message: TrainerMessage) => {
+    if (message.type === 'done') phases = message.phases;
+  });
+  child.send(request);
+  await once(child, 'close');
+  const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? [];
+  if (!phases || !kilobytes) throw new Error(`the training on ${rows} rows did not end well`);
+  return { peak: Number(kilobytes) * 1024, phases };
 }
 
-function time(batch: number): { seconds: number } {
-  const begin = performance.now();
-  side.epoch(batch);
-  return { seconds: (performance.now() - begin) / 1000 };
-}
-
-function test([seed, epochs, batch]: number[]): { test_mse: number } {
-  const { engine, epoch } = start(seed!);
-  for (let i = 0; i < epochs!; i++) epoch(batch!);
-  const { outputs } = engine.forward(testFeatures(housing), housing.test.length);
-  const squares = housing.test.reduce((sum, row, i) => sum + (outputs[i]! - housing.targets[row]!) ** 2, 0);
-  engine.close();
-  return { test_mse: squares / housing.test.length };
+function writeTable(path: string, rows: number, width: number): void {
+  const features = Array.from({ length: width }, (_, i) => `x${i}`);
+  const writer = new TableWriter(path, { features, targets: ['y'] });
+  const random = createRandom(1);
+  for (let row = 0; row < rows; row++) writer.add(() => random.normal());
+  writer.finish();
 }
