@@ -23,7 +23,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   { script: 'start', arguments: [], quick: true },
   { script: 'train-request', arguments: [DATA], quick: true },
   { script: 'engines', arguments: [], quick: false },
-  { script: 'training-peers', arguments: [], quick: false },
+  { script: 'training-peers', arguments: [DATA], quick: false },
   { script: 'california', arguments: [DATA], quick: false },
   { script: 'scale', arguments: [], quick: true },
   { script: 'memory', arguments: [], quick: false },
