@@ -61,9 +61,10 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const given = Object.keys(ConfigSchema.properties).filter((name) => env[name]);
   const values = Object.fromEntries(given.map((name) => [name, parse(name, env[name]!)]));
   const config = Value.Default(ConfigSchema, values) as Config;
-  const errors = Value.Errors(ConfigSchema, config).map(({ instancePath, message }) => {
+  const errors = Value.Errors(ConfigSchema, config).map(({ keyword, instancePath, message, params }) => {
     const name = instancePath.slice(1);
-    return `${name} ${message}, got ${show(env[name])}`;
+    const expected = keyword === 'enum' ? `must be one of ${params.allowedValues.join(', ')}` : message;
+    return `${name} ${expected}, got ${show(env[name])}`;
   });
   if (errors.length > 0) throw new Error(errors.join('; '));
   return Object.freeze(config);

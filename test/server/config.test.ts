@@ -32,3 +32,10 @@ test('a bad value is an error that names the variable', () => {
     assert.throws(() => readConfig({ [name]: value }), new RegExp(name));
   }
 });
+
+test('a value that is none of a few is an error that tells them', () => {
+  assert.throws(
+    () => readConfig({ ON_MISSING: 'ignore' }),
+    /^Error: ON_MISSING must be one of refuse, mean, got "ignore"$/,
+  );
+});
