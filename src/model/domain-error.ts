@@ -1,4 +1,4 @@
-/** What can go wrong, besides a defect of ours. The server maps each code to an HTTP status in one table. */
+/** What can go wrong; `INTERNAL` is a defect of ours or of the machine. The server maps each to an HTTP status in one table. */
 export type ErrorCode =
   | 'INVALID_JSON'
   | 'INVALID_QUERY'
@@ -20,7 +20,8 @@ export type ErrorCode =
   | 'TOO_LARGE'
   | 'FEATURES_CHANGED'
   | 'TRAINING_RUNNING'
-  | 'JOB_NOT_FOUND';
+  | 'JOB_NOT_FOUND'
+  | 'INTERNAL';
 
 /** An error of the domain: a code for programs, and a message that names the place, what was expected and what was found. */
 export class DomainError extends Error {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
-import { DomainError } from '../model/domain-error.js';
+import { DomainError, type ErrorCode } from '../model/domain-error.js';
 import type { EngineName } from '../model/engine.js';
 import type { Metrics } from '../model/evaluation.js';
 import { PhaseClock, type Phases } from '../model/phases.js';
@@ -36,7 +36,7 @@ export interface Job {
   metrics: Metrics | null;
   /** The version it became, if it did. */
   model_version: string | null;
-  error: { readonly code: string; readonly message: string } | null;
+  error: { readonly code: ErrorCode; readonly message: string } | null;
 }
 
 /** Ended jobs that can still be asked for. */
@@ -172,7 +172,7 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; end: [Job] }> {
       job.error = known
         ? { code: error.code, message: error.message }
         : { code: 'INTERNAL', message: 'internal error' };
-      log.error({ job: job.id, err: error }, 'training did not succeed');
+      if (job.state === 'failed') log.error({ job: job.id, err: error }, 'training did not succeed');
       await this.discard(stage);
     }
     tick(job);

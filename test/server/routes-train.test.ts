@@ -158,6 +158,32 @@ for (const [what, payload, query, code, message] of BAD) {
   });
 }
 
+test('a training that fails for no reason of the client is a 500 for who waits, and frees the place', async (t) => {
+  const { app, store, logged } = await buildTestApp(t);
+  const publish = store.publish.bind(store);
+  store.publish = () => Promise.reject(new Error('ENOSPC: no space left on device'));
+  const failed = await train(app, CSV, 'target=y&epochs=1&wait=true');
+  assert.equal(failed.statusCode, 500, failed.body);
+  const { request_id, ...reply } = failed.json();
+  assert.deepEqual(reply, { error: 'internal error', code: 'INTERNAL' });
+  assert.ok(logged.some(({ err }) => (err as Error | undefined)?.message.startsWith('ENOSPC')));
+  assert.deepEqual(await readdir(store.location), ['1'], 'no stage is left');
+
+  store.publish = publish;
+  assert.equal((await train(app, CSV, 'target=y&epochs=1&wait=true')).statusCode, 200);
+});
+
+test('a cancelled training is no error in the log', async (t) => {
+  const { app, logged } = await buildTestApp(t);
+  const { id } = (await train(app, CSV, 'target=y&epochs=100000&patience=100000')).json();
+  const cancelled = await app.inject({ method: 'DELETE', url: `/train/${id}` });
+  assert.equal(cancelled.json().state, 'cancelled');
+  assert.deepEqual(
+    logged.filter(({ level }) => (level as number) >= 50),
+    [],
+  );
+});
+
 test('?replace=true takes other features, and predictions ask for them from then on', async (t) => {
   const { app } = await buildTestApp(t);
   const cars = await readFile(fileURLToPath(new URL('../../../data/auto-mpg.csv', import.meta.url)), 'utf8');

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { csvToTable } from '../../model/csv.js';
-import { DomainError, type ErrorCode } from '../../model/domain-error.js';
+import { DomainError } from '../../model/domain-error.js';
 import { type JsonRows, jsonToTable } from '../../model/json-table.js';
 import { listed } from '../../model/rows.js';
 import type { Columns } from '../../model/table.js';
@@ -75,7 +75,7 @@ export async function trainRoute(app: FastifyInstance, { service, jobs, bodyLimi
       reply.header('location', `/train/${job.id}`);
       if (!query.wait) return reply.code(202).send(job);
       const { error } = await jobs.finished(job.id);
-      if (error) throw new DomainError(error.code as ErrorCode, error.message);
+      if (error) throw new DomainError(error.code, error.message);
       return job;
     },
   );
