@@ -74,6 +74,8 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimit,
     requestTimeout: REQUEST_TIMEOUT,
+    // Fastify's own refusal has another form; what still comes over a connection that is there is quickly answered.
+    return503OnClosing: false,
     frameworkErrors: sendError,
     clientErrorHandler: refuseConnection,
     genReqId: requestIds(),

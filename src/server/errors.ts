@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { DomainError, type ErrorCode } from '../model/domain-error.js';
+import { DomainError, type ErrorCode, show } from '../model/domain-error.js';
 
 /** The one table from what went wrong to what a client is told. */
 const STATUS: Readonly<Record<ErrorCode, number>> = {
@@ -24,6 +24,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   TRAINING_CANCELLED: 409,
   TOO_LARGE: 413,
   TRAINING_CRASHED: 500,
+  INTERNAL: 500,
   INVALID_VERSION: 500,
   INVALID_BASELINE: 500,
   NOT_READY: 503,
@@ -106,15 +107,21 @@ function notFound(request: FastifyRequest, reply: FastifyReply, status: 404 | 40
 function describe(error: unknown, status: number, request: FastifyRequest): ErrorReply {
   if (status === 500) return { error: 'internal error', code: 'INTERNAL', request_id: request.id };
   return {
-    error: message(error),
+    error: message(error, request),
     code: error instanceof DomainError ? error.code : (CODE_BY_STATUS[status] ?? 'INVALID_REQUEST'),
     request_id: request.id,
   };
 }
 
 /** Fastify says `body/options/epochs must be integer`: our messages read `options.epochs: must be integer`. */
-function message(error: unknown): string {
-  const { validation, validationContext, message: text } = error as FastifyError;
+function message(error: unknown, request: FastifyRequest): string {
+  const { validation, validationContext, message: text, code } = error as FastifyError;
+  // Fastify's own texts for these say neither what was expected nor what was found.
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return `body: expected at most ${request.routeOptions.bodyLimit} bytes`;
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    const expected = request.routeOptions.url === '/train' ? 'application/json or text/csv' : 'application/json';
+    return `content-type: expected ${expected}, got ${show(request.headers['content-type'])}`;
+  }
   const first = validation?.[0];
   if (!first) return text;
   const place = first.instancePath.slice(1).replaceAll('/', '.') || (validationContext ?? 'request');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { buildTestApp } from './test-app.js';
 
 test('an unknown path is a 404, a known one with another method a 405 that names what is allowed', async (t) => {
@@ -41,6 +42,45 @@ test('what is not HTTP gets a 400 in the same form, and the next request its ans
     socket.destroy();
   }
   assert.equal((await fetch(new URL('/livez', url))).status, 200);
+});
+
+test('a request on a connection that outlives the close is answered as any other', async (t) => {
+  const { app } = await buildTestApp(t);
+  const url = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
+  const socket = connect(Number(url.port), url.hostname).setEncoding('utf8');
+  const body = '[[1, 2, 3]]';
+  const request = `POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += chunk;
+  });
+  socket.write(request.slice(0, -5));
+  await once(app.server, 'request');
+  const closed = app.close();
+  while (app.server.listening) await turn();
+  socket.write(request.slice(-5) + request);
+  await Promise.all([closed, once(socket, 'close')]);
+  assert.equal(text.match(/HTTP\/1\.1 200 OK/g)?.length, 2, text);
+});
+
+test('a media type or a size that is refused is told with what is expected', async (t) => {
+  const { app } = await buildTestApp(t, ['a', 'b', 'c'], { bodyLimit: 1024 });
+  const send = async (url: string, type: string, payload: string) => {
+    const response = await app.inject({ method: 'POST', url, headers: { 'content-type': type }, payload });
+    return [response.statusCode, response.json().error];
+  };
+  const json = 'application/json';
+  assert.deepEqual(await send('/predict', 'text/csv', 'a'), [
+    415,
+    'content-type: expected application/json, got "text/csv"',
+  ]);
+  assert.deepEqual(await send('/train', 'text/plain', 'a'), [
+    415,
+    'content-type: expected application/json or text/csv, got "text/plain"',
+  ]);
+  for (const url of ['/predict', '/train']) {
+    assert.deepEqual(await send(url, json, ' '.repeat(1025)), [413, 'body: expected at most 1024 bytes']);
+  }
 });
 
 test('a 500 carries neither message nor stack, and the log does', async (t) => {
