@@ -16,8 +16,6 @@ export type JobState = 'running' | 'succeeded' | 'failed' | 'cancelled';
 /** One training, as `GET /train/<id>` tells it. */
 export interface Job {
   readonly id: string;
-  /** On the monotonic clock, in milliseconds; not told. */
-  readonly started: number;
   state: JobState;
   readonly created_at: string;
   finished_at: string | null;
@@ -57,7 +55,8 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; end: [Job] }> {
   private readonly ends = new Map<string, Promise<void>>();
   private busy = false;
   private closed = false;
-  private running: { job: Job; abort: AbortController } | undefined;
+  /** `started` is on the monotonic clock, in milliseconds. */
+  private running: { job: Job; abort: AbortController; started: number } | undefined;
 
   constructor(options: JobsOptions) {
     super();
@@ -93,7 +92,7 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; end: [Job] }> {
   get(id: string): Job {
     const job = this.jobs.get(id);
     if (!job) throw new DomainError('JOB_NOT_FOUND', `there is no training ${id.slice(0, 80)}`);
-    if (job.state === 'running') tick(job);
+    if (this.running?.job === job) this.tick();
     return job;
   }
 
@@ -120,7 +119,6 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; end: [Job] }> {
   private launch(stage: string, table: TableInfo, options: TrainingOptions, clock: PhaseClock): Job {
     const job: Job = {
       id: randomUUID(),
-      started: performance.now(),
       state: 'running',
       created_at: new Date().toISOString(),
       finished_at: null,
@@ -139,7 +137,7 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; end: [Job] }> {
     this.jobs.set(job.id, job);
     this.forgetOldJobs();
     const abort = new AbortController();
-    this.running = { job, abort };
+    this.running = { job, abort, started: performance.now() };
     this.ends.set(job.id, this.work(job, stage, abort.signal, clock));
     return job;
   }
@@ -152,7 +150,7 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; end: [Job] }> {
       const onEpoch = (epoch: Epoch) => {
         job.history.push(epoch);
         job.epoch = epoch.epoch;
-        tick(job);
+        this.tick();
         this.emit('epoch', job);
       };
       const { metrics, phases } = await runTraining({ stage, engine, options: job.options }, onEpoch, signal);
@@ -175,7 +173,7 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; end: [Job] }> {
       if (job.state === 'failed') log.error({ job: job.id, err: error }, 'training did not succeed');
       await this.discard(stage);
     }
-    tick(job);
+    this.tick();
     job.finished_at = new Date().toISOString();
     job.seconds_left = null;
     this.running = undefined;
@@ -185,6 +183,13 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; end: [Job] }> {
       'training ended',
     );
     this.emit('end', job);
+  }
+
+  private tick(): void {
+    if (!this.running) return;
+    const { job, started } = this.running;
+    job.seconds = (performance.now() - started) / 1000;
+    if (job.epoch > 0) job.seconds_left = (job.seconds / job.epoch) * (job.options.epochs - job.epoch);
   }
 
   /** What cannot be removed now goes at the next start; it is no reason to fail a job. */
@@ -200,9 +205,4 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; end: [Job] }> {
       this.ends.delete(id);
     }
   }
-}
-
-function tick(job: Job): void {
-  job.seconds = (performance.now() - job.started) / 1000;
-  if (job.epoch > 0) job.seconds_left = (job.seconds / job.epoch) * (job.options.epochs - job.epoch);
 }

@@ -104,6 +104,7 @@ test('events bring every epoch once, and then the end, to early and late listene
     );
     const end = JSON.parse(/^event: end\ndata: (.*)\n\n$/m.exec(body)![1]!);
     assert.equal(end.state, 'succeeded');
+    assert.deepEqual(end, (await app.inject({ url: `/train/${id}` })).json());
   }
 });
 
