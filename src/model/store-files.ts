@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DomainError } from './domain-error.js';
 import type { ModelStore } from './store.js';
 import { flushDirectory, type VersionFiles } from './version.js';
@@ -47,7 +47,7 @@ export class FileStore implements ModelStore {
 
   async stage(): Promise<string> {
     const stage = join(this.location, `.staging-${hostname()}-${process.pid}-${randomBytes(6).toString('hex')}`);
-    await mkdir(stage, { recursive: true });
+    await makeDirectory(stage);
     return stage;
   }
 
@@ -80,7 +80,7 @@ export class FileStore implements ModelStore {
 
   async writeDocument(name: string, content: string): Promise<void> {
     const directory = join(this.location, DOCUMENTS);
-    await mkdir(directory, { recursive: true });
+    await makeDirectory(directory);
     const temporary = join(directory, `.${name}-${randomBytes(6).toString('hex')}`);
     try {
       await writeFile(temporary, content, { flush: true });
@@ -125,6 +125,21 @@ async function isAbandoned(name: string, stage: string): Promise<boolean> {
     // Another replica that starts at the same time was faster.
     if (isCode(error, 'ENOENT')) return false;
     throw error;
+  }
+}
+
+/** As `mkdir` with `recursive`, which says ENOENT of a read-only file system, and never ends in some others. */
+async function makeDirectory(path: string): Promise<void> {
+  const make = () =>
+    mkdir(path).catch((error) => {
+      if (!isCode(error, 'EEXIST')) throw error;
+    });
+  try {
+    await make();
+  } catch (error) {
+    if (!isCode(error, 'ENOENT') || dirname(path) === path) throw error;
+    await makeDirectory(dirname(path));
+    await make();
   }
 }
 

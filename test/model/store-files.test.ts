@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -74,6 +74,25 @@ test('a number is not given twice while its version is there, whatever went befo
 test('a version that is not there is not found', async (t) => {
   const store = new FileStore(temporaryDirectory(t));
   await assert.rejects(store.read(7), { code: 'VERSION_NOT_FOUND', message: /^version 7 / });
+});
+
+/** Stages a version in a store below `directory`, and prints how that went. */
+const STAGE = `
+  const { FileStore } = await import(process.argv[1]);
+  const done = new FileStore(process.argv[2] + '/new/store').stage();
+  console.log(await done.then(() => 'staged', ({ code }) => code));`;
+
+test('a read-only file system is told as what it is', async (t) => {
+  const directory = temporaryDirectory(t);
+  const mounted = 'mount -t tmpfs -o ro none "$1" && shift && exec "$@"';
+  const unshare = ['--user', '--map-root-user', '--mount', 'sh', '-c', mounted, 'sh', directory];
+  if (spawnSync('unshare', [...unshare, 'true']).status !== 0) {
+    t.skip('SKIPPED: no read-only file system can be mounted here (unshare --user --mount)');
+    return;
+  }
+  const module = new URL('../../src/model/store-files.js', import.meta.url).href;
+  const node = [process.execPath, '--input-type=module', '--eval', STAGE, module, directory];
+  assert.equal(spawnSync('unshare', [...unshare, ...node], { encoding: 'utf8' }).stdout, 'EROFS\n');
 });
 
 test('what is staged is not listed before it is published, and a discarded stage leaves nothing', async (t) => {
