@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { measureSingle } from './drift/cost.js';
 import { LoadGenerator } from './load.js';
 import type { LoadResult } from './load-process.js';
 import { median, printMachine } from './report.js';
@@ -21,6 +22,8 @@ const WARM_UP = quick ? 1000 : 3000;
 const LEAST_THROUGHPUT = quick ? 0.7 : 0.9;
 const MOST_P99 = quick ? 2 : 1.25;
 const MOST_MEDIAN = quick ? 50 : 10;
+/** Most of a request's processor time, in per cent, that watching its one row for drift may take. */
+const MOST_OBSERVATION = 10;
 
 interface Scenario {
   readonly rows: number;
@@ -102,10 +105,22 @@ async function compare({ rows: count, connections }: Scenario): Promise<void> {
         median(throughput) >= LEAST_THROUGHPUT,
       );
       judge(`${where}: ${median(p99).toFixed(2)} times the p99, at most ${MOST_P99}`, median(p99) <= MOST_P99);
+      if (count === 1) judgeObservation(median(mine.map((t) => t.cpu)));
     }
   } finally {
     bare.process.kill();
   }
+}
+
+/** `cpu`: processor time of a request of one row, in µs. */
+function judgeObservation(cpu: number): void {
+  const { median: observed } = measureSingle();
+  const share = (100 * observed) / cpu;
+  judge(
+    `observing a row of 8 features takes ${observed.toFixed(1)} µs, ${share.toFixed(1)} % of the request, at most ${MOST_OBSERVATION} %`,
+    // Where the system does not tell processor times, nothing is judged.
+    !(share > MOST_OBSERVATION),
+  );
 }
 
 async function turn(side: Side, bodies: readonly string[], milliseconds: number): Promise<Turn> {

@@ -33,14 +33,21 @@ export interface Cost {
 export function measureCost(): Cost {
   const rows = normalRows(NARROW);
   const monitor = new DriftMonitor(baselineOf(rows), { clock: () => 0 });
-  const [hundreds, ones] = [requestsOf(rows, 100), requestsOf(rows, 1)];
-  const microseconds = (requests: readonly HeldOut[]) => () => (1000 * milliseconds(monitor, requests)) / ROWS;
+  const hundreds = requestsOf(rows, 100);
   return {
-    batched: timing(TURNS, microseconds(hundreds)),
-    single: timing(TURNS, microseconds(ones)),
+    batched: timing(TURNS, () => (1000 * milliseconds(monitor, hundreds)) / ROWS),
+    single: measureSingle(),
     ...measureWide(),
     allocated: measureAllocation(rows),
   };
+}
+
+/** Microseconds that observing a request of one row takes, at 8 features. */
+export function measureSingle(): Timing {
+  const rows = normalRows(NARROW);
+  const monitor = new DriftMonitor(baselineOf(rows), { clock: () => 0 });
+  const ones = requestsOf(rows, 1);
+  return timing(TURNS, () => (1000 * milliseconds(monitor, ones)) / ROWS);
 }
 
 function measureWide(): { report: Timing; state: number } {

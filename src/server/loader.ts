@@ -14,6 +14,9 @@ export interface LoaderOptions {
   readonly log: FastifyBaseLogger;
 }
 
+/** The document that names the version that serves. */
+const SERVING = 'serving-version';
+
 /** Brings versions from the store to the service: read, verified against their checksums and probe, swapped in. */
 export class ModelLoader {
   private readonly options: LoaderOptions;
@@ -31,13 +34,21 @@ export class ModelLoader {
     const watched = await drift.prepare(version, card, baseline && Buffer.from(baseline).toString());
     service.swap({ version, card, predictor });
     drift.follow(watched);
+    await this.remember(version);
     log.info({ model_version: String(version), metrics: card.metrics }, 'model version serves');
   }
 
-  /** Makes the newest good version serve, and says in the log why newer ones do not. False if there is none. */
-  async activateNewest(): Promise<boolean> {
+  /**
+   * Makes the version serve that did before the restart, or the newest good one if that is broken, and says in the log
+   * why others do not. False if there are no versions. Throws `INVALID_VERSION` if all are broken: what is there shall
+   * not be replaced by a first model, unasked.
+   */
+  async activateStored(): Promise<boolean> {
     const { store, log } = this.options;
-    for (const version of (await store.list()).reverse()) {
+    const versions = (await store.list()).reverse();
+    const last = Number(await store.readDocument(SERVING));
+    const candidates = versions.includes(last) ? [last, ...versions.filter((version) => version !== last)] : versions;
+    for (const version of candidates) {
       try {
         await this.activate(version);
         return true;
@@ -46,6 +57,17 @@ export class ModelLoader {
         log.error({ err: error, model_version: String(version) }, 'model version is broken and was skipped');
       }
     }
-    return false;
+    if (versions.length === 0) return false;
+    throw new DomainError('INVALID_VERSION', `none of the ${versions.length} versions in ${store.location} is whole`);
+  }
+
+  /** A version that was uploaded, or whose training was cut off before the swap, shall not serve by a restart. */
+  private async remember(version: number): Promise<void> {
+    const { store, log } = this.options;
+    try {
+      await store.writeDocument(SERVING, String(version));
+    } catch (error) {
+      log.warn({ err: error, model_version: String(version) }, 'the next start will not know which version served');
+    }
   }
 }

@@ -56,13 +56,13 @@ closeWithGrace({ delay: GRACE, logger: log }, async ({ err, signal }) => {
 await app.listen({ host: config.HOST, port: config.PORT });
 await start();
 
-/** Serves the newest good version, or trains the first. The service listens, and tells why it is not ready. */
+/** Serves what served before, or another good version, or trains the first. The service listens, and tells why it is not ready. */
 async function start(): Promise<void> {
   let doing = `reading ${config.MODEL_STORE}`;
   try {
     const swept = await store.sweep();
     if (swept > 0) log.warn({ swept }, 'removed what an interrupted training had left');
-    if (await loader.activateNewest()) return;
+    if (await loader.activateStored()) return;
     doing = `training the first model on ${config.TRAIN_DATA}`;
     service.explainNotReady(doing);
     await trainFirst();

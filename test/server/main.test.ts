@@ -43,7 +43,9 @@ async function childOf(pid: number): Promise<number> {
   return child;
 }
 
-const versions = async (store: string) => (await readdir(join(store, 'reconstruction_regressor'))).sort();
+/** Versions and stages; not the documents beside them. */
+const versions = async (store: string) =>
+  (await readdir(join(store, 'reconstruction_regressor'))).filter((name) => name !== '.documents').sort();
 
 test('the whole way: first training, predict, scrape, retrain while predicting, restart, the same predictions', async (t) => {
   const store = await temporaryDirectory(t);
@@ -132,7 +134,7 @@ for (const [moment, path] of [
     const { model_version: version } = await again.logged('model version serves');
     assert.ok(!again.lines.some(({ msg }) => msg.startsWith('model version is broken')));
     assert.ok(
-      (await readdir(store)).every((name) => /^\d+$/.test(name)),
+      (await readdir(store)).every((name) => !name.startsWith('.staging')),
       'no stage is left',
     );
     const after = await predict(again.url, [CAR]);
@@ -169,6 +171,42 @@ test('a broken newest version is skipped with an error in the log, and the one b
   const again = await first(t, store);
   const line = await again.logged('model version is broken and was skipped');
   assert.equal(line['model_version'], '2');
+  await again.logged('model version serves');
+  assert.equal((await predict(again.url, [CAR])).model_version, '1');
+});
+
+test('if all versions are broken, no other model takes their place unasked', async (t) => {
+  const store = await temporaryDirectory(t);
+  const server = await first(t, store);
+  await server.logged('model version serves');
+  await server.stop('SIGTERM');
+  await writeFile(join(store, 'reconstruction_regressor/1/baseline.json'), '');
+
+  const again = await first(t, store);
+  await again.logged('there is no model to serve; POST /train can still make one');
+  const response = await fetch(`${again.url}/readyz`);
+  assert.equal(response.status, 503);
+  assert.match(await response.text(), /INVALID_VERSION/);
+  assert.deepEqual(await versions(store), ['1']);
+  assert.equal((await trainOnCars(again.url, '&wait=true&epochs=2')).status, 200);
+  assert.equal((await predict(again.url, [CAR])).model_version, '2');
+});
+
+test('a version that was uploaded does not serve, nor after a restart', async (t) => {
+  const store = await temporaryDirectory(t);
+  const server = await first(t, store);
+  await server.logged('model version serves');
+  const archive = await (await fetch(`${server.url}/models/1/archive`)).arrayBuffer();
+  const uploaded = await fetch(`${server.url}/models`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/gzip' },
+    body: archive,
+  });
+  assert.equal(uploaded.headers.get('location'), '/models/2');
+  assert.equal((await predict(server.url, [CAR])).model_version, '1');
+  await server.stop('SIGTERM');
+
+  const again = await first(t, store);
   await again.logged('model version serves');
   assert.equal((await predict(again.url, [CAR])).model_version, '1');
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { createRandom } from '../../src/model/random.js';
 import { archiveOf, tarGz } from '../model/archives.js';
 import { openOnnx } from '../model/onnx-session.js';
-import { buildTestApp, publishUntrained } from './test-app.js';
+import { buildTestApp, contentsOf, publishUntrained } from './test-app.js';
 
 const GZIP = { 'content-type': 'application/gzip' };
 
@@ -34,7 +34,7 @@ test('an archive that one service hands out is taken by another as its next vers
   }
   assert.equal(to.service.serving.version, 1);
   assert.deepEqual(sorted(await to.store.read(2)), sorted(await from.store.read(1)));
-  assert.deepEqual(readdirSync(to.store.location).toSorted(), ['1', '2', '3', '4']);
+  assert.deepEqual(contentsOf(to.store.location), ['1', '2', '3', '4']);
 
   await to.loader.activate(2);
   const payload = { instances: [[1, 2]] };
@@ -66,7 +66,7 @@ test('a bad upload is refused in words, and leaves nothing behind', async (t) =>
     assert.deepEqual([response.statusCode, rest.code], [status, code], error);
     assert.match(error, message);
   }
-  assert.deepEqual([await store.list(), readdirSync(store.location), service.serving.version], [[1], ['1'], 1]);
+  assert.deepEqual([await store.list(), contentsOf(store.location), service.serving.version], [[1], ['1'], 1]);
 });
 
 test('a body of another type, or none, is refused', async (t) => {
@@ -91,7 +91,7 @@ test('a client that goes in the middle of an upload leaves nothing behind', asyn
   );
   socket.write(archive.subarray(0, 500), () => setImmediate(() => socket.destroy()));
   await ended;
-  assert.deepEqual([await store.list(), readdirSync(store.location)], [[1], ['1']]);
+  assert.deepEqual([await store.list(), contentsOf(store.location)], [[1], ['1']]);
   assert.ok(!logged.some(({ level }) => level === 50), JSON.stringify(logged));
 });
 

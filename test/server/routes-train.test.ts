@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
-import { buildTestApp } from './test-app.js';
+import { buildTestApp, contentsOf } from './test-app.js';
 
 const ROWS = Array.from({ length: 40 }, (_, i) => [Math.sin(i), Math.cos(2 * i), i / 40]);
 const TARGETS = ROWS.map(([a, b, c]) => a! + 2 * b! - c!);
@@ -154,7 +154,7 @@ for (const [what, payload, query, code, message] of BAD) {
     assert.equal(response.json().code, code);
     assert.match(response.json().error, message);
     assert.equal((await app.inject({ url: '/readyz' })).json().model_version, '1');
-    assert.deepEqual(await readdir(store.location), ['1'], 'no stage is left');
+    assert.deepEqual(contentsOf(store.location), ['1'], 'no stage is left');
     assert.equal((await train(app, CSV, 'target=y&epochs=1')).statusCode, 202, 'the place is free again');
   });
 }
@@ -168,7 +168,7 @@ test('a training that fails for no reason of the client is a 500 for who waits, 
   const { request_id, ...reply } = failed.json();
   assert.deepEqual(reply, { error: 'internal error', code: 'INTERNAL' });
   assert.ok(logged.some(({ err }) => (err as Error | undefined)?.message.startsWith('ENOSPC')));
-  assert.deepEqual(await readdir(store.location), ['1'], 'no stage is left');
+  assert.deepEqual(contentsOf(store.location), ['1'], 'no stage is left');
 
   store.publish = publish;
   assert.equal((await train(app, CSV, 'target=y&epochs=1&wait=true')).statusCode, 200);
@@ -245,5 +245,5 @@ test('an upload that breaks off frees the place and leaves nothing', async (t) =
     });
   } while (response.status === 409);
   assert.equal(response.status, 200, await response.text());
-  assert.deepEqual((await readdir(store.location)).sort(), ['1', '2']);
+  assert.deepEqual(contentsOf(store.location), ['1', '2']);
 });

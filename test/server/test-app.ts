@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -107,4 +108,11 @@ export async function publishUntrained(
   const version = await store.publish(stage);
   await store.discard(stage);
   return version;
+}
+
+/** Versions and stages in a store, sorted; not the documents beside them. */
+export function contentsOf(location: string): string[] {
+  return readdirSync(location)
+    .filter((name) => name !== '.documents')
+    .sort();
 }
