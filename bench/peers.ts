@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -10,6 +11,8 @@ export interface Peer {
   readonly name: string;
   /** Names of its Python packages. */
   readonly packages: readonly string[];
+  /** Of the peer alone, if its packages want older ones than the others do. */
+  readonly environment?: string;
   /** Program of the environment, and its arguments, for a version's directory and a port. */
   readonly command: (version: string, port: number) => readonly [program: string, ...args: string[]];
   /** Throughput that the service shall have at least, in the peer's, at one row and many connections. */
@@ -38,6 +41,12 @@ export const PEERS: readonly Peer[] = [
     command: (version, port) => ['python', 'litserve_server.py', version, String(port)],
   },
   {
+    name: 'MLServer + ONNX Runtime',
+    packages: ['mlserver', ...ONNX],
+    environment: 'peers-mlserver',
+    command: (version, port) => ['python', 'mlserver_server.py', version, String(port)],
+  },
+  {
     name: 'BentoML + ONNX Runtime',
     packages: ['bentoml', ...ONNX],
     command: (_version, port) => ['bentoml', 'serve', 'bentoml_service:Regressor', '--port', String(port)],
@@ -50,27 +59,28 @@ export const PEERS: readonly Peer[] = [
 ];
 
 const SOURCES = fileURLToPath(new URL('../../bench/peers', import.meta.url));
-/** One environment for all: ignored by git, and kept for the next run. */
-const ENVIRONMENT = fileURLToPath(new URL('../../.cache/peers', import.meta.url));
+/** Ignored by git, and kept for the next run. */
+const CACHE = fileURLToPath(new URL('../../.cache', import.meta.url));
+const ENVIRONMENT = 'peers';
 /** TensorFlow takes seconds to be imported, Ray's processes tens of them, in milliseconds. */
 const START_TIMEOUT = 120_000;
 
 /** Installs Python packages. Returns why they cannot be had, or undefined. */
-export function install(packages: readonly string[]): string | undefined {
-  if (!existsSync(join(ENVIRONMENT, 'bin/python'))) {
-    const made = spawnSync('python3', ['-m', 'venv', ENVIRONMENT], { encoding: 'utf8' });
+export function install(packages: readonly string[], environment = ENVIRONMENT): string | undefined {
+  if (!existsSync(programOf('python', environment))) {
+    const made = spawnSync('python3', ['-m', 'venv', join(CACHE, environment)], { encoding: 'utf8' });
     if (made.error || made.status !== 0) return `no Python environment: ${made.error?.message ?? made.stderr.trim()}`;
   }
   process.stderr.write(`installing ${packages.join(', ')}\n`);
   const args = ['install', '--quiet', '--no-input', '--disable-pip-version-check', ...packages];
-  const { status, stderr } = spawnSync(join(ENVIRONMENT, 'bin/pip'), args, { encoding: 'utf8' });
+  const { status, stderr } = spawnSync(programOf('pip', environment), args, { encoding: 'utf8' });
   return status === 0 ? undefined : `pip: ${stderr.trim().split('\n').at(-1)}`;
 }
 
 /** What pip knows of packages, such as `keras 3.15.0`. */
-export function versionsOf(packages: readonly string[]): string {
+export function versionsOf(packages: readonly string[], environment = ENVIRONMENT): string {
   const names = new Set(packages.map((name) => name.replace(/\[.*/, '')));
-  const { stdout } = spawnSync(join(ENVIRONMENT, 'bin/pip'), ['list', '--format=json'], { encoding: 'utf8' });
+  const { stdout } = spawnSync(programOf('pip', environment), ['list', '--format=json'], { encoding: 'utf8' });
   const installed = JSON.parse(stdout) as { name: string; version: string }[];
   const known = new Map(installed.map(({ name, version }) => [name.toLowerCase().replaceAll('_', '-'), version]));
   return Array.from(names, (name) => `${name} ${known.get(name) ?? '?'}`).join(', ');
@@ -78,7 +88,7 @@ export function versionsOf(packages: readonly string[]): string {
 
 /** The program and arguments that run a script of bench/peers in the environment. */
 export function pythonScript([script, ...args]: readonly [string, ...string[]]): [program: string, args: string[]] {
-  return [join(ENVIRONMENT, 'bin/python'), [join(SOURCES, script), ...args]];
+  return [programOf('python'), [join(SOURCES, script), ...args]];
 }
 
 /** Starts a peer on a free port, and waits until it answers `body`. Rejects if it ends or stays silent. */
@@ -89,13 +99,22 @@ export async function startPeer(
 ): Promise<{ process: ChildProcess; port: number }> {
   const port = await freePort();
   const [program, ...args] = peer.command(version, port);
-  const child = spawn(join(ENVIRONMENT, 'bin', program), args, {
+  const child = spawn(programOf(program, peer.environment), args, {
     cwd: SOURCES,
     env: { ...process.env, VERSION: version },
     stdio: ['ignore', 'ignore', 'inherit'],
     // A group of its own: some start processes that outlive a signal to the first.
     detached: true,
   });
+  // So they outlive this process as well, if nobody ends them.
+  const endWithThis = (signal: NodeJS.Signals) => {
+    signalGroup(child, 'SIGTERM');
+    process.exit(128 + constants.signals[signal]);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, endWithThis);
+    child.once('exit', () => process.off(signal, endWithThis));
+  }
   const deadline = Date.now() + START_TIMEOUT;
   while (child.exitCode === null && Date.now() < deadline) {
     const answered = await fetch(`http://127.0.0.1:${port}/predict`, {
@@ -117,10 +136,25 @@ export async function startPeer(
 export async function stopPeer(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
-  process.kill(-child.pid!, 'SIGTERM');
-  const timer = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), 5000);
+  signalGroup(child, 'SIGTERM');
+  const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), 5000);
   await ended;
   clearTimeout(timer);
+}
+
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  // It may have ended, or never begun.
+  if (pid !== undefined) {
+    try {
+      process.kill(-pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}
+
+function programOf(name: string, environment = ENVIRONMENT): string {
+  return join(CACHE, environment, 'bin', name);
 }
 
 async function freePort(): Promise<number> {

@@ -20,6 +20,6 @@ class Regressor:
 
 
 if __name__ == "__main__":
-    ray.init(include_dashboard=False, log_to_driver=False, configure_logging=False)
+    ray.init(address="local", include_dashboard=False, log_to_driver=False, configure_logging=False)
     serve.start(http_options={"host": "127.0.0.1", "port": int(sys.argv[2])})
     serve.run(Regressor.bind(sys.argv[1]), route_prefix="/predict", blocking=True)
