@@ -86,9 +86,13 @@ function isOk(chunk: Uint8Array): boolean {
   return chunk[9] === 0x32 && chunk[10] === 0x30 && chunk[11] === 0x30;
 }
 
-/** Bytes of an answer, head and body, of which `text` is the beginning; 0 if the head has not ended. */
+/** Bytes of an answer, head and body, of which `text` is the beginning; 0 if it does not tell yet. */
 function lengthOf(text: string): number {
   const headEnd = text.indexOf('\r\n\r\n');
   if (headEnd < 0) return 0;
-  return headEnd + 4 + Number(/^content-length: (\d+)/im.exec(text)?.[1] ?? 0);
+  if (!/^transfer-encoding: chunked/im.test(text)) {
+    return headEnd + 4 + Number(/^content-length: (\d+)/im.exec(text)?.[1] ?? 0);
+  }
+  const lastChunk = text.indexOf('\r\n0\r\n\r\n', headEnd);
+  return lastChunk < 0 ? 0 : lastChunk + 7;
 }
