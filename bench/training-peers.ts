@@ -2,11 +2,11 @@
 // `node dist/bench/training-peers.js DIRECTORY`. Exits with 1 if a target is missed. Needs Python; what cannot be
 // installed is said and left out.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { housingDirectory } from './california-housing.js';
+import { newerNode } from './newer-node.js';
 import { install, pythonScript, versionsOf } from './peers.js';
 import { median, printMachine } from './report.js';
 
@@ -19,14 +19,19 @@ interface Framework {
   readonly name: string;
   readonly script: string;
   readonly packages: readonly string[];
-  /** By batch size: how many times as fast the kernel shall be at least. */
-  readonly targets: Readonly<Record<number, number>>;
+  /** By batch size: how many times as fast the kernel shall be, at least or (`above`) more than that. */
+  readonly targets: Readonly<Record<number, { readonly factor: number; readonly above?: true }>>;
 }
 
 const FRAMEWORKS: readonly Framework[] = [
-  { name: 'Keras', script: 'keras', packages: ['keras', 'tensorflow-cpu'], targets: { 32: 50 } },
-  { name: 'PyTorch, eager', script: 'torch', packages: ['numpy', 'torch'], targets: { 32: 15 } },
-  { name: 'JAX, jit and scan', script: 'jax', packages: ['numpy', 'jax'], targets: { 32: 1, 256: 1 } },
+  { name: 'Keras', script: 'keras', packages: ['keras', 'tensorflow-cpu'], targets: { 32: { factor: 50 } } },
+  { name: 'PyTorch, eager', script: 'torch', packages: ['numpy', 'torch'], targets: { 32: { factor: 15 } } },
+  {
+    name: 'JAX, jit and scan',
+    script: 'jax',
+    packages: ['numpy', 'jax'],
+    targets: { 32: { factor: 1, above: true }, 256: { factor: 1 } },
+  },
 ];
 
 interface Side {
@@ -37,12 +42,12 @@ interface Side {
 
 const directory = resolve(housingDirectory());
 const kernelProcess = fileURLToPath(new URL('./epoch-process.js', import.meta.url));
-// Node 22 and newer have fused multiply-add in WebAssembly: .ci/other-nodes leaves one here.
-const newer = fileURLToPath(new URL('../../.cache/nodes/24/bin/node', import.meta.url));
 const kernels = [startSide(`kernel, Node ${process.versions.node}`, process.execPath, [kernelProcess, directory])];
-if (existsSync(newer)) kernels.push(startSide('kernel, Node 24', newer, [kernelProcess, directory]));
-
 const verdicts: string[] = [];
+const newer = newerNode();
+if ('missing' in newer) verdicts.push(`SKIPPED: the kernel in a newer Node: ${newer.missing}`);
+else kernels.push(startSide(`kernel, Node ${newer.version}`, newer.program, [kernelProcess, directory]));
+
 const peers: [Framework, Side][] = [];
 for (const framework of FRAMEWORKS) {
   const missing = install(framework.packages);
@@ -60,7 +65,8 @@ console.log(
 console.log(
   `Nadam; each side has a process of its own, and they take turns, ${TURNS} each after one that is not counted.`,
 );
-console.log('The kernel and PyTorch have one thread; TensorFlow and JAX as many as they like.\n');
+console.log('The kernel and PyTorch have one thread; TensorFlow and JAX as many as they like. JAX leaves out the rows');
+console.log('that fill no whole batch (26 of 11,610 at 32, 90 at 256), so that it compiles one shape.\n');
 try {
   for (const batch of BATCHES) await compare(batch);
   await compareErrors();
@@ -73,7 +79,8 @@ try {
 async function compare(batch: number): Promise<void> {
   const times = new Map<Side, number[]>(sides.map((side) => [side, []]));
   for (let turn = 0; turn <= TURNS; turn++) {
-    for (const side of sides) {
+    // Who is first changes, so that a machine which slows down or speeds up favours nobody.
+    for (const side of turn % 2 === 0 ? sides : sides.toReversed()) {
       const { seconds } = await side.ask(`epoch ${batch}`);
       if (turn > 0) times.get(side)!.push(seconds);
     }
@@ -90,8 +97,12 @@ async function compare(batch: number): Promise<void> {
       `| ${side.name} | ${ms(median(of(side)))} (${ms(Math.min(...of(side)))}) | ${middle} (${least} to ${most}) |`,
     );
     const target = peers.find(([, peer]) => peer === side)?.[0].targets[batch];
-    if (target !== undefined)
-      judge(`${side.name}, batch ${batch}: ${middle} times its speed, at least ${target}`, Number(middle) >= target);
+    if (!target) continue;
+    const { factor, above } = target;
+    judge(
+      `${side.name}, batch ${batch}: ${middle} times its speed, ${above ? 'more than' : 'at least'} ${factor}`,
+      above ? median(ratios) > factor : median(ratios) >= factor,
+    );
   }
   console.log('');
 }
@@ -111,7 +122,7 @@ async function compareErrors(): Promise<void> {
     judged.set(side, kernels.includes(side) ? median(errors) : Math.max(...errors));
   }
   for (const [{ name }, side] of peers) {
-    judge(`${name}: our median test error is not above its greatest`, judged.get(kernels[0]!)! <= judged.get(side)!);
+    judge(`${name}: our median test error is not above its greatest`, judged.get(kernels.at(-1)!)! <= judged.get(side)!);
   }
 }
 
