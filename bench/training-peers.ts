@@ -122,7 +122,10 @@ async function compareErrors(): Promise<void> {
     judged.set(side, kernels.includes(side) ? median(errors) : Math.max(...errors));
   }
   for (const [{ name }, side] of peers) {
-    judge(`${name}: our median test error is not above its greatest`, judged.get(kernels.at(-1)!)! <= judged.get(side)!);
+    judge(
+      `${name}: our median test error is not above its greatest`,
+      judged.get(kernels.at(-1)!)! <= judged.get(side)!,
+    );
   }
 }
 
