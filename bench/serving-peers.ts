@@ -15,9 +15,9 @@ import { answerOf, startService } from './serving-sides.js';
 const CONNECTIONS = 64;
 const ROWS = [1, 100];
 /** Milliseconds of a turn, and how many turns each side has; a longer one before them is not counted. */
-const TURN = 1000;
+const TURN = 500;
 const TURNS = 7;
-const WARM_UP = 3000;
+const WARM_UP = 2000;
 /** Largest relative difference between the service's numbers and a peer's. */
 const TOLERANCE = 1e-4;
 
