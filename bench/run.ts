@@ -48,12 +48,11 @@ for (const benchmark of BENCHMARKS) {
   console.error(
     `=== ${benchmark.script}: ${((performance.now() - started) / 1000).toFixed(0)} s, exit ${outcome.code}`,
   );
+  // After each, so that a run that is interrupted leaves what it has measured.
+  if (!quick) writeFileSync(PAGE, page());
 }
 if (quick) console.log(outcomes.map(({ output }) => output).join('\n'));
-else {
-  writeFileSync(PAGE, page());
-  console.error(`\n${PAGE} is written`);
-}
+else console.error(`\n${PAGE} is written`);
 for (const { command, code } of outcomes) if (code !== 0) console.error(`MISSED or failed: ${command}`);
 if (outcomes.some(({ code }) => code !== 0)) process.exitCode = 1;
 
