@@ -2,7 +2,6 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -107,14 +106,9 @@ export async function startPeer(
     detached: true,
   });
   // So they outlive this process as well, if nobody ends them.
-  const endWithThis = (signal: NodeJS.Signals) => {
-    signalGroup(child, 'SIGTERM');
-    process.exit(128 + constants.signals[signal]);
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, endWithThis);
-    child.once('exit', () => process.off(signal, endWithThis));
-  }
+  const endWithThis = () => signalGroup(child, 'SIGTERM');
+  process.once('exit', endWithThis);
+  child.once('exit', () => process.off('exit', endWithThis));
   const deadline = Date.now() + START_TIMEOUT;
   while (child.exitCode === null && Date.now() < deadline) {
     const answered = await fetch(`http://127.0.0.1:${port}/predict`, {

@@ -3,7 +3,7 @@
 // cannot be installed is said and left out.
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LoadGenerator } from './load.js';
 import type { LoadResult } from './load-process.js';
@@ -23,6 +23,14 @@ const TOLERANCE = 1e-4;
 
 const directory = mkdtempSync(join(tmpdir(), 'rr-peers-'));
 const service = await startService(directory);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => process.exit(128 + constants.signals[signal]));
+}
+process.once('exit', () => {
+  // Where the end below was not reached. At once: what it would still write goes with the directory.
+  service.process.kill('SIGKILL');
+  rmSync(directory, { recursive: true, force: true });
+});
 const version = join(directory, 'reconstruction_regressor', '1');
 const left: string[] = [];
 const used: string[] = [];
