@@ -2,7 +2,7 @@
 // regression, with fewer turns and looser thresholds, and prints instead. Exits with 1 if a target is missed.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
@@ -40,7 +40,6 @@ const quick = process.argv.includes('--quick');
 const outcomes: Outcome[] = [];
 for (const benchmark of BENCHMARKS) {
   if (quick && !benchmark.quick) continue;
-  if (!existsSync(fileURLToPath(new URL(`./${benchmark.script}.js`, import.meta.url)))) continue;
   const started = performance.now();
   console.error(`\n=== ${benchmark.script}`);
   const outcome = await run(benchmark);

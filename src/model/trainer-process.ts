@@ -14,7 +14,6 @@ import { writeVersion } from './version.js';
 process.on('disconnect', () => process.exit(1));
 process.once('message', async (request: TrainingRequest) => {
   try {
-    await tell({ type: 'started' });
     await work(request);
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;

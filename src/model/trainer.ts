@@ -14,7 +14,6 @@ export interface TrainingRequest {
 
 /** What the child tells. */
 export type TrainerMessage =
-  | { readonly type: 'started' }
   | { readonly type: 'epoch'; readonly epoch: Epoch }
   | { readonly type: 'done'; readonly metrics: Metrics; readonly bestEpoch: number; readonly phases: Phases }
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string };
@@ -53,14 +52,19 @@ export async function runTraining(
     }
     if (verdict.type === 'failed') throw new DomainError(verdict.code, verdict.message);
     const { metrics, bestEpoch, phases } = verdict;
-    const { start, exit } = clock.phases;
-    return { metrics, bestEpoch, phases: { start: start!, ...phases, exit: exit! } };
+    // What the child does not account for was its start: measured so, no phase overlaps another.
+    const work = Object.values(phases).reduce((sum, seconds) => sum + seconds, 0);
+    return {
+      metrics,
+      bestEpoch,
+      phases: { start: clock.phases['process']! - work, ...phases, exit: clock.phases['exit']! },
+    };
   } finally {
     signal.removeEventListener('abort', kill);
   }
 }
 
-type Verdict = Exclude<TrainerMessage, { type: 'started' | 'epoch' }>;
+type Verdict = Exclude<TrainerMessage, { type: 'epoch' }>;
 
 /** Sends the request and waits for the child's end: its last word, if it had one, how it died, and its error output. */
 function listen(
@@ -76,10 +80,9 @@ function listen(
       output = (output + text).slice(-KEPT_OUTPUT);
     });
     child.on('message', (message: TrainerMessage) => {
-      if (message.type === 'started') clock.end('start');
-      else if (message.type === 'epoch') onEpoch(message.epoch);
+      if (message.type === 'epoch') onEpoch(message.epoch);
       else {
-        clock.end('work');
+        clock.end('process');
         verdict = message;
       }
     });

@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 /** A client's request id is taken if it is one: short, and without what could break a log line or a header. */
 const GIVEN = /^[\w.:/+=@-]{1,128}$/;
 
-/** Hexadecimal digits of the counter: enough for a century of a million requests a second. */
+/** Hexadecimal digits of the counter: enough for eight years of a million requests a second, and more follow. */
 const DIGITS = 12;
 
 /**

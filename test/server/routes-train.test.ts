@@ -74,10 +74,9 @@ test('a job that succeeded tells where its time went, and a phase is not left ou
   const names = ['receive', 'start', 'read', 'split', 'train', 'baseline', 'write', 'exit', 'publish', 'swap'];
   assert.deepEqual(Object.keys(phases), names);
   for (const name of names) assert.ok(phases[name] > 0, name);
-  // The job's own clock begins when the rows have been received. What lies between two phases is next to nothing; where
-  // the work passes from one process to the other, they overlap by as long as the message takes.
+  // The job's own clock begins when the rows have been received; what lies between two phases is next to nothing.
   const sum = names.slice(1).reduce((total, name) => total + phases[name], 0);
-  assert.ok(sum > 0.5 * seconds && sum < 1.5 * seconds, `${sum} of ${seconds}`);
+  assert.ok(sum <= seconds && sum > 0.5 * seconds, `${sum} of ${seconds}`);
 });
 
 test('a job that there is not is a 404', async (t) => {
