@@ -49,7 +49,9 @@ export class JsonReader {
       failure = error;
     });
     worker.on('exit', () => {
-      if (this.worker === worker) this.worker = undefined;
+      // One that was retired had no work left: what there is now is its successor's.
+      if (this.worker !== worker) return;
+      this.worker = undefined;
       for (const { reject } of this.readings.values()) reject(failure);
       this.readings.clear();
     });

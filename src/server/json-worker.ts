@@ -17,7 +17,7 @@ export type ReadingResult =
   | { readonly id: number; readonly rows: Float32Array; readonly count: number }
   | { readonly id: number; readonly code: ErrorCode; readonly message: string };
 
-// The thread of large-body.ts.
+// The thread of json-reader.ts.
 parentPort?.on('message', (task: ReadingTask) => {
   const result = read(task);
   parentPort!.postMessage(result, 'rows' in result ? [result.rows.buffer as ArrayBuffer] : []);
