@@ -32,9 +32,10 @@ export class ModelLoader {
     const { card, predictor } = openVersion(files, createEngine);
     const baseline = files.get('baseline.json');
     const watched = await drift.prepare(version, card, baseline && Buffer.from(baseline).toString());
+    // First, so that nothing is left to wait for once it serves: who sees that may train the next one.
+    await this.remember(version);
     service.swap({ version, card, predictor });
     drift.follow(watched);
-    await this.remember(version);
     log.info({ model_version: String(version), metrics: card.metrics }, 'model version serves');
   }
 
