@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { arrangeLike, sameColumns } from '../../model/arrange.js';
 import { csvToTable } from '../../model/csv.js';
 import { DomainError } from '../../model/domain-error.js';
 import { type JsonRows, jsonToTable } from '../../model/json-table.js';
-import { listed } from '../../model/rows.js';
 import type { Columns } from '../../model/table.js';
 import { DEFAULT_TRAINING, type TrainingOptions } from '../../model/training.js';
 import { ErrorReply } from '../errors.js';
@@ -105,14 +105,8 @@ export async function trainRoute(app: FastifyInstance, { service, jobs, bodyLimi
   /** Gives the columns the order of the serving model; refuses others, unless the model is to be replaced. */
   function arrange(found: Columns, replace = false): Columns {
     const card = service.servingIfReady?.card;
-    if (!card) return found;
-    if (sameNames(found.features, card.features) && sameNames(found.targets, card.targets)) return card;
-    if (replace) return found;
-    throw new DomainError(
-      'FEATURES_CHANGED',
-      `the serving model predicts ${listed(card.targets)} from ${listed(card.features)}, these rows give ` +
-        `${listed(found.targets)} from ${listed(found.features)}; ?replace=true replaces the model`,
-    );
+    if (!card || (replace && !sameColumns(found, card))) return found;
+    return arrangeLike(card, found, '?replace=true replaces the model');
   }
 }
 
@@ -128,8 +122,4 @@ function jsonRows({ instances, targets, target }: TrainBody): JsonRows {
     throw new DomainError('INVALID_ROWS', 'body: expected either "targets" (one per row) or "target" (a column name)');
   }
   return targets ? { instances, targets } : { instances, target: [target!].flat() };
-}
-
-function sameNames(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((name) => b.includes(name));
 }

@@ -1,0 +1,22 @@
+import { DomainError } from './domain-error.js';
+import { listed } from './rows.js';
+import type { Columns } from './table.js';
+
+/** Whether two have the same columns, in whatever order. */
+export function sameColumns(a: Columns, b: Columns): boolean {
+  return sameNames(a.features, b.features) && sameNames(a.targets, b.targets);
+}
+
+/** Gives the columns that were found the order of the serving model's. Throws `FEATURES_CHANGED`, with `advice`, if they are others. */
+export function arrangeLike(model: Columns, found: Columns, advice: string): Columns {
+  if (sameColumns(found, model)) return { features: model.features, targets: model.targets };
+  throw new DomainError(
+    'FEATURES_CHANGED',
+    `the serving model predicts ${listed(model.targets)} from ${listed(model.features)}, these rows give ` +
+      `${listed(found.targets)} from ${listed(found.features)}; ${advice}`,
+  );
+}
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name) => b.includes(name));
+}
