@@ -13,7 +13,7 @@ const KERNELS = join(ROOT, 'dist/src/model/kernel');
 const BUNDLE = join(ROOT, 'dist/bundle/app');
 
 /** Loaded from node_modules: they look for files beside themselves, or are loaded only when asked for. */
-const EXTERNAL = ['@tensorflow/*', '@fastify/swagger-ui', 'pino', 'pino-pretty'];
+const EXTERNAL = ['@tensorflow/*', '@fastify/swagger-ui', 'libsql', 'pino', 'pino-pretty'];
 
 for (const target of ['simd', 'relaxed']) {
   const binary = join(KERNELS, `kernel-${target}.wasm`);
@@ -23,8 +23,8 @@ for (const target of ['simd', 'relaxed']) {
 }
 
 await build({
-  entryPoints: ['server/main.js', 'model/trainer-process.js', 'server/json-worker.js'].map((path) =>
-    join(ROOT, 'dist/src', path),
+  entryPoints: ['server/main.js', 'model/trainer-process.js', 'model/feedback-process.js', 'server/json-worker.js'].map(
+    (path) => join(ROOT, 'dist/src', path),
   ),
   entryNames: '[name]',
   outdir: BUNDLE,

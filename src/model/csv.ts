@@ -16,7 +16,7 @@ const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 
 /**
  * Reads a CSV (RFC 4180: comma, double quotes, header row; UTF-8 with or without a byte order mark) into a table on
- * disk, as a stream.
+ * disk, as a stream. `append` may add more rows when all of the CSV are there.
  *
  * Throws `INVALID_CSV` with the line, `UNKNOWN_COLUMN`, `TOO_MANY_MISSING`.
  */
@@ -25,6 +25,7 @@ export async function csvToTable(
   directory: string,
   targets: readonly string[],
   arrange: Arrange = (found) => found,
+  append?: (writer: TableWriter) => Promise<void>,
 ): Promise<TableInfo> {
   let writer: TableWriter | undefined;
   let columns: number[] = [];
@@ -45,6 +46,7 @@ export async function csvToTable(
     const parser = parse({ bom: true, skip_empty_lines: true, max_record_size: 2 ** 20, on_record: onRecord });
     await pipeline(source, inPieces, parser.resume());
     if (!writer) throw new DomainError('INVALID_CSV', 'expected a header row, got an empty body');
+    await append?.(writer);
     return writer.finish();
   } catch (error) {
     if (error instanceof CsvError) throw new DomainError('INVALID_CSV', error.message, { cause: error });

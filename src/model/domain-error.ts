@@ -21,6 +21,8 @@ export type ErrorCode =
   | 'FEATURES_CHANGED'
   | 'TRAINING_RUNNING'
   | 'JOB_NOT_FOUND'
+  | 'PREDICTION_NOT_FOUND'
+  | 'FEEDBACK_UNAVAILABLE'
   | 'INTERNAL';
 
 /** An error of the domain: a code for programs, and a message that names the place, what was expected and what was found. */

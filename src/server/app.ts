@@ -8,6 +8,8 @@ import type { ModelStore } from '../model/store.js';
 import { registerDriftMetrics } from './drift-metrics.js';
 import type { DriftWatch } from './drift-watch.js';
 import { handleErrors, refuseConnection, sendError } from './errors.js';
+import type { Feedback } from './feedback.js';
+import { registerFeedbackMetrics } from './feedback-metrics.js';
 import type { TrainingJobs } from './jobs.js';
 import { readJson } from './json-body.js';
 import { ModelMetrics } from './model-metrics.js';
@@ -16,6 +18,7 @@ import { openapi } from './plugins/openapi.js';
 import { requestLog } from './plugins/request-log.js';
 import { requestIds } from './request-id.js';
 import { driftRoutes } from './routes/drift.js';
+import { feedbackRoute } from './routes/feedback.js';
 import { healthRoutes } from './routes/health.js';
 import { indexRoute } from './routes/index.js';
 import { jobRoutes } from './routes/jobs.js';
@@ -31,6 +34,7 @@ export interface AppParts {
   readonly service: PredictionService;
   readonly jobs: TrainingJobs;
   readonly drift: DriftWatch;
+  readonly feedback: Feedback;
   readonly store: ModelStore;
   readonly createEngine: EngineFactory;
   readonly log: Logger;
@@ -68,7 +72,7 @@ function lateSerializer(schema: unknown): (data: unknown) => string {
 
 /** Builds the whole application and listens to nothing. */
 export async function buildApp(parts: AppParts, options: AppOptions): Promise<FastifyInstance> {
-  const { service, jobs, drift, store, createEngine, log } = parts;
+  const { service, jobs, drift, feedback, store, createEngine, log } = parts;
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -91,6 +95,8 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   service.observe((observation) => modelMetrics.observe(observation));
   registerDriftMetrics(registry, drift);
   service.observe((observation) => drift.observe(observation));
+  registerFeedbackMetrics(registry, feedback);
+  app.addHook('onClose', () => feedback.close());
   jobs.on('end', (job) => modelMetrics.observeJob(job));
 
   handleErrors(app);
@@ -104,9 +110,11 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   modelRoute(app, { service, name: options.modelName });
   onnxRoute(app, { store, name: options.modelName });
   await app.register(archiveRoutes, { store, createEngine, name: options.modelName, bodyLimit: options.bodyLimit });
-  await app.register(predictRoute, { service, drift, maxRows: options.maxRows, allowMissing: options.allowMissing });
-  driftRoutes(app, { drift });
-  await app.register(trainRoute, { service, jobs, bodyLimit: options.bodyLimit });
+  const { maxRows, allowMissing } = options;
+  await app.register(predictRoute, { service, drift, feedback, maxRows, allowMissing });
+  driftRoutes(app, { drift, feedback });
+  feedbackRoute(app, { feedback });
+  await app.register(trainRoute, { service, jobs, feedback, bodyLimit: options.bodyLimit });
   jobRoutes(app, { jobs });
   return app;
 }

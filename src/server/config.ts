@@ -42,6 +42,27 @@ export const ConfigSchema = Type.Object({
     minimum: 50,
     description: 'rows of a window that is tested for drift',
   }),
+  FEEDBACK_STORE: Type.String({
+    default: '',
+    description: 'local directory of the labelled rows; if empty, .feedback in the directory of the model',
+  }),
+  FEEDBACK_ROWS: Type.Integer({
+    default: 100_000,
+    minimum: 1,
+    description: 'labelled rows that are kept; as many again may wait for their targets',
+  }),
+  FEEDBACK_DAYS: Type.Integer({ default: 30, minimum: 1, maximum: 36_500, description: 'days that they are kept' }),
+  FEEDBACK_LEAST_ROWS: Type.Integer({
+    default: 500,
+    minimum: 10,
+    description: 'labelled rows without which RETRAIN starts nothing',
+  }),
+  RETRAIN: choice(['off', 'on_drift'], 'off', 'whether a drift alarm starts a training on the labelled rows'),
+  RETRAIN_COOLDOWN: Type.Integer({
+    default: 3600,
+    minimum: 0,
+    description: 'seconds from one training that RETRAIN starts to the next, at least',
+  }),
   ENGINE: choice(ENGINE_NAMES, 'auto', 'what computes; auto is the WebAssembly kernel'),
   BODY_LIMIT: Type.Integer({ default: 16 * 2 ** 20, minimum: 1024, description: 'largest request body, in bytes' }),
   MAX_ROWS: Type.Integer({ default: 100_000, minimum: 1, description: 'most rows of one prediction request' }),

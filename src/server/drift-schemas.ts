@@ -57,6 +57,20 @@ const Charts = Type.Object({
   channels: Type.Array(Type.Object({ kind: Type.String(), name: Type.String(), deviate: Type.Number() })),
 });
 
+const Feedback = Type.Object({
+  kept_rows: Type.Integer({ description: "labelled rows of the serving model's columns that are kept" }),
+  evaluated_rows: Type.Integer({ description: 'the latest of them that it has predicted: what follows is of these' }),
+  targets: Type.Record(
+    Type.String(),
+    Type.Object({
+      rmse: Type.Number(),
+      mae: Type.Number(),
+      bias: Type.Number({ description: 'mean of prediction - target' }),
+    }),
+    { description: "in the targets' units; empty if there are no such rows" },
+  ),
+});
+
 /** What `GET /drift` answers: the monitor's report, and what it is measured against. */
 export const DriftReply = Type.Object(
   {
@@ -81,6 +95,7 @@ export const DriftReply = Type.Object(
     filled_rows: Type.Number({ description: 'rows in the window that is being filled' }),
     rows: Type.Number(),
     since: Time,
+    feedback: Feedback,
   },
   { $id: 'DriftReply' },
 );

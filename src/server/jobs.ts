@@ -88,6 +88,11 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; end: [Job] }> {
     }
   }
 
+  /** Whether a training runs, or its table arrives. */
+  get isBusy(): boolean {
+    return this.busy;
+  }
+
   /** Throws `JOB_NOT_FOUND`. */
   get(id: string): Job {
     const job = this.jobs.get(id);

@@ -2,6 +2,7 @@ import { RowParser } from '../model/row-parser.js';
 import { Turns } from '../model/turns.js';
 import type { DriftWatch } from './drift-watch.js';
 import { explain } from './explanation.js';
+import type { Feedback } from './feedback.js';
 import { JsonReader } from './json-reader.js';
 import { predictReplyParts } from './predict-reply.js';
 import type { PredictionService } from './service.js';
@@ -9,6 +10,7 @@ import type { PredictionService } from './service.js';
 export interface LargePredictionsOptions {
   readonly service: PredictionService;
   readonly drift: DriftWatch;
+  readonly feedback: Feedback;
   readonly maxRows: number;
   readonly allowMissing: boolean;
 }
@@ -27,9 +29,9 @@ export class LargePredictions {
     this.options = options;
   }
 
-  /** The JSON of a `PredictReply`, with explanations if asked for. Rejects as a small request would be refused. */
-  answer(body: Buffer, explained: boolean): Promise<Buffer> {
-    const { service, drift } = this.options;
+  /** The JSON of a `PredictReply`, with what is asked for. Rejects as a small request would be refused. */
+  answer(body: Buffer, { explain: explained, ids }: { explain: boolean; ids: boolean }): Promise<Buffer> {
+    const { service, drift, feedback } = this.options;
     return service.hold(async (serving) => {
       const turns = new Turns();
       const { features, targets } = serving.card;
@@ -45,7 +47,11 @@ export class LargePredictions {
         parts.push(Buffer.from(part));
         await turns.next();
       }
-      return Buffer.concat(parts);
+      if (ids) {
+        const id = await feedback.expect(observation);
+        parts.push(Buffer.from(`,"prediction_id":${JSON.stringify(id)}`));
+      }
+      return Buffer.concat([...parts, Buffer.from('}')]);
     });
   }
 

@@ -4,13 +4,16 @@ import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
 import { csvToTable } from '../model/csv.js';
 import { type EngineFactory, loadEngine } from '../model/engine.js';
+import { FeedbackStore } from '../model/feedback-store.js';
 import { FileStore } from '../model/store-files.js';
 import { DEFAULT_TRAINING } from '../model/training.js';
 import { buildApp } from './app.js';
 import { type Config, readConfig } from './config.js';
 import { DriftWatch } from './drift-watch.js';
+import { Feedback } from './feedback.js';
 import { TrainingJobs } from './jobs.js';
 import { ModelLoader } from './loader.js';
+import { Retraining } from './retraining.js';
 import { PredictionService } from './service.js';
 
 /** What runs is finished within this time after SIGTERM or SIGINT, in milliseconds, or cut off. */
@@ -22,7 +25,8 @@ const log = pino({
   level: config.LOG_LEVEL,
   ...(process.stdout.isTTY ? { transport: { target: 'pino-pretty' } } : {}),
 });
-const store = new FileStore(join(config.MODEL_STORE, config.MODEL_NAME));
+const directory = join(config.MODEL_STORE, config.MODEL_NAME);
+const store = new FileStore(directory);
 const service = new PredictionService(log);
 const createEngine = await engineOrExit();
 const drift = new DriftWatch({
@@ -33,13 +37,29 @@ const drift = new DriftWatch({
 });
 const loader = new ModelLoader({ store, createEngine, service, drift, log });
 const jobs = new TrainingJobs({ store, engine: config.ENGINE, log, activate: (version) => loader.activate(version) });
+const allowMissing = config.ON_MISSING === 'mean';
+const feedback = new Feedback({
+  store: new FeedbackStore(config.FEEDBACK_STORE || join(directory, '.feedback'), {
+    rows: config.FEEDBACK_ROWS,
+    days: config.FEEDBACK_DAYS,
+  }),
+  service,
+  log,
+  maxRows: config.MAX_ROWS,
+  allowMissing,
+  reference: { path: config.TRAIN_DATA, targets: config.TRAIN_TARGET.split(',') },
+});
+if (config.RETRAIN === 'on_drift') {
+  const leastRows = config.FEEDBACK_LEAST_ROWS;
+  new Retraining({ drift, feedback, jobs, store, log, leastRows, cooldown: 1000 * config.RETRAIN_COOLDOWN });
+}
 const app = await buildApp(
-  { service, jobs, drift, store, createEngine, log },
+  { service, jobs, drift, feedback, store, createEngine, log },
   {
     modelName: config.MODEL_NAME,
     bodyLimit: config.BODY_LIMIT,
     maxRows: config.MAX_ROWS,
-    allowMissing: config.ON_MISSING === 'mean',
+    allowMissing,
   },
 );
 

@@ -14,7 +14,7 @@ export function predictReply({ count, prediction, serving }: Observation): strin
   return writer.word(`],"model_version":"${serving.version}"}`).take();
 }
 
-/** The same text in parts of at most `some` rows; with the explanations that `explained` gives, if it is there. */
+/** The same text in parts of at most `some` rows, but for the last brace; with the explanations that `explained` gives, if it is there. */
 export function* predictReplyParts(
   { count, prediction, serving }: Observation,
   some: number,
@@ -41,7 +41,6 @@ export function* predictReplyParts(
     }
     yield ']';
   }
-  yield '}';
 }
 
 function writeRows(outputs: Float32Array, width: number, from: number, to: number): void {

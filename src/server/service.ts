@@ -100,6 +100,13 @@ export class PredictionService {
    * caller's.
    */
   async predictInTurns(serving: Serving, rows: Float32Array, count: number, turns: Turns): Promise<Observation> {
+    const observation = await this.predictUnseen(serving, rows, count, turns);
+    this.show(observation);
+    return observation;
+  }
+
+  /** As `predictInTurns`, but no observer sees it: of rows that were observed before, or that nobody asked about. */
+  async predictUnseen(serving: Serving, rows: Float32Array, count: number, turns: Turns): Promise<Observation> {
     const { predictor } = serving;
     const { inputs: width, outputs: outputWidth } = predictor.engine.shape;
     const prediction = {
@@ -119,9 +126,7 @@ export class PredictionService {
       prediction.errors.set(pass.errors, from);
       await turns.next();
     }
-    const observation = { rows, count, prediction, serving };
-    this.show(observation);
-    return observation;
+    return { rows, count, prediction, serving };
   }
 
   /** Runs `work` with the version that serves, which stays open until it has ended, whatever is swapped in meanwhile. */

@@ -27,6 +27,7 @@ test('every route has a summary and a schema for each status it can send', async
     '/drift/baseline',
     '/drift/events',
     '/drift/reset',
+    '/feedback',
     '/livez',
     '/metrics',
     '/model',

@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { loadEngine } from '../../src/model/engine.js';
+import { FeedbackStore } from '../../src/model/feedback-store.js';
 import { initialWeights } from '../../src/model/initial-weights.js';
 import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from '../../src/model/shape.js';
 import { FileStore } from '../../src/model/store-files.js';
@@ -13,6 +14,7 @@ import { DEFAULT_TRAINING } from '../../src/model/training.js';
 import { type NewVersion, writeVersion } from '../../src/model/version.js';
 import { type AppOptions, buildApp } from '../../src/server/app.js';
 import { DriftWatch } from '../../src/server/drift-watch.js';
+import { Feedback, type FeedbackOptions } from '../../src/server/feedback.js';
 import { TrainingJobs } from '../../src/server/jobs.js';
 import { ModelLoader } from '../../src/server/loader.js';
 import { PredictionService } from '../../src/server/service.js';
@@ -23,6 +25,7 @@ export interface TestApp {
   readonly service: PredictionService;
   readonly jobs: TrainingJobs;
   readonly drift: DriftWatch;
+  readonly feedback: Feedback;
   readonly store: FileStore;
   readonly loader: ModelLoader;
   /** Lines of the log, parsed. */
@@ -34,6 +37,7 @@ export async function buildTestApp(
   t: TestContext,
   features: readonly string[] = ['a', 'b', 'c'],
   options: Partial<AppOptions> = {},
+  feedbackOptions: Partial<FeedbackOptions> = {},
 ): Promise<TestApp> {
   const directory = await mkdtemp(join(tmpdir(), 'rr-app-'));
   const logged: Record<string, unknown>[] = [];
@@ -44,9 +48,19 @@ export async function buildTestApp(
   const drift = new DriftWatch({ store, log, rowsBetweenFalseAlarms: 100_000, windowRows: 500 });
   const loader = new ModelLoader({ store, createEngine, service, drift, log });
   const jobs = new TrainingJobs({ store, engine: 'kernel', log, activate: (version) => loader.activate(version) });
+  const { maxRows = 100, allowMissing = false } = options;
+  const feedback = new Feedback({
+    store: new FeedbackStore(join(directory, '.feedback'), { rows: 1000, days: 30 }),
+    service,
+    log,
+    maxRows,
+    allowMissing,
+    reference: { path: join(directory, 'reference.csv'), targets: ['y'] },
+    ...feedbackOptions,
+  });
   const app = await buildApp(
-    { service, jobs, drift, store, createEngine, log },
-    { modelName: 'test', bodyLimit: 2 ** 20, maxRows: 100, allowMissing: false, ...options },
+    { service, jobs, drift, feedback, store, createEngine, log },
+    { modelName: 'test', bodyLimit: 2 ** 20, maxRows, allowMissing, ...options },
   );
   t.after(async () => {
     await jobs.close();
@@ -56,7 +70,7 @@ export async function buildTestApp(
     await rm(directory, { recursive: true, force: true });
   });
   if (features.length > 0) await loader.activate(await publishUntrained(store, features, ['y']));
-  return { app, service, jobs, drift, store, loader, logged };
+  return { app, service, jobs, drift, feedback, store, loader, logged };
 }
 
 /** Publishes a version with first weights and scalers that are not the identity. */

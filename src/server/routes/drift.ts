@@ -5,6 +5,7 @@ import { DriftReply } from '../drift-schemas.js';
 import type { DriftWatch, Watched } from '../drift-watch.js';
 import { ErrorReply } from '../errors.js';
 import { eventStream, serverSentEvent } from '../events.js';
+import type { Feedback } from '../feedback.js';
 
 const BaselineBody = Type.Object(
   {
@@ -17,7 +18,14 @@ const BaselineBody = Type.Object(
   { $id: 'BaselineBody', additionalProperties: false },
 );
 
-export function driftRoutes(app: FastifyInstance, { drift }: { drift: DriftWatch }): void {
+export interface DriftRouteOptions {
+  readonly drift: DriftWatch;
+  readonly feedback: Feedback;
+}
+
+export function driftRoutes(app: FastifyInstance, { drift, feedback }: DriftRouteOptions): void {
+  const reply = async (watched: Watched) => ({ ...describe(watched), feedback: await feedback.current() });
+
   app.get(
     '/drift',
     {
@@ -74,7 +82,7 @@ export function driftRoutes(app: FastifyInstance, { drift }: { drift: DriftWatch
   );
 }
 
-function reply({ version, monitor, origin }: Watched): Static<typeof DriftReply> {
+function describe({ version, monitor, origin }: Watched): Omit<Static<typeof DriftReply>, 'feedback'> {
   const report = monitor.report();
   return {
     ...report,

@@ -9,6 +9,7 @@ GET  /train/<id>          a training, and /train/<id>/events while it runs
 GET  /model               the serving version's card
 POST /models              add a version from an archive; GET /models/<v>/archive and /models/<v>/onnx hand one out
 GET  /drift               whether the inputs still look like the training data, /drift/events while they come
+POST /feedback            rows with their true targets
 GET  /metrics             metrics for Prometheus
 GET  /livez, /readyz      health
 GET  /docs, /openapi.json the interface

@@ -6,6 +6,7 @@ import { readRows } from '../../model/rows.js';
 import type { DriftWatch } from '../drift-watch.js';
 import { ErrorReply } from '../errors.js';
 import { Explanation, explain } from '../explanation.js';
+import type { Feedback } from '../feedback.js';
 import { readInstances } from '../instances.js';
 import { readJson } from '../json-body.js';
 import { LargePredictions } from '../large-predictions.js';
@@ -30,6 +31,12 @@ export const PredictBody = Type.Object(
 );
 
 const PredictQuery = Type.Object({
+  ids: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description: 'keep the rows, and give an id by which POST /feedback takes their targets',
+    }),
+  ),
   explain: Type.Optional(
     Type.Boolean({ default: false, description: 'add to each row how unusual it is, and which features make it so' }),
   ),
@@ -43,6 +50,9 @@ export const PredictReply = Type.Object(
     }),
     model_version: Type.String(),
     explanations: Type.Optional(Type.Array(Explanation, { description: '[rows], if asked for' })),
+    prediction_id: Type.Optional(
+      Type.Union([Type.String(), Type.Null()], { description: 'if asked for; null if the rows could not be kept' }),
+    ),
   },
   { $id: 'PredictReply' },
 );
@@ -51,13 +61,14 @@ export type PredictReply = Static<typeof PredictReply>;
 export interface PredictOptions {
   readonly service: PredictionService;
   readonly drift: DriftWatch;
+  readonly feedback: Feedback;
   readonly maxRows: number;
   /** Whether a null is a missing value, to be imputed by the mean. */
   readonly allowMissing: boolean;
 }
 
 export async function predictRoute(app: FastifyInstance, options: PredictOptions): Promise<void> {
-  const { service, drift, maxRows, allowMissing } = options;
+  const { service, drift, feedback, maxRows, allowMissing } = options;
   // Only here the body comes as bytes: the ordinary ones are read without making objects of them.
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -80,10 +91,10 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
     },
     // Not async: one row is computed in the time that a promise takes.
     ({ body, query }, reply) => {
-      const explained = readQuery(query);
+      const asked = readQuery(query);
       reply.type('application/json; charset=utf-8');
       if (body && body.length > LARGE) {
-        const answered = large.answer(body, explained);
+        const answered = large.answer(body, asked);
         answered.then(
           (text) => reply.send(text),
           (error) => reply.send(error),
@@ -99,21 +110,34 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
         count = instances.length;
       }
       const observation = service.predict(rows, count);
-      const text = predictReply(observation);
-      reply.send(
-        explained ? `${text.slice(0, -1)},"explanations":${JSON.stringify(explain(observation, drift))}}` : text,
+      let text = predictReply(observation);
+      if (asked.explain) text = `${text.slice(0, -1)},"explanations":${JSON.stringify(explain(observation, drift))}}`;
+      if (!asked.ids) {
+        reply.send(text);
+        return;
+      }
+      feedback.expect(observation).then(
+        (id) => reply.send(`${text.slice(0, -1)},"prediction_id":${JSON.stringify(id)}}`),
+        (error) => reply.send(error),
       );
     },
   );
 }
 
-/** Whether `?explain=true` is asked for. */
-function readQuery(query: Record<string, unknown>): boolean {
+/** What is asked for beside the predictions. */
+export interface Asked {
+  readonly explain: boolean;
+  readonly ids: boolean;
+}
+
+function readQuery(query: Record<string, unknown>): Asked {
   for (const [key, value] of Object.entries(query)) {
-    if (key !== 'explain') throw new DomainError('INVALID_QUERY', `query: unknown key ${show(key)}; expected explain`);
+    if (key !== 'explain' && key !== 'ids') {
+      throw new DomainError('INVALID_QUERY', `query: unknown key ${show(key)}; expected explain or ids`);
+    }
     if (value !== 'true' && value !== 'false') {
-      throw new DomainError('INVALID_QUERY', `explain: expected true or false, got ${show(value)}`);
+      throw new DomainError('INVALID_QUERY', `${key}: expected true or false, got ${show(value)}`);
     }
   }
-  return query['explain'] === 'true';
+  return { explain: query['explain'] === 'true', ids: query['ids'] === 'true' };
 }

@@ -4,11 +4,13 @@ import { type Static, Type } from 'typebox';
 import { arrangeLike, sameColumns } from '../../model/arrange.js';
 import { csvToTable } from '../../model/csv.js';
 import { DomainError } from '../../model/domain-error.js';
-import { type JsonRows, jsonToTable } from '../../model/json-table.js';
+import { jsonToTable } from '../../model/json-table.js';
 import type { Columns } from '../../model/table.js';
 import { DEFAULT_TRAINING, type TrainingOptions } from '../../model/training.js';
 import { ErrorReply } from '../errors.js';
+import type { Feedback } from '../feedback.js';
 import type { Job, TrainingJobs } from '../jobs.js';
+import { LabelledFields, labelledRows } from '../labelled-body.js';
 import { limited } from '../limited-body.js';
 import type { PredictionService } from '../service.js';
 import { type GivenOptions, JobReply, TrainingFields } from '../training-schemas.js';
@@ -25,18 +27,14 @@ const TrainQuery = Type.Object(
   { additionalProperties: false },
 );
 
-const Target = Type.Union([Type.String({ minLength: 1 }), Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })]);
 const TrainBody = Type.Object(
   {
     ...TrainingFields,
-    instances: Type.Array(Type.Unknown(), {
-      minItems: 1,
-      description: 'rows: arrays of numbers with `targets`, or objects with `target`; null is a missing value',
-    }),
-    targets: Type.Optional(
-      Type.Array(Type.Unknown(), { description: 'per row a number, or an array of them if there are several targets' }),
+    ...LabelledFields,
+    source: Type.Optional(Type.Enum(['feedback'], { description: 'instead of rows: those of POST /feedback' })),
+    mix_reference: Type.Optional(
+      Type.Boolean({ description: 'with `source`: train on the rows of TRAIN_DATA as well' }),
     ),
-    target: Type.Optional(Target),
   },
   { $id: 'TrainBody', additionalProperties: false },
 );
@@ -45,10 +43,12 @@ type TrainBody = Static<typeof TrainBody>;
 export interface TrainOptions {
   readonly service: PredictionService;
   readonly jobs: TrainingJobs;
+  readonly feedback: Feedback;
   readonly bodyLimit: number;
 }
 
-export async function trainRoute(app: FastifyInstance, { service, jobs, bodyLimit }: TrainOptions): Promise<void> {
+export async function trainRoute(app: FastifyInstance, options: TrainOptions): Promise<void> {
+  const { service, jobs, feedback, bodyLimit } = options;
   // A CSV is read as it arrives; only here is it a body at all.
   app.addContentTypeParser('text/csv', (_request, payload, done) =>
     done(null, limited(payload, bodyLimit, 'INVALID_CSV')),
@@ -94,11 +94,19 @@ export async function trainRoute(app: FastifyInstance, { service, jobs, bodyLimi
   }
 
   function startFromJson(body: TrainBody, query: Static<typeof TrainQuery>): Promise<Job> {
+    const options = trainingOptions({ ...query, ...body });
+    if (body.source) {
+      refuseRows(body);
+      return jobs.start((directory) => feedback.table(directory, body.mix_reference === true), options);
+    }
+    if (body.mix_reference !== undefined) {
+      throw new DomainError('INVALID_ROWS', 'mix_reference: expected only beside "source": "feedback"');
+    }
     const serving = service.servingIfReady?.card;
-    const rows = jsonRows(body);
+    const rows = labelledRows(body, '"source": "feedback"');
     return jobs.start(
       (directory) => jsonToTable(rows, directory, serving, (found) => arrange(found, query.replace)),
-      trainingOptions({ ...query, ...body }),
+      options,
     );
   }
 
@@ -117,9 +125,7 @@ function trainingOptions(given: GivenOptions): TrainingOptions {
   return options as unknown as TrainingOptions;
 }
 
-function jsonRows({ instances, targets, target }: TrainBody): JsonRows {
-  if ((targets === undefined) === (target === undefined)) {
-    throw new DomainError('INVALID_ROWS', 'body: expected either "targets" (one per row) or "target" (a column name)');
-  }
-  return targets ? { instances, targets } : { instances, target: [target!].flat() };
+function refuseRows({ instances, targets, target }: TrainBody): void {
+  const [name] = Object.entries({ instances, targets, target }).find(([, value]) => value !== undefined) ?? [];
+  if (name) throw new DomainError('INVALID_ROWS', `${name}: expected no rows beside "source": "feedback"`);
 }

@@ -1,0 +1,147 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { DomainError } from './domain-error.js';
+import type { FeedbackBounds, FeedbackChunk, FeedbackDatabase } from './feedback-database.js';
+import type { FeedbackMethod, FeedbackOutcome, FeedbackSetting, FeedbackTask } from './feedback-process.js';
+import type { Columns } from './table.js';
+
+/** Milliseconds without work after which the process ends, and its memory goes. */
+const IDLE = 10_000;
+/** Of one transaction: a bound on what the process is sent at once. */
+const MOST_TASKS = 256;
+/** Characters of its error output that are kept to tell why it died. */
+const KEPT_OUTPUT = 2000;
+const CHUNK_ROWS = 1000;
+
+interface Pending {
+  readonly task: FeedbackTask;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * The feedback database, in a process that starts when it is first needed. A promise that is fulfilled is on the disk.
+ * What comes while the process is busy is done together, in one transaction.
+ *
+ * Everything rejects with `FEEDBACK_UNAVAILABLE` and the reason if the file cannot be read or written.
+ */
+export class FeedbackStore {
+  readonly bounds: FeedbackBounds;
+  private readonly path: string;
+  private child: ChildProcess | undefined;
+  private ends: Promise<unknown> = Promise.resolve();
+  private idle: NodeJS.Timeout | undefined;
+  private readonly pending: Pending[] = [];
+  private sent: readonly Pending[] = [];
+  private closed = false;
+
+  constructor(directory: string, bounds: FeedbackBounds) {
+    this.path = join(directory, 'feedback.db');
+    this.bounds = bounds;
+  }
+
+  /** Whether anything was ever kept: if not, there is no reason to start the process. */
+  get exists(): boolean {
+    return existsSync(this.path);
+  }
+
+  /** Asks the database. Rejects also with what its method throws. */
+  ask<M extends FeedbackMethod>(
+    method: M,
+    ...args: Parameters<FeedbackDatabase[M]>
+  ): Promise<ReturnType<FeedbackDatabase[M]>> {
+    return new Promise((resolve, reject) => {
+      this.pending.push({ task: { method, args }, resolve: resolve as (value: unknown) => void, reject });
+      this.send();
+    });
+  }
+
+  /** All labelled rows of these columns that are there now, from the oldest on. */
+  async *rows(columns: Columns): AsyncGenerator<FeedbackChunk> {
+    const newest = await this.ask('newest');
+    for (let last = 0; last < newest; ) {
+      const chunk = await this.ask('chunk', columns, last, newest, CHUNK_ROWS);
+      if (chunk.rows > 0) yield chunk;
+      last = chunk.last;
+    }
+  }
+
+  /** Finishes what was begun, and ends the process. */
+  async close(): Promise<void> {
+    this.closed = true;
+    this.retire();
+    await this.ends;
+  }
+
+  private send(): void {
+    if (this.sent.length > 0 || this.pending.length === 0) return;
+    clearTimeout(this.idle);
+    this.sent = this.pending.splice(0, MOST_TASKS);
+    if (!this.child && this.closed) {
+      this.fail(new Error('the service shuts down'));
+      return;
+    }
+    this.child ??= this.start();
+    // A send to a child that is gone already is an error that 'close' tells better.
+    this.child.send(
+      this.sent.map(({ task }) => task),
+      () => {},
+    );
+  }
+
+  private start(): ChildProcess {
+    const setting: FeedbackSetting = { path: this.path, bounds: this.bounds };
+    const child = fork(new URL('./feedback-process.js', import.meta.url), [JSON.stringify(setting)], {
+      execArgv: [],
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    let output = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      output = (output + text).slice(-KEPT_OUTPUT);
+    });
+    child.on('message', (outcomes: readonly FeedbackOutcome[]) => this.settle(outcomes));
+    this.ends = new Promise<void>((resolve) => {
+      const end = (cause: Error) => {
+        resolve();
+        if (this.child !== child) return;
+        this.child = undefined;
+        this.fail(cause);
+      };
+      child.on('error', end);
+      child.on('close', (code, signal) => end(new Error(`${signal ?? `exit code ${code}`}: ${output.trim()}`)));
+    });
+    return child;
+  }
+
+  private settle(outcomes: readonly FeedbackOutcome[]): void {
+    const { sent } = this;
+    this.sent = [];
+    for (const [i, outcome] of outcomes.entries()) {
+      if ('value' in outcome) sent[i]!.resolve(outcome.value);
+      else sent[i]!.reject(new DomainError(outcome.code, outcome.message, { cause: outcome.cause }));
+    }
+    this.idle = setTimeout(() => this.retire(), IDLE).unref();
+    this.send();
+    if (this.closed) this.retire();
+  }
+
+  private fail(cause: Error): void {
+    const { sent } = this;
+    this.sent = [];
+    const error = new DomainError('FEEDBACK_UNAVAILABLE', 'feedback cannot be kept or read: its process ended', {
+      cause,
+    });
+    for (const { reject } of sent) reject(error);
+    this.send();
+  }
+
+  /** Lets the process close the file and end, unless it has work. */
+  private retire(): void {
+    clearTimeout(this.idle);
+    if (this.sent.length > 0) return;
+    this.child?.send(null as never, () => {});
+    this.child = undefined;
+  }
+}

@@ -1,0 +1,70 @@
+import { createReadStream } from 'node:fs';
+import { arrangeLike } from './arrange.js';
+import { csvToTable } from './csv.js';
+import { DomainError } from './domain-error.js';
+import type { FeedbackStore } from './feedback-store.js';
+import { type Columns, type TableInfo, TableWriter } from './table.js';
+
+/** A CSV whose rows are trained on together with the feedback. */
+export interface Reference {
+  readonly path: string;
+  readonly targets: readonly string[];
+}
+
+/**
+ * Writes the labelled rows of `columns` to a table on disk, after those of `reference` if it is given.
+ *
+ * Throws `TOO_FEW_ROWS` if there are none, `FEEDBACK_UNAVAILABLE`, and what a CSV of other columns is refused with.
+ */
+export async function feedbackToTable(
+  store: FeedbackStore,
+  columns: Columns,
+  directory: string,
+  reference?: Reference,
+): Promise<TableInfo> {
+  if (!store.exists || (await store.ask('count', columns)) === 0) {
+    throw new DomainError('TOO_FEW_ROWS', "source: there are no labelled rows of the serving model's columns");
+  }
+  if (reference) return withReference(store, columns, directory, reference);
+  const writer = new TableWriter(directory, columns);
+  try {
+    await append(store, columns, writer);
+    return writer.finish();
+  } finally {
+    writer.close();
+  }
+}
+
+async function withReference(
+  store: FeedbackStore,
+  columns: Columns,
+  directory: string,
+  { path, targets }: Reference,
+): Promise<TableInfo> {
+  const source = createReadStream(path);
+  let unreadable: Error | undefined;
+  source.once('error', (error) => {
+    unreadable = error;
+  });
+  try {
+    return await csvToTable(
+      source,
+      directory,
+      targets,
+      (found) => arrangeLike(columns, found, 'TRAIN_DATA cannot be mixed in'),
+      (writer) => append(store, columns, writer),
+    );
+  } catch (error) {
+    if (!unreadable) throw error;
+    throw new DomainError('FEEDBACK_UNAVAILABLE', 'mix_reference: TRAIN_DATA cannot be read', { cause: unreadable });
+  }
+}
+
+async function append(store: FeedbackStore, columns: Columns, writer: TableWriter): Promise<void> {
+  const [width, depth] = [columns.features.length, columns.targets.length];
+  for await (const { rows, features, targets } of store.rows(columns)) {
+    for (let r = 0; r < rows; r++) {
+      writer.add((column) => (column < width ? features[r * width + column]! : targets[r * depth + column - width]!));
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Feedback } from './feedback.js';
+import { WINDOW_ROWS } from './live-errors.js';
+
+const ERRORS = [
+  ['rmse', 'Root mean squared error'],
+  ['mae', 'Mean absolute error'],
+  ['bias', 'Mean of prediction - target'],
+] as const;
+
+/** What Prometheus is told of the serving model's errors on rows whose true targets came; nothing until some have. */
+export function registerFeedbackMetrics(registry: Registry, feedback: Feedback): void {
+  const registers = [registry];
+  new Counter({
+    name: 'model_feedback_rows_total',
+    help: 'Rows with their true targets that were kept',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(feedback.rows);
+    },
+  });
+  new Gauge({
+    name: 'model_feedback_kept_rows',
+    help: 'Labelled rows of the columns of the serving version that are kept',
+    registers,
+    collect() {
+      this.set(feedback.latest?.kept_rows ?? 0);
+    },
+  });
+  new Gauge({
+    name: 'model_feedback_evaluated_rows',
+    help: `Labelled rows that the serving version is judged by: the latest that it has predicted, ${WINDOW_ROWS} at most`,
+    registers,
+    collect() {
+      this.set(feedback.latest?.evaluated_rows ?? 0);
+    },
+  });
+  for (const [name, help] of ERRORS) {
+    new Gauge({
+      name: `model_feedback_${name}`,
+      help: `${help} over model_feedback_evaluated_rows, in units of the target`,
+      labelNames: ['target'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [target, errors] of Object.entries(feedback.latest?.targets ?? {}))
+          this.set({ target }, errors[name]);
+      },
+    });
+  }
+}

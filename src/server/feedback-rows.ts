@@ -1,0 +1,100 @@
+import { arrangeLike } from '../model/arrange.js';
+import { DomainError } from '../model/domain-error.js';
+import type { WaitingRows } from '../model/feedback-database.js';
+import { type JsonRows, type JsonTable, readArray, readJsonTable, readNumber } from '../model/json-table.js';
+import { isFloat32 } from '../model/rows.js';
+import type { Columns } from '../model/table.js';
+
+const ADVICE = 'feedback is of the serving model';
+
+/** Rows with their targets, complete. */
+export interface FeedbackRows {
+  readonly rows: number;
+  /** Rows left out for a missing or non-finite value. */
+  readonly dropped: number;
+  /** `[rows, features]`, NaN where a value is missing that the model may miss. */
+  readonly features: Float32Array;
+  /** `[rows, targets]` */
+  readonly targets: Float32Array;
+}
+
+/**
+ * Reads rows that a body gives with their targets. A row without one of its targets is dropped, and so is one without a
+ * feature, unless `allowMissing`.
+ *
+ * Throws `INVALID_ROWS` with the place, `FEATURES_CHANGED` if they are not of the columns of `model`, `TOO_LARGE`, and
+ * `TOO_MANY_MISSING` if no row is left.
+ */
+export function readFeedback(body: JsonRows, model: Columns, allowMissing: boolean, maxRows: number): FeedbackRows {
+  const table = readJsonTable(body, model, (found) => arrangeLike(model, found, ADVICE));
+  if (table.rows > maxRows) throw tooLarge('instances', table.rows, maxRows);
+  return complete(table, allowMissing);
+}
+
+/**
+ * Joins the rows of predictions with their targets: `targets[i]` has one per row of prediction `i`, each a number or an
+ * array of them. Throws as `readFeedback`, with the place in `targets`.
+ */
+export function joinTargets(
+  predictions: readonly WaitingRows[],
+  targets: readonly unknown[],
+  model: Columns,
+  maxRows: number,
+): FeedbackRows {
+  const rows = predictions.reduce((sum, one) => sum + one.rows, 0);
+  if (rows > maxRows) throw tooLarge('ids', rows, maxRows);
+  const [width, depth] = [model.features.length, model.targets.length];
+  const places = predictions.flatMap((prediction, i) => {
+    arrangeLike(model, prediction.columns, `ids[${i}] was predicted by a model of those`);
+    const given = readArray(targets[i], prediction.rows, `targets[${i}]`);
+    return given.map((target, r) => ({ prediction, r, target, place: `targets[${i}][${r}]` }));
+  });
+  const row = (n: number) => {
+    const { prediction, r, target, place } = places[n]!;
+    const several = Array.isArray(target) || depth > 1;
+    const values = several ? readArray(target, depth, place) : [target];
+    return (column: number) =>
+      column < width
+        ? prediction.features[r * width + column]!
+        : readNumber(values[column - width], () => (several ? `${place}[${column - width}]` : place));
+  };
+  // What the model has predicted it may have missed.
+  return complete({ columns: model, rows, row }, true);
+}
+
+function complete({ columns, rows, row }: JsonTable, allowMissing: boolean): FeedbackRows {
+  const [width, depth] = [columns.features.length, columns.targets.length];
+  const features = new Float32Array(rows * width);
+  const targets = new Float32Array(rows * depth);
+  let kept = 0;
+  for (let i = 0; i < rows; i++) {
+    const value = row(i);
+    let whole = true;
+    for (let j = 0; j < width; j++) {
+      const number = value(j);
+      const there = isFloat32(number);
+      features[kept * width + j] = there ? number : Number.NaN;
+      whole &&= there || allowMissing;
+    }
+    for (let j = 0; j < depth; j++) {
+      const number = value(width + j);
+      const there = isFloat32(number);
+      targets[kept * depth + j] = there ? number : Number.NaN;
+      whole &&= there;
+    }
+    if (whole) kept++;
+  }
+  if (kept === 0) {
+    throw new DomainError('TOO_MANY_MISSING', `none of the ${rows} rows has a finite number in every column it needs`);
+  }
+  return {
+    rows: kept,
+    dropped: rows - kept,
+    features: features.slice(0, kept * width),
+    targets: targets.slice(0, kept * depth),
+  };
+}
+
+function tooLarge(place: string, rows: number, maxRows: number): DomainError {
+  return new DomainError('TOO_LARGE', `${place}: expected at most ${maxRows} rows, got ${rows}`);
+}

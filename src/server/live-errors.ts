@@ -1,0 +1,63 @@
+/** Errors of the serving model on rows whose true targets came later, per target, in its units. */
+export interface TargetErrors {
+  readonly rmse: number;
+  readonly mae: number;
+  /** Mean of prediction - target: above 0 if the model predicts too much. */
+  readonly bias: number;
+}
+
+/** The latest labelled rows are judged by: enough for a steady figure, few enough to be recent. */
+export const WINDOW_ROWS = 1000;
+
+/** The residuals of the latest labelled rows of one model, in a ring. */
+export class LiveErrors {
+  private readonly width: number;
+  /** `[WINDOW_ROWS, targets]` */
+  private readonly residuals: Float64Array;
+  /** Milliseconds since the epoch. */
+  private readonly times = new Float64Array(WINDOW_ROWS);
+  private added = 0;
+
+  constructor(targets: number) {
+    this.width = targets;
+    this.residuals = new Float64Array(WINDOW_ROWS * targets);
+  }
+
+  /** Adds `times.length` rows: `outputs` and `targets` are `[rows, targets]`. */
+  add(times: ArrayLike<number>, outputs: Float32Array, targets: Float32Array): void {
+    const { width } = this;
+    for (let r = Math.max(0, times.length - WINDOW_ROWS); r < times.length; r++) {
+      const place = this.added++ % WINDOW_ROWS;
+      this.times[place] = times[r]!;
+      for (let j = 0; j < width; j++)
+        this.residuals[place * width + j] = outputs[r * width + j]! - targets[r * width + j]!;
+    }
+  }
+
+  /** Of the rows of the window that came since `oldest`; the errors are none if there is no row. */
+  report(oldest: number): { rows: number; targets: TargetErrors[] } {
+    const { width } = this;
+    const sums = Array.from({ length: width }, () => ({ squares: 0, magnitudes: 0, signed: 0 }));
+    let rows = 0;
+    for (let r = 0; r < Math.min(this.added, WINDOW_ROWS); r++) {
+      if (this.times[r]! < oldest) continue;
+      rows++;
+      for (let j = 0; j < width; j++) {
+        const residual = this.residuals[r * width + j]!;
+        const sum = sums[j]!;
+        sum.squares += residual ** 2;
+        sum.magnitudes += Math.abs(residual);
+        sum.signed += residual;
+      }
+    }
+    if (rows === 0) return { rows, targets: [] };
+    return {
+      rows,
+      targets: sums.map(({ squares, magnitudes, signed }) => ({
+        rmse: Math.sqrt(squares / rows),
+        mae: magnitudes / rows,
+        bias: signed / rows,
+      })),
+    };
+  }
+}

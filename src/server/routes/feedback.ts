@@ -1,0 +1,61 @@
+import type { FastifyInstance } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { DomainError } from '../../model/domain-error.js';
+import { ErrorReply } from '../errors.js';
+import type { Feedback } from '../feedback.js';
+import { LabelledFields, labelledRows } from '../labelled-body.js';
+
+const FeedbackBody = Type.Object(
+  {
+    ...LabelledFields,
+    ids: Type.Optional(
+      Type.Array(Type.String(), {
+        minItems: 1,
+        description:
+          'instead of rows: ids of POST /predict?ids=true; `targets` then has an array per id, of a target per row',
+      }),
+    ),
+  },
+  { $id: 'FeedbackBody', additionalProperties: false },
+);
+type FeedbackBody = Static<typeof FeedbackBody>;
+
+const FeedbackReply = Type.Object(
+  {
+    rows: Type.Integer({ description: 'rows that are kept now, whatever happens' }),
+    dropped: Type.Integer({ description: 'rows left out for a missing or non-finite value' }),
+    kept_rows: Type.Integer({ description: 'all rows of these columns that are kept' }),
+    model_version: Type.String({ description: 'the version that is judged by them' }),
+  },
+  { $id: 'FeedbackReply' },
+);
+
+export function feedbackRoute(app: FastifyInstance, { feedback }: { feedback: Feedback }): void {
+  app.post<{ Body: FeedbackBody }>(
+    '/feedback',
+    {
+      schema: {
+        summary: 'Rows with their true targets: what the serving model is judged by, and can be trained on',
+        tags: ['training'],
+        body: FeedbackBody,
+        response: {
+          200: FeedbackReply,
+          400: ErrorReply,
+          404: ErrorReply,
+          413: ErrorReply,
+          415: ErrorReply,
+          500: ErrorReply,
+          503: ErrorReply,
+        },
+      },
+    },
+    ({ body }) => (body.ids ? feedback.answer(body.ids, targetsOf(body)) : feedback.add(labelledRows(body, '"ids"'))),
+  );
+}
+
+function targetsOf({ instances, target, targets }: FeedbackBody): readonly unknown[] {
+  if (instances) throw new DomainError('INVALID_ROWS', 'instances: expected no rows beside "ids"');
+  if (target) throw new DomainError('INVALID_ROWS', 'target: expected "targets" beside "ids"');
+  if (!targets) throw new DomainError('INVALID_ROWS', 'body: expected "targets" (an array per id) beside "ids"');
+  return targets;
+}

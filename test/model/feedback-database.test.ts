@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import Database from 'libsql';
+import { type FeedbackBounds, FeedbackDatabase, type LabelledBatch } from '../../src/model/feedback-database.js';
+import { temporaryDirectory } from './temporary-directory.js';
+
+const COLUMNS = { features: ['a', 'b'], targets: ['y'] };
+const OTHERS = { features: ['a', 'c'], targets: ['y'] };
+const DAY = 24 * 3600 * 1000;
+
+function open(t: Parameters<typeof temporaryDirectory>[0], bounds: Partial<FeedbackBounds> = {}) {
+  const clock = { now: 1_700_000_000_000 };
+  const path = join(temporaryDirectory(t), 'deep', 'feedback.db');
+  const reopen = () => {
+    const database = new FeedbackDatabase(path, { rows: 1000, days: 30, ...bounds }, () => clock.now);
+    t.after(() => database.close());
+    return database;
+  };
+  return { database: reopen(), clock, path, reopen };
+}
+
+/** Rows whose numbers tell them apart: `[i, i / 3]`, target `-i`, predicted `-i + 1`. */
+function batch(from: number, rows: number, columns = COLUMNS, model = 'm'): LabelledBatch {
+  const numbers = Array.from({ length: rows }, (_, i) => from + i);
+  return {
+    columns,
+    model,
+    rows,
+    features: Float32Array.from(numbers.flatMap((i) => [i, i / 3])),
+    targets: Float32Array.from(numbers, (i) => -i),
+    outputs: Float32Array.from(numbers, (i) => -i + 1),
+  };
+}
+
+const add = (database: FeedbackDatabase, ...args: Parameters<FeedbackDatabase['add']>) =>
+  database.transaction(() => database.add(...args));
+const wait = (database: FeedbackDatabase, id: string, rows: number) =>
+  database.transaction(() => database.wait(id, batch(0, rows)));
+/** Targets of the rows that are there, their signs changed. */
+const kept = (database: FeedbackDatabase, columns = COLUMNS) =>
+  Array.from(database.chunk(columns, 0, database.newest(), 10_000).targets, (y) => -y);
+
+test('rows come back bit for bit and in order, also after the file is opened again; each set of columns has its own', (t) => {
+  const { database, reopen } = open(t);
+  const first = { ...batch(1, 2), features: Float32Array.of(Number.NaN, 0.1, 3e38, -0) };
+  assert.equal(add(database, first), 2);
+  assert.equal(add(database, batch(10, 3, OTHERS)), 3);
+  assert.equal(add(database, batch(3, 1)), 3);
+  database.close();
+  const again = reopen();
+  const { features, targets, rows } = again.chunk(COLUMNS, 0, again.newest(), 100);
+  assert.equal(rows, 3);
+  assert.deepEqual(features, Float32Array.of(...first.features, 3, 1));
+  assert.deepEqual(targets, Float32Array.of(-1, -2, -3));
+  assert.deepEqual(kept(again, OTHERS), [10, 11, 12]);
+});
+
+test('chunks follow each other up to the row that was the newest, and skip the rows of other columns', (t) => {
+  const { database } = open(t);
+  add(database, batch(1, 3));
+  add(database, batch(50, 2, OTHERS));
+  add(database, batch(4, 2));
+  const newest = database.newest();
+  add(database, batch(6, 1));
+  const first = database.chunk(COLUMNS, 0, newest, 4);
+  assert.deepEqual(first.targets, Float32Array.of(-1, -2, -3, -4));
+  const second = database.chunk(COLUMNS, first.last, newest, 4);
+  assert.deepEqual(second.targets, Float32Array.of(-5));
+  assert.equal(database.chunk(COLUMNS, second.last, newest, 4).rows, 0);
+});
+
+test('the latest rows that a model has predicted come without those of another', (t) => {
+  const { database, clock } = open(t);
+  add(database, batch(1, 3, COLUMNS, 'old'));
+  add(database, batch(4, 2, COLUMNS, 'new'));
+  clock.now += 1000;
+  add(database, batch(6, 2, COLUMNS, 'new'));
+  const recent = database.recent(COLUMNS, 'new', 3);
+  assert.equal(recent.kept, 7);
+  assert.deepEqual(recent.targets, Float32Array.of(-5, -6, -7));
+  assert.deepEqual(recent.outputs, Float32Array.of(-4, -5, -6));
+  assert.deepEqual(recent.times, [clock.now - 1000, clock.now, clock.now]);
+});
+
+test('no more rows are kept than the bound: the oldest go, whatever their columns', (t) => {
+  const { database } = open(t, { rows: 5 });
+  add(database, batch(1, 3, OTHERS));
+  assert.equal(add(database, batch(4, 4)), 4);
+  assert.deepEqual(kept(database, OTHERS), [3]);
+  assert.equal(add(database, batch(8, 9)), 5);
+  assert.deepEqual(kept(database), [12, 13, 14, 15, 16]);
+  assert.deepEqual(kept(database, OTHERS), []);
+});
+
+test('rows and waiting predictions go when they are too old, and a clock that went back takes nothing', (t) => {
+  const { database, clock } = open(t, { days: 2 });
+  add(database, batch(1, 1));
+  wait(database, 'early', 1);
+  clock.now += DAY;
+  add(database, batch(2, 1));
+  clock.now += DAY;
+  assert.deepEqual([add(database, batch(3, 1)), database.waiting(['early']).length], [3, 1]);
+  clock.now += 1;
+  assert.equal(add(database, batch(4, 1)), 3);
+  assert.throws(() => database.waiting(['early']), { code: 'PREDICTION_NOT_FOUND' });
+  clock.now -= 100 * DAY;
+  assert.equal(add(database, batch(5, 1)), 4);
+  assert.deepEqual(kept(database), [2, 3, 4, 5]);
+});
+
+test('a prediction waits until it is answered, once; predictions beyond the bound of rows wait no more', (t) => {
+  const { database } = open(t, { rows: 5 });
+  wait(database, 'one', 2);
+  wait(database, 'two', 3);
+  assert.deepEqual(database.waiting(['two', 'one']), [
+    { columns: COLUMNS, rows: 3, features: batch(0, 3).features },
+    { columns: COLUMNS, rows: 2, features: batch(0, 2).features },
+  ]);
+  wait(database, 'three', 1);
+  assert.throws(() => database.waiting(['two', 'one']), {
+    code: 'PREDICTION_NOT_FOUND',
+    message: /^ids\[1\]: .*"one"/,
+  });
+  add(database, batch(0, 3), ['two']);
+  assert.throws(() => add(database, batch(0, 3), ['three', 'two']), { code: 'PREDICTION_NOT_FOUND' });
+  assert.equal(database.waiting(['three']).length, 1, 'what failed has answered nothing');
+  assert.deepEqual(kept(database), [0, 1, 2], 'and has added nothing');
+});
+
+test('what fails within a transaction leaves nothing, and the rest of it is kept', (t) => {
+  const { database } = open(t);
+  database.transaction(() => {
+    database.attempt(() => database.add(batch(1, 1)));
+    const failing = () => {
+      database.add(batch(2, 1));
+      throw new Error('afterwards');
+    };
+    assert.throws(() => database.attempt(failing), /afterwards/);
+    database.attempt(() => database.add(batch(3, 1)));
+  });
+  assert.deepEqual(kept(database), [1, 3]);
+});
+
+test('a file that is no database, or of another schema, is refused and left as it is', (t) => {
+  const later = open(t);
+  later.database.close();
+  const other = new Database(later.path);
+  other.exec('pragma user_version = 2');
+  other.close();
+  assert.throws(later.reopen, /schema 2/);
+
+  const garbage = join(temporaryDirectory(t), 'feedback.db');
+  writeFileSync(garbage, 'x'.repeat(5000));
+  assert.throws(() => new FeedbackDatabase(garbage, { rows: 1, days: 1 }), { code: 'SQLITE_NOTADB' });
+  assert.equal(readFileSync(garbage, 'utf8'), 'x'.repeat(5000));
+});

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import Database from 'libsql';
+import type { FeedbackChunk, LabelledBatch } from '../../src/model/feedback-database.js';
+import { FeedbackStore } from '../../src/model/feedback-store.js';
+import { temporaryDirectory } from './temporary-directory.js';
+
+const COLUMNS = { features: ['a'], targets: ['y'] };
+
+function openStore(t: TestContext, directory: string, rows = 100_000): FeedbackStore {
+  const store = new FeedbackStore(directory, { rows, days: 30 });
+  t.after(() => store.close());
+  return store;
+}
+
+function batch(from: number, rows: number): LabelledBatch {
+  const numbers = Float32Array.from({ length: rows }, (_, i) => from + i);
+  return { columns: COLUMNS, model: 'm', rows, features: numbers, targets: numbers, outputs: numbers };
+}
+
+async function targetsOf(store: FeedbackStore): Promise<number[]> {
+  const chunks: FeedbackChunk[] = [];
+  for await (const chunk of store.rows(COLUMNS)) chunks.push(chunk);
+  return chunks.flatMap(({ targets }) => [...targets]);
+}
+
+test('nothing is made before it is needed, and closing what was never used does nothing', async (t) => {
+  const directory = join(temporaryDirectory(t), 'feedback');
+  const store = openStore(t, directory);
+  assert.equal(store.exists, false);
+  await store.close();
+  assert.equal(store.exists, false);
+  await assert.rejects(store.ask('newest'), { code: 'FEEDBACK_UNAVAILABLE' });
+});
+
+test('many that come together are all kept, in order, and read in pieces; one that fails takes no other with it', async (t) => {
+  const directory = temporaryDirectory(t);
+  const store = openStore(t, directory);
+  const adding = Array.from({ length: 1200 }, (_, i) => store.ask('add', batch(2 * i, 2)));
+  const failing = assert.rejects(store.ask('add', batch(0, 1), ['none']), { code: 'PREDICTION_NOT_FOUND' });
+  const counts = await Promise.all(adding);
+  await failing;
+  assert.deepEqual(
+    counts,
+    Array.from({ length: 1200 }, (_, i) => 2 * (i + 1)),
+  );
+  await store.close();
+  const numbers = Array.from({ length: 2400 }, (_, i) => i);
+  assert.deepEqual(await targetsOf(openStore(t, directory)), numbers);
+});
+
+test('what was asked before a close is done', async (t) => {
+  const directory = temporaryDirectory(t);
+  const store = openStore(t, directory);
+  const adding = [store.ask('add', batch(0, 1)), store.ask('add', batch(1, 1))];
+  const closing = store.close();
+  assert.deepEqual(await Promise.all(adding), [1, 2]);
+  await closing;
+  assert.deepEqual(await targetsOf(openStore(t, directory)), [0, 1]);
+});
+
+test('two that write to one file at once lose nothing', async (t) => {
+  const directory = temporaryDirectory(t);
+  const stores = [openStore(t, directory), openStore(t, directory)];
+  await Promise.all(
+    stores.map(async (store, s) => {
+      for (let i = 0; i < 50; i++) await store.ask('add', batch(100 * s + i, 1));
+    }),
+  );
+  const found = (await targetsOf(stores[0]!)).sort((a, b) => a - b);
+  assert.deepEqual(found, [...Array(50).keys(), ...Array.from({ length: 50 }, (_, i) => 100 + i)]);
+});
+
+test('a new file that another process is just making is waited for', async (t) => {
+  const directory = temporaryDirectory(t);
+  const other = new Database(join(directory, 'feedback.db'));
+  t.after(() => other.close());
+  other.exec('begin immediate');
+  // Long enough for the process to meet it; should it come later, it has nothing to wait for.
+  setTimeout(() => other.exec('commit'), 500);
+  assert.equal(await openStore(t, directory).ask('add', batch(0, 1)), 1);
+});
+
+test('a damaged file is told, and left; when it has been moved away, feedback goes on', async (t) => {
+  const directory = temporaryDirectory(t);
+  const file = join(directory, 'feedback.db');
+  writeFileSync(file, 'no database at all, '.repeat(500));
+  const store = openStore(t, directory);
+  const damaged = { code: 'FEEDBACK_UNAVAILABLE', message: /its file is damaged/ };
+  await assert.rejects(store.ask('add', batch(0, 1)), damaged);
+  await assert.rejects(store.ask('count', COLUMNS), damaged);
+  renameSync(file, join(directory, 'damaged'));
+  assert.equal(await store.ask('add', batch(0, 1)), 1);
+});
+
+test('a directory that cannot be made is told', async (t) => {
+  const file = join(temporaryDirectory(t), 'file');
+  writeFileSync(file, '');
+  for (const directory of [join(file, 'feedback'), '/proc/feedback']) {
+    const store = openStore(t, directory);
+    await assert.rejects(store.ask('add', batch(0, 1)), {
+      code: 'FEEDBACK_UNAVAILABLE',
+      message: /cannot be opened for writing/,
+    });
+  }
+});
+
+test('on a full disk and on a read-only one what was kept stays, and feedback goes on when they are not', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'rr-disk-'));
+  const stores = [1, 2].map(() => new FeedbackStore(directory, { rows: 100_000, days: 30 }));
+  t.after(async () => {
+    for (const store of stores) await store.close();
+    spawnSync('umount', [directory]);
+    rmSync(directory, { recursive: true });
+  });
+  const mount = (...args: string[]) => spawnSync('mount', [...args, directory], { encoding: 'utf8' });
+  const { status, stderr } = mount('-t', 'tmpfs', '-o', 'size=512k', 'tmpfs');
+  if (status !== 0) return t.skip(`no small disk can be mounted: ${stderr}`);
+
+  const [store, readOnly] = stores as [FeedbackStore, FeedbackStore];
+  let kept = 0;
+  const fill = async () => {
+    for (;;) kept = await store.ask('add', batch(kept, 500));
+  };
+  await assert.rejects(fill, { code: 'FEEDBACK_UNAVAILABLE', message: /the disk is full/ });
+  assert.ok(kept >= 500, `${kept} rows`);
+  assert.equal(mount('-o', 'remount,size=4m').status, 0);
+  assert.deepEqual(await targetsOf(store), [...Array(kept).keys()]);
+  assert.equal(await store.ask('add', batch(kept, 500)), kept + 500);
+  await store.close();
+
+  assert.equal(mount('-o', 'remount,ro').status, 0);
+  await assert.rejects(readOnly.ask('add', batch(0, 1)), {
+    code: 'FEEDBACK_UNAVAILABLE',
+    message: /cannot be opened for writing|may not be written to/,
+  });
+  assert.equal(mount('-o', 'remount,rw').status, 0);
+  assert.equal(await readOnly.ask('add', batch(0, 1)), kept + 501);
+});
+
+test('bytes that end the process of the database end nothing else', async (t) => {
+  const directory = temporaryDirectory(t);
+  const store = openStore(t, directory);
+  await store.ask('wait', 'id', batch(0, 1));
+  await store.close();
+  const file = join(directory, 'feedback.db');
+  const names = Buffer.from('[["a"],["y"]]');
+  const bytes = readFileSync(file);
+  // No UTF-8: the library does not expect that of a text, and calls it a defect of its own.
+  for (let at = bytes.indexOf(names); at >= 0; at = bytes.indexOf(names, at + 1)) bytes.fill(0xff, at, at + 2);
+  writeFileSync(file, bytes);
+  const again = openStore(t, directory);
+  await assert.rejects(again.ask('waiting', ['id']), { code: 'FEEDBACK_UNAVAILABLE', message: /its process ended$/ });
+  renameSync(file, join(directory, 'damaged'));
+  assert.equal(await again.ask('add', batch(0, 1)), 1);
+});
