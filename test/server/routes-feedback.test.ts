@@ -1,0 +1,327 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { FastifyInstance } from 'fastify';
+import { FeedbackStore } from '../../src/model/feedback-store.js';
+import { buildTestApp, publishUntrained } from './test-app.js';
+
+const ROWS = Array.from({ length: 40 }, (_, i) => [Math.sin(i), Math.cos(2 * i), i / 40]);
+const TARGETS = ROWS.map(([a, b, c]) => 10 + a! + 2 * b! - c!);
+
+const post = (app: FastifyInstance, url: string, payload: object) => app.inject({ method: 'POST', url, payload });
+const feedback = (app: FastifyInstance, payload: object) => post(app, '/feedback', payload);
+
+/** Predicts rows with an id for their targets. */
+async function predictWithId(app: FastifyInstance, instances: unknown[]): Promise<string> {
+  const response = await post(app, '/predict?ids=true', { instances });
+  assert.equal(response.statusCode, 200, response.body);
+  return response.json().prediction_id;
+}
+
+/** The samples of `/metrics` whose names match. */
+async function samples(app: FastifyInstance, pattern: RegExp): Promise<Record<string, number>> {
+  const { body } = await app.inject({ url: '/metrics' });
+  const lines = body.split('\n').filter((line) => pattern.test(line) && !line.startsWith('#'));
+  return Object.fromEntries(lines.map((line) => [line.replace(/ .*/, ''), Number(line.replace(/.* /, ''))]));
+}
+
+const live = async (app: FastifyInstance) => {
+  const found = await samples(app, /^model_feedback_(rmse|mae|bias|kept|evaluated|rows)/);
+  return {
+    rmse: found['model_feedback_rmse{target="y"}'],
+    mae: found['model_feedback_mae{target="y"}'],
+    bias: found['model_feedback_bias{target="y"}'],
+    kept: found['model_feedback_kept_rows'],
+    evaluated: found['model_feedback_evaluated_rows'],
+    total: found['model_feedback_rows_total'],
+  };
+};
+
+test('arrays, named rows and ids of predictions are kept alike, and the errors are those of the predictions', async (t) => {
+  const { app } = await buildTestApp(t);
+  assert.deepEqual(await live(app), {
+    rmse: undefined,
+    mae: undefined,
+    bias: undefined,
+    kept: 0,
+    evaluated: 0,
+    total: 0,
+  });
+  const predictions: number[][] = (await post(app, '/predict', { instances: ROWS })).json().predictions;
+  const first = await predictWithId(app, ROWS.slice(20, 30));
+  const second = await predictWithId(app, ROWS.slice(30, 40));
+  const bodies = [
+    { instances: ROWS.slice(0, 10), targets: TARGETS.slice(0, 10) },
+    { instances: ROWS.slice(10, 19).map(([a, b, c], i) => ({ c, y: TARGETS[10 + i], b, a })), target: 'y' },
+    { instances: ROWS.slice(19, 20), targets: [[TARGETS[19]]] },
+    { ids: [second, first], targets: [TARGETS.slice(30), TARGETS.slice(20, 30).map((y) => [y])] },
+  ];
+  for (const [i, rows] of [10, 19, 20, 40].entries()) {
+    const response = await feedback(app, bodies[i]!);
+    assert.equal(response.statusCode, 200, response.body);
+    const { kept_rows, dropped, model_version } = response.json();
+    assert.deepEqual({ kept_rows, dropped, model_version }, { kept_rows: rows, dropped: 0, model_version: '1' });
+  }
+
+  const residuals = predictions.map(([y], i) => y! - TARGETS[i]!);
+  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const expected = {
+    rmse: Math.sqrt(mean(residuals.map((r) => r * r))),
+    mae: mean(residuals.map(Math.abs)),
+    bias: mean(residuals),
+  };
+  const found = await live(app);
+  for (const [name, value] of Object.entries(expected)) {
+    assert.ok(Math.abs(found[name as 'rmse']! - value) < 1e-5, `${name}: ${found[name as 'rmse']} for ${value}`);
+  }
+  assert.deepEqual([found.kept, found.evaluated, found.total], [40, 40, 40]);
+});
+
+test('feedback touches neither the drift state nor the loss of the latest pass', async (t) => {
+  const { app } = await buildTestApp(t, [], { maxRows: 2000 });
+  const rows = Array.from({ length: 1500 }, (_, i) => [Math.sin(i), Math.cos(3 * i), Math.sin(7 * i)]);
+  const body = { instances: rows.map(([a, b, c]) => ({ a, b, c, y: a! + b! })), target: 'y' };
+  assert.equal((await post(app, '/train?wait=true&epochs=3', body)).statusCode, 200);
+  await post(app, '/predict', { instances: rows.slice(0, 20) });
+  const observed = () => samples(app, /^model_(?!feedback|age)/);
+  const report = async () => {
+    const { feedback: given, ...rest } = (await app.inject({ url: '/drift' })).json();
+    // The hour and the day end now.
+    for (const window of rest.windows) delete window.ended_at;
+    return [given, rest];
+  };
+  const [metrics, [none, drift]] = [await observed(), await report()];
+  assert.deepEqual(none, { kept_rows: 0, evaluated_rows: 0, targets: {} });
+  const far = rows.slice(0, 900).map(([a, b, c]) => [a! + 50, b!, c!]);
+  assert.equal((await feedback(app, { instances: far, targets: far.map(() => 1) })).statusCode, 200);
+  assert.deepEqual(await observed(), metrics);
+  const [some, after] = await report();
+  assert.deepEqual(after, drift);
+  assert.equal(some.kept_rows, 900);
+  const { rmse, mae, bias } = await live(app);
+  assert.deepEqual(some.targets, { y: { rmse, mae, bias } });
+});
+
+test('rows without a target are dropped and told; without a feature only if the model may miss none', async (t) => {
+  const body = {
+    instances: [
+      [1, 2, 3],
+      [1, null, 3],
+      [4, 5, 6],
+    ],
+    targets: [1, 2, null],
+  };
+  for (const [allowMissing, rows] of [
+    [false, 1],
+    [true, 2],
+  ] as const) {
+    const { app } = await buildTestApp(t, undefined, { allowMissing });
+    const { rows: kept, dropped } = (await feedback(app, body)).json();
+    assert.deepEqual({ kept, dropped }, { kept: rows, dropped: 3 - rows });
+  }
+});
+
+const BAD: [what: string, payload: object, code: string, message: RegExp][] = [
+  ['nothing', {}, 'INVALID_ROWS', /expected "instances" or "ids"/],
+  ['rows without targets', { instances: [[1, 2, 3]] }, 'INVALID_ROWS', /either "targets"/],
+  ['too few targets', { instances: [[1, 2, 3]], targets: [] }, 'INVALID_ROWS', /^targets: .* \(1\), got 0$/],
+  ['a word', { instances: [[1, 'x', 3]], targets: [1] }, 'INVALID_ROWS', /^instances\[0\]\[1\]: .* got "x"$/],
+  ['a word for a target', { instances: [[1, 2, 3]], targets: ['1'] }, 'INVALID_ROWS', /^targets\[0\]: .* got "1"$/],
+  ['a short row', { instances: [[1, 2, 3], [1]], targets: [1, 2] }, 'INVALID_ROWS', /^instances\[1\]: .*3/],
+  ['other columns', { instances: [{ a: 1, d: 2, y: 1 }], target: 'y' }, 'FEATURES_CHANGED', /"d"; feedback is of/],
+  ['two targets', { instances: [[1, 2, 3]], targets: [[1, 2]] }, 'FEATURES_CHANGED', /"y0", "y1"/],
+  ['only missing targets', { instances: [[1, 2, 3]], targets: [null] }, 'TOO_MANY_MISSING', /none of the 1 rows/],
+  [
+    'a row too far off',
+    {
+      instances: [
+        [1, 2, 3],
+        [1, 2, 3e38],
+      ],
+      targets: [1, 1],
+    },
+    'NON_FINITE_OUTPUT',
+    /instances\[1\]/,
+  ],
+  ['an unknown key', { instances: [[1, 2, 3]], targets: [1], epochs: 3 }, 'INVALID_REQUEST', /epochs|unknown key/],
+  ['an id that is not', { ids: ['x'], targets: [[1]] }, 'PREDICTION_NOT_FOUND', /^ids\[0\]: no prediction "x"/],
+  ['an id twice', { ids: ['x', 'x'], targets: [[1], [1]] }, 'INVALID_ROWS', /^ids\[1\]: the same as ids\[0\]$/],
+  ['ids without targets', { ids: ['x'] }, 'INVALID_ROWS', /"targets"/],
+  ['ids and too few targets', { ids: ['x', 'y'], targets: [[1]] }, 'INVALID_ROWS', /one per id \(2\), got 1/],
+  ['ids and rows', { ids: ['x'], instances: [[1]], targets: [[1]] }, 'INVALID_ROWS', /^instances: /],
+  ['an id that is no text', { ids: [5], targets: [[1]] }, 'INVALID_REQUEST', /^ids\.0: /],
+];
+
+test('bad feedback is refused with the place, and nothing of it is kept', async (t) => {
+  const { app } = await buildTestApp(t);
+  for (const [what, payload, code, message] of BAD) {
+    const response = await feedback(app, payload);
+    assert.equal(response.statusCode, code === 'PREDICTION_NOT_FOUND' ? 404 : 400, `${what}: ${response.body}`);
+    assert.equal(response.json().code, code, what);
+    assert.match(response.json().error, message, what);
+  }
+  const many = { instances: Array(101).fill([1, 2, 3]), targets: Array(101).fill(1) };
+  assert.equal((await feedback(app, many)).json().error, 'instances: expected at most 100 rows, got 101');
+  assert.equal((await feedback(app, many)).statusCode, 413);
+  assert.equal((await feedback(app, { instances: [[1, 2, 3]], targets: ['x'.repeat(2 ** 20)] })).statusCode, 413);
+  const text = await app.inject({
+    method: 'POST',
+    url: '/feedback',
+    payload: '1',
+    headers: { 'content-type': 'text/csv' },
+  });
+  assert.equal(text.statusCode, 415);
+  assert.deepEqual([(await live(app)).kept, (await live(app)).total], [0, 0]);
+});
+
+test('a prediction whose targets are refused still waits, and is answered once', async (t) => {
+  const { app } = await buildTestApp(t);
+  const id = await predictWithId(app, ROWS.slice(0, 3));
+  const refused: [targets: unknown, message: RegExp][] = [
+    [[1, 2], /^targets\[0\]: expected 3 numbers, got 2$/],
+    [5, /^targets\[0\]: expected an array of 3 numbers, got 5$/],
+    [[1, 'x', 3], /^targets\[0\]\[1\]: .* got "x"$/],
+    [[1, [2, 2], 3], /^targets\[0\]\[1\]: expected 1 numbers, got 2$/],
+  ];
+  for (const [targets, message] of refused) {
+    const response = await feedback(app, { ids: [id], targets: [targets] });
+    assert.equal(response.statusCode, 400, response.body);
+    assert.match(response.json().error, message);
+  }
+  const both = { ids: [id, 'none'], targets: [[1, 2, 3], [1]] };
+  assert.match((await feedback(app, both)).json().error, /^ids\[1\]: /);
+  const answers = await Promise.all([1, 2].map(() => feedback(app, { ids: [id], targets: [[1, 2, 3]] })));
+  assert.deepEqual(answers.map(({ statusCode }) => statusCode).sort(), [200, 404]);
+  assert.equal((await live(app)).kept, 3);
+});
+
+test('a large prediction gives an id as well', async (t) => {
+  const { app } = await buildTestApp(t, undefined, { maxRows: 20_000, bodyLimit: 2 ** 24 }, {});
+  const rows = Array.from({ length: 900 }, (_, i) => [Math.sin(i), Math.cos(i), i / 900]);
+  // White space makes it large.
+  const payload = JSON.stringify({ instances: rows }).replaceAll('],', `],${' '.repeat(200)}`);
+  const headers = { 'content-type': 'application/json' };
+  const response = await app.inject({ method: 'POST', url: '/predict?ids=true&explain=false', payload, headers });
+  const { prediction_id, predictions } = response.json();
+  assert.equal(predictions.length, 900);
+  assert.equal((await feedback(app, { ids: [prediction_id], targets: [predictions] })).json().rows, 900);
+  assert.ok((await live(app)).rmse! < 1e-5);
+  const plain = await app.inject({ method: 'POST', url: '/predict', payload, headers });
+  assert.deepEqual(plain.json().predictions, predictions);
+});
+
+test('a training on feedback has its rows, and those of the reference if asked', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'rr-reference-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const reference = { path: join(directory, 'reference.csv'), targets: ['y'] };
+  const { app } = await buildTestApp(t, undefined, {}, { reference });
+  const train = (payload: object) => post(app, '/train?wait=true&epochs=2', payload);
+  const none = await train({ source: 'feedback' });
+  assert.equal(none.statusCode, 400);
+  assert.equal(none.json().code, 'TOO_FEW_ROWS');
+
+  await feedback(app, { instances: ROWS, targets: TARGETS });
+  const alone = await train({ source: 'feedback', seed: 3 });
+  assert.equal(alone.statusCode, 200, alone.body);
+  assert.deepEqual([alone.json().rows, alone.json().options.seed], [40, 3]);
+  const fingerprint = async () => (await app.inject({ url: '/model' })).json().data.fingerprint;
+  const own = await fingerprint();
+  await train({ instances: ROWS.map((row) => row.map(Math.fround)), targets: TARGETS });
+  assert.equal(await fingerprint(), own, 'the same rows in the same order');
+
+  const mixed = { source: 'feedback', mix_reference: true };
+  const unreadable = await train(mixed);
+  assert.equal(unreadable.statusCode, 503);
+  assert.match(unreadable.json().error, /TRAIN_DATA cannot be read/);
+  await writeFile(reference.path, `y,a,b,d\n${'1,2,3,4\n'.repeat(20)}`);
+  assert.match((await train(mixed)).json().error, /"d"; TRAIN_DATA cannot be mixed in/);
+  await writeFile(reference.path, `y,c,a,b\n${'1,2,3,4\n'.repeat(20)}1,,3,4\n`);
+  const both = await train(mixed);
+  assert.deepEqual([both.json().rows, both.json().dropped], [60, 1]);
+
+  const refused: [payload: object, message: RegExp][] = [
+    [{ source: 'other' }, /^source: /],
+    [{ ...mixed, instances: ROWS }, /^instances: expected no rows beside/],
+    [{ ...mixed, target: 'y' }, /^target: expected no rows beside/],
+    [{ instances: ROWS, targets: TARGETS, mix_reference: true }, /^mix_reference: /],
+    [{ ...mixed, reference: '/etc/passwd' }, /unknown key/],
+    [{}, /expected "instances" or "source": "feedback"/],
+  ];
+  for (const [payload, message] of refused) {
+    const response = await train(payload);
+    assert.equal(response.statusCode, 400, response.body);
+    assert.match(response.json().error, message);
+  }
+});
+
+test('a new version is judged by what comes after it, and one of other columns has rows of its own', async (t) => {
+  const { app, store, loader } = await buildTestApp(t);
+  const id = await predictWithId(app, ROWS.slice(0, 1));
+  await feedback(app, { instances: ROWS, targets: TARGETS });
+  await loader.activate(await publishUntrained(store, ['a', 'b', 'c'], ['y'], 2));
+  // The scrape that begins to read what was kept does not wait for it.
+  await live(app);
+  await feedback(app, { instances: ROWS.slice(0, 5), targets: TARGETS.slice(0, 5) });
+  const second = await live(app);
+  assert.deepEqual([second.kept, second.evaluated, second.total], [45, 5, 45]);
+
+  await loader.activate(await publishUntrained(store, ['a', 'b'], ['y'], 3));
+  const other = await feedback(app, { instances: [[1, 2]], targets: [3] });
+  assert.equal(other.json().kept_rows, 1);
+  const early = await feedback(app, { ids: [id], targets: [[1]] });
+  assert.equal(early.json().code, 'FEATURES_CHANGED');
+  assert.match(early.json().error, /ids\[0\] was predicted by a model of those/);
+  assert.equal((await post(app, '/train', { source: 'feedback' })).json().rows, 1);
+
+  await loader.activate(1);
+  const answered = await feedback(app, { ids: [id], targets: [[1]] });
+  assert.equal(answered.json().kept_rows, 46, 'the prediction has waited');
+  assert.equal((await live(app)).evaluated, 41, 'and version 1 is judged by its own rows again');
+});
+
+test('what was kept is there after a restart, for the errors as well', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'rr-feedback-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const open = (context: TestContext) =>
+    buildTestApp(context, undefined, {}, { store: new FeedbackStore(directory, { rows: 1000, days: 30 }) });
+  let before: Awaited<ReturnType<typeof live>> | undefined;
+  let card: string | undefined;
+  await t.test('before', async (context) => {
+    const { app } = await open(context);
+    await feedback(app, { instances: ROWS, targets: TARGETS });
+    before = await live(app);
+    card = (await app.inject({ url: '/model' })).json().checksum;
+  });
+  const { app, feedback: parts, service } = await open(t);
+  // Another card, as its time is another: the rows are there, and judge another model.
+  assert.notEqual(service.serving.card.checksum, card);
+  assert.deepEqual(await parts.current(), { kept_rows: 40, evaluated_rows: 0, targets: {} });
+  assert.equal(before?.evaluated, 40);
+  assert.equal((await live(app)).kept, 40);
+});
+
+test('while feedback cannot be kept, predictions go on without an id', async (t) => {
+  const file = join(await mkdtemp(join(tmpdir(), 'rr-feedback-')), 'file');
+  t.after(() => rm(join(file, '..'), { recursive: true }));
+  await writeFile(file, '');
+  const store = new FeedbackStore(join(file, 'feedback'), { rows: 1000, days: 30 });
+  const { app, logged } = await buildTestApp(t, undefined, {}, { store });
+  const response = await feedback(app, { instances: ROWS, targets: TARGETS });
+  assert.equal(response.statusCode, 503);
+  assert.equal(response.json().code, 'FEEDBACK_UNAVAILABLE');
+  assert.match(response.json().error, /cannot be kept or read: its file cannot be opened/);
+  assert.equal((await post(app, '/train', { source: 'feedback' })).statusCode, 400);
+  for (let i = 0; i < 4; i++) assert.equal(await predictWithId(app, ROWS), null);
+  assert.equal((await post(app, '/predict', { instances: ROWS })).statusCode, 200);
+  assert.equal((await live(app)).total, 0);
+  const failures = logged.filter(({ msg }) => msg === 'feedback failed').map(({ failures: n }) => n);
+  assert.deepEqual(failures, [1, 2, 4]);
+});
+
+test('without a model there is no feedback', async (t) => {
+  const { app } = await buildTestApp(t, []);
+  assert.equal((await feedback(app, { instances: ROWS, targets: TARGETS })).statusCode, 503);
+  assert.equal((await post(app, '/train', { source: 'feedback' })).statusCode, 503);
+});
