@@ -9,7 +9,10 @@ RUN npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier
 
 FROM packages AS production
 # Source maps and type declarations are half of TensorFlow.js, and nothing reads them here.
-RUN npm prune --ignore-scripts --omit=dev --omit=optional --no-audit --no-fund --no-update-notifier \
+# Of the optional packages, native TensorFlow goes; the database's binary, which is one too, stays, for this C library.
+RUN npm pkg delete optionalDependencies \
+  && npm prune --ignore-scripts --omit=dev --no-audit --no-fund --no-update-notifier \
+  && rm -rf node_modules/@libsql/*-musl \
   && find node_modules \( -name '*.map' -o -name '*.d.ts' \) -delete
 
 FROM packages AS build
