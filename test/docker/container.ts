@@ -81,6 +81,20 @@ export class Container {
     return (await response.json()) as Predictions;
   }
 
+  /** Tells the true targets of rows. */
+  async feedback(
+    instances: readonly (readonly number[])[],
+    targets: readonly number[],
+  ): Promise<{ kept_rows: number }> {
+    const response = await fetch(`${this.url}/feedback`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ instances, targets }),
+    });
+    assert.equal(response.status, 200, await response.clone().text());
+    return (await response.json()) as { kept_rows: number };
+  }
+
   /** Trains on a CSV with the target `mpg`. */
   async train(csv: string, query: string): Promise<Response> {
     const body = await readFile(csv);

@@ -60,6 +60,7 @@ test('the whole way: first start, predict, scrape, retrain, docker stop, a new c
   assert.equal(trained.status, 200, await trained.text());
   const second = await service.predict([CAR]);
   assert.equal(second.model_version, '2');
+  assert.deepEqual(await service.feedback([CAR], [18]), { rows: 1, dropped: 0, kept_rows: 1, model_version: '2' });
   assert.notDeepEqual(second.predictions, first.predictions);
 
   t.diagnostic(`peak memory: ${(await service.peakMemory()).toFixed(0)} MiB`);
@@ -67,6 +68,7 @@ test('the whole way: first start, predict, scrape, retrain, docker stop, a new c
   const successor = await Container.run(IMAGE, volume);
   await successor.ready();
   assert.deepEqual(await successor.predict([CAR]), second);
+  assert.equal((await successor.feedback([CAR], [18])).kept_rows, 2);
 });
 
 test('the service has no privileges, and can write to its models and to nothing else', { skip }, async (t) => {
