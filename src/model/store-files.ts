@@ -1,30 +1,40 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type AliasRecord, aliasOf, appendRecord, readRecord } from './alias-record.js';
+import { isCode, makeDirectory } from './directory.js';
 import { DomainError } from './domain-error.js';
-import type { ModelStore } from './store.js';
+import { faultPoint } from './fault-point.js';
+import { Ledger } from './ledger.js';
+import { discardStage, makeStage, namesIn, sweepStages } from './staging.js';
+import type { Aliases, ModelStore, StoreHealth } from './store.js';
+import { storeHealth } from './store-health.js';
 import { flushDirectory, type VersionFiles } from './version.js';
-
-/** `.staging-<host>-<process>-<random>`: whose it is, so that a sweep spares the living. */
-const STAGE = /^\.staging-(?<host>.+)-(?<pid>\d+)-[0-9a-f]+$/;
+import { watchDirectory } from './watch-directory.js';
 
 /** The folder of the documents beside the versions. */
 const DOCUMENTS = '.documents';
+/** The folders of the two ledgers: changes of the aliases, and numbers that versions were given. */
+const ALIASES = '.aliases';
+const NUMBERS = '.numbers';
 
-/** A stage of another host, whose processes cannot be asked, is dead after this long, in milliseconds. */
-const FOREIGN_STAGE_AGE = 24 * 3600 * 1000;
-
-/** A store on a file system: `<directory>/<version>/`. Publishing is a rename, which is atomic within it. */
+/**
+ * A store on a file system: `<directory>/<version>/`. All that must be all or nothing is the rename of a directory, which
+ * is atomic, and refused if the name is taken: a version published, a change of the aliases, a version removed.
+ */
 export class FileStore implements ModelStore {
   readonly location: string;
+  private readonly records: Ledger;
+  private readonly given: Ledger;
 
   constructor(directory: string) {
     this.location = directory;
+    this.records = new Ledger(join(directory, ALIASES));
+    this.given = new Ledger(join(directory, NUMBERS));
   }
 
   async list(): Promise<number[]> {
-    const names = await this.names();
+    const names = await namesIn(this.location);
     return (
       names
         // Fifteen digits are exact as a number, and so is the next one.
@@ -35,38 +45,92 @@ export class FileStore implements ModelStore {
   }
 
   async read(version: number): Promise<VersionFiles> {
-    const directory = join(this.location, String(version));
+    const directory = this.directoryOf(version);
     try {
       const names = await readdir(directory);
       const contents = await Promise.all(names.map((name) => readFile(join(directory, name))));
       return new Map(names.map((name, i) => [name, contents[i]!]));
     } catch (cause) {
-      throw new DomainError('VERSION_NOT_FOUND', `version ${version} cannot be read from ${this.location}`, { cause });
+      throw this.notFound(version, cause);
     }
   }
 
-  async stage(): Promise<string> {
-    const stage = join(this.location, `.staging-${hostname()}-${process.pid}-${randomBytes(6).toString('hex')}`);
-    await makeDirectory(stage);
-    return stage;
+  async readFile(version: number, name: string): Promise<Uint8Array | undefined> {
+    const directory = this.directoryOf(version);
+    try {
+      const names = await readdir(directory);
+      return names.includes(name) ? await readFile(join(directory, name)) : undefined;
+    } catch (cause) {
+      throw this.notFound(version, cause);
+    }
+  }
+
+  stage(): Promise<string> {
+    return makeStage(this.location);
   }
 
   async publish(stage: string): Promise<number> {
     for (;;) {
-      const version = ((await this.list()).at(-1) ?? 0) + 1;
+      const newest = Math.max((await this.list()).at(-1) ?? 0, (await this.given.numbers()).at(-1) ?? 0);
+      const version = newest + 1;
+      // Another process may take the number between the listing and this.
+      if (!(await this.given.take(version, '{}'))) continue;
+      faultPoint('publish:numbered');
       try {
-        await rename(join(stage, 'version'), join(this.location, String(version)));
-        flushDirectory(this.location);
-        return version;
+        await rename(join(stage, 'version'), this.directoryOf(version));
       } catch (error) {
-        // Another process took the number between the listing and the rename.
-        if (!isCode(error, 'ENOTEMPTY') && !isCode(error, 'EEXIST')) throw error;
+        if (isCode(error, 'ENOTEMPTY', 'EEXIST')) continue;
+        throw error;
       }
+      faultPoint('publish:renamed');
+      flushDirectory(this.location);
+      return version;
     }
   }
 
-  async discard(stage: string): Promise<void> {
-    await rm(stage, { recursive: true, force: true });
+  discard(stage: string): Promise<void> {
+    return discardStage(stage);
+  }
+
+  async aliases(): Promise<Aliases> {
+    const [{ removing, generation, ...names }, versions] = await Promise.all([this.record(), this.list()]);
+    const there = (version: number | null) => (version !== null && versions.includes(version) ? version : null);
+    return {
+      generation,
+      production: there(names.production),
+      candidate: there(names.candidate),
+      previous: there(names.previous),
+    };
+  }
+
+  async setAliases({ generation, production, candidate, previous }: Aliases): Promise<Aliases> {
+    const record = await this.record();
+    if (record.generation !== generation) throw changed();
+    const versions = await this.list();
+    for (const version of [production, candidate, previous]) {
+      if (version === null) continue;
+      if (!versions.includes(version) || record.removing.includes(version)) throw this.notFound(version);
+    }
+    const removing = record.removing.filter((version) => versions.includes(version));
+    const next = { generation, production, candidate, previous, removing };
+    if (!(await appendRecord(this.records, next))) throw changed();
+    return { generation: generation + 1, production, candidate, previous };
+  }
+
+  async remove(version: number): Promise<void> {
+    await this.announceRemoval(version);
+    faultPoint('remove:announced');
+    // Versions that were copied here by hand have a number that nobody has taken.
+    if (((await this.given.numbers()).at(-1) ?? 0) < version) await this.given.take(version, '{}');
+    await this.unlist(version);
+  }
+
+  watch(onChange: () => void, interval: number): () => void {
+    return watchDirectory(join(this.location, ALIASES), onChange, interval);
+  }
+
+  health(): Promise<StoreHealth> {
+    return storeHealth(this.location);
   }
 
   async readDocument(name: string): Promise<string | undefined> {
@@ -84,7 +148,9 @@ export class FileStore implements ModelStore {
     const temporary = join(directory, `.${name}-${randomBytes(6).toString('hex')}`);
     try {
       await writeFile(temporary, content, { flush: true });
+      faultPoint('document:written');
       await rename(temporary, join(directory, name));
+      faultPoint('document:renamed');
     } catch (error) {
       await rm(temporary, { force: true });
       throw error;
@@ -93,65 +159,57 @@ export class FileStore implements ModelStore {
   }
 
   async sweep(): Promise<number> {
-    let swept = 0;
-    for (const name of await this.names()) {
-      const stage = join(this.location, name);
-      if (!(await isAbandoned(name, stage))) continue;
-      await this.discard(stage);
-      swept++;
-    }
-    return swept;
+    const versions = await this.list();
+    const { removing } = await this.record();
+    const left = removing.filter((version) => versions.includes(version));
+    for (const version of left) await this.unlist(version);
+    return left.length + (await sweepStages(this.location));
   }
 
-  private async names(): Promise<string[]> {
+  /**
+   * Records that a version goes, so that no alias can name it from here on: whoever read the aliases before is refused,
+   * whoever reads them now sees that it goes.
+   */
+  private async announceRemoval(version: number): Promise<void> {
+    for (;;) {
+      const record = await this.record();
+      const versions = await this.list();
+      if (!versions.includes(version)) throw this.notFound(version);
+      const alias = aliasOf(record, version);
+      if (alias) throw new DomainError('VERSION_IN_USE', `version ${version} is ${alias}: it cannot be removed`);
+      const removing = [...record.removing.filter((each) => each !== version && versions.includes(each)), version];
+      if (await appendRecord(this.records, { ...record, removing })) return;
+    }
+  }
+
+  /** Takes a version out of the listing with one rename, and then removes its files. */
+  private async unlist(version: number): Promise<void> {
+    const stage = await this.stage();
     try {
-      return await readdir(this.location);
+      await rename(this.directoryOf(version), join(stage, 'removed'));
+      flushDirectory(this.location);
+      faultPoint('remove:renamed');
     } catch (error) {
-      if (isCode(error, 'ENOENT')) return [];
-      throw error;
+      // Another process, which is about to remove it as well, was faster.
+      if (!isCode(error, 'ENOENT')) throw error;
+    } finally {
+      await this.discard(stage);
     }
   }
-}
 
-/** Asked at start: a stage with this very process number is a predecessor's, as in a container, where all are 1. */
-async function isAbandoned(name: string, stage: string): Promise<boolean> {
-  const owner = STAGE.exec(name)?.groups;
-  if (!owner) return false;
-  const pid = Number(owner['pid']);
-  if (owner['host'] === hostname()) return pid === process.pid || !isRunning(pid);
-  try {
-    return Date.now() - (await stat(stage)).mtimeMs > FOREIGN_STAGE_AGE;
-  } catch (error) {
-    // Another replica that starts at the same time was faster.
-    if (isCode(error, 'ENOENT')) return false;
-    throw error;
+  private record(): Promise<AliasRecord> {
+    return readRecord(this.records);
+  }
+
+  private directoryOf(version: number): string {
+    return join(this.location, String(version));
+  }
+
+  private notFound(version: number, cause?: unknown): DomainError {
+    return new DomainError('VERSION_NOT_FOUND', `version ${version} cannot be read from ${this.location}`, { cause });
   }
 }
 
-/** As `mkdir` with `recursive`, which says ENOENT of a read-only file system, and never ends in some others. */
-async function makeDirectory(path: string): Promise<void> {
-  const make = () =>
-    mkdir(path).catch((error) => {
-      if (!isCode(error, 'EEXIST')) throw error;
-    });
-  try {
-    await make();
-  } catch (error) {
-    if (!isCode(error, 'ENOENT') || dirname(path) === path) throw error;
-    await makeDirectory(dirname(path));
-    await make();
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return !isCode(error, 'ESRCH');
-  }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
+function changed(): DomainError {
+  return new DomainError('ALIASES_CHANGED', 'the aliases were changed meanwhile, by another request or process');
 }

@@ -45,7 +45,7 @@ export interface JobsOptions {
   readonly engine: EngineName;
   readonly log: FastifyBaseLogger;
   /** Makes a published version the serving one. */
-  readonly activate: (version: number) => Promise<void>;
+  readonly activate: (version: number) => Promise<unknown>;
 }
 
 /** Trainings, one at a time. Emits `epoch` and `end`, each with the job. */

@@ -1,9 +1,11 @@
 import type { FastifyBaseLogger } from 'fastify';
+import type { Card } from '../model/card.js';
 import { DomainError } from '../model/domain-error.js';
 import type { EngineFactory } from '../model/engine.js';
-import type { ModelStore } from '../model/store.js';
+import type { Predictor } from '../model/predictor.js';
+import type { Aliases, ModelStore } from '../model/store.js';
 import { openVersion } from '../model/version.js';
-import type { DriftWatch } from './drift-watch.js';
+import type { DriftWatch, Watched } from './drift-watch.js';
 import type { PredictionService } from './service.js';
 
 export interface LoaderOptions {
@@ -14,61 +16,164 @@ export interface LoaderOptions {
   readonly log: FastifyBaseLogger;
 }
 
-/** The document that names the version that serves. */
-const SERVING = 'serving-version';
+/** What an activation did: which version is `production` now, and which one was before. */
+export interface Activation {
+  readonly version: number;
+  readonly former: number | null;
+}
 
-/** Brings versions from the store to the service: read, verified against their checksums and probe, swapped in. */
+interface Opened {
+  readonly version: number;
+  readonly card: Card;
+  readonly predictor: Predictor;
+  readonly watched: Watched | undefined;
+}
+
+/**
+ * Brings versions from the store to the service: read, verified against their checksums, warmed by replaying their probe,
+ * swapped in. What serves is what the alias `production` names, in every process on the store.
+ */
 export class ModelLoader {
   private readonly options: LoaderOptions;
+  private turn: Promise<unknown> = Promise.resolve();
+  /** The generation of aliases that could not be followed, which was said in the log. */
+  private told = -1;
 
   constructor(options: LoaderOptions) {
     this.options = options;
   }
 
-  /** Makes a version serve. Throws `VERSION_NOT_FOUND` or `INVALID_VERSION`; what served before serves on. */
-  async activate(version: number): Promise<void> {
-    const { store, createEngine, service, drift, log } = this.options;
+  /**
+   * Makes a version `production`, and what was it `previous`; then it serves. Throws `VERSION_NOT_FOUND`,
+   * `INVALID_VERSION`, or `ALIASES_CHANGED` if another process was faster; what served before serves on.
+   */
+  activate(version: number): Promise<Activation> {
+    return this.inTurn(async () => this.promote(version, await this.options.store.aliases()));
+  }
+
+  /** Makes `previous` `production` again. Throws as `activate`, and `NO_PREVIOUS_VERSION`. */
+  rollback(): Promise<Activation> {
+    return this.inTurn(async () => {
+      const aliases = await this.options.store.aliases();
+      if (aliases.previous === null) {
+        throw new DomainError(
+          'NO_PREVIOUS_VERSION',
+          'no version served before this one: there is nothing to go back to',
+        );
+      }
+      return this.promote(aliases.previous, aliases);
+    });
+  }
+
+  /** Serves what `production` names by now, if another process has changed it. Never throws: what serves serves on. */
+  follow(): Promise<void> {
+    return this.inTurn(async () => {
+      const { store, service, log } = this.options;
+      let generation = -1;
+      try {
+        const aliases = await store.aliases();
+        const { production } = aliases;
+        if (production === null || production === service.servingIfReady?.version) return;
+        generation = aliases.generation;
+        this.serve(await this.open(production));
+      } catch (error) {
+        if (this.told === generation) return;
+        this.told = generation;
+        log.error({ err: error }, 'the version that is production now cannot be served; it will be tried again');
+      }
+    });
+  }
+
+  /**
+   * Serves `production`, or else `previous`, or else the newest good version, and says in the log why others do not.
+   * False if there are no versions. Throws `INVALID_VERSION` if all are broken: what is there shall not be replaced by a
+   * first model, unasked.
+   */
+  activateStored(): Promise<boolean> {
+    return this.inTurn(async () => {
+      const { store, log } = this.options;
+      const versions = (await store.list()).reverse();
+      const aliases = await store.aliases();
+      const first = [aliases.production, aliases.previous].filter((version) => version !== null);
+      for (const version of new Set([...first, ...versions])) {
+        try {
+          this.serve(await this.open(version));
+        } catch (error) {
+          if (!(error instanceof DomainError)) throw error;
+          log.error({ err: error, model_version: String(version) }, 'model version is broken and was skipped');
+          continue;
+        }
+        if (aliases.production === null) await this.adopt(version, aliases);
+        return true;
+      }
+      if (versions.length === 0) return false;
+      throw new DomainError('INVALID_VERSION', `none of the ${versions.length} versions in ${store.location} is whole`);
+    });
+  }
+
+  /** The alias changes before the pointer: no reply ever comes of a version that did not become `production`. */
+  private async promote(version: number, aliases: Aliases): Promise<Activation> {
+    const { service } = this.options;
+    if (version === service.servingIfReady?.version) {
+      await this.name(version, aliases);
+    } else {
+      const opened = await this.open(version);
+      try {
+        await this.name(version, aliases);
+      } catch (error) {
+        opened.predictor.close();
+        throw error;
+      }
+      this.serve(opened);
+    }
+    return { version, former: aliases.production };
+  }
+
+  /** A change of what is not ours, such as a removal, is no reason to give up: only one of `production` is. */
+  private async name(version: number, read: Aliases): Promise<void> {
+    const { store } = this.options;
+    for (let aliases = read; aliases.production !== version; ) {
+      const { generation, candidate, production } = aliases;
+      const others = { candidate: candidate === version ? null : candidate, previous: production };
+      try {
+        aliases = await store.setAliases({ generation, production: version, ...others });
+      } catch (error) {
+        if (!(error instanceof DomainError) || error.code !== 'ALIASES_CHANGED') throw error;
+        aliases = await store.aliases();
+        if (aliases.production !== read.production) throw error;
+      }
+    }
+  }
+
+  private async open(version: number): Promise<Opened> {
+    const { store, createEngine, drift } = this.options;
     const files = await store.read(version);
     const { card, predictor } = openVersion(files, createEngine);
     const baseline = files.get('baseline.json');
     const watched = await drift.prepare(version, card, baseline && Buffer.from(baseline).toString());
-    // First, so that nothing is left to wait for once it serves: who sees that may train the next one.
-    await this.remember(version);
+    return { version, card, predictor, watched };
+  }
+
+  private serve({ version, card, predictor, watched }: Opened): void {
+    const { service, drift, log } = this.options;
     service.swap({ version, card, predictor });
     drift.follow(watched);
     log.info({ model_version: String(version), metrics: card.metrics }, 'model version serves');
   }
 
-  /**
-   * Makes the version serve that did before the restart, or the newest good one if that is broken, and says in the log
-   * why others do not. False if there are no versions. Throws `INVALID_VERSION` if all are broken: what is there shall
-   * not be replaced by a first model, unasked.
-   */
-  async activateStored(): Promise<boolean> {
-    const { store, log } = this.options;
-    const versions = (await store.list()).reverse();
-    const last = Number(await store.readDocument(SERVING));
-    const candidates = versions.includes(last) ? [last, ...versions.filter((version) => version !== last)] : versions;
-    for (const version of candidates) {
-      try {
-        await this.activate(version);
-        return true;
-      } catch (error) {
-        if (!(error instanceof DomainError)) throw error;
-        log.error({ err: error, model_version: String(version) }, 'model version is broken and was skipped');
-      }
+  /** In a store that has no aliases yet, such as one that was copied by hand. */
+  private async adopt(version: number, aliases: Aliases): Promise<void> {
+    try {
+      await this.options.store.setAliases({ ...aliases, production: version });
+    } catch (error) {
+      this.options.log.warn({ err: error }, 'the alias production cannot be set; the newest good version serves');
     }
-    if (versions.length === 0) return false;
-    throw new DomainError('INVALID_VERSION', `none of the ${versions.length} versions in ${store.location} is whole`);
   }
 
-  /** A version that was uploaded, or whose training was cut off before the swap, shall not serve by a restart. */
-  private async remember(version: number): Promise<void> {
-    const { store, log } = this.options;
-    try {
-      await store.writeDocument(SERVING, String(version));
-    } catch (error) {
-      log.warn({ err: error, model_version: String(version) }, 'the next start will not know which version served');
-    }
+  /** One activation after another: each sees what the one before has done. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.turn.then(work);
+    this.turn = done.catch(() => {});
+    return done;
   }
 }

@@ -19,6 +19,8 @@ import { PredictionService } from './service.js';
 /** What runs is finished within this time after SIGTERM or SIGINT, in milliseconds, or cut off. */
 const GRACE = 9000;
 const CUT = 7000;
+/** Milliseconds from one look for what other processes activated to the next, where the file system tells nothing. */
+const LOOK = 5000;
 
 const config = configOrExit();
 const log = pino({
@@ -63,10 +65,12 @@ const app = await buildApp(
   },
 );
 
+const stopFollowing = store.watch(() => void loader.follow(), LOOK);
 closeWithGrace({ delay: GRACE, logger: log }, async ({ err, signal }) => {
   if (err) log.fatal({ err }, 'uncaught error');
   else log.info({ signal }, 'shutting down');
   service.drain('shutting down');
+  stopFollowing();
   await jobs.close();
   // A client that is still sending by then is not waited for.
   setTimeout(() => app.server.closeAllConnections(), CUT).unref();

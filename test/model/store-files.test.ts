@@ -28,7 +28,7 @@ test('versions are published under the next number and read back', async (t) => 
   const files = await store.read(2);
   assert.deepEqual([...files.keys()].toSorted(), ['card.json', 'weights.bin']);
   assert.equal(Buffer.from(files.get('card.json')!).toString(), 'card 2');
-  assert.deepEqual(readdirSync(store.location).toSorted(), ['1', '2', '3']);
+  assert.deepEqual(readdirSync(store.location).toSorted(), ['.numbers', '1', '2', '3']);
 });
 
 test('versions are listed as numbers in their order, and nothing else is listed', async (t) => {

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startServer, temporaryDirectory } from './server-process.js';
+import { contentsOf } from './test-app.js';
 
 const CARS = fileURLToPath(new URL('../../../data/auto-mpg.csv', import.meta.url));
 const CAR = [8, 307, 130, 3504, 12, 70, 1];
@@ -43,9 +44,8 @@ async function childOf(pid: number): Promise<number> {
   return child;
 }
 
-/** Versions and stages; not the documents beside them. */
-const versions = async (store: string) =>
-  (await readdir(join(store, 'reconstruction_regressor'))).filter((name) => name !== '.documents').sort();
+/** Versions and stages; not what is kept beside them. */
+const versions = async (store: string) => contentsOf(join(store, 'reconstruction_regressor'));
 
 test('the whole way: first training, predict, scrape, retrain while predicting, restart, the same predictions', async (t) => {
   const store = await temporaryDirectory(t);

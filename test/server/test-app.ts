@@ -124,9 +124,9 @@ export async function publishUntrained(
   return version;
 }
 
-/** Versions and stages in a store, sorted; not the documents beside them. */
+/** Versions and stages in a store, sorted; not what is kept beside them. */
 export function contentsOf(location: string): string[] {
   return readdirSync(location)
-    .filter((name) => name !== '.documents')
+    .filter((name) => !['.documents', '.aliases', '.numbers'].includes(name))
     .sort();
 }

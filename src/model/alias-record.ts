@@ -1,0 +1,46 @@
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import type { Ledger } from './ledger.js';
+import type { Aliases } from './store.js';
+
+const Name = Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]);
+const Record = Type.Object({
+  production: Name,
+  candidate: Name,
+  previous: Name,
+  removing: Type.Array(Type.Integer({ minimum: 1 })),
+});
+
+/** The aliases as they are kept, with the versions that are being removed: none of these can be named any more. */
+export interface AliasRecord extends Aliases {
+  readonly removing: readonly number[];
+}
+
+/** The newest record that can be read, under the newest number: what a change has to follow. */
+export async function readRecord(ledger: Ledger): Promise<AliasRecord> {
+  const numbers = (await ledger.numbers()).reverse();
+  const generation = numbers[0] ?? 0;
+  for (const number of numbers) {
+    const value = parse(await ledger.read(number));
+    if (Value.Check(Record, value)) return { ...value, generation };
+  }
+  return { generation, production: null, candidate: null, previous: null, removing: [] };
+}
+
+/** Appends a record after the one that was read. False if somebody was faster. */
+export function appendRecord(ledger: Ledger, { generation, ...record }: AliasRecord): Promise<boolean> {
+  return ledger.take(generation + 1, JSON.stringify(record));
+}
+
+/** The alias that names a version, if one does. */
+export function aliasOf(aliases: Aliases, version: number): 'production' | 'candidate' | 'previous' | undefined {
+  return (['production', 'candidate', 'previous'] as const).find((name) => aliases[name] === version);
+}
+
+function parse(content: string | undefined): unknown {
+  try {
+    return JSON.parse(content ?? '');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,31 @@
+import { statfs, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isCode } from './directory.js';
+import { discardStage, makeStage } from './staging.js';
+import type { StoreHealth } from './store.js';
+
+/** Tries whether `location` can be written, and how much. Never throws. */
+export async function storeHealth(location: string): Promise<StoreHealth> {
+  const free_bytes = await freeBytes(location);
+  try {
+    const stage = await makeStage(location);
+    try {
+      await writeFile(join(stage, 'written'), Buffer.alloc(512), { flush: true });
+    } finally {
+      await discardStage(stage);
+    }
+    return { writable: true, reason: null, free_bytes };
+  } catch (error) {
+    return { writable: false, reason: (error as Error).message, free_bytes };
+  }
+}
+
+/** Of the file system that holds `path`, which need not exist yet. */
+async function freeBytes(path: string): Promise<number | null> {
+  try {
+    const { bavail, bsize } = await statfs(path);
+    return bavail * bsize;
+  } catch (error) {
+    return isCode(error, 'ENOENT') && dirname(path) !== path ? freeBytes(dirname(path)) : null;
+  }
+}
