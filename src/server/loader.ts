@@ -113,19 +113,14 @@ export class ModelLoader {
 
   /** The alias changes before the pointer: no reply ever comes of a version that did not become `production`. */
   private async promote(version: number, aliases: Aliases): Promise<Activation> {
-    const { service } = this.options;
-    if (version === service.servingIfReady?.version) {
+    const opened = await this.open(version);
+    try {
       await this.name(version, aliases);
-    } else {
-      const opened = await this.open(version);
-      try {
-        await this.name(version, aliases);
-      } catch (error) {
-        opened.predictor.close();
-        throw error;
-      }
-      this.serve(opened);
+    } catch (error) {
+      opened.predictor.close();
+      throw error;
     }
+    this.serve(opened);
     return { version, former: aliases.production };
   }
 
