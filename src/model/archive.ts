@@ -8,7 +8,7 @@ import type { Card } from './card.js';
 import { DomainError, show } from './domain-error.js';
 import type { EngineFactory } from './engine.js';
 import { layersModelJson } from './layers-format.js';
-import { openVersion, readVersion, type VersionFiles } from './version.js';
+import { openVersion, readVersion, UPLOAD_MARK, type VersionFiles } from './version.js';
 
 /** A version has five files; more than this is no version. */
 const MOST_FILES = 16;
@@ -73,6 +73,7 @@ export async function unpackArchive(archive: Readable, limit: number): Promise<V
 export function verifyUpload(files: VersionFiles, createEngine: EngineFactory): Card {
   try {
     const { card, shape } = readVersion(files);
+    if (files.has(UPLOAD_MARK)) throw invalid(`${UPLOAD_MARK}: a name that the store gives itself`);
     for (const [name, content] of files) {
       if (name === 'card.json') continue;
       const told = Object.hasOwn(card.files, name) ? card.files[name] : undefined;

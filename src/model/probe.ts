@@ -62,20 +62,22 @@ export function parseProbe(content: Uint8Array, shape: Shape): Probe {
   return value;
 }
 
-/** Replays a probe. Throws `INVALID_VERSION`, naming the number that is off. */
-export function verifyProbe(predictor: Predictor, probe: Probe): void {
+/**
+ * Replays a probe. Returns by how much the answers are off at most, relative to each plus one standard deviation. Throws
+ * `INVALID_VERSION`, naming the number that is off by more than 1e-4.
+ */
+export function verifyProbe(predictor: Predictor, probe: Probe): number {
   const { outputs, errors } = predictor.predict(Float32Array.from(probe.rows), probe.errors.length);
   const { scale } = predictor.scalers.targets;
-  probe.outputs.forEach((expected, i) => {
-    compare(`outputs[${i}]`, outputs[i]!, expected, scale[i % scale.length]!);
-  });
-  probe.errors.forEach((expected, i) => {
-    compare(`errors[${i}]`, errors[i]!, expected, 1);
-  });
+  return Math.max(
+    ...probe.outputs.map((expected, i) => compare(`outputs[${i}]`, outputs[i]!, expected, scale[i % scale.length]!)),
+    ...probe.errors.map((expected, i) => compare(`errors[${i}]`, errors[i]!, expected, 1)),
+  );
 }
 
-function compare(place: string, found: number, expected: number, unit: number): void {
-  if (Math.abs(found - expected) <= PROBE_TOLERANCE * (Math.abs(expected) + unit)) return;
+function compare(place: string, found: number, expected: number, unit: number): number {
+  const off = Math.abs(found - expected) / (Math.abs(expected) + unit);
+  if (off <= PROBE_TOLERANCE) return off;
   throw new DomainError(
     'INVALID_VERSION',
     `probe.json: ${place} was ${expected} when the model was trained and is ${found} on this engine`,

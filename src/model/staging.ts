@@ -1,19 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { isCode, makeDirectory } from './directory.js';
 import { faultPoint } from './fault-point.js';
 
 /** `.staging-<host>-<process>-<random>`: whose it is, so that a sweep spares the living. */
 const STAGE = /^\.staging-(?<host>.+)-(?<pid>\d+)-[0-9a-f]+$/;
 
+/** Names of the stages that this process has made: in a container all processes have the same number. */
+const made = new Set<string>();
+
 /** A stage of another host, whose processes cannot be asked, is dead after this long, in milliseconds. */
 const FOREIGN_STAGE_AGE = 24 * 3600 * 1000;
 
 /** Makes an empty directory of this process' own within `location`. */
 export async function makeStage(location: string): Promise<string> {
-  const stage = join(location, `.staging-${hostname()}-${process.pid}-${randomBytes(6).toString('hex')}`);
+  const name = `.staging-${hostname()}-${process.pid}-${randomBytes(6).toString('hex')}`;
+  made.add(name);
+  const stage = join(location, name);
   await makeDirectory(stage);
   faultPoint('stage:made');
   return stage;
@@ -23,6 +28,7 @@ export async function makeStage(location: string): Promise<string> {
 export async function discardStage(stage: string): Promise<void> {
   faultPoint('stage:used');
   await rm(stage, { recursive: true, force: true });
+  made.delete(basename(stage));
 }
 
 /** Removes the stages in `location` of processes that died. Returns how many went. */
@@ -50,7 +56,7 @@ export async function namesIn(directory: string): Promise<string[]> {
 /** Asked at start: a stage with this very process number is a predecessor's, as in a container, where all are 1. */
 async function isAbandoned(name: string, stage: string): Promise<boolean> {
   const owner = STAGE.exec(name)?.groups;
-  if (!owner) return false;
+  if (!owner || made.has(name)) return false;
   const pid = Number(owner['pid']);
   if (owner['host'] === hostname()) return pid === process.pid || !isRunning(pid);
   try {

@@ -5,6 +5,7 @@ import { type Baseline, MINIMUM_ROWS, makeBaseline } from './baseline.js';
 import { DomainError } from './domain-error.js';
 import { type EngineFactory, loadEngine } from './engine.js';
 import { PhaseClock } from './phases.js';
+import { storageError } from './storage-error.js';
 import { type Columns, readTable } from './table.js';
 import type { TrainerMessage, TrainingRequest } from './trainer.js';
 import { type TrainingResult, train } from './training.js';
@@ -16,8 +17,9 @@ process.once('message', async (request: TrainingRequest) => {
   try {
     await work(request);
   } catch (error) {
-    if (!(error instanceof DomainError)) throw error;
-    await tell({ type: 'failed', code: error.code, message: error.message });
+    const known = error instanceof DomainError ? error : storageError(error);
+    if (!known) throw error;
+    await tell({ type: 'failed', code: known.code, message: known.message });
   }
   process.disconnect();
 });

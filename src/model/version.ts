@@ -4,10 +4,14 @@ import type { Baseline } from './baseline.js';
 import { type Card, parseCard, sealCard, sha256 } from './card.js';
 import { DomainError } from './domain-error.js';
 import type { EngineFactory } from './engine.js';
+import { faultPoint } from './fault-point.js';
 import { bytesToWeights, layersModelJson, weightsToBytes } from './layers-format.js';
 import { Predictor, type Scalers } from './predictor.js';
-import { makeProbe, parseProbe, verifyProbe } from './probe.js';
+import { makeProbe, type Probe, parseProbe, verifyProbe } from './probe.js';
 import { type Shape, weightCount } from './shape.js';
+
+/** A file beside those that the card tells, in a version that was uploaded and not trained here. */
+export const UPLOAD_MARK = 'upload.json';
 
 /** The files of a version by name, as a store hands them out. */
 export type VersionFiles = ReadonlyMap<string, Uint8Array>;
@@ -59,7 +63,10 @@ export function writeVersion(directory: string, version: NewVersion, createEngin
 /** Writes the files in their order, each flushed to the disk. A version's card comes last. */
 export function writeFiles(directory: string, files: VersionFiles): void {
   mkdirSync(directory, { recursive: true });
-  for (const [name, content] of files) writeFileSync(join(directory, name), content, { flush: true });
+  for (const [name, content] of files) {
+    writeFileSync(join(directory, name), content, { flush: true });
+    faultPoint(`write:${name}`);
+  }
   flushDirectory(directory);
 }
 
@@ -102,16 +109,20 @@ export function readVersion(files: VersionFiles): VersionContent {
  * Reads a version, builds the engine and replays the probe batch through it.
  * Throws `INVALID_VERSION`, naming file and reason.
  */
-export function openVersion(files: VersionFiles, createEngine: EngineFactory): { card: Card; predictor: Predictor } {
+export function openVersion(
+  files: VersionFiles,
+  createEngine: EngineFactory,
+): { card: Card; predictor: Predictor; probe: Probe } {
   const { card, shape, weights } = readVersion(files);
   const predictor = new Predictor(createEngine(shape, weights), card.scalers);
   try {
-    verifyProbe(predictor, parseProbe(file(files, 'probe.json'), shape));
+    const probe = parseProbe(file(files, 'probe.json'), shape);
+    verifyProbe(predictor, probe);
+    return { card, predictor, probe };
   } catch (error) {
     predictor.close();
     throw error;
   }
-  return { card, predictor };
 }
 
 function file(files: VersionFiles, name: string): Uint8Array {

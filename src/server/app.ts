@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import type { EngineFactory } from '../model/engine.js';
 import type { ModelStore } from '../model/store.js';
+import { Catalog } from './catalog.js';
 import { registerDriftMetrics } from './drift-metrics.js';
 import type { DriftWatch } from './drift-watch.js';
 import { handleErrors, refuseConnection, sendError } from './errors.js';
@@ -12,10 +13,12 @@ import type { Feedback } from './feedback.js';
 import { registerFeedbackMetrics } from './feedback-metrics.js';
 import type { TrainingJobs } from './jobs.js';
 import { readJson } from './json-body.js';
+import type { ModelLoader } from './loader.js';
 import { ModelMetrics } from './model-metrics.js';
 import { metrics } from './plugins/metrics.js';
 import { openapi } from './plugins/openapi.js';
 import { requestLog } from './plugins/request-log.js';
+import { Pruning } from './pruning.js';
 import { requestIds } from './request-id.js';
 import { driftRoutes } from './routes/drift.js';
 import { feedbackRoute } from './routes/feedback.js';
@@ -24,8 +27,14 @@ import { indexRoute } from './routes/index.js';
 import { jobRoutes } from './routes/jobs.js';
 import { metricsRoute } from './routes/metrics.js';
 import { modelRoute } from './routes/model.js';
+import { activateRoute } from './routes/model-activate.js';
 import { archiveRoutes } from './routes/model-archive.js';
+import { modelCardRoute } from './routes/model-card.js';
+import { compareRoute } from './routes/model-compare.js';
 import { onnxRoute } from './routes/model-onnx.js';
+import { removeRoute } from './routes/model-remove.js';
+import { rollbackRoute } from './routes/model-rollback.js';
+import { modelsRoute } from './routes/models.js';
 import { predictRoute } from './routes/predict.js';
 import { trainRoute } from './routes/train.js';
 import type { PredictionService } from './service.js';
@@ -36,6 +45,7 @@ export interface AppParts {
   readonly drift: DriftWatch;
   readonly feedback: Feedback;
   readonly store: ModelStore;
+  readonly loader: ModelLoader;
   readonly createEngine: EngineFactory;
   readonly log: Logger;
 }
@@ -48,6 +58,8 @@ export interface AppOptions {
   readonly maxRows: number;
   /** Whether a null in a prediction is a missing value, to be imputed by the mean. */
   readonly allowMissing: boolean;
+  /** Newest versions that are kept. */
+  readonly keepVersions: number;
 }
 
 /** A client has this long to send its whole request, in milliseconds. */
@@ -72,7 +84,7 @@ function lateSerializer(schema: unknown): (data: unknown) => string {
 
 /** Builds the whole application and listens to nothing. */
 export async function buildApp(parts: AppParts, options: AppOptions): Promise<FastifyInstance> {
-  const { service, jobs, drift, feedback, store, createEngine, log } = parts;
+  const { service, jobs, drift, feedback, store, loader, createEngine, log } = parts;
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -98,6 +110,9 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   registerFeedbackMetrics(registry, feedback);
   app.addHook('onClose', () => feedback.close());
   jobs.on('end', (job) => modelMetrics.observeJob(job));
+  const pruning = new Pruning({ store, service, log, keep: options.keepVersions });
+  jobs.on('end', () => void pruning.prune());
+  const catalog = new Catalog(store, log);
 
   handleErrors(app);
   requestLog(app, log.isLevelEnabled('debug'));
@@ -105,11 +120,18 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   await openapi(app, service);
 
   indexRoute(app);
-  healthRoutes(app, { service });
+  healthRoutes(app, { service, store });
   metricsRoute(app, { registry });
   modelRoute(app, { service, name: options.modelName });
   onnxRoute(app, { store, name: options.modelName });
-  await app.register(archiveRoutes, { store, createEngine, name: options.modelName, bodyLimit: options.bodyLimit });
+  const { modelName: name, bodyLimit } = options;
+  await app.register(archiveRoutes, { store, createEngine, pruning, name, bodyLimit });
+  modelsRoute(app, { store, catalog, service });
+  modelCardRoute(app, { catalog, name });
+  activateRoute(app, { loader });
+  rollbackRoute(app, { loader });
+  removeRoute(app, { store, service });
+  compareRoute(app, { store, createEngine });
   const { maxRows, allowMissing } = options;
   await app.register(predictRoute, { service, drift, feedback, maxRows, allowMissing });
   driftRoutes(app, { drift, feedback });

@@ -21,6 +21,11 @@ export const ConfigSchema = Type.Object({
     pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]*$',
     description: 'name of the model, and of its directory in the store',
   }),
+  KEEP_VERSIONS: Type.Integer({
+    default: 10,
+    minimum: 1,
+    description: 'newest versions that are kept; those that serve or have an alias are kept beside them',
+  }),
   TRAIN_DATA: Type.String({ default: 'data/auto-mpg.csv', description: 'CSV to train on if the store is empty' }),
   TRAIN_TARGET: Type.String({
     default: 'mpg',

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { DomainError, type ErrorCode, show } from '../model/domain-error.js';
+import { storageError } from '../model/storage-error.js';
 
 /** The one table from what went wrong to what a client is told. */
 const STATUS: Readonly<Record<ErrorCode, number>> = {
@@ -21,6 +22,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   VERSION_NOT_FOUND: 404,
   PREDICTION_NOT_FOUND: 404,
   TRAINING_RUNNING: 409,
+  INVALID_VERSION: 409,
   VERSION_IN_USE: 409,
   ALIASES_CHANGED: 409,
   NO_PREVIOUS_VERSION: 409,
@@ -29,10 +31,10 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   TOO_LARGE: 413,
   TRAINING_CRASHED: 500,
   INTERNAL: 500,
-  INVALID_VERSION: 500,
   INVALID_BASELINE: 500,
   FEEDBACK_UNAVAILABLE: 503,
   NOT_READY: 503,
+  STORE_UNWRITABLE: 507,
 };
 
 /** Fastify's own errors that a client causes, by their status. */
@@ -78,7 +80,8 @@ export function handleErrors(app: FastifyInstance): void {
 }
 
 /** Also for what Fastify refuses before it has a route, such as a URL that cannot be decoded. */
-export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const error = storageError(thrown) ?? thrown;
   const status = statusOf(error);
   if (status >= 500 && status !== 503) request.log.error({ reqId: request.id, err: error }, 'request failed');
   return reply

@@ -6,6 +6,7 @@ import { DomainError, type ErrorCode } from '../model/domain-error.js';
 import type { EngineName } from '../model/engine.js';
 import type { Metrics } from '../model/evaluation.js';
 import { PhaseClock, type Phases } from '../model/phases.js';
+import { storageError } from '../model/storage-error.js';
 import type { ModelStore } from '../model/store.js';
 import type { TableInfo } from '../model/table.js';
 import { runTraining } from '../model/trainer.js';
@@ -170,10 +171,10 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; end: [Job] }> {
       job.phases = { receive: receive!, ...phases, publish: publish!, swap: swap! };
       Object.assign(job, { state: 'succeeded', metrics, model_version: String(version) });
     } catch (error) {
-      const known = error instanceof DomainError;
-      job.state = known && error.code === 'TRAINING_CANCELLED' ? 'cancelled' : 'failed';
+      const known = error instanceof DomainError ? error : storageError(error);
+      job.state = known?.code === 'TRAINING_CANCELLED' ? 'cancelled' : 'failed';
       job.error = known
-        ? { code: error.code, message: error.message }
+        ? { code: known.code, message: known.message }
         : { code: 'INTERNAL', message: 'internal error' };
       if (job.state === 'failed') log.error({ job: job.id, err: error }, 'training did not succeed');
       await this.discard(stage);

@@ -3,6 +3,7 @@ import type { Card } from '../model/card.js';
 import { DomainError } from '../model/domain-error.js';
 import type { EngineFactory } from '../model/engine.js';
 import type { Predictor } from '../model/predictor.js';
+import type { Probe } from '../model/probe.js';
 import type { Aliases, ModelStore } from '../model/store.js';
 import { openVersion } from '../model/version.js';
 import type { DriftWatch, Watched } from './drift-watch.js';
@@ -26,6 +27,7 @@ interface Opened {
   readonly version: number;
   readonly card: Card;
   readonly predictor: Predictor;
+  readonly probe: Probe;
   readonly watched: Watched | undefined;
 }
 
@@ -143,17 +145,17 @@ export class ModelLoader {
   private async open(version: number): Promise<Opened> {
     const { store, createEngine, drift } = this.options;
     const files = await store.read(version);
-    const { card, predictor } = openVersion(files, createEngine);
+    const { card, predictor, probe } = openVersion(files, createEngine);
     const baseline = files.get('baseline.json');
     const watched = await drift.prepare(version, card, baseline && Buffer.from(baseline).toString());
-    return { version, card, predictor, watched };
+    return { version, card, predictor, probe, watched };
   }
 
-  private serve({ version, card, predictor, watched }: Opened): void {
+  private serve({ watched, ...next }: Opened): void {
     const { service, drift, log } = this.options;
-    service.swap({ version, card, predictor });
+    service.swap(next);
     drift.follow(watched);
-    log.info({ model_version: String(version), metrics: card.metrics }, 'model version serves');
+    log.info({ model_version: String(next.version), metrics: next.card.metrics }, 'model version serves');
   }
 
   /** In a store that has no aliases yet, such as one that was copied by hand. */

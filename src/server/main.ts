@@ -15,6 +15,7 @@ import { TrainingJobs } from './jobs.js';
 import { ModelLoader } from './loader.js';
 import { Retraining } from './retraining.js';
 import { PredictionService } from './service.js';
+import { checkStore } from './startup-checks.js';
 
 /** What runs is finished within this time after SIGTERM or SIGINT, in milliseconds, or cut off. */
 const GRACE = 9000;
@@ -56,12 +57,13 @@ if (config.RETRAIN === 'on_drift') {
   new Retraining({ drift, feedback, jobs, store, log, leastRows, cooldown: 1000 * config.RETRAIN_COOLDOWN });
 }
 const app = await buildApp(
-  { service, jobs, drift, feedback, store, createEngine, log },
+  { service, jobs, drift, feedback, store, loader, createEngine, log },
   {
     modelName: config.MODEL_NAME,
     bodyLimit: config.BODY_LIMIT,
     maxRows: config.MAX_ROWS,
     allowMissing,
+    keepVersions: config.KEEP_VERSIONS,
   },
 );
 
@@ -84,8 +86,8 @@ await start();
 async function start(): Promise<void> {
   let doing = `reading ${config.MODEL_STORE}`;
   try {
-    const swept = await store.sweep();
-    if (swept > 0) log.warn({ swept }, 'removed what an interrupted training had left');
+    await checkStore(store, log);
+    await sweep();
     if (await loader.activateStored()) return;
     doing = `training the first model on ${config.TRAIN_DATA}`;
     service.explainNotReady(doing);
@@ -94,6 +96,16 @@ async function start(): Promise<void> {
     log.error({ err: error }, 'there is no model to serve; POST /train can still make one');
     const { code = 'INTERNAL' } = error as { code?: string };
     service.explainNotReady(`no model: ${doing} failed (${code}); POST /train can still make one`);
+  }
+}
+
+/** What cannot be removed stays, and is no reason not to serve. */
+async function sweep(): Promise<void> {
+  try {
+    const swept = await store.sweep();
+    if (swept > 0) log.warn({ swept }, 'removed what an interrupted training had left');
+  } catch (err) {
+    log.error({ err }, 'what an interrupted training had left could not be removed');
   }
 }
 

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Card } from '../model/card.js';
 import { DomainError } from '../model/domain-error.js';
 import type { Prediction, Predictor } from '../model/predictor.js';
+import type { Probe } from '../model/probe.js';
 import type { Turns } from '../model/turns.js';
 
 /** Numbers that a long prediction computes before it asks whether it is somebody else's turn: well below a millisecond. */
@@ -12,6 +13,7 @@ export interface Serving {
   readonly version: number;
   readonly card: Card;
   readonly predictor: Predictor;
+  readonly probe: Probe;
   /** When it began to serve, in milliseconds since the epoch. */
   readonly since: number;
 }

@@ -148,12 +148,13 @@ test('a sweep removes the stages of dead processes and of this one, which is the
   const store = new FileStore(temporaryDirectory(t));
   const dead = spawn(process.execPath, ['--version'], { stdio: 'ignore' });
   await once(dead, 'exit');
-  const own = await store.stage();
+  const own = join(store.location, `.staging-${hostname()}-${process.pid}-00ff`);
   fill(own, { 'weights.bin': 'half' });
+  const used = await store.stage();
   const deads = join(store.location, `.staging-${hostname()}-${dead.pid}-00ff`);
   mkdirSync(join(deads, 'table'), { recursive: true });
   assert.equal(await store.sweep(), 2);
-  assert.ok(!existsSync(own) && !existsSync(deads));
+  assert.ok(!existsSync(own) && !existsSync(deads) && existsSync(used), 'but none that it has made itself');
 });
 
 test('a sweep spares versions, strangers, and the stages of the living', async (t) => {

@@ -33,7 +33,9 @@ test('an archive that one service hands out is taken by another as its next vers
     assert.deepEqual(card, from.service.serving.card);
   }
   assert.equal(to.service.serving.version, 1);
-  assert.deepEqual(sorted(await to.store.read(2)), sorted(await from.store.read(1)));
+  const taken = new Map(await to.store.read(2));
+  assert.ok(taken.delete('upload.json'), 'what the store says of its origin');
+  assert.deepEqual(sorted(taken), sorted(await from.store.read(1)));
   assert.deepEqual(contentsOf(to.store.location), ['1', '2', '3', '4']);
 
   await to.loader.activate(2);
@@ -139,7 +141,7 @@ test('a version that is not there, is no number, or is broken, has no archive an
     assert.deepEqual(await ask('9'), [404, 'VERSION_NOT_FOUND']);
     for (const no of ['0', '01', '-1', 'x', '..%2f1', '1e3'])
       assert.deepEqual(await ask(no), [400, 'INVALID_REQUEST'], no);
-    assert.deepEqual(await ask(String(broken)), [500, 'INTERNAL']);
+    assert.deepEqual(await ask(String(broken)), [409, 'INVALID_VERSION']);
   }
 });
 

@@ -59,8 +59,8 @@ export async function buildTestApp(
     ...feedbackOptions,
   });
   const app = await buildApp(
-    { service, jobs, drift, feedback, store, createEngine, log },
-    { modelName: 'test', bodyLimit: 2 ** 20, maxRows, allowMissing, ...options },
+    { service, jobs, drift, feedback, store, loader, createEngine, log },
+    { modelName: 'test', bodyLimit: 2 ** 20, maxRows, allowMissing, keepVersions: 10, ...options },
   );
   t.after(async () => {
     await jobs.close();

@@ -1,11 +1,53 @@
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
+import { DomainError } from '../../model/domain-error.js';
+import { verifyProbe } from '../../model/probe.js';
+import type { ModelStore } from '../../model/store.js';
 import { ErrorReply } from '../errors.js';
-import type { PredictionService } from '../service.js';
+import type { PredictionService, Serving } from '../service.js';
 
-const Ready = Type.Object({ status: Type.Literal('ready'), model_version: Type.String() });
+/** What `?verbose` adds to either answer. */
+const Details = Type.Partial(
+  Type.Object({
+    store: Type.Object({
+      location: Type.String(),
+      versions: Type.Integer(),
+      writable: Type.Boolean({ description: 'tried just now' }),
+      reason: Type.Union([Type.String(), Type.Null()], { description: 'why not' }),
+      free_bytes: Type.Union([Type.Integer(), Type.Null()], { description: 'on its disk' }),
+    }),
+    engine: Type.Union([Type.String(), Type.Null()]),
+    probe: Type.Union(
+      [
+        Type.Object({
+          passed: Type.Boolean(),
+          largest_deviation: Type.Union([Type.Number(), Type.Null()], {
+            description: 'relative to the value plus one standard deviation; 1e-4 is too much',
+          }),
+          reason: Type.Union([Type.String(), Type.Null()]),
+        }),
+        Type.Null(),
+      ],
+      { description: "the serving version's probe batch, replayed just now" },
+    ),
+  }),
+);
+type Details = Static<typeof Details>;
 
-export function healthRoutes(app: FastifyInstance, { service }: { service: PredictionService }): void {
+const Ready = Type.Object({ status: Type.Literal('ready'), model_version: Type.String(), ...Details.properties });
+const NotReady = Type.Object({ ...ErrorReply.properties, ...Details.properties });
+
+const Query = Type.Object(
+  { verbose: Type.Optional(Type.Enum(['', 'true', 'false'], { description: 'tell store, engine and probe as well' })) },
+  { additionalProperties: false },
+);
+
+export interface HealthOptions {
+  readonly service: PredictionService;
+  readonly store: ModelStore;
+}
+
+export function healthRoutes(app: FastifyInstance, { service, store }: HealthOptions): void {
   app.get(
     '/livez',
     {
@@ -18,15 +60,42 @@ export function healthRoutes(app: FastifyInstance, { service }: { service: Predi
     async () => ({ status: 'live' }),
   );
 
-  app.get(
+  app.get<{ Querystring: Static<typeof Query> }>(
     '/readyz',
     {
       schema: {
         summary: 'Whether a model is loaded and has answered its probe; 503 tells why not',
         tags: ['monitoring'],
-        response: { 200: Ready, 503: ErrorReply },
+        querystring: Query,
+        response: { 200: Ready, 400: ErrorReply, 503: NotReady },
       },
     },
-    async () => ({ status: 'ready', model_version: String(service.ready.version) }),
+    async ({ query: { verbose = 'false' }, id }, reply) => {
+      const details = verbose === 'false' ? {} : await describe(service, store);
+      try {
+        return { status: 'ready', model_version: String(service.ready.version), ...details };
+      } catch (error) {
+        if (!(error instanceof DomainError)) throw error;
+        return reply.code(503).send({ error: error.message, code: error.code, request_id: id, ...details });
+      }
+    },
   );
+}
+
+async function describe(service: PredictionService, store: ModelStore): Promise<Details> {
+  const [health, versions] = await Promise.all([store.health(), store.list().catch(() => [])]);
+  const serving = service.servingIfReady;
+  return {
+    store: { location: store.location, versions: versions.length, ...health },
+    engine: serving?.predictor.engine.name ?? null,
+    probe: serving ? replay(serving) : null,
+  };
+}
+
+function replay({ predictor, probe }: Serving): NonNullable<Details['probe']> {
+  try {
+    return { passed: true, largest_deviation: verifyProbe(predictor, probe), reason: null };
+  } catch (error) {
+    return { passed: false, largest_deviation: null, reason: (error as Error).message };
+  }
 }

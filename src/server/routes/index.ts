@@ -7,6 +7,9 @@ POST /predict             predict rows
 POST /train               train a new version
 GET  /train/<id>          a training, and /train/<id>/events while it runs
 GET  /model               the serving version's card
+GET  /models              all versions and their aliases; /models/<v> is a card
+POST /models/<v>/activate make a version serve; POST /models/rollback goes back
+DELETE /models/<v>        remove a version; GET /models/<a>/compare/<b> compares two
 POST /models              add a version from an archive; GET /models/<v>/archive and /models/<v>/onnx hand one out
 GET  /drift               whether the inputs still look like the training data, /drift/events while they come
 POST /feedback            rows with their true targets

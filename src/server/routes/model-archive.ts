@@ -7,9 +7,10 @@ import { Card } from '../../model/card.js';
 import { DomainError } from '../../model/domain-error.js';
 import type { EngineFactory } from '../../model/engine.js';
 import type { ModelStore } from '../../model/store.js';
-import { writeFiles } from '../../model/version.js';
+import { UPLOAD_MARK, writeFiles } from '../../model/version.js';
 import { ErrorReply } from '../errors.js';
 import { limited } from '../limited-body.js';
+import type { Pruning } from '../pruning.js';
 import { VersionParams } from '../version-params.js';
 
 /** Content types of an upload. */
@@ -24,12 +25,13 @@ const Binary = Type.Unsafe<Readable>({ description: 'tar.gz of the files of a ve
 export interface ArchiveOptions {
   readonly store: ModelStore;
   readonly createEngine: EngineFactory;
+  readonly pruning: Pruning;
   readonly name: string;
   readonly bodyLimit: number;
 }
 
 export async function archiveRoutes(app: FastifyInstance, options: ArchiveOptions): Promise<void> {
-  const { store, createEngine, name, bodyLimit } = options;
+  const { store, createEngine, pruning, name, bodyLimit } = options;
   // Only here is an archive a body, and only an archive: it is read as it arrives.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(GZIP, (_request, payload, done) =>
@@ -47,7 +49,7 @@ export async function archiveRoutes(app: FastifyInstance, options: ArchiveOption
           200: { content: { 'application/gzip': { schema: Binary } } },
           400: ErrorReply,
           404: ErrorReply,
-          500: ErrorReply,
+          409: ErrorReply,
         },
       },
     },
@@ -65,7 +67,14 @@ export async function archiveRoutes(app: FastifyInstance, options: ArchiveOption
         summary: 'Add a version from a tar.gz: verified, stored under the next number, not activated',
         tags: ['model'],
         body: { content: Object.fromEntries(GZIP.map((type) => [type, { schema: Binary }])) },
-        response: { 201: UploadReply, 400: ErrorReply, 413: ErrorReply, 415: ErrorReply, 500: ErrorReply },
+        response: {
+          201: UploadReply,
+          400: ErrorReply,
+          413: ErrorReply,
+          415: ErrorReply,
+          500: ErrorReply,
+          507: ErrorReply,
+        },
       },
     },
     async ({ body, log }, reply) => {
@@ -74,6 +83,7 @@ export async function archiveRoutes(app: FastifyInstance, options: ArchiveOption
         const files = await unpackArchive(body, MOST_UNPACKED * bodyLimit);
         const card = verifyUpload(files, createEngine);
         const version = await publish(files);
+        await pruning.prune();
         log.info({ model_version: version, metrics: card.metrics }, 'model version uploaded');
         reply.code(201).header('location', `/models/${version}`);
         return { model_version: version, name, ...card };
@@ -86,7 +96,8 @@ export async function archiveRoutes(app: FastifyInstance, options: ArchiveOption
   async function publish(files: ReadonlyMap<string, Uint8Array>): Promise<string> {
     const stage = await store.stage();
     try {
-      writeFiles(join(stage, 'version'), files);
+      const mark = Buffer.from(JSON.stringify({ uploaded_at: new Date().toISOString() }));
+      writeFiles(join(stage, 'version'), new Map([[UPLOAD_MARK, mark], ...files]));
       return String(await store.publish(stage));
     } finally {
       await store.discard(stage);

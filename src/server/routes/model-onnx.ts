@@ -24,7 +24,7 @@ export function onnxRoute(app: FastifyInstance, { store, name }: { store: ModelS
           200: { content: { 'application/octet-stream': { schema: Model } } },
           400: ErrorReply,
           404: ErrorReply,
-          500: ErrorReply,
+          409: ErrorReply,
         },
       },
     },

@@ -67,7 +67,14 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
             'text/csv': { schema: Type.Unsafe<Readable>({ description: 'RFC 4180, with a header row' }) },
           },
         },
-        response: { 200: JobReply, 202: JobReply, '4xx': ErrorReply, 500: ErrorReply, 503: ErrorReply },
+        response: {
+          200: JobReply,
+          202: JobReply,
+          '4xx': ErrorReply,
+          500: ErrorReply,
+          503: ErrorReply,
+          507: ErrorReply,
+        },
       },
     },
     async ({ body, query }, reply) => {

@@ -1,0 +1,128 @@
+import { type Static, Type } from 'typebox';
+import { sameColumns } from './arrange.js';
+import type { Card } from './card.js';
+import type { EngineFactory } from './engine.js';
+import type { Probe } from './probe.js';
+import { openVersion, type VersionFiles } from './version.js';
+
+const Side = Type.Union([Type.Number(), Type.Null()]);
+// An array and not a tuple: fast-json-stringify cannot write tuples of unions.
+const Pair = Type.Array(Side, { minItems: 2, maxItems: 2 });
+const Rows = Type.Array(Type.Array(Side));
+
+/** Two versions side by side. Every pair is in the order in which they were named; null is what one does not have. */
+export const Comparison = Type.Object({
+  metrics: Type.Object(
+    {
+      rows: Pair,
+      prediction_error: Pair,
+      reconstruction_error: Pair,
+      baseline_reconstruction_error: Pair,
+      loss: Pair,
+      targets: Type.Record(
+        Type.String(),
+        Type.Object({ rmse: Pair, mae: Pair, r2: Pair, baseline_rmse: Pair, baseline_mae: Pair }),
+      ),
+    },
+    { description: 'each on the rows that its own training held out' },
+  ),
+  predictions: Type.Union(
+    [
+      Type.Object({
+        features: Type.Array(Type.String()),
+        targets: Type.Array(Type.String()),
+        rows: Type.Array(Type.Array(Type.Number()), { description: '[rows, features]: the probe rows of both' }),
+        outputs: Type.Array(Rows, { minItems: 2, maxItems: 2, description: '[rows, targets] of each' }),
+        difference: Type.Record(Type.String(), Type.Object({ mean: Side, mean_absolute: Side, largest: Side }), {
+          description: 'second minus first, by target, in its unit',
+        }),
+      }),
+      Type.Null(),
+    ],
+    { description: 'null if they have other features or targets' },
+  ),
+});
+export type Comparison = Static<typeof Comparison>;
+
+const METRICS = ['rows', 'prediction_error', 'reconstruction_error', 'baseline_reconstruction_error', 'loss'] as const;
+const TARGET_METRICS = ['rmse', 'mae', 'r2', 'baseline_rmse', 'baseline_mae'] as const;
+
+/** Opens both, verified. Throws `INVALID_VERSION`. */
+export function compareVersions(a: VersionFiles, b: VersionFiles, createEngine: EngineFactory): Comparison {
+  const first = openVersion(a, createEngine);
+  try {
+    const second = openVersion(b, createEngine);
+    try {
+      return { metrics: compareMetrics(first.card, second.card), predictions: comparePredictions(first, second) };
+    } finally {
+      second.predictor.close();
+    }
+  } finally {
+    first.predictor.close();
+  }
+}
+
+function compareMetrics({ metrics: a }: Card, { metrics: b }: Card): Comparison['metrics'] {
+  const targets = [...new Set([...Object.keys(a.targets), ...Object.keys(b.targets)])];
+  const target = (name: string) =>
+    TARGET_METRICS.map((metric) => [metric, [a.targets[name]?.[metric] ?? null, b.targets[name]?.[metric] ?? null]]);
+  return {
+    ...Object.fromEntries(METRICS.map((metric) => [metric, [a[metric], b[metric]]])),
+    targets: Object.fromEntries(targets.map((name) => [name, Object.fromEntries(target(name))])),
+  } as Comparison['metrics'];
+}
+
+type Opened = ReturnType<typeof openVersion>;
+
+function comparePredictions(a: Opened, b: Opened): Comparison['predictions'] {
+  const { features, targets } = a.card;
+  if (!sameColumns(a.card, b.card)) return null;
+  const rows = [...probeRows(a.card, a.probe), ...reorder(probeRows(b.card, b.probe), b.card.features, features)];
+  const outputs: [number[][], number[][]] = [
+    predict(a, rows),
+    reorder(predict(b, reorder(rows, features, b.card.features)), b.card.targets, targets),
+  ];
+  const difference = targets.map((name, k) => [
+    name,
+    summary(rows.map((_, i) => outputs[1][i]![k]! - outputs[0][i]![k]!)),
+  ]);
+  const finite = (side: number[][]) => side.map((row) => row.map(numberOrNull));
+  return {
+    features: [...features],
+    targets: [...targets],
+    rows,
+    outputs: [finite(outputs[0]), finite(outputs[1])],
+    difference: Object.fromEntries(difference),
+  };
+}
+
+function probeRows({ features }: Card, { rows, errors }: Probe): number[][] {
+  return errors.map((_, i) => rows.slice(i * features.length, (i + 1) * features.length));
+}
+
+function predict({ predictor, card }: Opened, rows: readonly number[][]): number[][] {
+  const { outputs } = predictor.predict(Float32Array.from(rows.flat()), rows.length);
+  const width = card.targets.length;
+  return rows.map((_, i) => Array.from(outputs.subarray(i * width, (i + 1) * width)));
+}
+
+/** The same columns in another order. */
+function reorder(rows: readonly number[][], from: readonly string[], to: readonly string[]): number[][] {
+  const index = to.map((name) => from.indexOf(name));
+  return rows.map((row) => index.map((i) => row[i]!));
+}
+
+function summary(values: readonly number[]): {
+  mean: number | null;
+  mean_absolute: number | null;
+  largest: number | null;
+} {
+  const sizes = values.map(Math.abs);
+  const mean = (of: readonly number[]) => numberOrNull(of.reduce((sum, value) => sum + value, 0) / of.length);
+  return { mean: mean(values), mean_absolute: mean(sizes), largest: numberOrNull(Math.max(...sizes)) };
+}
+
+/** The rows of the one may be too far off for the other: JSON has no infinity. */
+function numberOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

@@ -1,0 +1,69 @@
+import type { FastifyBaseLogger } from 'fastify';
+import { type Card, parseCard } from '../model/card.js';
+import { DomainError } from '../model/domain-error.js';
+import type { ModelStore } from '../model/store.js';
+import { UPLOAD_MARK } from '../model/version.js';
+
+/** What the list of versions tells of one. */
+export interface Summary {
+  readonly version: number;
+  readonly created_at: string;
+  readonly origin: 'training' | 'upload';
+  readonly bytes: number;
+  readonly rows: number;
+  readonly metrics: Card['metrics'];
+}
+
+/** Versions whose cards are read at the same time: each is an open file. */
+const AT_ONCE = 32;
+
+/** What there is in the store. A version never changes, so what was read of one is kept. */
+export class Catalog {
+  private readonly store: ModelStore;
+  private readonly log: FastifyBaseLogger;
+  private summaries: ReadonlyMap<number, Summary> = new Map();
+  /** Broken versions that the log has told of. */
+  private readonly told = new Set<number>();
+
+  constructor(store: ModelStore, log: FastifyBaseLogger) {
+    this.store = store;
+    this.log = log;
+  }
+
+  /** The card of a version. Throws `VERSION_NOT_FOUND` or `INVALID_VERSION`. */
+  async card(version: number): Promise<Card> {
+    return parseCard(Buffer.from((await this.store.readFile(version, 'card.json')) ?? '').toString());
+  }
+
+  /** The versions with a whole card, newest first. The log tells, once, of those without. */
+  async list(): Promise<Summary[]> {
+    const versions = (await this.store.list()).reverse();
+    const summaries = new Map<number, Summary>();
+    for (let i = 0; i < versions.length; i += AT_ONCE) {
+      const some = versions.slice(i, i + AT_ONCE);
+      const read = await Promise.all(some.map((version) => this.summary(version)));
+      for (const summary of read) if (summary) summaries.set(summary.version, summary);
+    }
+    this.summaries = summaries;
+    return Array.from(summaries.values());
+  }
+
+  private async summary(version: number): Promise<Summary | undefined> {
+    const known = this.summaries.get(version);
+    if (known) return known;
+    try {
+      const card = await this.card(version);
+      const { created_at, data, metrics, files } = card;
+      const uploaded = (await this.store.readFile(version, UPLOAD_MARK)) !== undefined;
+      const bytes = Object.values(files).reduce((sum, file) => sum + file.bytes, 0);
+      return { version, created_at, origin: uploaded ? 'upload' : 'training', bytes, rows: data.rows, metrics };
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      // One that was removed since the listing is not broken.
+      if (error.code === 'VERSION_NOT_FOUND' || this.told.has(version)) return undefined;
+      this.told.add(version);
+      this.log.error({ err: error, model_version: String(version) }, 'model version is broken and is not listed');
+      return undefined;
+    }
+  }
+}

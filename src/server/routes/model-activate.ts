@@ -1,0 +1,29 @@
+import type { FastifyInstance } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { ErrorReply } from '../errors.js';
+import type { Activation, ModelLoader } from '../loader.js';
+import { VersionParams } from '../version-params.js';
+
+export const ActivationReply = Type.Object({
+  model_version: Type.String(),
+  former_version: Type.Union([Type.String(), Type.Null()], { description: 'what was production before' }),
+});
+
+export function activateRoute(app: FastifyInstance, { loader }: { loader: ModelLoader }): void {
+  app.post<{ Params: Static<typeof VersionParams> }>(
+    '/models/:version/activate',
+    {
+      schema: {
+        summary: 'Make a version production: verified, warmed, swapped in; the former one becomes previous',
+        tags: ['model'],
+        params: VersionParams,
+        response: { 200: ActivationReply, 400: ErrorReply, 404: ErrorReply, 409: ErrorReply, 507: ErrorReply },
+      },
+    },
+    async ({ params: { version } }) => describeActivation(await loader.activate(Number(version))),
+  );
+}
+
+export function describeActivation({ version, former }: Activation): Static<typeof ActivationReply> {
+  return { model_version: String(version), former_version: former === null ? null : String(former) };
+}

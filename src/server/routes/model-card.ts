@@ -1,0 +1,23 @@
+import type { FastifyInstance } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { Card } from '../../model/card.js';
+import type { Catalog } from '../catalog.js';
+import { ErrorReply } from '../errors.js';
+import { VersionParams } from '../version-params.js';
+
+const CardReply = Type.Object({ model_version: Type.String(), name: Type.String(), ...Card.properties });
+
+export function modelCardRoute(app: FastifyInstance, { catalog, name }: { catalog: Catalog; name: string }): void {
+  app.get<{ Params: Static<typeof VersionParams> }>(
+    '/models/:version',
+    {
+      schema: {
+        summary: 'The card of a version',
+        tags: ['model'],
+        params: VersionParams,
+        response: { 200: CardReply, 400: ErrorReply, 404: ErrorReply, 409: ErrorReply },
+      },
+    },
+    async ({ params: { version } }) => ({ model_version: version, name, ...(await catalog.card(Number(version))) }),
+  );
+}

@@ -1,0 +1,37 @@
+import type { FastifyInstance } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { Comparison, compareVersions } from '../../model/comparison.js';
+import type { EngineFactory } from '../../model/engine.js';
+import type { ModelStore } from '../../model/store.js';
+import { ErrorReply } from '../errors.js';
+import { VersionParams } from '../version-params.js';
+
+const { version: Version } = VersionParams.properties;
+const CompareParams = Type.Object({ version: Version, other: Version });
+const CompareReply = Type.Object({
+  versions: Type.Array(Type.String(), { minItems: 2, maxItems: 2 }),
+  ...Comparison.properties,
+});
+
+export interface CompareOptions {
+  readonly store: ModelStore;
+  readonly createEngine: EngineFactory;
+}
+
+export function compareRoute(app: FastifyInstance, { store, createEngine }: CompareOptions): void {
+  app.get<{ Params: Static<typeof CompareParams> }>(
+    '/models/:version/compare/:other',
+    {
+      schema: {
+        summary: 'Two versions side by side: their metrics, and their predictions of the probe rows of both',
+        tags: ['model'],
+        params: CompareParams,
+        response: { 200: CompareReply, 400: ErrorReply, 404: ErrorReply, 409: ErrorReply },
+      },
+    },
+    async ({ params: { version, other } }) => {
+      const [a, b] = await Promise.all([store.read(Number(version)), store.read(Number(other))]);
+      return { versions: [version, other], ...compareVersions(a, b, createEngine) };
+    },
+  );
+}

@@ -1,0 +1,41 @@
+import type { FastifyInstance } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { DomainError } from '../../model/domain-error.js';
+import type { ModelStore } from '../../model/store.js';
+import { ErrorReply } from '../errors.js';
+import type { PredictionService } from '../service.js';
+import { VersionParams } from '../version-params.js';
+
+export interface RemoveOptions {
+  readonly store: ModelStore;
+  readonly service: PredictionService;
+}
+
+export function removeRoute(app: FastifyInstance, { store, service }: RemoveOptions): void {
+  app.delete<{ Params: Static<typeof VersionParams> }>(
+    '/models/:version',
+    {
+      schema: {
+        summary: 'Remove a version that does not serve and that no alias names; its number is not used again',
+        tags: ['model'],
+        params: VersionParams,
+        response: {
+          204: { description: 'removed', content: { 'application/json': { schema: Type.Null() } } },
+          400: ErrorReply,
+          404: ErrorReply,
+          409: ErrorReply,
+          507: ErrorReply,
+        },
+      },
+    },
+    async ({ params: { version }, log }, reply) => {
+      // Production is broken then, and this one stands in for it.
+      if (Number(version) === service.servingIfReady?.version) {
+        throw new DomainError('VERSION_IN_USE', `version ${version} serves: it cannot be removed`);
+      }
+      await store.remove(Number(version));
+      log.info({ model_version: version }, 'model version removed');
+      return reply.code(204).send();
+    },
+  );
+}

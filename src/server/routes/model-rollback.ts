@@ -1,0 +1,18 @@
+import type { FastifyInstance } from 'fastify';
+import { ErrorReply } from '../errors.js';
+import type { ModelLoader } from '../loader.js';
+import { ActivationReply, describeActivation } from './model-activate.js';
+
+export function rollbackRoute(app: FastifyInstance, { loader }: { loader: ModelLoader }): void {
+  app.post(
+    '/models/rollback',
+    {
+      schema: {
+        summary: 'Make previous production again; a second rollback undoes the first',
+        tags: ['model'],
+        response: { 200: ActivationReply, 409: ErrorReply, 507: ErrorReply },
+      },
+    },
+    async () => describeActivation(await loader.rollback()),
+  );
+}

@@ -1,0 +1,78 @@
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import { MetricsSchema } from '../../model/card.js';
+import type { ModelStore } from '../../model/store.js';
+import type { Catalog } from '../catalog.js';
+import { ErrorReply } from '../errors.js';
+import type { PredictionService } from '../service.js';
+
+const Version = Type.Union([Type.String(), Type.Null()]);
+const NAMES = ['production', 'candidate', 'previous'] as const;
+
+const ModelsReply = Type.Object({
+  aliases: Type.Object({
+    generation: Type.Integer({ description: 'counts their changes' }),
+    production: Version,
+    candidate: Version,
+    previous: Version,
+  }),
+  serving: Type.Union([Type.String(), Type.Null()], { description: 'what this process answers with' }),
+  models: Type.Array(
+    Type.Object({
+      model_version: Type.String(),
+      created_at: Type.String(),
+      origin: Type.Enum(['training', 'upload']),
+      aliases: Type.Array(Type.Enum([...NAMES])),
+      serving: Type.Boolean(),
+      bytes: Type.Integer({ description: 'of its files, the card left out' }),
+      rows: Type.Integer({ description: 'that it was made from, those held out included' }),
+      metrics: MetricsSchema,
+      gate: Type.Null(),
+    }),
+    { description: 'newest first' },
+  ),
+});
+
+export interface ModelsOptions {
+  readonly store: ModelStore;
+  readonly catalog: Catalog;
+  readonly service: PredictionService;
+}
+
+export function modelsRoute(app: FastifyInstance, { store, catalog, service }: ModelsOptions): void {
+  app.get(
+    '/models',
+    {
+      schema: {
+        summary: 'All versions, their aliases, and which serves',
+        tags: ['model'],
+        response: { 200: ModelsReply, 500: ErrorReply },
+      },
+    },
+    async () => {
+      const summaries = await catalog.list();
+      const aliases = await store.aliases();
+      const serving = service.servingIfReady?.version;
+      return {
+        aliases: {
+          generation: aliases.generation,
+          production: text(aliases.production),
+          candidate: text(aliases.candidate),
+          previous: text(aliases.previous),
+        },
+        serving: text(serving ?? null),
+        models: summaries.map(({ version, ...summary }) => ({
+          model_version: String(version),
+          ...summary,
+          aliases: NAMES.filter((name) => aliases[name] === version),
+          serving: version === serving,
+          gate: null,
+        })),
+      };
+    },
+  );
+}
+
+function text(version: number | null): string | null {
+  return version === null ? null : String(version);
+}
