@@ -1,6 +1,7 @@
 /** What can go wrong; `INTERNAL` is a defect of ours or of the machine. The server maps each to an HTTP status in one table. */
 export type ErrorCode =
   | 'INVALID_JSON'
+  | 'INVALID_REQUEST'
   | 'INVALID_QUERY'
   | 'INVALID_ROWS'
   | 'INVALID_CSV'
@@ -12,6 +13,7 @@ export type ErrorCode =
   | 'TRAINING_CANCELLED'
   | 'INVALID_VERSION'
   | 'INVALID_ARCHIVE'
+  | 'MODEL_NOT_FOUND'
   | 'VERSION_NOT_FOUND'
   | 'VERSION_IN_USE'
   | 'ALIASES_CHANGED'
@@ -20,8 +22,10 @@ export type ErrorCode =
   | 'INVALID_BASELINE'
   | 'NON_FINITE_OUTPUT'
   | 'DRIFT_OFF'
+  | 'NOT_IMPLEMENTED'
   | 'NOT_READY'
   | 'TOO_LARGE'
+  | 'UNSUPPORTED_MEDIA_TYPE'
   | 'FEATURES_CHANGED'
   | 'TRAINING_RUNNING'
   | 'JOB_NOT_FOUND'

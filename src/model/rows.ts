@@ -7,25 +7,28 @@ const MAX_FLOAT32 = 3.4028234663852886e38;
  * Reads rows that a client sent as JSON into one row-major `[rows, features]` array: each an array of numbers in feature
  * order, or an object with one number per feature name. Nothing is coerced. With `allowMissing` a null is NaN.
  *
- * Throws `INVALID_ROWS`, naming place and expectation, e.g. `instances[3][5]: expected a finite number, got "abc"`.
+ * Throws `INVALID_ROWS`, naming place and expectation, e.g. `instances[3][5]: expected a finite number, got "abc"`, where
+ * `place` is what the client calls the rows.
  */
 export function readRows(
   instances: readonly unknown[],
   featureNames: readonly string[],
   allowMissing = false,
+  place = 'instances',
 ): Float32Array {
   const width = featureNames.length;
   const rows = new Float32Array(instances.length * width);
   for (let i = 0, at = 0; i < instances.length; i++, at += width) {
     const row = instances[i];
-    if (Array.isArray(row)) readArray(row, i, featureNames, allowMissing, rows, at);
-    else readObject(row, i, featureNames, allowMissing, rows, at);
+    if (Array.isArray(row)) readArray(row, place, i, featureNames, allowMissing, rows, at);
+    else readObject(row, place, i, featureNames, allowMissing, rows, at);
   }
   return rows;
 }
 
 function readArray(
   row: unknown[],
+  place: string,
   i: number,
   featureNames: readonly string[],
   allowMissing: boolean,
@@ -34,18 +37,19 @@ function readArray(
 ): void {
   const width = featureNames.length;
   if (row.length !== width) {
-    throw invalid(`instances[${i}]: expected ${width} numbers (${listed(featureNames)}), got ${row.length}`);
+    throw invalid(`${place}[${i}]: expected ${width} numbers (${listed(featureNames)}), got ${row.length}`);
   }
   for (let j = 0; j < width; j++) {
     const value = row[j];
     if (isFloat32(value)) rows[at + j] = value;
     else if (value === null && allowMissing) rows[at + j] = Number.NaN;
-    else throw notANumber(`instances[${i}][${j}]`, value);
+    else throw notANumber(`${place}[${i}][${j}]`, value);
   }
 }
 
 function readObject(
   row: unknown,
+  place: string,
   i: number,
   featureNames: readonly string[],
   allowMissing: boolean,
@@ -53,20 +57,20 @@ function readObject(
   at: number,
 ): void {
   if (typeof row !== 'object' || row === null) {
-    throw invalid(`instances[${i}]: expected an array of numbers or an object of features, got ${show(row)}`);
+    throw invalid(`${place}[${i}]: expected an array of numbers or an object of features, got ${show(row)}`);
   }
   const named = row as Record<string, unknown>;
   for (let j = 0; j < featureNames.length; j++) {
     const name = featureNames[j]!;
-    if (!Object.hasOwn(named, name)) throw invalid(`instances[${i}]: feature ${show(name)} is missing`);
+    if (!Object.hasOwn(named, name)) throw invalid(`${place}[${i}]: feature ${show(name)} is missing`);
     const value = named[name];
     if (isFloat32(value)) rows[at + j] = value;
     else if (value === null && allowMissing) rows[at + j] = Number.NaN;
-    else throw notANumber(`instances[${i}][${show(name)}]`, value);
+    else throw notANumber(`${place}[${i}][${show(name)}]`, value);
   }
   if (Object.keys(named).length > featureNames.length) {
     const unknown = Object.keys(named).find((name) => !featureNames.includes(name));
-    throw invalid(`instances[${i}]: unknown feature ${show(unknown)}; the model has ${listed(featureNames)}`);
+    throw invalid(`${place}[${i}]: unknown feature ${show(unknown)}; the model has ${listed(featureNames)}`);
   }
 }
 

@@ -6,6 +6,10 @@ import { Registry } from 'prom-client';
 import type { EngineFactory } from '../model/engine.js';
 import type { ModelStore } from '../model/store.js';
 import { Catalog } from './catalog.js';
+import { Inference } from './contracts/inference.js';
+import { kserveV1 } from './contracts/kserve-v1.js';
+import { ServedModel } from './contracts/served-model.js';
+import { tensorflowServing } from './contracts/tensorflow-serving.js';
 import { registerDriftMetrics } from './drift-metrics.js';
 import type { DriftWatch } from './drift-watch.js';
 import { handleErrors, refuseConnection, sendError } from './errors.js';
@@ -60,6 +64,8 @@ export interface AppOptions {
   readonly allowMissing: boolean;
   /** Newest versions that are kept. */
   readonly keepVersions: number;
+  /** Whether TensorFlow Serving's clients get the predictions of one target as numbers, and not as arrays of one. */
+  readonly flatten?: boolean;
 }
 
 /** A client has this long to send its whole request, in milliseconds. */
@@ -138,5 +144,11 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   feedbackRoute(app, { feedback });
   await app.register(trainRoute, { service, jobs, feedback, bodyLimit: options.bodyLimit });
   jobRoutes(app, { jobs });
+
+  const model = new ServedModel({ name: options.modelName, service, store });
+  const inference = new Inference({ service, maxRows, allowMissing });
+  app.addHook('onClose', () => inference.close());
+  await app.register(tensorflowServing, { model, inference, flatten: options.flatten ?? false });
+  await app.register(kserveV1, { model });
   return app;
 }

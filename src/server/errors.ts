@@ -8,6 +8,7 @@ import { storageError } from '../model/storage-error.js';
 /** The one table from what went wrong to what a client is told. */
 const STATUS: Readonly<Record<ErrorCode, number>> = {
   INVALID_JSON: 400,
+  INVALID_REQUEST: 400,
   INVALID_QUERY: 400,
   INVALID_ROWS: 400,
   INVALID_CSV: 400,
@@ -19,6 +20,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   NON_FINITE_OUTPUT: 400,
   TRAINING_DIVERGED: 400,
   JOB_NOT_FOUND: 404,
+  MODEL_NOT_FOUND: 404,
   VERSION_NOT_FOUND: 404,
   PREDICTION_NOT_FOUND: 404,
   TRAINING_RUNNING: 409,
@@ -29,9 +31,11 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   DRIFT_OFF: 409,
   TRAINING_CANCELLED: 409,
   TOO_LARGE: 413,
+  UNSUPPORTED_MEDIA_TYPE: 415,
   TRAINING_CRASHED: 500,
   INTERNAL: 500,
   INVALID_BASELINE: 500,
+  NOT_IMPLEMENTED: 501,
   FEEDBACK_UNAVAILABLE: 503,
   NOT_READY: 503,
   STORE_UNWRITABLE: 507,
@@ -83,7 +87,8 @@ export function handleErrors(app: FastifyInstance): void {
 export function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const error = storageError(thrown) ?? thrown;
   const status = statusOf(error);
-  if (status >= 500 && status !== 503) request.log.error({ reqId: request.id, err: error }, 'request failed');
+  if (status >= 500 && status !== 501 && status !== 503)
+    request.log.error({ reqId: request.id, err: error }, 'request failed');
   return reply
     .code(status)
     .header('x-request-id', request.id)

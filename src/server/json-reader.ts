@@ -5,8 +5,15 @@ import type { ReadingResult, ReadingTask } from './json-worker.js';
 /** Milliseconds without work after which the thread and its memory go. */
 const IDLE = 10_000;
 
+/** `[rows, features]`, and what else the body of a contract asks for. */
+export interface ReadRows {
+  readonly rows: Float32Array;
+  readonly count: number;
+  readonly asked?: unknown;
+}
+
 interface Reading {
-  readonly resolve: (rows: { rows: Float32Array; count: number }) => void;
+  readonly resolve: (read: ReadRows) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -21,8 +28,8 @@ export class JsonReader {
   private readonly readings = new Map<number, Reading>();
   private ids = 0;
 
-  /** Rejects with what `readInstances` and `readRows` throw. The body's memory may be taken. */
-  read(task: Omit<ReadingTask, 'id'>): Promise<{ rows: Float32Array; count: number }> {
+  /** Rejects with what `readInstances` and `readRows`, or the contract's reader, throw. The body's memory may be taken. */
+  read(task: Omit<ReadingTask, 'id'>): Promise<ReadRows> {
     clearTimeout(this.idle);
     this.worker ??= this.start();
     const id = this.ids++;

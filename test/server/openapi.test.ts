@@ -21,7 +21,7 @@ test("the document carries the loaded model's feature names, and follows a swap"
 test('every route has a summary and a schema for each status it can send', async (t) => {
   const { app } = await buildTestApp(t);
   const { paths } = (await app.inject({ url: '/openapi.json' })).json();
-  assert.deepEqual(Object.keys(paths).sort(), [
+  const expected = [
     '/',
     '/drift',
     '/drift/baseline',
@@ -38,12 +38,18 @@ test('every route has a summary and a schema for each status it can send', async
     '/models/{version}/archive',
     '/models/{version}/compare/{other}',
     '/models/{version}/onnx',
+    '/monitoring/prometheus/metrics',
     '/predict',
     '/readyz',
     '/train',
     '/train/{id}',
     '/train/{id}/events',
-  ]);
+    ...['', '/labels/{label}', '/versions/{version}'].flatMap((place) =>
+      ['', '/metadata', ':classify', ':predict', ':regress'].map((verb) => `/v1/models/{name}${place}${verb}`),
+    ),
+    '/v1/models',
+  ];
+  assert.deepEqual(Object.keys(paths).sort(), expected.sort());
   for (const [path, methods] of Object.entries<Record<string, { summary: string; responses: object }>>(paths)) {
     for (const [method, { summary, responses }] of Object.entries(methods)) {
       assert.ok(summary, `${method} ${path}`);

@@ -80,11 +80,12 @@ export async function publishUntrained(
   targets: readonly string[],
   seed = 1,
   baseline: NewVersion['baseline'] = null,
+  { hidden, weights }: { hidden: readonly number[]; weights?: Float32Array } = { hidden: DEFAULT_HIDDEN },
 ): Promise<number> {
   const shape: Shape = {
     inputs: features.length,
     outputs: targets.length,
-    hidden: DEFAULT_HIDDEN,
+    hidden,
     auxiliaryWeight: DEFAULT_AUXILIARY_WEIGHT,
   };
   const stage = await store.stage();
@@ -93,7 +94,7 @@ export async function publishUntrained(
     join(stage, 'version'),
     {
       shape,
-      weights: initialWeights(shape, seed),
+      weights: weights ?? initialWeights(shape, seed),
       scalers: {
         features: { mean: features.map((_, j) => j), scale: features.map((_, j) => j + 1) },
         targets: { mean: targets.map(() => 10), scale: targets.map(() => 2) },

@@ -56,18 +56,21 @@ interface Document {
 }
 
 interface Schema {
-  properties?: { instances?: { items?: { anyOf?: unknown[] }; example?: unknown } };
+  properties?: { instances?: RowsSchema };
 }
 
-/** Puts the loaded model's feature names, in order, into the rows of `POST /predict`, with typical values. */
+interface RowsSchema {
+  items?: { anyOf?: unknown[] };
+  example?: unknown;
+}
+
+/** Puts the loaded model's feature names, in order, into the rows of every route that predicts, with typical values. */
 function describeFeatures(document: Document, service: PredictionService): Document {
   const serving = service.servingIfReady;
-  const body = document.paths?.['/predict']?.post?.requestBody?.content?.['application/json']?.schema;
-  const instances = body?.properties?.instances;
-  if (!serving || !instances?.items) return document;
+  if (!serving) return document;
   const { features, scalers } = serving.card;
-  const typical = scalers.features.mean.map((mean) => Number(mean.toPrecision(3)));
-  instances.items.anyOf = [
+  const example = [scalers.features.mean.map((mean) => Number(mean.toPrecision(3)))];
+  const anyOf = [
     {
       type: 'array',
       description: `in this order: ${features.join(', ')}`,
@@ -83,6 +86,18 @@ function describeFeatures(document: Document, service: PredictionService): Docum
       additionalProperties: false,
     },
   ];
-  instances.example = [typical];
+  const native = document.paths?.['/predict']?.post?.requestBody?.content?.['application/json']?.schema;
+  const marked = [native?.properties?.instances ?? [], ...findRows(document)].flat() as RowsSchema[];
+  for (const rows of marked) if (rows.items) Object.assign(rows, { items: { anyOf }, example });
   return document;
+}
+
+/** The schemas that contracts mark as rows. */
+function findRows(node: unknown): RowsSchema[] {
+  if (typeof node !== 'object' || node === null) return [];
+  if ('x-rows' in node) {
+    delete node['x-rows'];
+    return [node as RowsSchema];
+  }
+  return Object.values(node).flatMap(findRows);
 }

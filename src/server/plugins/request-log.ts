@@ -1,5 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether the route answers with predictions: as frequent as `POST /predict`, and changes no state. */
+    readonly predicts?: boolean;
+  }
+}
+
 /** What a busy service answers many times a second; logged only if something was wrong or at level `debug`. */
 const FREQUENT = new Set(['/predict', '/metrics', '/livez', '/readyz']);
 
@@ -11,8 +18,9 @@ export function requestLog(app: FastifyInstance, debug: boolean): void {
   });
   app.addHook('onResponse', (request, reply, done) => {
     const { statusCode } = reply;
-    const route = request.routeOptions.url;
-    const level = statusCode >= 400 ? 'warn' : route && FREQUENT.has(route) ? 'debug' : 'info';
+    const { url: route, config } = request.routeOptions;
+    const frequent = config.predicts || (route !== undefined && FREQUENT.has(route));
+    const level = statusCode >= 400 ? 'warn' : frequent ? 'debug' : 'info';
     if (level !== 'debug' || debug) {
       request.log[level](
         {

@@ -3,15 +3,18 @@ import type { Registry } from 'prom-client';
 import { Type } from 'typebox';
 
 export function metricsRoute(app: FastifyInstance, { registry }: { registry: Registry }): void {
-  app.get(
-    '/metrics',
-    {
-      schema: {
-        summary: 'Metrics for Prometheus, text format 0.0.4',
-        tags: ['monitoring'],
-        response: { 200: { content: { 'text/plain': { schema: Type.String() } } } },
+  // The second is where TensorFlow Serving has them.
+  for (const path of ['/metrics', '/monitoring/prometheus/metrics']) {
+    app.get(
+      path,
+      {
+        schema: {
+          summary: 'Metrics for Prometheus, text format 0.0.4',
+          tags: ['monitoring'],
+          response: { 200: { content: { 'text/plain': { schema: Type.String() } } } },
+        },
       },
-    },
-    async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()),
-  );
+      async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()),
+    );
+  }
 }

@@ -1,0 +1,126 @@
+import type { FastifyReply } from 'fastify';
+import { Turns } from '../../model/turns.js';
+import { JsonReader } from '../json-reader.js';
+import type { Observation, PredictionService, Serving } from '../service.js';
+import { ROW_READERS, type RowReaderName } from './row-readers.js';
+
+/** A body of more bytes than this is answered in parts, between which others have their turn. */
+const LARGE = 128 * 1024;
+
+type Given<N extends RowReaderName> = Parameters<(typeof ROW_READERS)[N]>[2];
+type Asked<N extends RowReaderName> = ReturnType<(typeof ROW_READERS)[N]>['asked'];
+
+/** A request in a contract's words: its body, and how it is read and answered. */
+export interface InferenceRequest<N extends RowReaderName> {
+  readonly reader: N;
+  readonly body: Buffer;
+  /** What the reader is told beside the body. */
+  readonly given: Given<N>;
+  /** Writes the body of the reply, in parts; what it was asked is what the reader found beside the rows. */
+  readonly write: (observation: Observation, asked: Asked<N>, reply: FastifyReply) => Iterable<string | Uint8Array>;
+  /** Whether the body, however large, is read at once: bytes, and not text. */
+  readonly binary?: boolean;
+  /** Told the milliseconds that reading, predicting and writing took. */
+  readonly timed?: (rows: number, milliseconds: readonly [number, number, number]) => void;
+}
+
+export interface InferenceOptions {
+  readonly service: PredictionService;
+  readonly maxRows: number;
+  readonly allowMissing: boolean;
+}
+
+/** From a contract's body to its reply, by the same prediction as `POST /predict`, and as that one in turns if it is large. */
+export class Inference {
+  private readonly options: InferenceOptions;
+  private readonly reader = new JsonReader();
+
+  constructor(options: InferenceOptions) {
+    this.options = options;
+  }
+
+  /** Sends the reply, or the error. Throws what a small request is refused for. */
+  answer<N extends RowReaderName>(reply: FastifyReply, request: InferenceRequest<N>): void {
+    if (request.body.length > LARGE) {
+      this.answerInTurns(reply, request).then(
+        (body) => reply.send(body),
+        (error) => reply.send(error),
+      );
+      return;
+    }
+    const start = performance.now();
+    const { rows, count, asked } = this.read(request, this.options.service.serving);
+    const read = performance.now();
+    const observation = this.options.service.predict(rows, count);
+    const predicted = performance.now();
+    tellModel(reply, observation);
+    const body = joined(Array.from(request.write(observation, asked, reply)));
+    request.timed?.(count, [read - start, predicted - read, performance.now() - predicted]);
+    reply.send(body);
+  }
+
+  async close(): Promise<void> {
+    await this.reader.close();
+  }
+
+  private answerInTurns<N extends RowReaderName>(
+    reply: FastifyReply,
+    request: InferenceRequest<N>,
+  ): Promise<string | Buffer> {
+    const { service } = this.options;
+    return service.hold(async (serving) => {
+      const turns = new Turns();
+      const start = performance.now();
+      const { rows, count, asked } = request.binary
+        ? this.read(request, serving)
+        : await this.readInThread(request, serving);
+      const read = performance.now();
+      const observation = await service.predictInTurns(serving, rows, count, turns);
+      const predicted = performance.now();
+      tellModel(reply, observation);
+      const parts: (string | Uint8Array)[] = [];
+      for (const part of request.write(observation, asked, reply)) {
+        parts.push(typeof part === 'string' ? Buffer.from(part) : part);
+        await turns.next();
+      }
+      request.timed?.(count, [read - start, predicted - read, performance.now() - predicted]);
+      return joined(parts);
+    });
+  }
+
+  private read<N extends RowReaderName>({ reader, body, given }: InferenceRequest<N>, serving: Serving) {
+    const read = ROW_READERS[reader] as unknown as (...of: unknown[]) => {
+      rows: Float32Array;
+      count: number;
+      asked: Asked<N>;
+    };
+    return read(body, this.model(serving), given);
+  }
+
+  private async readInThread<N extends RowReaderName>(
+    { reader, body, given }: InferenceRequest<N>,
+    serving: Serving,
+  ): Promise<{ rows: Float32Array; count: number; asked: Asked<N> }> {
+    const { rows, count, asked } = await this.reader.read({ reader, body, given, ...this.model(serving) });
+    return { rows, count, asked: asked as Asked<N> };
+  }
+
+  private model({ card: { features } }: Serving) {
+    const { maxRows, allowMissing } = this.options;
+    return { features, maxRows, allowMissing };
+  }
+}
+
+/** Bodies by contract have no fields of ours: version and mean reconstruction error travel as headers. */
+function tellModel(reply: FastifyReply, { prediction: { errors }, count, serving }: Observation): void {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += errors[i]!;
+  reply
+    .header('x-model-version', String(serving.version))
+    .header('x-reconstruction-error', String(Math.fround(sum / count)));
+}
+
+function joined(parts: readonly (string | Uint8Array)[]): string | Buffer {
+  if (parts.every((part) => typeof part === 'string')) return parts.join('');
+  return Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
+}

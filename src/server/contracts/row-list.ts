@@ -1,0 +1,68 @@
+import { DomainError, show } from '../../model/domain-error.js';
+import { isFloat32, listed, readRows } from '../../model/rows.js';
+
+/** What a body's reader must know of the model: plain data, so that it can go to another thread. */
+export interface RowModel {
+  readonly features: readonly string[];
+  readonly maxRows: number;
+  /** Whether a null is a missing value. */
+  readonly allowMissing: boolean;
+}
+
+/** Rows as the engine takes them: row-major `[≥ count, features]` in raw units, NaN where a value is missing. */
+export interface RowList {
+  readonly rows: Float32Array;
+  readonly count: number;
+}
+
+/** Rows by position or by feature name. `place` is what the client calls them. Throws `INVALID_ROWS` and `TOO_LARGE`. */
+export function readRowList(value: unknown, place: string, model: RowModel): RowList {
+  if (!Array.isArray(value)) {
+    throw invalid(`${place}: expected an array of rows, got ${value === undefined ? 'nothing' : show(value)}`);
+  }
+  checkCount(value.length, place, model);
+  return { rows: readRows(value, model.features, model.allowMissing, place), count: value.length };
+}
+
+/** Columns by feature name, each an array of numbers or of arrays of one number. Throws `INVALID_ROWS` and `TOO_LARGE`. */
+export function readColumns(columns: Record<string, unknown>, place: string, model: RowModel): RowList {
+  const { features, allowMissing } = model;
+  checkNames(Object.keys(columns), place, features);
+  const first = columns[features[0]!];
+  const count = Array.isArray(first) ? first.length : 0;
+  checkCount(count, `${place}[${show(features[0])}]`, model);
+  const rows = new Float32Array(count * features.length);
+  features.forEach((name, j) => {
+    const column = columns[name];
+    if (!Array.isArray(column) || column.length !== count) {
+      throw invalid(`${place}[${show(name)}]: expected an array of ${count} numbers, got ${show(column)}`);
+    }
+    for (let i = 0, at = j; i < count; i++, at += features.length) {
+      const value = Array.isArray(column[i]) && column[i].length === 1 ? column[i][0] : column[i];
+      if (isFloat32(value)) rows[at] = value;
+      else if (value === null && allowMissing) rows[at] = Number.NaN;
+      else throw invalid(`${place}[${show(name)}][${i}]: expected a finite number, got ${show(value)}`);
+    }
+  });
+  return { rows, count };
+}
+
+/** Throws `INVALID_ROWS` unless these are the features, in any order. */
+export function checkNames(names: readonly string[], place: string, features: readonly string[]): void {
+  const missing = features.filter((name) => !names.includes(name));
+  if (missing.length > 0) throw invalid(`${place}: missing ${listed(missing)}; the model has ${listed(features)}`);
+  const unknown = names.find((name, i) => !features.includes(name) || names.indexOf(name) !== i);
+  if (unknown !== undefined) {
+    throw invalid(`${place}: ${show(unknown)} is no feature, or there twice; the model has ${listed(features)}`);
+  }
+}
+
+/** Throws `INVALID_ROWS` if there are no rows, and `TOO_LARGE` if there are too many. */
+export function checkCount(count: number, place: string, { maxRows }: RowModel): void {
+  if (count === 0) throw invalid(`${place}: expected at least one row, got none`);
+  if (count > maxRows) throw new DomainError('TOO_LARGE', `${place}: expected at most ${maxRows} rows, got ${count}`);
+}
+
+function invalid(message: string): DomainError {
+  return new DomainError('INVALID_ROWS', message);
+}

@@ -1,0 +1,61 @@
+import { DomainError, show } from '../../model/domain-error.js';
+import type { ModelStore } from '../../model/store.js';
+import type { PredictionService, Serving } from '../service.js';
+
+/** How a client names what it asks: a model, and maybe one version of it, by number or by label. */
+export interface ModelPlace {
+  readonly name: string;
+  readonly version?: string;
+  readonly label?: string;
+}
+
+/** What a label of a version can be. */
+const LABELS = ['production', 'candidate', 'previous'] as const;
+type Label = (typeof LABELS)[number];
+
+export interface ServedModelOptions {
+  readonly name: string;
+  readonly service: PredictionService;
+  readonly store: ModelStore;
+}
+
+/** The one model there is, as the protocols that name models, versions and labels ask for it. */
+export class ServedModel {
+  readonly name: string;
+  private readonly service: PredictionService;
+  private readonly store: ModelStore;
+
+  constructor({ name, service, store }: ServedModelOptions) {
+    this.name = name;
+    this.service = service;
+    this.store = store;
+  }
+
+  /** The version that serves, if it is what `place` names by model and number; else undefined. Throws `NOT_READY`. */
+  find({ name, version }: ModelPlace): Serving | undefined {
+    if (name !== this.name) return undefined;
+    const { serving } = this.service;
+    return version === undefined || Number(version) === serving.version ? serving : undefined;
+  }
+
+  /** Whether this is a version in the store, whether it serves or not. */
+  async has({ name, version }: ModelPlace): Promise<boolean> {
+    return name === this.name && (version === undefined || (await this.versions()).includes(Number(version)));
+  }
+
+  /** Numbers of all versions, in ascending order. */
+  versions(): Promise<number[]> {
+    return this.store.list();
+  }
+
+  /** The place with the version that its label names. Throws `INVALID_REQUEST` for no label, and `VERSION_NOT_FOUND` if it names none. */
+  async resolve({ name, label }: ModelPlace): Promise<ModelPlace> {
+    if (!LABELS.includes(label as Label)) {
+      throw new DomainError('INVALID_REQUEST', `Unrecognized servable version label: ${label}`);
+    }
+    const version = label === 'production' ? this.service.servingIfReady?.version : undefined;
+    if (version === undefined)
+      throw new DomainError('VERSION_NOT_FOUND', `no version has the label ${show(label)} now`);
+    return { name, version: String(version) };
+  }
+}

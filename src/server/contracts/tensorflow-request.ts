@@ -1,0 +1,145 @@
+import { DomainError, show } from '../../model/domain-error.js';
+import { RowParser } from '../../model/row-parser.js';
+import { endOfString, isObject, readJsonObject } from './json-object.js';
+import { type RowList, type RowModel, readColumns, readRowList } from './row-list.js';
+
+/** The one input of the model. */
+export const INPUT = 'inputs';
+export const SIGNATURE = 'serving_default';
+
+export interface TensorflowGiven {
+  readonly method: 'predict' | 'regress';
+}
+
+export interface TensorflowRequest extends RowList {
+  readonly asked: { readonly columnar: boolean };
+}
+
+const LEFT_BRACE = 0x7b;
+const parser = new RowParser();
+
+/**
+ * Reads a body of TensorFlow Serving's REST interface: `instances` (rows) or `inputs` (columns) to predict, `examples` to
+ * regress. Keys that it does not know are ignored, and so is what follows the object; NaN and Infinity are numbers.
+ *
+ * Throws `INVALID_JSON`, `INVALID_REQUEST`, `INVALID_ROWS`, `TOO_LARGE`.
+ */
+export function readTensorflowRequest(body: Buffer, model: RowModel, { method }: TensorflowGiven): TensorflowRequest {
+  if (method === 'predict' && body[0] === LEFT_BRACE) {
+    const count = parser.parse(body, model.features.length);
+    if (count > 0 && count <= model.maxRows) return { rows: parser.rows, count, asked: { columnar: false } };
+  }
+  const request = readJsonObject(body, (text) => parseTolerantly(text, model.allowMissing));
+  const { signature_name: signature = SIGNATURE } = request;
+  if (signature !== SIGNATURE && signature !== '') {
+    throw invalid(`Serving signature name: ${show(signature)} not found in signature def`);
+  }
+  if (method === 'regress') return { ...readExamples(request, model), asked: { columnar: false } };
+  const { instances, inputs } = request;
+  if (instances !== undefined && inputs !== undefined) {
+    throw invalid("Not formatted correctly, expecting only one of 'inputs' or 'instances' keys to exist");
+  }
+  if (inputs !== undefined) return { ...readColumnar(inputs, model), asked: { columnar: true } };
+  if (instances === undefined) throw invalid("Missing 'inputs' or 'instances' key");
+  return { ...readInstances(instances, model), asked: { columnar: false } };
+}
+
+function readInstances(instances: unknown, model: RowModel): RowList {
+  if (!Array.isArray(instances)) throw invalid("Expecting 'instances' value to be a list/array");
+  if (instances.length === 0) throw invalid("No values found for 'instances'");
+  const rows = instances.map((row) => (isInput(row) ? row[INPUT] : row));
+  rows.forEach((row, i) => {
+    if (!Array.isArray(row) || row.length === model.features.length) return;
+    const sizes = `Expecting tensor size: ${model.features.length} but got: ${row.length}`;
+    throw invalid(`Failed to process element: ${i} of 'instances' list. Error: ${sizes}`);
+  });
+  return inElement('instances', () => readRowList(rows, 'instances', model));
+}
+
+function readColumnar(inputs: unknown, model: RowModel): RowList {
+  const rows = isInput(inputs) ? inputs[INPUT] : inputs;
+  return isObject(rows) ? readColumns(rows, 'inputs', model) : readRowList(rows, 'inputs', model);
+}
+
+/** Objects by feature name, each value a number or an array of one; `context` holds what all examples have. */
+function readExamples({ examples, context = {} }: Record<string, unknown>, model: RowModel): RowList {
+  if (!Array.isArray(examples)) throw invalid("Expecting 'examples' value to be a list/array");
+  if (examples.length === 0) throw invalid("No values found for 'examples'");
+  if (!isObject(context)) throw invalid(`context: expected an object, got ${show(context)}`);
+  const rows = examples.map((example, i) => {
+    if (!isObject(example)) throw invalid(`examples[${i}]: expected an object of features, got ${show(example)}`);
+    const entries = [...Object.entries(context), ...Object.entries(example)];
+    return Object.fromEntries(entries.map(([name, of]) => [name, Array.isArray(of) && of.length === 1 ? of[0] : of]));
+  });
+  return inElement('examples', () => readRowList(rows, 'examples', model));
+}
+
+/** Whether this is `{"inputs": …}`, the tensor by its name. */
+function isInput(value: unknown): value is Record<string, unknown> {
+  return isObject(value) && Object.keys(value).length === 1 && typeof value[INPUT] === 'object';
+}
+
+/** Says of an error which element of the list it is in, as the original does. */
+function inElement(list: string, read: () => RowList): RowList {
+  try {
+    return read();
+  } catch (error) {
+    const element = new RegExp(`^${list}\\[(\\d+)\\]`).exec((error as Error).message)?.[1];
+    if (element === undefined) throw error;
+    const message = `Failed to process element: ${element} of '${list}' list. Error: ${(error as Error).message}`;
+    throw new DomainError('INVALID_ROWS', message, { cause: error });
+  }
+}
+
+/** JSON as RapidJSON reads it with the flags that the original sets. */
+function parseTolerantly(text: string, allowMissing: boolean): unknown {
+  try {
+    return parse(text);
+  } catch {
+    const plain = withoutTokens(text, allowMissing);
+    try {
+      return parse(plain);
+    } catch (cause) {
+      if (text.trim() === '') throw malformed('The document is empty.', 0, cause);
+      const position = /position (\d+)/.exec((cause as Error).message)?.[1];
+      throw malformed('Invalid value.', position === undefined ? text.length : Number(position), cause);
+    }
+  }
+}
+
+/** JSON.parse, but what follows the value does not count. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const end = /after JSON.* position (\d+)/.exec((error as Error).message)?.[1];
+    if (end === undefined) throw error;
+    return JSON.parse(text.slice(0, Number(end)));
+  }
+}
+
+/** The text with numbers in place of NaN and Infinity outside of strings: a missing value, and one that JSON.parse reads as infinite. */
+function withoutTokens(text: string, allowMissing: boolean): string {
+  const parts: string[] = [];
+  for (let at = 0; at < text.length; ) {
+    const quote = text.indexOf('"', at);
+    const end = quote < 0 ? text.length : quote;
+    parts.push(
+      text
+        .slice(at, end)
+        .replace(/\b(NaN|Infinity|Inf)\b/g, (token) => (token === 'NaN' ? (allowMissing ? 'null' : '"NaN"') : '1e999')),
+    );
+    if (quote < 0) break;
+    at = endOfString(text, quote) + 1;
+    parts.push(text.slice(quote, at));
+  }
+  return parts.join('');
+}
+
+function malformed(what: string, offset: number, cause: unknown): DomainError {
+  return new DomainError('INVALID_JSON', `JSON Parse error: ${what} at offset: ${offset}`, { cause });
+}
+
+function invalid(message: string): DomainError {
+  return new DomainError('INVALID_REQUEST', message);
+}
