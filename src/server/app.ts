@@ -8,6 +8,8 @@ import type { ModelStore } from '../model/store.js';
 import { Catalog } from './catalog.js';
 import { Inference } from './contracts/inference.js';
 import { kserveV1 } from './contracts/kserve-v1.js';
+import { modelRepository } from './contracts/model-repository.js';
+import { openInference } from './contracts/open-inference.js';
 import { ServedModel } from './contracts/served-model.js';
 import { tensorflowServing } from './contracts/tensorflow-serving.js';
 import { registerDriftMetrics } from './drift-metrics.js';
@@ -150,5 +152,7 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   app.addHook('onClose', () => inference.close());
   await app.register(tensorflowServing, { model, inference, flatten: options.flatten ?? false });
   await app.register(kserveV1, { model });
+  await app.register(openInference, { model, service, inference });
+  await app.register(modelRepository, { model, service, activate: (version) => loader.activate(version) });
   return app;
 }

@@ -102,7 +102,8 @@ export function bytesOf(text: string): Buffer {
 /** Sends bytes, and gives all that come back. */
 export async function exchange(port: number, bytes: Buffer): Promise<Buffer> {
   const socket = connect(port, '127.0.0.1');
-  socket.end(bytes);
+  // Not ended: the service takes that as a client that has gone.
+  socket.write(bytes);
   const chunks: Buffer[] = [];
   for await (const chunk of socket) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);

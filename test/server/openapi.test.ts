@@ -48,6 +48,16 @@ test('every route has a summary and a schema for each status it can send', async
       ['', '/metadata', ':classify', ':predict', ':regress'].map((verb) => `/v1/models/{name}${place}${verb}`),
     ),
     '/v1/models',
+    ...['', '/versions/{version}'].flatMap((place) =>
+      ['', '/infer', '/ready', '/stats'].map((what) => `/v2/models/{name}${place}${what}`),
+    ),
+    '/v2',
+    '/v2/health/live',
+    '/v2/health/ready',
+    '/v2/models/stats',
+    '/v2/repository/index',
+    '/v2/repository/models/{name}/load',
+    '/v2/repository/models/{name}/unload',
   ];
   assert.deepEqual(Object.keys(paths).sort(), expected.sort());
   for (const [path, methods] of Object.entries<Record<string, { summary: string; responses: object }>>(paths)) {

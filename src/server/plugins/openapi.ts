@@ -60,6 +60,7 @@ interface Schema {
 }
 
 interface RowsSchema {
+  description?: string;
   items?: { anyOf?: unknown[] };
   example?: unknown;
 }
@@ -87,17 +88,22 @@ function describeFeatures(document: Document, service: PredictionService): Docum
     },
   ];
   const native = document.paths?.['/predict']?.post?.requestBody?.content?.['application/json']?.schema;
-  const marked = [native?.properties?.instances ?? [], ...findRows(document)].flat() as RowsSchema[];
+  for (const tensors of findMarked(document, 'x-tensors')) {
+    const data = example.flat();
+    tensors.example = [{ name: 'inputs', shape: [1, features.length], datatype: 'FP32', data }];
+    tensors.description += `; the features are, in this order: ${features.join(', ')}`;
+  }
+  const marked = [native?.properties?.instances ?? [], findMarked(document, 'x-rows')].flat();
   for (const rows of marked) if (rows.items) Object.assign(rows, { items: { anyOf }, example });
   return document;
 }
 
-/** The schemas that contracts mark as rows. */
-function findRows(node: unknown): RowsSchema[] {
+/** The schemas that contracts mark with a word, which goes. */
+function findMarked(node: unknown, mark: string): RowsSchema[] {
   if (typeof node !== 'object' || node === null) return [];
-  if ('x-rows' in node) {
-    delete node['x-rows'];
+  if (mark in node) {
+    delete (node as Record<string, unknown>)[mark];
     return [node as RowsSchema];
   }
-  return Object.values(node).flatMap(findRows);
+  return Object.values(node).flatMap((each) => findMarked(each, mark));
 }

@@ -4,6 +4,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Whether the route answers with predictions: as frequent as `POST /predict`, and changes no state. */
     readonly predicts?: boolean;
+    /** Whether the route changes no state, for all that it is no GET. */
+    readonly reads?: boolean;
   }
 }
 

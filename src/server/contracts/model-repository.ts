@@ -1,0 +1,110 @@
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import { DomainError, show } from '../../model/domain-error.js';
+import { ErrorReply } from '../errors.js';
+import type { PredictionService } from '../service.js';
+import { isObject, readJsonObject } from './json-object.js';
+import { RepositoryIndex } from './open-inference-schemas.js';
+import type { ServedModel } from './served-model.js';
+
+export interface ModelRepositoryOptions {
+  readonly model: ServedModel;
+  readonly service: PredictionService;
+  /** Makes a version serve. */
+  readonly activate: (version: number) => Promise<unknown>;
+}
+
+type Body = Buffer | undefined;
+
+/** The model repository extension of the Open Inference Protocol, over our versions: to load one is to make it serve. */
+export async function modelRepository(app: FastifyInstance, options: ModelRepositoryOptions): Promise<void> {
+  const { model, service, activate } = options;
+  const tags = ['open inference protocol v2'];
+  const errors = { 400: ErrorReply, 404: ErrorReply, 500: ErrorReply };
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+
+  app.post<{ Body: Body }>(
+    '/v2/repository/index',
+    {
+      schema: {
+        summary: 'Open Inference Protocol: all versions, and which is ready',
+        tags,
+        body: Type.Object({ ready: Type.Optional(Type.Boolean({ description: 'only those that are ready' })) }),
+        response: { 200: RepositoryIndex, ...errors },
+      },
+      validatorCompiler: () => () => true,
+      config: { reads: true },
+    },
+    async ({ body }) => {
+      const { ready = false } = read(body);
+      if (typeof ready !== 'boolean') throw invalid(`ready: expected true or false, got ${show(ready)}`);
+      const serving = service.servingIfReady?.version;
+      const versions = (await model.versions()).map((version) => ({
+        name: model.name,
+        version: String(version),
+        state: version === serving ? 'READY' : 'UNAVAILABLE',
+        reason: version === serving ? '' : 'it does not serve',
+      }));
+      return ready ? versions.filter(({ state }) => state === 'READY') : versions;
+    },
+  );
+
+  app.post<{ Params: { name: string }; Body: Body }>(
+    '/v2/repository/models/:name/load',
+    {
+      schema: {
+        summary: 'Open Inference Protocol: make a version serve, the newest unless `parameters.version` names one',
+        tags,
+        body: Type.Object({ parameters: Type.Optional(Type.Object({ version: Type.Optional(Type.String()) })) }),
+        response: { 200: { content: { 'text/plain': { schema: Type.String({ description: 'empty' }) } } }, ...errors },
+      },
+      validatorCompiler: () => () => true,
+    },
+    async ({ params: { name }, body }, reply) => {
+      refuseOthers(name);
+      const { parameters = {} } = read(body);
+      if (!isObject(parameters)) throw invalid(`parameters: expected an object, got ${show(parameters)}`);
+      const { version = (await model.versions()).at(-1) } = parameters;
+      if (version === undefined)
+        throw new DomainError('VERSION_NOT_FOUND', `model ${show(name)} has no version to load`);
+      if (!/^[1-9]\d{0,14}$/.test(String(version))) {
+        throw invalid(`parameters.version: expected the number of a version, got ${show(version)}`);
+      }
+      await activate(Number(version));
+      return reply.send();
+    },
+  );
+
+  app.post<{ Params: { name: string } }>(
+    '/v2/repository/models/:name/unload',
+    {
+      schema: {
+        summary: 'Open Inference Protocol: not done, for something must serve',
+        tags,
+        response: { 404: ErrorReply, 501: ErrorReply },
+      },
+    },
+    async ({ params: { name } }) => {
+      refuseOthers(name);
+      throw new DomainError(
+        'NOT_IMPLEMENTED',
+        'unload: the one model always serves; load another version in its place',
+      );
+    },
+  );
+
+  function refuseOthers(name: string): void {
+    if (name === model.name) return;
+    throw new DomainError('MODEL_NOT_FOUND', `Request for unknown model: ${show(name)} is not found`);
+  }
+}
+
+/** A body that may be left out. */
+function read(body: Body): Record<string, unknown> {
+  return body && body.length > 0 ? readJsonObject(body) : {};
+}
+
+function invalid(message: string): DomainError {
+  return new DomainError('INVALID_REQUEST', message);
+}

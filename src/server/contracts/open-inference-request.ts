@@ -1,0 +1,179 @@
+import { DomainError, show } from '../../model/domain-error.js';
+import { isObject, readJsonObject } from './json-object.js';
+import { checkCount, checkNames, type RowList, type RowModel } from './row-list.js';
+import { elementBytes, readBytes, readData, type TensorShape } from './tensor.js';
+
+/** The input that takes whole rows; instead, each feature can be an input of its own. */
+export const INPUT = 'inputs';
+export const OUTPUTS = ['predictions', 'reconstruction_error', 'reconstruction'] as const;
+export type OutputName = (typeof OUTPUTS)[number];
+
+export interface OpenInferenceGiven {
+  /** Bytes of JSON before the binary data; null if all of the body is JSON. */
+  readonly headerLength: number | null;
+}
+
+export interface OpenInferenceAsked {
+  readonly id?: string;
+  readonly outputs: readonly { readonly name: OutputName; readonly binary: boolean }[];
+}
+
+/**
+ * Reads a body of the Open Inference Protocol: JSON with the data in it, JSON with binary data behind it, or binary rows of
+ * float32 alone. Throws `INVALID_JSON`, `INVALID_REQUEST`, `INVALID_ROWS`, `TOO_LARGE`.
+ */
+export function readOpenInferenceRequest(
+  body: Buffer,
+  model: RowModel,
+  { headerLength }: OpenInferenceGiven,
+): RowList & { readonly asked: OpenInferenceAsked } {
+  if (headerLength === 0) return readRaw(body, model);
+  if (headerLength !== null && headerLength > body.length) {
+    throw invalid(`inference header: expected at most the ${body.length} bytes of the body, got ${headerLength}`);
+  }
+  const length = headerLength ?? body.length;
+  const request = readJsonObject(body.subarray(0, length));
+  const { id, parameters = {}, inputs } = request;
+  if (id !== undefined && typeof id !== 'string') throw invalid(`id: expected a string, got ${show(id)}`);
+  if (!isObject(parameters)) throw invalid(`parameters: expected an object, got ${show(parameters)}`);
+  const asked = { ...(id === undefined ? {} : { id }), outputs: readOutputs(request['outputs'], parameters) };
+  return { ...readInputs(inputs, body.subarray(length), model), asked };
+}
+
+/** Rows and nothing else: one input with one dimension that varies needs no description. */
+function readRaw(body: Buffer, model: RowModel): RowList & { readonly asked: OpenInferenceAsked } {
+  const columns = model.features.length;
+  const bytes = columns * Float32Array.BYTES_PER_ELEMENT;
+  if (body.length % bytes !== 0) {
+    throw wrong(`body: expected rows of ${bytes} bytes (${columns} FP32), got ${body.length} bytes`);
+  }
+  const count = body.length / bytes;
+  checkCount(count, 'body', model);
+  const shape = { place: INPUT, datatype: 'FP32', rows: count, columns };
+  const rows = readBytes(body, shape, model.allowMissing);
+  return { rows, count, asked: { outputs: [{ name: 'predictions', binary: true }] } };
+}
+
+/** The outputs that are asked for: the predictions, if nothing is. */
+function readOutputs(outputs: unknown, parameters: Record<string, unknown>): OpenInferenceAsked['outputs'] {
+  const binary = readFlag(parameters['binary_data_output'], 'parameters.binary_data_output') ?? false;
+  if (outputs === undefined) return [{ name: 'predictions', binary }];
+  if (!Array.isArray(outputs)) throw invalid(`outputs: expected an array, got ${show(outputs)}`);
+  if (outputs.length === 0) return [{ name: 'predictions', binary }];
+  if (outputs.length > OUTPUTS.length)
+    throw invalid(`outputs: expected at most ${OUTPUTS.length}, got ${outputs.length}`);
+  const asked = outputs.map((output: unknown, i) => {
+    const { name, parameters: own = {} } = isObject(output) ? output : {};
+    if (!OUTPUTS.includes(name as OutputName)) {
+      throw invalid(`outputs[${i}].name: expected one of ${OUTPUTS.join(', ')}, got ${show(name)}`);
+    }
+    if (!isObject(own)) throw invalid(`outputs[${i}].parameters: expected an object, got ${show(own)}`);
+    const flag = readFlag(own['binary_data'], `outputs[${i}].parameters.binary_data`);
+    return { name: name as OutputName, binary: flag ?? binary };
+  });
+  const twice = asked.find(({ name }, i) => asked.findIndex((other) => other.name === name) !== i);
+  if (twice) throw invalid(`outputs: ${twice.name} is there twice`);
+  return asked;
+}
+
+function readFlag(value: unknown, place: string): boolean | undefined {
+  if (value === undefined || typeof value === 'boolean') return value;
+  throw invalid(`${place}: expected true or false, got ${show(value)}`);
+}
+
+function readInputs(inputs: unknown, blob: Buffer, model: RowModel): RowList {
+  if (!Array.isArray(inputs) || inputs.length === 0) {
+    throw invalid(`inputs: expected an array of tensors, got ${inputs === undefined ? 'nothing' : show(inputs)}`);
+  }
+  const tensors = inputs.map((input: unknown, i) => {
+    if (!isObject(input)) throw invalid(`inputs[${i}]: expected a tensor, got ${show(input)}`);
+    return input;
+  });
+  const whole = tensors.length === 1 && tensors[0]!['name'] === INPUT;
+  if (!whole) {
+    const names = tensors.map(({ name }) => String(name));
+    if (names.length === 1 && model.features.length > 1) {
+      throw invalid(`inputs[0].name: expected ${show(INPUT)}, got ${show(tensors[0]!['name'])}`);
+    }
+    checkNames(names, 'inputs', model.features);
+  }
+  const columns = whole ? model.features.length : 1;
+  let at = 0;
+  let count = 0;
+  const columnsOfValues = new Map<string, Float32Array>();
+  tensors.forEach((tensor, i) => {
+    const shape = readShape(tensor, i, columns, whole);
+    checkCount(shape.rows, shape.place, model);
+    if (i > 0 && shape.rows !== count) {
+      throw wrong(`${shape.place}.shape: expected ${count} rows, as the first input has, got ${shape.rows}`);
+    }
+    count = shape.rows;
+    const size = binarySize(tensor, shape);
+    if (size === undefined) {
+      columnsOfValues.set(tensor['name'] as string, readData(tensor['data'], shape, model.allowMissing));
+      return;
+    }
+    if (at + size > blob.length) {
+      throw wrong(`${shape.place}: expected ${size} bytes of binary data, got ${blob.length - at}`);
+    }
+    columnsOfValues.set(tensor['name'] as string, readBytes(blob.subarray(at, at + size), shape, model.allowMissing));
+    at += size;
+  });
+  if (at < blob.length)
+    throw invalid(`unexpected additional input data: ${blob.length - at} bytes that no input names`);
+  return { rows: whole ? columnsOfValues.get(INPUT)! : interleave(columnsOfValues, count, model), count };
+}
+
+/** `[rows, columns]` of a tensor; a feature alone may also be `[rows]`. */
+function readShape(tensor: Record<string, unknown>, i: number, columns: number, whole: boolean): TensorShape {
+  const place = `inputs[${i}]`;
+  const { shape, datatype } = tensor;
+  const sizes = Array.isArray(shape) ? shape : [];
+  const fits = whole ? sizes.length === 2 : sizes.length === 1 || sizes.length === 2;
+  const [rows, width = 1] = sizes as unknown[];
+  if (!fits || width !== columns || !Number.isSafeInteger(rows) || (rows as number) < 0) {
+    throw wrong(`${place}.shape: expected ${whole ? `[rows, ${columns}]` : '[rows] or [rows, 1]'}, got ${show(shape)}`);
+  }
+  return { place, datatype: String(datatype), rows: rows as number, columns };
+}
+
+/** Bytes of a tensor behind the JSON; undefined if its data is in the JSON. */
+function binarySize(tensor: Record<string, unknown>, shape: TensorShape): number | undefined {
+  const { place, rows, columns } = shape;
+  const element = elementBytes(shape);
+  const { parameters = {}, data } = tensor;
+  if (!isObject(parameters)) throw invalid(`${place}.parameters: expected an object, got ${show(parameters)}`);
+  const size = parameters['binary_data_size'];
+  if (size === undefined) return undefined;
+  if (data !== undefined) throw invalid(`${place}: expected either data or binary_data_size`);
+  const expected = rows * columns * element;
+  if (size === expected) return expected;
+  throw wrong(
+    `${place}.parameters.binary_data_size: expected ${expected} for its shape and datatype, got ${show(size)}`,
+  );
+}
+
+function interleave(columns: ReadonlyMap<string, Float32Array>, count: number, { features }: RowModel): Float32Array {
+  const rows = new Float32Array(count * features.length);
+  features.forEach((name, j) => {
+    const values = columns.get(name)!;
+    for (let i = 0; i < count; i++) rows[i * features.length + j] = values[i]!;
+  });
+  return rows;
+}
+
+/** What the headers tell of the body. Throws `INVALID_REQUEST`. */
+export function readHeaderLength(header: string | undefined, contentType = ''): number | null {
+  const text = header ?? /;\s*json-header-size=([^;]*)/.exec(contentType)?.[1];
+  if (text === undefined) return null;
+  if (/^\d{1,15}$/.test(text.trim())) return Number(text);
+  throw invalid(`inference header: expected its length in bytes, got ${show(text)}`);
+}
+
+function wrong(message: string): DomainError {
+  return new DomainError('INVALID_ROWS', message);
+}
+
+function invalid(message: string): DomainError {
+  return new DomainError('INVALID_REQUEST', message);
+}

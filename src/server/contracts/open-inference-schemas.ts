@@ -1,0 +1,65 @@
+import { Type } from 'typebox';
+
+const Parameters = Type.Optional(Type.Object({}, { additionalProperties: true }));
+
+const Tensor = {
+  name: Type.String(),
+  shape: Type.Array(Type.Integer(), { description: '[rows, columns]' }),
+  datatype: Type.String({ description: 'FP32, or another numeric one' }),
+  parameters: Parameters,
+  data: Type.Optional(
+    Type.Array(Type.Number(), { description: 'flat or nested, row-major; or binary, behind the JSON' }),
+  ),
+};
+
+/** Documents the body. The route reads it itself, in JSON and in bytes. */
+export const InferRequest = Type.Object({
+  id: Type.Optional(Type.String()),
+  parameters: Parameters,
+  inputs: Type.Array(Type.Object(Tensor), {
+    description: '`inputs`, `[rows, features]` in feature order; or an input of `[rows]` for each feature, by name',
+    'x-tensors': true,
+  }),
+  outputs: Type.Optional(
+    Type.Array(
+      Type.Object({
+        name: Type.Enum(['predictions', 'reconstruction_error', 'reconstruction']),
+        parameters: Parameters,
+      }),
+    ),
+  ),
+});
+
+export const InferReply = Type.Object({
+  model_name: Type.String(),
+  model_version: Type.String(),
+  id: Type.Optional(Type.String()),
+  outputs: Type.Array(Type.Object(Tensor)),
+});
+
+const Described = Type.Array(
+  Type.Object({ name: Type.String(), datatype: Type.String(), shape: Type.Array(Type.Integer()) }),
+);
+export const ModelMetadata = Type.Object({
+  name: Type.String(),
+  versions: Type.Array(Type.String()),
+  platform: Type.String(),
+  inputs: Described,
+  outputs: Described,
+});
+
+export const ServerMetadata = Type.Object({
+  name: Type.String(),
+  version: Type.String(),
+  extensions: Type.Array(Type.String()),
+});
+
+export const Live = Type.Object({ live: Type.Boolean() });
+export const Ready = Type.Object({ live: Type.Boolean(), ready: Type.Boolean() });
+export const ModelReady = Type.Object({ name: Type.String(), ready: Type.Boolean() });
+
+export const RepositoryIndex = Type.Array(
+  Type.Object({ name: Type.String(), version: Type.String(), state: Type.String(), reason: Type.String() }),
+);
+
+export const Statistics = Type.Object({ model_stats: Type.Array(Type.Object({}, { additionalProperties: true })) });

@@ -1,0 +1,104 @@
+import { DomainError, show } from '../../model/domain-error.js';
+import { isFloat32 } from '../../model/rows.js';
+
+/** The numeric datatypes of the Open Inference Protocol: how their bytes are read, and whether they are whole. */
+const DATATYPES: Readonly<Record<string, { readonly bytes: number; readonly whole?: true; readonly read: Read }>> = {
+  FP16: { bytes: 2, read: (buffer) => Float32Array.from(new Uint16Array(buffer), halfToNumber) },
+  FP32: { bytes: 4, read: (buffer) => new Float32Array(buffer) },
+  FP64: { bytes: 8, read: (buffer) => new Float64Array(buffer) },
+  INT8: { bytes: 1, whole: true, read: (buffer) => new Int8Array(buffer) },
+  INT16: { bytes: 2, whole: true, read: (buffer) => new Int16Array(buffer) },
+  INT32: { bytes: 4, whole: true, read: (buffer) => new Int32Array(buffer) },
+  INT64: { bytes: 8, whole: true, read: (buffer) => Float64Array.from(new BigInt64Array(buffer), Number) },
+  UINT8: { bytes: 1, whole: true, read: (buffer) => new Uint8Array(buffer) },
+  UINT16: { bytes: 2, whole: true, read: (buffer) => new Uint16Array(buffer) },
+  UINT32: { bytes: 4, whole: true, read: (buffer) => new Uint32Array(buffer) },
+  UINT64: { bytes: 8, whole: true, read: (buffer) => Float64Array.from(new BigUint64Array(buffer), Number) },
+};
+type Read = (buffer: ArrayBuffer) => ArrayLike<number>;
+
+/** A tensor of a request as it is described; `[rows, columns]`, or `[rows]` of one column. */
+export interface TensorShape {
+  /** What to call it in a message. */
+  readonly place: string;
+  readonly datatype: string;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** Bytes of one element. Throws `INVALID_REQUEST` unless the datatype is numeric. */
+export function elementBytes({ place, datatype }: TensorShape): number {
+  const type = Object.hasOwn(DATATYPES, datatype) ? DATATYPES[datatype] : undefined;
+  if (type) return type.bytes;
+  throw invalid(`${place}.datatype: expected one of ${Object.keys(DATATYPES).join(', ')}, got ${show(datatype)}`);
+}
+
+/**
+ * Reads little-endian, row-major bytes, of the right number, as float32; for FP32 that is a view of them where their
+ * place in memory allows. NaN is a missing value. Throws `INVALID_ROWS` at what float32 cannot hold.
+ */
+export function readBytes(bytes: Uint8Array, shape: TensorShape, allowMissing: boolean): Float32Array {
+  const { buffer, byteOffset, byteLength } = bytes;
+  const aligned = shape.datatype === 'FP32' && byteOffset % Float32Array.BYTES_PER_ELEMENT === 0;
+  const values = aligned
+    ? new Float32Array(buffer, byteOffset, byteLength / Float32Array.BYTES_PER_ELEMENT)
+    : DATATYPES[shape.datatype]!.read(buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (!isFloat32(value) && !(allowMissing && Number.isNaN(value))) throw notANumber(shape, i, value);
+  }
+  return values instanceof Float32Array ? values : new Float32Array(values);
+}
+
+/** Reads `data`, flat or nested as its shape. Throws `INVALID_ROWS` naming the place. */
+export function readData(data: unknown, shape: TensorShape, allowMissing: boolean): Float32Array {
+  const { place, datatype, rows, columns } = shape;
+  if (datatype === 'FP16') throw invalid(`${place}: FP16 is read only as binary data; JSON has FP32`);
+  const { whole } = DATATYPES[datatype]!;
+  const nested = Array.isArray(data) && Array.isArray(data[0]);
+  const elements = nested ? flatten(data, shape) : data;
+  if (!Array.isArray(elements) || elements.length !== rows * columns) {
+    const got = Array.isArray(elements) ? `${elements.length}` : show(elements);
+    throw wrong(`${place}.data: expected ${rows * columns} elements for its shape, flat or nested, got ${got}`);
+  }
+  const values = new Float32Array(elements.length);
+  for (let i = 0; i < elements.length; i++) {
+    const value: unknown = elements[i];
+    if (isFloat32(value) && (!whole || Number.isInteger(value))) values[i] = value;
+    else if (value === null && allowMissing) values[i] = Number.NaN;
+    else throw notANumber(shape, i, value);
+  }
+  return values;
+}
+
+function flatten(data: readonly unknown[], { place, rows, columns }: TensorShape): unknown[] {
+  if (data.length !== rows) throw wrong(`${place}.data: expected ${rows} rows for its shape, got ${data.length}`);
+  data.forEach((row, i) => {
+    if (Array.isArray(row) && row.length === columns) return;
+    const got = Array.isArray(row) ? `${row.length}` : show(row);
+    throw wrong(`${place}.data[${i}]: expected ${columns} elements for its shape, got ${got}`);
+  });
+  return data.flat();
+}
+
+/** IEEE 754 binary16: a sign, 5 bits of exponent, 10 of fraction. */
+function halfToNumber(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1;
+  const exponent = (half >> 10) & 0x1f;
+  const fraction = half & 0x3ff;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
+}
+
+function notANumber({ place, datatype, columns }: TensorShape, i: number, value: unknown): DomainError {
+  const element = columns === 1 ? `[${i}]` : `[${Math.floor(i / columns)}][${i % columns}]`;
+  return wrong(`${place}.data${element}: expected a finite ${datatype}, got ${show(value)}`);
+}
+
+function wrong(message: string): DomainError {
+  return new DomainError('INVALID_ROWS', message);
+}
+
+function invalid(message: string): DomainError {
+  return new DomainError('INVALID_REQUEST', message);
+}
