@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 import { build } from 'esbuild';
+import { buildPage, copyPage } from './page.js';
 
-// What comes after the compiler: the WebAssembly kernels, and the service as one bundle. Node takes longer to find and
+// What comes after the compiler: the WebAssembly kernels, the web page, and the service as one bundle. Node takes longer to find and
 // read the thousand files of the dependencies than to start the service from one.
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ASSEMBLY = join(ROOT, 'src/model/kernel/assembly');
 const KERNELS = join(ROOT, 'dist/src/model/kernel');
+const PAGE = join(ROOT, 'dist/src/server/page');
 const BUNDLE = join(ROOT, 'dist/bundle/app');
 
 /** Loaded from node_modules: they look for files beside themselves, or are loaded only when asked for. */
@@ -21,6 +23,8 @@ for (const target of ['simd', 'relaxed']) {
   const { error, stderr } = await asc.main(['--config', join(ASSEMBLY, 'asconfig.json'), '--target', target]);
   if (error) throw new Error(`kernel ${target}: ${stderr.toString()}`, { cause: error });
 }
+
+await buildPage(join(ROOT, 'src/server/page'), PAGE);
 
 await build({
   entryPoints: ['server/main.js', 'model/trainer-process.js', 'model/feedback-process.js', 'server/json-worker.js'].map(
@@ -45,6 +49,8 @@ await build({
 for (const name of readdirSync(KERNELS)) {
   if (name.endsWith('.wasm')) copyFileSync(join(KERNELS, name), join(BUNDLE, name));
 }
+
+copyPage(PAGE, join(BUNDLE, 'page'));
 
 /** When the youngest file of a directory was written. */
 function newest(directory: string): number {

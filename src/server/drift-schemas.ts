@@ -99,3 +99,23 @@ export const DriftReply = Type.Object(
   },
   { $id: 'DriftReply' },
 );
+
+const Quantiles = Type.Object({ p10: Type.Number(), p50: Type.Number(), p90: Type.Number() });
+
+/** What `GET /drift/history` answers. */
+export const HistoryReply = Type.Object(
+  {
+    points: Type.Array(
+      Type.Object({
+        at: Time,
+        model_version: Type.String(),
+        rows: Type.Integer({ description: 'that came since the point before' }),
+        error: Type.Union([Quantiles, Type.Null()], { description: 'reconstruction errors of these rows' }),
+        reference: { ...Quantiles, description: 'those of the held-out rows of the baseline' },
+        alarms: Type.Array(Type.Enum([...GROUPS]), { description: 'the groups whose alarm was on' }),
+      }),
+      { description: 'one every five seconds, the oldest first' },
+    ),
+  },
+  { $id: 'HistoryReply' },
+);

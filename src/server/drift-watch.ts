@@ -7,6 +7,7 @@ import { type Baseline, makeBaseline } from '../model/baseline.js';
 import type { Card } from '../model/card.js';
 import { DomainError, show } from '../model/domain-error.js';
 import type { ModelStore } from '../model/store.js';
+import { ErrorHistory } from './error-history.js';
 import type { Observation } from './service.js';
 
 export interface DriftOptions {
@@ -52,6 +53,8 @@ const STATE = 'drift-state.json';
  * `close` at the end.
  */
 export class DriftWatch extends EventEmitter<{ news: [DriftEvent?]; close: [] }> {
+  /** The latest hour, in points that end with each `news` that is no event. */
+  readonly history = new ErrorHistory();
   private readonly options: DriftOptions;
   private current: Watched | undefined;
   private reasonOff = 'no model serves yet';
@@ -66,7 +69,7 @@ export class DriftWatch extends EventEmitter<{ news: [DriftEvent?]; close: [] }>
     this.setMaxListeners(0);
     this.timers = [
       setInterval(() => void this.keep(), KEEP_INTERVAL).unref(),
-      setInterval(() => this.emit('news'), NEWS_INTERVAL).unref(),
+      setInterval(() => this.tellNews(), NEWS_INTERVAL).unref(),
     ];
   }
 
@@ -101,6 +104,7 @@ export class DriftWatch extends EventEmitter<{ news: [DriftEvent?]; close: [] }>
   follow(watched: Watched | undefined): void {
     void this.keep();
     this.current = watched;
+    this.history.forget();
     this.keptRows = 0;
   }
 
@@ -109,6 +113,7 @@ export class DriftWatch extends EventEmitter<{ news: [DriftEvent?]; close: [] }>
     // A long prediction may end when another version serves already, whose baseline is nothing for its rows.
     if (this.current?.version !== serving.version) return;
     const { monitor, sample } = this.current;
+    this.history.add(prediction.errors, count);
     monitor.observe(rows, count, prediction.outputs, prediction.errors);
     const now = Date.now();
     const step = Math.max(1, count / SAMPLED_ROWS);
@@ -164,6 +169,15 @@ export class DriftWatch extends EventEmitter<{ news: [DriftEvent?]; close: [] }>
     for (const timer of this.timers) clearInterval(timer);
     this.emit('close');
     await this.keep();
+  }
+
+  private tellNews(): void {
+    if (this.current) {
+      const { version, monitor, baseline } = this.current;
+      const alarms = monitor.alarms.filter(({ detected }) => detected).map(({ group }) => group);
+      this.history.close(Date.now(), version, baseline, alarms);
+    }
+    this.emit('news');
   }
 
   private watch(version: number, card: Card, baseline: Baseline, origin: BaselineOrigin): Watched {

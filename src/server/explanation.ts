@@ -9,6 +9,9 @@ export const Explanation = Type.Object({
   }),
   out_of_range: Type.Array(Type.String(), { description: 'features outside the range of the held-out rows' }),
   missing: Type.Array(Type.String(), { description: 'features that were imputed' }),
+  reconstruction: Type.Record(Type.String(), Type.Number(), {
+    description: 'what the model makes of each feature, in its units',
+  }),
   squared_residuals: Type.Record(Type.String(), Type.Number(), {
     description: 'squared difference of input and reconstruction per feature, in standardised units',
   }),
@@ -22,7 +25,8 @@ export function explain(
   from = 0,
   to = count,
 ): Explanation[] {
-  const { features, targets } = serving.card;
+  const { features, targets, scalers } = serving.card;
+  const { mean, scale } = scalers.features;
   const { inputs, reconstructions, outputs, errors } = prediction;
   const monitor = watched?.version === serving.version ? watched.monitor : undefined;
   return Array.from({ length: to - from }, (_, i) => {
@@ -35,6 +39,9 @@ export function explain(
       p_value: scores?.p_value ?? null,
       out_of_range: [...(scores?.out_of_range ?? [])],
       missing: features.filter((__, j) => Number.isNaN(row[j])),
+      reconstruction: Object.fromEntries(
+        features.map((name, j) => [name, Math.fround(reconstructions[at + j]! * scale[j]! + mean[j]!)]),
+      ),
       squared_residuals: Object.fromEntries(
         features.map((name, j) => [name, (reconstructions[at + j]! - inputs[at + j]!) ** 2]),
       ),

@@ -46,6 +46,29 @@ const sample = async (app: FastifyInstance, name: string) => {
   return line === undefined ? undefined : Number(line.slice(name.length));
 };
 
+test('the history gains a point with the news, which the events tell too', async (t) => {
+  const { app } = await trainedApp(t);
+  const history = async () => (await app.inject({ url: '/drift/history' })).json().points;
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = app.server.address() as { port: number };
+  const { body } = await fetch(`http://127.0.0.1:${port}/drift/events`);
+  const reader = body!.pipeThrough(new TextDecoderStream()).getReader();
+  const told = async () => JSON.parse(/^data: (.*)$/m.exec((await reader.read()).value!)![1]!).point;
+  const before = (await history()).length;
+  assert.equal((await told())?.at, (await history()).at(-1)?.at);
+  await send(app, rowsOf(2, 300));
+  const point = await told();
+  assert.equal(point.rows, 300);
+  assert.equal(point.model_version, '1');
+  assert.deepEqual(point.alarms, []);
+  assert.ok(point.error.p10 < point.error.p50 && point.error.p50 < point.error.p90);
+  // The rows are like those that were held out.
+  assert.ok(Math.abs(Math.log(point.error.p50 / point.reference.p50)) < 0.5, JSON.stringify(point));
+  const after = await history();
+  assert.equal(after.length, before + 1);
+  assert.deepEqual(after.at(-1), point);
+});
+
 test('a version without a baseline serves, and says that drift is off', async (t) => {
   const { app } = await buildTestApp(t);
   await send(app, [[1, 2, 3]]);

@@ -28,6 +28,19 @@ test('without a baseline a row is explained by its residuals alone', async (t) =
   });
 });
 
+test('the reconstruction is in the units of the features, and as far off as the residual says', async (t) => {
+  const { app } = await buildTestApp(t);
+  const row = [1, 2, 30];
+  const answer = await app.inject({ method: 'POST', url: '/predict?explain=true', payload: { instances: [row] } });
+  const [{ reconstruction, squared_residuals }] = answer.json().explanations;
+  assert.deepEqual(Object.keys(reconstruction), ['a', 'b', 'c']);
+  for (const [j, name] of ['a', 'b', 'c'].entries()) {
+    // The untrained model's scale of feature j is j + 1.
+    const residual = ((reconstruction[name] - row[j]!) / (j + 1)) ** 2;
+    assert.ok(Math.abs(residual / squared_residuals[name] - 1) < 1e-4, `${name}: ${residual}`);
+  }
+});
+
 test('it is off by default, and the same prediction with it', async (t) => {
   const { app } = await buildTestApp(t);
   const post = (query: string) =>

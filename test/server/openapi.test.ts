@@ -26,6 +26,7 @@ test('every route has a summary and a schema for each status it can send', async
     '/drift',
     '/drift/baseline',
     '/drift/events',
+    '/drift/history',
     '/drift/reset',
     '/feedback',
     '/livez',

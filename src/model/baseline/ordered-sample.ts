@@ -38,6 +38,12 @@ export function conformalP(sample: OrderedSample, value: number): number {
   return (1 + sample.rows - countBelow(sample, value)) / (sample.rows + 1);
 }
 
+/** The value of the sample below which `share` of it are; in a grid, the next value that was kept. */
+export function sampleQuantile({ rows, values, ranks }: OrderedSample, share: number): number {
+  const rank = Math.min(rows - 1, Math.floor(share * rows));
+  return values[ranks ? Math.min(values.length - 1, binOf(ranks, 0, ranks.length, rank)) : rank]!;
+}
+
 /** The normal score of `value` in the sample; ties share the score of their middle rank. */
 export function sampleScore(sample: OrderedSample, value: number): number {
   const { values, rows } = sample;

@@ -1,7 +1,7 @@
 import { on } from 'node:events';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { DriftReply } from '../drift-schemas.js';
+import { DriftReply, HistoryReply } from '../drift-schemas.js';
 import type { DriftWatch, Watched } from '../drift-watch.js';
 import { ErrorReply } from '../errors.js';
 import { eventStream, serverSentEvent } from '../events.js';
@@ -39,10 +39,23 @@ export function driftRoutes(app: FastifyInstance, { drift, feedback }: DriftRout
   );
 
   app.get(
+    '/drift/history',
+    {
+      schema: {
+        summary: 'The latest hour of reconstruction errors and alarms, since the start of the process',
+        tags: ['drift'],
+        response: { 200: HistoryReply },
+      },
+    },
+    async () => ({ points: drift.history.points }) as Static<typeof HistoryReply>,
+  );
+
+  app.get(
     '/drift/events',
     {
       schema: {
-        summary: 'Server-sent events: `drift` when an alarm is raised or cleared, `progress` every 5 s',
+        summary:
+          'Server-sent events: `drift` when an alarm is raised or cleared, `progress` every 5 s, with the latest point of the history',
         tags: ['drift'],
         response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } }, 409: ErrorReply },
       },
@@ -115,5 +128,6 @@ function progress(drift: DriftWatch): string {
     filled_rows,
     window_rows,
     rows,
+    point: drift.history.points.at(-1) ?? null,
   });
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
+import { PageFiles } from '../page-files.js';
 
 const INDEX = `reconstruction-regressor
 
@@ -12,6 +13,7 @@ POST /models/<v>/activate make a version serve; POST /models/rollback goes back
 DELETE /models/<v>        remove a version; GET /models/<a>/compare/<b> compares two
 POST /models              add a version from an archive; GET /models/<v>/archive and /models/<v>/onnx hand one out
 GET  /drift               whether the inputs still look like the training data, /drift/events while they come
+GET  /drift/history       reconstruction errors and alarms of the latest hour
 POST /feedback            rows with their true targets
 GET  /metrics             metrics for Prometheus
 GET  /livez, /readyz      health
@@ -19,15 +21,29 @@ GET  /docs, /openapi.json the interface
 `;
 
 export function indexRoute(app: FastifyInstance): void {
+  const page = new PageFiles();
+
   app.get(
     '/',
     {
       schema: {
-        summary: 'A short index',
+        summary: 'The web page for who accepts HTML; a short index for everyone else',
         tags: ['monitoring'],
-        response: { 200: { content: { 'text/plain': { schema: Type.String() } } } },
+        response: {
+          200: {
+            content: { 'text/plain': { schema: Type.String() }, 'text/html': { schema: Type.Unsafe<Buffer>({}) } },
+          },
+        },
       },
     },
-    async (_request, reply) => reply.type('text/plain; charset=utf-8').send(INDEX),
+    async ({ headers }, reply) => {
+      reply.header('vary', 'accept, accept-encoding');
+      if (headers.accept?.includes('text/html')) return page.sendIndex(reply, headers);
+      return reply.type('text/plain; charset=utf-8').send(INDEX);
+    },
+  );
+
+  app.get<{ Params: { file: string } }>('/page/:file', { schema: { hide: true } }, ({ params, headers }, reply) =>
+    page.send(params.file, reply, headers),
   );
 }

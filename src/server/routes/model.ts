@@ -4,7 +4,12 @@ import { Card } from '../../model/card.js';
 import { ErrorReply } from '../errors.js';
 import type { PredictionService } from '../service.js';
 
-const ModelReply = Type.Object({ model_version: Type.String(), name: Type.String(), ...Card.properties });
+const ModelReply = Type.Object({
+  model_version: Type.String(),
+  name: Type.String(),
+  engine: Type.String({ description: 'what computes: kernel, plain, or tfjs- and its backend' }),
+  ...Card.properties,
+});
 
 export function modelRoute(
   app: FastifyInstance,
@@ -20,8 +25,8 @@ export function modelRoute(
       },
     },
     async () => {
-      const { version, card } = service.serving;
-      return { model_version: String(version), name, ...card };
+      const { version, card, predictor } = service.serving;
+      return { model_version: String(version), name, engine: predictor.engine.name, ...card };
     },
   );
 }

@@ -1,0 +1,74 @@
+import type { Static } from 'typebox';
+import type { Card } from '../../model/card.js';
+import type { DriftReply, HistoryReply } from '../drift-schemas.js';
+import type { Explanation } from '../explanation.js';
+import type { GivenOptions, JobReply } from '../training-schemas.js';
+
+// The service's public HTTP interface, as far as the page uses it. Paths are relative, so that it may live below a prefix.
+
+export type Drift = Static<typeof DriftReply>;
+export type DriftWindow = Drift['windows'][number];
+export type Column = DriftWindow['columns'][number];
+export type Point = Static<typeof HistoryReply>['points'][number];
+export type Job = Static<typeof JobReply>;
+export type Epoch = Job['history'][number];
+export type TrainingOptions = GivenOptions;
+export type Model = Card & { readonly model_version: string; readonly name: string; readonly engine: string };
+
+export interface Explained {
+  readonly predictions: readonly (readonly number[])[];
+  readonly reconstruction_error: readonly number[];
+  readonly model_version: string;
+  readonly explanations: readonly Explanation[];
+}
+
+/** What the service answered instead of what was asked for, in its own words. */
+export class ServiceError extends Error {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+export const getReady = () => json<{ model_version: string }>('readyz');
+export const getModel = () => json<Model>('model');
+export const getDrift = () => json<Drift>('drift');
+export const getHistory = () => json<{ points: Point[] }>('drift/history');
+export const getMetrics = async () => (await request('metrics')).text();
+export const getJob = (id: string) => json<Job>(`train/${encodeURIComponent(id)}`);
+export const cancelJob = (id: string) => json<Job>(`train/${encodeURIComponent(id)}`, { method: 'DELETE' });
+export const jobEventsPath = (id: string) => `train/${encodeURIComponent(id)}/events`;
+
+/** Predicts one row, and explains it. */
+export function predict(row: readonly number[]): Promise<Explained> {
+  return json<Explained>('predict?explain=true', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ instances: [row] }),
+  });
+}
+
+/** Starts a training on a CSV. */
+export function train(csv: Blob, query: Readonly<Record<string, string>>): Promise<Job> {
+  return json<Job>(`train?${new URLSearchParams(query)}`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/csv' },
+    body: csv,
+  });
+}
+
+async function json<T>(path: string, init?: RequestInit): Promise<T> {
+  return (await (await request(path, init)).json()) as T;
+}
+
+/** Throws a {@link ServiceError} for an error that the service tells, and a TypeError if none answers. */
+async function request(path: string, init?: RequestInit): Promise<Response> {
+  const response = await fetch(path, { cache: 'no-store', ...init });
+  if (response.ok) return response;
+  const told = (await response.json().catch(() => ({}))) as { error?: string; code?: string };
+  throw new ServiceError(response.status, told.code ?? '', told.error ?? `status ${response.status}`);
+}

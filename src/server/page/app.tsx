@@ -1,0 +1,74 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { ErrorHistory } from './error-history.js';
+import { Inputs } from './inputs.js';
+import { type Live, useLive } from './live.js';
+import { Name } from './name.js';
+import { Status } from './status.js';
+
+const VIEWS = [['monitor', 'Monitor']] as const;
+type View = (typeof VIEWS)[number][0];
+
+/** The whole page: a head that says what serves, and one view at a time, named by the address. */
+export function App({ live }: { live: Live }) {
+  const snapshot = useLive(live);
+  const view = useView();
+  const main = useRef<HTMLElement>(null);
+  const title = VIEWS.find(([name]) => name === view)![1];
+  const { model, connection } = snapshot;
+
+  useEffect(() => {
+    document.title = `${title} – reconstruction-regressor`;
+  }, [title]);
+
+  return (
+    <>
+      <a class="skip" href={`#${view}`} onClick={() => main.current?.focus()}>
+        Skip to the content
+      </a>
+      <header class="head">
+        <h1>
+          <Name of={model?.name ?? 'reconstruction-regressor'} most={60} />
+        </h1>
+        <p class={`connection ${connection}`} role="status">
+          {CONNECTIONS[connection]}
+        </p>
+        <nav aria-label="Views">
+          {VIEWS.map(([name, label]) => (
+            <a key={name} href={`#${name}`} aria-current={name === view ? 'page' : undefined}>
+              {label}
+            </a>
+          ))}
+          <a href="docs">API</a>
+        </nav>
+      </header>
+      <main ref={main} tabIndex={-1}>
+        <div class="view" hidden={view !== 'monitor'}>
+          <Status snapshot={snapshot} />
+          <ErrorHistory snapshot={snapshot} />
+          <Inputs drift={snapshot.drift} />
+        </div>
+      </main>
+    </>
+  );
+}
+
+const CONNECTIONS = {
+  connecting: 'Connecting …',
+  live: 'Live',
+  lost: 'No connection to the service, trying again …',
+} as const;
+
+/** The view that the address names. */
+function useView(): View {
+  const [view, setView] = useState(named);
+  useEffect(() => {
+    const look = () => setView(named());
+    addEventListener('hashchange', look);
+    return () => removeEventListener('hashchange', look);
+  }, []);
+  return view;
+}
+
+function named(): View {
+  return VIEWS.find(([name]) => `#${name}` === location.hash)?.[0] ?? 'monitor';
+}

@@ -1,0 +1,249 @@
+import { useMemo, useState } from 'preact/hooks';
+import type uPlot from 'uplot';
+import type { Point } from './api.js';
+import { clock, figure } from './format.js';
+import { Lanes } from './lanes.js';
+import type { Snapshot } from './live.js';
+import { axis, type Ink, Plot } from './plot.js';
+import { GROUP_NAMES } from './status.js';
+
+const RANGES = [
+  [5, '5 min'],
+  [15, '15 min'],
+  [60, '1 hour'],
+] as const;
+const HEIGHT = 230;
+/** Width of the error's axis, so that the lanes below begin where the picture does. */
+const AXIS = 52;
+/** Points further apart than this have a gap between them, in milliseconds. */
+const GAP = 15_000;
+
+/** The reconstruction error of the traffic beside that of the held-out rows, and below it which alarms were on. */
+export function ErrorHistory({ snapshot: { points, drift } }: { snapshot: Snapshot }) {
+  const [minutes, setMinutes] = useState<number>(15);
+  const end = points.at(-1)?.at ?? Date.now();
+  const start = end - 60_000 * minutes;
+  const visible = useMemo(() => points.filter(({ at }) => at >= start), [points, start]);
+  const data = useMemo(() => columns(visible, start, end), [visible, start, end]);
+
+  return (
+    <section class="panel" aria-labelledby="error-title">
+      <header>
+        <h2 id="error-title">Reconstruction error</h2>
+        <fieldset class="choice">
+          <legend class="unseen">Time shown</legend>
+          {RANGES.map(([value, label]) => (
+            <label key={value}>
+              <input type="radio" name="range" checked={minutes === value} onChange={() => setMinutes(value)} />
+              <span>{label}</span>
+            </label>
+          ))}
+        </fieldset>
+      </header>
+      <ul class="legend" aria-hidden="true">
+        <li>
+          <i class="key recent line" /> median of recent rows
+        </li>
+        <li>
+          <i class="key recent area" /> 8 of 10 recent rows
+        </li>
+        <li>
+          <i class="key reference area" /> 8 of 10 held-out rows
+        </li>
+        <li>
+          <i class="key alarm area" /> an alarm was on
+        </li>
+      </ul>
+      <Plot of="error" options={options} data={data} height={HEIGHT} label={summary(visible)} />
+      <Lanes points={visible} groups={drift?.groups ?? []} start={start} end={end} />
+      <Latest points={visible} />
+    </section>
+  );
+}
+
+/** Columns of the plot's data, in order. */
+const SERIES = [
+  'at',
+  'referenceLow',
+  'referenceHigh',
+  'referenceMedian',
+  'low',
+  'high',
+  'median',
+  'alarm',
+  'version',
+] as const;
+const ALARM = SERIES.indexOf('alarm');
+const VERSION = SERIES.indexOf('version');
+
+function options(ink: Ink): Omit<uPlot.Options, 'width' | 'height'> {
+  const edge = { stroke: 'transparent', points: { show: false } };
+  const flag = { show: false, scale: 'flag' };
+  return {
+    padding: [8, 8, 0, 0],
+    legend: { show: false },
+    cursor: { y: false, points: { show: false }, drag: { x: false } },
+    scales: {
+      x: { time: true },
+      y: { distr: 3, range: (_, low, high) => (low === null ? [0.01, 1] : [low / 1.3, high * 1.3]) },
+    },
+    axes: [
+      axis(ink, { size: 26, gap: 4, values: '{HH}:{mm}', space: 60, incrs: [60, 120, 300, 600, 900] }),
+      axis(ink, { size: AXIS, filter: (_, splits) => splits.map(oneTwoFive), values: (_, splits) => splits.map(tick) }),
+    ],
+    series: [
+      {},
+      edge,
+      edge,
+      { stroke: ink.reference, width: 1, dash: [4, 4], points: { show: false } },
+      edge,
+      edge,
+      { stroke: ink.recent, width: 2, points: { show: false } },
+      flag,
+      flag,
+    ],
+    bands: [
+      { series: [2, 1], fill: ink.referenceFill },
+      { series: [5, 4], fill: ink.recentFill },
+    ],
+    hooks: { drawClear: [(plot) => shadeAlarms(plot, ink)], draw: [(plot) => markVersions(plot, ink)] },
+  };
+}
+
+/** Points as columns of {@link SERIES}; nothing is drawn across a gap, and the picture ends where the time shown does. */
+function columns(points: readonly Point[], start: number, end: number): uPlot.AlignedData {
+  const table: (number | null)[][] = SERIES.map(() => []);
+  const add = (row: readonly (number | null)[]) => {
+    for (const [i, value] of row.entries()) table[i]!.push(value);
+  };
+  const nothing = (at: number) => add([at / 1000, ...SERIES.slice(1).map(() => null)]);
+  let last = start - GAP;
+  if (points[0] === undefined || points[0].at > start) nothing(start);
+  for (const { at, error, reference, alarms, model_version } of points) {
+    if (at - last > GAP && last >= start) nothing(last + 1);
+    const { p10 = null, p50 = null, p90 = null } = error ?? {};
+    add([
+      at / 1000,
+      reference.p10,
+      reference.p90,
+      reference.p50,
+      p10,
+      p90,
+      p50,
+      alarms.length > 0 ? 1 : 0,
+      Number(model_version),
+    ]);
+    last = at;
+  }
+  if (last < end) nothing(end);
+  return table as unknown as uPlot.AlignedData;
+}
+
+function oneTwoFive(value: number): number | null {
+  return '125'.includes(value.toExponential()[0]!) ? value : null;
+}
+
+function tick(value: number | null): string {
+  return value === null ? '' : figure(value, 1);
+}
+
+function shadeAlarms({ ctx, bbox, data, valToPos }: uPlot, ink: Ink): void {
+  ctx.fillStyle = ink.alarmFill;
+  for (const [from, to] of runs(data[0], data[ALARM]!, (alarm) => alarm === 1)) {
+    const [left, right] = [valToPos(from, 'x', true), valToPos(to, 'x', true)];
+    ctx.fillRect(left, bbox.top, Math.max(2, right - left), bbox.height);
+  }
+}
+
+/** A line where another version began to serve. */
+function markVersions({ ctx, bbox, data, valToPos }: uPlot, ink: Ink): void {
+  const versions = data[VERSION]!;
+  ctx.save();
+  ctx.strokeStyle = ink.text;
+  ctx.fillStyle = ink.text;
+  ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
+  ctx.textBaseline = 'top';
+  let last: number | null = null;
+  versions.forEach((version, i) => {
+    if (version == null) return;
+    if (last !== null && version !== last) {
+      const x = Math.round(valToPos(data[0][i]!, 'x', true));
+      ctx.fillRect(x, bbox.top, devicePixelRatio, bbox.height);
+      ctx.fillText(`version ${version}`, x + 5 * devicePixelRatio, bbox.top + 3 * devicePixelRatio);
+    }
+    last = version;
+  });
+  ctx.restore();
+}
+
+/** From where to where, in values of `x`, `holds` is true. */
+function runs(
+  x: ArrayLike<number>,
+  values: ArrayLike<number | null | undefined>,
+  holds: (value: number | null | undefined) => boolean,
+): [number, number][] {
+  const found: [number, number][] = [];
+  let open: number | undefined;
+  for (let i = 0; i < x.length; i++) {
+    if (holds(values[i])) open ??= x[Math.max(0, i - 1)]!;
+    else if (open !== undefined) {
+      found.push([open, x[i - 1]!]);
+      open = undefined;
+    }
+  }
+  if (open !== undefined) found.push([open, x[x.length - 1]!]);
+  return found;
+}
+
+function summary(points: readonly Point[]): string {
+  const last = points.findLast(({ error }) => error);
+  if (!last?.error) return 'Chart of the reconstruction error over time. No rows have come in this time.';
+  const { error, reference } = last;
+  const where = error.p50 > reference.p90 ? 'above' : error.p50 < reference.p10 ? 'below' : 'within';
+  return (
+    `Chart of the reconstruction error over time. At ${clock(last.at)} the median was ${figure(error.p50)}, ${where} the ` +
+    `range of 8 of 10 held-out rows, ${figure(reference.p10)} to ${figure(reference.p90)}.`
+  );
+}
+
+/** Rows of the table that says what the picture shows. */
+const TABLE_ROWS = 12;
+
+function Latest({ points }: { points: readonly Point[] }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <details class="numbers" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+      <summary>As numbers</summary>
+      {open ? (
+        <div class="scroll">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Until</th>
+                <th scope="col">Rows</th>
+                <th scope="col">10 % below</th>
+                <th scope="col">Median</th>
+                <th scope="col">90 % below</th>
+                <th scope="col">Held-out median</th>
+                <th scope="col">Alarms</th>
+              </tr>
+            </thead>
+            <tbody>
+              {points.slice(-TABLE_ROWS).map(({ at, rows, error, reference, alarms }) => (
+                <tr key={at}>
+                  <th scope="row">{clock(at)}</th>
+                  <td>{figure(rows)}</td>
+                  <td>{figure(error?.p10)}</td>
+                  <td>{figure(error?.p50)}</td>
+                  <td>{figure(error?.p90)}</td>
+                  <td>{figure(reference.p50)}</td>
+                  <td>{alarms.map((group) => GROUP_NAMES[group]).join(', ') || 'none'}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      ) : null}
+    </details>
+  );
+}

@@ -1,0 +1,71 @@
+import { figure, percent } from './format.js';
+
+/** Units of the drawing: scaled to the place it is given. */
+const WIDTH = 100;
+const HEIGHT = 30;
+
+export interface HistogramProps {
+  readonly reference: readonly number[];
+  readonly recent: readonly number[];
+}
+
+/**
+ * Two histograms over the bins of the baseline, one above the other: the reference as an area, the recent rows as a
+ * line of steps. All bins are as wide as each other, for each holds about as many held-out rows.
+ */
+export function Histogram({ reference, recent }: HistogramProps) {
+  const [before, now] = [shares(reference), shares(recent)];
+  const most = Math.max(...before, ...now, 1e-9);
+  const steps = (values: readonly number[]) =>
+    values
+      .map((value, i) => {
+        const y = (HEIGHT * (1 - value / most)).toFixed(2);
+        return `${((WIDTH * i) / values.length).toFixed(2)},${y} ${((WIDTH * (i + 1)) / values.length).toFixed(2)},${y}`;
+      })
+      .join(' ');
+  const empty = now.every((value) => value === 0);
+  return (
+    <svg class="histogram" viewBox={`0 -1 ${WIDTH} ${HEIGHT + 2}`} preserveAspectRatio="none" aria-hidden="true">
+      <polygon class="before" points={`0,${HEIGHT} ${steps(before)} ${WIDTH},${HEIGHT}`} />
+      {empty ? null : <polygon class="now area" points={`0,${HEIGHT} ${steps(now)} ${WIDTH},${HEIGHT}`} />}
+      {empty ? null : <polyline class="now" points={`0,${HEIGHT} ${steps(now)} ${WIDTH},${HEIGHT}`} />}
+    </svg>
+  );
+}
+
+/** The same as a table: bins with their limits. */
+export function BinTable({ reference, recent, edges }: HistogramProps & { readonly edges: readonly number[] }) {
+  const [before, now] = [shares(reference), shares(recent)];
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">Values</th>
+          <th scope="col">Held-out rows</th>
+          <th scope="col">Recent rows</th>
+        </tr>
+      </thead>
+      <tbody>
+        {before.map((share, i) => (
+          <tr key={String(i)}>
+            <th scope="row">{limits(edges, i)}</th>
+            <td>{percent(share)}</td>
+            <td>{percent(now[i]!)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function limits(edges: readonly number[], i: number): string {
+  const [low, high] = [edges[i - 1], edges[i]];
+  if (low === undefined && high === undefined) return 'all';
+  if (low === undefined) return `up to ${figure(high, 4)}`;
+  return high === undefined ? `above ${figure(low, 4)}` : `${figure(low, 4)} to ${figure(high, 4)}`;
+}
+
+function shares(counts: readonly number[]): number[] {
+  const all = counts.reduce((sum, count) => sum + count, 0);
+  return counts.map((count) => (all > 0 ? count / all : 0));
+}

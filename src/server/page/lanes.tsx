@@ -1,0 +1,60 @@
+import type { Drift, Point } from './api.js';
+import { capital, clock } from './format.js';
+import { Name } from './name.js';
+import { GROUP_NAMES } from './status.js';
+
+interface LanesProps {
+  readonly points: readonly Point[];
+  readonly groups: Drift['groups'];
+  /** What is shown, in milliseconds since the epoch. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** When the alarm of each group was on: a strip per group, on the time axis of the chart above, and its state in words. */
+export function Lanes({ points, groups, start, end }: LanesProps) {
+  return (
+    <ul class="lanes" aria-label="Alarms">
+      {groups.map(({ group, detected, since, cause }) => (
+        <li key={group} class={detected ? 'raised' : undefined}>
+          <p>
+            <strong>{capital(GROUP_NAMES[group] ?? group)}</strong>{' '}
+            {detected ? (
+              <span class="state">
+                ▲ alarm since {clock(since ?? end)}
+                {cause ? (
+                  <>
+                    , first by {cause.by === 'chart' ? 'a chart' : 'a window'} of <Name of={cause.name} most={40} />
+                  </>
+                ) : null}
+              </span>
+            ) : (
+              <span class="state">quiet</span>
+            )}
+          </p>
+          <div class="strip" aria-hidden="true">
+            {raisedSpans(points, group).map(([from, to]) => (
+              <i key={from} style={{ left: share(from), width: `calc(${share(to, from)} + 2px)` }} />
+            ))}
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
+
+  function share(at: number, from = start): string {
+    return `${((100 * (at - from)) / (end - start)).toFixed(2)}%`;
+  }
+}
+
+function raisedSpans(points: readonly Point[], group: string): [number, number][] {
+  const spans: [number, number][] = [];
+  points.forEach(({ at, alarms }, i) => {
+    if (!(alarms as readonly string[]).includes(group)) return;
+    const before = points[i - 1]?.at ?? at;
+    const last = spans.at(-1);
+    if (last && last[1] === before) last[1] = at;
+    else spans.push([before, at]);
+  });
+  return spans;
+}

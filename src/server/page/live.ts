@@ -1,0 +1,190 @@
+import { useEffect, useState } from 'preact/hooks';
+import {
+  type Drift,
+  getDrift,
+  getHistory,
+  getMetrics,
+  getModel,
+  getReady,
+  type Model,
+  type Point,
+  ServiceError,
+} from './api.js';
+import { type Traffic, TrafficMeter } from './traffic.js';
+
+/** What is known of the service at a moment. */
+export interface Snapshot {
+  readonly connection: 'connecting' | 'live' | 'lost';
+  /** Why no version serves; null if one does, or nothing is known yet. */
+  readonly notReady: string | null;
+  readonly model: Model | null;
+  readonly drift: Drift | null;
+  /** Why drift is off; null if it is on. */
+  readonly driftOff: string | null;
+  /** At most an hour of them, the oldest first. */
+  readonly points: readonly Point[];
+  readonly traffic: Traffic | null;
+}
+
+interface Progress {
+  readonly model_version?: string;
+  readonly rows?: number;
+  readonly reason?: string;
+  readonly point?: Point | null;
+}
+
+/** Time until the next try, in milliseconds, if the service or its events are not there. */
+const RETRY = 2000;
+const HOUR = 3_600_000;
+/** A scrape is not cheap for the service: not at every news. */
+const SCRAPE_INTERVAL = 9000;
+
+/** Follows the service: its events as they come, and what they say has changed. Goes on when it has been restarted. */
+export class Live {
+  private snapshot: Snapshot = {
+    connection: 'connecting',
+    notReady: null,
+    model: null,
+    drift: null,
+    driftOff: null,
+    points: [],
+    traffic: null,
+  };
+  private readonly listeners = new Set<(snapshot: Snapshot) => void>();
+  private meter = new TrafficMeter();
+  private scrapedAt = Number.NEGATIVE_INFINITY;
+  private events: EventSource | undefined;
+  private retry: ReturnType<typeof setTimeout> | undefined;
+
+  constructor() {
+    document.addEventListener('visibilitychange', () => {
+      if (document.visibilityState === 'visible' && this.events) void this.refresh();
+    });
+    void this.connect();
+  }
+
+  get current(): Snapshot {
+    return this.snapshot;
+  }
+
+  /** Hears of every change until the returned function is called. */
+  subscribe(listener: (snapshot: Snapshot) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Asks for everything anew: after something was changed from this page. */
+  async refresh(): Promise<void> {
+    try {
+      await this.read();
+    } catch {
+      this.lose();
+    }
+  }
+
+  private async connect(): Promise<void> {
+    try {
+      await this.read();
+      const { points } = await getHistory();
+      this.set({ points: merge(this.snapshot.points, points) });
+    } catch {
+      this.lose();
+      return;
+    }
+    if (!this.snapshot.drift) {
+      // There is nothing to follow before a model serves.
+      this.tryAgain();
+      return;
+    }
+    this.events?.close();
+    const events = new EventSource('drift/events');
+    this.events = events;
+    events.addEventListener('progress', ({ data }) => void this.hear(JSON.parse(data) as Progress));
+    events.addEventListener('drift', () => void this.refresh());
+    events.onerror = () => {
+      if (this.events === events) this.lose();
+    };
+  }
+
+  private async hear({ model_version, rows, reason, point }: Progress): Promise<void> {
+    const { model, drift, points } = this.snapshot;
+    if (point) this.set({ points: merge(points, [point]) });
+    if (document.visibilityState === 'hidden') return;
+    const changed = model_version !== model?.model_version || rows !== drift?.rows || reason !== undefined;
+    try {
+      if (changed) await this.read();
+      else await this.scrape();
+    } catch {
+      this.lose();
+    }
+  }
+
+  private async read(): Promise<void> {
+    const [ready, drift] = await Promise.all([settle(getReady()), settle(getDrift()), this.scrape()]);
+    const version = 'value' in ready ? ready.value.model_version : undefined;
+    const known = this.snapshot.model;
+    // One that is about to stop is not ready, and has its model still.
+    const model = version === undefined ? null : version === known?.model_version ? known : await getModel();
+    this.set({
+      connection: 'live',
+      notReady: 'error' in ready ? ready.error.message : null,
+      model,
+      drift: 'value' in drift ? drift.value : null,
+      driftOff: 'error' in drift ? drift.error.message : null,
+    });
+  }
+
+  private async scrape(): Promise<void> {
+    const now = performance.now();
+    if (now - this.scrapedAt < SCRAPE_INTERVAL) return;
+    this.scrapedAt = now;
+    this.set({ traffic: this.meter.take(await getMetrics(), now) ?? this.snapshot.traffic });
+  }
+
+  private lose(): void {
+    this.events?.close();
+    this.events = undefined;
+    this.meter = new TrafficMeter();
+    this.scrapedAt = Number.NEGATIVE_INFINITY;
+    this.set({ connection: 'lost', traffic: null });
+    this.tryAgain();
+  }
+
+  private tryAgain(): void {
+    this.retry ??= setTimeout(() => {
+      this.retry = undefined;
+      void this.connect();
+    }, RETRY);
+  }
+
+  private set(change: Partial<Snapshot>): void {
+    this.snapshot = { ...this.snapshot, ...change };
+    for (const listener of this.listeners) listener(this.snapshot);
+  }
+}
+
+/** The latest snapshot, in a component. */
+export function useLive(live: Live): Snapshot {
+  const [snapshot, setSnapshot] = useState(live.current);
+  useEffect(() => live.subscribe(setSnapshot), [live]);
+  return snapshot;
+}
+
+/** The points of both, once each, of the hour before the latest. */
+function merge(old: readonly Point[], more: readonly Point[]): readonly Point[] {
+  const last = old.at(-1)?.at ?? Number.NEGATIVE_INFINITY;
+  const fresh = more.filter(({ at }) => at > last);
+  if (fresh.length === 0) return old;
+  const all = [...old, ...fresh];
+  return all.filter(({ at }) => at > all.at(-1)!.at - HOUR);
+}
+
+/** An answer, or what the service said instead. Rejects if there is no service. */
+async function settle<T>(asked: Promise<T>): Promise<{ value: T } | { error: ServiceError }> {
+  try {
+    return { value: await asked };
+  } catch (error) {
+    if (error instanceof ServiceError) return { error };
+    throw error;
+  }
+}

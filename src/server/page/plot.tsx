@@ -1,0 +1,84 @@
+import { useEffect, useRef } from 'preact/hooks';
+import uPlot from 'uplot';
+
+/** Colours of the style sheet, for what is drawn on a canvas. */
+export interface Ink {
+  readonly text: string;
+  readonly grid: string;
+  readonly recent: string;
+  readonly recentFill: string;
+  readonly reference: string;
+  readonly referenceFill: string;
+  readonly alarm: string;
+  readonly alarmFill: string;
+}
+
+export interface PlotProps {
+  /** Made anew when `of` changes, or the colours do. */
+  readonly options: (ink: Ink) => Omit<uPlot.Options, 'width' | 'height'>;
+  readonly of: string;
+  readonly data: uPlot.AlignedData;
+  readonly height: number;
+  /** What the picture says, for who does not see it. */
+  readonly label: string;
+}
+
+/** A uPlot as wide as its place, in the colours of the page. */
+export function Plot({ options, of, data, height, label }: PlotProps) {
+  const place = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | undefined>(undefined);
+  const latest = useRef(data);
+  latest.current = data;
+
+  useEffect(() => {
+    const element = place.current!;
+    const make = () => {
+      plot.current?.destroy();
+      const size = { width: Math.max(1, element.clientWidth), height };
+      plot.current = new uPlot({ ...options(readInk(element)), ...size }, latest.current, element);
+    };
+    make();
+    const observer = new ResizeObserver(() => {
+      if (element.clientWidth > 0) plot.current?.setSize({ width: element.clientWidth, height });
+    });
+    observer.observe(element);
+    const dark = matchMedia('(prefers-color-scheme: dark)');
+    dark.addEventListener('change', make);
+    return () => {
+      observer.disconnect();
+      dark.removeEventListener('change', make);
+      plot.current?.destroy();
+      plot.current = undefined;
+    };
+  }, [of, height]);
+
+  useEffect(() => plot.current?.setData(data), [data]);
+
+  return <div class="plot" ref={place} role="img" aria-label={label} />;
+}
+
+function readInk(element: Element): Ink {
+  const style = getComputedStyle(element);
+  const colour = (name: string) => style.getPropertyValue(name).trim();
+  return {
+    text: colour('--muted'),
+    grid: colour('--grid'),
+    recent: colour('--recent'),
+    recentFill: colour('--recent-fill'),
+    reference: colour('--reference'),
+    referenceFill: colour('--reference-fill'),
+    alarm: colour('--alarm'),
+    alarmFill: colour('--alarm-fill'),
+  };
+}
+
+/** Axes in the page's ink and letters. */
+export function axis(ink: Ink, more: uPlot.Axis = {}): uPlot.Axis {
+  return {
+    stroke: ink.text,
+    font: '12px system-ui, sans-serif',
+    grid: { stroke: ink.grid, width: 1 },
+    ticks: { show: false },
+    ...more,
+  };
+}

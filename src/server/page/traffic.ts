@@ -1,0 +1,90 @@
+/** What `POST /predict` did in the latest minute. */
+export interface Traffic {
+  readonly requestsPerSecond: number;
+  readonly rowsPerSecond: number;
+  /** Seconds; null without requests. */
+  readonly median: number | null;
+  readonly p99: number | null;
+  /** Share of all requests, whatever their route, that were answered with a status from 500 on. */
+  readonly failed: number;
+}
+
+interface Sample {
+  readonly at: number;
+  readonly rows: number;
+  readonly requests: number;
+  readonly all: number;
+  readonly failed: number;
+  /** Cumulative counts by upper bound, in seconds. */
+  readonly buckets: ReadonlyMap<number, number>;
+}
+
+/** Rates are of this long, in milliseconds. */
+const SPAN = 60_000;
+const DURATIONS = 'http_request_duration_seconds_';
+
+/** Turns the counters of `GET /metrics` into rates and quantiles of the latest minute. */
+export class TrafficMeter {
+  private samples: Sample[] = [];
+
+  /** Takes a scrape. The first gives nothing yet, nor does one after a restart of the service. */
+  take(text: string, at: number): Traffic | null {
+    const sample = read(text, at);
+    const last = this.samples.at(-1);
+    // Counters that went back are those of another process.
+    if (last && (sample.all < last.all || sample.rows < last.rows)) this.samples = [];
+    this.samples.push(sample);
+    while (this.samples.length > 2 && this.samples[1]!.at < at - SPAN) this.samples.shift();
+    const first = this.samples[0]!;
+    if (first === sample) return null;
+    const span = (at - first.at) / 1000;
+    const requests = sample.requests - first.requests;
+    return {
+      requestsPerSecond: requests / span,
+      rowsPerSecond: (sample.rows - first.rows) / span,
+      median: quantile(first, sample, 0.5),
+      p99: quantile(first, sample, 0.99),
+      failed: sample.all > first.all ? (sample.failed - first.failed) / (sample.all - first.all) : 0,
+    };
+  }
+}
+
+function read(text: string, at: number): Sample {
+  const buckets = new Map<number, number>();
+  let rows = 0;
+  let requests = 0;
+  let all = 0;
+  let failed = 0;
+  for (const line of text.split('\n')) {
+    if (line.startsWith('model_predicted_rows_total ')) rows = value(line);
+    else if (!line.startsWith(DURATIONS)) continue;
+    const isPrediction = line.includes('method="POST",route="/predict",');
+    if (line.startsWith(`${DURATIONS}count`)) {
+      all += value(line);
+      if (isPrediction) requests += value(line);
+      if (/status="5/.test(line)) failed += value(line);
+    } else if (isPrediction && line.startsWith(`${DURATIONS}bucket`)) {
+      const bound = /le="([^"]+)"/.exec(line)?.[1] ?? '';
+      const le = bound === '+Inf' ? Number.POSITIVE_INFINITY : Number(bound);
+      buckets.set(le, (buckets.get(le) ?? 0) + value(line));
+    }
+  }
+  return { at, rows, requests, all, failed, buckets };
+}
+
+function value(line: string): number {
+  return Number(line.slice(line.lastIndexOf(' ') + 1));
+}
+
+/** As Prometheus' `histogram_quantile`: straight between the bounds of a bucket. */
+function quantile(first: Sample, last: Sample, share: number): number | null {
+  const bounds = Array.from(last.buckets.keys()).sort((a, b) => a - b);
+  const counts = bounds.map((bound) => last.buckets.get(bound)! - (first.buckets.get(bound) ?? 0));
+  const all = counts.at(-1) ?? 0;
+  if (all <= 0) return null;
+  const at = counts.findIndex((count) => count >= share * all);
+  const low = at > 0 ? bounds[at - 1]! : 0;
+  if (bounds[at] === Number.POSITIVE_INFINITY) return low;
+  const below = at > 0 ? counts[at - 1]! : 0;
+  return low + ((share * all - below) / (counts[at]! - below)) * (bounds[at]! - low);
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { readdirSync, statSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { buildTestApp } from './test-app.js';
+
+const BUILT = fileURLToPath(new URL('../../src/server/page/', import.meta.url));
+const HTML = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+/** All that a browser loads, compressed. */
+const MOST_BYTES = 150_000;
+
+test('who accepts HTML gets the page, everyone else the index in plain text', async (t) => {
+  const { app } = await buildTestApp(t, []);
+  const page = await app.inject({ url: '/', headers: HTML });
+  assert.equal(page.headers['content-type'], 'text/html; charset=utf-8');
+  assert.match(page.body, /^<!doctype html>/);
+  assert.equal(page.headers['cache-control'], 'no-cache');
+  for (const headers of [{}, { accept: '*/*' }, { accept: 'application/json' }]) {
+    const index = await app.inject({ url: '/', headers });
+    assert.equal(index.headers['content-type'], 'text/plain; charset=utf-8');
+    assert.match(index.body, /POST \/predict/);
+  }
+  for (const answer of [page, await app.inject('/')]) assert.equal(answer.headers['vary'], 'accept, accept-encoding');
+});
+
+test('the page loads what it names, kept for good, in the encoding that is accepted', async (t) => {
+  const { app } = await buildTestApp(t, []);
+  const { body } = await app.inject({ url: '/', headers: HTML });
+  const names = Array.from(body.matchAll(/(?:src|href)="([^"]+)"/g), ([, name]) => name!);
+  assert.deepEqual(names.map((name) => name.replace(/-\w{8}\./, '.')).sort(), [
+    'page/icon.svg',
+    'page/page.css',
+    'page/page.js',
+  ]);
+  for (const name of names) {
+    const ask = (encoding: string) => app.inject({ url: `/${name}`, headers: { 'accept-encoding': encoding } });
+    const [plain, brotli, gzip] = [await ask('identity'), await ask('gzip, br'), await ask('gzip')];
+    assert.equal(plain.statusCode, 200);
+    assert.equal(plain.headers['cache-control'], 'public, max-age=31536000, immutable');
+    assert.equal(plain.headers['content-encoding'], undefined);
+    assert.equal(brotli.headers['content-encoding'], 'br');
+    assert.equal(gzip.headers['content-encoding'], 'gzip');
+    assert.deepEqual(brotliDecompressSync(brotli.rawPayload), plain.rawPayload);
+    assert.deepEqual(gunzipSync(gzip.rawPayload), plain.rawPayload);
+  }
+});
+
+test('everything of the page runs under a policy that knows no inline code and no other host', async (t) => {
+  const { app } = await buildTestApp(t, []);
+  const page = await app.inject({ url: '/', headers: HTML });
+  const script = /src="([^"]+)"/.exec(page.body)![1];
+  for (const { headers } of [page, await app.inject(`/${script}`)]) {
+    const policy = String(headers['content-security-policy']);
+    assert.match(policy, /^default-src 'none'; script-src 'self'; style-src 'self';/);
+    assert.doesNotMatch(policy, /unsafe|https?:|\*/);
+    assert.equal(headers['x-content-type-options'], 'nosniff');
+  }
+  assert.doesNotMatch(page.body, /<script(?![^>]*src)|<style|style=|\son[a-z]+=/);
+});
+
+test('a page that has not changed is not sent again', async (t) => {
+  const { app } = await buildTestApp(t, []);
+  const { headers } = await app.inject({ url: '/', headers: HTML });
+  const again = await app.inject({ url: '/', headers: { ...HTML, 'if-none-match': String(headers['etag']) } });
+  assert.equal(again.statusCode, 304);
+  assert.equal(again.body, '');
+});
+
+test('no other name is served', async (t) => {
+  const { app } = await buildTestApp(t, []);
+  const names = ['index.html', 'none.js', '..%2fapp.js', '%2e%2e%2f%2e%2e%2fpackage.json', 'page.css.br', '__proto__'];
+  const built = readdirSync(BUILT).find((name) => name.endsWith('.js.br'))!;
+  for (const name of [...names, built]) {
+    const { statusCode, body } = await app.inject(`/page/${name}`);
+    assert.equal(statusCode, 404, name);
+    assert.equal(JSON.parse(body).code, 'NOT_FOUND');
+  }
+});
+
+test(`all of the page is under ${MOST_BYTES / 1000} kB, compressed`, (t) => {
+  const sizes = readdirSync(BUILT)
+    .filter((name) => name.endsWith('.gz'))
+    .map((name) => statSync(`${BUILT}${name}`).size);
+  assert.equal(sizes.length, 4);
+  const all = sizes.reduce((sum, size) => sum + size, 0);
+  t.diagnostic(`${(all / 1000).toFixed(1)} kB with gzip`);
+  assert.ok(all < MOST_BYTES, `${all} bytes`);
+});
