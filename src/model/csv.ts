@@ -2,17 +2,12 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
 import { DomainError, show } from './domain-error.js';
+import { numberInCell } from './number-cell.js';
 import { type Arrange, splitColumns, type TableInfo, TableWriter } from './table.js';
 import { Turns } from './turns.js';
 
 /** Bytes that are parsed before the event loop may turn: a few milliseconds. */
 const PIECE = 2 ** 14;
-
-/**
- * A decimal number; any other text (empty, NA, ?, a word) counts as a missing value. The digits after the point are only
- * looked for after a point: else a cell of a million digits and a letter would be tried in every way to split them.
- */
-const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 
 /**
  * Reads a CSV (RFC 4180: comma, double quotes, header row; UTF-8 with or without a byte order mark) into a table on
@@ -30,7 +25,7 @@ export async function csvToTable(
   let writer: TableWriter | undefined;
   let columns: number[] = [];
   const onRecord = (record: string[]): null => {
-    if (writer) writer.add((column) => toNumber(record[columns[column]!]!));
+    if (writer) writer.add((column) => numberInCell(record[columns[column]!]!));
     else {
       const header = readHeader(record);
       const arranged = arrange(splitColumns(header, targets));
@@ -77,10 +72,4 @@ function readHeader(record: readonly string[]): string[] {
     seen.add(name);
   });
   return header;
-}
-
-/** Number() alone would read '' as 0 and '0x1F' as 31. */
-function toNumber(cell: string): number {
-  const text = cell.trim();
-  return NUMBER.test(text) ? Number(text) : Number.NaN;
 }

@@ -10,7 +10,12 @@ export type Drift = Static<typeof DriftReply>;
 export type DriftWindow = Drift['windows'][number];
 export type Column = DriftWindow['columns'][number];
 export type Point = Static<typeof HistoryReply>['points'][number];
-export type Job = Static<typeof JobReply>;
+/** Whether a trained version was to serve, and why. */
+export interface Gate {
+  readonly decision: 'promoted' | 'refused' | 'not_asked';
+  readonly reason: string;
+}
+export type Job = Static<typeof JobReply> & { readonly gate?: Gate | null };
 export type Epoch = Job['history'][number];
 export type TrainingOptions = GivenOptions;
 export type Model = Card & { readonly model_version: string; readonly name: string; readonly engine: string };
@@ -43,8 +48,8 @@ export const getJob = (id: string) => json<Job>(`train/${encodeURIComponent(id)}
 export const cancelJob = (id: string) => json<Job>(`train/${encodeURIComponent(id)}`, { method: 'DELETE' });
 export const jobEventsPath = (id: string) => `train/${encodeURIComponent(id)}/events`;
 
-/** Predicts one row, and explains it. */
-export function predict(row: readonly number[]): Promise<Explained> {
+/** Predicts one row, null where a value is missing, and explains it. */
+export function predict(row: readonly (number | null)[]): Promise<Explained> {
   return json<Explained>('predict?explain=true', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

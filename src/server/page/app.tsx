@@ -4,8 +4,14 @@ import { Inputs } from './inputs.js';
 import { type Live, useLive } from './live.js';
 import { Name } from './name.js';
 import { Status } from './status.js';
+import { Train } from './train.js';
+import { TryIt } from './try-it.js';
 
-const VIEWS = [['monitor', 'Monitor']] as const;
+const VIEWS = [
+  ['monitor', 'Monitor'],
+  ['try', 'Try it'],
+  ['train', 'Train'],
+] as const;
 type View = (typeof VIEWS)[number][0];
 
 /** The whole page: a head that says what serves, and one view at a time, named by the address. */
@@ -46,6 +52,12 @@ export function App({ live }: { live: Live }) {
           <Status snapshot={snapshot} />
           <ErrorHistory snapshot={snapshot} />
           <Inputs drift={snapshot.drift} />
+        </div>
+        <div class="view" hidden={view !== 'try'}>
+          <TryIt model={model} drift={snapshot.drift} />
+        </div>
+        <div class="view" hidden={view !== 'train'}>
+          <Train live={live} model={model} />
         </div>
       </main>
     </>

@@ -9,6 +9,7 @@ export interface Ink {
   readonly recentFill: string;
   readonly reference: string;
   readonly referenceFill: string;
+  readonly third: string;
   readonly alarm: string;
   readonly alarmFill: string;
 }
@@ -67,6 +68,7 @@ function readInk(element: Element): Ink {
     recentFill: colour('--recent-fill'),
     reference: colour('--reference'),
     referenceFill: colour('--reference-fill'),
+    third: colour('--third'),
     alarm: colour('--alarm'),
     alarmFill: colour('--alarm-fill'),
   };

@@ -1,0 +1,187 @@
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import type uPlot from 'uplot';
+import type { Epoch, Job } from './api.js';
+import { Failure, told } from './failure.js';
+import { figure, percent, seconds } from './format.js';
+import { JobFollower, type JobView } from './job-follower.js';
+import { Name } from './name.js';
+import { axis, type Ink, Plot } from './plot.js';
+
+/** A training while it runs, and how it ended. */
+export function JobPanel({ id, onEnd }: { id: string; onEnd: () => void }) {
+  const [view, setView] = useState<JobView | null>(null);
+  const [follower, setFollower] = useState<JobFollower | null>(null);
+  const [failure, setFailure] = useState<string | null>(null);
+
+  useEffect(() => {
+    setView(null);
+    const made = new JobFollower(id, setView);
+    setFollower(made);
+    return () => made.close();
+  }, [id]);
+  const ended = view?.end !== undefined && view.end !== null;
+  const isOver = ended || (view?.lost ?? null) !== null;
+  useEffect(() => {
+    if (isOver) onEnd();
+  }, [isOver]);
+
+  const epochs = view?.epochs ?? [];
+  const last = epochs.at(-1);
+  const cancel = () => follower?.cancel().catch((error: unknown) => setFailure(told(error)));
+
+  return (
+    <section class="panel" aria-labelledby="job-title">
+      <header>
+        <h2 id="job-title">{isOver ? 'The training' : 'Training …'}</h2>
+        {isOver ? null : (
+          <button type="button" class="risky" onClick={cancel}>
+            Cancel
+          </button>
+        )}
+      </header>
+      {isOver ? null : (
+        <p>
+          <label>
+            Epoch {last?.epoch ?? 0}
+            {view?.limit ? ` of at most ${figure(view.limit)}` : ''}{' '}
+            <progress max={view?.limit ?? 1} value={last?.epoch ?? 0} />
+          </label>
+        </p>
+      )}
+      <div role="status">{view?.end ? <Outcome job={view.end} /> : view?.lost ? <p>{view.lost}</p> : null}</div>
+      <Failure message={failure} />
+      {epochs.length > 0 ? <LossCurves epochs={epochs} /> : null}
+    </section>
+  );
+}
+
+const HEIGHT = 220;
+
+function LossCurves({ epochs }: { epochs: readonly Epoch[] }) {
+  const data = useMemo<uPlot.AlignedData>(
+    () => [
+      epochs.map(({ epoch }) => epoch),
+      epochs.map(({ loss }) => loss),
+      epochs.map(({ val_loss }) => val_loss),
+      epochs.map(({ val_reconstruction_error }) => val_reconstruction_error),
+    ],
+    [epochs],
+  );
+  const best = epochs.reduce((least, epoch) =>
+    epoch.val_prediction_error < least.val_prediction_error ? epoch : least,
+  );
+  const label =
+    `Chart of the loss over ${epochs.length} epochs. On held-out rows it is ${figure(epochs.at(-1)!.val_loss)}; the ` +
+    `prediction was best in epoch ${best.epoch}.`;
+  return (
+    <>
+      <ul class="legend" aria-hidden="true">
+        <li>
+          <i class="key reference dashed" /> loss, training rows
+        </li>
+        <li>
+          <i class="key recent line" /> loss, held-out rows
+        </li>
+        <li>
+          <i class="key third line" /> reconstruction error, held-out rows
+        </li>
+        <li>best so far: epoch {best.epoch}</li>
+      </ul>
+      <Plot of="loss" options={options} data={data} height={HEIGHT} label={label} />
+    </>
+  );
+}
+
+function options(ink: Ink): Omit<uPlot.Options, 'width' | 'height'> {
+  return {
+    padding: [8, 12, 0, 0],
+    legend: { show: false },
+    cursor: { show: false },
+    scales: {
+      x: { time: false },
+      y: { distr: 3, range: (_, low, high) => (low === null ? [0.01, 1] : [low / 1.3, high * 1.3]) },
+    },
+    axes: [
+      axis(ink, { size: 26, gap: 4, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000] }),
+      axis(ink, {
+        size: 52,
+        filter: (_, splits) => splits.map((value) => ('125'.includes(value.toExponential()[0]!) ? value : null)),
+        values: (_, splits) => splits.map((value) => (value === null ? '' : figure(value, 1))),
+      }),
+    ],
+    series: [
+      {},
+      { stroke: ink.reference, width: 1.5, dash: [5, 4], points: { show: false } },
+      { stroke: ink.recent, width: 2, points: { show: false } },
+      { stroke: ink.third, width: 1.5, points: { show: false } },
+    ],
+  };
+}
+
+function Outcome({ job }: { job: Job }) {
+  const { state, error, model_version, metrics, rows, dropped, epoch } = job;
+  if (state === 'cancelled') return <Result kind="unknown" mark="■" title={`Cancelled after ${epoch} epochs`} />;
+  if (state === 'failed')
+    return <Result kind="alarm" mark="▲" title="The training failed" text={error?.message ?? ''} />;
+  const gate = job.gate ?? null;
+  const serves = gate?.decision !== 'refused' && gate?.decision !== 'not_asked';
+  return (
+    <>
+      <Result
+        kind={serves ? 'quiet' : 'unknown'}
+        mark={serves ? '✓' : '■'}
+        title={serves ? `Version ${model_version} serves now` : `Version ${model_version} is kept, and does not serve`}
+        text={gate?.reason ?? ''}
+      />
+      <p class="note">
+        {figure(rows)} rows in {seconds(job.seconds)}, {epoch} epochs.{' '}
+        {dropped > 0 ? `${figure(dropped)} rows were left out.` : ''}
+      </p>
+      {metrics ? (
+        <table>
+          <caption class="unseen">Errors on the held-out rows</caption>
+          <thead>
+            <tr>
+              <th scope="col">Target</th>
+              <th scope="col">RMSE</th>
+              <th scope="col">of the mean</th>
+              <th scope="col">MAE</th>
+              <th scope="col">Explained</th>
+            </tr>
+          </thead>
+          <tbody>
+            {Object.entries(metrics.targets).map(([name, { rmse, baseline_rmse, mae, r2 }]) => (
+              <tr key={name}>
+                <th scope="row">
+                  <Name of={name} most={60} />
+                </th>
+                <td>{figure(rmse)}</td>
+                <td>{figure(baseline_rmse)}</td>
+                <td>{figure(mae)}</td>
+                <td>{r2 === null ? '–' : percent(r2)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      ) : null}
+    </>
+  );
+}
+
+function Result({ kind, mark, title, text }: { kind: string; mark: string; title: string; text?: string }) {
+  return (
+    <div class={`verdict ${kind}`}>
+      <span class="mark" aria-hidden="true">
+        {mark}
+      </span>
+      <div>
+        <strong>{title}</strong>
+        {text ? (
+          <p>
+            <Name of={text} most={600} />
+          </p>
+        ) : null}
+      </div>
+    </div>
+  );
+}
