@@ -66,6 +66,58 @@ export function train(csv: Blob, query: Readonly<Record<string, string>>): Promi
   });
 }
 
+export interface Version {
+  readonly model_version: string;
+  readonly created_at: string;
+  readonly origin: 'training' | 'upload';
+  readonly aliases: readonly ('production' | 'candidate' | 'previous')[];
+  readonly serving: boolean;
+  readonly bytes: number;
+  readonly rows: number;
+  readonly metrics: Card['metrics'];
+  readonly gate: Gate | null;
+}
+
+export interface Versions {
+  readonly aliases: { readonly production: string | null; readonly previous: string | null };
+  /** Newest first. */
+  readonly models: readonly Version[];
+}
+
+/** What each of two versions has; null what it has not. */
+export type Pair = readonly [number | null, number | null];
+
+export interface Comparison {
+  readonly versions: readonly [string, string];
+  readonly metrics: {
+    readonly rows: Pair;
+    readonly prediction_error: Pair;
+    readonly reconstruction_error: Pair;
+    readonly targets: Readonly<Record<string, { readonly rmse: Pair; readonly mae: Pair; readonly r2: Pair }>>;
+  };
+  /** Null if they have other columns. */
+  readonly predictions: {
+    readonly rows: readonly (readonly number[])[];
+    readonly difference: Readonly<
+      Record<
+        string,
+        { readonly mean: number | null; readonly mean_absolute: number | null; readonly largest: number | null }
+      >
+    >;
+  } | null;
+}
+
+export const getVersions = () => json<Versions>('models');
+export const compareVersions = (a: string, b: string) => json<Comparison>(`models/${a}/compare/${b}`);
+export const activateVersion = (version: string) => json<unknown>(`models/${version}/activate`, { method: 'POST' });
+export const rollBack = () => json<unknown>('models/rollback', { method: 'POST' });
+export const archivePath = (version: string) => `models/${version}/archive`;
+export const onnxPath = (version: string) => `models/${version}/onnx`;
+
+export async function removeVersion(version: string): Promise<void> {
+  await request(`models/${version}`, { method: 'DELETE' });
+}
+
 async function json<T>(path: string, init?: RequestInit): Promise<T> {
   return (await (await request(path, init)).json()) as T;
 }

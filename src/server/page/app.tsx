@@ -6,11 +6,13 @@ import { Name } from './name.js';
 import { Status } from './status.js';
 import { Train } from './train.js';
 import { TryIt } from './try-it.js';
+import { Versions } from './versions.js';
 
 const VIEWS = [
   ['monitor', 'Monitor'],
   ['try', 'Try it'],
   ['train', 'Train'],
+  ['versions', 'Versions'],
 ] as const;
 type View = (typeof VIEWS)[number][0];
 
@@ -58,6 +60,9 @@ export function App({ live }: { live: Live }) {
         </div>
         <div class="view" hidden={view !== 'train'}>
           <Train live={live} model={model} />
+        </div>
+        <div class="view" hidden={view !== 'versions'}>
+          <Versions live={live} serving={model?.model_version ?? null} isShown={view === 'versions'} />
         </div>
       </main>
     </>

@@ -119,20 +119,13 @@ function options(ink: Ink): Omit<uPlot.Options, 'width' | 'height'> {
 }
 
 function Outcome({ job }: { job: Job }) {
-  const { state, error, model_version, metrics, rows, dropped, epoch } = job;
+  const { state, error, metrics, rows, dropped, epoch } = job;
   if (state === 'cancelled') return <Result kind="unknown" mark="■" title={`Cancelled after ${epoch} epochs`} />;
   if (state === 'failed')
     return <Result kind="alarm" mark="▲" title="The training failed" text={error?.message ?? ''} />;
-  const gate = job.gate ?? null;
-  const serves = gate?.decision !== 'refused' && gate?.decision !== 'not_asked';
   return (
     <>
-      <Result
-        kind={serves ? 'quiet' : 'unknown'}
-        mark={serves ? '✓' : '■'}
-        title={serves ? `Version ${model_version} serves now` : `Version ${model_version} is kept, and does not serve`}
-        text={gate?.reason ?? ''}
-      />
+      <Decision job={job} />
       <p class="note">
         {figure(rows)} rows in {seconds(job.seconds)}, {epoch} epochs.{' '}
         {dropped > 0 ? `${figure(dropped)} rows were left out.` : ''}
@@ -166,6 +159,19 @@ function Outcome({ job }: { job: Job }) {
       ) : null}
     </>
   );
+}
+
+function Decision({ job: { model_version, gate } }: { job: Job }) {
+  const text = gate?.reason ?? '';
+  if (gate?.decision === 'refused') {
+    return (
+      <Result kind="unknown" mark="■" title={`Version ${model_version} was refused and does not serve`} text={text} />
+    );
+  }
+  if (gate?.decision === 'not_asked') {
+    return <Result kind="quiet" mark="✓" title={`Version ${model_version} is trained`} text={text} />;
+  }
+  return <Result kind="quiet" mark="✓" title={`Version ${model_version} serves now`} text={text} />;
 }
 
 function Result({ kind, mark, title, text }: { kind: string; mark: string; title: string; text?: string }) {
