@@ -23,6 +23,8 @@ import type { ModelLoader } from './loader.js';
 import { ModelMetrics } from './model-metrics.js';
 import { metrics } from './plugins/metrics.js';
 import { openapi } from './plugins/openapi.js';
+import { replyEncoding } from './plugins/reply-encoding.js';
+import { requestEncoding } from './plugins/request-encoding.js';
 import { requestLog } from './plugins/request-log.js';
 import { Pruning } from './pruning.js';
 import { requestIds } from './request-id.js';
@@ -125,6 +127,8 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   handleErrors(app);
   requestLog(app, log.isLevelEnabled('debug'));
   metrics(app, registry);
+  requestEncoding(app);
+  replyEncoding(app);
   await openapi(app, service);
 
   indexRoute(app);

@@ -18,6 +18,9 @@ export function limited(payload: NodeJS.ReadableStream, limit: number, broken: E
   guard.on('error', () => {});
   // What nobody reads any more is let through: a client that must send all before it reads is told its error.
   guard.on('close', () => payload.resume());
-  payload.on('error', (cause) => guard.destroy(new DomainError(broken, 'the body broke off', { cause })));
+  payload.on('error', (cause) => {
+    // What was wrong with a compressed body is told as it is.
+    guard.destroy(cause instanceof DomainError ? cause : new DomainError(broken, 'the body broke off', { cause }));
+  });
   return payload.pipe(guard);
 }
