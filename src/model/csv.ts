@@ -24,31 +24,46 @@ export async function csvToTable(
 ): Promise<TableInfo> {
   let writer: TableWriter | undefined;
   let columns: number[] = [];
-  const onRecord = (record: string[]): null => {
-    if (writer) writer.add((column) => numberInCell(record[columns[column]!]!));
-    else {
-      const header = readHeader(record);
-      const arranged = arrange(splitColumns(header, targets));
-      const places = new Map(header.map((name, i) => [name, i]));
-      columns = [...arranged.features, ...arranged.targets].map((name) => places.get(name)!);
-      writer = new TableWriter(directory, arranged);
-    }
-    return null;
+  const begin = (header: readonly string[]) => {
+    const arranged = arrange(splitColumns(header, targets));
+    const places = new Map(header.map((name, i) => [name, i]));
+    columns = [...arranged.features, ...arranged.targets].map((name) => places.get(name)!);
+    writer = new TableWriter(directory, arranged);
   };
-
   try {
-    // A record returned as null is not pushed: the rows are handled as they are parsed, without a queue of objects.
-    const parser = parse({ bom: true, skip_empty_lines: true, max_record_size: 2 ** 20, on_record: onRecord });
-    await pipeline(source, inPieces, parser.resume());
-    if (!writer) throw new DomainError('INVALID_CSV', 'expected a header row, got an empty body');
-    await append?.(writer);
-    return writer.finish();
-  } catch (error) {
-    if (error instanceof CsvError) throw new DomainError('INVALID_CSV', error.message, { cause: error });
-    throw error;
+    await readCsv(source, begin, (record) => writer!.add((column) => numberInCell(record[columns[column]!]!)));
+    await append?.(writer!);
+    return writer!.finish();
   } finally {
     writer?.close();
   }
+}
+
+/**
+ * Reads a CSV as it arrives: its header, then every record, of as many cells. Throws `INVALID_CSV` with the line, and
+ * what the two throw.
+ */
+export async function readCsv(
+  source: AsyncIterable<Buffer | string>,
+  onHeader: (header: readonly string[]) => void,
+  onRecord: (record: readonly string[]) => void,
+): Promise<void> {
+  let begun = false;
+  const take = (record: string[]): null => {
+    if (begun) onRecord(record);
+    else onHeader(readHeader(record));
+    begun = true;
+    return null;
+  };
+  try {
+    // A record returned as null is not pushed: the rows are handled as they are parsed, without a queue of objects.
+    const parser = parse({ bom: true, skip_empty_lines: true, max_record_size: 2 ** 20, on_record: take });
+    await pipeline(source, inPieces, parser.resume());
+  } catch (error) {
+    if (error instanceof CsvError) throw new DomainError('INVALID_CSV', error.message, { cause: error });
+    throw error;
+  }
+  if (!begun) throw new DomainError('INVALID_CSV', 'expected a header row, got an empty body');
 }
 
 /** What a fast sender has sent would be parsed at once, up to two megabytes: others shall have their turn in between. */

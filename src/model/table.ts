@@ -30,7 +30,7 @@ export type Arrange = (found: Columns) => Columns;
 const BUFFERED_NUMBERS = 2 ** 16;
 
 /** Wider tables are mistakes, or attacks: a hidden layer of 30 units has nothing to make of them. */
-const MAXIMUM_COLUMNS = 10_000;
+export const MAXIMUM_COLUMNS = 10_000;
 
 /**
  * Writes labelled rows to a directory as raw float32 files, `features.f32` and `targets.f32`, row-major. Rows stream

@@ -137,7 +137,8 @@ function message(error: unknown, request: FastifyRequest): string {
   // Fastify's own texts for these say neither what was expected nor what was found.
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return `body: expected at most ${request.routeOptions.bodyLimit} bytes`;
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
-    const expected = request.routeOptions.url === '/train' ? 'application/json or text/csv' : 'application/json';
+    const { content = { 'application/json': {} } } = (request.routeOptions.schema?.body ?? {}) as { content?: object };
+    const expected = Object.keys(content).join(' or ');
     return `content-type: expected ${expected}, got ${show(request.headers['content-type'])}`;
   }
   const first = validation?.[0];

@@ -1,11 +1,16 @@
+import { readCsvRows } from '../model/csv-rows.js';
+import { DomainError } from '../model/domain-error.js';
+import type { Rows } from '../model/feature-columns.js';
 import { RowParser } from '../model/row-parser.js';
 import { Turns } from '../model/turns.js';
+import { csvReplyParts } from './csv-reply.js';
 import type { DriftWatch } from './drift-watch.js';
 import { explain } from './explanation.js';
 import type { Feedback } from './feedback.js';
 import { JsonReader } from './json-reader.js';
+import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, type RowType } from './media-types.js';
 import { predictReplyParts } from './predict-reply.js';
-import type { PredictionService } from './service.js';
+import type { Observation, PredictionService } from './service.js';
 
 export interface LargePredictionsOptions {
   readonly service: PredictionService;
@@ -20,7 +25,23 @@ const NUMBERS_OF_A_PART = 4096;
 /** Rows that are explained in one part, each a dozen objects, if they have eight features. */
 const EXPLAINED_NUMBERS = 512;
 
-/** Answers prediction requests so large that they must give way to others: read, computed and written in parts. */
+/** A request's rows, and what its reply is to be. */
+export interface LargeRequest {
+  readonly body: Buffer;
+  readonly given: RowType;
+  readonly wanted: RowType;
+  readonly explain: boolean;
+  readonly ids: boolean;
+}
+
+export interface LargeAnswer {
+  readonly body: Buffer;
+  readonly version: number;
+  /** If asked for; null if the rows could not be kept. */
+  readonly predictionId: string | null | undefined;
+}
+
+/** Answers prediction requests so large that they must give way to others, and all that are not JSON: in parts. */
 export class LargePredictions {
   private readonly options: LargePredictionsOptions;
   private readonly reader = new JsonReader();
@@ -29,29 +50,20 @@ export class LargePredictions {
     this.options = options;
   }
 
-  /** The JSON of a `PredictReply`, with what is asked for. Rejects as a small request would be refused. */
-  answer(body: Buffer, { explain: explained, ids }: { explain: boolean; ids: boolean }): Promise<Buffer> {
-    const { service, drift, feedback } = this.options;
+  /** A reply of the type that is wanted, with what is asked for. Rejects as a small request would be refused. */
+  answer(request: LargeRequest): Promise<LargeAnswer> {
+    const { service, feedback } = this.options;
+    const { wanted, explain: explained, ids } = request;
     return service.hold(async (serving) => {
+      if (explained && wanted !== JSON_TYPE) {
+        throw new DomainError('INVALID_QUERY', `explain: expected a reply of ${JSON_TYPE} (accept), not ${wanted}`);
+      }
       const turns = new Turns();
-      const { features, targets } = serving.card;
-      const { rows, count } = await this.read(body, features, turns);
+      const { rows, count } = await this.read(request, serving.card.features, turns);
       const observation = await service.predictInTurns(serving, rows, count, turns);
-      const some = Math.max(
-        1,
-        Math.floor((explained ? EXPLAINED_NUMBERS : NUMBERS_OF_A_PART) / (explained ? features : targets).length),
-      );
-      const explanations = (from: number, to: number) => explain(observation, drift, from, to);
-      const parts: Buffer[] = [];
-      for (const part of predictReplyParts(observation, some, explained ? explanations : undefined)) {
-        parts.push(Buffer.from(part));
-        await turns.next();
-      }
-      if (ids) {
-        const id = await feedback.expect(observation);
-        parts.push(Buffer.from(`,"prediction_id":${JSON.stringify(id)}`));
-      }
-      return Buffer.concat([...parts, Buffer.from('}')]);
+      const predictionId = ids ? await feedback.expect(observation) : undefined;
+      const body = await this.write(observation, request, predictionId, turns);
+      return { body, version: serving.version, predictionId };
     });
   }
 
@@ -59,12 +71,44 @@ export class LargePredictions {
     await this.reader.close();
   }
 
-  private async read(
-    body: Buffer,
-    features: readonly string[],
+  private async write(
+    observation: Observation,
+    { wanted, explain: explained }: LargeRequest,
+    id: string | null | undefined,
     turns: Turns,
-  ): Promise<{ rows: Float32Array; count: number }> {
+  ): Promise<Buffer> {
+    if (wanted === ARROW_TYPE) {
+      const { arrowReply } = await import('./arrow-reply.js');
+      return arrowReply(observation, id ? { prediction_id: id } : {});
+    }
+    const { features, targets } = observation.serving.card;
+    const some = Math.max(
+      1,
+      Math.floor((explained ? EXPLAINED_NUMBERS : NUMBERS_OF_A_PART) / (explained ? features : targets).length),
+    );
+    const explanations = (from: number, to: number) => explain(observation, this.options.drift, from, to);
+    const texts =
+      wanted === CSV_TYPE
+        ? csvReplyParts(observation, some)
+        : predictReplyParts(observation, some, explained ? explanations : undefined);
+    const parts: Buffer[] = [];
+    for (const text of texts) {
+      parts.push(Buffer.from(text));
+      await turns.next();
+    }
+    if (wanted === JSON_TYPE) {
+      parts.push(Buffer.from(id === undefined ? '}' : `,"prediction_id":${JSON.stringify(id)}}`));
+    }
+    return Buffer.concat(parts);
+  }
+
+  private async read({ body, given }: LargeRequest, features: readonly string[], turns: Turns): Promise<Rows> {
     const { maxRows, allowMissing } = this.options;
+    if (given === CSV_TYPE) return readCsvRows(body, features, maxRows, allowMissing);
+    if (given === ARROW_TYPE) {
+      const { readArrowRows } = await import('../model/arrow-rows.js');
+      return readArrowRows(body, features, maxRows, allowMissing, turns);
+    }
     const parser = new RowParser();
     const reading = parser.parseInParts(
       body,

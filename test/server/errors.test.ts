@@ -70,9 +70,14 @@ test('a media type or a size that is refused is told with what is expected', asy
     return [response.statusCode, response.json().error];
   };
   const json = 'application/json';
-  assert.deepEqual(await send('/predict', 'text/csv', 'a'), [
+  assert.deepEqual(await send('/feedback', 'text/csv', 'a'), [
     415,
     'content-type: expected application/json, got "text/csv"',
+  ]);
+  const rows = 'application/json or text/csv or application/vnd.apache.arrow.stream';
+  assert.deepEqual(await send('/predict', 'text/plain', 'a'), [
+    415,
+    `content-type: expected ${rows}, got "text/plain"`,
   ]);
   assert.deepEqual(await send('/train', 'text/plain', 'a'), [
     415,

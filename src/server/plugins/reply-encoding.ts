@@ -1,6 +1,6 @@
 import { constants, deflate, gzip } from 'node:zlib';
-import { negotiate } from '@fastify/accept-negotiator';
 import type { FastifyInstance } from 'fastify';
+import Negotiator from 'negotiator';
 
 /** TCP sends so many bytes at once, before it hears of the other end (RFC 6928): to less, compression saves no time. */
 const LEAST_BYTES = 10 * 1460;
@@ -20,7 +20,7 @@ export function replyEncoding(app: FastifyInstance): void {
       return;
     }
     reply.header('vary', 'accept-encoding');
-    const wanted = negotiate(request.headers['accept-encoding'] ?? 'identity', ENCODINGS);
+    const wanted = new Negotiator(request).encoding(ENCODINGS);
     const type = String(reply.getHeader('content-type') ?? '');
     if ((wanted !== 'gzip' && wanted !== 'deflate') || reply.hasHeader('content-encoding') || LEFT_ALONE.test(type)) {
       done(null, payload);

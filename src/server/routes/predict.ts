@@ -10,6 +10,7 @@ import type { Feedback } from '../feedback.js';
 import { readInstances } from '../instances.js';
 import { readJson } from '../json-body.js';
 import { LargePredictions } from '../large-predictions.js';
+import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, type RowType, replyType } from '../media-types.js';
 import { predictReply } from '../predict-reply.js';
 import type { PredictionService } from '../service.js';
 
@@ -58,6 +59,43 @@ export const PredictReply = Type.Object(
 );
 export type PredictReply = Static<typeof PredictReply>;
 
+const BodyContent = {
+  [JSON_TYPE]: { schema: PredictBody },
+  [CSV_TYPE]: { schema: Type.String({ description: 'RFC 4180; a header row of the features, in any order' }) },
+  [ARROW_TYPE]: {
+    schema: Type.Unsafe<Buffer>({
+      type: 'string',
+      format: 'binary',
+      description: 'a column of integers or floats per feature, by name, in any order; null and NaN are missing values',
+    }),
+  },
+};
+const ReplyContent = {
+  [JSON_TYPE]: { schema: PredictReply },
+  [CSV_TYPE]: {
+    schema: Type.String({ description: 'a column per target, and `reconstruction_error`; `x-model-version`' }),
+  },
+  [ARROW_TYPE]: {
+    schema: Type.Unsafe<Buffer>({
+      type: 'string',
+      format: 'binary',
+      description:
+        'a column of float32 per target, and `reconstruction_error`; `model_version` in the metadata of the schema',
+    }),
+  },
+};
+
+/** A body that is not JSON. */
+class TypedBody {
+  readonly type: RowType;
+  readonly bytes: Buffer;
+
+  constructor(type: RowType, bytes: Buffer) {
+    this.type = type;
+    this.bytes = bytes;
+  }
+}
+
 export interface PredictOptions {
   readonly service: PredictionService;
   readonly drift: DriftWatch;
@@ -72,35 +110,57 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
   // Only here the body comes as bytes: the ordinary ones are read without making objects of them.
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  for (const type of [CSV_TYPE, ARROW_TYPE] as const) {
+    app.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) =>
+      done(null, new TypedBody(type, body as Buffer)),
+    );
+  }
   const parser = new RowParser();
   const large = new LargePredictions(options);
   app.addHook('onClose', () => large.close());
 
-  app.post<{ Body: Buffer | undefined; Querystring: Record<string, unknown> }>(
+  app.post<{ Body: Buffer | TypedBody | undefined; Querystring: Record<string, unknown> }>(
     '/predict',
     {
       schema: {
         summary: 'Predict rows in one forward pass',
         tags: ['model'],
         querystring: PredictQuery,
-        body: PredictBody,
-        response: { 200: PredictReply, 400: ErrorReply, 413: ErrorReply, 415: ErrorReply, 503: ErrorReply },
+        body: { content: BodyContent },
+        response: {
+          200: { content: ReplyContent },
+          400: ErrorReply,
+          406: ErrorReply,
+          413: ErrorReply,
+          415: ErrorReply,
+          503: ErrorReply,
+        },
       },
       // A schema validator would walk the rows once more, and could not say `instances[3][5]`; a query is rare.
       validatorCompiler: () => () => true,
     },
     // Not async: one row is computed in the time that a promise takes.
-    ({ body, query }, reply) => {
-      const asked = readQuery(query);
-      reply.type('application/json; charset=utf-8');
-      if (body && body.length > LARGE) {
-        const answered = large.answer(body, asked);
-        answered.then(
-          (text) => reply.send(text),
+    (request, reply) => {
+      const asked = readQuery(request.query);
+      const typed = request.body instanceof TypedBody ? request.body : undefined;
+      const given = typed?.type ?? JSON_TYPE;
+      const body = request.body instanceof TypedBody ? request.body.bytes : request.body;
+      const wanted = replyType(request, given);
+      if (body && (typed || wanted !== JSON_TYPE || body.length > LARGE)) {
+        large.answer({ body, given, wanted, ...asked }).then(
+          (answer) => {
+            reply.type(wanted === ARROW_TYPE ? wanted : `${wanted}; charset=utf-8`);
+            if (wanted !== JSON_TYPE) {
+              reply.header('x-model-version', String(answer.version));
+              if (answer.predictionId) reply.header('x-prediction-id', answer.predictionId);
+            }
+            reply.send(answer.body);
+          },
           (error) => reply.send(error),
         );
         return;
       }
+      reply.type('application/json; charset=utf-8');
       const { features } = service.serving.card;
       let count = body ? parser.parse(body, features.length) : 0;
       let rows: Float32Array = parser.rows;

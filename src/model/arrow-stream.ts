@@ -1,0 +1,212 @@
+import type { Buffer as Part } from 'apache-arrow/fb/buffer';
+import { Endianness } from 'apache-arrow/fb/endianness';
+import { Message } from 'apache-arrow/fb/message';
+import { MessageHeader } from 'apache-arrow/fb/message-header';
+import { RecordBatch } from 'apache-arrow/fb/record-batch';
+import { Schema } from 'apache-arrow/fb/schema';
+import { ByteBuffer, Encoding } from 'flatbuffers';
+import { type ArrowType, arrowType } from './arrow-type.js';
+import type { Bytes } from './bytes.js';
+import { DomainError, show } from './domain-error.js';
+import { MAXIMUM_COLUMNS } from './table.js';
+
+/** Before the length of every message of a stream, but for those of old writers. */
+const CONTINUATION = 0xffffffff;
+/** What a message tells of itself, beside its numbers: names, and what pandas wants to remember. */
+const MOST_METADATA = 2 ** 24;
+const FILE_MAGIC = 'ARROW1';
+
+interface ArrowColumn {
+  readonly name: string;
+  readonly type: ArrowType;
+}
+
+/** Where the numbers of a record batch lie. */
+export interface ArrowBatch {
+  readonly rows: number;
+  /** Per column, where its values begin, and where the bits begin that tell which are not null; -1 if none is. */
+  readonly values: readonly number[];
+  readonly valid: readonly number[];
+}
+
+/**
+ * Reads an Arrow stream (https://arrow.apache.org/docs/format/Columnar.html#ipc-streaming-format) of plain numbers, of
+ * which no more is in memory than what is asked for. Its tables are read with Apache's own classes, but one by one:
+ * their offsets and lengths are a stranger's, and FlatBuffers for JavaScript has nothing that verifies them.
+ *
+ * All methods throw `INVALID_ARROW`, naming the column or the record batch.
+ */
+export class ArrowStream {
+  /** As the schema tells them. */
+  readonly columns: readonly ArrowColumn[];
+  private readonly bytes: Bytes;
+  private at = 0;
+  private batches = 0;
+
+  constructor(bytes: Bytes) {
+    this.bytes = bytes;
+    if (bytes.length === 0) throw invalid('expected an Arrow stream, got nothing');
+    if (bytes.length >= 8 && Buffer.from(bytes.read(0, 6)).toString('latin1') === FILE_MAGIC) {
+      throw invalid('expected an Arrow stream, got an Arrow file');
+    }
+    const first = this.message('the schema');
+    if (!first) throw invalid('expected a schema, got an empty stream');
+    if (first.message.headerType() !== MessageHeader.Schema) throw invalid('expected a schema at its beginning');
+    this.columns = readSchema(first.message, first.size);
+    this.at += first.bodyLength;
+  }
+
+  /** The next record batch; undefined after the last. */
+  next(): ArrowBatch | undefined {
+    const place = `record batch ${this.batches}`;
+    const found = this.message(place);
+    if (!found) return undefined;
+    const { message, bodyLength } = found;
+    if (message.headerType() !== MessageHeader.RecordBatch) {
+      const kind = MessageHeader[message.headerType()] ?? 'something unknown';
+      throw invalid(`${place}: expected a record batch, got ${kind}`);
+    }
+    const start = this.at;
+    this.at += bodyLength;
+    this.batches++;
+    return readBatch(message.header(new RecordBatch()), this.columns, start, bodyLength, place);
+  }
+
+  /** The values of a column in the rows `from` up to `to` of a batch; NaN where one is null. */
+  read(batch: ArrowBatch, column: number, from: number, to: number): Float64Array {
+    const { width, decode } = this.columns[column]!.type;
+    const start = batch.values[column]!;
+    // A copy, whose memory begins where it must.
+    const raw = this.bytes.read(start + from * width, start + to * width);
+    const decoded = decode(raw.buffer.slice(raw.byteOffset, raw.byteOffset + raw.byteLength) as ArrayBuffer);
+    const values = toFloat64(decoded);
+    const valid = batch.valid[column]!;
+    if (valid < 0) return values;
+    const first = from >> 3;
+    const bits = this.bytes.read(valid + first, valid + ((to + 7) >> 3));
+    for (let row = from; row < to; row++) {
+      if (((bits[(row >> 3) - first]! >> (row & 7)) & 1) === 0) values[row - from] = Number.NaN;
+    }
+    return values;
+  }
+
+  /** The next message, after which the stream stands at its body; undefined at the end. */
+  private message(place: string): { message: Message; size: number; bodyLength: number } | undefined {
+    const { bytes } = this;
+    if (this.at === bytes.length) return undefined;
+    let size = this.word(place);
+    if (size === CONTINUATION) size = this.word(place);
+    if (size === 0) {
+      if (this.at < bytes.length) throw invalid(`${bytes.length - this.at} bytes are left after the end of the stream`);
+      return undefined;
+    }
+    if (size > MOST_METADATA)
+      throw invalid(`${place}: its metadata has ${size} bytes, expected at most ${MOST_METADATA}`);
+    this.need(place, size);
+    const message = Message.getRootAsMessage(new ByteBuffer(bytes.read(this.at, this.at + size)));
+    this.at += size;
+    const bodyLength = Number(message.bodyLength());
+    if (bodyLength < 0) throw invalid(`${place}: its body has ${bodyLength} bytes`);
+    this.need(place, bodyLength);
+    return { message, size, bodyLength };
+  }
+
+  private word(place: string): number {
+    this.need(place, 4);
+    const word = this.bytes.read(this.at, this.at + 4);
+    this.at += 4;
+    return new DataView(word.buffer, word.byteOffset, 4).getUint32(0, true);
+  }
+
+  private need(place: string, size: number): void {
+    const left = this.bytes.length - this.at;
+    if (size > left) throw invalid(`${place}: expected ${size} more bytes, but the stream ends after ${left}`);
+  }
+}
+
+function toFloat64(decoded: ReturnType<ArrowType['decode']>): Float64Array {
+  if (decoded instanceof Float64Array) return decoded;
+  if (!(decoded instanceof BigInt64Array || decoded instanceof BigUint64Array)) return new Float64Array(decoded);
+  const values = new Float64Array(decoded.length);
+  for (let i = 0; i < values.length; i++) values[i] = Number(decoded[i]);
+  return values;
+}
+
+function readSchema(message: Message, size: number): ArrowColumn[] {
+  const schema: Schema | null = message.header(new Schema());
+  if (!schema) throw invalid('the schema is empty');
+  if (schema.endianness() !== Endianness.Little) throw invalid('expected little-endian numbers, got big-endian ones');
+  const count = schema.fieldsLength();
+  if (count < 1) throw invalid('expected at least one column, got none');
+  if (count > MAXIMUM_COLUMNS) throw invalid(`expected at most ${MAXIMUM_COLUMNS} columns, got ${count}`);
+  const columns: ArrowColumn[] = [];
+  const seen = new Set<string>();
+  let left = size;
+  for (let i = 0; i < count; i++) {
+    const field = schema.fields(i)!;
+    const encoded = field.name(Encoding.UTF8_BYTES) as Uint8Array | null;
+    left -= encoded?.length ?? 0;
+    // Names that lie in each other could make much out of little.
+    if (left < 0) throw invalid(`column ${i}: its name is longer than the schema`);
+    const name = Buffer.from(encoded ?? []).toString();
+    if (name === '') throw invalid(`column ${i} has no name`);
+    if (seen.has(name)) throw invalid(`column ${show(name)} is there twice`);
+    seen.add(name);
+    const type = arrowType(field);
+    if (typeof type === 'string') throw invalid(`column ${show(name)}: expected integers or floats, got ${type}`);
+    columns.push({ name, type });
+  }
+  return columns;
+}
+
+function readBatch(
+  batch: RecordBatch | null,
+  columns: readonly ArrowColumn[],
+  start: number,
+  bodyLength: number,
+  place: string,
+): ArrowBatch {
+  if (!batch) throw invalid(`${place} is empty`);
+  if (batch.compression()) {
+    throw invalid(
+      `${place} is compressed; expected plain record batches, or a compressed body (content-encoding: gzip)`,
+    );
+  }
+  if (batch.nodesLength() !== columns.length || batch.buffersLength() !== 2 * columns.length) {
+    throw invalid(
+      `${place}: expected ${columns.length} columns of two buffers, got ${batch.nodesLength()} of ${batch.buffersLength()}`,
+    );
+  }
+  const rows = Number(batch.length());
+  const values: number[] = [];
+  const valid: number[] = [];
+  columns.forEach(({ name, type }, i) => {
+    const node = batch.nodes(i)!;
+    const where = `${place}, column ${show(name)}`;
+    if (Number(node.length()) !== rows) throw invalid(`${where}: expected ${rows} values, got ${node.length()}`);
+    // An empty bitmap tells that nothing is null.
+    const nulls = batch.buffers(2 * i)!;
+    const some = nulls.length() > 0n;
+    if (!some && node.nullCount() > 0n)
+      throw invalid(`${where}: ${node.nullCount()} nulls, but no bits that tell which`);
+    valid.push(some ? within(nulls, Math.ceil(rows / 8), where) : -1);
+    values.push(within(batch.buffers(2 * i + 1)!, rows * type.width, where));
+  });
+  return { rows, values, valid };
+
+  /** Where a buffer begins that has at least `least` bytes. */
+  function within(part: Part, least: number, where: string): number {
+    const [offset, length] = [Number(part.offset()), Number(part.length())];
+    // Whatever is not so, NaN among it, is refused.
+    if (!(rows >= 0 && offset >= 0 && length >= least && offset + length <= bodyLength)) {
+      throw invalid(
+        `${where}: ${rows} rows do not lie in the ${bodyLength} bytes of the batch (${length} bytes at ${offset})`,
+      );
+    }
+    return start + offset;
+  }
+}
+
+function invalid(message: string): DomainError {
+  return new DomainError('INVALID_ARROW', `body: ${message}`);
+}

@@ -1,0 +1,52 @@
+import type { Field } from 'apache-arrow/fb/field';
+import { FloatingPoint } from 'apache-arrow/fb/floating-point';
+import { Int } from 'apache-arrow/fb/int';
+import { Precision } from 'apache-arrow/fb/precision';
+import { Type } from 'apache-arrow/fb/type';
+import { uint16ToFloat64 } from 'apache-arrow/util/math';
+
+/** A type of numbers. */
+export interface ArrowType {
+  /** Bytes of a value. */
+  readonly width: number;
+  /** Numbers from as many bytes, little-endian, that lie at a multiple of eight in their memory. */
+  readonly decode: (bytes: ArrayBuffer) => ArrayLike<number> | BigInt64Array | BigUint64Array;
+}
+
+const HALF: ArrowType = {
+  width: 2,
+  decode: (bytes) => Float64Array.from(new Uint16Array(bytes), uint16ToFloat64),
+};
+const FLOATS = new Map<number, ArrowType>([
+  [Precision.HALF, HALF],
+  [Precision.SINGLE, { width: 4, decode: (bytes) => new Float32Array(bytes) }],
+  [Precision.DOUBLE, { width: 8, decode: (bytes) => new Float64Array(bytes) }],
+]);
+const SIGNED = new Map<number, ArrowType>([
+  [8, { width: 1, decode: (bytes) => new Int8Array(bytes) }],
+  [16, { width: 2, decode: (bytes) => new Int16Array(bytes) }],
+  [32, { width: 4, decode: (bytes) => new Int32Array(bytes) }],
+  [64, { width: 8, decode: (bytes) => new BigInt64Array(bytes) }],
+]);
+const UNSIGNED = new Map<number, ArrowType>([
+  [8, { width: 1, decode: (bytes) => new Uint8Array(bytes) }],
+  [16, { width: 2, decode: (bytes) => new Uint16Array(bytes) }],
+  [32, { width: 4, decode: (bytes) => new Uint32Array(bytes) }],
+  [64, { width: 8, decode: (bytes) => new BigUint64Array(bytes) }],
+]);
+
+/** The type of a field that holds plain numbers, or the name of what it holds instead. */
+export function arrowType(field: Field): ArrowType | string {
+  const type = field.typeType();
+  const name = (Type[type] ?? `type ${type}`).replace('_', '');
+  if (field.dictionary()) return 'a dictionary';
+  if (type === Type.Int) {
+    const int = field.type(new Int()) as Int | null;
+    return (int && (int.isSigned() ? SIGNED : UNSIGNED).get(int.bitWidth())) ?? name;
+  }
+  if (type === Type.FloatingPoint) {
+    const float = field.type(new FloatingPoint()) as FloatingPoint | null;
+    return (float && FLOATS.get(float.precision())) ?? name;
+  }
+  return name;
+}

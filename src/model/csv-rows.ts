@@ -1,0 +1,54 @@
+import { readCsv } from './csv.js';
+import { DomainError, show } from './domain-error.js';
+import { checkCount, checkValue, placesOf, type Rows } from './feature-columns.js';
+import { numberInCell } from './number-cell.js';
+
+/**
+ * Reads a CSV with a header row of just the features, in any order; an empty cell is a missing value. In parts, between
+ * which others have their turn. Throws `INVALID_CSV`, `INVALID_ROWS`, `TOO_LARGE`, naming the place.
+ */
+export async function readCsvRows(
+  body: Uint8Array,
+  features: readonly string[],
+  maxRows: number,
+  allowMissing: boolean,
+): Promise<Rows> {
+  const width = features.length;
+  let places: number[] = [];
+  let rows = new Float32Array(64 * width);
+  let count = 0;
+  const onRecord = (record: readonly string[]) => {
+    // More rows are only counted, for the message.
+    if (count >= maxRows) {
+      count++;
+      return;
+    }
+    if (rows.length < (count + 1) * width) rows = grown(rows);
+    for (let j = 0; j < width; j++) {
+      const cell = record[places[j]!]!.trim();
+      const value = numberInCell(cell);
+      if (Number.isNaN(value) && cell !== '') {
+        const place = `instances[${count}][${show(features[j])}]`;
+        throw new DomainError('INVALID_ROWS', `${place}: expected a number or nothing, got ${show(cell)}`);
+      }
+      rows[count * width + j] = checkValue(value, count, features[j]!, allowMissing);
+    }
+    count++;
+  };
+  const onHeader = (header: readonly string[]) => {
+    places = placesOf(features, header);
+  };
+  await readCsv(one(body), onHeader, onRecord);
+  checkCount(count, maxRows);
+  return { rows, count };
+}
+
+function grown(rows: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
+  const next = new Float32Array(2 * rows.length);
+  next.set(rows);
+  return next;
+}
+
+async function* one(body: Uint8Array): AsyncGenerator<Buffer> {
+  yield Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+}

@@ -1,0 +1,30 @@
+import { Field, Float32, makeData, RecordBatch, RecordBatchStreamWriter, Schema, Struct } from 'apache-arrow';
+import type { Observation } from './service.js';
+
+/**
+ * Predictions as an Arrow stream: a column per target, and `reconstruction_error`. The schema's metadata has
+ * `model_version`, and what else is given.
+ */
+export function arrowReply(
+  { count, prediction, serving }: Observation,
+  metadata: Readonly<Record<string, string>>,
+): Buffer {
+  const { targets } = serving.card;
+  const { outputs, errors } = prediction;
+  const names = [...targets, 'reconstruction_error'];
+  const columns = targets.map((_, j) => {
+    const column = new Float32Array(count);
+    for (let row = 0; row < count; row++) column[row] = outputs[row * targets.length + j]!;
+    return column;
+  });
+  columns.push(errors.slice(0, count));
+  const type = new Float32();
+  const fields = names.map((name) => new Field(name, type, false));
+  const told = new Map([['model_version', String(serving.version)], ...Object.entries(metadata)]);
+  const children = columns.map((data) => makeData({ type, data, length: count, nullCount: 0 }));
+  const data = makeData({ type: new Struct(fields), length: count, nullCount: 0, children });
+  const writer = new RecordBatchStreamWriter();
+  writer.write(new RecordBatch(new Schema(fields, told), data));
+  writer.finish();
+  return Buffer.from(writer.toUint8Array(true));
+}
