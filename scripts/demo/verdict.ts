@@ -1,0 +1,58 @@
+/** What the demo reads of `GET /drift`. */
+interface DriftReply {
+  readonly detected: boolean;
+  readonly groups: readonly {
+    readonly group: string;
+    readonly detected: boolean;
+    readonly cause: { readonly by: string; readonly name: string } | null;
+  }[];
+  readonly windows: readonly {
+    readonly columns: readonly {
+      readonly name: string;
+      readonly score: number | null;
+      readonly threshold: number | null;
+      readonly words: string;
+    }[];
+  }[];
+}
+
+/** The service's verdict on its inputs, in a line. */
+export class Verdict {
+  private readonly reply: DriftReply;
+
+  private constructor(reply: DriftReply) {
+    this.reply = reply;
+  }
+
+  static async ask(url: string, signal: AbortSignal): Promise<Verdict> {
+    const response = await fetch(`${url}/drift`, { signal });
+    if (!response.ok) throw new Error(`GET /drift: ${response.status} ${await response.text()}`);
+    return new Verdict((await response.json()) as DriftReply);
+  }
+
+  /** Whether there is drift, and the evidence against a column. */
+  about(name: string): string {
+    const { detected } = this.reply;
+    const { score, threshold, words } = this.column(name);
+    const evidence =
+      score === null || threshold === null
+        ? 'no full window yet'
+        : `score ${score.toFixed(1)}, threshold ${threshold.toFixed(1)}`;
+    return `${detected ? 'DRIFT   ' : 'no drift'}   ${name}: ${evidence}${words && `, ${words}`}`;
+  }
+
+  /** The groups of tests that have raised an alarm, each with its cause in words. */
+  get alarms(): ReadonlyMap<string, string> {
+    const raised = this.reply.groups.filter(({ detected }) => detected);
+    return new Map(
+      raised.map(({ group, cause }) => {
+        const { name, by } = cause!;
+        return [group, `${name}, by ${by === 'window' ? 'the latest window' : 'a running chart'}`];
+      }),
+    );
+  }
+
+  private column(name: string) {
+    return this.reply.windows[0]!.columns.find((column) => column.name === name)!;
+  }
+}

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { temporaryDirectory } from '../server/server-process.js';
+
+/** What never ends fails after this time, in milliseconds. */
+const PATIENCE = 60_000;
+const DEMO = fileURLToPath(new URL('../../scripts/demo.js', import.meta.url));
+
+/** The demo, with a directory of its own for what it must remove. */
+class Demo {
+  readonly child: ChildProcess;
+  readonly directory: string;
+  readonly ended: Promise<[number | null, NodeJS.Signals | null]>;
+  readonly lines: string[] = [];
+  readonly errors: Promise<string>;
+  private url = '';
+  private look = () => {};
+
+  private constructor(directory: string, command: readonly string[]) {
+    this.directory = directory;
+    this.child = spawn(command[0]!, command.slice(1), {
+      env: { PATH: process.env['PATH'], TMPDIR: directory },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.ended = once(this.child, 'close') as Demo['ended'];
+    this.errors = text(this.child.stderr!);
+    createInterface({ input: this.child.stdout! }).on('line', (line) => {
+      this.lines.push(line);
+      this.url ||= /http:\S+(?=\/ )/.exec(line)?.[0] ?? '';
+      this.look();
+    });
+  }
+
+  static async start(t: TestContext, ...args: readonly string[]): Promise<Demo> {
+    return Demo.run(t, process.execPath, DEMO, ...args);
+  }
+
+  /** Runs it by another command. */
+  static async run(t: TestContext, ...command: readonly string[]): Promise<Demo> {
+    const demo = new Demo(await temporaryDirectory(t), command);
+    t.after(() => demo.child.kill('SIGTERM'));
+    return demo;
+  }
+
+  /** Resolves with the first line that matches, past or to come; rejects if the demo ends before. */
+  async says(pattern: RegExp): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.look = () => {
+        const line = this.lines.find((one) => pattern.test(one));
+        if (line !== undefined) resolve(line);
+      };
+      this.ended.then(() => reject(new Error(`it ended before it said ${pattern}: ${this.lines.join('\n')}`)));
+      this.look();
+    });
+  }
+
+  /** Asserts that nothing is left of it: no file, and no service. */
+  async leavesNothing(): Promise<void> {
+    await this.ended;
+    assert.deepEqual(await readdir(this.directory), []);
+    if (this.url) await assert.rejects(fetch(this.url), { message: 'fetch failed' });
+  }
+}
+
+test('the demo breaks the unit of a column, the alarm names it, and Ctrl-C leaves nothing behind', {
+  timeout: PATIENCE,
+}, async (t) => {
+  const demo = await Demo.start(t, '--port', '0', '--rate', '1000', '--delay', '2');
+  await demo.says(/no drift +weight/);
+  await demo.says(/from now on weight comes in kilograms/);
+  const alarm = await demo.says(/ALARM of the tests of features/);
+  assert.match(alarm, /: weight, by .*; \d+ s and \d+ rows after the unit broke$/);
+  await demo.says(/DRIFT +weight: score [\d.]+, threshold [\d.]+, .* of rows below the reference range/);
+  assert.ok(!demo.lines.some((line) => line.includes('false alarm')), demo.lines.join('\n'));
+  assert.ok((await readdir(demo.directory)).length > 0, 'it has a store while it runs');
+  demo.child.kill('SIGINT');
+  await demo.leavesNothing();
+  assert.equal(await demo.errors, '');
+  assert.deepEqual(await demo.ended, [0, null]);
+});
+
+for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
+  test(`${signal} ends the demo, and leaves nothing behind`, { timeout: PATIENCE }, async (t) => {
+    const demo = await Demo.start(t, '--port', '0');
+    await demo.says(/Ctrl-C ends it all/);
+    demo.child.kill(signal);
+    await demo.leavesNothing();
+  });
+}
+
+test('a second Ctrl-C does not wait for the service, and leaves nothing behind', { timeout: PATIENCE }, async (t) => {
+  const demo = await Demo.start(t, '--port', '0');
+  await demo.says(/Ctrl-C ends it all/);
+  demo.child.kill('SIGINT');
+  demo.child.kill('SIGTERM');
+  await demo.leavesNothing();
+});
+
+test('the demo ends when nobody can read it any more, and leaves nothing behind', { timeout: PATIENCE }, async (t) => {
+  const demo = await Demo.start(t, '--port', '0', '--delay', '0');
+  await demo.says(/Ctrl-C ends it all/);
+  demo.child.stdout!.destroy();
+  await demo.leavesNothing();
+});
+
+test('the demo ends when what has started it is killed, and leaves nothing behind', {
+  timeout: PATIENCE,
+}, async (t) => {
+  const demo = await Demo.run(t, 'sh', '-c', '"$@"; exit $?', 'sh', process.execPath, DEMO, '--port', '0');
+  await demo.says(/Ctrl-C ends it all/);
+  demo.child.kill('SIGKILL');
+  await demo.leavesNothing();
+});
+
+test('a port that is taken ends the demo with the reason', { timeout: PATIENCE }, async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const demo = await Demo.start(t, '--port', String((server.address() as AddressInfo).port));
+  await demo.leavesNothing();
+  assert.match(await demo.errors, /EADDRINUSE.*\n(.*\n)*demo: the service has ended/);
+  assert.equal((await demo.ended)[0], 1);
+});
+
+test('arguments that make no sense end the demo with its usage', { timeout: PATIENCE }, async (t) => {
+  for (const [args, message] of [
+    [['--rate', 'fast'], '--rate: expected a whole number from 1 to 10000, got fast'],
+    [['--port', '99999'], '--port: expected a whole number from 0 to 65535, got 99999'],
+    [['--speed', '3'], "Unknown option '--speed'"],
+    [['now'], "Unexpected argument 'now'"],
+  ] as const) {
+    const demo = await Demo.start(t, ...args);
+    assert.equal((await demo.ended)[0], 2);
+    const errors = await demo.errors;
+    assert.ok(errors.includes(message) && errors.includes('usage: npm run demo'), errors);
+    await demo.leavesNothing();
+  }
+});
