@@ -9,15 +9,14 @@ import { buckets, latest, range } from './query.js';
 import type { Section } from './section.js';
 
 const QUANTILES = [0.5, 0.9, 0.99];
-const LEVELS = ['0.01', '0.05', '0.1', '0.5'];
-const TENTHS = ['0.1', '0.2', '0.3', '0.4', '0.5', '0.6', '0.7', '0.8', '0.9'];
+/** Bounds of p that are buckets of its histogram; p is uniform up to about 0.1. */
+const LEVELS = ['0.005', '0.01', '0.025', '0.05', '0.1'];
 
 const logarithmic = () => new ScaleDistributionConfigBuilder().type(ScaleDistribution.Log).log(10);
 
-/** Rows of the last `$window` with a p of at most `level`. */
-const upTo = (level: string) => `sum(increase(model_row_conformal_p_bucket{job="$job", le="${level}"}[$window]))`;
-// Not the bucket of 1: its label is "1" or "1.0", as the Prometheus has it.
-const ALL = 'sum(increase(model_row_conformal_p_count{job="$job"}[$window]))';
+/** Rows of the last `$window` with a conformal p of at most `level`, as a multiple of the expected share, `level`. */
+const timesExpected = (level: string) =>
+  `sum(increase(model_row_conformal_p_bucket{job="$job", le="${level}"}[$window])) / (sum(increase(model_row_conformal_p_count{job="$job"}[$window])) > 0) / ${level}`;
 
 /** How well rows are reconstructed, and how usual they are by that. */
 export const reconstruction: Section = {
@@ -57,30 +56,26 @@ export const reconstruction: Section = {
         'mean',
       ),
     ),
-    ranking({
-      title: 'How usual the rows are: should be flat',
-      description:
-        'Shares of the rows of $window by conformal p, in tenths. Rows like the baseline fill each tenth with 10 %, whatever the model. More in the lowest tenth: rows that do not look like it. The smaller the baseline, the less even.',
-      unit: 'percentunit',
-      width: 8,
-      height: 9,
-    })
-      .max(0.3)
-      .thresholds(thresholds('green', [0.15, 'orange'], [0.25, 'red']))
-      .targets(
-        [...TENTHS, '1'].map((to, i) => {
-          const rows = i === TENTHS.length ? ALL : upTo(to);
-          const within = i === 0 ? rows : `(${rows} - ${upTo(TENTHS[i - 1]!)})`;
-          return latest(`${within} / (${ALL} > 0)`, `p ${TENTHS[i - 1] ?? 0} to ${to}`);
-        }),
-      ),
     LEVELS.reduce(
-      (panel, level) => panel.withTarget(range(`${upTo(level)} / (${ALL} > 0) / ${level}`, `p at most ${level}`)),
+      (panel, level) => panel.withTarget(latest(timesExpected(level), `p at most ${level}`)),
+      ranking({
+        title: 'Unusual rows: should be flat',
+        description:
+          'Rows of $window with a conformal p of at most so much, as a multiple of what is expected: without drift, one row in a hundred has a p of at most 0.01, and so on, whatever the model. Bars near 1 (half the width): the rows look like the baseline. Long upper bars: rows that do not. The smaller the baseline, the less even.',
+        unit: 'none',
+        width: 8,
+        height: 9,
+      })
+        .decimals(2)
+        .max(2)
+        .thresholds(thresholds('green', [1.5, 'orange'], [2, 'red'])),
+    ),
+    LEVELS.reduce(
+      (panel, level) => panel.withTarget(range(timesExpected(level), `p at most ${level}`)),
       lines(
         {
-          title: 'Unusual rows: times as many as expected',
-          description:
-            'Without drift, one row in a hundred has a p of at most 0.01, and so on: all lines stay about the dashed 1.',
+          title: 'Unusual rows over time',
+          description: 'The same over time: without drift, all lines stay about the dashed 1.',
           unit: 'none',
           width: 8,
           height: 9,

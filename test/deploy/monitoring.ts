@@ -17,6 +17,18 @@ export interface Sample {
   readonly value: readonly [number, string];
 }
 
+/** The samples of a range query. */
+export interface Series {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly values: readonly (readonly [number, string])[];
+}
+
+export interface LoadedRule {
+  readonly name: string;
+  readonly health: string;
+  readonly lastError?: string;
+}
+
 /**
  * A real Prometheus and a real Alertmanager with the project's configuration, rules and alerts, in which only times and
  * addresses are others: a quarter of an hour is 15 seconds, and what must last does so for 3.
@@ -74,11 +86,36 @@ export class Monitoring {
     return new Monitoring(`http://${prometheus}`);
   }
 
-  /** What an expression selects now. */
+  /** What an expression selects now. Throws if it cannot be evaluated. */
   async query(expression: string): Promise<readonly Sample[]> {
-    const response = await fetch(`${this.url}/api/v1/query?query=${encodeURIComponent(expression)}`);
-    const { data } = (await response.json()) as { data: { result: Sample[] } };
-    return data.result;
+    const { result } = await this.ask<{ result: Sample[] }>('query', { query: expression });
+    return result;
+  }
+
+  /** What it has selected in each of the last seconds. */
+  async range(expression: string, seconds: number): Promise<readonly Series[]> {
+    const end = Date.now() / 1000;
+    const range = { start: String(end - seconds), end: String(end), step: '1' };
+    const { result } = await this.ask<{ result: Series[] }>('query_range', { query: expression, ...range });
+    return result;
+  }
+
+  /** The values that a label has in the series that are selected. */
+  async labelValues(label: string, selector: string): Promise<readonly string[]> {
+    return this.ask(`label/${label}/values`, { 'match[]': selector });
+  }
+
+  /** Every rule that it has loaded, and whether it could be evaluated. */
+  async rules(): Promise<readonly LoadedRule[]> {
+    const { groups } = await this.ask<{ groups: { rules: LoadedRule[] }[] }>('rules', {});
+    return groups.flatMap(({ rules }) => rules);
+  }
+
+  private async ask<Data>(path: string, parameters: Record<string, string>): Promise<Data> {
+    const response = await fetch(`${this.url}/api/v1/${path}?${new URLSearchParams(parameters)}`);
+    const { data, error } = (await response.json()) as { data: Data; error?: string };
+    assert.equal(response.status, 200, `${parameters['query'] ?? path}: ${error}`);
+    return data;
   }
 }
 

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../docker/until.js';
+import { startServer, temporaryDirectory } from '../server/server-process.js';
+import { interpolate, labelQueriesOf, queriesOf, readDashboard } from './dashboard.js';
+import { Monitoring } from './monitoring.js';
+import { FEATURES, Plant, TARGET } from './plant.js';
+import { Traffic } from './traffic.js';
+import { Webhook } from './webhook.js';
+
+// Not part of `npm test`, because quiet takes its time: `npm run test:prometheus`.
+
+const TRAINING_ROWS = 6000;
+/** Longer than a window of the rules, in seconds. */
+const QUIET = 20;
+const DRIFT = 20;
+const BROKEN = 'flow';
+/** What Grafana puts in; the windows are those of a Prometheus that scrapes every second. */
+const VALUES = { job: 'reconstruction-regressor', feature: BROKEN, window: '15s', __rate_interval: '4s' };
+/** Queries without data in this test. */
+const EMPTY = new Map([
+  [
+    'Rows with a missing value B',
+    'training drops rows with missing values: only a re-baselined model has such a share',
+  ],
+]);
+
+const missing = ['prometheus', 'prometheus-alertmanager'].filter(
+  (command) => spawnSync(command, ['--version']).status !== 0,
+);
+const skip = missing.length > 0 && `SKIPPED: not installed (Debian packages of the same names): ${missing.join(', ')}`;
+
+test('every query of the dashboard has data in a real Prometheus, flat in quiet, and shows a unit error', {
+  skip,
+}, async (t) => {
+  const directory = await temporaryDirectory(t);
+  const table = join(directory, 'plant.csv');
+  await writeFile(table, new Plant(1).csv(TRAINING_ROWS));
+  const env = {
+    MODEL_STORE: join(directory, 'models'),
+    TRAIN_DATA: table,
+    TRAIN_TARGET: TARGET,
+    // A false alarm in a thousand runs of this test.
+    DRIFT_ROWS_BETWEEN_FALSE_ALARMS: '100000000',
+  };
+  const replicas = [await startServer(t, env)];
+  await replicas[0]!.logged('model version serves');
+  replicas.push(await startServer(t, { ...env, FEEDBACK_STORE: join(directory, 'feedback') }));
+  await replicas[1]!.logged('model version serves');
+  const webhook = await Webhook.start(t);
+  const monitoring = await Monitoring.start(
+    t,
+    replicas.map(({ url }) => new URL(url).host),
+    webhook.url,
+  );
+  await until('both replicas are scraped', 30, async () => (await monitoring.query('up == 1')).length === 2);
+  const started = performance.now();
+  const traffic = replicas.map(({ url }, i) => new Traffic(t, url, new Plant(100 + i)));
+  const plant = new Plant(200);
+  for (const { url } of replicas) {
+    const response = await fetch(`${url}/feedback`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ instances: plant.rows(200), targets: Array.from({ length: 200 }, () => 500) }),
+    });
+    assert.equal(response.status, 200, await response.text());
+  }
+
+  const dashboard = readDashboard();
+  const queries = queriesOf(dashboard).map(({ place, expression }) => ({
+    place,
+    expression: interpolate(expression, VALUES),
+  }));
+  /** Values now, of the queries of the panel with this title, by legend or label. */
+  const values = async (title: string, label?: string): Promise<Map<string, number>> => {
+    const asked = queries.filter(({ place }) => place.startsWith(title));
+    assert.ok(asked.length > 0, title);
+    const samples = await Promise.all(
+      asked.map(async ({ place, expression }) => {
+        const result = await monitoring.query(expression);
+        return result.map(({ metric, value }) => [label ? metric[label]! : place, Number(value[1])] as const);
+      }),
+    );
+    return new Map(samples.flat());
+  };
+
+  await sleep(QUIET * 1000);
+  for (const replica of traffic) replica.check();
+  assert.deepEqual([...(await values('Inputs')).values()], [0]);
+  for (const [channel, evidence] of await values('Ranking', 'channel'))
+    assert.ok(evidence < 1, `${channel}: ${evidence}`);
+  const unusual = [...(await values('Unusual rows: should be flat'))].map(([, times]) => times);
+  t.diagnostic(
+    `unusual rows in quiet, times as many as expected: ${unusual.map((times) => times.toFixed(2)).join(' ')}`,
+  );
+  assert.equal(unusual.length, 5);
+  // The smallest p of so few held-out rows are uneven by chance.
+  for (const times of unusual) assert.ok(times > 0.3 && times < 1.9, `${times} times as many rows as expected`);
+
+  const column = FEATURES.indexOf(BROKEN);
+  for (const replica of traffic) replica.fault = (row) => row.map((value, j) => (j === column ? value / 1000 : value));
+  await until('the alarm', 60, async () => [...(await values('Inputs')).values()][0] === 1);
+  await until('an alert', 60, async () => [...(await values('Alerts firing')).values()][0]! > 0);
+  await sleep(DRIFT * 1000);
+  for (const replica of traffic) replica.check();
+
+  const ranking = [...(await values('Ranking', 'channel'))].sort(([, a], [, b]) => b - a);
+  t.diagnostic(
+    `ranking in drift: ${ranking.map(([channel, evidence]) => `${channel} ${evidence.toFixed(1)}`).join(', ')}`,
+  );
+  assert.equal(ranking.find(([channel]) => FEATURES.some((name) => name === channel))![0], BROKEN);
+  assert.ok(ranking[0]![1] > 1);
+  for (const times of (await values('Unusual rows: should be flat')).values()) assert.ok(times > 5, `${times}`);
+  assert.ok((await values('Rows outside the range', 'feature')).get(BROKEN)! > 0.99);
+  const bins = await values(`$feature: live`, 'bin');
+  assert.ok(bins.size > 10 && [...bins.keys()].every((bin) => /^\d\d$/.test(bin)), `${[...bins.keys()]}`);
+
+  const lasted = Math.ceil((performance.now() - started) / 1000);
+  for (const { place, expression } of queries) {
+    const series = await monitoring.range(expression, lasted);
+    const finite = series.flatMap(({ values }) => values).filter(([, value]) => Number.isFinite(Number(value)));
+    if (EMPTY.has(place)) assert.equal(finite.length, 0, `${place} has data: ${EMPTY.get(place)}`);
+    else assert.ok(finite.length > 0, `${place} has data: ${expression}`);
+  }
+  for (const { name, selector, label } of labelQueriesOf(dashboard)) {
+    const offered = await monitoring.labelValues(label, interpolate(selector, VALUES));
+    assert.ok(offered.includes(VALUES[name as 'job' | 'feature']), `${name}: ${offered}`);
+  }
+  const loaded = await monitoring.rules();
+  assert.ok(loaded.length > 20);
+  for (const { name, health, lastError } of loaded) assert.equal(health, 'ok', `${name}: ${lastError}`);
+});
