@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../docker/until.js';
 import { startServer, temporaryDirectory } from '../server/server-process.js';
 import { interpolate, labelQueriesOf, queriesOf, readDashboard } from './dashboard.js';
+import { drawDashboard } from './dashboard-picture.js';
 import { Monitoring } from './monitoring.js';
 import { FEATURES, Plant, TARGET } from './plant.js';
 import { Traffic } from './traffic.js';
@@ -28,6 +29,10 @@ const EMPTY = new Map([
     'training drops rows with missing values: only a re-baselined model has such a share',
   ],
 ]);
+/** Where the picture goes, if anywhere: `PICTURE=docs/dashboard.svg npm run test:prometheus`. */
+const PICTURE = process.env['PICTURE'];
+const CAPTION =
+  'Queries of the dashboard, from a real Prometheus, not drawn by Grafana: a made-up plant; from 20 s on, flow comes divided by 1,000';
 
 const missing = ['prometheus', 'prometheus-alertmanager'].filter(
   (command) => spawnSync(command, ['--version']).status !== 0,
@@ -130,6 +135,10 @@ test('every query of the dashboard has data in a real Prometheus, flat in quiet,
     const offered = await monitoring.labelValues(label, interpolate(selector, VALUES));
     assert.ok(offered.includes(VALUES[name as 'job' | 'feature']), `${name}: ${offered}`);
   }
+  const picture = await drawDashboard(monitoring, queries, lasted, CAPTION);
+  assert.match(picture, new RegExp(`>${BROKEN}</text>`));
+  if (PICTURE) await writeFile(PICTURE, picture);
+
   const loaded = await monitoring.rules();
   assert.ok(loaded.length > 20);
   for (const { name, health, lastError } of loaded) assert.equal(health, 'ok', `${name}: ${lastError}`);
