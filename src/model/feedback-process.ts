@@ -1,4 +1,5 @@
 import { DomainError, type ErrorCode } from './domain-error.js';
+import { faultPoint } from './fault-point.js';
 import { type FeedbackBounds, FeedbackDatabase } from './feedback-database.js';
 
 /** What can be asked of the database: a method and its arguments. */
@@ -37,7 +38,13 @@ function work(tasks: readonly FeedbackTask[]): FeedbackOutcome[] {
   try {
     database ??= new FeedbackDatabase(path, bounds);
     const open = database;
-    return open.transaction(() => tasks.map((task) => attempt(open, task)));
+    const outcomes = open.transaction(() => {
+      const attempted = tasks.map((task) => attempt(open, task));
+      faultPoint('feedback:written');
+      return attempted;
+    });
+    faultPoint('feedback:committed');
+    return outcomes;
   } catch (error) {
     // After an error of the disk, a file that is opened anew is the only one whose state is known.
     database?.close();

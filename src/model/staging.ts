@@ -3,7 +3,6 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 import { isCode, makeDirectory } from './directory.js';
-import { faultPoint } from './fault-point.js';
 
 /** `.staging-<host>-<process>-<random>`: whose it is, so that a sweep spares the living. */
 const STAGE = /^\.staging-(?<host>.+)-(?<pid>\d+)-[0-9a-f]+$/;
@@ -20,13 +19,11 @@ export async function makeStage(location: string): Promise<string> {
   made.add(name);
   const stage = join(location, name);
   await makeDirectory(stage);
-  faultPoint('stage:made');
   return stage;
 }
 
 /** Removes a stage and all in it, if it is still there. */
 export async function discardStage(stage: string): Promise<void> {
-  faultPoint('stage:used');
   await rm(stage, { recursive: true, force: true });
   made.delete(basename(stage));
 }

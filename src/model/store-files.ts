@@ -65,8 +65,10 @@ export class FileStore implements ModelStore {
     }
   }
 
-  stage(): Promise<string> {
-    return makeStage(this.location);
+  async stage(): Promise<string> {
+    const stage = await makeStage(this.location);
+    faultPoint('stage:made');
+    return stage;
   }
 
   async publish(stage: string): Promise<number> {
@@ -88,8 +90,9 @@ export class FileStore implements ModelStore {
     }
   }
 
-  discard(stage: string): Promise<void> {
-    return discardStage(stage);
+  async discard(stage: string): Promise<void> {
+    faultPoint('stage:used');
+    await discardStage(stage);
   }
 
   async aliases(): Promise<Aliases> {

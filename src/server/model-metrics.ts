@@ -72,7 +72,8 @@ export class ModelMetrics {
       collect() {
         const serving = service.servingIfReady;
         this.remove();
-        if (serving) this.set((Date.now() - Date.parse(serving.card.created_at)) / 1000);
+        // Not below 0 where the clock went backwards since.
+        if (serving) this.set(Math.max(0, Date.now() - Date.parse(serving.card.created_at)) / 1000);
       },
     });
   }

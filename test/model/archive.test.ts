@@ -147,6 +147,8 @@ test('files that are not those of their card are refused by name, whatever lies'
   }
   refused({ 'extra.sh': 'rm -rf /' }, /extra\.sh: the card does not name it/);
   refused({ constructor: 'x' }, /constructor: the card does not name it/);
+  const mark = { 'upload.json': '{}' };
+  refused({ ...mark, 'card.json': resealed(mark) }, /upload\.json: a name that the store gives itself/);
   const { 'weights.bin': weights, ...others } = card.files;
   refused({ 'card.json': resealed({}, { files: others }) }, /weights\.bin: the card does not name it/);
   refused(

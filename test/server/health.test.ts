@@ -16,6 +16,39 @@ test('it is live before it is ready, and says why it is not', async (t) => {
   assert.deepEqual(ready.json(), { status: 'ready', model_version: '1' });
 });
 
+test('it tells store, engine and probe when asked to, ready or not', async (t) => {
+  const { app, service, loader, store } = await buildTestApp(t, []);
+  service.explainNotReady('training the first model');
+  const waiting = await app.inject({ url: '/readyz?verbose' });
+  assert.equal(waiting.statusCode, 503);
+  const { store: told, engine, probe, error, code } = waiting.json();
+  assert.deepEqual([engine, probe, error, code], [null, null, 'training the first model', 'NOT_READY']);
+  assert.equal(told.location, store.location);
+  assert.deepEqual([told.versions, told.writable, told.reason], [0, true, null]);
+  assert.ok(told.free_bytes > 0);
+
+  await loader.activate(await publishUntrained(store, ['a'], ['y']));
+  const ready = (await app.inject({ url: '/readyz?verbose=true' })).json();
+  assert.deepEqual(
+    [ready.status, ready.model_version, ready.engine, ready.store.versions],
+    ['ready', '1', 'kernel', 1],
+  );
+  assert.equal(ready.probe.passed, true);
+  assert.ok(ready.probe.largest_deviation < 1e-4);
+
+  // Memory that goes bad, or an engine that does.
+  service.serving.probe.outputs[0]! += 1;
+  const off = (await app.inject({ url: '/readyz?verbose' })).json();
+  assert.equal(off.probe.passed, false);
+  assert.match(off.probe.reason, /^probe\.json: outputs\[0\]/);
+  assert.deepEqual((await app.inject({ url: '/readyz?verbose=false' })).json(), {
+    status: 'ready',
+    model_version: '1',
+  });
+  assert.equal((await app.inject({ url: '/readyz?verbose=no' })).statusCode, 400);
+  assert.equal((await app.inject({ url: '/readyz?_=1' })).statusCode, 200, 'a probe may add what it likes');
+});
+
 test('a service that is about to stop is not ready, and still answers', async (t) => {
   const { app, service } = await buildTestApp(t);
   service.drain('shutting down');

@@ -37,10 +37,9 @@ type Details = Static<typeof Details>;
 const Ready = Type.Object({ status: Type.Literal('ready'), model_version: Type.String(), ...Details.properties });
 const NotReady = Type.Object({ ...ErrorReply.properties, ...Details.properties });
 
-const Query = Type.Object(
-  { verbose: Type.Optional(Type.Enum(['', 'true', 'false'], { description: 'tell store, engine and probe as well' })) },
-  { additionalProperties: false },
-);
+const Query = Type.Object({
+  verbose: Type.Optional(Type.Enum(['', 'true', 'false'], { description: 'tell store, engine and probe as well' })),
+});
 
 export interface HealthOptions {
   readonly service: PredictionService;
