@@ -85,10 +85,34 @@ def two_samples(rng):
                 "chi_square": float(chi.statistic),
                 "chi_square_p": float(chi.pvalue),
                 "wilcoxon_p": float(rank.pvalue),
+                "smooth_components": smooth_components(window, baseline),
                 "jensen_shannon": float(scipy.spatial.distance.jensenshannon(p, q, base=2)),
             }
         )
     return cases
+
+
+def smooth_components(window, baseline):
+    """Means of polynomials of the middle ranks, orthonormal on the union of both samples, by NumPy's QR."""
+    union = window + baseline
+    filled = union > 0
+    total = union.sum()
+    ranks = (np.cumsum(union) - union / 2) / total
+    weights = np.sqrt(union / total)
+    powers = (2 * ranks[:, None] - 1) ** np.arange(min(5, filled.sum()))
+    q, r = np.linalg.qr((weights[:, None] * powers)[filled])
+    polynomials = (q * np.sign(np.diag(r))) / weights[filled, None]
+    shifts = (window / window.sum() - baseline / baseline.sum())[filled] @ polynomials[:, 1:]
+    variance = total / window.sum() / baseline.sum() * total / (total - 1)
+    return (shifts / np.sqrt(variance)).tolist()
+
+
+def combined(rng):
+    """Cauchy's combination of p-values, of which any above 0.99 count as 0.99."""
+    cases = [rng.uniform(size=3), rng.uniform(size=5), [1e-4, 0.3, 1.0], [2e-9, 1.0], [0.02], [1e-40, 3e-41, 0.5]]
+    return [
+        [list(map(float, p)), float(np.log(stats.cauchy.sf(stats.cauchy.isf(np.minimum(p, 0.99)).mean())))] for p in cases
+    ]
 
 
 def normal_scores(rng):
@@ -110,6 +134,7 @@ fixture = {
     "outside_range": outside_range(),
     "two_samples": two_samples(rng),
     "normal_scores": normal_scores(rng),
+    "combined": combined(rng),
 }
 with open("test/fixtures/scipy-statistics.json", "w", encoding="utf-8") as file:
     json.dump(fixture, file, indent=1)

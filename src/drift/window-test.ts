@@ -1,14 +1,16 @@
 import { logNormalTail } from '../model/baseline/normal.js';
 import type { Baseline } from '../model/baseline.js';
+import { combineEvidence } from './cauchy-combination.js';
 import { type Channel, GROUPS, type Group } from './channels.js';
+import { logChiSquareTail } from './chi-square.js';
 import { chiSquareBins } from './chi-square-bins.js';
 import { logMissingTail, logRangeTail } from './guards.js';
 import { type Histograms, mergeBins } from './merge-bins.js';
 import { logRareBins } from './rare-bins.js';
 import { ABOVE, BELOW, INSIDE, MISSING } from './row-reader.js';
+import { type SmoothComponent, smoothBins } from './smooth-bins.js';
 import { stabilityIndex } from './stability-index.js';
 import type { Tally } from './tally.js';
-import { wilcoxonBins } from './wilcoxon-bins.js';
 
 /** One test of a window. */
 export interface Evidence {
@@ -93,7 +95,7 @@ function judge(group: Group, evidence: readonly Evidence[], threshold: number): 
   return { group, tests: own.length, threshold, logP, alarm: logP < Math.log(threshold), channel: strongest.channel };
 }
 
-/** χ² and Wilcoxon (the better of the two, doubled) of a feature or prediction; χ² of the other channels. */
+/** χ² of a channel's bins; of all but the error, whose mean has a test of its own, together with their smooth components. */
 function testBins(channel: Channel, c: number, tally: Tally, designEffect: number): Evidence[] {
   if (channel.bins.counts.length < 2) return [];
   const whole: Histograms = { window: tally.binsOf(channel), baseline: channel.bins.counts };
@@ -108,14 +110,27 @@ function testBins(channel: Channel, c: number, tally: Tally, designEffect: numbe
   }
   const chi = chiSquareBins(merged.window, merged.baseline, designEffect);
   const changed = corrected >= LEAST_STABILITY_INDEX;
-  if (channel.group !== 'features') return [{ ...base, logP: chi.logP, matters: changed }];
-  const rank = wilcoxonBins(whole.window, whole.baseline, designEffect);
+  if (channel.group === 'error') return [{ ...base, logP: chi.logP, matters: changed }];
+  const components = smoothBins(whole.window, whole.baseline, designEffect);
   return [
     {
       ...base,
-      logP: Math.min(0, Math.LN2 + Math.min(chi.logP, rank.logP)),
-      matters: changed || Math.abs(rank.shift) >= LEAST_SHIFT,
+      logP: combineEvidence([chi.logP, ...logSmoothTails(components, channel.group === 'conditional' ? 2 : 1)]),
+      matters: changed || components.some(({ shift }) => Math.abs(shift) >= LEAST_SHIFT),
     },
+  ];
+}
+
+/**
+ * ln p of the first `alone` components, and of all together. A dependence that breaks widens the conditional residuals, so
+ * that their second component is worth a test of its own.
+ */
+function logSmoothTails(components: readonly SmoothComponent[], alone: number): number[] {
+  const squares = components.map(({ statistic }) => statistic * statistic);
+  const together = squares.reduce((total, square) => total + square, 0);
+  return [
+    ...squares.slice(0, alone).map((square) => logChiSquareTail(square, 1)),
+    logChiSquareTail(together, squares.length),
   ];
 }
 

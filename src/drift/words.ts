@@ -1,4 +1,4 @@
-import { wilcoxonBins } from './wilcoxon-bins.js';
+import { smoothBins } from './smooth-bins.js';
 
 /** What is known of a feature or prediction in a window. */
 export interface Findings {
@@ -45,7 +45,7 @@ function describeBins({ window, baseline, meanShift }: Findings): string {
   if (fullest >= STUCK * n && baseline[bin]! / m < (0.5 * fullest) / n) {
     return `${percent(fullest / n)} of rows in the range that held ${percent(baseline[bin]! / m)}`;
   }
-  const { shift } = wilcoxonBins(window, baseline);
+  const shift = smoothBins(window, baseline)[0]?.shift ?? 0;
   if (Math.abs(shift) >= 0.1) {
     const agrees = Math.sign(meanShift) === Math.sign(shift) && Math.abs(meanShift) < 100;
     return `${shift > 0 ? 'higher' : 'lower'}${agrees ? ` by ${Math.abs(meanShift).toFixed(2)} standard deviations` : ''}`;

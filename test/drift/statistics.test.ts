@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { combineEvidence } from '../../src/drift/cauchy-combination.js';
 import { chiSquareQuantile, logChiSquareTail } from '../../src/drift/chi-square.js';
 import { chiSquareBins } from '../../src/drift/chi-square-bins.js';
 import { logMissingTail, logRangeTail } from '../../src/drift/guards.js';
@@ -8,7 +9,7 @@ import { logHypergeometricTail } from '../../src/drift/hypergeometric.js';
 import { jensenShannon } from '../../src/drift/jensen-shannon.js';
 import { mergeBins } from '../../src/drift/merge-bins.js';
 import { logRareBins } from '../../src/drift/rare-bins.js';
-import { wilcoxonBins } from '../../src/drift/wilcoxon-bins.js';
+import { smoothBins } from '../../src/drift/smooth-bins.js';
 import { logNormalTail, normalCdf, normalQuantile } from '../../src/model/baseline/normal.js';
 import { makeScoreGrid, writeScore } from '../../src/model/baseline/normal-scores.js';
 import { makeOrderedSample, sampleScore } from '../../src/model/baseline/ordered-sample.js';
@@ -25,9 +26,11 @@ interface Fixture {
     chi_square: number;
     chi_square_p: number;
     wilcoxon_p: number;
+    smooth_components: number[];
     jensen_shannon: number;
   }[];
   normal_scores: { values: number[]; scores: number[] };
+  combined: [number[], number][];
 }
 
 const fixture = JSON.parse(readFileSync('test/fixtures/scipy-statistics.json', 'utf8')) as Fixture;
@@ -93,9 +96,37 @@ test('χ², Wilcoxon with ties and Jensen-Shannon of binned samples agree with S
     const chi = chiSquareBins(window, baseline);
     assertClose(chi.statistic, expected.chi_square, 'χ²');
     assertClose(Math.exp(chi.logP), expected.chi_square_p, 'p of χ²');
-    assertClose(Math.exp(wilcoxonBins(window, baseline).logP), expected.wilcoxon_p, 'p of Wilcoxon');
+    const components = smoothBins(window, baseline);
+    const wilcoxon = 2 * normalCdf(-Math.abs(components[0]!.statistic));
+    assertClose(wilcoxon, expected.wilcoxon_p, 'p of Wilcoxon');
+    assert.equal(components.length, expected.smooth_components.length);
+    components.forEach(({ statistic }, i) => {
+      assertClose(statistic, expected.smooth_components[i]!, `component ${i + 1}`);
+    });
     assertClose(jensenShannon(window, baseline), expected.jensen_shannon, 'Jensen-Shannon');
   }
+});
+
+test('with few bins the smooth components add up to χ², and an empty bin counts for nothing', () => {
+  const [window, baseline] = [
+    [30, 0, 12, 40, 8],
+    [300, 0, 200, 310, 190],
+  ];
+  const components = smoothBins(window, baseline);
+  assert.equal(components.length, 3);
+  const total = 90 + 1000;
+  const squares = components.reduce((sum, { statistic }) => sum + statistic ** 2, 0);
+  // The components have the variance of a draw without replacement, (N - 1) / N of that in χ².
+  assertClose((squares * total) / (total - 1), chiSquareBins(window, baseline).statistic, 'sum of squares');
+  assert.deepEqual(smoothBins([50], [1000]), []);
+  assert.deepEqual(smoothBins([0, 0], [500, 500]), []);
+});
+
+test('p-values are combined as by SciPy’s Cauchy distribution, also where they are too small for a number', () => {
+  for (const [ps, expected] of fixture.combined)
+    assertLogClose(combineEvidence(ps.map(Math.log)), expected, String(ps));
+  assertLogClose(combineEvidence([-5000, -1]), Math.LN2 - 5000, 'far out');
+  assert.equal(combineEvidence([Number.NEGATIVE_INFINITY, 0]), Number.NEGATIVE_INFINITY);
 });
 
 test('normal scores with ties agree with SciPy, on a feature’s grid and in a sample', () => {

@@ -94,8 +94,9 @@ test('200 features raise no more false alarms than one', () => {
 test('features of few values, ties everywhere, raise no more false alarms than others', () => {
   const random = createRandom(4);
   const value = (_: number, j: number) => (j === 0 ? random.normal() : Math.floor(random.uniform() ** 2 * (j + 1)));
-  const monitor = monitorOf(draw(1000, 5, value));
-  const quiet = alarms(monitor, 500, () => draw(100, 5, value));
+  // The rate is one over baselines, too: windows against one unlucky baseline resemble each other.
+  let quiet = 0;
+  for (let i = 0; i < 10; i++) quiet += alarms(monitorOf(draw(1000, 5, value)), 50, () => draw(100, 5, value));
   assert.ok(quiet <= 15, `${quiet} alarms in 500 windows`);
 });
 
