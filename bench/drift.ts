@@ -20,8 +20,9 @@ const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: { quick: { type: 'boolean', default: false }, picture: { type: 'string' } },
 });
-/** Splits with shifts, and splits in all: quiet windows of one split resemble each other, so many splits are needed. */
-const SHIFTED_SPLITS = 5;
+/** Splits with the other rules, with shifts, and in all: windows of one split resemble each other, so many are needed. */
+const RIVAL_SPLITS = 5;
+const SHIFTED_SPLITS = flags.quick ? 5 : 20;
 const SPLITS = flags.quick ? 8 : 40;
 /** Windows per split, size and control; windows per split, size and shift; streams per split. */
 const QUIET_WINDOWS = flags.quick ? 40 : 100;
@@ -57,6 +58,7 @@ printPage(results, cost, outcome, {
   sizes: SIZES,
   splits: SPLITS,
   shiftedSplits: SHIFTED_SPLITS,
+  rivalSplits: RIVAL_SPLITS,
   columns: housing.names,
 });
 if (flags.picture) writeFileSync(flags.picture, drawPower(results, SIZES, HONEST));
@@ -65,7 +67,7 @@ if (outcome.some(({ missed }) => missed)) process.exitCode = 1;
 /** Draws a split and tries everything on it; shifts only on the first ones. */
 async function trySplit(number: number): Promise<void> {
   const split = await makeSplit(createEngine, housing, number);
-  const trial = new WindowTrial(split, number < SHIFTED_SPLITS);
+  const trial = new WindowTrial(split, number < RIVAL_SPLITS);
   for (const size of QUIET_SIZES) {
     for (const [i, control] of CONTROLS.entries()) {
       const tries = trial.tryQuiet(size, QUIET_WINDOWS, 1000 * i + number);

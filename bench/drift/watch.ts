@@ -1,10 +1,11 @@
 import { type DriftEvent, DriftMonitor } from '../../src/drift/monitor.js';
+import type { WindowTest } from '../../src/drift/window-test.js';
 import type { Baseline, HeldOut } from '../../src/model/baseline.js';
 
 /** Rows of one request: fewer than the monitor counts of one in full, and a divisor of every window. */
 const REQUEST_ROWS = 50;
 /** False alarm probability of a window. */
-const WINDOW_ALPHA = 0.01;
+export const WINDOW_ALPHA = 0.01;
 
 /** A monitor whose windows of `n` rows have a false alarm probability of 1 % each, fed window by window. */
 export class WindowMonitor {
@@ -18,13 +19,13 @@ export class WindowMonitor {
     this.monitor = withRows((rows * withRows(rows).windowAlpha) / WINDOW_ALPHA);
   }
 
-  /** Observes a window, in requests. Returns whether its test raised an alarm. */
-  isAlarmed({ rows, count, outputs, errors }: HeldOut): boolean {
+  /** Observes a window, in requests. Returns its test. */
+  test({ rows, count, outputs, errors }: HeldOut): WindowTest {
     const d = rows.length / count;
     for (let r = 0; r < count; r += REQUEST_ROWS) {
       this.monitor.observe(rows.subarray(r * d), REQUEST_ROWS, outputs.subarray(r), errors.subarray(r));
     }
-    return this.monitor.latestTest!.groups.some(({ alarm }) => alarm);
+    return this.monitor.latestTest!;
   }
 
   /** The feature that the report of the latest window names first. */

@@ -2,13 +2,16 @@ import type { HeldOut } from '../../src/model/baseline.js';
 import { createRandom, type Random } from '../../src/model/random.js';
 import { BONFERRONI_RULE, EVIDENTLY_RULES, psiRule } from './column-rules.js';
 import type { Split } from './housing.js';
+import { JOINT, JointCalibration } from './joint-calibration.js';
 import { Pool } from './pool.js';
 import { pcaRule, rawErrorRule } from './reconstruction-rules.js';
 import { comparer, type Rival } from './rival.js';
 import type { BenchShift } from './shifts.js';
-import { WindowMonitor } from './watch.js';
+import { WINDOW_ALPHA, WindowMonitor } from './watch.js';
 
 export const OURS = 'this monitor';
+/** The same, counted only where the others were tried. */
+export const OURS_THERE = 'this monitor, on the splits of the rows below';
 
 /** How often each rule raised an alarm. */
 export interface Tries {
@@ -19,11 +22,12 @@ export interface Tries {
   right: number;
 }
 
-/** Tries windows of one split's test rows with this monitor and, if asked for, with the rival rules. */
+/** Tries windows of one split's test rows with this monitor and, if asked for, with the rival rules and a joint calibration. */
 export class WindowTrial {
   private readonly split: Split;
   private readonly monitors = new Map<number, WindowMonitor>();
   private readonly rivals: readonly Rival[];
+  private readonly joint: JointCalibration | undefined;
   private readonly compare: (window: HeldOut) => Parameters<Rival['detects']>[0];
 
   constructor(split: Split, withRivals: boolean) {
@@ -38,6 +42,7 @@ export class WindowTrial {
           ...EVIDENTLY_RULES,
         ]
       : [];
+    this.joint = withRivals ? new JointCalibration(split) : undefined;
     const deviations = summaries.map(({ deviation }) => deviation);
     this.compare = comparer(reference, deviations);
   }
@@ -72,14 +77,17 @@ export class WindowTrial {
       tries.alarms.set(name, (tries.alarms.get(name) ?? 0) + Number(alarm));
     for (let i = 0; i < windows; i++) {
       const window = pool.window(n);
-      const alarm = monitor.isAlarmed(window);
+      const test = monitor.test(window);
+      const alarm = test.groups.some((group) => group.alarm);
       tries.windows++;
       count(OURS, alarm);
       if (alarm && cause) {
         tries.named++;
         if (monitor.firstFeature() === cause) tries.right++;
       }
-      if (this.rivals.length === 0) continue;
+      if (!this.joint) continue;
+      count(OURS_THERE, alarm);
+      count(JOINT, this.joint.isAlarmed(test, WINDOW_ALPHA));
       const compared = this.compare(window);
       for (const { name, detects } of this.rivals) count(name, detects(compared));
     }
