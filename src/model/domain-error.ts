@@ -1,5 +1,6 @@
 /** What can go wrong; `INTERNAL` is a defect of ours or of the machine. The server maps each to an HTTP status in one table. */
 export type ErrorCode =
+  | 'INVALID_REQUEST'
   | 'INVALID_JSON'
   | 'INVALID_REQUEST'
   | 'INVALID_QUERY'

@@ -2,12 +2,12 @@ import { EventEmitter } from 'node:events';
 import type { FastifyBaseLogger } from 'fastify';
 import { type DriftEvent, DriftMonitor } from '../drift/monitor.js';
 import { RowSample } from '../drift/row-sample.js';
-import { readBaseline } from '../model/baseline/read.js';
-import { type Baseline, makeBaseline } from '../model/baseline.js';
+import { makeBaseline } from '../model/baseline.js';
 import type { Card } from '../model/card.js';
 import { DomainError, show } from '../model/domain-error.js';
 import type { ModelStore } from '../model/store.js';
 import { ErrorHistory } from './error-history.js';
+import { type BaselineOrigin, type KeptBaseline, keepBaseline, newestBaseline } from './kept-baseline.js';
 import type { Observation } from './service.js';
 
 export interface DriftOptions {
@@ -17,26 +17,12 @@ export interface DriftOptions {
   readonly windowRows: number;
 }
 
-/** Where a baseline comes from. */
-export interface BaselineOrigin {
-  /** 0 is the one that the version was trained with; each re-baseline counts one up. */
-  readonly version: number;
-  /** ISO 8601, UTC. */
-  readonly created_at: string;
-  /** Why it replaced the one before; null for the first. */
-  readonly reason: string | null;
-  /** When the oldest of its rows was seen, if it was made from traffic. */
-  readonly from: string | null;
-}
-
 /** What a monitor watches, and against what. */
-export interface Watched {
+export interface Watched extends KeptBaseline {
   readonly version: number;
   readonly card: Card;
   readonly monitor: DriftMonitor;
   readonly sample: RowSample;
-  readonly baseline: Baseline;
-  readonly origin: BaselineOrigin;
 }
 
 /** The state is kept this often, in milliseconds: what a crash can lose of it. */
@@ -46,6 +32,8 @@ const NEWS_INTERVAL = 5000;
 /** Rows of one request that can become part of a new baseline: they are often of one kind. */
 const SAMPLED_ROWS = 250;
 const STATE = 'drift-state.json';
+/** A date, or a time with its zone: without one it would mean another moment on another machine. */
+const ISO_TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/;
 
 /**
  * Drift monitoring of whichever version serves: a monitor per version, its state kept in the store, its baseline
@@ -61,6 +49,7 @@ export class DriftWatch extends EventEmitter<{ news: [DriftEvent?]; close: [] }>
   private keptRows = 0;
   private readonly timers: readonly NodeJS.Timeout[];
   private writing: Promise<void> = Promise.resolve();
+  private replacing: Promise<unknown> = Promise.resolve();
 
   constructor(options: DriftOptions) {
     super();
@@ -89,8 +78,8 @@ export class DriftWatch extends EventEmitter<{ news: [DriftEvent?]; close: [] }>
    */
   async prepare(version: number, card: Card, baselineJson: string | undefined): Promise<Watched | undefined> {
     try {
-      const [baseline, origin] = await this.newestBaseline(version, card, baselineJson);
-      const watched = this.watch(version, card, baseline, origin);
+      const { store, log } = this.options;
+      const watched = this.watch(version, card, await newestBaseline(store, version, card, baselineJson, log));
       await this.restore(watched);
       return watched;
     } catch (error) {
@@ -133,34 +122,49 @@ export class DriftWatch extends EventEmitter<{ news: [DriftEvent?]; close: [] }>
   }
 
   /**
-   * Makes the traffic since `since` the reference: its rows become a new baseline of the serving version, kept in the
-   * store with the reason. Throws `DRIFT_OFF`, and `TOO_FEW_ROWS` if fewer than `minimum` rows were seen since then.
+   * Makes the traffic since `since`, ISO 8601 with its zone, the reference: its rows become a new baseline of the serving
+   * version, kept in the store with the reason. One after another. Throws `DRIFT_OFF`, `INVALID_REQUEST` for another
+   * `since`, and `TOO_FEW_ROWS` if fewer than `minimum` rows were seen since then, or a feature had no value in any.
    */
-  async rebaseline(since: string, reason: string, minimum: number): Promise<Watched> {
+  rebaseline(since: string, reason: string, minimum: number): Promise<Watched> {
+    const replaced = this.replacing.then(() => this.replace(since, reason, minimum));
+    this.replacing = replaced.catch(() => {});
+    return replaced;
+  }
+
+  private async replace(since: string, reason: string, minimum: number): Promise<Watched> {
     const { version, card, sample, origin } = this.require();
-    const time = Date.parse(since);
-    if (Number.isNaN(time))
-      throw new DomainError('INVALID_ROWS', `since: expected an ISO 8601 time, got ${show(since)}`);
+    const time = ISO_TIME.test(since) ? Date.parse(since) : Number.NaN;
+    if (Number.isNaN(time)) {
+      const expected = 'an ISO 8601 time with its zone, such as 2026-01-12T00:00:00Z';
+      throw new DomainError('INVALID_REQUEST', `since: expected ${expected}, got ${show(since)}`);
+    }
     const rows = sample.since(time);
-    if (rows.count < minimum) {
+    // A sample of very many features has room for fewer rows than were seen.
+    const least = Math.min(minimum, sample.wanted);
+    if (rows.count < least) {
+      const seen = `${rows.count} were seen since ${since}`;
+      throw new DomainError('TOO_FEW_ROWS', `a baseline needs at least ${least} rows, ${seen}`);
+    }
+    const empty = card.features.find((_, j) => isEmpty(rows.rows, card.features.length, j));
+    if (empty !== undefined) {
       throw new DomainError(
         'TOO_FEW_ROWS',
-        `a baseline needs at least ${minimum} rows, ${rows.count} were seen since ${since}`,
+        `${empty}: a baseline needs a value, it was missing in all rows since ${since}`,
       );
     }
-    const next = makeBaseline(rows, card.features, card.targets, origin.version + 1);
-    const nextOrigin: BaselineOrigin = {
+    const baseline = makeBaseline(rows, card.features, card.targets, origin.version + 1);
+    const next: BaselineOrigin = {
       version: origin.version + 1,
       created_at: new Date().toISOString(),
       reason,
       from: new Date(rows.from!).toISOString(),
     };
-    const content = JSON.stringify({ origin: nextOrigin, baseline: next });
-    await this.options.store.writeDocument(documentName(version, nextOrigin.version), content);
+    await keepBaseline(this.options.store, version, card, { baseline, origin: next });
     if (this.current?.version !== version) throw new DomainError('DRIFT_OFF', 'another version serves meanwhile');
-    this.current = { ...this.watch(version, card, next, nextOrigin), sample };
+    this.current = { ...this.watch(version, card, { baseline, origin: next }), sample };
     this.keptRows = -1;
-    this.options.log.info({ model_version: String(version), origin: nextOrigin }, 'baseline replaced');
+    this.options.log.info({ model_version: String(version), origin: next }, 'baseline replaced');
     return this.current;
   }
 
@@ -180,9 +184,9 @@ export class DriftWatch extends EventEmitter<{ news: [DriftEvent?]; close: [] }>
     this.emit('news');
   }
 
-  private watch(version: number, card: Card, baseline: Baseline, origin: BaselineOrigin): Watched {
+  private watch(version: number, card: Card, kept: KeptBaseline): Watched {
     const { rowsBetweenFalseAlarms, windowRows, log } = this.options;
-    const monitor = new DriftMonitor(baseline, {
+    const monitor = new DriftMonitor(kept.baseline, {
       rowsBetweenFalseAlarms,
       windowRows,
       onEvent: (event) => {
@@ -191,29 +195,7 @@ export class DriftWatch extends EventEmitter<{ news: [DriftEvent?]; close: [] }>
       },
     });
     const sample = new RowSample(card.features.length, card.targets.length);
-    return { version, card, monitor, sample, baseline, origin };
-  }
-
-  private async newestBaseline(
-    version: number,
-    card: Card,
-    baselineJson: string | undefined,
-  ): Promise<[Baseline, BaselineOrigin]> {
-    const { store, log } = this.options;
-    const first: BaselineOrigin = { version: 0, created_at: card.created_at, reason: null, from: null };
-    let newest: [Baseline, BaselineOrigin] | undefined = baselineJson ? [readBaseline(baselineJson), first] : undefined;
-    for (let n = 1; ; n++) {
-      const content = await store.readDocument(documentName(version, n));
-      if (content === undefined) break;
-      try {
-        const { origin, baseline } = JSON.parse(content) as { origin: BaselineOrigin; baseline: unknown };
-        newest = [readBaseline(JSON.stringify(baseline)), origin];
-      } catch (error) {
-        log.error({ err: error, baseline_version: n }, 'a kept baseline is broken and was skipped');
-      }
-    }
-    if (!newest) throw new DomainError('INVALID_BASELINE', `version ${version} has no baseline`);
-    return newest;
+    return { version, card, monitor, sample, ...kept };
   }
 
   private async restore({ monitor }: Watched): Promise<void> {
@@ -240,6 +222,8 @@ export class DriftWatch extends EventEmitter<{ news: [DriftEvent?]; close: [] }>
   }
 }
 
-function documentName(version: number, baselineVersion: number): string {
-  return `baseline-${version}-${baselineVersion}.json`;
+/** Whether column `j` of `rows` `[any, width]` has no value. */
+function isEmpty(rows: Float32Array, width: number, j: number): boolean {
+  for (let at = j; at < rows.length; at += width) if (!Number.isNaN(rows[at]!)) return false;
+  return true;
 }

@@ -7,6 +7,7 @@ import { storageError } from '../model/storage-error.js';
 
 /** The one table from what went wrong to what a client is told. */
 const STATUS: Readonly<Record<ErrorCode, number>> = {
+  INVALID_REQUEST: 400,
   INVALID_JSON: 400,
   INVALID_REQUEST: 400,
   INVALID_QUERY: 400,

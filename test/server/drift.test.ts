@@ -175,13 +175,16 @@ test('approved traffic becomes the reference, with its reason, and stays it over
   const replace = (payload: object) => app.inject({ method: 'POST', url: '/drift/baseline', payload });
   const bad: [object, RegExp][] = [
     [{ since: before }, /^reason: |required/],
-    [{ since: 'yesterday', reason: 'x' }, /^since: expected an ISO 8601 time/],
+    [{ since: 'yesterday', reason: 'x' }, /^since: expected an ISO 8601 time with its zone.*got "yesterday"/],
+    [{ since: '2026-01-12T00:00:00', reason: 'x' }, /^since: expected an ISO 8601 time with its zone/],
+    [{ since: '2026-13-45', reason: 'x' }, /^since: expected an ISO 8601 time/],
     [{ since: new Date(Date.now() + 60_000).toISOString(), reason: 'x' }, /at least 1000 rows, 0 were seen/],
   ];
   for (const [payload, message] of bad) {
     const response = await replace(payload);
     assert.equal(response.statusCode, 400, response.body);
     assert.match(response.json().error, message);
+    assert.equal(response.json().code, /at least/.test(response.json().error) ? 'TOO_FEW_ROWS' : 'INVALID_REQUEST');
   }
   const replaced = await replace({ since: before, reason: 'new supplier of c' });
   assert.equal(replaced.statusCode, 200, replaced.body);
@@ -196,6 +199,65 @@ test('approved traffic becomes the reference, with its reason, and stays it over
   const again = await report(app);
   assert.deepEqual(again.baseline, after.baseline);
   assert.equal((await store.readDocument('baseline-1-1.json'))?.includes('new supplier of c'), true);
+});
+
+test('two new references at once come one after the other, and both are kept', async (t) => {
+  const { app, store } = await trainedApp(t);
+  await send(app, rowsOf(3, 300));
+  const replies = await Promise.all(
+    ['first', 'second'].map((reason) =>
+      app.inject({
+        method: 'POST',
+        url: '/drift/baseline',
+        payload: { since: '2026-01-01', reason, minimum_rows: 200 },
+      }),
+    ),
+  );
+  assert.deepEqual(
+    replies.map((reply) => [reply.json().baseline.version, reply.json().baseline.reason]),
+    [
+      [1, 'first'],
+      [2, 'second'],
+    ],
+  );
+  for (const n of [1, 2]) assert.ok(await store.readDocument(`baseline-1-${n}.json`));
+});
+
+test('a kept reference that is torn, of nonsense or of another model is skipped, and told', async (t) => {
+  const { app, store, loader, logged } = await trainedApp(t);
+  await send(app, rowsOf(3, 300));
+  const payload = { since: '2026-01-01', reason: 'good', minimum_rows: 200 };
+  assert.equal((await app.inject({ method: 'POST', url: '/drift/baseline', payload })).statusCode, 200);
+  const first = JSON.parse((await store.readDocument('baseline-1-1.json'))!);
+  const good = { ...first, origin: { ...first.origin, reason: 'broken', version: 2 } };
+  const renamed = good.baseline.features.map((feature: object) => ({ ...feature, name: 'z' }));
+  const broken: [string, RegExp][] = [
+    ['', /not JSON/],
+    [JSON.stringify(good).slice(0, 500), /not JSON/],
+    ['null', /kept baseline/],
+    [JSON.stringify({ ...good, origin: undefined }), /kept baseline: .*origin/],
+    [JSON.stringify({ ...good, origin: { ...good.origin, version: 7 } }), /origin\/version: expected 2, got 7/],
+    [JSON.stringify({ ...good, model: 'another' }), /of another model/],
+    [JSON.stringify(good).replace(/"mean":[^,]+/, '"mean":null'), /features\/0\/mean/],
+    [
+      JSON.stringify({
+        ...good,
+        baseline: { ...good.baseline, features: renamed },
+      }),
+      /\/features: expected a,b,c, got z,z,z/,
+    ],
+  ];
+  for (const [content, reason] of broken) {
+    await store.writeDocument('baseline-1-2.json', content);
+    logged.length = 0;
+    await loader.activate(1);
+    const found = await report(app);
+    assert.equal(found.baseline.reason, 'good', content.slice(0, 80));
+    const told = logged.find(({ msg }) => msg === 'a kept baseline was skipped') as { err: Error } | undefined;
+    assert.match(told!.err.message, reason);
+  }
+  await send(app, rowsOf(4, 100));
+  assert.equal((await report(app)).rows, 100);
 });
 
 test('the state is kept over a restart, and not carried to another version', async (t) => {

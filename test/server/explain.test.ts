@@ -100,3 +100,18 @@ test('a null is refused by default; with ON_MISSING=mean it is the mean, counted
   const { body } = await app.inject({ url: '/metrics' });
   assert.match(body, /^model_feature_missing_rows_total\{feature="b"\} [1-9]\d+$/m);
 });
+
+test('a feature that is missing in every row is refused as a new reference, as a request that cannot be met', async (t) => {
+  const { app } = await buildTestApp(t, [], { allowMissing: true, maxRows: 1000 });
+  const random = createRandom(1);
+  const instances = Array.from({ length: 500 }, () => ({ a: random.normal(), b: random.normal(), y: random.normal() }));
+  await app.inject({ method: 'POST', url: '/train?wait=true&epochs=1', payload: { instances, target: 'y' } });
+  const rows = instances.slice(0, 250).map(({ a }) => [a, null]);
+  const predicted = await app.inject({ method: 'POST', url: '/predict', payload: { instances: rows } });
+  assert.equal(predicted.statusCode, 200);
+  const payload = { since: '2026-01-01', reason: 'x', minimum_rows: 200 };
+  const refused = await app.inject({ method: 'POST', url: '/drift/baseline', payload });
+  assert.equal(refused.statusCode, 400, refused.body);
+  assert.equal(refused.json().code, 'TOO_FEW_ROWS');
+  assert.match(refused.json().error, /^b: a baseline needs a value/);
+});
