@@ -1,4 +1,5 @@
-import { type DriftEvent, DriftMonitor } from '../../src/drift/monitor.js';
+import type { DriftEvent } from '../../src/drift/alarms.js';
+import { DriftMonitor } from '../../src/drift/monitor.js';
 import type { WindowTest } from '../../src/drift/window-test.js';
 import type { Baseline, HeldOut } from '../../src/model/baseline.js';
 

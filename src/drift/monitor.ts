@@ -1,9 +1,10 @@
 import { type Baseline, hashBaseline } from '../model/baseline.js';
+import { Alarms, type DriftEvent } from './alarms.js';
 import { type Channel, channelsOf, GROUPS, type Group } from './channels.js';
 import { Charts } from './charts.js';
 import { Counters } from './counters.js';
 import { DesignEffect } from './design-effect.js';
-import { type Cause, Latch, type LatchState } from './latch.js';
+import type { Cause, LatchState } from './latch.js';
 import { checkState, type MonitorState } from './monitor-state.js';
 import { type DriftReport, reportCharts, reportGroups, reportSpan, reportWindow } from './report.js';
 import { RowReader } from './row-reader.js';
@@ -23,13 +24,6 @@ export interface MonitorOptions {
   readonly clock: () => number;
   /** Hears of every alarm that is raised or switched off. */
   readonly onEvent: (event: DriftEvent) => void;
-}
-
-export interface DriftEvent {
-  readonly type: 'raised' | 'cleared';
-  readonly group: Group;
-  readonly at: number;
-  readonly cause: Cause | null;
 }
 
 const DEFAULT_MONITOR: MonitorOptions = {
@@ -63,7 +57,7 @@ export class DriftMonitor {
   private readonly reader: RowReader;
   readonly charts: Charts;
   private readonly designEffect: DesignEffect;
-  private readonly latches: Record<Group, Latch>;
+  private readonly latches: Alarms;
   private readonly minutes: TimeRing;
   private readonly hours: TimeRing;
   private readonly totals: Counters;
@@ -97,7 +91,7 @@ export class DriftMonitor {
     this.totals = new Counters(this.channels);
     this.charts = new Charts(baseline, this.channels, (2 * rowsBetweenFalseAlarms) / (1 - WINDOW_SHARE));
     this.designEffect = new DesignEffect(this.channels.length, Math.ceil(windowRows / 5));
-    this.latches = { features: new Latch(), guards: new Latch(), error: new Latch(), conditional: new Latch() };
+    this.latches = new Alarms((event) => this.options.onEvent(event));
     const shown = this.channels.filter(({ kind }) => kind !== 'conditional');
     this.minutes = new TimeRing(shown, MINUTE, 60);
     this.hours = new TimeRing(shown, HOUR, 24);
@@ -120,7 +114,7 @@ export class DriftMonitor {
 
   /** The alarms of the groups that the baseline has. */
   get alarms(): readonly (LatchState & { readonly group: Group })[] {
-    return this.groups.map((group) => ({ group, ...this.latches[group].state }));
+    return this.groups.map((group) => ({ group, ...this.latches.of(group) }));
   }
 
   /** Rows in the window that is being filled. */
@@ -193,7 +187,7 @@ export class DriftMonitor {
   reset(): void {
     this.flush();
     const now = this.options.clock();
-    for (const group of GROUPS) this.clear(group, now);
+    this.latches.clear(now);
     this.window.clear();
     this.tested.clear();
     this.test = undefined;
@@ -219,7 +213,7 @@ export class DriftMonitor {
       tested_at: this.testedAt,
       charts: this.charts.state(),
       design_effect: this.designEffect.state(),
-      latches: GROUPS.map((group) => this.latches[group].state),
+      latches: this.latches.state(),
       minutes: this.minutes.state(),
       hours: this.hours.state(),
     };
@@ -235,9 +229,7 @@ export class DriftMonitor {
     this.designEffect.restore(state.design_effect);
     this.charts.allowFor(this.designEffect.effects);
     this.charts.restore(state.charts);
-    GROUPS.forEach((group, i) => {
-      this.latches[group].restore(state.latches[i]!);
-    });
+    this.latches.restore(state.latches);
     this.minutes.restore(state.minutes);
     this.hours.restore(state.hours);
     this.since = state.since;
@@ -263,7 +255,7 @@ export class DriftMonitor {
     this.test?.groups.forEach(({ group, alarm, logP, channel }) => {
       if (alarm) this.raise(group, now, 'window', channel);
       const quiet = logP > Math.log(QUIET_P) && !this.isBeyond(group, QUIET_CHART);
-      if (this.latches[group].settle(now, quiet)) this.tell('cleared', group, now);
+      this.latches.settle(group, now, quiet);
     });
     if (this.designEffect.settled) this.charts.allowFor(this.designEffect.effects);
   }
@@ -271,7 +263,7 @@ export class DriftMonitor {
   private raiseCharts(now: number): void {
     for (let c = 0; c < this.channels.length; c++) {
       const { group } = this.channels[c]!;
-      const { detected, quiet } = this.latches[group].state;
+      const { detected, quiet } = this.latches.of(group);
       if (detected && quiet === 0) continue;
       if (this.charts.isBeyond(c)) this.raise(group, now, 'chart', c);
     }
@@ -283,16 +275,6 @@ export class DriftMonitor {
 
   private raise(group: Group, now: number, by: Cause['by'], channel: number): void {
     const { kind, name } = this.channels[channel]!;
-    if (this.latches[group].raise(now, { by, kind, name })) this.tell('raised', group, now);
-  }
-
-  private clear(group: Group, now: number): void {
-    if (!this.latches[group].state.detected) return;
-    this.latches[group].clear(now);
-    this.tell('cleared', group, now);
-  }
-
-  private tell(type: DriftEvent['type'], group: Group, at: number): void {
-    this.options.onEvent({ type, group, at, cause: this.latches[group].state.cause });
+    this.latches.raise(group, now, { by, kind, name });
   }
 }

@@ -1,8 +1,9 @@
 import type { Baseline } from '../model/baseline.js';
+import type { Alarms } from './alarms.js';
 import type { Channel, Group } from './channels.js';
 import type { Charts } from './charts.js';
 import { type ColumnReport, reportColumn } from './column-report.js';
-import type { Latch, LatchState } from './latch.js';
+import type { LatchState } from './latch.js';
 import { stabilityIndex } from './stability-index.js';
 import type { Tally } from './tally.js';
 import { groupAlpha, testWindow, type WindowTest } from './window-test.js';
@@ -93,7 +94,7 @@ export function reportSpan(
 
 /** Reports the groups that the baseline has. */
 export function reportGroups(
-  latches: Readonly<Record<Group, Latch>>,
+  alarms: Alarms,
   test: WindowTest | undefined,
   present: readonly Group[],
   alpha: number,
@@ -101,7 +102,7 @@ export function reportGroups(
   return present.map((group) => {
     const tested = test?.groups.find((one) => one.group === group);
     const threshold = tested?.threshold ?? groupAlpha(group, present, alpha);
-    return { group, ...latches[group].state, p_value: tested ? Math.exp(tested.logP) : null, threshold };
+    return { group, ...alarms.of(group), p_value: tested ? Math.exp(tested.logP) : null, threshold };
   });
 }
 

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { FastifyBaseLogger } from 'fastify';
-import { type DriftEvent, DriftMonitor } from '../drift/monitor.js';
+import type { DriftEvent } from '../drift/alarms.js';
+import { DriftMonitor } from '../drift/monitor.js';
 import { RowSample } from '../drift/row-sample.js';
 import { makeBaseline } from '../model/baseline.js';
 import type { Card } from '../model/card.js';
