@@ -27,9 +27,13 @@ for (const target of ['simd', 'relaxed']) {
 await buildPage(join(ROOT, 'src/server/page'), PAGE);
 
 await build({
-  entryPoints: ['server/main.js', 'model/trainer-process.js', 'model/feedback-process.js', 'server/json-worker.js'].map(
-    (path) => join(ROOT, 'dist/src', path),
-  ),
+  entryPoints: [
+    'server/main.js',
+    'model/trainer-process.js',
+    'model/table-process.js',
+    'model/feedback-process.js',
+    'server/json-worker.js',
+  ].map((path) => join(ROOT, 'dist/src', path)),
   entryNames: '[name]',
   outdir: BUNDLE,
   bundle: true,

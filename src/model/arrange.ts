@@ -1,6 +1,6 @@
 import { DomainError } from './domain-error.js';
 import { listed } from './rows.js';
-import type { Columns } from './table.js';
+import type { Arrange, Columns } from './table.js';
 
 /** Whether two have the same columns, in whatever order. */
 export function sameColumns(a: Columns, b: Columns): boolean {
@@ -15,6 +15,14 @@ export function arrangeLike(model: Columns, found: Columns, advice: string): Col
     `the serving model predicts ${listed(model.targets)} from ${listed(model.features)}, these rows give ` +
       `${listed(found.targets)} from ${listed(found.features)}; ${advice}`,
   );
+}
+
+/** Gives the columns the order of the model that serves, if one does; others are refused unless it is to be replaced. */
+export function arrangeUnlessReplaced(model: Columns | undefined, replace: boolean): Arrange {
+  return (found) => {
+    if (!model || (replace && !sameColumns(found, model))) return found;
+    return arrangeLike(model, found, '?replace=true replaces the model');
+  };
 }
 
 function sameNames(a: readonly string[], b: readonly string[]): boolean {

@@ -62,6 +62,8 @@ export interface AppOptions {
   readonly modelName: string;
   /** Largest request body, in bytes. */
   readonly bodyLimit: number;
+  /** Largest table to train on, in bytes. */
+  readonly trainBodyLimit: number;
   /** Most rows of one prediction request. */
   readonly maxRows: number;
   /** Whether a null in a prediction is a missing value, to be imputed by the mean. */
@@ -148,7 +150,7 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   await app.register(predictRoute, { service, drift, feedback, maxRows, allowMissing });
   driftRoutes(app, { drift, feedback });
   feedbackRoute(app, { feedback });
-  await app.register(trainRoute, { service, jobs, feedback, bodyLimit: options.bodyLimit });
+  await app.register(trainRoute, { service, jobs, feedback, trainBodyLimit: options.trainBodyLimit });
   jobRoutes(app, { jobs });
 
   const model = new ServedModel({ name: options.modelName, service, store });

@@ -70,6 +70,11 @@ export const ConfigSchema = Type.Object({
   }),
   ENGINE: choice(ENGINE_NAMES, 'auto', 'what computes; auto is the WebAssembly kernel'),
   BODY_LIMIT: Type.Integer({ default: 16 * 2 ** 20, minimum: 1024, description: 'largest request body, in bytes' }),
+  TRAIN_BODY_LIMIT: Type.Integer({
+    default: 2 ** 30,
+    minimum: 1024,
+    description: 'largest CSV, Arrow stream or Parquet file to train on, in bytes',
+  }),
   MAX_ROWS: Type.Integer({ default: 100_000, minimum: 1, description: 'most rows of one prediction request' }),
   LOG_LEVEL: choice(
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],

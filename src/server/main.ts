@@ -61,6 +61,7 @@ const app = await buildApp(
   {
     modelName: config.MODEL_NAME,
     bodyLimit: config.BODY_LIMIT,
+    trainBodyLimit: config.TRAIN_BODY_LIMIT,
     maxRows: config.MAX_ROWS,
     allowMissing,
     keepVersions: config.KEEP_VERSIONS,

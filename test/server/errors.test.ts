@@ -81,7 +81,7 @@ test('a media type or a size that is refused is told with what is expected', asy
   ]);
   assert.deepEqual(await send('/train', 'text/plain', 'a'), [
     415,
-    'content-type: expected application/json or text/csv, got "text/plain"',
+    `content-type: expected ${rows} or application/vnd.apache.parquet, got "text/plain"`,
   ]);
   for (const url of ['/predict', '/train']) {
     assert.deepEqual(await send(url, json, ' '.repeat(1025)), [413, 'body: expected at most 1024 bytes']);

@@ -53,7 +53,7 @@ test('the same rows in every format, of every type of numbers that holds them, p
   const { app } = await buildTestApp(t, NAMES, LIMITS);
   const random = createRandom(7);
   for (const { type, whole, least, most } of NUMBER_TYPES) {
-    for (const count of [1, 7, 3000]) {
+    for (const count of whole ? [1, 300] : [7, 1000]) {
       const rows = Array.from({ length: count }, () =>
         NAMES.map(() => {
           const value = least + (most - least) * random.uniform();
@@ -95,8 +95,8 @@ test('the same rows in every format, of every type of numbers that holds them, p
 
 function batches(rows: number[][], type = NUMBER_TYPES[0]!.type) {
   const parts = [];
-  for (let from = 0; from < rows.length; from += 500) {
-    const part = rows.slice(from, from + 500);
+  for (let from = 0; from < rows.length; from += 90) {
+    const part = rows.slice(from, from + 90);
     parts.push(
       Object.fromEntries(
         NAMES.map((name, j) => [

@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import { buildTestApp, contentsOf } from './test-app.js';
 
@@ -42,6 +43,81 @@ test('arrays, named rows and CSV of the same data become the same model', async 
   }
   for (const metrics of predictions) assert.deepEqual(metrics, predictions[0]);
 });
+
+test('Arrow and Parquet, packed or not, become the model of the same CSV, and nothing is left in the store', async (t) => {
+  const { app, store } = await buildTestApp(t, ['k', 'n', 'x']);
+  const fixture = (name: string) =>
+    readFile(fileURLToPath(new URL(`../../../test/fixtures/pyarrow/${name}`, import.meta.url)));
+  const send = async (type: string, name: string, pack = false, query = 'target=y&wait=true&epochs=3') => {
+    const content = await fixture(name);
+    return app.inject({
+      method: 'POST',
+      url: `/train?${query}`,
+      headers: { 'content-type': type, ...(pack ? { 'content-encoding': 'gzip' } : {}) },
+      payload: pack ? gzipSync(content) : content,
+    });
+  };
+  const arrow = 'application/vnd.apache.arrow.stream';
+  const parquet = 'application/vnd.apache.parquet';
+  const expected = (await send('text/csv', 'nulls.csv')).json().metrics;
+  for (const [type, name, pack] of [
+    ['text/csv', 'nulls.csv', true],
+    [arrow, 'nulls.arrow', false],
+    [arrow, 'nulls.arrow', true],
+    [parquet, 'nulls.parquet', false],
+    [parquet, 'nulls.parquet', true],
+  ] as const) {
+    const answer = await send(type, name, pack);
+    assert.equal(answer.statusCode, 200, answer.body);
+    assert.deepEqual(answer.json().metrics, expected, name);
+    assert.ok(answer.json().dropped > 0);
+  }
+  const refused: [type: string, name: string, query: string, code: string][] = [
+    [arrow, 'nulls.arrow', '', 'UNKNOWN_COLUMN'],
+    [arrow, 'nulls.arrow', 'target=z', 'UNKNOWN_COLUMN'],
+    [parquet, 'nulls.parquet', 'target=x', 'FEATURES_CHANGED'],
+    [parquet, 'nulls.arrow', 'target=y', 'INVALID_PARQUET'],
+    [arrow, 'refused-lz4.arrow', 'target=y', 'INVALID_ARROW'],
+  ];
+  for (const [type, name, query, code] of refused) {
+    const answer = await send(type, name, false, query);
+    assert.deepEqual([answer.statusCode, answer.json().code], [400, code], answer.body);
+  }
+  const replaced = await send(parquet, 'none.parquet', false, 'target=x&replace=true&wait=true&epochs=1');
+  assert.equal(replaced.statusCode, 200, replaced.body);
+  assert.deepEqual(contentsOf(store.location), ['1', '2', '3', '4', '5', '6', '7', '8']);
+});
+
+for (const [type, code] of [
+  ['text/csv', 'INVALID_CSV'],
+  ['application/vnd.apache.arrow.stream', 'INVALID_ARROW'],
+  ['application/vnd.apache.parquet', 'INVALID_PARQUET'],
+]) {
+  test(`${type} may be larger than other bodies, and not larger than TRAIN_BODY_LIMIT, packed or not`, async (t) => {
+    const limits = { bodyLimit: 10_000, trainBodyLimit: 100_000 };
+    const { app, store } = await buildTestApp(t, ['a'], limits);
+    const send = (payload: Buffer, headers = {}) =>
+      app.inject({ method: 'POST', url: '/train?target=y', headers: { 'content-type': type, ...headers }, payload });
+    const line = 'a,y,\n';
+    const [allowed, larger] = [Buffer.alloc(90_000, line), Buffer.alloc(110_000, line)];
+    const packed = { 'content-encoding': 'gzip' };
+    for (const [status, is, answer] of [
+      [400, code, await send(allowed)],
+      [400, code, await send(gzipSync(allowed), packed)],
+    ] as const) {
+      assert.deepEqual([answer.statusCode, answer.json().code], [status, is], answer.body);
+    }
+    if (type !== 'text/csv') {
+      for (const answer of [await send(larger), await send(gzipSync(larger), packed)]) {
+        assert.deepEqual([answer.statusCode, answer.json().code], [413, 'TOO_LARGE'], answer.body);
+        assert.match(answer.json().error, /at most 100000 bytes/);
+      }
+    }
+    const json = await app.inject({ method: 'POST', url: '/train', payload: { instances: 'x'.repeat(20_000) } });
+    assert.equal(json.statusCode, 413);
+    assert.deepEqual(contentsOf(store.location), ['1']);
+  });
+}
 
 test('it answers 202 with a job that can be asked for, and a second training meanwhile is a 409', async (t) => {
   const { app, jobs } = await buildTestApp(t);
@@ -196,7 +272,7 @@ test('?replace=true takes other features, and predictions ask for them from then
 });
 
 test('a large CSV that is refused before it is read gets its answer', async (t) => {
-  const { app, jobs } = await buildTestApp(t, ['a', 'b', 'c'], { bodyLimit: 2 ** 26 });
+  const { app, jobs } = await buildTestApp(t, ['a', 'b', 'c'], { trainBodyLimit: 2 ** 26 });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   const { id } = (await train(app, { instances: ROWS, targets: TARGETS, epochs: 100_000, patience: 100_000 })).json();
   const headers = { 'content-type': 'text/csv' };
@@ -206,7 +282,7 @@ test('a large CSV that is refused before it is read gets its answer', async (t) 
 });
 
 test('a CSV beyond the body limit is a 413, with and without a declared length', async (t) => {
-  const { app } = await buildTestApp(t, ['a', 'b', 'c'], { bodyLimit: 1024 });
+  const { app } = await buildTestApp(t, ['a', 'b', 'c'], { trainBodyLimit: 1024 });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   const chunks = async function* () {
     for (let i = 0; i < 100; i++) yield Buffer.from(CSV);

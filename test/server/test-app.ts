@@ -60,7 +60,15 @@ export async function buildTestApp(
   });
   const app = await buildApp(
     { service, jobs, drift, feedback, store, loader, createEngine, log },
-    { modelName: 'test', bodyLimit: 2 ** 20, maxRows, allowMissing, keepVersions: 10, ...options },
+    {
+      modelName: 'test',
+      bodyLimit: 2 ** 20,
+      trainBodyLimit: 2 ** 24,
+      maxRows,
+      allowMissing,
+      keepVersions: 10,
+      ...options,
+    },
   );
   t.after(async () => {
     await jobs.close();

@@ -64,8 +64,6 @@ const BodyContent = {
   [CSV_TYPE]: { schema: Type.String({ description: 'RFC 4180; a header row of the features, in any order' }) },
   [ARROW_TYPE]: {
     schema: Type.Unsafe<Buffer>({
-      type: 'string',
-      format: 'binary',
       description: 'a column of integers or floats per feature, by name, in any order; null and NaN are missing values',
     }),
   },
@@ -77,8 +75,6 @@ const ReplyContent = {
   },
   [ARROW_TYPE]: {
     schema: Type.Unsafe<Buffer>({
-      type: 'string',
-      format: 'binary',
       description:
         'a column of float32 per target, and `reconstruction_error`; `model_version` in the metadata of the schema',
     }),

@@ -1,17 +1,19 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { arrangeLike, sameColumns } from '../../model/arrange.js';
+import { arrangeUnlessReplaced } from '../../model/arrange.js';
 import { csvToTable } from '../../model/csv.js';
 import { DomainError } from '../../model/domain-error.js';
 import { jsonToTable } from '../../model/json-table.js';
-import type { Columns } from '../../model/table.js';
+import type { Arrange } from '../../model/table.js';
+import { fileToTable, type TableFormat } from '../../model/table-reader.js';
 import { DEFAULT_TRAINING, type TrainingOptions } from '../../model/training.js';
 import { ErrorReply } from '../errors.js';
 import type { Feedback } from '../feedback.js';
 import type { Job, TrainingJobs } from '../jobs.js';
 import { LabelledFields, labelledRows } from '../labelled-body.js';
 import { limited } from '../limited-body.js';
+import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, PARQUET_TYPE } from '../media-types.js';
 import type { PredictionService } from '../service.js';
 import { type GivenOptions, JobReply, TrainingFields } from '../training-schemas.js';
 
@@ -19,7 +21,7 @@ const TrainQuery = Type.Object(
   {
     ...TrainingFields,
     target: Type.Optional(
-      Type.String({ minLength: 1, description: 'target column of a CSV body; commas separate several' }),
+      Type.String({ minLength: 1, description: 'target column of a body that is not JSON; commas separate several' }),
     ),
     wait: Type.Optional(Type.Boolean({ default: false, description: 'answer when the training has ended' })),
     replace: Type.Optional(Type.Boolean({ default: false, description: 'allow other features than the serving ones' })),
@@ -40,31 +42,58 @@ const TrainBody = Type.Object(
 );
 type TrainBody = Static<typeof TrainBody>;
 
+const Binary = (description: string) => ({
+  schema: Type.Unsafe<Readable>({ description }),
+});
+
+/** A table that is a file of its own. */
+class TableBody {
+  readonly format: TableFormat | 'csv';
+  readonly content: Readable;
+
+  constructor(format: TableFormat | 'csv', content: Readable) {
+    this.format = format;
+    this.content = content;
+  }
+}
+
+const TABLES = [
+  { type: CSV_TYPE, format: 'csv', broken: 'INVALID_CSV' },
+  { type: ARROW_TYPE, format: 'arrow', broken: 'INVALID_ARROW' },
+  { type: PARQUET_TYPE, format: 'parquet', broken: 'INVALID_PARQUET' },
+] as const;
+
 export interface TrainOptions {
   readonly service: PredictionService;
   readonly jobs: TrainingJobs;
   readonly feedback: Feedback;
-  readonly bodyLimit: number;
+  /** Largest body that is not JSON, in bytes. */
+  readonly trainBodyLimit: number;
 }
 
 export async function trainRoute(app: FastifyInstance, options: TrainOptions): Promise<void> {
-  const { service, jobs, feedback, bodyLimit } = options;
-  // A CSV is read as it arrives; only here is it a body at all.
-  app.addContentTypeParser('text/csv', (_request, payload, done) =>
-    done(null, limited(payload, bodyLimit, 'INVALID_CSV')),
-  );
+  const { service, jobs, feedback, trainBodyLimit } = options;
+  // Tables are read as they arrive, or lie on the disk; only here are they bodies at all.
+  for (const { type, format, broken } of TABLES) {
+    app.addContentTypeParser(type, (_request, payload, done) =>
+      done(null, new TableBody(format, limited(payload, trainBodyLimit, broken))),
+    );
+  }
 
-  app.post<{ Body: TrainBody | Readable; Querystring: Static<typeof TrainQuery> }>(
+  app.post<{ Body: TrainBody | TableBody; Querystring: Static<typeof TrainQuery> }>(
     '/train',
     {
+      config: { streamLimit: trainBodyLimit },
       schema: {
         summary: 'Train a new version in the background; it serves when it is done',
         tags: ['training'],
         querystring: TrainQuery,
         body: {
           content: {
-            'application/json': { schema: TrainBody },
-            'text/csv': { schema: Type.Unsafe<Readable>({ description: 'RFC 4180, with a header row' }) },
+            [JSON_TYPE]: { schema: TrainBody },
+            [CSV_TYPE]: { schema: Type.Unsafe<Readable>({ description: 'RFC 4180, with a header row' }) },
+            [ARROW_TYPE]: Binary('columns of integers or floats; a row with a null or NaN is left out'),
+            [PARQUET_TYPE]: Binary('columns of integers or floats; a row with a null or NaN is left out'),
           },
         },
         response: {
@@ -78,7 +107,7 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
       },
     },
     async ({ body, query }, reply) => {
-      const job = body instanceof Readable ? await startFromCsv(body, query) : await startFromJson(body, query);
+      const job = body instanceof TableBody ? await startFromTable(body, query) : await startFromJson(body, query);
       reply.header('location', `/train/${job.id}`);
       if (!query.wait) return reply.code(202).send(job);
       const { error } = await jobs.finished(job.id);
@@ -87,16 +116,27 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
     },
   );
 
-  async function startFromCsv(body: Readable, query: Static<typeof TrainQuery>): Promise<Job> {
+  async function startFromTable(body: TableBody, query: Static<typeof TrainQuery>): Promise<Job> {
+    const { format, content } = body;
     try {
       const targets = query.target?.split(',');
-      if (!targets) throw new DomainError('UNKNOWN_COLUMN', 'a CSV body needs ?target=<column>');
+      if (!targets) {
+        const kind = format === 'csv' ? 'CSV' : format === 'arrow' ? 'Arrow' : 'Parquet';
+        throw new DomainError('UNKNOWN_COLUMN', `a ${kind} body needs ?target=<column>`);
+      }
+      const options = trainingOptions(query);
+      const { replace = false } = query;
+      if (format === 'csv') {
+        return await jobs.start((directory) => csvToTable(content, directory, targets, arrange(replace)), options);
+      }
+      const { features, targets: known } = service.servingIfReady?.card ?? {};
+      const model = features && known ? { features, targets: known } : null;
       return await jobs.start(
-        (directory) => csvToTable(body, directory, targets, (found) => arrange(found, query.replace)),
-        trainingOptions(query),
+        (directory) => fileToTable(content, { format, directory, targets, model, replace }),
+        options,
       );
     } finally {
-      body.destroy();
+      content.destroy();
     }
   }
 
@@ -111,17 +151,11 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
     }
     const serving = service.servingIfReady?.card;
     const rows = labelledRows(body, '"source": "feedback"');
-    return jobs.start(
-      (directory) => jsonToTable(rows, directory, serving, (found) => arrange(found, query.replace)),
-      options,
-    );
+    return jobs.start((directory) => jsonToTable(rows, directory, serving, arrange(query.replace ?? false)), options);
   }
 
-  /** Gives the columns the order of the serving model; refuses others, unless the model is to be replaced. */
-  function arrange(found: Columns, replace = false): Columns {
-    const card = service.servingIfReady?.card;
-    if (!card || (replace && !sameColumns(found, card))) return found;
-    return arrangeLike(card, found, '?replace=true replaces the model');
+  function arrange(replace: boolean): Arrange {
+    return (found) => arrangeUnlessReplaced(service.servingIfReady?.card, replace)(found);
   }
 }
 

@@ -1,0 +1,92 @@
+import { fork } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { DomainError, type ErrorCode } from './domain-error.js';
+import type { Columns, TableInfo } from './table.js';
+
+/** Files of a table, and what is wrong with one that cannot be read. */
+const FORMATS = { arrow: 'INVALID_ARROW', parquet: 'INVALID_PARQUET' } as const;
+export type TableFormat = keyof typeof FORMATS;
+
+/** What the child is asked to do: make a table in `directory` of the file. */
+export interface TableRequest {
+  readonly format: TableFormat;
+  readonly path: string;
+  readonly directory: string;
+  readonly targets: readonly string[];
+  /** The columns that the table must have, unless `replace`; null if it may have any. */
+  readonly model: Columns | null;
+  readonly replace: boolean;
+}
+
+/** What the child tells. */
+export type TableMessage =
+  | { readonly type: 'progress' }
+  | { readonly type: 'done'; readonly info: TableInfo }
+  | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string };
+
+/** Milliseconds without progress after which a file is given up: a part takes a second or two. */
+const PATIENCE = 60_000;
+/** What the child may have for objects, in MiB. */
+const HEAP = 512;
+/** Characters of the child's error output that are kept to tell why it died. */
+const KEPT_OUTPUT = 2000;
+
+/**
+ * Writes a file as it arrives to the disk, beside `directory`, and reads it into a table there. That is done by a child
+ * process: whatever a stranger's file makes a library do, it neither holds nor ends this one.
+ *
+ * Rejects with the code of the format, naming the place, with `UNKNOWN_COLUMN`, `TOO_MANY_MISSING` or `FEATURES_CHANGED`.
+ */
+export async function fileToTable(body: Readable, request: Omit<TableRequest, 'path'>): Promise<TableInfo> {
+  const path = `${request.directory}.upload`;
+  try {
+    await pipeline(body, createWriteStream(path));
+    return await readInChild({ ...request, path });
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+async function readInChild(request: TableRequest): Promise<TableInfo> {
+  const child = fork(new URL('./table-process.js', import.meta.url), {
+    execArgv: [`--max-old-space-size=${HEAP}`],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  let verdict: TableMessage | undefined;
+  let output = '';
+  let stuck = false;
+  const timer = setTimeout(() => {
+    stuck = true;
+    child.kill('SIGKILL');
+  }, PATIENCE);
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    output = (output + text).slice(-KEPT_OUTPUT);
+  });
+  child.on('message', (message: TableMessage) => {
+    verdict = message;
+    timer.refresh();
+  });
+  const death = await new Promise<string>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
+    child.send(request, (error) => {
+      if (error) output ||= error.message;
+    });
+  }).finally(() => clearTimeout(timer));
+  if (verdict?.type === 'done') return verdict.info;
+  if (verdict?.type === 'failed') throw new DomainError(verdict.code, verdict.message);
+  // Its last words are for the log: a stack and paths are nothing for a client.
+  const cause = new Error(output.trim() || 'the process wrote nothing');
+  if (stuck) throw unreadable(request, `there was no progress in ${PATIENCE / 1000} seconds`, cause);
+  if (/heap out of memory|Array buffer allocation failed/.test(output) || death === 'SIGKILL') {
+    throw unreadable(request, 'it takes more memory than a sound file does', cause);
+  }
+  throw new Error(`the process that reads a table ended early: ${death}`, { cause });
+}
+
+function unreadable({ format }: TableRequest, why: string, cause: Error): DomainError {
+  return new DomainError(FORMATS[format], `body: it could not be read: ${why}`, { cause });
+}

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { createReadStream, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { arrangeUnlessReplaced } from '../../src/model/arrange.js';
+import { arrowToTable } from '../../src/model/arrow-table.js';
+import { csvToTable } from '../../src/model/csv.js';
+import { parquetToTable } from '../../src/model/parquet-table.js';
+import { createRandom } from '../../src/model/random.js';
+import { fileToTable } from '../../src/model/table-reader.js';
+import { arrowStream, column } from './arrow.js';
+import { temporaryDirectory } from './temporary-directory.js';
+
+// What Apache's and pandas' own libraries wrote: scripts/pyarrow-fixtures.py.
+const FIXTURES = fileURLToPath(new URL('../../../test/fixtures/pyarrow', import.meta.url));
+const fixture = (name: string) => join(FIXTURES, name);
+const order = arrangeUnlessReplaced({ features: ['k', 'n', 'x'], targets: ['y'] }, false);
+
+function toTable(t: TestContext, path: string) {
+  const read = path.endsWith('.arrow') ? arrowToTable : parquetToTable;
+  return read(path, temporaryDirectory(t), ['y'], order, () => {});
+}
+
+const SAME: [csv: string, names: string[]][] = [
+  [
+    'table.csv',
+    ['table.arrow', 'batches.arrow', 'pandas.arrow'].concat(
+      ['none', 'snappy', 'gzip', 'zstd', 'brotli', 'lz4', 'groups', 'pages', 'encodings', 'pandas', 'half'].map(
+        (name) => `${name}.parquet`,
+      ),
+    ),
+  ],
+  ['nulls.csv', ['nulls.arrow', 'nulls.parquet', 'nulls-pages.parquet']],
+];
+for (const [csv, names] of SAME) {
+  for (const name of names) {
+    test(`${name}, as Python wrote it, becomes the very table of ${csv}`, async (t) => {
+      const expected = await csvToTable(createReadStream(fixture(csv)), temporaryDirectory(t), ['y'], order);
+      assert.ok(expected.rows > 30);
+      assert.deepEqual(await toTable(t, fixture(name)), expected);
+    });
+  }
+}
+
+const REFUSED: [name: string, error: RegExp][] = [
+  ['refused-lz4.arrow', /^body: record batch 0 is compressed; expected plain record batches/],
+  ['refused-dictionary.arrow', /^body: column "word": expected integers or floats, got a dictionary$/],
+  ['refused-file.arrow', /^body: expected an Arrow stream, got an Arrow file$/],
+  ['refused-text.parquet', /^body: column "word": expected integers or floats, got UTF8$|got STRING$/],
+  ['refused-time.parquet', /^body: column "when": expected integers or floats, got TIMESTAMP/],
+  ['refused-list.parquet', /^body: column "list": expected integers or floats, got a group$/],
+];
+for (const [name, message] of REFUSED) {
+  test(`${name}, as Python wrote it, is refused with a reason`, async (t) => {
+    const code = name.endsWith('.arrow') ? 'INVALID_ARROW' : 'INVALID_PARQUET';
+    await assert.rejects(async () => toTable(t, fixture(name)), { code, message });
+  });
+}
+
+test('a row group and a record batch of more rows than are read at a time are read whole', async (t) => {
+  const rows = Array.from({ length: 100_000 }, (_, i) => i);
+  const path = join(temporaryDirectory(t), 'large.arrow');
+  writeFileSync(
+    path,
+    arrowStream({
+      y: column(rows),
+      k: column(rows.map((i) => i % 7)),
+      n: column(rows),
+      x: column(rows.map((i) => i / 8)),
+    }),
+  );
+  const csv = ['k,n,x,y', ...rows.map((i) => `${i % 7},${i},${i / 8},${i}`)].join('\n');
+  const expected = await csvToTable(Readable.from([csv]), temporaryDirectory(t), ['y'], order);
+  assert.equal(expected.rows, 100_000);
+  assert.deepEqual(await toTable(t, path), expected);
+});
+
+test('Parquet that is none, not whole, or tells lies of itself is refused with a reason', async (t) => {
+  const whole = readFileSync(fixture('groups.parquet'));
+  const end = whole.length;
+  const changed = (change: (bytes: Buffer) => void) => {
+    const bytes = Buffer.from(whole);
+    change(bytes);
+    return bytes;
+  };
+  const bad: [what: string, bytes: Buffer, message: RegExp][] = [
+    ['nothing', Buffer.alloc(0), /expected a Parquet file, got 0 bytes$/],
+    ['text', Buffer.from('x,n,k,y\n1,2,3,4\n'), /which begins with PAR1$/],
+    ['a part', whole.subarray(0, end - 100), /which ends with PAR1: it is not whole$/],
+    ['an encrypted file', changed((bytes) => bytes.write('PARE', end - 4)), /^body: it is encrypted$/],
+    [
+      'a footer longer than the file',
+      changed((bytes) => bytes.writeUInt32LE(end, end - 8)),
+      /its footer has \d+ bytes/,
+    ],
+    [
+      'a footer of 4 GiB',
+      changed((bytes) => bytes.writeUInt32LE(0xffffffff, end - 8)),
+      /its footer has 4294967295 bytes/,
+    ],
+    ['a footer of nothing', changed((bytes) => bytes.writeUInt32LE(0, end - 8)), /not readable/],
+    ['a footer of half', changed((bytes) => bytes.writeUInt32LE(1000, end - 8)), /./],
+    ['no pages', changed((bytes) => bytes.fill(0, 4, 3000)), /row group 0, column "\w": /],
+    ['other pages', changed((bytes) => bytes.fill(0xff, 4, 3000)), /row group 0, column "\w": /],
+  ];
+  const path = join(temporaryDirectory(t), 'bad.parquet');
+  for (const [what, bytes, message] of bad) {
+    writeFileSync(path, bytes);
+    await assert.rejects(async () => toTable(t, path), { code: 'INVALID_PARQUET', message }, what);
+  }
+});
+
+for (const name of ['batches.arrow', 'groups.parquet']) {
+  test(`bytes of ${name} changed at random are a table or an error that says INVALID`, async (t) => {
+    const whole = readFileSync(fixture(name));
+    const random = createRandom(3);
+    const path = join(temporaryDirectory(t), name.replace(/.*\./, 'changed.'));
+    let refused = 0;
+    for (let round = 0; round < 300; round++) {
+      const bytes = Buffer.from(whole.subarray(0, round % 4 === 0 ? random.below(whole.length) : whole.length));
+      for (let n = 0; n < 3; n++) if (bytes.length > 0) bytes[random.below(bytes.length)] = random.below(256);
+      writeFileSync(path, bytes);
+      try {
+        await toTable(t, path);
+      } catch (error) {
+        const { code } = error as { code?: string };
+        assert.match(
+          String(code),
+          /^(INVALID_ARROW|INVALID_PARQUET|UNKNOWN_COLUMN|FEATURES_CHANGED|TOO_MANY_MISSING)$/,
+          String(error),
+        );
+        refused++;
+      }
+    }
+    assert.ok(refused > 100, `${refused} of 300`);
+  });
+}
+
+test('a file is read by another process, whose errors are told here, and nothing of it stays', async (t) => {
+  const model = null;
+  const read = (name: string, format: 'arrow' | 'parquet', targets = ['y']) =>
+    fileToTable(createReadStream(fixture(name)), {
+      format,
+      directory: join(temporaryDirectory(t), 'table'),
+      targets,
+      model,
+      replace: false,
+    });
+  const [arrow, parquet] = [await read('nulls.arrow', 'arrow'), await read('nulls.parquet', 'parquet')];
+  assert.deepEqual([arrow.features, arrow.targets, arrow.rows], [['k', 'x', 'n'], ['y'], parquet.rows]);
+  assert.deepEqual(arrow, parquet);
+  await assert.rejects(read('nulls.arrow', 'parquet'), { code: 'INVALID_PARQUET', message: /begins with PAR1$/ });
+  await assert.rejects(read('table.csv', 'arrow'), { code: 'INVALID_ARROW' });
+  await assert.rejects(read('nulls.arrow', 'arrow', ['z']), { code: 'UNKNOWN_COLUMN', message: /target "z"/ });
+});
