@@ -78,7 +78,8 @@ async function* inPieces(source: AsyncIterable<Buffer | string>): AsyncGenerator
   }
 }
 
-function readHeader(record: readonly string[]): string[] {
+/** Names of columns. Throws `INVALID_CSV`. */
+export function readHeader(record: readonly string[]): string[] {
   const header = record.map((name) => name.trim());
   const seen = new Set<string>();
   header.forEach((name, i) => {

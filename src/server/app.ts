@@ -7,7 +7,9 @@ import type { EngineFactory } from '../model/engine.js';
 import type { ModelStore } from '../model/store.js';
 import { Catalog } from './catalog.js';
 import { Inference } from './contracts/inference.js';
+import { invocations } from './contracts/invocations.js';
 import { kserveV1 } from './contracts/kserve-v1.js';
+import { mlflow } from './contracts/mlflow.js';
 import { modelRepository } from './contracts/model-repository.js';
 import { openInference } from './contracts/open-inference.js';
 import { ServedModel } from './contracts/served-model.js';
@@ -160,5 +162,7 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   await app.register(kserveV1, { model });
   await app.register(openInference, { model, service, inference });
   await app.register(modelRepository, { model, service, activate: (version) => loader.activate(version) });
+  await app.register(invocations, { model, inference });
+  await app.register(mlflow, { service });
   return app;
 }

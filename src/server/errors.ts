@@ -90,7 +90,17 @@ export function handleErrors(app: FastifyInstance): void {
 }
 
 /** Also for what Fastify refuses before it has a route, such as a URL that cannot be decoded. */
-export function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return sendShaped(error, request, reply, (body) => body);
+}
+
+/** As `sendError`, in the form of another protocol: `shape` gets what would be the body, and its status. */
+export function sendShaped(
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  shape: (body: ErrorReply, status: number) => unknown,
+): FastifyReply {
   const error = storageError(thrown) ?? thrown;
   const status = statusOf(error);
   if (status >= 500 && status !== 501 && status !== 503)
@@ -98,7 +108,7 @@ export function sendError(thrown: unknown, request: FastifyRequest, reply: Fasti
   return reply
     .code(status)
     .header('x-request-id', request.id)
-    .send(describe(error, status, request));
+    .send(shape(describe(error, status, request), status));
 }
 
 /** Answers what is not even HTTP; there is no request then, and so a new id. */

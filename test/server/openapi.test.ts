@@ -59,6 +59,10 @@ test('every route has a summary and a schema for each status it can send', async
     '/v2/repository/index',
     '/v2/repository/models/{name}/load',
     '/v2/repository/models/{name}/unload',
+    '/invocations',
+    '/ping',
+    '/health',
+    '/version',
   ];
   assert.deepEqual(Object.keys(paths).sort(), expected.sort());
   for (const [path, methods] of Object.entries<Record<string, { summary: string; responses: object }>>(paths)) {

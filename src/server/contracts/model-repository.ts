@@ -65,11 +65,15 @@ export async function modelRepository(app: FastifyInstance, options: ModelReposi
       refuseOthers(name);
       const { parameters = {} } = read(body);
       if (!isObject(parameters)) throw invalid(`parameters: expected an object, got ${show(parameters)}`);
-      const { version = (await model.versions()).at(-1) } = parameters;
+      const versions = await model.versions();
+      const { version = versions.at(-1) } = parameters;
       if (version === undefined)
         throw new DomainError('VERSION_NOT_FOUND', `model ${show(name)} has no version to load`);
       if (!/^[1-9]\d{0,14}$/.test(String(version))) {
         throw invalid(`parameters.version: expected the number of a version, got ${show(version)}`);
+      }
+      if (!versions.includes(Number(version))) {
+        throw new DomainError('VERSION_NOT_FOUND', `model ${show(name)} has no version ${version}`);
       }
       await activate(Number(version));
       return reply.send();

@@ -1,4 +1,5 @@
 import { DomainError, show } from '../../model/domain-error.js';
+import { readFloatRows } from './float-rows.js';
 import { isObject, readJsonObject } from './json-object.js';
 import { checkCount, checkNames, type RowList, type RowModel } from './row-list.js';
 import { elementBytes, readBytes, readData, type TensorShape } from './tensor.js';
@@ -27,7 +28,10 @@ export function readOpenInferenceRequest(
   model: RowModel,
   { headerLength }: OpenInferenceGiven,
 ): RowList & { readonly asked: OpenInferenceAsked } {
-  if (headerLength === 0) return readRaw(body, model);
+  // One input with one dimension that varies needs no description.
+  if (headerLength === 0) {
+    return { ...readFloatRows(body, model), asked: { outputs: [{ name: 'predictions', binary: true }] } };
+  }
   if (headerLength !== null && headerLength > body.length) {
     throw invalid(`inference header: expected at most the ${body.length} bytes of the body, got ${headerLength}`);
   }
@@ -38,20 +42,6 @@ export function readOpenInferenceRequest(
   if (!isObject(parameters)) throw invalid(`parameters: expected an object, got ${show(parameters)}`);
   const asked = { ...(id === undefined ? {} : { id }), outputs: readOutputs(request['outputs'], parameters) };
   return { ...readInputs(inputs, body.subarray(length), model), asked };
-}
-
-/** Rows and nothing else: one input with one dimension that varies needs no description. */
-function readRaw(body: Buffer, model: RowModel): RowList & { readonly asked: OpenInferenceAsked } {
-  const columns = model.features.length;
-  const bytes = columns * Float32Array.BYTES_PER_ELEMENT;
-  if (body.length % bytes !== 0) {
-    throw wrong(`body: expected rows of ${bytes} bytes (${columns} FP32), got ${body.length} bytes`);
-  }
-  const count = body.length / bytes;
-  checkCount(count, 'body', model);
-  const shape = { place: INPUT, datatype: 'FP32', rows: count, columns };
-  const rows = readBytes(body, shape, model.allowMissing);
-  return { rows, count, asked: { outputs: [{ name: 'predictions', binary: true }] } };
 }
 
 /** The outputs that are asked for: the predictions, if nothing is. */
@@ -134,7 +124,7 @@ function readShape(tensor: Record<string, unknown>, i: number, columns: number, 
   if (!fits || width !== columns || !Number.isSafeInteger(rows) || (rows as number) < 0) {
     throw wrong(`${place}.shape: expected ${whole ? `[rows, ${columns}]` : '[rows] or [rows, 1]'}, got ${show(shape)}`);
   }
-  return { place, datatype: String(datatype), rows: rows as number, columns };
+  return { place, elements: `${place}.data`, datatype: String(datatype), rows: rows as number, columns };
 }
 
 /** Bytes of a tensor behind the JSON; undefined if its data is in the JSON. */

@@ -1,8 +1,17 @@
+import { readCsvRequest } from './csv-request.js';
+import { readFloatRows } from './float-rows.js';
+import { readJsonLinesRequest } from './json-lines-request.js';
+import { readMlflowRequest } from './mlflow-request.js';
 import { readOpenInferenceRequest } from './open-inference-request.js';
+import type { RowModel } from './row-list.js';
 import { readTensorflowRequest } from './tensorflow-request.js';
 
-/** The readers of bodies, by contract: plain functions, so that a large body can be read in another thread. */
+/** The readers of bodies: plain functions, so that a large body can be read in another thread. */
 export const ROW_READERS = {
+  csv: readCsvRequest,
+  floats: (body: Buffer, model: RowModel, _given: undefined) => ({ ...readFloatRows(body, model), asked: undefined }),
+  jsonLines: readJsonLinesRequest,
+  mlflow: readMlflowRequest,
   openInference: readOpenInferenceRequest,
   tensorflow: readTensorflowRequest,
 };

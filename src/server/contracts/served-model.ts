@@ -9,7 +9,7 @@ export interface ModelPlace {
   readonly label?: string;
 }
 
-/** What a label of a version can be. */
+/** What a label of a version can be: an alias in the store. */
 const LABELS = ['production', 'candidate', 'previous'] as const;
 type Label = (typeof LABELS)[number];
 
@@ -35,7 +35,7 @@ export class ServedModel {
   find({ name, version }: ModelPlace): Serving | undefined {
     if (name !== this.name) return undefined;
     const { serving } = this.service;
-    return version === undefined || Number(version) === serving.version ? serving : undefined;
+    return version === undefined || version === String(serving.version) ? serving : undefined;
   }
 
   /** Whether this is a version in the store, whether it serves or not. */
@@ -53,9 +53,8 @@ export class ServedModel {
     if (!LABELS.includes(label as Label)) {
       throw new DomainError('INVALID_REQUEST', `Unrecognized servable version label: ${label}`);
     }
-    const version = label === 'production' ? this.service.servingIfReady?.version : undefined;
-    if (version === undefined)
-      throw new DomainError('VERSION_NOT_FOUND', `no version has the label ${show(label)} now`);
+    const version = (await this.store.aliases())[label as Label];
+    if (version === null) throw new DomainError('VERSION_NOT_FOUND', `no version has the label ${show(label)} now`);
     return { name, version: String(version) };
   }
 }

@@ -19,8 +19,9 @@ type Read = (buffer: ArrayBuffer) => ArrayLike<number>;
 
 /** A tensor of a request as it is described; `[rows, columns]`, or `[rows]` of one column. */
 export interface TensorShape {
-  /** What to call it in a message. */
+  /** What to call it in a message, and its elements. */
   readonly place: string;
+  readonly elements: string;
   readonly datatype: string;
   readonly rows: number;
   readonly columns: number;
@@ -52,14 +53,14 @@ export function readBytes(bytes: Uint8Array, shape: TensorShape, allowMissing: b
 
 /** Reads `data`, flat or nested as its shape. Throws `INVALID_ROWS` naming the place. */
 export function readData(data: unknown, shape: TensorShape, allowMissing: boolean): Float32Array {
-  const { place, datatype, rows, columns } = shape;
+  const { place, elements: name, datatype, rows, columns } = shape;
   if (datatype === 'FP16') throw invalid(`${place}: FP16 is read only as binary data; JSON has FP32`);
   const { whole } = DATATYPES[datatype]!;
   const nested = Array.isArray(data) && Array.isArray(data[0]);
   const elements = nested ? flatten(data, shape) : data;
   if (!Array.isArray(elements) || elements.length !== rows * columns) {
     const got = Array.isArray(elements) ? `${elements.length}` : show(elements);
-    throw wrong(`${place}.data: expected ${rows * columns} elements for its shape, flat or nested, got ${got}`);
+    throw wrong(`${name}: expected ${rows * columns} elements for its shape, flat or nested, got ${got}`);
   }
   const values = new Float32Array(elements.length);
   for (let i = 0; i < elements.length; i++) {
@@ -71,12 +72,12 @@ export function readData(data: unknown, shape: TensorShape, allowMissing: boolea
   return values;
 }
 
-function flatten(data: readonly unknown[], { place, rows, columns }: TensorShape): unknown[] {
-  if (data.length !== rows) throw wrong(`${place}.data: expected ${rows} rows for its shape, got ${data.length}`);
+function flatten(data: readonly unknown[], { elements, rows, columns }: TensorShape): unknown[] {
+  if (data.length !== rows) throw wrong(`${elements}: expected ${rows} rows for its shape, got ${data.length}`);
   data.forEach((row, i) => {
     if (Array.isArray(row) && row.length === columns) return;
     const got = Array.isArray(row) ? `${row.length}` : show(row);
-    throw wrong(`${place}.data[${i}]: expected ${columns} elements for its shape, got ${got}`);
+    throw wrong(`${elements}[${i}]: expected ${columns} elements for its shape, got ${got}`);
   });
   return data.flat();
 }
@@ -90,9 +91,9 @@ function halfToNumber(half: number): number {
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
 }
 
-function notANumber({ place, datatype, columns }: TensorShape, i: number, value: unknown): DomainError {
+function notANumber({ elements, datatype, columns }: TensorShape, i: number, value: unknown): DomainError {
   const element = columns === 1 ? `[${i}]` : `[${Math.floor(i / columns)}][${i % columns}]`;
-  return wrong(`${place}.data${element}: expected a finite ${datatype}, got ${show(value)}`);
+  return wrong(`${elements}${element}: expected a finite ${datatype}, got ${show(value)}`);
 }
 
 function wrong(message: string): DomainError {

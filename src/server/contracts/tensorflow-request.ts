@@ -1,6 +1,7 @@
 import { DomainError, show } from '../../model/domain-error.js';
 import { RowParser } from '../../model/row-parser.js';
-import { endOfString, isObject, readJsonObject } from './json-object.js';
+import { isObject, readJsonObject } from './json-object.js';
+import { withoutNumberTokens } from './number-tokens.js';
 import { type RowList, type RowModel, readColumns, readRowList } from './row-list.js';
 
 /** The one input of the model. */
@@ -96,7 +97,7 @@ function parseTolerantly(text: string, allowMissing: boolean): unknown {
   try {
     return parse(text);
   } catch {
-    const plain = withoutTokens(text, allowMissing);
+    const plain = withoutNumberTokens(text, allowMissing);
     try {
       return parse(plain);
     } catch (cause) {
@@ -116,24 +117,6 @@ function parse(text: string): unknown {
     if (end === undefined) throw error;
     return JSON.parse(text.slice(0, Number(end)));
   }
-}
-
-/** The text with numbers in place of NaN and Infinity outside of strings: a missing value, and one that JSON.parse reads as infinite. */
-function withoutTokens(text: string, allowMissing: boolean): string {
-  const parts: string[] = [];
-  for (let at = 0; at < text.length; ) {
-    const quote = text.indexOf('"', at);
-    const end = quote < 0 ? text.length : quote;
-    parts.push(
-      text
-        .slice(at, end)
-        .replace(/\b(NaN|Infinity|Inf)\b/g, (token) => (token === 'NaN' ? (allowMissing ? 'null' : '"NaN"') : '1e999')),
-    );
-    if (quote < 0) break;
-    at = endOfString(text, quote) + 1;
-    parts.push(text.slice(quote, at));
-  }
-  return parts.join('');
 }
 
 function malformed(what: string, offset: number, cause: unknown): DomainError {

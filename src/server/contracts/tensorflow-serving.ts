@@ -2,13 +2,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { DomainError } from '../../model/domain-error.js';
 import { ErrorReply } from '../errors.js';
-import type { Observation, Serving } from '../service.js';
+import type { Serving } from '../service.js';
 import type { Inference } from './inference.js';
-import { flat, nested } from './matrix-text.js';
+import { predictionText, resultText } from './prediction-text.js';
 import { Rows } from './row-schema.js';
 import type { ModelPlace, ServedModel } from './served-model.js';
 import { tensorflowMetadata } from './tensorflow-metadata.js';
-import type { TensorflowGiven, TensorflowRequest } from './tensorflow-request.js';
+import type { TensorflowGiven } from './tensorflow-request.js';
 
 /** A model, and a version of it by number or by label, in a path: `::` is a colon. */
 const MODEL = '/v1/models/:name([^/:]+)';
@@ -65,8 +65,15 @@ export async function tensorflowServing(app: FastifyInstance, options: Tensorflo
     const answer = (place: ModelPlace, body: Buffer, reply: FastifyReply): void => {
       if (!model.find(place)) throw unknownServable(place);
       reply.type('application/json');
-      const write = method === 'predict' ? writePredictions : writeResults;
-      inference.answer(reply, { reader: 'tensorflow', body, given: { method }, write });
+      inference.answer(reply, {
+        reader: 'tensorflow',
+        body,
+        given: { method },
+        write: (observation, { columnar }) =>
+          method === 'regress'
+            ? resultText(observation)
+            : predictionText(columnar ? 'outputs' : 'predictions', observation, flatten),
+      });
     };
     return ({ params, body = Buffer.alloc(0) }: Request, reply: FastifyReply): void => {
       if (params.label === undefined) answer(params, body, reply);
@@ -76,28 +83,6 @@ export async function tensorflowServing(app: FastifyInstance, options: Tensorflo
           .then((place) => answer(place, body, reply))
           .catch((error) => reply.send(error));
     };
-  }
-
-  function* writePredictions(
-    { prediction: { outputs }, count }: Observation,
-    { columnar }: TensorflowRequest['asked'],
-  ) {
-    const width = outputs.length / count;
-    yield columnar ? '{"outputs":' : '{"predictions":';
-    yield* flatten && width === 1 ? flat(outputs) : nested(outputs, width);
-    yield '}';
-  }
-
-  function* writeResults({ prediction: { outputs }, count, serving }: Observation) {
-    if (outputs.length !== count) {
-      throw new DomainError(
-        'INVALID_REQUEST',
-        `regress: the model has ${serving.card.targets.length} targets; use predict`,
-      );
-    }
-    yield '{"results":';
-    yield* flat(outputs);
-    yield '}';
   }
 
   for (const place of PLACES) {

@@ -1,0 +1,50 @@
+import { CsvError, parse } from 'csv-parse/sync';
+import { readHeader } from '../../model/csv.js';
+import { DomainError, show } from '../../model/domain-error.js';
+import { numberInCell } from '../../model/number-cell.js';
+import { isFloat32 } from '../../model/rows.js';
+import { checkCount, checkNames, type RowList, type RowModel } from './row-list.js';
+
+/**
+ * Reads a CSV: by feature name if its first line holds a word, else by position. An empty cell is a missing value. Throws
+ * `INVALID_CSV`, `INVALID_ROWS` naming the line, `TOO_LARGE`.
+ */
+export function readCsvRequest(body: Buffer, model: RowModel, _given: undefined): RowList & { asked: undefined } {
+  const { features, allowMissing } = model;
+  const records = parseRecords(body);
+  const [first = []] = records;
+  const named = first.some((cell) => cell.trim() !== '' && Number.isNaN(numberInCell(cell)));
+  const names = named ? readHeader(first) : features;
+  if (named) checkNames(names, 'header', features);
+  const places = features.map((name) => names.indexOf(name));
+  const from = named ? 1 : 0;
+  const count = records.length - from;
+  checkCount(count, 'body', model);
+  const rows = new Float32Array(count * features.length);
+  for (let i = 0, at = 0; i < count; i++) {
+    const record = records[from + i]!;
+    const line = `line ${from + i + 1}`;
+    if (record.length !== features.length) {
+      throw new DomainError('INVALID_ROWS', `${line}: expected ${features.length} values, got ${record.length}`);
+    }
+    for (let j = 0; j < features.length; j++, at++) {
+      const cell = record[places[j]!]!;
+      const value = numberInCell(cell);
+      if (!isFloat32(value) && !(allowMissing && cell.trim() === '')) {
+        const expected = `expected a finite number as ${show(features[j])}`;
+        throw new DomainError('INVALID_ROWS', `${line}, column ${places[j]! + 1}: ${expected}, got ${show(cell)}`);
+      }
+      rows[at] = value;
+    }
+  }
+  return { rows, count, asked: undefined };
+}
+
+function parseRecords(body: Buffer): string[][] {
+  try {
+    return parse(body, { bom: true, skip_empty_lines: true, relax_column_count: true, max_record_size: 2 ** 20 });
+  } catch (error) {
+    if (error instanceof CsvError) throw new DomainError('INVALID_CSV', error.message, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,31 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { Type } from 'typebox';
+import { ErrorReply, sendShaped } from '../errors.js';
+
+/** MLflow's names for what went wrong, by status. */
+const ERROR_CODES: Readonly<Record<number, string>> = {
+  404: 'RESOURCE_DOES_NOT_EXIST',
+  500: 'INTERNAL_ERROR',
+  501: 'NOT_IMPLEMENTED',
+  503: 'TEMPORARILY_UNAVAILABLE',
+};
+
+export const InvocationError = Type.Object({
+  error_code: Type.String(),
+  message: Type.String(),
+  ...ErrorReply.properties,
+});
+
+/** Errors of the routes of MLflow and SageMaker: MLflow's keys beside our own, and a media type refused in plain text. */
+export function handleInvocationErrors(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply: FastifyReply) =>
+    sendShaped(error, request, reply, (body, status) => {
+      if (status === 415) {
+        reply.type('text/plain; charset=utf-8');
+        return body.error;
+      }
+      reply.type('application/json; charset=utf-8');
+      return { error_code: ERROR_CODES[status] ?? 'BAD_REQUEST', message: body.error, ...body };
+    }),
+  );
+}

@@ -1,0 +1,166 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { DomainError, show } from '../../model/domain-error.js';
+import type { Observation } from '../service.js';
+import type { Inference } from './inference.js';
+import { handleInvocationErrors, InvocationError } from './invocation-errors.js';
+import { flat } from './matrix-text.js';
+import { predictionText, resultText } from './prediction-text.js';
+import { Rows } from './row-schema.js';
+import type { ServedModel } from './served-model.js';
+
+const JSON_TYPE = 'application/json';
+const CSV = 'text/csv';
+const LINES = ['application/jsonlines', 'application/x-jsonlines', 'application/x-ndjson'];
+const FLOATS = 'application/octet-stream';
+const TYPES = [JSON_TYPE, CSV, ...LINES, FLOATS];
+
+const Frame = Type.Object({
+  columns: Type.Array(Type.String()),
+  data: Type.Array(Type.Array(Type.Number())),
+});
+const Request = Type.Union([
+  Type.Object({ dataframe_split: Frame }),
+  Type.Object({ dataframe_records: Rows }),
+  Type.Object({ instances: Rows }),
+  Type.Object({ inputs: Rows }),
+]);
+const Predictions = Type.Object({
+  predictions: Type.Array(Type.Array(Type.Number()), { description: '[rows, targets]' }),
+});
+const Text = Type.Unsafe<string>({ type: 'string' });
+
+export interface InvocationsOptions {
+  readonly model: ServedModel;
+  readonly inference: Inference;
+}
+
+/**
+ * `POST /invocations`, which MLflow and SageMaker share: in the order of the headers, a request with TensorFlow Serving's
+ * attributes is as for SageMaker's container of that name; JSON is MLflow's; JSON Lines, CSV and float32 are rows.
+ */
+export async function invocations(app: FastifyInstance, { model, inference }: InvocationsOptions): Promise<void> {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  handleInvocationErrors(app);
+
+  app.post<{ Body: Buffer | undefined }>(
+    '/invocations',
+    {
+      schema: {
+        summary: 'MLflow, SageMaker: predict rows',
+        tags: ['mlflow, sagemaker'],
+        body: {
+          content: {
+            [JSON_TYPE]: { schema: Request },
+            [CSV]: { schema: Text },
+            [LINES[0]!]: { schema: Text },
+            [FLOATS]: {
+              schema: Type.Unsafe<string>({ type: 'string', description: 'rows of float32, little-endian' }),
+            },
+          },
+        },
+        response: {
+          200: Predictions,
+          '4xx': InvocationError,
+          415: { content: { 'text/plain': { schema: Text } } },
+          501: InvocationError,
+          503: InvocationError,
+        },
+      },
+      validatorCompiler: () => () => true,
+      config: { predicts: true },
+    },
+    ({ headers, body = Buffer.alloc(0) }, reply) => {
+      const attributes = headers['x-amzn-sagemaker-custom-attributes']?.toString() ?? '';
+      if (attributes.includes('tfs-')) return answerTensorflow(readAttributes(attributes), body, reply);
+      const type = readType(headers['content-type']);
+      const write = (observation: Observation) => writeAccepted(headers.accept, type, observation, reply);
+      if (type === JSON_TYPE) inference.answer(reply, { reader: 'mlflow', body, given: undefined, write });
+      else if (type === CSV) inference.answer(reply, { reader: 'csv', body, given: undefined, write });
+      else if (type === FLOATS)
+        inference.answer(reply, { reader: 'floats', body, given: undefined, write, binary: true });
+      else inference.answer(reply, { reader: 'jsonLines', body, given: undefined, write });
+    },
+  );
+
+  function answerTensorflow(attributes: ReadonlyMap<string, string>, body: Buffer, reply: FastifyReply): void {
+    const { name, version, method } = {
+      name: attributes.get('tfs-model-name') ?? model.name,
+      version: attributes.get('tfs-model-version'),
+      method: attributes.get('tfs-method') ?? 'predict',
+    };
+    if (!model.find(version === undefined ? { name } : { name, version })) {
+      const servable = version === undefined ? `Latest(${name})` : `Specific(${name}, ${version})`;
+      throw new DomainError('MODEL_NOT_FOUND', `Servable not found for request: ${servable}`);
+    }
+    if (method === 'classify') throw new DomainError('NOT_IMPLEMENTED', 'tfs-method: this is a regression model');
+    if (method !== 'predict' && method !== 'regress') {
+      throw new DomainError('INVALID_REQUEST', `tfs-method: expected predict or regress, got ${show(method)}`);
+    }
+    reply.type(JSON_TYPE);
+    inference.answer(reply, {
+      reader: 'tensorflow',
+      body,
+      given: { method },
+      write: (observation, { columnar }) =>
+        method === 'regress'
+          ? resultText(observation)
+          : predictionText(columnar ? 'outputs' : 'predictions', observation),
+    });
+  }
+}
+
+/** `tfs-model-name=m,tfs-method=predict`. */
+function readAttributes(text: string): ReadonlyMap<string, string> {
+  return new Map(
+    text.split(',').map((attribute) => {
+      const [name = '', ...value] = attribute.split('=');
+      return [name.trim(), value.join('=').trim()];
+    }),
+  );
+}
+
+/** The media type of a body: JSON, if none is said. Throws `UNSUPPORTED_MEDIA_TYPE`. */
+function readType(header: FastifyRequest['headers']['content-type']): string {
+  const [type = '', ...parameters] = (header ?? JSON_TYPE).split(';').map((part) => part.trim().toLowerCase());
+  if (!TYPES.includes(type)) {
+    throw new DomainError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      `This predictor only supports the following content types: ${TYPES.join(', ')}. Got ${show(header)}.`,
+    );
+  }
+  const wrong = parameters.find((parameter) => !/^charset="?utf-?8"?$/.test(parameter));
+  if (wrong !== undefined) {
+    throw new DomainError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      `The only content type parameter is charset=utf-8. Got ${show(wrong)}.`,
+    );
+  }
+  return type;
+}
+
+/** As the client accepts it: JSON, unless it asks for one of the other types by name, or sent JSON Lines and asks for none. */
+function writeAccepted(
+  accept: string | undefined,
+  type: string,
+  observation: Observation,
+  reply: FastifyReply,
+): Iterable<string | Uint8Array> {
+  const { prediction, count } = observation;
+  const wanted = accept?.split(/[,;]/).map((part) => part.trim().toLowerCase()) ?? [];
+  const named = wanted.find((each) => TYPES.includes(each)) ?? (LINES.includes(type) ? type : JSON_TYPE);
+  reply.type(named);
+  if (named === JSON_TYPE) return predictionText('predictions', observation);
+  const { outputs } = prediction;
+  if (named === FLOATS) return [new Uint8Array(outputs.buffer, outputs.byteOffset, outputs.byteLength)];
+  return lines(outputs, outputs.length / count, named === CSV);
+}
+
+/** A line of numbers a row, in brackets unless it is CSV. */
+function* lines(values: Float32Array, width: number, csv: boolean): Generator<string> {
+  for (let at = 0; at < values.length; at += width) {
+    const [row] = Array.from(flat(values.subarray(at, at + width)));
+    yield `${csv ? row!.slice(1, -1) : row}\n`;
+  }
+}

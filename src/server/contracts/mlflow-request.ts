@@ -1,0 +1,77 @@
+import { DomainError, show } from '../../model/domain-error.js';
+import { RowParser } from '../../model/row-parser.js';
+import { readRows } from '../../model/rows.js';
+import { readJson } from '../json-body.js';
+import { isObject, readJsonObject } from './json-object.js';
+import { withoutNumberTokens } from './number-tokens.js';
+import { checkCount, checkNames, type RowList, type RowModel, readColumns, readRowList } from './row-list.js';
+
+const KEYS = ['dataframe_split', 'dataframe_records', 'instances', 'inputs'] as const;
+type Key = (typeof KEYS)[number];
+
+const LEFT_BRACE = 0x7b;
+const parser = new RowParser();
+
+/**
+ * Reads a body of MLflow's scoring server: an object with one of its four keys; `params` and others say nothing to this
+ * model. Throws `INVALID_JSON`, `INVALID_REQUEST`, `INVALID_ROWS`, `TOO_LARGE`.
+ */
+export function readMlflowRequest(body: Buffer, model: RowModel, _given: undefined): RowList & { asked: undefined } {
+  if (body[0] === LEFT_BRACE) {
+    const count = parser.parse(body, model.features.length);
+    if (count > 0 && count <= model.maxRows) return { rows: parser.rows, count, asked: undefined };
+  }
+  const request = readJsonObject(body, (text) => parseTolerantly(text, model.allowMissing));
+  const keys = KEYS.filter((key) => Object.hasOwn(request, key));
+  const [key] = keys;
+  if (keys.length !== 1 || !key) {
+    const got = keys.length === 0 ? 'none' : keys.join(' and ');
+    throw new DomainError('INVALID_REQUEST', `body: expected exactly one of ${KEYS.join(', ')}, got ${got}`);
+  }
+  const { params = {} } = request;
+  if (!isObject(params)) throw new DomainError('INVALID_REQUEST', `params: expected an object, got ${show(params)}`);
+  return { ...readKey(key, request[key], model), asked: undefined };
+}
+
+function readKey(key: Key, value: unknown, model: RowModel): RowList {
+  if (key === 'dataframe_split') return readSplit(value, model);
+  return key === 'inputs' && isObject(value) ? readColumns(value, key, model) : readRowList(value, key, model);
+}
+
+/** A data frame as pandas' `to_dict(orient="split")` gives it. */
+function readSplit(value: unknown, model: RowModel): RowList {
+  const place = 'dataframe_split';
+  if (!isObject(value)) {
+    throw new DomainError('INVALID_ROWS', `${place}: expected an object with columns and data, got ${show(value)}`);
+  }
+  const { columns, data } = value;
+  if (columns === undefined) return readRowList(data, `${place}.data`, model);
+  if (!Array.isArray(columns)) {
+    throw new DomainError('INVALID_ROWS', `${place}.columns: expected an array of names, got ${show(columns)}`);
+  }
+  const names = columns.map(String);
+  checkNames(names, `${place}.columns`, model.features);
+  if (!Array.isArray(data)) {
+    throw new DomainError('INVALID_ROWS', `${place}.data: expected an array of rows, got ${show(data)}`);
+  }
+  checkCount(data.length, `${place}.data`, model);
+  const rows = readRows(data, names, model.allowMissing, `${place}.data`);
+  return { rows: reordered(rows, names, model.features), count: data.length };
+}
+
+/** The columns of `rows` in the order of the features. */
+function reordered(rows: Float32Array, names: readonly string[], features: readonly string[]): Float32Array {
+  const width = features.length;
+  const places = features.map((name) => names.indexOf(name));
+  if (places.every((place, j) => place === j)) return rows;
+  return rows.map((_, at) => rows[at - (at % width) + places[at % width]!]!);
+}
+
+/** As Python reads JSON: with NaN and Infinity. */
+function parseTolerantly(text: string, allowMissing: boolean): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return readJson(withoutNumberTokens(text, allowMissing));
+  }
+}

@@ -1,0 +1,47 @@
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import { DomainError } from '../../model/domain-error.js';
+import { serverVersion } from '../server-version.js';
+import type { PredictionService } from '../service.js';
+import { handleInvocationErrors, InvocationError } from './invocation-errors.js';
+
+/** What MLflow's scoring server has beside `/invocations`. SageMaker asks for `/ping` too, and ignores its body. */
+export async function mlflow(app: FastifyInstance, { service }: { service: PredictionService }): Promise<void> {
+  const tags = ['mlflow, sagemaker'];
+  handleInvocationErrors(app);
+  for (const path of ['/ping', '/health']) {
+    app.get(
+      path,
+      {
+        schema: {
+          summary: 'MLflow, SageMaker: whether a model serves',
+          tags,
+          response: {
+            200: Type.Unsafe<string>({ type: 'string', description: 'an empty line' }),
+            404: InvocationError,
+          },
+        },
+        config: { predicts: true },
+      },
+      (_request, reply) => {
+        try {
+          if (service.ready) reply.type('application/json').send('\n');
+        } catch (error) {
+          // The original answers 404, and SageMaker anything but 200.
+          throw new DomainError('MODEL_NOT_FOUND', (error as Error).message);
+        }
+      },
+    );
+  }
+  app.get(
+    '/version',
+    {
+      schema: {
+        summary: 'MLflow: the version of the server',
+        tags,
+        response: { 200: { content: { 'text/plain': { schema: Type.String() } } } },
+      },
+    },
+    async (_request, reply) => reply.type('text/plain; charset=utf-8').send(serverVersion()),
+  );
+}

@@ -1,0 +1,19 @@
+import { endOfString } from './json-object.js';
+
+/**
+ * JSON in place of a text in which NaN and Infinity are numbers, as many clients write them: a missing value, or a word to be
+ * refused if there are none; and a number that JSON.parse reads as infinite.
+ */
+export function withoutNumberTokens(text: string, allowMissing: boolean): string {
+  const replaced = (token: string) => (token === 'NaN' ? (allowMissing ? 'null' : '"NaN"') : '1e999');
+  const parts: string[] = [];
+  for (let at = 0; at < text.length; ) {
+    const quote = text.indexOf('"', at);
+    const end = quote < 0 ? text.length : quote;
+    parts.push(text.slice(at, end).replace(/\b(NaN|Infinity|Inf)\b/g, replaced));
+    if (quote < 0) break;
+    at = endOfString(text, quote) + 1;
+    parts.push(text.slice(quote, at));
+  }
+  return parts.join('');
+}

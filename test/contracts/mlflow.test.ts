@@ -1,0 +1,3 @@
+import { testGolden } from './golden.js';
+
+testGolden('mlflow');
