@@ -14,6 +14,7 @@ import { modelRepository } from './contracts/model-repository.js';
 import { openInference } from './contracts/open-inference.js';
 import { ServedModel } from './contracts/served-model.js';
 import { tensorflowServing } from './contracts/tensorflow-serving.js';
+import { type VertexRoutes, vertex } from './contracts/vertex.js';
 import { registerDriftMetrics } from './drift-metrics.js';
 import type { DriftWatch } from './drift-watch.js';
 import { handleErrors, refuseConnection, sendError } from './errors.js';
@@ -25,6 +26,7 @@ import type { ModelLoader } from './loader.js';
 import { ModelMetrics } from './model-metrics.js';
 import { metrics } from './plugins/metrics.js';
 import { openapi } from './plugins/openapi.js';
+import { readOnly } from './plugins/read-only.js';
 import { replyEncoding } from './plugins/reply-encoding.js';
 import { requestEncoding } from './plugins/request-encoding.js';
 import { requestLog } from './plugins/request-log.js';
@@ -74,6 +76,10 @@ export interface AppOptions {
   readonly keepVersions: number;
   /** Whether TensorFlow Serving's clients get the predictions of one target as numbers, and not as arrays of one. */
   readonly flatten?: boolean;
+  /** Paths that Vertex AI asks at, if it is there. */
+  readonly vertex?: VertexRoutes | undefined;
+  /** Whether routes that change state are not to be had. */
+  readonly readOnly?: boolean;
 }
 
 /** A client has this long to send its whole request, in milliseconds. */
@@ -133,6 +139,7 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   metrics(app, registry);
   requestEncoding(app);
   replyEncoding(app);
+  if (options.readOnly) readOnly(app);
   await openapi(app, service);
 
   indexRoute(app);
@@ -149,7 +156,10 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   removeRoute(app, { store, service });
   compareRoute(app, { store, createEngine });
   const { maxRows, allowMissing } = options;
-  await app.register(predictRoute, { service, drift, feedback, maxRows, allowMissing });
+  // Where a platform asks at the same path, it is answered in its own words.
+  if (options.vertex?.predict !== '/predict') {
+    await app.register(predictRoute, { service, drift, feedback, maxRows, allowMissing });
+  }
   driftRoutes(app, { drift, feedback });
   feedbackRoute(app, { feedback });
   await app.register(trainRoute, { service, jobs, feedback, trainBodyLimit: options.trainBodyLimit });
@@ -164,5 +174,6 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   await app.register(modelRepository, { model, service, activate: (version) => loader.activate(version) });
   await app.register(invocations, { model, inference });
   await app.register(mlflow, { service });
+  if (options.vertex) await app.register(vertex, { routes: options.vertex, service, inference });
   return app;
 }

@@ -69,6 +69,11 @@ export const ConfigSchema = Type.Object({
     description: 'seconds from one training that RETRAIN starts to the next, at least',
   }),
   ENGINE: choice(ENGINE_NAMES, 'auto', 'what computes; auto is the WebAssembly kernel'),
+  FLATTEN: choice(
+    ['false', 'true'],
+    'false',
+    'whether clients of TensorFlow Serving get the predictions of one target as numbers, not as arrays of one',
+  ),
   BODY_LIMIT: Type.Integer({ default: 16 * 2 ** 20, minimum: 1024, description: 'largest request body, in bytes' }),
   TRAIN_BODY_LIMIT: Type.Integer({
     default: 2 ** 30,

@@ -9,7 +9,6 @@ import { storageError } from '../model/storage-error.js';
 const STATUS: Readonly<Record<ErrorCode, number>> = {
   INVALID_REQUEST: 400,
   INVALID_JSON: 400,
-  INVALID_REQUEST: 400,
   INVALID_QUERY: 400,
   INVALID_ROWS: 400,
   INVALID_ENCODING: 400,
@@ -24,6 +23,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   NON_FINITE_OUTPUT: 400,
   TRAINING_DIVERGED: 400,
   JOB_NOT_FOUND: 404,
+  NOT_FOUND: 404,
   MODEL_NOT_FOUND: 404,
   VERSION_NOT_FOUND: 404,
   PREDICTION_NOT_FOUND: 404,
@@ -165,5 +165,8 @@ function matches(pattern: string, path: string): boolean {
   const parts = pattern.split('/');
   const segments = path.split('/');
   if (parts.length !== segments.length && parts.at(-1) !== '*') return false;
-  return parts.every((part, i) => part === '*' || part === segments[i] || (part.startsWith(':') && segments[i] !== ''));
+  return parts.every(
+    (part, i) =>
+      part === '*' || part.replace('::', ':') === segments[i] || (part.startsWith(':') && segments[i] !== ''),
+  );
 }

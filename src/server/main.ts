@@ -8,11 +8,13 @@ import { FeedbackStore } from '../model/feedback-store.js';
 import { FileStore } from '../model/store-files.js';
 import { DEFAULT_TRAINING } from '../model/training.js';
 import { buildApp } from './app.js';
+import { adoptArtifact } from './artifact.js';
 import { type Config, readConfig } from './config.js';
 import { DriftWatch } from './drift-watch.js';
 import { Feedback } from './feedback.js';
 import { TrainingJobs } from './jobs.js';
 import { ModelLoader } from './loader.js';
+import { type Platform, readPlatform } from './platform.js';
 import { Retraining } from './retraining.js';
 import { PredictionService } from './service.js';
 import { checkStore } from './startup-checks.js';
@@ -23,11 +25,18 @@ const CUT = 7000;
 /** Milliseconds from one look for what other processes activated to the next, where the file system tells nothing. */
 const LOOK = 5000;
 
+const [, , command] = process.argv;
+if (command !== undefined && command !== 'serve' && command !== 'train') {
+  process.stderr.write(`${command}: expected serve, train or nothing\n`);
+  process.exit(1);
+}
+const platform = platformOrExit();
 const config = configOrExit();
 const log = pino({
   level: config.LOG_LEVEL,
   ...(process.stdout.isTTY ? { transport: { target: 'pino-pretty' } } : {}),
 });
+if (command === 'train') await trainAndExit();
 const directory = join(config.MODEL_STORE, config.MODEL_NAME);
 const store = new FileStore(directory);
 const service = new PredictionService(log);
@@ -65,6 +74,9 @@ const app = await buildApp(
     maxRows: config.MAX_ROWS,
     allowMissing,
     keepVersions: config.KEEP_VERSIONS,
+    flatten: config.FLATTEN === 'true',
+    vertex: platform.vertex,
+    readOnly: platform.readOnly,
   },
 );
 
@@ -89,6 +101,9 @@ async function start(): Promise<void> {
   try {
     await checkStore(store, log);
     await sweep();
+    doing = `reading ${platform.artifact}`;
+    if (await serveArtifact()) return;
+    doing = `reading ${config.MODEL_STORE}`;
     if (await loader.activateStored()) return;
     doing = `training the first model on ${config.TRAIN_DATA}`;
     service.explainNotReady(doing);
@@ -98,6 +113,24 @@ async function start(): Promise<void> {
     const { code = 'INTERNAL' } = error as { code?: string };
     service.explainNotReady(`no model: ${doing} failed (${code}); POST /train can still make one`);
   }
+}
+
+/** Serves what a platform has put there for this container. False if it has put nothing there. */
+async function serveArtifact(): Promise<boolean> {
+  const { artifact, unread } = platform;
+  if (unread) log.warn({ artifact: unread }, 'AIP_STORAGE_URI is no local path; the model store is served');
+  const version = artifact === undefined ? undefined : await adoptArtifact(artifact, store, createEngine);
+  if (version === undefined) return false;
+  await loader.activate(version);
+  return true;
+}
+
+/** The container's argument `train`, of SageMaker. */
+async function trainAndExit(): Promise<never> {
+  const { trainForSagemaker } = await import('./contracts/sagemaker-training.js');
+  const abort = new AbortController();
+  process.once('SIGTERM', () => abort.abort());
+  process.exit(await trainForSagemaker({ base: platform.base, engine: config.ENGINE, log, signal: abort.signal }));
 }
 
 /** What cannot be removed stays, and is no reason not to serve. */
@@ -127,9 +160,18 @@ async function engineOrExit(): Promise<EngineFactory> {
   }
 }
 
+function platformOrExit(): Platform {
+  try {
+    return readPlatform(process.env, command === 'serve');
+  } catch (error) {
+    process.stderr.write(`configuration: ${(error as Error).message}\n`);
+    process.exit(1);
+  }
+}
+
 function configOrExit(): Config {
   try {
-    return readConfig(process.env);
+    return readConfig(platform.environment);
   } catch (error) {
     process.stderr.write(`configuration: ${(error as Error).message}\n`);
     process.exit(1);

@@ -34,14 +34,14 @@ export async function temporaryDirectory(t: TestContext): Promise<string> {
   return directory;
 }
 
-/** Starts the server with these settings, by `command` if one is given, and waits until it listens. */
+/** Starts the server with these settings and arguments, under `command` if one is given, and waits until it listens. */
 export async function startServer(
   t: TestContext,
   env: Record<string, string>,
-  command: readonly string[] = [],
+  { command = [], args = [] }: { command?: readonly string[]; args?: readonly string[] } = {},
 ): Promise<ServerProcess> {
-  const [program, ...args] = [...command, process.execPath, MAIN];
-  const child = spawn(program!, args, {
+  const [program, ...rest] = [...command, process.execPath, MAIN, ...args];
+  const child = spawn(program!, rest, {
     env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -90,7 +90,7 @@ test('a store that can only be read serves, says so at the start and in /readyz?
   const command = mounted('--bind "$0" "$0" && mount -o remount,bind,ro "$0"', directory);
   if (!command) return t.skip('SKIPPED: nothing can be mounted here (unshare --user --mount)');
   const archive = await archiveOf(t, store);
-  const server = await startServer(t, { MODEL_STORE: directory, FEEDBACK_STORE: '/nonexistent' }, command);
+  const server = await startServer(t, { MODEL_STORE: directory, FEEDBACK_STORE: '/nonexistent' }, { command });
   await server.logged('model version serves');
   const line = await server.logged('the model store cannot be written');
   assert.equal(line.level, 50);
@@ -126,7 +126,7 @@ test('a full disk refuses uploads, trainings and activations in words, leaves no
   const command = mounted(`-t tmpfs -o size=1m none "$0" && ${fill}`, directory);
   if (!command) return t.skip('SKIPPED: nothing can be mounted here (unshare --user --mount)');
   const archive = await archiveOf(t, store);
-  const server = await startServer(t, { MODEL_STORE: directory, FEEDBACK_STORE: '/nonexistent' }, command);
+  const server = await startServer(t, { MODEL_STORE: directory, FEEDBACK_STORE: '/nonexistent' }, { command });
   await server.logged('model version serves');
   await server.logged('the model store cannot be written');
   assert.match((await server.logged('the disk of the model store is nearly full')).msg, /nearly full/);

@@ -69,7 +69,6 @@ export async function buildTestApp(
       keepVersions: 10,
       ...options,
     },
-    { modelName: 'test', bodyLimit: 2 ** 20, maxRows, allowMissing, keepVersions: 10, ...options },
   );
   t.after(async () => {
     await jobs.close();

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError, show } from '../../model/domain-error.js';
-import { ErrorReply } from '../errors.js';
+import { ErrorReply, sendError } from '../errors.js';
 import { serverVersion } from '../server-version.js';
 import type { Observation, PredictionService, Serving } from '../service.js';
 import type { Inference } from './inference.js';
@@ -40,6 +40,11 @@ export async function openInference(app: FastifyInstance, options: OpenInference
   const statistics = new Map<number, InferenceStatistics>();
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+
+  app.setErrorHandler((error: Error, request, reply) => {
+    const { code } = error as Partial<DomainError>;
+    return sendError(code === 'UNSUPPORTED_ENCODING' ? unsupported(error.message) : error, request, reply);
+  });
 
   for (const path of ['/v2', '/v2/']) {
     app.get(
@@ -84,7 +89,7 @@ export async function openInference(app: FastifyInstance, options: OpenInference
   );
 
   for (const place of ['/v2/models/:name', '/v2/models/:name/versions/:version']) {
-    const errors = { 400: ErrorReply, 404: ErrorReply, 503: ErrorReply };
+    const errors = { 400: ErrorReply, 404: ErrorReply, 501: ErrorReply, 503: ErrorReply };
     app.get<{ Params: ModelPlace }>(
       place,
       {
@@ -218,4 +223,9 @@ export async function openInference(app: FastifyInstance, options: OpenInference
       ],
     };
   }
+}
+
+/** A compression that is not known is a 415 elsewhere, and by this protocol's servers a 501. */
+function unsupported(message: string): DomainError {
+  return new DomainError('NOT_IMPLEMENTED', message);
 }

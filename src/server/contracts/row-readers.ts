@@ -1,5 +1,6 @@
 import { readCsvRequest } from './csv-request.js';
 import { readFloatRows } from './float-rows.js';
+import { readInstancesRequest } from './instances-request.js';
 import { readJsonLinesRequest } from './json-lines-request.js';
 import { readMlflowRequest } from './mlflow-request.js';
 import { readOpenInferenceRequest } from './open-inference-request.js';
@@ -10,6 +11,7 @@ import { readTensorflowRequest } from './tensorflow-request.js';
 export const ROW_READERS = {
   csv: readCsvRequest,
   floats: (body: Buffer, model: RowModel, _given: undefined) => ({ ...readFloatRows(body, model), asked: undefined }),
+  instances: readInstancesRequest,
   jsonLines: readJsonLinesRequest,
   mlflow: readMlflowRequest,
   openInference: readOpenInferenceRequest,

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
@@ -7,7 +6,7 @@ import { Card } from '../../model/card.js';
 import { DomainError } from '../../model/domain-error.js';
 import type { EngineFactory } from '../../model/engine.js';
 import type { ModelStore } from '../../model/store.js';
-import { UPLOAD_MARK, writeFiles } from '../../model/version.js';
+import { publishUpload } from '../../model/upload.js';
 import { ErrorReply } from '../errors.js';
 import { limited } from '../limited-body.js';
 import type { Pruning } from '../pruning.js';
@@ -82,7 +81,7 @@ export async function archiveRoutes(app: FastifyInstance, options: ArchiveOption
       try {
         const files = await unpackArchive(body, MOST_UNPACKED * bodyLimit);
         const card = verifyUpload(files, createEngine);
-        const version = await publish(files);
+        const version = String(await publishUpload(files, store));
         await pruning.prune();
         log.info({ model_version: version, metrics: card.metrics }, 'model version uploaded');
         reply.code(201).header('location', `/models/${version}`);
@@ -92,15 +91,4 @@ export async function archiveRoutes(app: FastifyInstance, options: ArchiveOption
       }
     },
   );
-
-  async function publish(files: ReadonlyMap<string, Uint8Array>): Promise<string> {
-    const stage = await store.stage();
-    try {
-      const mark = Buffer.from(JSON.stringify({ uploaded_at: new Date().toISOString() }));
-      writeFiles(join(stage, 'version'), new Map([[UPLOAD_MARK, mark], ...files]));
-      return String(await store.publish(stage));
-    } finally {
-      await store.discard(stage);
-    }
-  }
 }

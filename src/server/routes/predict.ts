@@ -134,6 +134,7 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
       },
       // A schema validator would walk the rows once more, and could not say `instances[3][5]`; a query is rare.
       validatorCompiler: () => () => true,
+      config: { predicts: true },
     },
     // Not async: one row is computed in the time that a promise takes.
     (request, reply) => {

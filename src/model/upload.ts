@@ -1,0 +1,15 @@
+import { join } from 'node:path';
+import type { ModelStore } from './store.js';
+import { UPLOAD_MARK, type VersionFiles, writeFiles } from './version.js';
+
+/** Publishes the verified files of a version that was not trained here, under the next number. */
+export async function publishUpload(files: VersionFiles, store: ModelStore): Promise<number> {
+  const stage = await store.stage();
+  try {
+    const mark = Buffer.from(JSON.stringify({ uploaded_at: new Date().toISOString() }));
+    writeFiles(join(stage, 'version'), new Map([[UPLOAD_MARK, mark], ...files]));
+    return await store.publish(stage);
+  } finally {
+    await store.discard(stage);
+  }
+}

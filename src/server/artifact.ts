@@ -1,0 +1,42 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { verifyUpload } from '../model/archive.js';
+import { parseCard } from '../model/card.js';
+import type { EngineFactory } from '../model/engine.js';
+import type { ModelStore } from '../model/store.js';
+import { publishUpload } from '../model/upload.js';
+import { UPLOAD_MARK } from '../model/version.js';
+
+/**
+ * Takes the version whose files a directory holds, as an archive unpacks to, into the store, unless it is there already.
+ * Gives its number; undefined if the directory is not there or has no card. Throws `INVALID_ARCHIVE`, naming file and
+ * reason.
+ */
+export async function adoptArtifact(
+  directory: string,
+  store: ModelStore,
+  createEngine: EngineFactory,
+): Promise<number | undefined> {
+  const names = await filesIn(directory);
+  if (!names.includes('card.json')) return undefined;
+  const others = names.filter((name) => name !== 'card.json' && name !== UPLOAD_MARK);
+  const files = new Map<string, Uint8Array>();
+  for (const name of [...others, 'card.json']) files.set(name, await readFile(join(directory, name)));
+  const { checksum } = verifyUpload(files, createEngine);
+  for (const version of (await store.list()).reverse()) {
+    const card = await store.readFile(version, 'card.json');
+    if (card && parseCard(Buffer.from(card).toString()).checksum === checksum) return version;
+  }
+  return publishUpload(files, store);
+}
+
+async function filesIn(directory: string): Promise<string[]> {
+  try {
+    const entries = await readdir(directory, { withFileTypes: true });
+    // A name with a point in front is the file system's or the platform's.
+    return entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.')).map(({ name }) => name);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
+    throw error;
+  }
+}

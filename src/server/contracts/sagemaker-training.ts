@@ -1,0 +1,63 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { csvToTable } from '../../model/csv.js';
+import { DomainError } from '../../model/domain-error.js';
+import type { EngineName } from '../../model/engine.js';
+import { runTraining } from '../../model/trainer.js';
+import type { Epoch } from '../../model/training.js';
+import { writeFiles } from '../../model/version.js';
+import { openChannel, readHyperparameters } from './sagemaker-files.js';
+
+/** Characters of a failure that SageMaker shows. */
+const MOST_SHOWN = 1024;
+
+export interface SagemakerTrainingOptions {
+  /** `/opt/ml`. */
+  readonly base: string;
+  readonly engine: EngineName;
+  readonly log: Logger;
+  /** Aborted when the job is stopped. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The container's argument `train`: trains on the CSV files of the training channel, and writes the version's files to
+ * `<base>/model`, from where `serve` takes them. Never rejects: gives the exit code, and a failure's reason is in
+ * `<base>/output/failure`.
+ */
+export async function trainForSagemaker({ base, engine, log, signal }: SagemakerTrainingOptions): Promise<number> {
+  const stage = await mkdtemp(join(tmpdir(), 'training-'));
+  try {
+    const { targets, options } = await readHyperparameters(base);
+    const { channel, files, source } = await openChannel(base);
+    const { rows, dropped } = await csvToTable(source, join(stage, 'table'), targets);
+    log.info({ channel, files, rows, dropped, options }, 'training started');
+    const onEpoch = (epoch: Epoch) => log.info(epoch, 'epoch');
+    const { metrics } = await runTraining({ stage, engine, options }, onEpoch, signal);
+    await copyVersion(join(stage, 'version'), join(base, 'model'));
+    log.info({ metrics }, 'training ended');
+    return 0;
+  } catch (error) {
+    log.error({ err: error }, 'training failed');
+    const reason = error instanceof DomainError ? `${error.code}: ${error.message}` : String(error);
+    await tellFailure(base, reason.slice(0, MOST_SHOWN)).catch((err) => log.error({ err }, 'the failure was not told'));
+    return 1;
+  } finally {
+    await rm(stage, { recursive: true, force: true });
+  }
+}
+
+/** The card last: where it is, the version is whole. */
+async function copyVersion(from: string, to: string): Promise<void> {
+  const names = (await readdir(from)).filter((name) => name !== 'card.json');
+  const files = new Map<string, Uint8Array>();
+  for (const name of [...names, 'card.json']) files.set(name, await readFile(join(from, name)));
+  writeFiles(to, files);
+}
+
+async function tellFailure(base: string, reason: string): Promise<void> {
+  await mkdir(join(base, 'output'), { recursive: true });
+  await writeFile(join(base, 'output/failure'), reason);
+}

@@ -1,0 +1,79 @@
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import { ErrorReply } from '../errors.js';
+import type { PredictionService } from '../service.js';
+import type { Inference } from './inference.js';
+import { predictionText } from './prediction-text.js';
+import { Rows } from './row-schema.js';
+
+/** Paths that Vertex AI asks at, as it names them. */
+export interface VertexRoutes {
+  readonly predict: string;
+  readonly health: string;
+}
+
+export interface VertexOptions {
+  readonly routes: VertexRoutes;
+  readonly service: PredictionService;
+  readonly inference: Inference;
+}
+
+/** Routes of other contracts: a platform that names one of them wants it as it is. */
+const OTHERS = /^\/(v1\/models|v2)\/|^\/invocations$/;
+
+/** What Vertex AI asks of a container. */
+export async function vertex(app: FastifyInstance, { routes, service, inference }: VertexOptions): Promise<void> {
+  const tags = ['vertex ai'];
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+
+  if (!OTHERS.test(routes.predict)) {
+    app.post<{ Body: Buffer | undefined }>(
+      literal(routes.predict),
+      {
+        schema: {
+          summary: 'Vertex AI: predict rows',
+          tags,
+          body: Type.Object({ instances: Rows, parameters: Type.Optional(Type.Object({})) }),
+          response: {
+            200: Type.Object({
+              predictions: Type.Array(Type.Array(Type.Number()), { description: '[rows, targets]' }),
+            }),
+            '4xx': ErrorReply,
+            503: ErrorReply,
+          },
+        },
+        validatorCompiler: () => () => true,
+        config: { predicts: true },
+      },
+      ({ body = Buffer.alloc(0) }, reply) => {
+        reply.type('application/json');
+        inference.answer(reply, {
+          reader: 'instances',
+          body,
+          given: undefined,
+          write: (observation) => predictionText('predictions', observation),
+        });
+      },
+    );
+  }
+  if (!app.hasRoute({ method: 'GET', url: routes.health })) {
+    app.get(
+      literal(routes.health),
+      {
+        schema: {
+          summary: 'Vertex AI: whether a model serves',
+          tags,
+          response: { 200: Type.Object({ ready: Type.Boolean() }), 503: ErrorReply },
+        },
+        config: { predicts: true },
+      },
+      async () => ({ ready: service.ready.version > 0 }),
+    );
+  }
+}
+
+/** A path as a route pattern: a colon that begins no parameter. */
+function literal(path: string): string {
+  return path.replaceAll(':', '::');
+}
