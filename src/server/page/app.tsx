@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { ErrorHistory } from './error-history.js';
 import { Inputs } from './inputs.js';
 import { type Live, useLive } from './live.js';
@@ -20,7 +20,6 @@ type View = (typeof VIEWS)[number][0];
 export function App({ live }: { live: Live }) {
   const snapshot = useLive(live);
   const view = useView();
-  const main = useRef<HTMLElement>(null);
   const title = VIEWS.find(([name]) => name === view)![1];
   const { model, connection } = snapshot;
 
@@ -30,7 +29,7 @@ export function App({ live }: { live: Live }) {
 
   return (
     <>
-      <a class="skip" href={`#${view}`} onClick={() => main.current?.focus()}>
+      <a class="skip" href="#content">
         Skip to the content
       </a>
       <header class="head">
@@ -49,7 +48,7 @@ export function App({ live }: { live: Live }) {
           <a href="docs">API</a>
         </nav>
       </header>
-      <main ref={main} tabIndex={-1}>
+      <main id="content" tabIndex={-1}>
         <div class="view" hidden={view !== 'monitor'}>
           <Status snapshot={snapshot} />
           <ErrorHistory snapshot={snapshot} />
@@ -75,17 +74,17 @@ const CONNECTIONS = {
   lost: 'No connection to the service, trying again …',
 } as const;
 
-/** The view that the address names. */
+/** The view that the address names; another address, such as that of the skip link, leaves it as it is. */
 function useView(): View {
-  const [view, setView] = useState(named);
+  const [view, setView] = useState<View>(() => named() ?? 'monitor');
   useEffect(() => {
-    const look = () => setView(named());
+    const look = () => setView((current) => named() ?? current);
     addEventListener('hashchange', look);
     return () => removeEventListener('hashchange', look);
   }, []);
   return view;
 }
 
-function named(): View {
-  return VIEWS.find(([name]) => `#${name}` === location.hash)?.[0] ?? 'monitor';
+function named(): View | undefined {
+  return VIEWS.find(([name]) => `#${name}` === location.hash)?.[0];
 }

@@ -4,7 +4,7 @@ import type { Point } from './api.js';
 import { clock, figure } from './format.js';
 import { Lanes } from './lanes.js';
 import type { Snapshot } from './live.js';
-import { axis, type Ink, Plot } from './plot.js';
+import { axis, type Ink, logAxis, logScale, Plot } from './plot.js';
 import { GROUP_NAMES } from './status.js';
 
 const RANGES = [
@@ -13,8 +13,6 @@ const RANGES = [
   [60, '1 hour'],
 ] as const;
 const HEIGHT = 230;
-/** Width of the error's axis, so that the lanes below begin where the picture does. */
-const AXIS = 52;
 /** Points further apart than this have a gap between them, in milliseconds. */
 const GAP = 15_000;
 
@@ -83,13 +81,10 @@ function options(ink: Ink): Omit<uPlot.Options, 'width' | 'height'> {
     padding: [8, 8, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { show: false }, drag: { x: false } },
-    scales: {
-      x: { time: true },
-      y: { distr: 3, range: (_, low, high) => (low === null ? [0.01, 1] : [low / 1.3, high * 1.3]) },
-    },
+    scales: { x: { time: true }, y: logScale },
     axes: [
       axis(ink, { size: 26, gap: 4, values: '{HH}:{mm}', space: 60, incrs: [60, 120, 300, 600, 900] }),
-      axis(ink, { size: AXIS, filter: (_, splits) => splits.map(oneTwoFive), values: (_, splits) => splits.map(tick) }),
+      logAxis(ink),
     ],
     series: [
       {},
@@ -137,14 +132,6 @@ function columns(points: readonly Point[], start: number, end: number): uPlot.Al
   }
   if (last < end) nothing(end);
   return table as unknown as uPlot.AlignedData;
-}
-
-function oneTwoFive(value: number): number | null {
-  return '125'.includes(value.toExponential()[0]!) ? value : null;
-}
-
-function tick(value: number | null): string {
-  return value === null ? '' : figure(value, 1);
 }
 
 function shadeAlarms({ ctx, bbox, data, valToPos }: uPlot, ink: Ink): void {

@@ -3,7 +3,10 @@ import { cancelJob, type Epoch, getJob, type Job, jobEventsPath, ServiceError } 
 /** What is known of a training at a moment. */
 export interface JobView {
   readonly id: string;
+  /** The epochs that have ended; of many, every second, fourth, and so on, and the latest. */
   readonly epochs: readonly Epoch[];
+  /** The one with the least prediction error on held-out rows. */
+  readonly best: Epoch | null;
   /** The training as it ended; null while it runs. */
   readonly end: Job | null;
   /** Most epochs it may have; null before that is known. */
@@ -12,12 +15,20 @@ export interface JobView {
   readonly lost: string | null;
 }
 
+/** Epochs that a picture can show; there may be a hundred thousand. */
+const MOST_EPOCHS = 1000;
+/** They come faster than anybody looks: news is told this often, in milliseconds. */
+const PAUSE = 200;
+
 /** Follows one training: its epochs, those passed too, as they come, and its end. */
 export class JobFollower {
   private readonly id: string;
   private readonly onChange: (view: JobView) => void;
   private readonly events: EventSource;
   private epochs: Epoch[] = [];
+  private latest: Epoch | null = null;
+  private best: Epoch | null = null;
+  private stride = 1;
   private end: Job | null = null;
   private limit: number | null = null;
   private lost: string | null = null;
@@ -31,9 +42,11 @@ export class JobFollower {
     // Events begin with the first epoch again, also when the connection was lost and is there again.
     this.events.onopen = () => {
       this.epochs = [];
+      this.best = null;
+      this.stride = 1;
     };
     this.events.addEventListener('epoch', ({ data }) => {
-      this.epochs.push(JSON.parse(data) as Epoch);
+      this.add(JSON.parse(data) as Epoch);
       this.tell();
     });
     this.events.addEventListener('end', ({ data }) => {
@@ -55,6 +68,16 @@ export class JobFollower {
     this.events.close();
   }
 
+  private add(epoch: Epoch): void {
+    this.latest = epoch;
+    if (!this.best || epoch.val_prediction_error < this.best.val_prediction_error) this.best = epoch;
+    if ((epoch.epoch - 1) % this.stride !== 0) return;
+    this.epochs.push(epoch);
+    if (this.epochs.length < MOST_EPOCHS) return;
+    this.stride *= 2;
+    this.epochs = this.epochs.filter((kept) => (kept.epoch - 1) % this.stride === 0);
+  }
+
   /** A service that was restarted does not know the training any more. */
   private async look(): Promise<void> {
     try {
@@ -68,14 +91,14 @@ export class JobFollower {
     this.tell();
   }
 
-  /** Epochs come faster than anybody looks: once per frame is enough. */
   private tell(): void {
     if (this.waiting) return;
     this.waiting = true;
-    requestAnimationFrame(() => {
+    setTimeout(() => {
       this.waiting = false;
-      const { id, epochs, end, limit, lost } = this;
-      if (!this.closed) this.onChange({ id, epochs: epochs.slice(), end, limit, lost });
-    });
+      const { id, latest, best, end, limit, lost } = this;
+      const epochs = latest && latest !== this.epochs.at(-1) ? [...this.epochs, latest] : [...this.epochs];
+      if (!this.closed) this.onChange({ id, epochs, best, end, limit, lost });
+    }, PAUSE);
   }
 }

@@ -5,7 +5,7 @@ import { Failure, told } from './failure.js';
 import { figure, percent, seconds } from './format.js';
 import { JobFollower, type JobView } from './job-follower.js';
 import { Name } from './name.js';
-import { axis, type Ink, Plot } from './plot.js';
+import { axis, type Ink, logAxis, logScale, Plot } from './plot.js';
 
 /** A training while it runs, and how it ended. */
 export function JobPanel({ id, onEnd }: { id: string; onEnd: () => void }) {
@@ -50,14 +50,14 @@ export function JobPanel({ id, onEnd }: { id: string; onEnd: () => void }) {
       )}
       <div role="status">{view?.end ? <Outcome job={view.end} /> : view?.lost ? <p>{view.lost}</p> : null}</div>
       <Failure message={failure} />
-      {epochs.length > 0 ? <LossCurves epochs={epochs} /> : null}
+      {view?.best ? <LossCurves epochs={epochs} best={view.best} /> : null}
     </section>
   );
 }
 
 const HEIGHT = 220;
 
-function LossCurves({ epochs }: { epochs: readonly Epoch[] }) {
+function LossCurves({ epochs, best }: { epochs: readonly Epoch[]; best: Epoch }) {
   const data = useMemo<uPlot.AlignedData>(
     () => [
       epochs.map(({ epoch }) => epoch),
@@ -67,11 +67,8 @@ function LossCurves({ epochs }: { epochs: readonly Epoch[] }) {
     ],
     [epochs],
   );
-  const best = epochs.reduce((least, epoch) =>
-    epoch.val_prediction_error < least.val_prediction_error ? epoch : least,
-  );
   const label =
-    `Chart of the loss over ${epochs.length} epochs. On held-out rows it is ${figure(epochs.at(-1)!.val_loss)}; the ` +
+    `Chart of the loss over ${epochs.at(-1)!.epoch} epochs. On held-out rows it is ${figure(epochs.at(-1)!.val_loss)}; the ` +
     `prediction was best in epoch ${best.epoch}.`;
   return (
     <>
@@ -99,15 +96,11 @@ function options(ink: Ink): Omit<uPlot.Options, 'width' | 'height'> {
     cursor: { show: false },
     scales: {
       x: { time: false },
-      y: { distr: 3, range: (_, low, high) => (low === null ? [0.01, 1] : [low / 1.3, high * 1.3]) },
+      y: logScale,
     },
     axes: [
       axis(ink, { size: 26, gap: 4, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000] }),
-      axis(ink, {
-        size: 52,
-        filter: (_, splits) => splits.map((value) => ('125'.includes(value.toExponential()[0]!) ? value : null)),
-        values: (_, splits) => splits.map((value) => (value === null ? '' : figure(value, 1))),
-      }),
+      logAxis(ink),
     ],
     series: [
       {},

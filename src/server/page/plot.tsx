@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
+import { figure } from './format.js';
 
 /** Colours of the style sheet, for what is drawn on a canvas. */
 export interface Ink {
@@ -83,4 +84,38 @@ export function axis(ink: Ink, more: uPlot.Axis = {}): uPlot.Axis {
     ticks: { show: false },
     ...more,
   };
+}
+
+/** Width of an axis of errors, in pixels: what else shares the time axis begins there, too. */
+export const ERROR_AXIS = 52;
+/** With more decades than these only the powers of ten are named. */
+const DECADES_IN_DETAIL = 3;
+
+/** A logarithmic scale that just holds what is drawn. */
+export const logScale: uPlot.Scale = {
+  distr: 3,
+  range: (_, low, high) => (low > 0 ? [low / 1.3, high * 1.3] : [0.01, 1]),
+};
+
+/** An axis of errors: 1, 2 and 5 times the powers of ten. uPlot's own places end at no decade's edge only by luck. */
+export function logAxis(ink: Ink): uPlot.Axis {
+  return axis(ink, {
+    size: ERROR_AXIS,
+    splits: (_, __, low, high) => ticks(low, high),
+    filter: (_, splits) => splits,
+    values: (_, splits) => splits.map((value) => figure(value, 1)),
+  });
+}
+
+function ticks(low: number, high: number): number[] {
+  const [first, last] = [Math.floor(Math.log10(low)), Math.floor(Math.log10(high))];
+  const steps = last - first > DECADES_IN_DETAIL ? [1] : [1, 2, 5];
+  const found: number[] = [];
+  for (let power = first; power <= last; power++) {
+    for (const step of steps) {
+      const value = Number(`${step}e${power}`);
+      if (value >= low && value <= high) found.push(value);
+    }
+  }
+  return found;
 }

@@ -1,0 +1,23 @@
+import { createRandom } from '../../src/model/random.js';
+
+/** A CSV of `names` and a target `y` that depends on the first: standard normal numbers. */
+export function csvOf(names: readonly string[], rows: number, seed = 1): string {
+  const random = createRandom(seed);
+  const header = [...names, 'y'].map(quote).join(',');
+  const lines = Array.from({ length: rows }, () => {
+    const values = names.map(() => random.normal());
+    return [...values, 2 * values[0]! + 0.1 * random.normal()].map((value) => value.toFixed(4)).join(',');
+  });
+  return `${[header, ...lines].join('\n')}\n`;
+}
+
+/** Rows of as many standard normal numbers. */
+export function rowsOf(width: number, rows: number, seed = 2): number[][] {
+  const random = createRandom(seed);
+  return Array.from({ length: rows }, () => Array.from({ length: width }, () => random.normal()));
+}
+
+/** A cell as RFC 4180 writes it. */
+export function quote(cell: string): string {
+  return /[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+}

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { startServer, temporaryDirectory } from '../server/server-process.js';
+import { assertAccessible, keepScreenshot, LOOKS, launch, noBrowser, visit } from './browser.js';
+import { CARS, serveCars } from './cars.js';
+import { csvOf } from './tables.js';
+
+const CHOICE = 'Drop a CSV file here';
+const file = (name: string, text: string) => ({ name, mimeType: 'text/csv', buffer: Buffer.from(text) });
+const train = (page: Page) => page.getByRole('button', { name: 'Train', exact: true }).click();
+/** A training whose end nobody sees. */
+async function makeEndless(page: Page): Promise<void> {
+  await page.getByText('Settings', { exact: true }).click();
+  await page.getByLabel('Epochs, at most').fill('100000');
+  await page.getByLabel('Epochs without progress').fill('100000');
+}
+
+test('the cars are chosen, previewed and trained, and the new version serves', { skip: noBrowser }, async (t) => {
+  const server = await serveCars(t);
+  const browser = await launch(t);
+  for (const [i, look] of LOOKS.entries()) {
+    const { page, problems } = await visit(browser, server.url, look, 'train');
+    await page.getByLabel(CHOICE).setInputFiles(CARS);
+    await page.getByText('14 of 406 rows are left out').waitFor();
+    assert.equal(await page.getByLabel('Target').inputValue(), '7', 'mpg, as in the serving model');
+    assert.match(await page.getByRole('row', { name: /horsepower/ }).innerText(), /6 rows without a number, empty/);
+    assert.match(await page.getByRole('row', { name: /mpg/ }).innerText(), /target.*8 rows without a number/);
+    await assertAccessible(page, `the columns, ${look.name}`);
+    await train(page);
+    await page.getByText(`Version ${i + 2} serves now`).waitFor();
+    await page.getByText('392 rows in').waitFor();
+    await page.getByRole('img', { name: /^Chart of the loss over \d+ epochs/ }).waitFor();
+    await page.getByRole('row', { name: /^mpg \d/ }).waitFor();
+    await assertAccessible(page, `a training has ended, ${look.name}`);
+    await keepScreenshot(page, `training-${look.name}`);
+    assert.deepEqual(problems, []);
+    await page.close();
+  }
+  const card = (await (await fetch(`${server.url}/model`)).json()) as { model_version: string; data: object };
+  assert.equal(card.model_version, '5');
+  assert.deepEqual(
+    { ...card.data, fingerprint: '' },
+    {
+      fingerprint: '',
+      rows: 392,
+      dropped: 14,
+      missing: {
+        cylinders: 0,
+        displacement: 0,
+        horsepower: 6,
+        weight: 0,
+        acceleration: 0,
+        model_year: 0,
+        origin: 0,
+        mpg: 8,
+      },
+      training_rows: 314,
+      validation_rows: 78,
+    },
+  );
+});
+
+test('a training is watched, found again after the page was loaded anew, and cancelled', {
+  skip: noBrowser,
+}, async (t) => {
+  const server = await serveCars(t);
+  const { page, problems } = await visit(await launch(t), server.url, LOOKS[0], 'train');
+  await page.getByLabel(CHOICE).setInputFiles(CARS);
+  await makeEndless(page);
+  await train(page);
+  await page.getByText(/Epoch \d+ of at most 100,000/).waitFor();
+  await page.reload();
+  await page.getByText(/Epoch \d\d+ of at most 100,000/).waitFor();
+  await assertAccessible(page, 'a training runs');
+  await keepScreenshot(page, 'training-runs');
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByText(/^Cancelled after \d+ epochs/).waitFor();
+  assert.deepEqual(problems, []);
+  assert.equal(((await (await fetch(`${server.url}/model`)).json()) as { model_version: string }).model_version, '1');
+});
+
+test('a column of words is left out, and so is one that is unchecked; other features need a yes', {
+  skip: noBrowser,
+}, async (t) => {
+  const server = await serveCars(t);
+  const { page, problems } = await visit(await launch(t), server.url, LOOKS[0], 'train');
+  const text = csvOf(['a', 'b', 'c'], 300)
+    .split('\n')
+    .map((line, i) => (line ? `${i === 0 ? 'name' : `"car, ${i}"`},${line}` : line))
+    .join('\n');
+  await page.getByLabel(CHOICE).setInputFiles(file('words.csv', text));
+  assert.match(await page.getByRole('row', { name: /name/ }).innerText(), /left out: no number in 100.% of rows/);
+  await page.getByText('300 rows with 3 features').waitFor();
+  await page.getByRole('checkbox', { name: 'use c' }).uncheck();
+  await page.getByText('300 rows with 2 features').waitFor();
+  await page.getByText('These are not the features of the serving model').waitFor();
+  await train(page);
+  // The service's own words, with which nothing is lost.
+  await page.getByText(/replace=true replaces the model/).waitFor();
+  await page.getByLabel('Replace the serving model').check();
+  await train(page);
+  await page.getByText('Version 2 serves now').waitFor();
+  const card = (await (await fetch(`${server.url}/model`)).json()) as { features: string[]; data: { rows: number } };
+  assert.deepEqual(card.features, ['a', 'b']);
+  assert.equal(card.data.rows, 300);
+  // What was refused on the way is in the console, as the browser has it of every refused request.
+  assert.deepEqual(
+    problems.filter((text) => !text.includes('status of 400')),
+    [],
+  );
+});
+
+test('what the service would refuse is told before anything is sent', { skip: noBrowser }, async (t) => {
+  const server = await serveCars(t);
+  const { page, problems } = await visit(await launch(t), server.url, LOOKS[0], 'train');
+  for (const [name, text, message] of [
+    ['empty.csv', '', 'the file is empty'],
+    ['header.csv', 'a,b\n', 'there is no row below the header'],
+    ['twice.csv', 'a,a\n1,2\n', 'there are two columns "a"'],
+    ['unnamed.csv', 'a,\n1,2\n', 'column 2 has no name'],
+    ['ragged.csv', 'a,b\n1,2\n1,2,3\n', 'row 2 has 3 cells, the header has 2'],
+    ['single.csv', 'a\n1\n2\n', 'there is no feature beside the target'],
+  ] as const) {
+    await page.getByLabel(CHOICE).setInputFiles(file(name, text));
+    await page.getByText(message).waitFor();
+    assert.ok(await page.getByRole('button', { name: 'Train', exact: true }).isDisabled(), name);
+  }
+  assert.deepEqual(problems, []);
+});
+
+test('a service without a model says so, and gets one from the page', { skip: noBrowser }, async (t) => {
+  const server = await startServer(t, { MODEL_STORE: await temporaryDirectory(t), TRAIN_DATA: '/nowhere.csv' });
+  await server.logged('there is no model to serve');
+  const browser = await launch(t);
+  for (const look of LOOKS) {
+    const { page } = await visit(browser, server.url, look);
+    await page.getByText('No model serves', { exact: true }).waitFor();
+    await page
+      .getByText(/training the first model on \/nowhere\.csv failed/)
+      .first()
+      .waitFor();
+    await assertAccessible(page, `no model, ${look.name}`);
+    await keepScreenshot(page, `no-model-${look.name}`);
+    await page.getByRole('link', { name: 'Try it' }).click();
+    await page.getByText('No model serves yet. Train one first.').waitFor();
+    await assertAccessible(page, `nothing to try, ${look.name}`);
+    if (look !== LOOKS.at(-1)) await page.close();
+    else {
+      await page.getByRole('link', { name: 'Train' }).click();
+      await page.getByLabel(CHOICE).setInputFiles(CARS);
+      await train(page);
+      await page.getByText('Version 1 serves now').waitFor();
+      await page.getByRole('link', { name: 'Monitor' }).click();
+      await page.getByText('No drift', { exact: true }).waitFor();
+      await page.getByText('version 1', { exact: false }).first().waitFor();
+    }
+  }
+});
