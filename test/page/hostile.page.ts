@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { startServer, temporaryDirectory } from '../server/server-process.js';
+import { assertAccessible, keepScreenshot, LOOKS, launch, noBrowser, visit } from './browser.js';
+import { csvOf, quote, rowsOf } from './tables.js';
+
+/** Each would do something, if it were anything but text. */
+const NAMES = [
+  '<img src=x onerror="window.hacked=1">',
+  '"><script>window.hacked=1</script>',
+  'javascript:window.hacked=1',
+  '\u202egnp.exe\u202c\u2066 turned',
+  '=HYPERLINK("http://127.0.0.1:1/","a")',
+  '__proto__',
+  'constructor',
+  'x'.repeat(10_000),
+  '{{constructor.constructor("window.hacked=1")()}}',
+  'a\u0000b\u0007',
+];
+
+async function assertHarmless(page: Page, problems: readonly string[], what: string): Promise<void> {
+  assert.equal(await page.evaluate('window.hacked'), undefined, what);
+  assert.equal(
+    await page.evaluate("document.querySelectorAll('img, script:not([src]), iframe, object').length"),
+    0,
+    what,
+  );
+  assert.equal(await page.evaluate('({}).polluted'), undefined, what);
+  const turned = await page.evaluate(
+    "/[\\u202a-\\u202e\\u2066-\\u2069]/.test(document.querySelector('main').innerText)",
+  );
+  assert.equal(turned, false, `${what}: a character turns the text around`);
+  assert.deepEqual(problems, [], what);
+}
+
+test('names of features that would do something do nothing', { skip: noBrowser }, async (t) => {
+  const server = await startServer(t, {
+    MODEL_STORE: await temporaryDirectory(t),
+    TRAIN_DATA: '/nowhere.csv',
+    DRIFT_WINDOW_ROWS: '100',
+  });
+  await server.logged('there is no model to serve');
+  const trained = await fetch(`${server.url}/train?target=y&wait=true&epochs=2`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/csv' },
+    body: csvOf(NAMES, 300),
+  });
+  assert.equal(trained.status, 200, await trained.text());
+  const instances = rowsOf(NAMES.length, 150).map((row) => row.map((value) => 9 * value));
+  await fetch(`${server.url}/predict`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ instances }),
+  });
+  const browser = await launch(t);
+  for (const look of [LOOKS[0], LOOKS[3]]) {
+    const { page, problems } = await visit(browser, server.url, look);
+    await page.getByText(/^Drift since/).waitFor();
+    assert.equal(await page.locator('.inputs tbody tr').count(), NAMES.length + 1);
+    // Told as it is, not as it would be.
+    await page.getByRole('button', { name: '<img src=x onerror="window.hacked=1">' }).click();
+    await page.getByText('population stability index').waitFor();
+    await assertAccessible(page, `hostile names, ${look.name}`);
+    await keepScreenshot(page, `hostile-monitor-${look.name}`);
+    await assertHarmless(page, problems, 'monitor');
+    await page.getByRole('link', { name: 'Try it' }).click();
+    await page.getByRole('button', { name: 'Predict' }).click();
+    await page.locator('.answers dd').waitFor();
+    assert.equal(await page.locator('.residuals tbody tr').count(), NAMES.length);
+    await assertAccessible(page, `hostile fields, ${look.name}`);
+    await keepScreenshot(page, `hostile-try-${look.name}`);
+    await assertHarmless(page, problems, 'try it');
+    await page.close();
+  }
+});
+
+test('a file with a hostile name and hostile cells does nothing', { skip: noBrowser }, async (t) => {
+  const server = await startServer(t, { MODEL_STORE: await temporaryDirectory(t), TRAIN_DATA: '/nowhere.csv' });
+  await server.logged('there is no model to serve');
+  const { page, problems } = await visit(await launch(t), server.url, LOOKS[3], 'train');
+  // Without a model the browser tells of every refused look.
+  const others = () => problems.filter((text) => !text.includes('503') && !text.includes('409'));
+  const cells = NAMES.map((name) => quote(name.replace('\u0000', '')));
+  const text = `${NAMES.map(quote).join(',')},y\n${cells.join(',')},1\n${NAMES.map((_, i) => i).join(',')},2\n`;
+  await page.getByLabel('Drop a CSV file here').setInputFiles({
+    name: `<img src=x onerror=window.hacked=1>\u202egnp.${'y'.repeat(300)}.csv`,
+    mimeType: 'text/csv',
+    buffer: Buffer.from(text),
+  });
+  await page.getByText(/1 of 2 rows are left out/).waitFor();
+  assert.equal(await page.locator('.columns tbody tr').count(), NAMES.length + 1);
+  await assertAccessible(page, 'a hostile file');
+  await keepScreenshot(page, 'hostile-file');
+  await assertHarmless(page, others(), 'train');
+  // What is no CSV at all is told, and does nothing either.
+  for (const buffer of [Buffer.from('\u0000\u0001PK\u0003'), Buffer.from('a,"b\n1,2')]) {
+    await page.getByLabel('Drop a CSV file here').setInputFiles({ name: 'x.csv', mimeType: 'text/csv', buffer });
+    await page.getByText('The service would refuse it').waitFor();
+  }
+  await assertHarmless(page, others(), 'no CSV');
+});
+
+test('one feature and two hundred', { skip: noBrowser }, async (t) => {
+  const browser = await launch(t);
+  for (const width of [1, 200]) {
+    const server = await startServer(t, { MODEL_STORE: await temporaryDirectory(t), TRAIN_DATA: '/nowhere.csv' });
+    await server.logged('there is no model to serve');
+    const names = Array.from({ length: width }, (_, i) => `feature ${i + 1}`);
+    const trained = await fetch(`${server.url}/train?target=y&wait=true&epochs=2`, {
+      method: 'POST',
+      headers: { 'content-type': 'text/csv' },
+      body: csvOf(names, 300),
+    });
+    assert.equal(trained.status, 200, await trained.text());
+    for (let i = 0; i < 6; i++) {
+      await fetch(`${server.url}/predict`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ instances: rowsOf(width, 100, i) }),
+      });
+    }
+    for (const look of [LOOKS[0], LOOKS[3]]) {
+      const { page, problems } = await visit(browser, server.url, look);
+      await page.locator('.inputs tbody tr').first().waitFor();
+      if (width > 25) await page.getByRole('button', { name: `Show all ${width + 1}` }).click();
+      assert.equal(await page.locator('.inputs tbody tr').count(), width + 1);
+      await assertAccessible(page, `${width} features, ${look.name}`);
+      await keepScreenshot(page, `features-${width}-${look.name}`);
+      await page.getByRole('link', { name: 'Try it' }).click();
+      await page.getByRole('button', { name: 'Predict' }).click();
+      await page.locator('.answers dd').waitFor();
+      assert.equal(await page.locator('.residuals tbody tr').count(), width);
+      await assertAccessible(page, `trying ${width} features, ${look.name}`);
+      assert.deepEqual(problems, []);
+      await page.close();
+    }
+  }
+});

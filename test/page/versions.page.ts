@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { assertAccessible, keepScreenshot, LOOKS, launch, noBrowser, visit } from './browser.js';
+import { CARS, serveCars } from './cars.js';
+
+/** Trains one more version of the cars, which serves whatever it is worth. */
+async function trainAgain(url: string, seed: number): Promise<void> {
+  const response = await fetch(`${url}/train?target=mpg&wait=true&seed=${seed}&epochs=${seed}`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/csv' },
+    body: readFileSync(CARS),
+  });
+  assert.equal(response.status, 200, await response.text());
+}
+
+const serving = async (url: string) =>
+  ((await (await fetch(`${url}/models`)).json()) as { serving: string; models: { model_version: string }[] }).serving;
+
+test('versions are listed, compared, activated, rolled back, downloaded and removed', {
+  skip: noBrowser,
+}, async (t) => {
+  const server = await serveCars(t);
+  await trainAgain(server.url, 5);
+  await trainAgain(server.url, 30);
+  const { page, problems } = await visit(await launch(t), server.url, LOOKS[0], 'versions');
+  const row = (version: number) => page.getByRole('row', { name: new RegExp(`Compare version ${version}`) });
+  const confirm = (name: string) => page.getByRole('dialog').getByRole('button', { name }).click();
+  await row(3).getByText('serves').waitFor();
+  assert.equal(await page.locator('.versions tbody tr').count(), 3);
+  assert.ok(await page.getByRole('button', { name: 'Activate version 3' }).isDisabled(), 'it serves');
+
+  await page.getByLabel('Compare version 1').check();
+  await page.getByLabel('Compare version 2').check();
+  await page.getByRole('button', { name: 'Compare the two chosen' }).click();
+  await page.getByRole('heading', { name: 'Version 1 and version 2' }).waitFor();
+  await page.getByRole('row', { name: /RMSE mpg/ }).waitFor();
+  await page.getByText(/probe rows version 2 predicts/).waitFor();
+  await assertAccessible(page, 'two versions are compared');
+  await keepScreenshot(page, 'versions-compared');
+
+  // Asked first; Escape is no.
+  await page.getByRole('button', { name: 'Activate version 1' }).click();
+  await page.getByRole('dialog').getByText('Version 3 serves now.').waitFor();
+  await assertAccessible(page, 'a question is asked');
+  await keepScreenshot(page, 'versions-question');
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  assert.equal(await serving(server.url), '3');
+  await page.getByRole('button', { name: 'Activate version 1' }).click();
+  await confirm('Activate');
+  await page.getByText('Version 1 serves now.').waitFor();
+  await row(1).getByText('serves').waitFor();
+  assert.equal(await serving(server.url), '1');
+
+  await page.getByRole('button', { name: 'Roll back to version 3' }).click();
+  await confirm('Roll back');
+  await page.getByText('Version 3 serves again.').waitFor();
+  await row(3).getByText('serves').waitFor();
+  assert.equal(await serving(server.url), '3');
+
+  for (const [link, path] of [
+    ['Archive of version 2', 'archive'],
+    ['ONNX of version 2', 'onnx'],
+  ] as const) {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: link }).click(),
+    ]);
+    const asked = await fetch(`${server.url}/models/2/${path}`);
+    assert.deepEqual(await readFile(await download.path()), Buffer.from(await asked.arrayBuffer()), link);
+  }
+
+  await page.getByRole('button', { name: 'Remove version 2' }).click();
+  await confirm('Remove for good');
+  await page.getByText('Version 2 is removed.').waitFor();
+  await row(2).waitFor({ state: 'detached' });
+  assert.equal((await fetch(`${server.url}/models/2`)).status, 404);
+  assert.deepEqual(problems, []);
+});
+
+test('the list of versions is for every eye and screen', { skip: noBrowser }, async (t) => {
+  const server = await serveCars(t);
+  await trainAgain(server.url, 5);
+  const browser = await launch(t);
+  for (const look of LOOKS) {
+    const { page, problems } = await visit(browser, server.url, look, 'versions');
+    await page.getByRole('button', { name: 'Remove version 1' }).waitFor();
+    await assertAccessible(page, `versions, ${look.name}`);
+    await keepScreenshot(page, `versions-${look.name}`);
+    assert.deepEqual(problems, []);
+  }
+});
