@@ -2,7 +2,6 @@
 export type ErrorCode =
   | 'INVALID_REQUEST'
   | 'INVALID_JSON'
-  | 'INVALID_REQUEST'
   | 'INVALID_QUERY'
   | 'INVALID_ROWS'
   | 'INVALID_ENCODING'
