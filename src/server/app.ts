@@ -24,6 +24,7 @@ import type { TrainingJobs } from './jobs.js';
 import { readJson } from './json-body.js';
 import type { ModelLoader } from './loader.js';
 import { ModelMetrics } from './model-metrics.js';
+import { OrdinaryPredictions } from './ordinary-predictions.js';
 import { metrics } from './plugins/metrics.js';
 import { openapi } from './plugins/openapi.js';
 import { readOnly } from './plugins/read-only.js';
@@ -31,6 +32,7 @@ import { replyEncoding } from './plugins/reply-encoding.js';
 import { requestEncoding } from './plugins/request-encoding.js';
 import { requestLog } from './plugins/request-log.js';
 import { Pruning } from './pruning.js';
+import { RequestHistogram } from './request-histogram.js';
 import { requestIds } from './request-id.js';
 import { driftRoutes } from './routes/drift.js';
 import { feedbackRoute } from './routes/feedback.js';
@@ -105,19 +107,25 @@ function lateSerializer(schema: unknown): (data: unknown) => string {
 /** Builds the whole application and listens to nothing. */
 export async function buildApp(parts: AppParts, options: AppOptions): Promise<FastifyInstance> {
   const { service, jobs, drift, feedback, store, loader, createEngine, log } = parts;
+  const { bodyLimit, maxRows, allowMissing } = options;
+  const requestId = requestIds();
+  const durations = new RequestHistogram();
+  const ordinary = new OrdinaryPredictions({ service, durations, requestId, bodyLimit, maxRows, log });
   const app = fastify({
+    serverFactory: ordinary.createServer,
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: options.bodyLimit,
+    bodyLimit,
     requestTimeout: REQUEST_TIMEOUT,
     // Fastify's own refusal has another form; what still comes over a connection that is there is quickly answered.
     return503OnClosing: false,
     frameworkErrors: sendError,
     clientErrorHandler: refuseConnection,
-    genReqId: requestIds(),
+    genReqId: requestId,
     // A logger for each request costs more than the forward pass of a row: what is logged of one names its id instead.
     childLoggerFactory: (logger) => logger,
   });
+  ordinary.leaveToFastifyOnClose(app);
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
   app.setSerializerCompiler(({ schema }) => lateSerializer(schema));
   parseJson(app);
@@ -136,7 +144,7 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
 
   handleErrors(app);
   requestLog(app, log.isLevelEnabled('debug'));
-  metrics(app, registry);
+  metrics(app, registry, durations);
   requestEncoding(app);
   replyEncoding(app);
   if (options.readOnly) readOnly(app);
@@ -147,7 +155,7 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   metricsRoute(app, { registry });
   modelRoute(app, { service, name: options.modelName });
   onnxRoute(app, { store, name: options.modelName });
-  const { modelName: name, bodyLimit } = options;
+  const { modelName: name } = options;
   await app.register(archiveRoutes, { store, createEngine, pruning, name, bodyLimit });
   modelsRoute(app, { store, catalog, service });
   modelCardRoute(app, { catalog, name });
@@ -160,6 +168,7 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   if (options.vertex?.predict !== '/predict') {
     await app.register(predictRoute, { service, drift, feedback, maxRows, allowMissing });
   }
+  await app.register(predictRoute, { service, drift, feedback, maxRows, allowMissing });
   driftRoutes(app, { drift, feedback });
   feedbackRoute(app, { feedback });
   await app.register(trainRoute, { service, jobs, feedback, trainBodyLimit: options.trainBodyLimit });

@@ -17,21 +17,26 @@ interface RequestLabels {
 /** The Prometheus histogram of request durations, which fits into prom-client's registry by its `get`. */
 export class RequestHistogram {
   readonly name = 'http_request_duration_seconds';
-  private readonly series = new Map<string, { labels: RequestLabels; counts: BucketCounts }>();
+  private readonly all = new Map<string, { labels: RequestLabels; counts: BucketCounts }>();
 
   observe(method: string, route: string, status: number, seconds: number): void {
+    this.series(method, route, status).add(seconds);
+  }
+
+  /** Where the durations of such requests are counted. */
+  series(method: string, route: string, status: number): BucketCounts {
     const key = `${status} ${method} ${route}`;
-    let series = this.series.get(key);
+    let series = this.all.get(key);
     if (!series) {
       series = { labels: { method, route, status: String(status) }, counts: new BucketCounts(BUCKETS) };
-      this.series.set(key, series);
+      this.all.set(key, series);
     }
-    series.counts.add(seconds);
+    return series.counts;
   }
 
   /** What prom-client asks each metric of a registry for at a scrape. */
   async get(): Promise<MetricObjectWithValues<MetricValueWithName<string>>> {
-    const samples = Array.from(this.series.values(), ({ labels, counts }) => counts.samples(this.name, { ...labels }));
+    const samples = Array.from(this.all.values(), ({ labels, counts }) => counts.samples(this.name, { ...labels }));
     return histogram(this.name, 'Time from a request to its answer, by route pattern and status', samples.flat());
   }
 }

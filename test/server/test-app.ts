@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { FastifyInstance } from 'fastify';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { loadEngine } from '../../src/model/engine.js';
 import { FeedbackStore } from '../../src/model/feedback-store.js';
 import { initialWeights } from '../../src/model/initial-weights.js';
@@ -28,7 +28,8 @@ export interface TestApp {
   readonly feedback: Feedback;
   readonly store: FileStore;
   readonly loader: ModelLoader;
-  /** Lines of the log, parsed. */
+  readonly log: Logger;
+  /** Lines of the log, parsed; from level `debug` on. */
   readonly logged: Record<string, unknown>[];
 }
 
@@ -78,7 +79,7 @@ export async function buildTestApp(
     await rm(directory, { recursive: true, force: true });
   });
   if (features.length > 0) await loader.activate(await publishUntrained(store, features, ['y']));
-  return { app, service, jobs, drift, feedback, store, loader, logged };
+  return { app, service, jobs, drift, feedback, store, loader, log, logged };
 }
 
 /** Publishes a version with first weights and scalers that are not the identity. */

@@ -1,13 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, type Metric, type Registry } from 'prom-client';
-import { RequestHistogram } from '../request-histogram.js';
+import type { RequestHistogram } from '../request-histogram.js';
 
 /** Times every request, and adds what prom-client tells of the process. */
-export function metrics(app: FastifyInstance, registry: Registry): void {
+export function metrics(app: FastifyInstance, registry: Registry, durations: RequestHistogram): void {
   collectDefaultMetrics({ register: registry });
   // Gauges named like counters, which promtool refuses; the same numbers are in the metrics without the suffix.
   for (const kind of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${kind}_total`);
-  const durations = new RequestHistogram();
   registry.registerMetric(durations as unknown as Metric);
 
   app.addHook('onResponse', (request, reply, done) => {
