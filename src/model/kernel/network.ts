@@ -3,13 +3,13 @@ import type { Shape } from '../shape.js';
 import { Backward } from './backward.js';
 import { forwardChunk, forwardRow } from './forward.js';
 import { allocateLayers, type Layers } from './layers.js';
-import { CHUNK, type Ops } from './ops.js';
+import { CHUNK, type Ops, ROW_BLOCK } from './ops.js';
 import { PassBuffers } from './pass-buffers.js';
 import { plainOps } from './plain.js';
 import { Update } from './update.js';
 import { loadWasm } from './wasm.js';
 
-/** Up to this many rows are faster one by one than as a chunk, which is computed in blocks of eight. */
+/** Up to this many rows are faster one by one than in a chunk, which is computed in blocks of eight. */
 const FEW_ROWS = 4;
 
 /** Loads the fastest kernel that runs here: with fused multiply-add, with SIMD, or the plain one. */
@@ -51,10 +51,12 @@ class Network implements Engine {
     }
     const pass = buffers.reserve(count);
     let start = 0;
-    for (; count - start > FEW_ROWS; start += CHUNK) {
-      const size = Math.min(CHUNK, count - start);
+    while (count - start > FEW_ROWS) {
+      let size = Math.min(CHUNK, count - start);
+      if (size % ROW_BLOCK <= FEW_ROWS) size -= size % ROW_BLOCK;
       forwardChunk(ops, layers, rows, start, size);
       buffers.take(ops, layers, start, size, CHUNK);
+      start += size;
     }
     for (; start < count; start++) {
       forwardRow(ops, layers, rows, start);

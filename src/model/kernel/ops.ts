@@ -42,7 +42,7 @@ export interface Ops {
   /** `out[o, r] = selu(out[o, r] + bias[o])` */
   biasSelu(out: number, bias: number, outs: number, rows: number): void;
 
-  /** `out[o] = selu(out[o] + bias[o])`. May read and write up to 3 features more. */
+  /** `out[o] = selu(out[o] + bias[o])`. May read and write up to 7 features more. */
   rowBiasSelu(out: number, bias: number, outs: number): void;
 
   /** `errors[o, r] ×= selu'`, taken from the activations `out`; `bias[o] += Σ_r errors[o, r]`. */
