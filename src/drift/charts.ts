@@ -71,6 +71,8 @@ export class Charts {
   /** Whether the channel is beyond a share of its limit. */
   isBeyond(channel: number, share = 1): boolean {
     if (channel === this.errorChannel && Math.abs(this.errorDeviate()) > share * this.errorLimit) return true;
+    // As in `update`: a whole limit, which is asked for at row after row of a drift, is there as an X².
+    if (share === 1) return this.histograms.statistic(channel) > this.limits[channel]!;
     return this.deviate(channel) > share * this.histogramLimit;
   }
 

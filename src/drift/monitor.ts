@@ -262,10 +262,10 @@ export class DriftMonitor {
 
   private raiseCharts(now: number): void {
     for (let c = 0; c < this.channels.length; c++) {
+      if (!this.charts.isBeyond(c)) continue;
       const { group } = this.channels[c]!;
       const { detected, quiet } = this.latches.of(group);
-      if (detected && quiet === 0) continue;
-      if (this.charts.isBeyond(c)) this.raise(group, now, 'chart', c);
+      if (!detected || quiet > 0) this.raise(group, now, 'chart', c);
     }
   }
 

@@ -93,12 +93,11 @@ export class RowReader {
   }
 
   private readFeatures(): void {
-    const { features: d, values, places, limits, gridValues, gridScores, gridStarts, scores } = this;
+    const { features: d, values, places, limits } = this;
     for (let j = 0; j < d; j++) {
       const value = values[j]!;
       if (Number.isNaN(value)) places[j] = MISSING;
       else places[j] = value < limits[2 * j]! ? BELOW : value > limits[2 * j + 1]! ? ABOVE : INSIDE;
-      writeScore(gridValues, gridScores, gridStarts[j]!, gridStarts[j + 1]!, values, j, scores);
     }
   }
 
@@ -111,8 +110,11 @@ export class RowReader {
   }
 
   private readConditionals(distances: RankTable): void {
-    const { features: d, values, precision, places, whitened } = this;
-    whiten(this.scores, 0, this.mean, precision, whitened);
+    const { features: d, values, precision, places, gridValues, gridScores, gridStarts, scores, whitened } = this;
+    for (let j = 0; j < d; j++) {
+      writeScore(gridValues, gridScores, gridStarts[j]!, gridStarts[j + 1]!, values, j, scores);
+    }
+    whiten(scores, 0, this.mean, precision, whitened);
     distances.find(whitened, d);
     this.distanceP = distances.p;
     this.p = Math.min(1, 2 * Math.min(this.errorP, this.distanceP));
