@@ -111,8 +111,10 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   const requestId = requestIds();
   const durations = new RequestHistogram();
   const ordinary = new OrdinaryPredictions({ service, durations, requestId, bodyLimit, maxRows, log });
+  // Where a platform asks at the same path, it is answered in its own words.
+  const nativePredict = options.vertex?.predict !== '/predict';
   const app = fastify({
-    serverFactory: ordinary.createServer,
+    ...(nativePredict ? { serverFactory: ordinary.createServer } : {}),
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
@@ -163,12 +165,7 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   rollbackRoute(app, { loader });
   removeRoute(app, { store, service });
   compareRoute(app, { store, createEngine });
-  const { maxRows, allowMissing } = options;
-  // Where a platform asks at the same path, it is answered in its own words.
-  if (options.vertex?.predict !== '/predict') {
-    await app.register(predictRoute, { service, drift, feedback, maxRows, allowMissing });
-  }
-  await app.register(predictRoute, { service, drift, feedback, maxRows, allowMissing });
+  if (nativePredict) await app.register(predictRoute, { service, drift, feedback, maxRows, allowMissing });
   driftRoutes(app, { drift, feedback });
   feedbackRoute(app, { feedback });
   await app.register(trainRoute, { service, jobs, feedback, trainBodyLimit: options.trainBodyLimit });
