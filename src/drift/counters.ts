@@ -2,7 +2,7 @@ import { binTotal, type Channel } from './channels.js';
 import type { RowReader } from './row-reader.js';
 import type { Tally } from './tally.js';
 
-/** Upper bounds of the p-value buckets: the share of rows expected at or below each is the bound itself. */
+/** Upper bounds of the p-value buckets. Without drift, at most the share p of rows lies at or below p. */
 export const P_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1] as const;
 
 /** Counts that only grow while the process lives, for a scraper to take differences of. Arrays are updated in place. */

@@ -7,7 +7,7 @@ const NOTHING = new Float64Array(P_BUCKETS.length);
 /** The p-values of all rows, which the monitor has counted already, as a metric of prom-client's registry. */
 export function conformalHistogram(drift: DriftWatch) {
   const name = 'model_row_conformal_p';
-  const help = 'How unusual each row is: without drift the share of rows at or below a bound is the bound itself';
+  const help = 'How unusual each row is: without drift, at most the share p of rows lies at or below a small p';
   return {
     name,
     async get() {
