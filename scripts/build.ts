@@ -33,6 +33,7 @@ await build({
     'model/table-process.js',
     'model/feedback-process.js',
     'server/json-worker.js',
+    'server/baseline-worker.js',
   ].map((path) => join(ROOT, 'dist/src', path)),
   entryNames: '[name]',
   outdir: BUNDLE,

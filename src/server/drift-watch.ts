@@ -1,12 +1,13 @@
 import { EventEmitter } from 'node:events';
 import type { FastifyBaseLogger } from 'fastify';
+import { Format } from 'typebox/format';
 import type { DriftEvent } from '../drift/alarms.js';
 import { DriftMonitor } from '../drift/monitor.js';
 import { RowSample } from '../drift/row-sample.js';
-import { makeBaseline } from '../model/baseline.js';
 import type { Card } from '../model/card.js';
 import { DomainError, show } from '../model/domain-error.js';
 import type { ModelStore } from '../model/store.js';
+import { makeBaselineAside } from './baseline-thread.js';
 import { ErrorHistory } from './error-history.js';
 import { type BaselineOrigin, type KeptBaseline, keepBaseline, newestBaseline } from './kept-baseline.js';
 import type { Observation } from './service.js';
@@ -33,8 +34,6 @@ const NEWS_INTERVAL = 5000;
 /** Rows of one request that can become part of a new baseline: they are often of one kind. */
 const SAMPLED_ROWS = 250;
 const STATE = 'drift-state.json';
-/** A date, or a time with its zone: without one it would mean another moment on another machine. */
-const ISO_TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/;
 
 /**
  * Drift monitoring of whichever version serves: a monitor per version, its state kept in the store, its baseline
@@ -135,7 +134,8 @@ export class DriftWatch extends EventEmitter<{ news: [DriftEvent?]; close: [] }>
 
   private async replace(since: string, reason: string, minimum: number): Promise<Watched> {
     const { version, card, sample, origin } = this.require();
-    const time = ISO_TIME.test(since) ? Date.parse(since) : Number.NaN;
+    // Without a zone it would mean another moment on another machine.
+    const time = Format.IsDateTime(since) || Format.IsDate(since) ? Date.parse(since) : Number.NaN;
     if (Number.isNaN(time)) {
       const expected = 'an ISO 8601 time with its zone, such as 2026-01-12T00:00:00Z';
       throw new DomainError('INVALID_REQUEST', `since: expected ${expected}, got ${show(since)}`);
@@ -154,7 +154,8 @@ export class DriftWatch extends EventEmitter<{ news: [DriftEvent?]; close: [] }>
         `${empty}: a baseline needs a value, it was missing in all rows since ${since}`,
       );
     }
-    const baseline = makeBaseline(rows, card.features, card.targets, origin.version + 1);
+    const { features, targets } = card;
+    const baseline = await makeBaselineAside({ rows, features, targets, seed: origin.version + 1 });
     const next: BaselineOrigin = {
       version: origin.version + 1,
       created_at: new Date().toISOString(),

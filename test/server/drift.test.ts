@@ -177,7 +177,7 @@ test('approved traffic becomes the reference, with its reason, and stays it over
     [{ since: before }, /^reason: |required/],
     [{ since: 'yesterday', reason: 'x' }, /^since: expected an ISO 8601 time with its zone.*got "yesterday"/],
     [{ since: '2026-01-12T00:00:00', reason: 'x' }, /^since: expected an ISO 8601 time with its zone/],
-    [{ since: '2026-13-45', reason: 'x' }, /^since: expected an ISO 8601 time/],
+    [{ since: '2026-02-30T00:00:00Z', reason: 'x' }, /^since: expected an ISO 8601 time/],
     [{ since: new Date(Date.now() + 60_000).toISOString(), reason: 'x' }, /at least 1000 rows, 0 were seen/],
   ];
   for (const [payload, message] of bad) {
