@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { tableFromArrays, tableToIPC } from 'apache-arrow';
 import { parse } from 'csv-parse/sync';
 import type { LoopReport } from './loop-watch.js';
 import { median, printMachine, spread, Verdicts } from './report.js';
@@ -15,6 +17,9 @@ const ROWS_OF_A_TURN = 100_000;
 const MOST_REQUESTS = 500;
 const quick = process.argv.includes('--quick');
 const TURNS = quick ? 3 : 7;
+/** Arrow carries at least so many times the rows of JSON in a second, at this size of a request. */
+const LEAST_RATIO = 5;
+const COMPARED_ROWS = 10_000;
 /** Milliseconds that no request may keep the event loop. */
 const MOST_BLOCKED = quick ? 60 : 25;
 const TRAINED_ROWS = 50_000;
@@ -26,9 +31,11 @@ interface Request {
   readonly path: string;
   readonly rows: number;
   readonly type?: string;
-  readonly body?: string;
+  readonly body?: string | Uint8Array<ArrayBuffer>;
+  readonly encoding?: string;
 }
 
+const ARROW = 'application/vnd.apache.arrow.stream';
 const records: string[][] = parse(readFileSync('data/auto-mpg.csv'));
 const features = records[0]!.slice(0, -1);
 const rows = records
@@ -40,6 +47,15 @@ const named = rows.map((row) => Object.fromEntries(features.map((name, j) => [na
 const predictions = SIZES.flatMap((count): Request[] => [
   { name: 'JSON arrays', path: '/predict', rows: count, body: JSON.stringify({ instances: repeated(rows, count) }) },
   { name: 'JSON objects', path: '/predict', rows: count, body: JSON.stringify({ instances: repeated(named, count) }) },
+  { name: 'CSV', path: '/predict', rows: count, type: 'text/csv', body: csv(repeated(rows, count)) },
+  { name: 'Arrow', path: '/predict', rows: count, type: ARROW, body: arrow(repeated(rows, count)) },
+  {
+    name: 'JSON arrays, gzip both ways',
+    path: '/predict',
+    rows: count,
+    encoding: 'gzip',
+    body: new Uint8Array(gzipSync(JSON.stringify({ instances: repeated(rows, count) }))),
+  },
 ]);
 const others: Request[] = [
   {
@@ -97,6 +113,14 @@ async function printThroughput(): Promise<void> {
           for (let n = 0; n < requests; n++) await ask(service, request);
           if (turn >= 0) times[i]!.push((performance.now() - start) / requests);
         }
+      }
+      const rates = sides.map((_, i) => count / median(times[i]!));
+      const ratio = rates[sides.findIndex(({ name }) => name === 'Arrow')]! / rates[0]!;
+      if (count === COMPARED_ROWS) {
+        verdicts.judge(
+          `Arrow, ${count} rows: ${ratio.toFixed(1)} times the rows per second of JSON arrays, at least ${LEAST_RATIO}`,
+          ratio >= LEAST_RATIO,
+        );
       }
       sides.forEach(({ name, body }, i) => {
         const rate = spread(
@@ -157,11 +181,25 @@ async function printBlocking(): Promise<void> {
   }
 }
 
-async function ask({ port }: Side, { path, type = 'application/json', body }: Request): Promise<void> {
-  const given = body === undefined ? {} : { method: 'POST', headers: { 'content-type': type }, body };
+async function ask(
+  { port }: Side,
+  { path, type = 'application/json', body, encoding = 'identity' }: Request,
+): Promise<void> {
+  const headers = { 'content-type': type, 'content-encoding': encoding, 'accept-encoding': encoding };
+  const given = body === undefined ? {} : { method: 'POST', headers, body };
   const response = await fetch(`http://127.0.0.1:${port}${path}`, given);
-  const text = await response.text();
-  if (response.status !== 200) throw new Error(`${path}: ${text}`);
+  const reply = Buffer.from(await response.arrayBuffer());
+  if (response.status !== 200) throw new Error(`${path}: ${reply}`);
+}
+
+function csv(list: readonly (readonly number[])[]): string {
+  return [features, ...list].join('\n');
+}
+
+/** As pandas would send them: a column of float64 per feature, in one record batch. */
+function arrow(list: readonly (readonly number[])[]): Uint8Array<ArrayBuffer> {
+  const columns = features.map((name, j) => [name, Float64Array.from(list, (row) => row[j]!)]);
+  return new Uint8Array(tableToIPC(tableFromArrays(Object.fromEntries(columns)), 'stream'));
 }
 
 /** What the event loop did since the last look. */
