@@ -26,7 +26,7 @@ test('the page is quiet while the rows are as in training, and says what moved w
   for (const [i, { page, problems }] of visits.entries()) {
     await page.getByText(/^Drift since/).waitFor();
     const verdict = page.getByRole('status').filter({ hasText: 'Drift since' });
-    assert.match(await verdict.innerText(), /weight: .*% of rows above the reference range/);
+    assert.match(await verdict.innerText(), /weight: \d+\s% of rows above the reference range/);
     // The strongest evidence is first.
     await page.getByRole('row', { name: /weight.*above the reference range/ }).waitFor();
     assert.match(await page.locator('.inputs tbody tr').first().innerText(), /weight/);

@@ -136,7 +136,7 @@ function columns(points: readonly Point[], start: number, end: number): uPlot.Al
 
 function shadeAlarms({ ctx, bbox, data, valToPos }: uPlot, ink: Ink): void {
   ctx.fillStyle = ink.alarmFill;
-  for (const [from, to] of runs(data[0], data[ALARM]!, (alarm) => alarm === 1)) {
+  for (const [from, to] of raisedRuns(data[0], data[ALARM]!)) {
     const [left, right] = [valToPos(from, 'x', true), valToPos(to, 'x', true)];
     ctx.fillRect(left, bbox.top, Math.max(2, right - left), bbox.height);
   }
@@ -163,22 +163,16 @@ function markVersions({ ctx, bbox, data, valToPos }: uPlot, ink: Ink): void {
   ctx.restore();
 }
 
-/** From where to where, in values of `x`, `holds` is true. */
-function runs(
-  x: ArrayLike<number>,
-  values: ArrayLike<number | null | undefined>,
-  holds: (value: number | null | undefined) => boolean,
-): [number, number][] {
+/** From where to where an alarm was on: each point is of the time since the one before. */
+function raisedRuns(x: ArrayLike<number>, alarms: ArrayLike<number | null | undefined>): [number, number][] {
   const found: [number, number][] = [];
-  let open: number | undefined;
   for (let i = 0; i < x.length; i++) {
-    if (holds(values[i])) open ??= x[Math.max(0, i - 1)]!;
-    else if (open !== undefined) {
-      found.push([open, x[i - 1]!]);
-      open = undefined;
-    }
+    if (alarms[i] !== 1) continue;
+    const from = i > 0 && alarms[i - 1] != null ? x[i - 1]! : x[i]!;
+    const last = found.at(-1);
+    if (last && last[1] === from) last[1] = x[i]!;
+    else found.push([from, x[i]!]);
   }
-  if (open !== undefined) found.push([open, x[x.length - 1]!]);
   return found;
 }
 

@@ -15,6 +15,11 @@ export function percent(share: number): string {
   return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)}${THIN_SPACE}%`;
 }
 
+/** The service's words, with no number parted from its percent sign. */
+export function glued(words: string): string {
+  return words.replaceAll(' %', `${THIN_SPACE}%`);
+}
+
 export function seconds(value: number): string {
   if (value < 1e-3) return `${figure(1e6 * value, 2)}${THIN_SPACE}µs`;
   if (value < 1) return `${figure(1e3 * value, 2)}${THIN_SPACE}ms`;

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Column, Drift, DriftWindow } from './api.js';
-import { clock, figure, percent } from './format.js';
+import { clock, figure, glued, percent } from './format.js';
 import { BinTable, Histogram } from './histogram.js';
 import { Name } from './name.js';
 
@@ -118,10 +118,12 @@ function Row({ column }: { column: Column }) {
         </td>
         <td class="words">
           {detected ? (
-            <strong>
-              <span aria-hidden="true">▲ </span>
-              {words || 'moved'}
-            </strong>
+            <>
+              <span class="mark" aria-hidden="true">
+                ▲{' '}
+              </span>
+              {glued(words) || 'moved'}
+            </>
           ) : (
             <span class="faint">{score === null ? 'not tested yet' : 'as before'}</span>
           )}

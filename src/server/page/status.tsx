@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { Drift } from './api.js';
-import { ago, clock, figure, percent, seconds } from './format.js';
+import { ago, clock, figure, glued, percent, seconds } from './format.js';
 import type { Snapshot } from './live.js';
 import { Name } from './name.js';
 
@@ -132,7 +132,7 @@ function Findings({ drift }: { drift: Drift }) {
       {moved.slice(0, NAMED).map(({ name, words }, i) => (
         <span key={name}>
           {i > 0 ? '; ' : ''}
-          <Name of={name} most={60} />: {words || 'moved'}
+          <Name of={name} most={60} />: {glued(words) || 'moved'}
         </span>
       ))}
       {moved.length > NAMED ? `; and ${moved.length - NAMED} more` : ''}

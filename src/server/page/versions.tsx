@@ -168,8 +168,7 @@ function Row({ version, isChosen, onChoose, onAsk }: RowProps) {
         ))}
       </th>
       <td data-label="Made">
-        {ago(Date.parse(created_at))}
-        <br />
+        {ago(Date.parse(created_at))}{' '}
         <small>
           {origin === 'upload' ? 'uploaded' : `from ${figure(rows)} rows`}, {bytes(version.bytes)}
         </small>

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { freePort } from '../docker/free-port.js';
+import { startServer, temporaryDirectory } from '../server/server-process.js';
+import { assertAccessible, keepScreenshot, launch, noBrowser, visit } from './browser.js';
+import { CARS, Traffic } from './cars.js';
+
+test('the service is restarted under the page, which says so and goes on', { skip: noBrowser }, async (t) => {
+  const env = {
+    MODEL_STORE: await temporaryDirectory(t),
+    TRAIN_DATA: CARS,
+    DRIFT_WINDOW_ROWS: '100',
+    PORT: String(await freePort()),
+  };
+  const server = await startServer(t, env);
+  await server.logged('model version serves');
+  const traffic = new Traffic(server.url);
+  await traffic.send(150);
+  const { page, problems } = await visit(await launch(t), server.url);
+  await page.getByText('No drift', { exact: true }).waitFor();
+  await server.stop('SIGKILL');
+  await page.getByText('No connection to the service, trying again …').waitFor();
+  await page.getByText('Nothing is known: the service does not answer').waitFor();
+  await assertAccessible(page, 'no connection');
+  await keepScreenshot(page, 'no-connection');
+
+  const successor = await startServer(t, env);
+  await successor.logged('model version serves');
+  await page.getByText('Live', { exact: true }).waitFor();
+  // The new process has its own windows; what is wrong with them, the page hears.
+  for (let i = 0; i < 3; i++) await traffic.send(100, true);
+  await page.getByText(/^Drift since/).waitFor();
+  // What the browser says of a server that is away, and nothing else.
+  assert.deepEqual(
+    problems.filter((text) => !text.includes('net::ERR_')),
+    [],
+  );
+});
+
+test('a training that a restart has ended is told as such', { skip: noBrowser }, async (t) => {
+  const env = { MODEL_STORE: await temporaryDirectory(t), TRAIN_DATA: CARS, PORT: String(await freePort()) };
+  const server = await startServer(t, env);
+  await server.logged('model version serves');
+  const { page } = await visit(await launch(t), server.url, undefined, 'train');
+  await page.getByLabel('Drop a CSV file here').setInputFiles(CARS);
+  await page.getByText('Settings', { exact: true }).click();
+  await page.getByLabel('Epochs, at most').fill('100000');
+  await page.getByLabel('Epochs without progress').fill('100000');
+  await page.getByRole('button', { name: 'Train', exact: true }).click();
+  await page.getByText(/Epoch \d+ of at most 100,000/).waitFor();
+  await server.stop('SIGKILL');
+  await (await startServer(t, env)).logged('model version serves');
+  await page.getByText('The service was restarted, and with it the training ended.').waitFor();
+});

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ServerProcess, startServer, temporaryDirectory } from '../server/server-process.js';
+import { LOOKS, launch, noBrowser, visit } from './browser.js';
+import { csvOf, rowsOf } from './tables.js';
+
+const FEATURES = 50;
+const HOUR_POINTS = 720;
+/** A frame that takes longer is seen to stick, in milliseconds. */
+const LONGEST_FRAME = 50;
+const MOST_CPU = 0.01;
+/** Time over which processor time is compared, in milliseconds: some rounds of all that a page asks for. */
+const SPAN = 12_000;
+
+/** The service with 50 features, and rows that come all the time. */
+async function serveWide(t: TestContext): Promise<ServerProcess> {
+  const server = await startServer(t, {
+    MODEL_STORE: await temporaryDirectory(t),
+    TRAIN_DATA: '/nowhere.csv',
+    DRIFT_WINDOW_ROWS: '100',
+  });
+  await server.logged('there is no model to serve');
+  const names = Array.from({ length: FEATURES }, (_, i) => `feature ${i + 1}`);
+  const trained = await fetch(`${server.url}/train?target=y&wait=true&epochs=2`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/csv' },
+    body: csvOf(names, 6000),
+  });
+  assert.equal(trained.status, 200, await trained.text());
+  const body = JSON.stringify({ instances: rowsOf(FEATURES, 20) });
+  const headers = { 'content-type': 'application/json' };
+  const sending = setInterval(() => {
+    fetch(`${server.url}/predict`, { method: 'POST', headers, body }).then(
+      (response) => response.text(),
+      () => {},
+    );
+  }, 500);
+  t.after(() => clearInterval(sending));
+  return server;
+}
+
+test(`an hour of points and ${FEATURES} features: no frame over ${LONGEST_FRAME} ms`, {
+  skip: noBrowser,
+}, async (t) => {
+  const server = await serveWide(t);
+  const browser = await launch(t);
+  const first = await visit(browser, server.url);
+  await first.page.getByRole('img', { name: /the median was/ }).waitFor();
+  const { points } = (await (await fetch(`${server.url}/drift/history`)).json()) as { points: { at: number }[] };
+  await first.page.close();
+  // The hour before is made of copies of what the service has told of these seconds; all else is the service's own.
+  const context = await browser.newContext({ viewport: LOOKS[0] });
+  const page = await context.newPage();
+  const past = Array.from({ length: HOUR_POINTS }, (_, i) => {
+    const point = points[i % points.length]!;
+    return {
+      ...point,
+      at: points.at(-1)!.at - 5000 * (HOUR_POINTS - 1 - i),
+      alarms: i % 200 > 150 ? ['features'] : [],
+    };
+  });
+  await page.route('**/drift/history', (route) => route.fulfill({ json: { points: past } }));
+  await page.goto(server.url);
+  await page.getByRole('button', { name: `Show all ${FEATURES + 1}` }).click();
+  assert.equal(await page.locator('.inputs tbody tr').count(), FEATURES + 1);
+
+  await browser.startTracing(page, { categories: ['toplevel'] });
+  for (const range of ['5 min', '1 hour', '15 min', '1 hour']) await page.getByLabel(range, { exact: true }).check();
+  for (const span of ['Hour', 'Day', 'Latest window']) await page.getByLabel(span, { exact: true }).check();
+  for (const order of ['Input', 'Evidence']) await page.getByRole('button', { name: order, exact: true }).click();
+  await page.mouse.wheel(0, 1500);
+  await page.mouse.move(600, 300);
+  // Two rounds of news, and what the page asks for after each.
+  for (let round = 0; round < 2; round++) await page.waitForResponse((response) => response.url().endsWith('/drift'));
+  await page.mouse.wheel(0, -1500);
+  await page.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100)))');
+  const tasks = mainThreadTasks(await browser.stopTracing());
+  const longest = Math.max(...tasks);
+  t.diagnostic(`longest of ${tasks.length} tasks: ${longest.toFixed(1)} ms of processor time`);
+  assert.ok(tasks.length > 100, 'the browser was traced');
+  assert.ok(longest <= LONGEST_FRAME, `${longest} ms`);
+});
+
+interface TraceEvent {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  readonly args: { readonly name?: string };
+  /** Processor time of the thread, in microseconds. */
+  readonly tdur?: number;
+}
+
+/**
+ * How long the pages' main threads were at work without a pause, in milliseconds of processor time: a frame is one of
+ * these tasks. By the clock a machine that does other things would be measured, too.
+ */
+function mainThreadTasks(trace: Buffer): number[] {
+  const { traceEvents } = JSON.parse(trace.toString()) as { traceEvents: TraceEvent[] };
+  const main = new Set(
+    traceEvents
+      .filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain')
+      .map(({ pid, tid }) => `${pid} ${tid}`),
+  );
+  return traceEvents
+    .filter(({ name, pid, tid }) => name.endsWith('::RunTask') && main.has(`${pid} ${tid}`))
+    .map(({ tdur = 0 }) => tdur / 1000);
+}
+
+test('an open page costs the service less than 1 % of a core', { skip: noBrowser }, async (t) => {
+  const server = await serveWide(t);
+  const cpu = async () => {
+    const text = await (await fetch(`${server.url}/metrics`)).text();
+    return Number(/^process_cpu_seconds_total (.*)$/m.exec(text)![1]);
+  };
+  const share = async () => {
+    const [before, started] = [await cpu(), performance.now()];
+    await sleep(SPAN);
+    return (1000 * ((await cpu()) - before)) / (performance.now() - started);
+  };
+  const without = await share();
+  const { page } = await visit(await launch(t), server.url);
+  await page.getByText(/^\d.* features, 1 target/).waitFor();
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  const withPage = await share();
+  assert.ok(asked.includes('/drift') && asked.includes('/metrics'), `the page follows: it asked for ${asked}`);
+  const cost = withPage - without;
+  const percent = (value: number) => `${(100 * value).toFixed(2)} %`;
+  t.diagnostic(
+    `of a core: ${percent(without)} without a page, ${percent(withPage)} with one, so ${percent(cost)} for it`,
+  );
+  assert.ok(cost < MOST_CPU, percent(cost));
+});
