@@ -108,6 +108,8 @@ function lateSerializer(schema: unknown): (data: unknown) => string {
 export async function buildApp(parts: AppParts, options: AppOptions): Promise<FastifyInstance> {
   const { service, jobs, drift, feedback, store, loader, createEngine, log } = parts;
   const { bodyLimit, maxRows, allowMissing } = options;
+  // Where a platform asks at the same path, it is answered in its own words.
+  const predicts = options.vertex?.predict !== '/predict';
   const requestId = requestIds();
   const durations = new RequestHistogram();
   const ordinary = new OrdinaryPredictions({ service, durations, requestId, bodyLimit, maxRows, log });
@@ -115,6 +117,7 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   const nativePredict = options.vertex?.predict !== '/predict';
   const app = fastify({
     ...(nativePredict ? { serverFactory: ordinary.createServer } : {}),
+    ...(predicts ? { serverFactory: ordinary.createServer } : {}),
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
@@ -166,6 +169,7 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   removeRoute(app, { store, service });
   compareRoute(app, { store, createEngine });
   if (nativePredict) await app.register(predictRoute, { service, drift, feedback, maxRows, allowMissing });
+  if (predicts) await app.register(predictRoute, { service, drift, feedback, maxRows, allowMissing });
   driftRoutes(app, { drift, feedback });
   feedbackRoute(app, { feedback });
   await app.register(trainRoute, { service, jobs, feedback, trainBodyLimit: options.trainBodyLimit });

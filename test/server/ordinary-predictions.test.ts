@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import { buildTestApp, type TestApp } from './test-app.js';
 
@@ -115,6 +116,31 @@ for (const [what, body, status, code] of UNUSUAL) {
     assert.deepEqual({ ...answer, request_id: '' }, { ...injected, request_id: '' });
   });
 }
+
+test('a reply that is to be of another type, or large enough to be compressed, is left to the route', async (t) => {
+  const { url, handled } = await listening(t, ['a', 'b', 'c'], { maxRows: 1000 });
+  const csv = await post(url, ROWS, { accept: 'text/csv' });
+  assert.match(csv.headers.get('content-type')!, /^text\/csv/);
+  assert.equal(handled(), 1);
+  const large = await post(url, `[${Array.from({ length: 900 }, (_, i) => `[${i / 7},2,3]`)}]`);
+  assert.equal(large.headers.get('content-encoding'), 'gzip');
+  assert.equal(handled(), 2);
+});
+
+test('a compressed body is left to the route', async (t) => {
+  const { url, handled } = await listening(t);
+  const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+  const response = await fetch(`${url}/predict`, { method: 'POST', headers, body: gzipSync(ROWS) });
+  assert.equal(response.status, 200);
+  assert.equal(handled(), 1);
+});
+
+test('where Vertex AI has the path, it is answered in its words', async (t) => {
+  const { url, handled } = await listening(t, ['a', 'b', 'c'], { vertex: { predict: '/predict', health: '/health' } });
+  const answer = (await (await post(url, ROWS)).json()) as Record<string, unknown>;
+  assert.equal(answer['reconstruction_error'], undefined);
+  assert.equal(handled(), 1);
+});
 
 test('without a model the reason is told', async (t) => {
   const { url } = await listening(t, []);
