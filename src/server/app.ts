@@ -113,10 +113,7 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   const requestId = requestIds();
   const durations = new RequestHistogram();
   const ordinary = new OrdinaryPredictions({ service, durations, requestId, bodyLimit, maxRows, log });
-  // Where a platform asks at the same path, it is answered in its own words.
-  const nativePredict = options.vertex?.predict !== '/predict';
   const app = fastify({
-    ...(nativePredict ? { serverFactory: ordinary.createServer } : {}),
     ...(predicts ? { serverFactory: ordinary.createServer } : {}),
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -168,7 +165,6 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   rollbackRoute(app, { loader });
   removeRoute(app, { store, service });
   compareRoute(app, { store, createEngine });
-  if (nativePredict) await app.register(predictRoute, { service, drift, feedback, maxRows, allowMissing });
   if (predicts) await app.register(predictRoute, { service, drift, feedback, maxRows, allowMissing });
   driftRoutes(app, { drift, feedback });
   feedbackRoute(app, { feedback });
