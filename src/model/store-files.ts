@@ -209,7 +209,7 @@ export class FileStore implements ModelStore {
   }
 
   private notFound(version: number, cause?: unknown): DomainError {
-    return new DomainError('VERSION_NOT_FOUND', `version ${version} is not there, or cannot be read`, { cause });
+    return new DomainError('VERSION_NOT_FOUND', `version ${version} is not in the store`, { cause });
   }
 }
 
