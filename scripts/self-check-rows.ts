@@ -7,9 +7,10 @@ import { type Baseline, makeBaseline } from '../src/model/baseline.js';
 import type { Card } from '../src/model/card.js';
 import { csvToTable } from '../src/model/csv.js';
 import { DomainError } from '../src/model/domain-error.js';
+import type { LabelledRows } from '../src/model/evaluation.js';
 import { createRandom } from '../src/model/random.js';
+import { splitRows } from '../src/model/split.js';
 import { type Columns, readTable } from '../src/model/table.js';
-import { splitRows } from '../src/model/training.js';
 
 /** The rows a baseline was made from, `[rows, features]`, or why they cannot be had. */
 export type HeldOutRows = { readonly rows: Float32Array } | { readonly reason: string };
@@ -28,7 +29,7 @@ export async function heldOutRows(path: string, card: Card, baseline: Baseline):
         : { features, targets };
     const { fingerprint } = await csvToTable(createReadStream(path), directory, card.targets, ordered);
     if (fingerprint !== card.data.fingerprint) return { reason: `the model was not trained on ${path}` };
-    const rows = split(readTable(directory).data.features, card, baseline.rows);
+    const rows = split(readTable(directory).data, card, baseline.rows);
     const outputs = new Float32Array(baseline.rows * card.targets.length);
     const errors = new Float32Array(baseline.rows);
     const again = makeBaseline({ count: baseline.rows, rows, outputs, errors }, card.features, card.targets, 0);
@@ -43,12 +44,12 @@ export async function heldOutRows(path: string, card: Card, baseline: Baseline):
 }
 
 /** The first `count` of the rows that a training with the card's seed holds out. */
-function split(features: Float32Array, { features: names, data, training }: Card, count: number): Float32Array {
-  const { heldOut } = splitRows(data.rows, training.validation_split, createRandom(training.seed));
+function split(data: LabelledRows, { features: names, training }: Card, count: number): Float32Array {
+  const { heldOut } = splitRows(data, training.validation_split, createRandom(training.seed));
   const width = names.length;
   const rows = new Float32Array(count * width);
   heldOut.subarray(0, count).forEach((row, i) => {
-    rows.set(features.subarray(row * width, (row + 1) * width), i * width);
+    rows.set(data.features.subarray(row * width, (row + 1) * width), i * width);
   });
   return rows;
 }

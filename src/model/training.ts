@@ -3,17 +3,18 @@ import type { Engine, EngineFactory } from './engine.js';
 import { evaluate, type LabelledRows, type Metrics, type Predictions, predictAll } from './evaluation.js';
 import { initialWeights } from './initial-weights.js';
 import { Predictor, type Scalers } from './predictor.js';
-import { createRandom, type Random, shuffle } from './random.js';
+import { createRandom, shuffle } from './random.js';
 import { fitScaler, standardise } from './scaler.js';
 import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from './shape.js';
+import { splitRows } from './split.js';
 
 export interface TrainingOptions {
   readonly epochs: number;
   readonly batch_size: number;
   readonly learning_rate: number;
-  /** Share of the rows held out for validation. */
+  /** Share of the rows held out for validation: which ones is told by the rows themselves. */
   readonly validation_split: number;
-  /** Seeds the weights, the split and the order of the rows. */
+  /** Seeds the weights and the order of the rows. */
   readonly seed: number;
   /** Epochs without a better validation prediction error before training stops. */
   readonly patience: number;
@@ -86,7 +87,7 @@ export async function train(
     auxiliaryWeight: DEFAULT_AUXILIARY_WEIGHT,
   };
   const random = createRandom(options.seed);
-  const { heldOut: heldOutIndex, training: index } = splitRows(data.rows, options.validation_split, random);
+  const { heldOut: heldOutIndex, training: index } = splitRows(data, options.validation_split, random);
   const heldOut = gather(data, heldOutIndex, shape);
   const scalers = {
     features: fitScaler(data.features, shape.inputs, index),
@@ -163,14 +164,6 @@ export function trainEpoch(
     reconstruction += batch.reconstructionError;
   }
   return { loss: loss / index.length, reconstruction_error: reconstruction / batches };
-}
-
-/** Holds out `share` of the rows, at random: the numbers of the rows held out, and of those to train on, in random order. */
-export function splitRows(rows: number, share: number, random: Random): { heldOut: Int32Array; training: Int32Array } {
-  const order = Int32Array.from({ length: rows }, (_, i) => i);
-  shuffle(order, random);
-  const count = Math.min(rows - 1, Math.max(1, Math.round(rows * share)));
-  return { heldOut: order.subarray(0, count), training: order.subarray(count) };
 }
 
 function gather(data: LabelledRows, index: Int32Array, { inputs, outputs }: Shape): LabelledRows {
