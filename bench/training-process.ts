@@ -30,7 +30,12 @@ export async function trainOnRows(
     execArgv: ['--import', PRINT_PEAK],
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
-  const request: TrainingRequest = { stage, engine: 'kernel', options: { ...DEFAULT_TRAINING, epochs } };
+  const request: TrainingRequest = {
+    stage,
+    engine: 'kernel',
+    options: { ...DEFAULT_TRAINING, epochs },
+    gate: { promote: 'gate', tolerance: 0.05, serving: null },
+  };
   let status = '';
   child.stdout!.setEncoding('utf8').on('data', (text: string) => {
     status += text;

@@ -1,4 +1,4 @@
-"""Writes test/fixtures/scipy-statistics.json: what SciPy says of the statistics in src/drift and src/model/baseline.
+"""Writes test/fixtures/scipy-statistics.json: what SciPy says of the statistics in src/drift and src/model.
 
 Needs numpy and scipy (made with SciPy 1.17). Run from the repository's root: python scripts/scipy-fixtures.py
 Tails of the hypergeometric distribution are sums of exact fractions, which SciPy's own sums do not reach far out.
@@ -124,6 +124,30 @@ def normal_scores(rng):
     }
 
 
+def student():
+    t = [-40, -3, -1, -0.1, 0, 1e-6, 0.2, 1, 1.7, 2.5, 5, 12, 40]
+    return [[v, df, float(stats.t.sf(v, df))] for df in (1, 2, 3, 7, 29, 77, 500, 20_000, 1_000_000) for v in t if stats.t.sf(v, df) > 1e-290]
+
+
+def paired(rng):
+    """Whether the mean square of one model's residuals is above (1 + tolerance)² times that of another's."""
+    cases = []
+    for rows, tolerance, worse, tails in [(2, 0.05, 1, 30), (8, 0.0, 1.5, 3), (78, 0.05, 1, 3), (78, 0.05, 1.4, 30), (300, 0.1, 1.1, 4)]:
+        row = rng.standard_t(tails, rows)
+        candidate, serving = ((row + 0.3 * rng.normal(size=rows)) * factor for factor in (worse, 1))
+        differences = candidate**2 - (1 + tolerance) ** 2 * serving**2
+        test = stats.ttest_1samp(differences, 0, alternative="greater")
+        cases.append(
+            {
+                "tolerance": tolerance,
+                "candidate": (candidate**2).tolist(),
+                "serving": (serving**2).tolist(),
+                "p": float(test.pvalue),
+            }
+        )
+    return cases
+
+
 rng = np.random.default_rng(20240611)
 fixture = {
     "scipy": scipy.__version__,
@@ -135,6 +159,8 @@ fixture = {
     "two_samples": two_samples(rng),
     "normal_scores": normal_scores(rng),
     "combined": combined(rng),
+    "student": student(),
+    "paired": paired(rng),
 }
 with open("test/fixtures/scipy-statistics.json", "w", encoding="utf-8") as file:
     json.dump(fixture, file, indent=1)

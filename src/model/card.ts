@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { DomainError } from './domain-error.js';
+import { Gate } from './gate.js';
 
 const Names = Type.Array(Type.String({ minLength: 1 }), { minItems: 1 });
 const ScalerSchema = Type.Object({ mean: Type.Array(Type.Number()), scale: Type.Array(Type.Number()) });
@@ -75,6 +76,12 @@ export const Card = Type.Object({
     { description: 'what drift is measured against; null if there is nothing' },
   ),
   metrics: MetricsSchema,
+  gate: Type.Optional(
+    Type.Unsafe<Gate>({
+      ...Gate,
+      description: 'what the gate said of it when it was trained; older versions have none',
+    }),
+  ),
   history: Type.Array(EpochSchema),
   software: Type.Record(Type.String(), Type.String()),
   files: Type.Record(Type.String(), Type.Object({ bytes: Type.Integer(), sha256: Type.String() }), {

@@ -4,7 +4,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { type Baseline, MINIMUM_ROWS, makeBaseline } from './baseline.js';
 import { DomainError } from './domain-error.js';
 import { type EngineFactory, loadEngine } from './engine.js';
+import { judge } from './gate.js';
 import { PhaseClock } from './phases.js';
+import { predictByServing } from './rival.js';
 import { storageError } from './storage-error.js';
 import { type Columns, readTable } from './table.js';
 import type { TrainerMessage, TrainingRequest } from './trainer.js';
@@ -24,7 +26,7 @@ process.once('message', async (request: TrainingRequest) => {
   process.disconnect();
 });
 
-async function work({ stage, engine, options }: TrainingRequest): Promise<void> {
+async function work({ stage, engine, options, gate: asked }: TrainingRequest): Promise<void> {
   const started = performance.now();
   const clock = new PhaseClock();
   const createEngine = await loadEngine(engine);
@@ -41,6 +43,9 @@ async function work({ stage, engine, options }: TrainingRequest): Promise<void> 
   });
   clock.end('train');
   const { metrics, bestEpoch, history, heldOut } = result;
+  const rival = predictByServing(stage, asked.serving, heldOut, createEngine);
+  const gate = judge(heldOut, heldOut.outputs, result.scalers.targets, rival, asked);
+  clock.end('gate');
   const baseline = baselineOf(heldOut, info, options.seed);
   clock.end('baseline');
   writeVersion(
@@ -67,6 +72,7 @@ async function work({ stage, engine, options }: TrainingRequest): Promise<void> 
           validation_rows: result.heldOut.rows,
         },
         metrics,
+        gate,
         history: [...history],
         software: { 'reconstruction-regressor': ownVersion(), node: process.versions.node },
       },
@@ -74,7 +80,7 @@ async function work({ stage, engine, options }: TrainingRequest): Promise<void> 
     createEngine,
   );
   clock.end('write');
-  await tell({ type: 'done', metrics, bestEpoch, phases: clock.phases });
+  await tell({ type: 'done', metrics, bestEpoch, gate, phases: clock.phases });
 }
 
 /** Held-out rows beyond this add memory and nothing to see; they come in random order, so the first are a fair sample. */

@@ -2,20 +2,31 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { DomainError, type ErrorCode } from './domain-error.js';
 import type { EngineName } from './engine.js';
 import type { Metrics } from './evaluation.js';
+import type { Gate } from './gate.js';
 import { PhaseClock, type Phases } from './phases.js';
+import type { GateRequest } from './rival.js';
 import type { Epoch, TrainingOptions } from './training.js';
 
-/** What the child is asked to do: train on `<stage>/table`, and write `<stage>/version`. */
+/** What the child is asked to do: train on `<stage>/table`, judge what comes of it, and write `<stage>/version`. */
 export interface TrainingRequest {
   readonly stage: string;
   readonly engine: EngineName;
   readonly options: TrainingOptions;
+  readonly gate: GateRequest;
+}
+
+/** What a training has come to. */
+export interface Trained {
+  readonly metrics: Metrics;
+  readonly bestEpoch: number;
+  readonly gate: Gate;
+  readonly phases: Phases;
 }
 
 /** What the child tells. */
 export type TrainerMessage =
   | { readonly type: 'epoch'; readonly epoch: Epoch }
-  | { readonly type: 'done'; readonly metrics: Metrics; readonly bestEpoch: number; readonly phases: Phases }
+  | ({ readonly type: 'done' } & Trained)
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string };
 
 /** Characters of the child's error output that are kept to tell why it died. */
@@ -31,7 +42,7 @@ export async function runTraining(
   request: TrainingRequest,
   onEpoch: (epoch: Epoch) => void,
   signal: AbortSignal,
-): Promise<{ metrics: Metrics; bestEpoch: number; phases: Phases }> {
+): Promise<Trained> {
   if (signal.aborted) throw cancelled();
   const clock = new PhaseClock();
   const child = fork(new URL('./trainer-process.js', import.meta.url), {
@@ -51,12 +62,13 @@ export async function runTraining(
       throw new DomainError('TRAINING_CRASHED', `the training process ended early: ${death}`, { cause });
     }
     if (verdict.type === 'failed') throw new DomainError(verdict.code, verdict.message);
-    const { metrics, bestEpoch, phases } = verdict;
+    const { metrics, bestEpoch, gate, phases } = verdict;
     // What the child does not account for was its start: measured so, no phase overlaps another.
     const work = Object.values(phases).reduce((sum, seconds) => sum + seconds, 0);
     return {
       metrics,
       bestEpoch,
+      gate,
       phases: { start: clock.phases['process']! - work, ...phases, exit: clock.phases['exit']! },
     };
   } finally {

@@ -25,7 +25,7 @@ export interface NewVersion {
   readonly baseline: Baseline | null;
   readonly card: Pick<
     Card,
-    'created_at' | 'features' | 'targets' | 'training' | 'data' | 'metrics' | 'history' | 'software'
+    'created_at' | 'features' | 'targets' | 'training' | 'data' | 'metrics' | 'gate' | 'history' | 'software'
   >;
 }
 

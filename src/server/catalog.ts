@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { type Card, parseCard } from '../model/card.js';
 import { DomainError } from '../model/domain-error.js';
+import type { Gate } from '../model/gate.js';
 import type { ModelStore } from '../model/store.js';
 import { UPLOAD_MARK } from '../model/version.js';
 
@@ -12,6 +13,8 @@ export interface Summary {
   readonly bytes: number;
   readonly rows: number;
   readonly metrics: Card['metrics'];
+  /** What the gate said of it, if it was asked. */
+  readonly gate: Gate | null;
 }
 
 /** Versions whose cards are read at the same time: each is an open file. */
@@ -53,10 +56,10 @@ export class Catalog {
     if (known) return known;
     try {
       const card = await this.card(version);
-      const { created_at, data, metrics, files } = card;
+      const { created_at, data, metrics, gate = null, files } = card;
       const uploaded = (await this.store.readFile(version, UPLOAD_MARK)) !== undefined;
       const bytes = Object.values(files).reduce((sum, file) => sum + file.bytes, 0);
-      return { version, created_at, origin: uploaded ? 'upload' : 'training', bytes, rows: data.rows, metrics };
+      return { version, created_at, origin: uploaded ? 'upload' : 'training', bytes, rows: data.rows, metrics, gate };
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
       // One that was removed since the listing is not broken.

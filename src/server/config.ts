@@ -62,6 +62,12 @@ export const ConfigSchema = Type.Object({
     minimum: 10,
     description: 'labelled rows without which RETRAIN starts nothing',
   }),
+  GATE_TOLERANCE: Type.Number({
+    default: 0.05,
+    minimum: 0,
+    maximum: 10,
+    description: 'how much worse than the serving version a new one may be and still serve, as a share of the RMSE',
+  }),
   RETRAIN: choice(['off', 'on_drift'], 'off', 'whether a drift alarm starts a training on the labelled rows'),
   RETRAIN_COOLDOWN: Type.Integer({
     default: 3600,
@@ -106,8 +112,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   return Object.freeze(config);
 }
 
-/** The environment holds text only: whole numbers are told by their digits. */
+/** The environment holds text only: numbers are told by their digits. */
 function parse(name: string, text: string): string | number {
   const schema: object = ConfigSchema.properties[name as keyof typeof ConfigSchema.properties];
-  return Type.IsInteger(schema) && /^-?\d{1,15}$/.test(text) ? Number(text) : text;
+  const digits = Type.IsInteger(schema) ? /^-?\d{1,15}$/ : Type.IsNumber(schema) ? /^-?\d{1,15}(\.\d{1,15})?$/ : /$^/;
+  return digits.test(text) ? Number(text) : text;
 }

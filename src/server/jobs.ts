@@ -5,12 +5,16 @@ import type { FastifyBaseLogger } from 'fastify';
 import { DomainError, type ErrorCode } from '../model/domain-error.js';
 import type { EngineName } from '../model/engine.js';
 import type { Metrics } from '../model/evaluation.js';
+import type { Gate } from '../model/gate.js';
 import { PhaseClock, type Phases } from '../model/phases.js';
+import type { GateRequest } from '../model/rival.js';
 import { storageError } from '../model/storage-error.js';
 import type { ModelStore } from '../model/store.js';
 import type { TableInfo } from '../model/table.js';
 import { runTraining } from '../model/trainer.js';
 import type { Epoch, TrainingOptions } from '../model/training.js';
+import { GATED, Promotion, type PromotionOptions, type PromotionTerms } from './promotion.js';
+import type { Shadow, ShadowReport } from './shadow.js';
 
 export type JobState = 'running' | 'succeeded' | 'failed' | 'cancelled';
 
@@ -35,6 +39,9 @@ export interface Job {
   metrics: Metrics | null;
   /** The version it became, if it did. */
   model_version: string | null;
+  /** Whether that may serve; while it still answers in the shadow, if nothing comes between. */
+  gate: Gate | null;
+  shadow: ShadowReport | null;
   error: { readonly code: ErrorCode; readonly message: string } | null;
 }
 
@@ -45,19 +52,28 @@ export interface JobsOptions {
   readonly store: ModelStore;
   readonly engine: EngineName;
   readonly log: FastifyBaseLogger;
-  /** Makes a published version the serving one. */
-  readonly activate: (version: number) => Promise<unknown>;
+  readonly promotion: PromotionOptions;
 }
 
-/** Trainings, one at a time. Emits `epoch` and `end`, each with the job. */
-export class TrainingJobs extends EventEmitter<{ epoch: [Job]; end: [Job] }> {
+/** What a training begins with. */
+interface Start {
+  readonly stage: string;
+  readonly table: TableInfo;
+  readonly options: TrainingOptions;
+  readonly promotion: Promotion;
+  readonly gate: GateRequest;
+  readonly clock: PhaseClock;
+}
+
+/** Trainings, one at a time. Emits `epoch`, `shadow` when a version begins to answer there, and `end`, each with the job. */
+export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; end: [Job] }> {
   private readonly options: JobsOptions;
   private readonly jobs = new Map<string, Job>();
   private readonly ends = new Map<string, Promise<void>>();
   private busy = false;
   private closed = false;
   /** `started` is on the monotonic clock, in milliseconds. */
-  private running: { job: Job; abort: AbortController; started: number } | undefined;
+  private running: { job: Job; abort: AbortController; started: number; shadow?: Shadow } | undefined;
 
   constructor(options: JobsOptions) {
     super();
@@ -68,20 +84,26 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; end: [Job] }> {
 
   /**
    * Starts a training on the table that `prepare` writes to the directory it is given. The place is taken before the
-   * first byte of a table arrives. Rejects with `TRAINING_RUNNING`, or with what `prepare` throws.
+   * first byte of a table arrives. Rejects with `TRAINING_RUNNING`, or with what `prepare` and `Promotion` throw.
    */
-  async start(prepare: (directory: string) => Promise<TableInfo> | TableInfo, options: TrainingOptions): Promise<Job> {
-    if (this.busy) throw new DomainError('TRAINING_RUNNING', 'a training is running already; only one runs at a time');
+  async start(
+    prepare: (directory: string) => Promise<TableInfo> | TableInfo,
+    options: TrainingOptions,
+    terms: PromotionTerms = GATED,
+  ): Promise<Job> {
+    if (this.busy) throw this.occupied();
     this.busy = true;
-    const { store } = this.options;
+    const { store, promotion: parts } = this.options;
     const clock = new PhaseClock();
     let stage: string | undefined;
     try {
+      const promotion = new Promotion(parts, terms);
       stage = await store.stage();
       const table = await prepare(join(stage, 'table'));
+      const gate = await promotion.request(stage, table);
       if (this.closed) throw new DomainError('NOT_READY', 'shutting down');
       clock.end('receive');
-      return this.launch(stage, table, options, clock);
+      return this.launch({ stage, table, options, promotion, gate, clock });
     } catch (error) {
       this.busy = false;
       if (stage) await store.discard(stage);
@@ -122,7 +144,8 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; end: [Job] }> {
     if (this.running) await this.cancel(this.running.job.id);
   }
 
-  private launch(stage: string, table: TableInfo, options: TrainingOptions, clock: PhaseClock): Job {
+  private launch(start: Start): Job {
+    const { table, options } = start;
     const job: Job = {
       id: randomUUID(),
       state: 'running',
@@ -138,19 +161,21 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; end: [Job] }> {
       history: [],
       metrics: null,
       model_version: null,
+      gate: null,
+      shadow: null,
       error: null,
     };
     this.jobs.set(job.id, job);
     this.forgetOldJobs();
     const abort = new AbortController();
     this.running = { job, abort, started: performance.now() };
-    this.ends.set(job.id, this.work(job, stage, abort.signal, clock));
+    this.ends.set(job.id, this.work(job, start, abort.signal));
     return job;
   }
 
   /** Never rejects: whatever happens is the job's outcome. */
-  private async work(job: Job, stage: string, signal: AbortSignal, clock: PhaseClock): Promise<void> {
-    const { store, engine, log, activate } = this.options;
+  private async work(job: Job, { stage, promotion, gate: asked, clock }: Start, signal: AbortSignal): Promise<void> {
+    const { store, engine, log } = this.options;
     try {
       log.info({ job: job.id, rows: job.rows, dropped: job.dropped, options: job.options }, 'training started');
       const onEpoch = (epoch: Epoch) => {
@@ -159,17 +184,26 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; end: [Job] }> {
         this.tick();
         this.emit('epoch', job);
       };
-      const { metrics, phases } = await runTraining({ stage, engine, options: job.options }, onEpoch, signal);
+      const request = { stage, engine, options: job.options, gate: asked };
+      const { metrics, gate, phases } = await runTraining(request, onEpoch, signal);
       const { receive } = clock.phases;
       clock.end('training');
       const version = await store.publish(stage);
       await this.discard(stage);
       clock.end('publish');
-      await activate(version);
+      Object.assign(job, { metrics, gate, model_version: String(version) });
+      const watch = (shadow: Shadow) => {
+        Object.assign(this.running!, { shadow });
+        this.emit('shadow', job);
+      };
+      job.gate = await promotion.settle(version, gate, watch, signal);
+      // Only what is cut off in the shadow: one that serves already is not cancelled.
+      if (signal.aborted && job.gate !== gate)
+        throw new DomainError('TRAINING_CANCELLED', 'the training was cancelled');
       clock.end('swap');
       const { publish, swap } = clock.phases;
       job.phases = { receive: receive!, ...phases, publish: publish!, swap: swap! };
-      Object.assign(job, { state: 'succeeded', metrics, model_version: String(version) });
+      job.state = 'succeeded';
     } catch (error) {
       const known = error instanceof DomainError ? error : storageError(error);
       job.state = known?.code === 'TRAINING_CANCELLED' ? 'cancelled' : 'failed';
@@ -193,9 +227,18 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; end: [Job] }> {
 
   private tick(): void {
     if (!this.running) return;
-    const { job, started } = this.running;
+    const { job, started, shadow } = this.running;
+    if (shadow) job.shadow = shadow.report;
     job.seconds = (performance.now() - started) / 1000;
     if (job.epoch > 0) job.seconds_left = (job.seconds / job.epoch) * (job.options.epochs - job.epoch);
+  }
+
+  private occupied(): DomainError {
+    const { job, shadow } = this.running ?? {};
+    const doing = shadow
+      ? `version ${job!.model_version} still answers in the shadow; DELETE /train/${job!.id} ends that`
+      : 'only one runs at a time';
+    return new DomainError('TRAINING_RUNNING', `a training is running already; ${doing}`);
   }
 
   /** What cannot be removed now goes at the next start; it is no reason to fail a job. */

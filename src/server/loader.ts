@@ -47,10 +47,31 @@ export class ModelLoader {
 
   /**
    * Makes a version `production`, and what was it `previous`; then it serves. Throws `VERSION_NOT_FOUND`,
-   * `INVALID_VERSION`, or `ALIASES_CHANGED` if another process was faster; what served before serves on.
+   * `INVALID_VERSION`, or `ALIASES_CHANGED` if another process was faster, or if another version is
+   * production than `over`, if that is given; what served before serves on.
    */
-  activate(version: number): Promise<Activation> {
-    return this.inTurn(async () => this.promote(version, await this.options.store.aliases()));
+  activate(version: number, over?: number | null): Promise<Activation> {
+    return this.inTurn(async () => {
+      const aliases = await this.options.store.aliases();
+      if (over !== undefined && aliases.production !== over) {
+        const [found, expected] = [aliases.production, over].map((v) => (v === null ? 'no version' : `version ${v}`));
+        throw new DomainError('ALIASES_CHANGED', `${found} is production meanwhile, not ${expected}`);
+      }
+      return this.promote(version, aliases);
+    });
+  }
+
+  /** Makes a version `candidate`, which serves nobody. */
+  async nominate(version: number): Promise<void> {
+    const { store } = this.options;
+    for (let aliases = await store.aliases(); aliases.candidate !== version; ) {
+      try {
+        aliases = await store.setAliases({ ...aliases, candidate: version });
+      } catch (error) {
+        if (!(error instanceof DomainError) || error.code !== 'ALIASES_CHANGED') throw error;
+        aliases = await store.aliases();
+      }
+    }
   }
 
   /** Makes `previous` `production` again. Throws as `activate`, and `NO_PREVIOUS_VERSION`. */
@@ -99,7 +120,13 @@ export class ModelLoader {
       const first = [aliases.production, aliases.previous].filter((version) => version !== null);
       for (const version of new Set([...first, ...versions])) {
         try {
-          this.serve(await this.open(version));
+          const opened = await this.open(version);
+          if (!first.includes(version) && opened.card.gate?.decision === 'refused') {
+            opened.predictor.close();
+            log.warn({ model_version: String(version) }, 'model version was refused by the gate and was skipped');
+            continue;
+          }
+          this.serve(opened);
         } catch (error) {
           if (!(error instanceof DomainError)) throw error;
           log.error({ err: error, model_version: String(version) }, 'model version is broken and was skipped');
@@ -109,7 +136,10 @@ export class ModelLoader {
         return true;
       }
       if (versions.length === 0) return false;
-      throw new DomainError('INVALID_VERSION', `none of the ${versions.length} versions in ${store.location} is whole`);
+      throw new DomainError(
+        'INVALID_VERSION',
+        `none of the ${versions.length} versions in ${store.location} is whole and was let through`,
+      );
     });
   }
 

@@ -48,7 +48,12 @@ const drift = new DriftWatch({
   windowRows: config.DRIFT_WINDOW_ROWS,
 });
 const loader = new ModelLoader({ store, createEngine, service, drift, log });
-const jobs = new TrainingJobs({ store, engine: config.ENGINE, log, activate: (version) => loader.activate(version) });
+const jobs = new TrainingJobs({
+  store,
+  engine: config.ENGINE,
+  log,
+  promotion: { service, loader, store, createEngine, tolerance: config.GATE_TOLERANCE, log },
+});
 const allowMissing = config.ON_MISSING === 'mean';
 const feedback = new Feedback({
   store: new FeedbackStore(config.FEEDBACK_STORE || join(directory, '.feedback'), {
@@ -147,8 +152,9 @@ async function trainFirst(): Promise<void> {
   const targets = config.TRAIN_TARGET.split(',');
   const prepare = (directory: string) => csvToTable(createReadStream(config.TRAIN_DATA), directory, targets);
   const job = await jobs.start(prepare, DEFAULT_TRAINING);
-  const { error } = await jobs.finished(job.id);
+  const { error, gate } = await jobs.finished(job.id);
   if (error) throw Object.assign(new Error(error.message), { code: error.code });
+  if (gate?.decision === 'refused') throw Object.assign(new Error(gate.reason), { code: 'REFUSED' });
 }
 
 async function engineOrExit(): Promise<EngineFactory> {

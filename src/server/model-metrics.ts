@@ -11,6 +11,7 @@ export class ModelMetrics {
   private readonly predictions: Counter;
   private readonly rows: Counter;
   private readonly jobs: Counter<'outcome'>;
+  private readonly gates: Counter<'decision'>;
   private readonly jobSeconds: Histogram;
 
   constructor(registry: Registry, service: PredictionService) {
@@ -42,6 +43,13 @@ export class ModelMetrics {
       registers,
     });
     for (const outcome of ['succeeded', 'failed', 'cancelled']) this.jobs.inc({ outcome }, 0);
+    this.gates = new Counter({
+      name: 'model_gate_decisions_total',
+      help: 'Versions that trainings made, by what was decided of them',
+      labelNames: ['decision'],
+      registers,
+    });
+    for (const decision of ['promoted', 'refused', 'not_asked']) this.gates.inc({ decision }, 0);
     this.jobSeconds = new Histogram({
       name: 'model_training_duration_seconds',
       help: 'Duration of trainings that ended, whatever their outcome',
@@ -92,6 +100,7 @@ export class ModelMetrics {
 
   observeJob(job: Job): void {
     this.jobs.inc({ outcome: job.state });
+    if (job.gate) this.gates.inc({ decision: job.gate.decision });
     this.jobSeconds.observe(job.seconds);
   }
 }

@@ -33,7 +33,7 @@ export type Observer = (observation: Observation) => void;
 export class PredictionService {
   private current: Serving | undefined;
   private reason = 'starting';
-  private readonly observers: Observer[] = [];
+  private observers: Observer[] = [];
   /** How many long predictions each version is at work for. */
   private readonly held = new Map<Serving, number>();
   private readonly log: Pick<FastifyBaseLogger, 'error'>;
@@ -49,8 +49,12 @@ export class PredictionService {
     return this.failures;
   }
 
-  observe(observer: Observer): void {
+  /** Returns what ends it. */
+  observe(observer: Observer): () => void {
     this.observers.push(observer);
+    return () => {
+      this.observers = this.observers.filter((other) => other !== observer);
+    };
   }
 
   /** The version that serves. Throws `NOT_READY` with the reason if there is none. */

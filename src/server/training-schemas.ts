@@ -1,6 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { EpochSchema, MetricsSchema } from '../model/card.js';
+import { Gate, PROMOTIONS } from '../model/gate.js';
 import { DEFAULT_TRAINING } from '../model/training.js';
+import { MOST_SHADOW_ROWS, ShadowReport } from './shadow.js';
 
 /** What a client may set of a training, in the query or in the body. */
 export const TrainingFields = {
@@ -17,6 +19,26 @@ export const TrainingFields = {
 };
 const TrainingOptionsSchema = Type.Object(TrainingFields);
 export type GivenOptions = Static<typeof TrainingOptionsSchema>;
+
+/** What a client may ask of the way to production, in the query or in the body. */
+export const PromotionFields = {
+  promote: Type.Optional(
+    Type.Enum([...PROMOTIONS], {
+      default: 'gate',
+      description: 'whether the version serves: if it is not worse than what serves, always, or never by itself',
+    }),
+  ),
+  shadow_rows: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: MOST_SHADOW_ROWS,
+      default: 0,
+      description: 'rows of traffic that the version answers beside what serves, before it does',
+    }),
+  ),
+};
+const PromotionSchema = Type.Object(PromotionFields);
+export type GivenPromotion = Static<typeof PromotionSchema>;
 
 /** A training, as it is told. */
 export const JobReply = Type.Object(
@@ -36,7 +58,11 @@ export const JobReply = Type.Object(
     epoch: Type.Integer(),
     history: Type.Array(EpochSchema),
     metrics: Type.Union([MetricsSchema, Type.Null()]),
-    model_version: Type.Union([Type.String(), Type.Null()]),
+    model_version: Type.Union([Type.String(), Type.Null()], {
+      description: 'the version it became, whether or not that serves',
+    }),
+    gate: Type.Union([Gate, Type.Null()], { description: 'whether that may serve, and why' }),
+    shadow: Type.Union([ShadowReport, Type.Null()], { description: 'if asked for: what its answers differ by' }),
     error: Type.Union([Type.Object({ code: Type.String(), message: Type.String() }), Type.Null()]),
   },
   { $id: 'Job' },

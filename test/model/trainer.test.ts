@@ -15,6 +15,7 @@ import { labelledRows } from './labelled-rows.js';
 import { temporaryDirectory } from './temporary-directory.js';
 
 const FOREVER = { epochs: 1e9, patience: 1e9 };
+const GATE = { promote: 'gate', tolerance: 0.05, serving: null } as const;
 const NEVER = new AbortController().signal;
 
 test('a training in a child leaves a version that opens, and tells every epoch', async (t) => {
@@ -61,7 +62,7 @@ test('an error of the domain comes back as itself', async (t) => {
 });
 
 test('a child that fails is a crash whose cause is its last words, not for clients', async (t) => {
-  const empty = { stage: temporaryDirectory(t), engine: 'kernel', options: DEFAULT_TRAINING } as const;
+  const empty = { stage: temporaryDirectory(t), engine: 'kernel', options: DEFAULT_TRAINING, gate: GATE } as const;
   await assert.rejects(
     runTraining(empty, () => {}, NEVER),
     (error: Error & { code?: string }) =>
@@ -154,7 +155,7 @@ function stage(t: TestContext, rows: number, options: Partial<TrainingOptions> =
   }
   writer.add((column) => (column === 0 ? null : 1));
   writer.finish();
-  return { stage: directory, engine: 'kernel', options: { ...DEFAULT_TRAINING, ...options } };
+  return { stage: directory, engine: 'kernel', options: { ...DEFAULT_TRAINING, ...options }, gate: GATE };
 }
 
 function killChildren(): void {

@@ -57,9 +57,12 @@ test('a drift alarm retrains on the labelled rows, and the model that comes serv
   assert.equal(parts.jobs.isBusy, false, 'without an alarm nothing starts');
   const end = ended(parts);
   await raiseAlarm(parts);
-  const { state, rows, model_version } = await end;
+  const { state, rows, model_version, gate } = await end;
   assert.deepEqual({ state, rows, model_version }, { state: 'succeeded', rows: 300, model_version: '2' });
   assert.equal(parts.service.serving.version, 2);
+  // Under drift the labelled rows are the truth: on those held out the old model is worse.
+  assert.deepEqual([gate!.decision, gate!.serving_version, gate!.rows], ['promoted', '1', 60]);
+  assert.ok(gate!.candidate < gate!.serving!, gate!.reason);
   assert.ok(logged.some(({ msg, rows: found }) => msg === 'drift: retraining on the labelled rows' && found === 300));
 });
 

@@ -48,7 +48,8 @@ export async function buildTestApp(
   const service = new PredictionService(log);
   const drift = new DriftWatch({ store, log, rowsBetweenFalseAlarms: 100_000, windowRows: 500 });
   const loader = new ModelLoader({ store, createEngine, service, drift, log });
-  const jobs = new TrainingJobs({ store, engine: 'kernel', log, activate: (version) => loader.activate(version) });
+  const promotion = { service, loader, store, createEngine, tolerance: 0.05, log };
+  const jobs = new TrainingJobs({ store, engine: 'kernel', log, promotion });
   const { maxRows = 100, allowMissing = false } = options;
   const feedback = new Feedback({
     store: new FeedbackStore(join(directory, '.feedback'), { rows: 1000, days: 30 }),

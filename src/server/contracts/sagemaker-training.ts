@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { csvToTable } from '../../model/csv.js';
 import { DomainError } from '../../model/domain-error.js';
 import type { EngineName } from '../../model/engine.js';
+import type { GateRequest } from '../../model/rival.js';
 import { runTraining } from '../../model/trainer.js';
 import type { Epoch } from '../../model/training.js';
 import { writeFiles } from '../../model/version.js';
@@ -12,6 +13,9 @@ import { openChannel, readHyperparameters } from './sagemaker-files.js';
 
 /** Characters of a failure that SageMaker shows. */
 const MOST_SHOWN = 1024;
+
+/** There is no model here that serves; the card tells how the new one compares to the mean. */
+const UNGATED: GateRequest = { promote: 'always', tolerance: 0, serving: null };
 
 export interface SagemakerTrainingOptions {
   /** `/opt/ml`. */
@@ -35,7 +39,7 @@ export async function trainForSagemaker({ base, engine, log, signal }: Sagemaker
     const { rows, dropped } = await csvToTable(source, join(stage, 'table'), targets);
     log.info({ channel, files, rows, dropped, options }, 'training started');
     const onEpoch = (epoch: Epoch) => log.info(epoch, 'epoch');
-    const { metrics } = await runTraining({ stage, engine, options }, onEpoch, signal);
+    const { metrics } = await runTraining({ stage, engine, options, gate: UNGATED }, onEpoch, signal);
     await copyVersion(join(stage, 'version'), join(base, 'model'));
     log.info({ metrics }, 'training ended');
     return 0;

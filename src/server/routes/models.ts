@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { MetricsSchema } from '../../model/card.js';
+import { Gate } from '../../model/gate.js';
 import type { ModelStore } from '../../model/store.js';
 import type { Catalog } from '../catalog.js';
 import { ErrorReply } from '../errors.js';
@@ -27,7 +28,7 @@ const ModelsReply = Type.Object({
       bytes: Type.Integer({ description: 'of its files, the card left out' }),
       rows: Type.Integer({ description: 'that it was made from, those held out included' }),
       metrics: MetricsSchema,
-      gate: Type.Null(),
+      gate: Type.Union([Gate, Type.Null()], { description: 'when it was trained; null for one without' }),
     }),
     { description: 'newest first' },
   ),
@@ -66,7 +67,6 @@ export function modelsRoute(app: FastifyInstance, { store, catalog, service }: M
           ...summary,
           aliases: NAMES.filter((name) => aliases[name] === version),
           serving: version === serving,
-          gate: null,
         })),
       };
     },

@@ -14,12 +14,20 @@ import type { Job, TrainingJobs } from '../jobs.js';
 import { LabelledFields, labelledRows } from '../labelled-body.js';
 import { limited } from '../limited-body.js';
 import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, PARQUET_TYPE } from '../media-types.js';
+import type { PromotionTerms } from '../promotion.js';
 import type { PredictionService } from '../service.js';
-import { type GivenOptions, JobReply, TrainingFields } from '../training-schemas.js';
+import {
+  type GivenOptions,
+  type GivenPromotion,
+  JobReply,
+  PromotionFields,
+  TrainingFields,
+} from '../training-schemas.js';
 
 const TrainQuery = Type.Object(
   {
     ...TrainingFields,
+    ...PromotionFields,
     target: Type.Optional(
       Type.String({ minLength: 1, description: 'target column of a body that is not JSON; commas separate several' }),
     ),
@@ -32,6 +40,7 @@ const TrainQuery = Type.Object(
 const TrainBody = Type.Object(
   {
     ...TrainingFields,
+    ...PromotionFields,
     ...LabelledFields,
     source: Type.Optional(Type.Enum(['feedback'], { description: 'instead of rows: those of POST /feedback' })),
     mix_reference: Type.Optional(
@@ -85,7 +94,8 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
     {
       config: { streamLimit: trainBodyLimit },
       schema: {
-        summary: 'Train a new version in the background; it serves when it is done',
+        summary:
+          'Train a new version in the background; it serves when it is done, unless it is worse than what serves',
         tags: ['training'],
         querystring: TrainQuery,
         body: {
@@ -126,14 +136,20 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
       }
       const options = trainingOptions(query);
       const { replace = false } = query;
+      const terms = promotionTerms(query, replace);
       if (format === 'csv') {
-        return await jobs.start((directory) => csvToTable(content, directory, targets, arrange(replace)), options);
+        return await jobs.start(
+          (directory) => csvToTable(content, directory, targets, arrange(replace)),
+          options,
+          terms,
+        );
       }
       const { features, targets: known } = service.servingIfReady?.card ?? {};
       const model = features && known ? { features, targets: known } : null;
       return await jobs.start(
         (directory) => fileToTable(content, { format, directory, targets, model, replace }),
         options,
+        terms,
       );
     } finally {
       content.destroy();
@@ -141,17 +157,23 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
   }
 
   function startFromJson(body: TrainBody, query: Static<typeof TrainQuery>): Promise<Job> {
-    const options = trainingOptions({ ...query, ...body });
+    const given = { ...query, ...body };
+    const options = trainingOptions(given);
+    const terms = promotionTerms(given, query.replace);
     if (body.source) {
       refuseRows(body);
-      return jobs.start((directory) => feedback.table(directory, body.mix_reference === true), options);
+      return jobs.start((directory) => feedback.table(directory, body.mix_reference === true), options, terms);
     }
     if (body.mix_reference !== undefined) {
       throw new DomainError('INVALID_ROWS', 'mix_reference: expected only beside "source": "feedback"');
     }
     const serving = service.servingIfReady?.card;
     const rows = labelledRows(body, '"source": "feedback"');
-    return jobs.start((directory) => jsonToTable(rows, directory, serving, arrange(query.replace ?? false)), options);
+    return jobs.start(
+      (directory) => jsonToTable(rows, directory, serving, arrange(query.replace ?? false)),
+      options,
+      terms,
+    );
   }
 
   function arrange(replace: boolean): Arrange {
@@ -164,6 +186,10 @@ function trainingOptions(given: GivenOptions): TrainingOptions {
     Object.entries(DEFAULT_TRAINING).map(([name, value]) => [name, given[name as keyof GivenOptions] ?? value]),
   );
   return options as unknown as TrainingOptions;
+}
+
+function promotionTerms({ promote = 'gate', shadow_rows = 0 }: GivenPromotion, replace = false): PromotionTerms {
+  return { promote, replace, shadowRows: shadow_rows };
 }
 
 function refuseRows({ instances, targets, target }: TrainBody): void {
