@@ -35,6 +35,8 @@ test('what cannot be tested has an answer all the same', () => {
   assert.equal(test([0, 0, 0], [0, 0, 0]), 1, 'both are perfect');
   assert.equal(test([1, 1, 1], [0, 0, 0]), 0, 'every row is worse by the same');
   assert.equal(test([1, 2, 3], [1, Number.POSITIVE_INFINITY, 1]), 1, 'what serves has no answer to a row');
+  assert.equal(test([1, Number.POSITIVE_INFINITY, 3], [1, 1, 1]), 0, 'the new one has no answer to a row');
+  assert.equal(test([1, Number.POSITIVE_INFINITY], [1, Number.POSITIVE_INFINITY]), 0, 'neither has');
 });
 
 /** The scaler of one target: its deviation does not count. */
