@@ -144,7 +144,7 @@ export class DriftWatch extends EventEmitter<{ news: [DriftEvent?]; close: [] }>
     // A sample of very many features has room for fewer rows than were seen.
     const least = Math.min(minimum, sample.wanted);
     if (rows.count < least) {
-      const seen = `${rows.count} were seen since ${since}`;
+      const seen = `${rows.count} were seen by this process since ${since}`;
       throw new DomainError('TOO_FEW_ROWS', `a baseline needs at least ${least} rows, ${seen}`);
     }
     const empty = card.features.find((_, j) => isEmpty(rows.rows, card.features.length, j));
