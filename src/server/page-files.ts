@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyReply } from 'fastify';
+import Negotiator from 'negotiator';
 import { show } from '../model/domain-error.js';
 import type { ErrorReply } from './errors.js';
 
@@ -16,6 +17,9 @@ const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
 };
+
+/** What is built beside each file, by content encoding, the smallest first. */
+const ENDINGS: Readonly<Record<string, string>> = { br: '.br', gzip: '.gz', identity: '' };
 
 /** Only what the service itself serves, and no text that becomes code: what a name or a cell says, is said and not done. */
 const POLICY = [
@@ -61,9 +65,9 @@ export class PageFiles {
   }
 
   private async answer(name: string, reply: FastifyReply, headers: IncomingHttpHeaders): Promise<FastifyReply> {
-    const accepted = headers['accept-encoding'] ?? '';
-    const encoding = /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gzip' : undefined;
-    const { content, etag } = await this.read(encoding ? `${name}.${encoding === 'br' ? 'br' : 'gz'}` : name);
+    const accepted = new Negotiator({ headers }).encodings(Object.keys(ENDINGS));
+    const encoding = Object.keys(ENDINGS).find((known) => accepted.includes(known)) ?? 'identity';
+    const { content, etag } = await this.read(`${name}${ENDINGS[encoding]}`);
     reply
       .type(TYPES[extname(name)]!)
       .header('etag', etag)
@@ -73,7 +77,7 @@ export class PageFiles {
       .header('cross-origin-opener-policy', 'same-origin')
       .header('cross-origin-resource-policy', 'same-origin');
     if (headers['if-none-match']?.includes(etag)) return reply.code(304).send();
-    if (encoding) reply.header('content-encoding', encoding);
+    if (encoding !== 'identity') reply.header('content-encoding', encoding);
     return reply.send(content);
   }
 

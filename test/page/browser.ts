@@ -21,13 +21,19 @@ const program = PROGRAMS.map((name) => spawnSync('which', [name], { encoding: 'u
 export const noBrowser: string | false = program ? false : `none of ${PROGRAMS.join(', ')} is installed`;
 
 /** How a page is looked at. */
-export const LOOKS = [
+export interface Look {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly scheme: 'light' | 'dark';
+}
+
+export const LOOKS: readonly [Look, Look, Look, Look] = [
   { name: 'desktop-light', width: 1280, height: 800, scheme: 'light' },
   { name: 'desktop-dark', width: 1280, height: 800, scheme: 'dark' },
   { name: 'phone-light', width: 390, height: 844, scheme: 'light' },
   { name: 'phone-dark', width: 390, height: 844, scheme: 'dark' },
-] as const;
-export type Look = (typeof LOOKS)[number];
+];
 
 /** A real browser, until the test ends. */
 export async function launch(t: TestContext): Promise<Browser> {

@@ -25,6 +25,7 @@ test('the page is quiet while the rows are as in training, and says what moved w
   for (let i = 0; i < 3; i++) await traffic.send(100, true);
   for (const [i, { page, problems }] of visits.entries()) {
     await page.getByText(/^Drift since/).waitFor();
+    assert.equal(await page.title(), '▲ Drift – Monitor – reconstruction-regressor');
     const verdict = page.getByRole('status').filter({ hasText: 'Drift since' });
     assert.match(await verdict.innerText(), /weight: \d+\s% of rows above the reference range/);
     // The strongest evidence is first.

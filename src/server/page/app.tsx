@@ -22,10 +22,11 @@ export function App({ live }: { live: Live }) {
   const view = useView();
   const title = VIEWS.find(([name]) => name === view)![1];
   const { model, connection } = snapshot;
+  const isDrifting = snapshot.drift?.detected ?? false;
 
   useEffect(() => {
-    document.title = `${title} – reconstruction-regressor`;
-  }, [title]);
+    document.title = `${isDrifting ? '▲ Drift – ' : ''}${title} – reconstruction-regressor`;
+  }, [title, isDrifting]);
 
   return (
     <>

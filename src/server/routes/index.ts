@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import Negotiator from 'negotiator';
 import { Type } from 'typebox';
 import { PageFiles } from '../page-files.js';
 
@@ -38,7 +39,8 @@ export function indexRoute(app: FastifyInstance): void {
     },
     async ({ headers }, reply) => {
       reply.header('vary', 'accept, accept-encoding');
-      if (headers.accept?.includes('text/html')) return page.sendIndex(reply, headers);
+      if (new Negotiator({ headers }).mediaType(['text/plain', 'text/html']) === 'text/html')
+        return page.sendIndex(reply, headers);
       return reply.type('text/plain; charset=utf-8').send(INDEX);
     },
   );
