@@ -71,7 +71,10 @@ test('a worse version is refused and an equal one passes, and the reason tells b
     /^RMSE 2\.550 against 1\.000 of version 3: more than 5 % worse \(p = 0\.0\d+, 4 held-out rows\)$/,
   );
   const mean = judge(data, Float32Array.of(3, 2, 3, 2), ONE, null, TERMS);
-  assert.match(mean.reason, /^RMSE 2\.550 against 2\.000 of the mean of the training rows: more than 5 % worse \(.* rows\)$/);
+  assert.match(
+    mean.reason,
+    /^RMSE 2\.550 against 2\.000 of the mean of the training rows: more than 5 % worse \(.* rows\)$/,
+  );
 });
 
 test('of one held-out row the figures decide, and who is not asked tells them', () => {
