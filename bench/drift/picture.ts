@@ -1,4 +1,6 @@
+import { JOINT } from './joint-calibration.js';
 import type { Results } from './results.js';
+import { OURS_THERE } from './windows.js';
 
 const TITLE = 'Share of shifted windows with an alarm, mean over 24 shifts';
 const WIDTH = 720;
@@ -12,7 +14,10 @@ const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9
 
 /** Draws mean power over window size as SVG: rules whose false alarms are within `most` at every size. */
 export function drawPower(results: Results, sizes: readonly number[], most: number): string {
-  const rules = results.rules.filter((rule) => sizes.every((n) => results.falseAlarms(n, rule).value <= most));
+  // Variants of this monitor would lie on its line.
+  const rules = results.rules.filter(
+    (rule) => rule !== OURS_THERE && rule !== JOINT && sizes.every((n) => results.falseAlarms(n, rule).value <= most),
+  );
   const x = (n: number) => {
     const [first, last] = [Math.log(sizes[0]!), Math.log(sizes.at(-1)!)];
     return LEFT + ((Math.log(n) - first) / (last - first)) * (RIGHT - LEFT);
