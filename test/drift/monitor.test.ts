@@ -157,6 +157,30 @@ test('the charts notice half a standard deviation within 150 rows, long before t
   assert.deepEqual(events.map(({ type, cause }) => [type, cause?.by, cause?.name])[0], ['raised', 'chart', 'age']);
 });
 
+test('a weak dependence that breaks is found by what spreads out: the conditional residuals', () => {
+  const random = createRandom(23);
+  // A correlation of 0.4, and of nothing: each column by itself stays as it is.
+  const pairs = (count: number, correlation: number): HeldOut => {
+    const rows = new Float32Array(2 * count);
+    for (let at = 0; at < rows.length; at += 2) {
+      rows[at] = random.normal();
+      rows[at + 1] = correlation * rows[at]! + Math.sqrt(1 - correlation ** 2) * random.normal();
+    }
+    const ones = Float32Array.from({ length: count }, () => random.uniform());
+    return { count, rows, outputs: ones, errors: ones };
+  };
+  const weak = makeBaseline(pairs(5000, 0.4), ['a', 'b'], ['y'], 1);
+  const monitor = watch({ windowRows: 500, rowsBetweenFalseAlarms: 25_000 }, weak);
+  let found = 0;
+  for (let i = 0; i < 20; i++) {
+    observe(monitor, pairs(500, 0));
+    const alarmed = monitor.latestTest!.groups.filter(({ alarm }) => alarm).map(({ group }) => group);
+    if (alarmed.includes('conditional')) found++;
+    assert.ok(!alarmed.includes('guards') && !alarmed.includes('error'), String(alarmed));
+  }
+  assert.ok(found >= 15, `${found} of 20 windows; χ² of the bins alone finds 12`);
+});
+
 test('a contraction, which lowers the error, is found by the error too', () => {
   const random = createRandom(5);
   const monitor = watch();
