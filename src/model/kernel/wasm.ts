@@ -32,8 +32,11 @@ export function loadWasm(variant: 'relaxed' | 'simd'): (() => Ops) | undefined {
 
 function instantiate(module: object): Ops {
   const instance = new WebAssembly.Instance(module);
-  const { memory, ...operations } = instance.exports as { memory: Memory } & Omit<Ops, 'heap' | 'alloc'>;
-  let end = 0;
+  const { memory, heapStart, ...operations } = instance.exports as {
+    memory: Memory;
+    heapStart: () => number;
+  } & Omit<Ops, 'heap' | 'alloc'>;
+  let end = Math.ceil(heapStart() / 16) * 16;
   const ops: Ops = {
     ...operations,
     heap: new Float32Array(memory.buffer),

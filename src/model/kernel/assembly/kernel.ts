@@ -4,3 +4,7 @@
 export { product, rowProduct, weightGradient } from './product';
 export { biasSelu, rowBiasSelu, seluGradient } from './selu';
 export { adam, descend } from './optimizer';
+/** Where constants end and the memory for everything else begins, in floats. */
+export function heapStart(): usize {
+  return __heap_base >> 2;
+}
