@@ -43,17 +43,18 @@ export class NumberWriter {
     return this;
   }
 
-  /** Appends `digits / 10^decimals`, from the last digit to the first. */
+  /** Appends `digits / 10^decimals`, from the last digit to the first. Nine digits are a whole number of 32 bits. */
   private decimal(digits: number, decimals: number): void {
     const { bytes } = this;
     let length = decimals + 1;
     while (digits >= POWERS[length]!) length++;
     const end = this.at + length + (decimals > 0 ? 1 : 0);
-    let rest = digits;
+    let rest = digits | 0;
     for (let at = end - 1, place = 0; place < length; place++) {
       if (place === decimals && place > 0) bytes[at--] = POINT;
-      bytes[at--] = ZERO + (rest % 10);
-      rest = Math.trunc(rest / 10);
+      const shorter = (rest / 10) | 0;
+      bytes[at--] = ZERO + (rest - 10 * shorter);
+      rest = shorter;
     }
     this.at = end;
   }
