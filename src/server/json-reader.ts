@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { DomainError } from '../model/domain-error.js';
-import type { ReadingResult, ReadingTask } from './json-worker.js';
+import type { TableInfo } from '../model/table.js';
+import type { OutlineTask, ReadingResult, ReadingTask, TableTask, WorkerTask } from './json-worker.js';
 
 /** Milliseconds without work after which the thread and its memory go. */
 const IDLE = 10_000;
@@ -13,7 +14,7 @@ export interface ReadRows {
 }
 
 interface Reading {
-  readonly resolve: (read: ReadRows) => void;
+  readonly resolve: (value: never) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -29,16 +30,30 @@ export class JsonReader {
   private ids = 0;
 
   /** Rejects with what `readInstances` and `readRows`, or the contract's reader, throw. The body's memory may be taken. */
-  read(task: Omit<ReadingTask, 'id'>): Promise<ReadRows> {
+  read(task: Omit<ReadingTask, 'kind'>): Promise<ReadRows> {
+    // Handed over and not copied, unless it is a piece of something larger.
+    const { buffer, byteLength } = task.body;
+    const whole = buffer.byteLength === byteLength && buffer instanceof ArrayBuffer;
+    return this.ask({ kind: 'rows', ...task }, whole ? [buffer] : []);
+  }
+
+  /** What a body holds beside its rows, see `outline`. Rejects with `INVALID_JSON`. */
+  outline(task: Omit<OutlineTask, 'kind'>): Promise<unknown> {
+    return this.ask({ kind: 'outline', ...task });
+  }
+
+  /** Writes the rows of a body to a table. Rejects with what `jsonToTable` throws. */
+  table(task: Omit<TableTask, 'kind'>): Promise<TableInfo> {
+    return this.ask({ kind: 'table', ...task });
+  }
+
+  private ask<T>(task: WorkerTask, given: readonly ArrayBuffer[] = []): Promise<T> {
     clearTimeout(this.idle);
     this.worker ??= this.start();
     const id = this.ids++;
-    return new Promise((resolve, reject) => {
+    return new Promise<T>((resolve, reject) => {
       this.readings.set(id, { resolve, reject });
-      // Handed over and not copied, unless it is a piece of something larger.
-      const { buffer, byteLength } = task.body;
-      const whole = buffer.byteLength === byteLength && buffer instanceof ArrayBuffer;
-      this.worker!.postMessage({ ...task, id } satisfies ReadingTask, whole ? [buffer] : []);
+      this.worker!.postMessage({ id, task }, given);
     });
   }
 
@@ -68,7 +83,7 @@ export class JsonReader {
   private take(result: ReadingResult): void {
     const reading = this.readings.get(result.id)!;
     this.readings.delete(result.id);
-    if ('rows' in result) reading.resolve(result);
+    if ('value' in result) reading.resolve(result.value as never);
     else reading.reject(new DomainError(result.code, result.message));
     if (this.readings.size === 0) this.idle = setTimeout(() => void this.retire(), IDLE).unref();
   }

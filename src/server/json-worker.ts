@@ -1,13 +1,19 @@
 import { parentPort } from 'node:worker_threads';
+import { arrangeUnlessReplaced } from '../model/arrange.js';
 import { DomainError, type ErrorCode } from '../model/domain-error.js';
+import { jsonToTable } from '../model/json-table.js';
 import { readRows } from '../model/rows.js';
+import type { Columns, TableInfo } from '../model/table.js';
 import { ROW_READERS, type RowReaderName } from './contracts/row-readers.js';
 import { readInstances } from './instances.js';
 import { readJson } from './json-body.js';
+import type { ReadRows } from './json-reader.js';
+import { type LabelledBody, labelledRows } from './labelled-body.js';
+import { outline } from './outline.js';
 
 /** A prediction's body to be read. */
 export interface ReadingTask {
-  readonly id: number;
+  readonly kind: 'rows';
   readonly body: Uint8Array;
   readonly features: readonly string[];
   readonly maxRows: number;
@@ -17,32 +23,62 @@ export interface ReadingTask {
   readonly given?: unknown;
 }
 
+/** A training's body to be looked at. */
+export interface OutlineTask {
+  readonly kind: 'outline';
+  readonly body: Uint8Array;
+}
+
+/** A training's body to be written to a table in `directory`. */
+export interface TableTask {
+  readonly kind: 'table';
+  readonly body: Uint8Array;
+  readonly directory: string;
+  /** The columns that the table must have, unless `replace`. */
+  readonly model: Columns | undefined;
+  readonly replace: boolean;
+}
+
+export type WorkerTask = ReadingTask | OutlineTask | TableTask;
+
 export type ReadingResult =
-  | { readonly id: number; readonly rows: Float32Array; readonly count: number; readonly asked?: unknown }
+  | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly code: ErrorCode; readonly message: string };
 
 // The thread of json-reader.ts.
-parentPort?.on('message', (task: ReadingTask) => {
-  const result = read(task);
-  parentPort!.postMessage(result, 'rows' in result ? [result.rows.buffer as ArrayBuffer] : []);
-});
-
-function read({ id, body, reader, given, ...model }: ReadingTask): ReadingResult {
-  const { features, maxRows, allowMissing } = model;
+parentPort?.on('message', ({ id, task }: { id: number; task: WorkerTask }) => {
   try {
-    if (reader) {
-      const { rows, count, asked } = ROW_READERS[reader](
-        Buffer.from(body.buffer, body.byteOffset, body.byteLength),
-        model,
-        given as never,
-      );
-      // A reader may keep its memory, to be used again.
-      return { id, rows: rows.slice(0, count * features.length), count, asked };
+    if (task.kind === 'rows') {
+      const value = readPrediction(task);
+      parentPort!.postMessage({ id, value } satisfies ReadingResult, [value.rows.buffer as ArrayBuffer]);
+    } else {
+      const value = task.kind === 'outline' ? outline(parse(task.body)) : writeTable(task);
+      parentPort!.postMessage({ id, value } satisfies ReadingResult);
     }
-    const instances = readInstances(readJson(Buffer.from(body).toString()), maxRows);
-    return { id, rows: readRows(instances, features, allowMissing), count: instances.length };
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
-    return { id, code: error.code, message: error.message };
+    parentPort!.postMessage({ id, code: error.code, message: error.message } satisfies ReadingResult);
   }
+});
+
+function readPrediction({ body, reader, given, ...model }: ReadingTask): ReadRows {
+  const { features, maxRows, allowMissing } = model;
+  if (reader) {
+    const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+    const { rows, count, asked } = ROW_READERS[reader](bytes, model, given as never);
+    // A reader may keep its memory, to be used again.
+    return { rows: rows.slice(0, count * features.length), count, asked };
+  }
+  const instances = readInstances(parse(body), maxRows);
+  return { rows: readRows(instances, features, allowMissing), count: instances.length };
+}
+
+/** The body has the form that its outline was found to have. */
+function writeTable({ body, directory, model, replace }: TableTask): TableInfo {
+  const rows = labelledRows(parse(body) as LabelledBody, '"source": "feedback"');
+  return jsonToTable(rows, directory, model, arrangeUnlessReplaced(model, replace));
+}
+
+function parse({ buffer, byteOffset, byteLength }: Uint8Array): unknown {
+  return readJson(Buffer.from(buffer, byteOffset, byteLength).toString());
 }

@@ -1,17 +1,18 @@
 import type { Readable } from 'node:stream';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { arrangeUnlessReplaced } from '../../model/arrange.js';
 import { csvToTable } from '../../model/csv.js';
 import { DomainError } from '../../model/domain-error.js';
 import { jsonToTable } from '../../model/json-table.js';
-import type { Arrange } from '../../model/table.js';
+import type { Arrange, Columns } from '../../model/table.js';
 import { fileToTable, type TableFormat } from '../../model/table-reader.js';
 import { DEFAULT_TRAINING, type TrainingOptions } from '../../model/training.js';
 import { ErrorReply } from '../errors.js';
 import type { Feedback } from '../feedback.js';
 import type { Job, TrainingJobs } from '../jobs.js';
 import { LabelledFields, labelledRows } from '../labelled-body.js';
+import { LargeTables } from '../large-tables.js';
 import { limited } from '../limited-body.js';
 import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, PARQUET_TYPE } from '../media-types.js';
 import type { PromotionTerms } from '../promotion.js';
@@ -82,6 +83,12 @@ export interface TrainOptions {
 
 export async function trainRoute(app: FastifyInstance, options: TrainOptions): Promise<void> {
   const { service, jobs, feedback, trainBodyLimit } = options;
+  const large = new LargeTables();
+  app.addHook('onClose', () => large.close());
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request: FastifyRequest, body: Buffer) =>
+    large.parse(body),
+  );
   // Tables are read as they arrive, or lie on the disk; only here are they bodies at all.
   for (const { type, format, broken } of TABLES) {
     app.addContentTypeParser(type, (_request, payload, done) =>
@@ -144,10 +151,8 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
           terms,
         );
       }
-      const { features, targets: known } = service.servingIfReady?.card ?? {};
-      const model = features && known ? { features, targets: known } : null;
       return await jobs.start(
-        (directory) => fileToTable(content, { format, directory, targets, model, replace }),
+        (directory) => fileToTable(content, { format, directory, targets, model: model() ?? null, replace }),
         options,
         terms,
       );
@@ -167,13 +172,18 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
     if (body.mix_reference !== undefined) {
       throw new DomainError('INVALID_ROWS', 'mix_reference: expected only beside "source": "feedback"');
     }
-    const serving = service.servingIfReady?.card;
     const rows = labelledRows(body, '"source": "feedback"');
-    return jobs.start(
-      (directory) => jsonToTable(rows, directory, serving, arrange(query.replace ?? false)),
-      options,
-      terms,
-    );
+    const { replace = false } = query;
+    const write = large.has(body)
+      ? (directory: string) => large.write(body, directory, model(), replace)
+      : (directory: string) => jsonToTable(rows, directory, model(), arrange(replace));
+    return jobs.start(write, options, terms);
+  }
+
+  /** The columns of the model that serves, if one does. */
+  function model(): Columns | undefined {
+    const card = service.servingIfReady?.card;
+    return card && { features: card.features, targets: card.targets };
   }
 
   function arrange(replace: boolean): Arrange {

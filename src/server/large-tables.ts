@@ -1,0 +1,37 @@
+import type { Columns, TableInfo } from '../model/table.js';
+import { readJson } from './json-body.js';
+import { JsonReader } from './json-reader.js';
+
+/** A body of more bytes than this is read in a thread: JSON.parse holds the event loop for 100 ms at 300,000 rows. */
+const LARGE = 128 * 1024;
+
+/**
+ * Reads JSON bodies that hold a table. Of a large one the event loop sees an outline, which the schema is asked about;
+ * the rows go from the thread to the disk. It is parsed twice, so that nothing need be kept for who may never come.
+ */
+export class LargeTables {
+  private readonly reader = new JsonReader();
+  private readonly bodies = new WeakMap<object, Buffer>();
+
+  /** The body, or its outline if it is large. Rejects with `INVALID_JSON`. */
+  async parse(body: Buffer): Promise<unknown> {
+    if (body.length <= LARGE) return readJson(body.toString());
+    const outline = await this.reader.outline({ body });
+    if (typeof outline === 'object' && outline !== null) this.bodies.set(outline, body);
+    return outline;
+  }
+
+  /** Whether `parsed` is but an outline. */
+  has(parsed: object): boolean {
+    return this.bodies.has(parsed);
+  }
+
+  /** Writes the rows of the body whose outline is given to a table. Rejects with what `jsonToTable` throws. */
+  write(outline: object, directory: string, model: Columns | undefined, replace: boolean): Promise<TableInfo> {
+    return this.reader.table({ body: this.bodies.get(outline)!, directory, model, replace });
+  }
+
+  async close(): Promise<void> {
+    await this.reader.close();
+  }
+}
