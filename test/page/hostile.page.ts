@@ -120,7 +120,7 @@ test('one feature and two hundred', { skip: noBrowser }, async (t) => {
         body: JSON.stringify({ instances: rowsOf(width, 100, i) }),
       });
     }
-    for (const look of [LOOKS[0], LOOKS[3]]) {
+    for (const look of width > 1 ? [LOOKS[3]] : [LOOKS[0], LOOKS[3]]) {
       const { page, problems } = await visit(browser, server.url, look);
       await page.locator('.inputs tbody tr').first().waitFor();
       if (width > 25) await page.getByRole('button', { name: `Show all ${width + 1}` }).click();
