@@ -80,6 +80,35 @@ test('a training is watched, found again after the page was loaded anew, and can
   assert.equal(((await (await fetch(`${server.url}/model`)).json()) as { model_version: string }).model_version, '1');
 });
 
+test('a version that the gate refuses is told so with the reason, and does not serve', {
+  skip: noBrowser,
+}, async (t) => {
+  const server = await serveCars(t);
+  const { page, problems } = await visit(await launch(t), server.url, LOOKS[0], 'train');
+  await page.getByLabel(CHOICE).setInputFiles(CARS);
+  await page.getByText('Settings', { exact: true }).click();
+  await page.getByLabel('Epochs, at most').fill('1');
+  await train(page);
+  await page.getByText('Version 2 was refused and does not serve').waitFor();
+  await page.getByText(/RMSE \d.* against \d.* of version 1: more than/).waitFor();
+  await keepScreenshot(page, 'training-refused');
+  await page.getByRole('link', { name: 'Versions' }).click();
+  await page.getByText('■ refused').click();
+  await page
+    .getByRole('row', { name: /Compare version 2/ })
+    .getByText(/more than/)
+    .waitFor();
+  await assertAccessible(page, 'a refused version');
+  assert.equal(((await (await fetch(`${server.url}/model`)).json()) as { model_version: string }).model_version, '1');
+
+  await page.getByRole('link', { name: 'Train' }).click();
+  await page.getByLabel('When it is trained').selectOption('never');
+  await train(page);
+  await page.getByText('Version 3 is trained').waitFor();
+  await page.getByText(/promote=never/).waitFor();
+  assert.deepEqual(problems, []);
+});
+
 test('a column of words is left out, and so is one that is unchecked; other features need a yes', {
   skip: noBrowser,
 }, async (t) => {

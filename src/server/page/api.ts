@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
 import type { Card } from '../../model/card.js';
+import type { Gate } from '../../model/gate.js';
 import type { DriftReply, HistoryReply } from '../drift-schemas.js';
 import type { Explanation } from '../explanation.js';
 import type { GivenOptions, JobReply } from '../training-schemas.js';
@@ -10,12 +11,7 @@ export type Drift = Static<typeof DriftReply>;
 export type DriftWindow = Drift['windows'][number];
 export type Column = DriftWindow['columns'][number];
 export type Point = Static<typeof HistoryReply>['points'][number];
-/** Whether a trained version was to serve, and why. */
-export interface Gate {
-  readonly decision: 'promoted' | 'refused' | 'not_asked';
-  readonly reason: string;
-}
-export type Job = Static<typeof JobReply> & { readonly gate?: Gate | null };
+export type Job = Static<typeof JobReply>;
 export type Epoch = Job['history'][number];
 export type TrainingOptions = GivenOptions;
 export type Model = Card & { readonly model_version: string; readonly name: string; readonly engine: string };
