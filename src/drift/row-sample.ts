@@ -18,6 +18,8 @@ const WANTED = 1000;
 /** Room for as many rows as a bottom-1,000 sample of every suffix of 10^9 rows keeps, `k (1 + ln(n / k))`. */
 const ROOM = 16_000;
 const BYTES = 4 * 2 ** 20;
+/** Parts of the range of the keys, 0 to 1. */
+const PARTS = 4096;
 
 /**
  * Keeps, within 4 MiB, rows from which a uniform sample of all rows since *any* moment can be taken: each row draws a
@@ -86,13 +88,26 @@ export class RowSample {
     return sampled;
   }
 
-  /** Drops the rows that no sample can need any more: those with `wanted` smaller keys after them. */
+  /**
+   * Drops the rows that no sample can need any more: those with `wanted` smaller keys after them. Keys are compared by
+   * parts of their range, which keeps a few rows too many: all in the part where the `wanted`-th smallest key lies.
+   */
   private sweep(): void {
-    const smallest = new LargestFirst(this.wanted);
+    const counts = new Uint32Array(PARTS);
     const keep = new Uint8Array(this.kept);
-    for (let i = this.kept - 1; i >= 0; i--) keep[i] = smallest.offer(this.keys[i]!) ? 1 : 0;
+    let last = PARTS - 1;
+    let below = 0;
+    let surplus = -Math.floor(0.9 * this.room);
+    for (let i = this.kept - 1; i >= 0; i--) {
+      const part = Math.floor(this.keys[i]! * PARTS);
+      if (part > last) continue;
+      keep[i] = 1;
+      surplus++;
+      counts[part]!++;
+      if (part < last) below++;
+      while (below >= this.wanted) below -= counts[--last]!;
+    }
     // A fuller room than the theory expects would be swept at every row: the oldest make way.
-    let surplus = keep.reduce((sum, one) => sum + one, 0) - Math.floor(0.9 * this.room);
     let to = 0;
     for (let i = 0; i < this.kept; i++) {
       if (!keep[i] || surplus-- > 0) continue;
@@ -101,37 +116,5 @@ export class RowSample {
       this.times[to++] = this.times[i]!;
     }
     this.kept = to;
-  }
-}
-
-/** The `limit` smallest of the keys offered, in a binary heap with the largest of them on top. */
-class LargestFirst {
-  private readonly heap: Float64Array;
-  private size = 0;
-
-  constructor(limit: number) {
-    this.heap = new Float64Array(limit);
-  }
-
-  /** Takes a key if it is among the smallest so far; says whether it was. */
-  offer(key: number): boolean {
-    const { heap } = this;
-    if (this.size < heap.length) {
-      let i = this.size++;
-      for (; i > 0 && heap[(i - 1) >> 1]! < key; i = (i - 1) >> 1) heap[i] = heap[(i - 1) >> 1]!;
-      heap[i] = key;
-      return true;
-    }
-    if (key >= heap[0]!) return false;
-    let i = 0;
-    for (;;) {
-      let child = 2 * i + 1;
-      if (child + 1 < this.size && heap[child + 1]! > heap[child]!) child++;
-      if (child >= this.size || heap[child]! <= key) break;
-      heap[i] = heap[child]!;
-      i = child;
-    }
-    heap[i] = key;
-    return true;
   }
 }

@@ -8,8 +8,15 @@ const SERIES = [-691 / 360360, 1 / 1188, -1 / 1680, 1 / 1260, -1 / 360, 1 / 12];
 /** From here on the series is exact to double precision. */
 const SERIES_FROM = 16;
 
+/** Below the series, of half and whole numbers, which are all that χ² and counts ask for. */
+const HALVES = Float64Array.from({ length: 2 * SERIES_FROM }, (_, k) => (k > 0 ? computeStirlingError(k / 2) : 0));
+
 /** `ln Γ(x + 1) - ((x + ½) ln x - x + ½ ln 2π)`, for x > 0. */
 export function stirlingError(x: number): number {
+  return x < SERIES_FROM && Number.isInteger(2 * x) ? HALVES[2 * x]! : computeStirlingError(x);
+}
+
+function computeStirlingError(x: number): number {
   let sum = 0;
   let at = x;
   for (; at < SERIES_FROM; at++) sum += (at + 0.5) * Math.log1p(1 / at) - 1;

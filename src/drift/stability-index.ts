@@ -12,9 +12,14 @@ export interface StabilityIndex {
 export function stabilityIndex(window: readonly number[], baseline: readonly number[]): StabilityIndex {
   const p = binShares(window);
   const q = binShares(baseline);
-  const n = window.reduce((sum, count) => sum + count, 0);
-  const m = baseline.reduce((sum, count) => sum + count, 0);
+  let n = 0;
+  let m = 0;
+  let value = 0;
+  for (let k = 0; k < p.length; k++) {
+    n += window[k]!;
+    m += baseline[k]!;
+    value += (p[k]! - q[k]!) * Math.log(p[k]! / q[k]!);
+  }
   if (n === 0 || m === 0) return { value: 0, corrected: 0 };
-  const value = p.reduce((sum, share, k) => sum + (share - q[k]!) * Math.log(share / q[k]!), 0);
   return { value, corrected: value - (p.length - 1) * (1 / n + 1 / m) };
 }

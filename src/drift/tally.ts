@@ -69,7 +69,7 @@ export class Tally {
 
   /** The counts of one channel's bins. */
   binsOf({ offset, bins }: Channel): number[] {
-    return Array.from(this.counts.subarray(offset, offset + bins.counts.length));
+    return bins.counts.map((_, k) => this.counts[offset + k]!);
   }
 
   /** How many values of feature `j` were at `place`. */
