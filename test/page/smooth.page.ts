@@ -22,7 +22,7 @@ async function serveWide(t: TestContext): Promise<ServerProcess> {
   });
   await server.logged('there is no model to serve');
   const names = Array.from({ length: FEATURES }, (_, i) => `feature ${i + 1}`);
-  const trained = await fetch(`${server.url}/train?target=y&wait=true&epochs=2`, {
+  const trained = await fetch(`${server.url}/train?target=y&wait=true&epochs=2&promote=always`, {
     method: 'POST',
     headers: { 'content-type': 'text/csv' },
     body: csvOf(names, 6000),

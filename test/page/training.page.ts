@@ -22,7 +22,7 @@ test('the cars are chosen, previewed and trained, and the new version serves', {
   for (const [i, look] of [LOOKS[0], LOOKS[3]].entries()) {
     const { page, problems } = await visit(browser, server.url, look, 'train');
     await page.getByLabel(CHOICE).setInputFiles(CARS);
-    await page.getByText('14 of 406 rows are left out').waitFor();
+    await page.getByText('14 of 406 rows left out').waitFor();
     assert.equal(await page.getByLabel('Target').inputValue(), '7', 'mpg, as in the serving model');
     assert.match(await page.getByRole('row', { name: /horsepower/ }).innerText(), /6 rows without a number, empty/);
     assert.match(await page.getByRole('row', { name: /mpg/ }).innerText(), /target.*8 rows without a number/);

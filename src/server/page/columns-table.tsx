@@ -1,6 +1,6 @@
 import type { Model } from './api.js';
 import { type CsvColumn, type CsvFile, droppedRows } from './csv-file.js';
-import { figure, percent } from './format.js';
+import { counted, figure, percent } from './format.js';
 import { Name } from './name.js';
 
 export interface ColumnsTableProps {
@@ -18,9 +18,9 @@ export function ColumnsTable({ csv, target, used, model, onUse }: ColumnsTablePr
   return (
     <>
       <p>
-        <strong>{figure(csv.rows - dropped)} rows</strong> with {used.size} {used.size === 1 ? 'feature' : 'features'}.{' '}
+        <strong>{counted(csv.rows - dropped, 'row')}</strong> with {counted(used.size, 'feature')}.{' '}
         {dropped > 0
-          ? `${figure(dropped)} of ${figure(csv.rows)} rows are left out: a used column has no number in them.`
+          ? `${figure(dropped)} of ${counted(csv.rows, 'row')} left out: a used column has no number there.`
           : 'No row is left out.'}
         {dropped > csv.rows / 2 ? ' That is more than half: the service will refuse it.' : ''}
       </p>
@@ -90,7 +90,7 @@ function fate(column: CsvColumn, rows: number, isUsed: boolean, isTarget: boolea
   if (others > 0) {
     notes.push(
       <>
-        {figure(others)} {others === 1 ? 'row' : 'rows'} without a number
+        {counted(others, 'row')} without a number
         {otherSample ? (
           <>
             , such as <Name of={otherSample} most={24} />

@@ -10,6 +10,11 @@ export function figure(value: number | null | undefined, digits = 3): string {
   }).format(value);
 }
 
+/** A count with its noun, such as `1 row` or `2 rows`. */
+export function counted(count: number, noun: string): string {
+  return `${figure(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 export function percent(share: number): string {
   if (share > 0 && share < 0.001) return `< 0.1${THIN_SPACE}%`;
   return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)}${THIN_SPACE}%`;

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
 import type { Epoch, Job } from './api.js';
 import { Failure, told } from './failure.js';
-import { figure, percent, seconds } from './format.js';
+import { counted, figure, percent, seconds } from './format.js';
 import { JobFollower, type JobView } from './job-follower.js';
 import { Name } from './name.js';
 import { axis, type Ink, logAxis, logScale, Plot } from './plot.js';
@@ -68,7 +68,7 @@ function LossCurves({ epochs, best }: { epochs: readonly Epoch[]; best: Epoch })
     [epochs],
   );
   const label =
-    `Chart of the loss over ${epochs.at(-1)!.epoch} epochs. On held-out rows it is ${figure(epochs.at(-1)!.val_loss)}; the ` +
+    `Chart of the loss over ${counted(epochs.at(-1)!.epoch, 'epoch')}. On held-out rows it is ${figure(epochs.at(-1)!.val_loss)}; the ` +
     `prediction was best in epoch ${best.epoch}.`;
   return (
     <>
@@ -90,6 +90,8 @@ function LossCurves({ epochs, best }: { epochs: readonly Epoch[]; best: Epoch })
 }
 
 function options(ink: Ink): Omit<uPlot.Options, 'width' | 'height'> {
+  // One epoch is no line.
+  const points = { show: ({ data }: uPlot) => data[0].length < 2 };
   return {
     padding: [8, 12, 0, 0],
     legend: { show: false },
@@ -104,24 +106,25 @@ function options(ink: Ink): Omit<uPlot.Options, 'width' | 'height'> {
     ],
     series: [
       {},
-      { stroke: ink.reference, width: 1.5, dash: [5, 4], points: { show: false } },
-      { stroke: ink.recent, width: 2, points: { show: false } },
-      { stroke: ink.third, width: 1.5, points: { show: false } },
+      { stroke: ink.reference, width: 1.5, dash: [5, 4], points },
+      { stroke: ink.recent, width: 2, points },
+      { stroke: ink.third, width: 1.5, points },
     ],
   };
 }
 
 function Outcome({ job }: { job: Job }) {
   const { state, error, metrics, rows, dropped, epoch } = job;
-  if (state === 'cancelled') return <Result kind="unknown" mark="■" title={`Cancelled after ${epoch} epochs`} />;
+  if (state === 'cancelled')
+    return <Result kind="unknown" mark="■" title={`Cancelled after ${counted(epoch, 'epoch')}`} />;
   if (state === 'failed')
     return <Result kind="alarm" mark="▲" title="The training failed" text={error?.message ?? ''} />;
   return (
     <>
       <Decision job={job} />
       <p class="note">
-        {figure(rows)} rows in {seconds(job.seconds)}, {epoch} epochs.{' '}
-        {dropped > 0 ? `${figure(dropped)} rows were left out.` : ''}
+        {counted(rows, 'row')} in {seconds(job.seconds)}, {counted(epoch, 'epoch')}.{' '}
+        {dropped > 0 ? `${counted(dropped, 'row')} left out.` : ''}
       </p>
       {metrics ? (
         <table>

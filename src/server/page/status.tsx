@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { Drift } from './api.js';
-import { ago, clock, figure, glued, percent, seconds } from './format.js';
+import { ago, clock, counted, figure, glued, percent, seconds } from './format.js';
 import type { Snapshot } from './live.js';
 import { Name } from './name.js';
 
@@ -20,15 +20,7 @@ export function Status({ snapshot }: { snapshot: Snapshot }) {
         </Tile>
         <Tile label="Ready">
           {connection === 'lost' ? 'unknown' : notReady ? 'no' : model ? 'yes' : '–'}
-          <small>
-            {connection === 'lost' ? (
-              'no answer'
-            ) : notReady ? (
-              <Name of={notReady} most={200} />
-            ) : (
-              'has answered its probe'
-            )}
-          </small>
+          <small>{connection === 'lost' ? 'no answer' : notReady ? 'why: see above' : 'has answered its probe'}</small>
         </Tile>
         <Tile label="Traffic">
           {traffic ? `${figure(traffic.rowsPerSecond)} rows/s` : '–'}
@@ -47,9 +39,7 @@ export function Status({ snapshot }: { snapshot: Snapshot }) {
         <Tile label="Engine">
           {model?.engine ?? '–'}
           <small>
-            {model
-              ? `${model.features.length} features, ${model.targets.length === 1 ? '1 target' : `${model.targets.length} targets`}`
-              : '–'}
+            {model ? `${counted(model.features.length, 'feature')}, ${counted(model.targets.length, 'target')}` : '–'}
           </small>
         </Tile>
       </dl>

@@ -4,7 +4,7 @@ import { type Model, train } from './api.js';
 import { ColumnsTable, isUseless } from './columns-table.js';
 import { type CsvFile, readCsv, withColumns } from './csv-file.js';
 import { Failure, told } from './failure.js';
-import { bytes, figure, shown } from './format.js';
+import { bytes, counted, shown } from './format.js';
 import { JobPanel } from './job-panel.js';
 import type { Live } from './live.js';
 import { Name } from './name.js';
@@ -123,7 +123,7 @@ function Settings({ csv, model, onStart }: { csv: CsvFile; model: Model | null; 
       <h3>
         <Name of={csv.file.name} />{' '}
         <small>
-          {bytes(csv.file.size)}, {figure(csv.rows)} rows
+          {bytes(csv.file.size)}, {counted(csv.rows, 'row')}
         </small>
       </h3>
       {problems.length > 0 ? (
