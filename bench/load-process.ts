@@ -3,11 +3,15 @@
 import { createConnection } from 'node:net';
 import { createHistogram } from 'node:perf_hooks';
 
-/** Sends `bodies[i]` again and again over connection `i`, one request at a time, to `POST /predict`. */
+/**
+ * Sends `bodies[i]`, its bytes as characters, again and again over connection `i`, one request at a time, to
+ * `POST /predict` as JSON, or as `head` has it: path and headers.
+ */
 export interface Load {
   readonly port: number;
   readonly bodies: readonly string[];
   readonly milliseconds: number;
+  readonly head?: { readonly path: string; readonly headers: Readonly<Record<string, string>> };
 }
 
 /** Latencies in µs. */
@@ -22,11 +26,16 @@ process.on('message', async (load: Load) => {
   process.send?.(await run(load));
 });
 
-async function run({ port, bodies, milliseconds }: Load): Promise<LoadResult> {
+const PREDICT = { path: '/predict', headers: { 'content-type': 'application/json' } };
+
+async function run({ port, bodies, milliseconds, head = PREDICT }: Load): Promise<LoadResult> {
   const latencies = createHistogram();
   const start = performance.now();
   const end = start + milliseconds;
-  await Promise.all(bodies.map((body) => keepAsking(port, body, end, (ms) => latencies.record(Math.round(ms * 1e6)))));
+  const headers = Object.entries(head.headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const opening = `POST ${head.path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${headers.join('')}`;
+  const record = (ms: number) => latencies.record(Math.round(ms * 1e6));
+  await Promise.all(bodies.map((body) => keepAsking(port, opening, body, end, record)));
   return {
     requestsPerSecond: (latencies.count / (performance.now() - start)) * 1000,
     requests: latencies.count,
@@ -36,9 +45,14 @@ async function run({ port, bodies, milliseconds }: Load): Promise<LoadResult> {
 }
 
 /** Resolves at `end`. The first answer tells how long each of this body is; rejects at one that is none. */
-function keepAsking(port: number, body: string, end: number, answered: (ms: number) => void): Promise<void> {
-  const head = `POST /predict HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${body.length}`;
-  const request = Buffer.from(`${head}\r\n\r\n${body}`, 'latin1');
+function keepAsking(
+  port: number,
+  opening: string,
+  body: string,
+  end: number,
+  answered: (ms: number) => void,
+): Promise<void> {
+  const request = Buffer.from(`${opening}content-length: ${body.length}\r\n\r\n${body}`, 'latin1');
   return new Promise((resolve, reject) => {
     let length = 0;
     let received = 0;

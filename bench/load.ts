@@ -12,8 +12,8 @@ export class LoadGenerator {
   }
 
   /** Loads the server at `port` for so many milliseconds. Rejects if an answer is not like the first. */
-  async run(port: number, bodies: readonly string[], milliseconds: number): Promise<LoadResult> {
-    this.child.send({ port, bodies, milliseconds } satisfies Load);
+  async run(port: number, bodies: readonly string[], milliseconds: number, head?: Load['head']): Promise<LoadResult> {
+    this.child.send({ port, bodies, milliseconds, ...(head ? { head } : {}) } satisfies Load);
     const [result] = (await once(this.child, 'message', { signal: this.ended.signal })) as [LoadResult];
     return result;
   }

@@ -21,6 +21,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   { script: 'serving-peers', arguments: [], quick: false },
   { script: 'formats', arguments: [], quick: true },
   { script: 'life-cycle', arguments: [], quick: true },
+  { script: 'contracts', arguments: [], quick: true },
   { script: 'start', arguments: [], quick: true },
   { script: 'train-request', arguments: [DATA], quick: true },
   { script: 'engines', arguments: [], quick: false },

@@ -24,7 +24,7 @@ const RIGHT_BRACKET = 0x5d;
 const LOWER_E = 0x65;
 const LEFT_BRACE = 0x7b;
 const RIGHT_BRACE = 0x7d;
-const KEY = 'instances"';
+const KEY = 'instances';
 
 /**
  * Reads JSON of the ordinary shape, `{"instances": [[1, 2], [3, 4]]}` or the rows alone, from bytes straight into
@@ -39,18 +39,37 @@ export class RowParser {
   private text: Buffer = Buffer.alloc(0);
   private at = 0;
 
-  /** The number of rows, each of `width` numbers; 0 if the text is anything else. */
-  parse(text: Buffer, width: number): number {
+  /** The number of rows, each of `width` numbers; 0 if the text is anything else. `key` is what the rows are called. */
+  parse(text: Buffer, width: number, key = KEY): number {
     this.text = text;
     this.at = 0;
     const first = this.next();
     const bare = first === LEFT_BRACKET;
-    if (!bare && !(first === LEFT_BRACE && this.key() && this.next() === COLON && this.next() === LEFT_BRACKET)) {
+    if (!bare && !(first === LEFT_BRACE && this.key(key) && this.next() === COLON && this.next() === LEFT_BRACKET)) {
       return 0;
     }
     const count = this.array(width);
     if (!bare && this.next() !== RIGHT_BRACE) return 0;
     return this.next() === undefined ? count : 0;
+  }
+
+  /** The number of rows that follow an opening bracket before `from`, up to the closing one; `end` is behind it. */
+  parseRows(text: Buffer, from: number, width: number): number {
+    this.text = text;
+    this.at = from;
+    return this.array(width);
+  }
+
+  /** Whether `count` numbers follow an opening bracket before `from`, up to the closing one; `end` is behind it. */
+  parseNumbers(text: Buffer, from: number, count: number): boolean {
+    this.text = text;
+    this.at = from;
+    return this.row(0, count);
+  }
+
+  /** Where what was parsed last ends. */
+  get end(): number {
+    return this.at;
   }
 
   /** As `parse`, but pauses after every `some` rows. Another text must not be begun before the end. */
@@ -59,7 +78,7 @@ export class RowParser {
     this.at = 0;
     const first = this.next();
     const bare = first === LEFT_BRACKET;
-    if (!bare && !(first === LEFT_BRACE && this.key() && this.next() === COLON && this.next() === LEFT_BRACKET)) {
+    if (!bare && !(first === LEFT_BRACE && this.key(KEY) && this.next() === COLON && this.next() === LEFT_BRACKET)) {
       return 0;
     }
     let count = 0;
@@ -81,11 +100,11 @@ export class RowParser {
     return at < text.length ? text[at] : undefined;
   }
 
-  private key(): boolean {
+  private key(key: string): boolean {
     if (this.next() !== QUOTE) return false;
     const start = this.at;
-    this.at += KEY.length;
-    return this.text.toString('latin1', start, this.at) === KEY;
+    this.at += key.length;
+    return this.text.toString('latin1', start, this.at) === key && this.text[this.at++] === QUOTE;
   }
 
   /** Rows up to the closing bracket; the opening one is passed. */

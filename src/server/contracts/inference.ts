@@ -48,14 +48,17 @@ export class Inference {
       );
       return;
     }
-    const start = performance.now();
-    const { rows, count, asked } = this.read(request, this.options.service.serving);
-    const read = performance.now();
-    const observation = this.options.service.predict(rows, count);
-    const predicted = performance.now();
+    const { service } = this.options;
+    // Where nobody asks, the clock is not read: it costs as much as the forward pass of a row.
+    const now = request.timed ? () => performance.now() : () => 0;
+    const start = now();
+    const { rows, count, asked } = this.read(request, service.serving);
+    const read = now();
+    const observation = service.predict(rows, count);
+    const predicted = now();
     tellModel(reply, observation);
-    const body = joined(Array.from(request.write(observation, asked, reply)));
-    request.timed?.(count, [read - start, predicted - read, performance.now() - predicted]);
+    const body = joined(request.write(observation, asked, reply));
+    request.timed?.(count, [read - start, predicted - read, now() - predicted]);
     reply.send(body);
   }
 
@@ -120,7 +123,12 @@ function tellModel(reply: FastifyReply, { prediction: { errors }, count, serving
     .header('x-reconstruction-error', String(Math.fround(sum / count)));
 }
 
-function joined(parts: readonly (string | Uint8Array)[]): string | Buffer {
-  if (parts.every((part) => typeof part === 'string')) return parts.join('');
-  return Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
+function joined(parts: Iterable<string | Uint8Array>): string | Buffer {
+  let text = '';
+  const bytes: Uint8Array[] = [];
+  for (const part of parts) {
+    if (typeof part === 'string' && bytes.length === 0) text += part;
+    else bytes.push(typeof part === 'string' ? Buffer.from(part) : part);
+  }
+  return bytes.length === 0 ? text : Buffer.concat([Buffer.from(text), ...bytes]);
 }

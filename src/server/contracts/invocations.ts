@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { DomainError, show } from '../../model/domain-error.js';
 import type { Observation } from '../service.js';
+import { takeBytes } from './body-bytes.js';
 import type { Inference } from './inference.js';
 import { handleInvocationErrors, InvocationError } from './invocation-errors.js';
 import { flat } from './matrix-text.js';
@@ -40,8 +41,7 @@ export interface InvocationsOptions {
  * attributes is as for SageMaker's container of that name; JSON is MLflow's; JSON Lines, CSV and float32 are rows.
  */
 export async function invocations(app: FastifyInstance, { model, inference }: InvocationsOptions): Promise<void> {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  takeBytes(app);
   handleInvocationErrors(app);
 
   app.post<{ Body: Buffer | undefined }>(

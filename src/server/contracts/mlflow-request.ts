@@ -10,6 +10,16 @@ const KEYS = ['dataframe_split', 'dataframe_records', 'instances', 'inputs'] as 
 type Key = (typeof KEYS)[number];
 
 const LEFT_BRACE = 0x7b;
+const LETTER_I = 0x69;
+const LETTER_P = 0x70;
+
+/** Names of ASCII letters that need no escape. */
+const SPLIT =
+  /^\{\s*"dataframe_split"\s*:\s*\{\s*"columns"\s*:\s*(\[(?:\s*"[\w .()/%-]*"\s*,)*\s*"[\w .()/%-]*"\s*\])\s*,\s*"data"\s*:\s*\[/;
+const SPLIT_END = /^\s*\}\s*\}\s*$/;
+/** Characters in which the beginning and the end must be. */
+const MOST_HEAD = 4096;
+const MOST_END = 32;
 const parser = new RowParser();
 
 /**
@@ -17,10 +27,8 @@ const parser = new RowParser();
  * model. Throws `INVALID_JSON`, `INVALID_REQUEST`, `INVALID_ROWS`, `TOO_LARGE`.
  */
 export function readMlflowRequest(body: Buffer, model: RowModel, _given: undefined): RowList & { asked: undefined } {
-  if (body[0] === LEFT_BRACE) {
-    const count = parser.parse(body, model.features.length);
-    if (count > 0 && count <= model.maxRows) return { rows: parser.rows, count, asked: undefined };
-  }
+  const ordinary = readOrdinary(body, model);
+  if (ordinary) return { ...ordinary, asked: undefined };
   const request = readJsonObject(body, (text) => parseTolerantly(text, model.allowMissing));
   const keys = KEYS.filter((key) => Object.hasOwn(request, key));
   const [key] = keys;
@@ -32,6 +40,35 @@ export function readMlflowRequest(body: Buffer, model: RowModel, _given: undefin
   if (!isObject(params)) throw new DomainError('INVALID_REQUEST', `params: expected an object, got ${show(params)}`);
   return { ...readKey(key, request[key], model), asked: undefined };
 }
+
+/** The three forms that clients send most, without an object per row; undefined if it is anything else, be it right or wrong. */
+function readOrdinary(body: Buffer, model: RowModel): RowList | undefined {
+  const { features, maxRows } = model;
+  const width = features.length;
+  if (body[0] !== LEFT_BRACE) return undefined;
+  if (body[2] === LETTER_I) {
+    const count = parser.parse(body, width, body[4] === LETTER_P ? 'inputs' : 'instances');
+    return count > 0 && count <= maxRows ? { rows: parser.rows, count } : undefined;
+  }
+  const [head, columns] = SPLIT.exec(body.toString('latin1', 0, MOST_HEAD)) ?? [];
+  if (head === undefined || columns === undefined) return undefined;
+  const count = parser.parseRows(body, head.length, width);
+  const ended = SPLIT_END.test(body.toString('latin1', parser.end, parser.end + MOST_END));
+  if (count === 0 || count > maxRows || !ended || body.length > parser.end + MOST_END) return undefined;
+  const names = namesOf(columns);
+  if (names.length !== width || !features.every((name, j) => name === names[j] || names.includes(name))) {
+    return undefined;
+  }
+  return { rows: reordered(parser.rows.subarray(0, count * width), names, features), count };
+}
+
+/** Names of columns; those of a client are the same each time. */
+function namesOf(columns: string): readonly string[] {
+  if (columns !== known.columns) known = { columns, names: JSON.parse(columns) };
+  return known.names;
+}
+
+let known: { columns: string; names: readonly string[] } = { columns: '', names: [] };
 
 function readKey(key: Key, value: unknown, model: RowModel): RowList {
   if (key === 'dataframe_split') return readSplit(value, model);
@@ -61,9 +98,9 @@ function readSplit(value: unknown, model: RowModel): RowList {
 
 /** The columns of `rows` in the order of the features. */
 function reordered(rows: Float32Array, names: readonly string[], features: readonly string[]): Float32Array {
+  if (features.every((name, j) => name === names[j])) return rows;
   const width = features.length;
   const places = features.map((name) => names.indexOf(name));
-  if (places.every((place, j) => place === j)) return rows;
   return rows.map((_, at) => rows[at - (at % width) + places[at % width]!]!);
 }
 

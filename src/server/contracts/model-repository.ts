@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { DomainError, show } from '../../model/domain-error.js';
 import { ErrorReply } from '../errors.js';
 import type { PredictionService } from '../service.js';
+import { takeBytes } from './body-bytes.js';
 import { isObject, readJsonObject } from './json-object.js';
 import { RepositoryIndex } from './open-inference-schemas.js';
 import type { ServedModel } from './served-model.js';
@@ -21,8 +22,7 @@ export async function modelRepository(app: FastifyInstance, options: ModelReposi
   const { model, service, activate } = options;
   const tags = ['open inference protocol v2'];
   const errors = { 400: ErrorReply, 404: ErrorReply, 500: ErrorReply };
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  takeBytes(app);
 
   app.post<{ Body: Body }>(
     '/v2/repository/index',

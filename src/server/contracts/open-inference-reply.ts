@@ -1,6 +1,6 @@
 import { unstandardise } from '../../model/scaler.js';
 import type { Observation } from '../service.js';
-import { flat } from './matrix-text.js';
+import { enclosed, flat } from './matrix-text.js';
 import type { OpenInferenceAsked, OutputName } from './open-inference-request.js';
 
 /** A reply in parts, and how many bytes of JSON come before its binary data; null if there is none. */
@@ -37,14 +37,15 @@ export function openInferenceReply(
   return { headerLength: json.length, parts: [json, ...blobs] };
 }
 
-function* jsonParts(opening: string, outputs: readonly { text: string; values: Float32Array }[]): Generator<string> {
-  yield opening;
-  for (const { text, values } of outputs) {
-    yield `${text},"data":`;
-    yield* flat(values);
-    yield '}';
-  }
-  yield ']}';
+function jsonParts(opening: string, outputs: readonly { text: string; values: Float32Array }[]): Iterable<string> {
+  const [first, ...others] = outputs.map(({ text, values }, i) =>
+    enclosed(`${i > 0 ? '' : opening}${text},"data":`, flat(values), i < outputs.length - 1 ? '}' : '}]}'),
+  );
+  return others.length > 0 ? chained([first!, ...others]) : first!;
+}
+
+function* chained(texts: readonly Iterable<string>[]): Generator<string> {
+  for (const text of texts) yield* text;
 }
 
 function outputOf(

@@ -1,4 +1,5 @@
 import { DomainError, show } from '../../model/domain-error.js';
+import { RowParser } from '../../model/row-parser.js';
 import { readFloatRows } from './float-rows.js';
 import { isObject, readJsonObject } from './json-object.js';
 import { checkCount, checkNames, type RowList, type RowModel } from './row-list.js';
@@ -8,6 +9,17 @@ import { elementBytes, readBytes, readData, type TensorShape } from './tensor.js
 export const INPUT = 'inputs';
 export const OUTPUTS = ['predictions', 'reconstruction_error', 'reconstruction'] as const;
 export type OutputName = (typeof OUTPUTS)[number];
+
+/** One input of float32, and nothing asked beside the predictions. */
+const ORDINARY =
+  /^\{\s*(?:"id"\s*:\s*"([\w.:-]*)"\s*,\s*)?"inputs"\s*:\s*\[\s*\{\s*"name"\s*:\s*"inputs"\s*,\s*"shape"\s*:\s*\[\s*(\d{1,9})\s*,\s*(\d{1,9})\s*\]\s*,\s*"datatype"\s*:\s*"FP32"\s*,\s*"data"\s*:\s*\[/;
+const ORDINARY_END = /^\s*\}\s*\]\s*\}\s*$/;
+/** Characters in which the beginning and the end must be. */
+const MOST_HEAD = 256;
+const MOST_END = 32;
+const PREDICTIONS = [{ name: 'predictions', binary: false }] as const;
+
+const parser = new RowParser();
 
 export interface OpenInferenceGiven {
   /** Bytes of JSON before the binary data; null if all of the body is JSON. */
@@ -35,6 +47,8 @@ export function readOpenInferenceRequest(
   if (headerLength !== null && headerLength > body.length) {
     throw invalid(`inference header: expected at most the ${body.length} bytes of the body, got ${headerLength}`);
   }
+  const ordinary = headerLength === null ? readOrdinary(body, model) : undefined;
+  if (ordinary) return ordinary;
   const length = headerLength ?? body.length;
   const request = readJsonObject(body.subarray(0, length));
   const { id, parameters = {}, inputs } = request;
@@ -42,6 +56,22 @@ export function readOpenInferenceRequest(
   if (!isObject(parameters)) throw invalid(`parameters: expected an object, got ${show(parameters)}`);
   const asked = { ...(id === undefined ? {} : { id }), outputs: readOutputs(request['outputs'], parameters) };
   return { ...readInputs(inputs, body.subarray(length), model), asked };
+}
+
+/** What clients send most, without an object for it; undefined if it is anything else, be it right or wrong. */
+function readOrdinary(
+  body: Buffer,
+  { features, maxRows }: RowModel,
+): (RowList & { readonly asked: OpenInferenceAsked }) | undefined {
+  const [head, id, rows, columns] = ORDINARY.exec(body.toString('latin1', 0, MOST_HEAD)) ?? [];
+  const count = Number(rows);
+  const elements = count * features.length;
+  // A number and its separator are two bytes: what the shape claims must fit before there is memory for it.
+  if (head === undefined || Number(columns) !== features.length || count === 0 || count > maxRows) return undefined;
+  if (2 * elements > body.length || !parser.parseNumbers(body, head.length, elements)) return undefined;
+  const end = body.toString('latin1', parser.end, parser.end + MOST_END);
+  if (body.length > parser.end + MOST_END || !ORDINARY_END.test(end)) return undefined;
+  return { rows: parser.rows, count, asked: { ...(id === undefined ? {} : { id }), outputs: PREDICTIONS } };
 }
 
 /** The outputs that are asked for: the predictions, if nothing is. */

@@ -3,6 +3,7 @@ import { DomainError, show } from '../../model/domain-error.js';
 import { ErrorReply, sendError } from '../errors.js';
 import { serverVersion } from '../server-version.js';
 import type { Observation, PredictionService, Serving } from '../service.js';
+import { takeBytes } from './body-bytes.js';
 import type { Inference } from './inference.js';
 import { InferenceStatistics } from './inference-statistics.js';
 import { openInferenceReply } from './open-inference-reply.js';
@@ -38,8 +39,7 @@ export async function openInference(app: FastifyInstance, options: OpenInference
   const { model, service, inference } = options;
   const tags = ['open inference protocol v2'];
   const statistics = new Map<number, InferenceStatistics>();
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  takeBytes(app);
 
   app.setErrorHandler((error: Error, request, reply) => {
     const { code } = error as Partial<DomainError>;

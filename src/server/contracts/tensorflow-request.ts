@@ -17,6 +17,7 @@ export interface TensorflowRequest extends RowList {
 }
 
 const LEFT_BRACE = 0x7b;
+const LETTER_P = 0x70;
 const parser = new RowParser();
 
 /**
@@ -27,8 +28,10 @@ const parser = new RowParser();
  */
 export function readTensorflowRequest(body: Buffer, model: RowModel, { method }: TensorflowGiven): TensorflowRequest {
   if (method === 'predict' && body[0] === LEFT_BRACE) {
-    const count = parser.parse(body, model.features.length);
-    if (count > 0 && count <= model.maxRows) return { rows: parser.rows, count, asked: { columnar: false } };
+    // The first letter behind `{"in` tells which of the two it can be; whatever else it is, is told below.
+    const columnar = body[4] === LETTER_P;
+    const count = parser.parse(body, model.features.length, columnar ? 'inputs' : 'instances');
+    if (count > 0 && count <= model.maxRows) return { rows: parser.rows, count, asked: { columnar } };
   }
   const request = readJsonObject(body, (text) => parseTolerantly(text, model.allowMissing));
   const { signature_name: signature = SIGNATURE } = request;

@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { DomainError } from '../../model/domain-error.js';
 import { ErrorReply } from '../errors.js';
 import type { Serving } from '../service.js';
+import { takeBytes } from './body-bytes.js';
 import type { Inference } from './inference.js';
 import { predictionText, resultText } from './prediction-text.js';
 import { Rows } from './row-schema.js';
@@ -56,8 +57,7 @@ type Request = FastifyRequest<{ Params: ModelPlace; Body: Buffer | undefined }>;
 export async function tensorflowServing(app: FastifyInstance, options: TensorflowServingOptions): Promise<void> {
   const { model, inference, flatten } = options;
   // Its clients send any content type, or none.
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  takeBytes(app);
   const tags = ['tensorflow serving, kserve v1'];
   const validatorCompiler = () => () => true;
 

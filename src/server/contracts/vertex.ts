@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { ErrorReply } from '../errors.js';
 import type { PredictionService } from '../service.js';
+import { takeBytes } from './body-bytes.js';
 import type { Inference } from './inference.js';
 import { predictionText } from './prediction-text.js';
 import { Rows } from './row-schema.js';
@@ -24,8 +25,7 @@ const OTHERS = /^\/(v1\/models|v2)\/|^\/invocations$/;
 /** What Vertex AI asks of a container. */
 export async function vertex(app: FastifyInstance, { routes, service, inference }: VertexOptions): Promise<void> {
   const tags = ['vertex ai'];
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  takeBytes(app);
 
   if (!OTHERS.test(routes.predict)) {
     app.post<{ Body: Buffer | undefined }>(
