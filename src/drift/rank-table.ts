@@ -1,4 +1,4 @@
-import { binAt } from '../model/baseline/bins.js';
+import { OrderedLists } from '../model/baseline/ordered-lists.js';
 import { conformalP, type OrderedSample, sampleScore } from '../model/baseline/ordered-sample.js';
 
 /** An ordered sample with everything that can be asked of it worked out, for a rank per row. */
@@ -6,7 +6,7 @@ export class RankTable {
   /** The conformal p-value and the normal score of the latest value. */
   p = 1;
   score = 0;
-  private readonly values: Float64Array;
+  private readonly values: OrderedLists;
   /** Of a value equal to the sample's, and of one that lies before it (or after the last). */
   private readonly tiedScores: Float64Array;
   private readonly gapScores: Float64Array;
@@ -15,7 +15,7 @@ export class RankTable {
   constructor(sample: OrderedSample) {
     const { values } = sample;
     const size = values.length;
-    this.values = Float64Array.from(values);
+    this.values = new OrderedLists([values]);
     this.tiedScores = new Float64Array(size);
     this.gapScores = new Float64Array(size + 1);
     this.ps = new Float64Array(size + 1);
@@ -31,9 +31,9 @@ export class RankTable {
 
   /** Looks `found[index]` up. */
   find(found: Float64Array, index: number): void {
-    const at = binAt(this.values, 0, this.values.length, found, index);
+    const at = this.values.countBelow(0, found, index);
     this.p = this.ps[at]!;
-    this.score = this.values[at] === found[index] ? this.tiedScores[at]! : this.gapScores[at]!;
+    this.score = this.values.numbers[at] === found[index] ? this.tiedScores[at]! : this.gapScores[at]!;
   }
 }
 

@@ -1,6 +1,7 @@
-import { binAt, NO_BIN } from '../model/baseline/bins.js';
+import { NO_BIN } from '../model/baseline/bins.js';
 import { whiten } from '../model/baseline/conditional.js';
 import { writeScore } from '../model/baseline/normal-scores.js';
+import { OrderedLists } from '../model/baseline/ordered-lists.js';
 import type { Baseline } from '../model/baseline.js';
 import type { Channel } from './channels.js';
 import { RankTable } from './rank-table.js';
@@ -35,11 +36,9 @@ export class RowReader {
   private readonly values: Float64Array;
   private readonly errors: RankTable;
   private readonly distances: RankTable | undefined;
-  private readonly edges: Float64Array;
-  private readonly edgeStarts: Int32Array;
-  private readonly gridValues: Float64Array;
+  private readonly edges: OrderedLists;
+  private readonly grids: OrderedLists;
   private readonly gridScores: Float64Array;
-  private readonly gridStarts: Int32Array;
   private readonly scores: Float64Array;
   /** `[features + 1]` */
   private readonly whitened: Float64Array;
@@ -65,10 +64,8 @@ export class RowReader {
     this.columnMeans = Float64Array.from(columns, ({ mean }) => mean);
     this.columnDeviations = Float64Array.from(columns, ({ deviation }) => deviation || Number.POSITIVE_INFINITY);
     this.limits = Float64Array.from(features.flatMap(({ min, max }) => [min, max]));
-    this.edgeStarts = starts(channels.map(({ bins }) => bins.edges));
-    this.edges = Float64Array.from(channels.flatMap(({ bins }) => bins.edges));
-    this.gridStarts = starts(features.map(({ grid }) => grid.values));
-    this.gridValues = Float64Array.from(features.flatMap(({ grid }) => grid.values));
+    this.edges = new OrderedLists(channels.map(({ bins }) => bins.edges));
+    this.grids = new OrderedLists(features.map(({ grid }) => grid.values));
     this.gridScores = Float64Array.from(features.flatMap(({ grid }) => grid.scores));
     this.scores = new Float64Array(features.length);
     this.whitened = new Float64Array(features.length + 1);
@@ -110,9 +107,9 @@ export class RowReader {
   }
 
   private readConditionals(distances: RankTable): void {
-    const { features: d, values, precision, places, gridValues, gridScores, gridStarts, scores, whitened } = this;
+    const { features: d, values, precision, places, grids, gridScores, scores, whitened } = this;
     for (let j = 0; j < d; j++) {
-      writeScore(gridValues, gridScores, gridStarts[j]!, gridStarts[j + 1]!, values, j, scores);
+      writeScore(grids, gridScores, j, values, j, scores);
     }
     whiten(scores, 0, this.mean, precision, whitened);
     distances.find(whitened, d);
@@ -125,16 +122,9 @@ export class RowReader {
   }
 
   private readBins(): void {
-    const { values, bins, edges, edgeStarts } = this;
+    const { values, bins, edges } = this;
     for (let c = 0; c < bins.length; c++) {
-      bins[c] = Number.isNaN(values[c]!) ? NO_BIN : binAt(edges, edgeStarts[c]!, edgeStarts[c + 1]!, values, c);
+      bins[c] = Number.isNaN(values[c]!) ? NO_BIN : edges.countBelow(c, values, c);
     }
   }
-}
-
-/** Where each list begins when all are laid one after another, and where the last ends. */
-function starts(lists: readonly (readonly number[])[]): Int32Array {
-  const starts = new Int32Array(lists.length + 1);
-  for (let i = 0; i < lists.length; i++) starts[i + 1] = starts[i]! + lists[i]!.length;
-  return starts;
 }

@@ -4,6 +4,7 @@ import { Bins, binOf, makeBins, NO_BIN } from './baseline/bins.js';
 import { Charts, calibrateCharts } from './baseline/chart-limits.js';
 import { measure } from './baseline/conditional.js';
 import { makeScoreGrid, ScoreGrid, writeScore } from './baseline/normal-scores.js';
+import { OrderedLists } from './baseline/ordered-lists.js';
 import { makeOrderedSample, OrderedSample, sampleScore } from './baseline/ordered-sample.js';
 import { DomainError } from './domain-error.js';
 
@@ -156,13 +157,10 @@ function sortedColumn(values: Float32Array | Float64Array, width: number, j: num
 function scoresOf(features: readonly FeatureColumn[], rows: Float32Array, count: number): Float64Array {
   const d = features.length;
   const scores = new Float64Array(count * d);
-  features.forEach(({ grid }, j) => {
-    const values = Float64Array.from(grid.values);
-    const gridScores = Float64Array.from(grid.scores);
-    for (let at = j; at < scores.length; at += d) {
-      writeScore(values, gridScores, 0, values.length, rows, at, scores);
-    }
-  });
+  const values = Float64Array.from(rows);
+  const grids = new OrderedLists(features.map(({ grid }) => grid.values));
+  const gridScores = Float64Array.from(features.flatMap(({ grid }) => grid.scores));
+  for (let at = 0; at < scores.length; at++) writeScore(grids, gridScores, at % d, values, at, scores);
   return scores;
 }
 

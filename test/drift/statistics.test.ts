@@ -12,6 +12,7 @@ import { logRareBins } from '../../src/drift/rare-bins.js';
 import { smoothBins } from '../../src/drift/smooth-bins.js';
 import { logNormalTail, normalCdf, normalQuantile } from '../../src/model/baseline/normal.js';
 import { makeScoreGrid, writeScore } from '../../src/model/baseline/normal-scores.js';
+import { OrderedLists } from '../../src/model/baseline/ordered-lists.js';
 import { makeOrderedSample, sampleScore } from '../../src/model/baseline/ordered-sample.js';
 
 interface Fixture {
@@ -133,12 +134,12 @@ test('normal scores with ties agree with SciPy, on a feature’s grid and in a s
   const { values, scores } = fixture.normal_scores;
   const sorted = Float64Array.from(values).sort();
   const grid = makeScoreGrid(sorted);
-  const gridValues = Float64Array.from(grid.values);
+  const grids = new OrderedLists([grid.values]);
   const gridScores = Float64Array.from(grid.scores);
   const sample = makeOrderedSample(sorted);
   const written = new Float64Array(values.length);
   values.forEach((value, i) => {
-    writeScore(gridValues, gridScores, 0, gridValues.length, Float64Array.from(values), i, written);
+    writeScore(grids, gridScores, 0, Float64Array.from(values), i, written);
     assertClose(written[i]!, scores[i]!, `grid score of ${value}`);
     assertClose(sampleScore(sample, value), scores[i]!, `sample score of ${value}`);
   });

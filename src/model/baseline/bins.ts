@@ -48,22 +48,6 @@ export function binOf(edges: ArrayLike<number>, from: number, to: number, value:
   return low - from;
 }
 
-/**
- * `binOf` of `values[at]`, for every row: without a number of its own, which would be put on the heap wherever this is
- * not inlined, and without a branch on the comparison, which the processor would guess wrong every other time.
- */
-export function binAt(edges: Float64Array, from: number, to: number, values: Float64Array, at: number): number {
-  const value = values[at]!;
-  let low = from;
-  let left = to - from;
-  while (left > 1) {
-    const half = left >>> 1;
-    low += half & -Number(edges[low + half - 1]! < value);
-    left -= half;
-  }
-  return left === 1 ? low - from + Number(edges[low]! < value) : 0;
-}
-
 /** A bin's share of the rows, kept above 0 for the divisions and logarithms to come: `(r + ½) / (m + ½ B)`. */
 export function binShares(counts: readonly number[]): Float64Array {
   let rows = 0;

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { normalCdf, normalQuantile } from './normal.js';
+import type { OrderedLists } from './ordered-lists.js';
 
 /** A feature's map from raw values to normal scores. */
 export const ScoreGrid = Type.Object({
@@ -35,34 +36,31 @@ export function makeScoreGrid(sorted: Float64Array): ScoreGrid {
 }
 
 /**
- * Writes the score of `values[at]` to `out[at]`: on the grid `[from, to)` of `gridValues` and `gridScores` linear
- * between, constant beyond; 0, the middle, for NaN. A number returned would be put on the heap at every row.
+ * Writes the score of `values[at]` to `out[at]`: on grid `list` of `grids`, whose scores are in `gridScores` at the same
+ * places, linear between, constant beyond; 0, the middle, for NaN. A number returned would be put on the heap at every row.
  */
 export function writeScore(
-  gridValues: Float64Array,
+  grids: OrderedLists,
   gridScores: Float64Array,
-  from: number,
-  to: number,
-  values: Float32Array | Float64Array,
+  list: number,
+  values: Float64Array,
   at: number,
   out: Float64Array,
 ): void {
+  const { numbers, starts } = grids;
   const value = values[at]!;
-  const last = to - 1;
-  if (Number.isNaN(value)) out[at] = 0;
-  else if (value <= gridValues[from]!) out[at] = gridScores[from]!;
-  else if (value >= gridValues[last]!) out[at] = gridScores[last]!;
+  if (Number.isNaN(value)) {
+    out[at] = 0;
+    return;
+  }
+  const first = starts[list]!;
+  const next = first + grids.countBelow(list, values, at);
+  if (next === starts[list + 1]!) out[at] = gridScores[next - 1]!;
+  else if (next === first || numbers[next] === value) out[at] = gridScores[next]!;
   else {
-    // `gridValues[low] ≤ value < gridValues[low + left]`, narrowed down as in `binAt`.
-    let low = from;
-    let left = last - from;
-    while (left > 1) {
-      const half = left >>> 1;
-      low += half & -Number(gridValues[low + half]! <= value);
-      left -= half;
-    }
-    const share = (value - gridValues[low]!) / (gridValues[low + 1]! - gridValues[low]!);
-    out[at] = gridScores[low]! + share * (gridScores[low + 1]! - gridScores[low]!);
+    const low = next - 1;
+    const share = (value - numbers[low]!) / (numbers[next]! - numbers[low]!);
+    out[at] = gridScores[low]! + share * (gridScores[next]! - gridScores[low]!);
   }
 }
 
