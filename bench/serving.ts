@@ -9,6 +9,7 @@ import { measureSingle } from './drift/cost.js';
 import { LoadGenerator } from './load.js';
 import type { LoadResult } from './load-process.js';
 import { median, printMachine } from './report.js';
+import { printParts } from './request-parts.js';
 import { bodyOf } from './serving-rows.js';
 import { answerOf, cpuSeconds, type Side, startBare, startService } from './serving-sides.js';
 
@@ -42,6 +43,9 @@ const SCENARIOS: readonly Scenario[] = [
   { rows: 100, connections: 64 },
 ];
 
+/** Requests whose parts are measured, by their rows. */
+const PARTS_OF = [1, 10, 100];
+
 const directory = mkdtempSync(join(tmpdir(), 'rr-serving-'));
 const load = new LoadGenerator();
 const service = await startService(directory);
@@ -62,6 +66,11 @@ console.log('|---|---|---|---|---|---|---|');
 const verdicts: string[] = [];
 try {
   for (const scenario of SCENARIOS) await compare(scenario);
+  console.log(
+    '\nWhat is the work of the service itself in a request, in a loop of its own; the rest is HTTP and the system.',
+  );
+  console.log('In the service each part takes longer, for the others have had the caches meanwhile.\n');
+  await printParts(join(directory, 'reconstruction_regressor'), PARTS_OF);
   console.log(`\n${verdicts.map((verdict) => `- ${verdict}`).join('\n')}`);
 } finally {
   load.close();
