@@ -90,3 +90,20 @@ test('the index names every public route', async (t) => {
     assert.ok(body.includes(path), path);
   }
 });
+
+test("every contract's rows carry the loaded model's feature names", async (t) => {
+  const { app } = await buildTestApp(t, ['alpha', 'beta'], { vertex: { predict: '/v:predict', health: '/v' } });
+  const { paths } = (await app.inject({ url: '/openapi.json' })).json();
+  const routes = [
+    '/v1/models/{name}:predict',
+    '/v1/models/{name}:regress',
+    '/v2/models/{name}/infer',
+    '/invocations',
+    '/v:predict',
+  ];
+  for (const path of routes) {
+    const text = JSON.stringify(paths[path].post.requestBody);
+    assert.ok(text.includes('alpha, beta'), path);
+    assert.ok(!text.includes('x-rows') && !text.includes('x-tensors'), path);
+  }
+});

@@ -18,6 +18,7 @@ GET  /drift/history       reconstruction errors and alarms of the latest hour
 POST /feedback            rows with their true targets
 GET  /metrics             metrics for Prometheus
 GET  /livez, /readyz      health
+/v1, /v2, /invocations    protocols of TensorFlow Serving, KServe, Triton, MLflow, SageMaker
 GET  /docs, /openapi.json the interface
 `;
 
