@@ -75,7 +75,7 @@ test('a training is watched, found again after the page was loaded anew, and can
   await assertAccessible(page, 'a training runs');
   await keepScreenshot(page, 'training-runs');
   await page.getByRole('button', { name: 'Cancel' }).click();
-  await page.getByText(/^Cancelled after \d+ epochs/).waitFor();
+  await page.getByText(/^Cancelled after [\d,]+ epochs/).waitFor();
   assert.deepEqual(problems, []);
   assert.equal(((await (await fetch(`${server.url}/model`)).json()) as { model_version: string }).model_version, '1');
 });
