@@ -124,6 +124,25 @@ describe('kill -9', { concurrency: 3 }, () => {
     });
   }
 
+  for (const name of STAGED.slice(1)) {
+    test(`of the process that trains, at write:${name}, leaves the service as it was`, async (t) => {
+      const directory = await copy(t);
+      const server = await startServer(t, { MODEL_STORE: directory, FAULT_POINT: `write:${name}` });
+      await server.logged('model version serves');
+      const ask = client(server);
+      assert.equal((await TRAIN(ask)).status, 500);
+      const { err } = await server.logged('training did not succeed');
+      assert.match((err as Error).message, /SIGKILL/);
+      assert.equal((await predict(ask)).model_version, '3');
+      assert.deepEqual(
+        (await models(ask)).models.map((model) => model.model_version),
+        ['3', '2', '1'],
+      );
+      const left = readdirSync(join(directory, NAME)).filter((each) => each.startsWith('.staging'));
+      assert.deepEqual(left, []);
+    });
+  }
+
   for (const [point, rows] of [
     ['feedback:written', 1],
     ['feedback:committed', 2],
