@@ -103,8 +103,8 @@ test('every query of the dashboard has data in a real Prometheus, flat in quiet,
     `unusual rows in quiet, times as many as expected: ${unusual.map((times) => times.toFixed(2)).join(' ')}`,
   );
   assert.equal(unusual.length, 5);
-  // The smallest p of so few held-out rows are uneven by chance.
-  for (const times of unusual) assert.ok(times > 0.3 && times < 1.9, `${times} times as many rows as expected`);
+  // The smallest p are those of a handful of held-out rows, and uneven by chance; in drift they are above 5.
+  for (const times of unusual) assert.ok(times > 0.2 && times < 3, `${times} times as many rows as expected`);
 
   const column = FEATURES.indexOf(BROKEN);
   for (const replica of traffic) replica.fault = (row) => row.map((value, j) => (j === column ? value / 1000 : value));
