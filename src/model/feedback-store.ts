@@ -83,8 +83,9 @@ export class FeedbackStore {
       return;
     }
     this.child ??= this.start();
-    // A send to a child that is gone already is an error that 'close' tells better.
-    this.child.send(
+    // A send to a child that is gone already is an error that 'close' tells better. One that could not be started, for
+    // want of a file descriptor, has no `send`: that 'error' tells.
+    this.child.send?.(
       this.sent.map(({ task }) => task),
       () => {},
     );

@@ -62,7 +62,8 @@ async function readInChild(request: TableRequest): Promise<TableInfo> {
     stuck = true;
     child.kill('SIGKILL');
   }, PATIENCE);
-  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+  // Without a free file descriptor it has neither `stderr` nor `send`: that 'error' tells.
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     output = (output + text).slice(-KEPT_OUTPUT);
   });
   child.on('message', (message: TableMessage) => {
@@ -72,7 +73,7 @@ async function readInChild(request: TableRequest): Promise<TableInfo> {
   const death = await new Promise<string>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
-    child.send(request, (error) => {
+    child.send?.(request, (error) => {
       if (error) output ||= error.message;
     });
   }).finally(() => clearTimeout(timer));

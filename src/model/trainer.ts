@@ -105,8 +105,9 @@ function listen(
       clock.end('exit');
       resolve({ verdict, death: killer ?? `exit code ${code}`, output });
     });
-    // A send to a child that is gone already is an error that 'close' tells better.
-    child.send(request, () => {});
+    // A send to a child that is gone already is an error that 'close' tells better. One that could not be started, for
+    // want of a file descriptor, has no `send`: that 'error' tells.
+    child.send?.(request, () => {});
   });
 }
 

@@ -158,3 +158,37 @@ test('bytes that end the process of the database end nothing else', async (t) =>
   renameSync(file, join(directory, 'damaged'));
   assert.equal(await again.ask('add', batch(0, 1)), 1);
 });
+
+/** Asks two things at once when no file can be opened any more, and one when that is over. Tells what came of each. */
+const WITHOUT_DESCRIPTORS = `
+  import { closeSync, openSync } from 'node:fs';
+  const [module, directory] = process.argv.slice(1);
+  const { FeedbackStore } = await import(module);
+  const store = new FeedbackStore(directory, { rows: 10, days: 30 });
+  const told = (outcomes) => console.log(JSON.stringify(outcomes.map(({ value, reason }) => value ?? reason.code)));
+  const ask = () => store.ask('newest');
+  const open = [];
+  try {
+    for (;;) open.push(openSync('/dev/null'));
+  } catch {}
+  const outcomes = await Promise.allSettled([ask(), ask()]);
+  open.forEach((file) => closeSync(file));
+  told(outcomes);
+  told(await Promise.allSettled([ask()]));
+  await store.close();
+`;
+
+test('without a free file descriptor it is told that feedback is unavailable, nothing ends, and it goes on when there are some', (t) => {
+  const module = new URL('../../src/model/feedback-store.js', import.meta.url).href;
+  const command = 'ulimit -n 200 && exec "$0" --input-type=module -e "$@"';
+  const args = [process.execPath, WITHOUT_DESCRIPTORS, module, temporaryDirectory(t)];
+  const { stdout, stderr } = spawnSync('sh', ['-c', command, ...args], { encoding: 'utf8' });
+  assert.deepEqual(
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+    [['FEEDBACK_UNAVAILABLE', 'FEEDBACK_UNAVAILABLE'], [0]],
+    stderr,
+  );
+});

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createReadStream, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -154,4 +155,29 @@ test('a file is read by another process, whose errors are told here, and nothing
   await assert.rejects(read('nulls.arrow', 'parquet'), { code: 'INVALID_PARQUET', message: /begins with PAR1$/ });
   await assert.rejects(read('table.csv', 'arrow'), { code: 'INVALID_ARROW' });
   await assert.rejects(read('nulls.arrow', 'arrow', ['z']), { code: 'UNKNOWN_COLUMN', message: /target "z"/ });
+});
+
+/** Reads a file when there is one file descriptor left, which writing it takes: none for the process that reads it. */
+const WITHOUT_DESCRIPTORS = `
+  import { closeSync, openSync } from 'node:fs';
+  import { Readable } from 'node:stream';
+  const [module, directory] = process.argv.slice(1);
+  const { fileToTable } = await import(module);
+  const open = [];
+  try {
+    for (;;) open.push(openSync('/dev/null'));
+  } catch {}
+  closeSync(open.pop());
+  const request = { format: 'parquet', directory, targets: ['y'], model: null, replace: false };
+  const [{ reason }] = await Promise.allSettled([fileToTable(Readable.from([Buffer.from('PAR1')]), request)]);
+  open.forEach((file) => closeSync(file));
+  console.log(reason.code, reason.syscall);
+`;
+
+test('a file that no process can be started for, without a free file descriptor, fails and ends nothing else', (t) => {
+  const module = new URL('../../src/model/table-reader.js', import.meta.url).href;
+  const command = 'ulimit -n 200 && exec "$0" --input-type=module -e "$@"';
+  const args = [process.execPath, WITHOUT_DESCRIPTORS, module, join(temporaryDirectory(t), 'table')];
+  const { stdout, stderr } = spawnSync('sh', ['-c', command, ...args], { encoding: 'utf8' });
+  assert.match(stdout, /^EMFILE spawn/, stderr);
 });
