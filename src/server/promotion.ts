@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { FastifyBaseLogger } from 'fastify';
 import { DomainError } from '../model/domain-error.js';
 import type { EngineFactory } from '../model/engine.js';
@@ -55,15 +56,17 @@ export class Promotion {
   async request(stage: string, { features, targets }: Columns): Promise<GateRequest> {
     const { terms } = this;
     const { service, loader, store, tolerance } = this.options;
+    // Before what serves is looked at: what another process activates from here on is not replaced.
+    this.production = (await store.aliases()).production;
     // What another process has made production meanwhile is what it must not be worse than.
     await loader.follow();
     const serving = service.servingIfReady;
     this.serving = serving;
-    this.production = (await store.aliases()).production;
     const asked = { promote: terms.promote, tolerance };
     if (!serving || terms.replace) return { ...asked, serving: null };
     const { card, version, predictor } = serving;
-    if (`${[card.features, card.targets]}` !== `${[features, targets]}`) {
+    // In this very order: the rows are compared by place.
+    if (!isDeepStrictEqual([card.features, card.targets], [features, targets])) {
       throw new DomainError('FEATURES_CHANGED', 'a model of other columns began to serve while the rows came');
     }
     return { ...asked, serving: await handOver(stage, version, predictor, card.metrics) };

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../src/model/random.js';
-import { buildTestApp, type TestApp } from './test-app.js';
+import { FileStore } from '../../src/model/store-files.js';
+import { TableWriter } from '../../src/model/table.js';
+import { DEFAULT_TRAINING } from '../../src/model/training.js';
+import { buildTestApp, publishUntrained, type TestApp } from './test-app.js';
 
 /** Rows and a target that follows them with a little noise; `shuffled` targets follow nothing. */
 function labelled(seed: number, count = 400, shuffled = false) {
@@ -137,4 +140,36 @@ test('if another version was made production meanwhile, it is not replaced by on
   assert.deepEqual([state, model_version, gate.decision], ['succeeded', '3', 'refused']);
   assert.match(gate.reason, /^version 2 is production meanwhile, not version 1; RMSE/);
   assert.equal(parts.service.serving.version, 2);
+});
+
+test('a version that another process makes production just before the comparison is not replaced unseen', async (t) => {
+  const { parts } = await start(t);
+  await train(parts, { ...labelled(3), ...GOOD }, '&promote=never');
+  const { store } = parts;
+  const other = new FileStore(store.location);
+  const aliases = store.aliases.bind(store);
+  let readings = 0;
+  store.aliases = async () => {
+    // Between the two readings that a training begins with.
+    if (++readings === 2) {
+      const { generation } = await other.aliases();
+      await other.setAliases({ generation, production: 2, candidate: null, previous: 1 });
+    }
+    return aliases();
+  };
+  const { gate } = await train(parts, { ...labelled(2), ...GOOD });
+  assert.equal((await aliases()).production, 2);
+  assert.match(gate.reason, /^version 2 is production meanwhile, not version 1; RMSE/);
+});
+
+test('rows of other columns than those of a model that began to serve meanwhile are refused, whatever their names give in a line', async (t) => {
+  const { jobs, store, loader, service } = await buildTestApp(t, ['a', 'b']);
+  const start = jobs.start(async (directory) => {
+    const writer = new TableWriter(directory, { features: ['a', 'b'], targets: ['y'] });
+    for (let i = 0; i < 100; i++) writer.add((column) => Math.sin(i * (column + 1)));
+    await loader.activate(await publishUntrained(store, ['a'], ['b', 'y']));
+    return writer.finish();
+  }, DEFAULT_TRAINING);
+  await assert.rejects(start, { code: 'FEATURES_CHANGED' });
+  assert.equal(service.serving.version, 2);
 });
