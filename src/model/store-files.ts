@@ -51,7 +51,7 @@ export class FileStore implements ModelStore {
       const contents = await Promise.all(names.map((name) => readFile(join(directory, name))));
       return new Map(names.map((name, i) => [name, contents[i]!]));
     } catch (cause) {
-      throw this.notFound(version, cause);
+      throw this.unread(version, cause);
     }
   }
 
@@ -61,7 +61,7 @@ export class FileStore implements ModelStore {
       const names = await readdir(directory);
       return names.includes(name) ? await readFile(join(directory, name)) : undefined;
     } catch (cause) {
-      throw this.notFound(version, cause);
+      throw this.unread(version, cause);
     }
   }
 
@@ -206,6 +206,13 @@ export class FileStore implements ModelStore {
 
   private directoryOf(version: number): string {
     return join(this.location, String(version));
+  }
+
+  /** One that is there, but cannot be read, is not missing: it is broken. */
+  private unread(version: number, cause: unknown): DomainError {
+    if (isCode(cause, 'ENOENT', 'ENOTDIR')) return this.notFound(version, cause);
+    const { code = 'unknown' } = cause as NodeJS.ErrnoException;
+    return new DomainError('INVALID_VERSION', `version ${version}: its files cannot be read (${code})`, { cause });
   }
 
   private notFound(version: number, cause?: unknown): DomainError {

@@ -27,9 +27,9 @@ export interface ModelStore {
   readonly location: string;
   /** Numbers of the versions there are, in ascending order. */
   list(): Promise<number[]>;
-  /** All files of a version. Throws `VERSION_NOT_FOUND`. */
+  /** All files of a version. Throws `VERSION_NOT_FOUND`, and `INVALID_VERSION` if it is there but cannot be read. */
   read(version: number): Promise<VersionFiles>;
-  /** One file of a version; undefined if the version has none of this name. Throws `VERSION_NOT_FOUND`. */
+  /** One file of a version; undefined if the version has none of this name. Throws as `read`. */
   readFile(version: number, name: string): Promise<Uint8Array | undefined>;
   /** Makes an empty local directory for one training; its `version` folder is what `publish` takes. */
   stage(): Promise<string>;

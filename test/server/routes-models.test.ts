@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { FileStore } from '../../src/model/store-files.js';
@@ -200,6 +200,25 @@ test('a version with a broken card is not listed, the log says why, once, and th
     said.map(({ model_version }) => model_version),
     ['2'],
   );
+});
+
+test('a version that is there but cannot be read is told as broken, not as missing, and is not listed in silence', async (t) => {
+  const parts = await appOf(t, 2);
+  const { location } = parts.store;
+  rmSync(join(location, '2/card.json'));
+  mkdirSync(join(location, '2/card.json'));
+  const ask = client(parts);
+  for (const [method, url] of [
+    ['GET', '/models/2'],
+    ['GET', '/models/2/archive'],
+    ['POST', '/models/2/activate'],
+  ] as const) {
+    const [status, { code, error }] = await ask(method, url);
+    assert.deepEqual([status, code], [409, 'INVALID_VERSION'], url);
+    assert.equal(error, 'version 2: its files cannot be read (EISDIR)');
+  }
+  assert.equal((await ask('GET', '/models'))[1].models.length, 1);
+  assert.ok(parts.logged.some(({ msg }) => msg === 'model version is broken and is not listed'));
 });
 
 test('two versions are compared: metrics side by side, predictions of the probe rows of both', async (t) => {
