@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { test } from 'node:test';
 import { loadEngine } from '../../src/model/engine.js';
 import { predictAll } from '../../src/model/evaluation.js';
@@ -127,6 +127,21 @@ test('a service that stops in the middle of a shadow promotes nothing and loses 
   assert.equal(parts.service.serving.version, 1);
   assert.deepEqual(contentsOf(parts.store.location), ['1', '2']);
   assert.equal((await parts.store.aliases()).candidate, 2);
+});
+
+test('who stops listening to the events of a shadow, which may last for hours, is forgotten at once', async (t) => {
+  const { parts, job } = await start(t);
+  const before = parts.jobs.listenerCount('epoch');
+  const client = new AbortController();
+  const url = await parts.app.listen({ port: 0, host: '127.0.0.1' });
+  const { body } = await fetch(`${url}/train/${job.id}/events`, { signal: client.signal });
+  await body!.getReader().read();
+  assert.equal(parts.jobs.listenerCount('epoch'), before + 1);
+  const forgotten = once(parts.jobs as EventEmitter, 'removeListener', { signal: AbortSignal.timeout(20_000) });
+  client.abort();
+  await forgotten;
+  assert.equal(parts.jobs.listenerCount('epoch'), before);
+  assert.equal(job.state, 'running');
 });
 
 test('a shadow ends when another version serves meanwhile', async (t) => {

@@ -62,7 +62,7 @@ export function driftRoutes(app: FastifyInstance, { drift, feedback }: DriftRout
     },
     async (_request, response) => {
       drift.require();
-      return eventStream(response, follow(drift));
+      return eventStream(response, (gone) => follow(drift, gone));
     },
   );
 
@@ -104,16 +104,17 @@ function describe({ version, monitor, origin }: Watched): Omit<Static<typeof Dri
   } as unknown as Static<typeof DriftReply>;
 }
 
-async function* follow(drift: DriftWatch): AsyncGenerator<string> {
-  const stop = new AbortController();
-  const news = on(drift, 'news', { signal: stop.signal, close: ['close'] });
+async function* follow(drift: DriftWatch, gone: AbortSignal): AsyncGenerator<string> {
+  const news = on(drift, 'news', { close: ['close'] });
+  const stop = () => void news.return?.();
+  gone.addEventListener('abort', stop);
   try {
     yield progress(drift);
     for await (const [event] of news) {
       yield event ? serverSentEvent('drift', event) : progress(drift);
     }
   } finally {
-    stop.abort();
+    stop();
   }
 }
 

@@ -45,13 +45,17 @@ export function jobRoutes(app: FastifyInstance, { jobs }: { jobs: TrainingJobs }
         response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } }, 404: ErrorReply },
       },
     },
-    async ({ params }, reply) => eventStream(reply, follow(jobs, jobs.get(params.id))),
+    async ({ params }, reply) => {
+      const job = jobs.get(params.id);
+      return eventStream(reply, (gone) => follow(jobs, job, gone));
+    },
   );
 }
 
-async function* follow(jobs: TrainingJobs, job: Job): AsyncGenerator<string> {
-  const stop = new AbortController();
-  const changes = on(jobs, 'epoch', { close: ['end'], signal: stop.signal });
+async function* follow(jobs: TrainingJobs, job: Job, gone: AbortSignal): AsyncGenerator<string> {
+  const changes = on(jobs, 'epoch', { close: ['end'] });
+  const stop = () => void changes.return?.();
+  gone.addEventListener('abort', stop);
   let told = 0;
   const news = () => {
     const epochs = job.history.slice(told);
@@ -66,6 +70,6 @@ async function* follow(jobs: TrainingJobs, job: Job): AsyncGenerator<string> {
     }
     yield serverSentEvent('end', job);
   } finally {
-    stop.abort();
+    stop();
   }
 }
