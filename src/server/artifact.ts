@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { verifyUpload } from '../model/archive.js';
 import { parseCard } from '../model/card.js';
+import { DomainError } from '../model/domain-error.js';
 import type { EngineFactory } from '../model/engine.js';
 import type { ModelStore } from '../model/store.js';
 import { publishUpload } from '../model/upload.js';
@@ -24,10 +25,20 @@ export async function adoptArtifact(
   for (const name of [...others, 'card.json']) files.set(name, await readFile(join(directory, name)));
   const { checksum } = verifyUpload(files, createEngine);
   for (const version of (await store.list()).reverse()) {
-    const card = await store.readFile(version, 'card.json');
-    if (card && parseCard(Buffer.from(card).toString()).checksum === checksum) return version;
+    if ((await checksumOf(version, store)) === checksum) return version;
   }
   return publishUpload(files, store);
+}
+
+/** Undefined if the version is broken, or was removed meanwhile: then it is not the one that is looked for. */
+async function checksumOf(version: number, store: ModelStore): Promise<string | undefined> {
+  try {
+    const card = await store.readFile(version, 'card.json');
+    return card && parseCard(Buffer.from(card).toString()).checksum;
+  } catch (error) {
+    if (error instanceof DomainError) return undefined;
+    throw error;
+  }
 }
 
 async function filesIn(directory: string): Promise<string[]> {
