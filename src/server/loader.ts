@@ -38,8 +38,8 @@ interface Opened {
 export class ModelLoader {
   private readonly options: LoaderOptions;
   private turn: Promise<unknown> = Promise.resolve();
-  /** The generation of aliases that could not be followed, which was said in the log. */
-  private told = -1;
+  /** The generation of aliases that could not be followed, which was said in the log; null if they could not be read. */
+  private told: number | null | undefined;
 
   constructor(options: LoaderOptions) {
     this.options = options;
@@ -92,7 +92,7 @@ export class ModelLoader {
   follow(): Promise<void> {
     return this.inTurn(async () => {
       const { store, service, log } = this.options;
-      let generation = -1;
+      let generation: number | null = null;
       try {
         const aliases = await store.aliases();
         const { production } = aliases;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { FileStore } from '../../src/model/store-files.js';
@@ -308,6 +308,23 @@ test('who follows a production that is broken serves on, says so once, and follo
   const said = parts.logged.filter(({ msg }) => String(msg).startsWith('the version that is production now'));
   assert.equal(said.length, 1);
   writeFileSync(path, whole);
+  await parts.loader.follow();
+  assert.equal((await predict(parts)).model_version, '2');
+});
+
+test('who cannot read the aliases serves on, says so once, and follows when they can be read again', async (t) => {
+  const parts = await appOf(t, 2);
+  const path = join(parts.store.location, '.aliases');
+  const { generation } = await parts.store.aliases();
+  await parts.store.setAliases({ generation, production: 2, candidate: null, previous: 1 });
+  renameSync(path, `${path}-away`);
+  writeFileSync(path, '');
+  for (let i = 0; i < 3; i++) await parts.loader.follow();
+  assert.equal((await predict(parts)).model_version, '1');
+  const said = parts.logged.filter(({ msg }) => String(msg).startsWith('the version that is production now'));
+  assert.equal(said.length, 1);
+  rmSync(path);
+  renameSync(`${path}-away`, path);
   await parts.loader.follow();
   assert.equal((await predict(parts)).model_version, '2');
 });
