@@ -57,9 +57,12 @@ export class Retraining {
     const latest = await this.latestStart();
     // One that lies in the future is of a clock that was wrong: it does not count.
     if (latest <= now && now - latest < cooldown) return;
-    await store.writeDocument(DOCUMENT, JSON.stringify({ started_at: now }));
-    log.warn({ rows }, 'drift: retraining on the labelled rows');
-    await jobs.start((directory) => feedback.table(directory, false), DEFAULT_TRAINING);
+    await jobs.start(async (directory) => {
+      // Not before the place is taken: a training that somebody else has just begun is none of ours.
+      await store.writeDocument(DOCUMENT, JSON.stringify({ started_at: now }));
+      log.warn({ rows }, 'drift: retraining on the labelled rows');
+      return feedback.table(directory, false);
+    }, DEFAULT_TRAINING);
   }
 
   /** In milliseconds since the epoch; 0 if there was none. */

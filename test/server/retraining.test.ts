@@ -118,6 +118,29 @@ test('while a training runs none is started', async (t) => {
   assert.equal((await running).state, 'cancelled');
 });
 
+test('one that finds the place just taken has not been started, and comes after what took it', async (t) => {
+  const { parts, logged, lines } = await start(t);
+  await label(parts, rowsOf(2, 300, 5));
+  const rows = rowsOf(1, 500);
+  let id = '';
+  const current = parts.feedback.current.bind(parts.feedback);
+  parts.feedback.current = async () => {
+    parts.feedback.current = current;
+    const payload = { instances: rows, targets: targetsOf(rows), epochs: 100_000, patience: 100_000 };
+    id = (await parts.app.inject({ method: 'POST', url: '/train', payload })).json().id;
+    return current();
+  };
+  const other = ended(parts);
+  await raiseAlarm(parts);
+  parts.drift.emit('news');
+  while (!logged.some(({ msg }) => msg === 'the retraining could not be started')) await once(lines, 'line');
+  assert.equal((await parts.jobs.cancel(id)).state, 'cancelled');
+  await other;
+  const own = ended(parts);
+  parts.drift.emit('news');
+  assert.equal((await own).rows, 300);
+});
+
 test('a training that cannot be started is logged, and the service goes on', async (t) => {
   const { parts, logged, lines } = await start(t);
   await label(parts, rowsOf(2, 300, 5));
