@@ -1,4 +1,4 @@
-import { DomainError, show } from '../../model/domain-error.js';
+import { DomainError } from '../../model/domain-error.js';
 import type { ModelStore } from '../../model/store.js';
 import type { PredictionService, Serving } from '../service.js';
 
@@ -48,13 +48,10 @@ export class ServedModel {
     return this.store.list();
   }
 
-  /** The place with the version that its label names. Throws `INVALID_REQUEST` for no label, and `VERSION_NOT_FOUND` if it names none. */
+  /** The place with the version that its label names. Throws `INVALID_REQUEST` if no version has that label. */
   async resolve({ name, label }: ModelPlace): Promise<ModelPlace> {
-    if (!LABELS.includes(label as Label)) {
-      throw new DomainError('INVALID_REQUEST', `Unrecognized servable version label: ${label}`);
-    }
-    const version = (await this.store.aliases())[label as Label];
-    if (version === null) throw new DomainError('VERSION_NOT_FOUND', `no version has the label ${show(label)} now`);
+    const version = LABELS.includes(label as Label) ? (await this.store.aliases())[label as Label] : null;
+    if (version === null) throw new DomainError('INVALID_REQUEST', `Unrecognized servable version label: ${label}`);
     return { name, version: String(version) };
   }
 }
