@@ -61,7 +61,9 @@ function readInstances(instances: unknown, model: RowModel): RowList {
 }
 
 function readColumnar(inputs: unknown, model: RowModel): RowList {
-  const rows = isInput(inputs) ? inputs[INPUT] : inputs;
+  // Unlike in a row, keys beside the input's are ignored.
+  const named = isObject(inputs) && Object.hasOwn(inputs, INPUT) && !model.features.includes(INPUT);
+  const rows = named || isInput(inputs) ? inputs[INPUT] : inputs;
   return isObject(rows) ? readColumns(rows, 'inputs', model) : readRowList(rows, 'inputs', model);
 }
 
