@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import Negotiator from 'negotiator';
 import { Type } from 'typebox';
 import { DomainError, show } from '../../model/domain-error.js';
 import type { Observation } from '../service.js';
@@ -140,7 +141,7 @@ function readType(header: FastifyRequest['headers']['content-type']): string {
   return type;
 }
 
-/** As the client accepts it: JSON, unless it asks for one of the other types by name, or sent JSON Lines and asks for none. */
+/** As the client likes it best: JSON, or JSON Lines if it sent them, unless it likes another type better. */
 function writeAccepted(
   accept: string | undefined,
   type: string,
@@ -148,13 +149,19 @@ function writeAccepted(
   reply: FastifyReply,
 ): Iterable<string | Uint8Array> {
   const { prediction, count } = observation;
-  const wanted = accept?.split(/[,;]/).map((part) => part.trim().toLowerCase()) ?? [];
-  const named = wanted.find((each) => TYPES.includes(each)) ?? (LINES.includes(type) ? type : JSON_TYPE);
-  reply.type(named);
-  if (named === JSON_TYPE) return predictionText('predictions', observation);
+  const own = LINES.includes(type) ? type : JSON_TYPE;
+  // What most clients send needs no negotiation.
+  const asked = accept === undefined || accept === '*/*' || accept === own ? own : preferred(accept, own);
+  reply.type(asked);
+  if (asked === JSON_TYPE) return predictionText('predictions', observation);
   const { outputs } = prediction;
-  if (named === FLOATS) return [new Uint8Array(outputs.buffer, outputs.byteOffset, outputs.byteLength)];
-  return lines(outputs, outputs.length / count, named === CSV);
+  if (asked === FLOATS) return [new Uint8Array(outputs.buffer, outputs.byteOffset, outputs.byteLength)];
+  return lines(outputs, outputs.length / count, asked === CSV);
+}
+
+/** The type that a client likes best, `own` if it likes several alike, or none of them. */
+function preferred(accept: string, own: string): string {
+  return new Negotiator({ headers: { accept } }).mediaType([own, ...TYPES.filter((type) => type !== own)]) ?? own;
 }
 
 /** A line of numbers a row, in brackets unless it is CSV. */
