@@ -174,11 +174,12 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   const model = new ServedModel({ name: options.modelName, service, store });
   const inference = new Inference({ service, maxRows, allowMissing });
   app.addHook('onClose', () => inference.close());
-  await app.register(tensorflowServing, { model, inference, flatten: options.flatten ?? false });
+  const flatten = options.flatten ?? false;
+  await app.register(tensorflowServing, { model, inference, flatten });
   await app.register(kserveV1, { model });
   await app.register(openInference, { model, service, inference });
   await app.register(modelRepository, { model, service, activate: (version) => loader.activate(version) });
-  await app.register(invocations, { model, inference });
+  await app.register(invocations, { model, inference, flatten });
   await app.register(mlflow, { service });
   if (options.vertex) await app.register(vertex, { routes: options.vertex, service, inference });
   return app;

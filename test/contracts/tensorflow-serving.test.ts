@@ -1,3 +1,23 @@
-import { testGolden } from './golden.js';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { buildGoldenApp, testGolden } from './golden.js';
 
 testGolden('tensorflow-serving');
+
+test('with FLATTEN the predictions of one target are numbers, at /invocations as well', async (t) => {
+  const { app } = await buildGoldenApp(t, { flatten: true });
+  const [instances, inputs] = [{ instances: [[1, 3, 5]] }, { inputs: [[1, 3, 5]] }];
+  const attributes = { 'x-amzn-sagemaker-custom-attributes': 'tfs-model-name=test' };
+  for (const [url, headers] of [
+    ['/v1/models/test:predict', {}],
+    ['/invocations', attributes],
+  ] as const) {
+    const rows = await app.inject({ method: 'POST', url, headers, payload: instances });
+    assert.deepEqual(rows.json(), { predictions: [22] }, url);
+    const columns = await app.inject({ method: 'POST', url, headers, payload: inputs });
+    assert.deepEqual(columns.json(), { outputs: [22] }, url);
+  }
+  // It is TensorFlow Serving's alone.
+  const mlflow = await app.inject({ method: 'POST', url: '/invocations', payload: instances });
+  assert.deepEqual(mlflow.json(), { predictions: [[22]] });
+});

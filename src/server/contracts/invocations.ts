@@ -35,13 +35,18 @@ const Text = Type.Unsafe<string>({ type: 'string' });
 export interface InvocationsOptions {
   readonly model: ServedModel;
   readonly inference: Inference;
+  /** Whether TensorFlow Serving's clients get the predictions of one target as numbers, and not as arrays of one. */
+  readonly flatten: boolean;
 }
 
 /**
  * `POST /invocations`, which MLflow and SageMaker share: in the order of the headers, a request with TensorFlow Serving's
  * attributes is as for SageMaker's container of that name; JSON is MLflow's; JSON Lines, CSV and float32 are rows.
  */
-export async function invocations(app: FastifyInstance, { model, inference }: InvocationsOptions): Promise<void> {
+export async function invocations(
+  app: FastifyInstance,
+  { model, inference, flatten }: InvocationsOptions,
+): Promise<void> {
   takeBytes(app);
   handleInvocationErrors(app);
 
@@ -107,7 +112,7 @@ export async function invocations(app: FastifyInstance, { model, inference }: In
       write: (observation, { columnar }) =>
         method === 'regress'
           ? resultText(observation)
-          : predictionText(columnar ? 'outputs' : 'predictions', observation),
+          : predictionText(columnar ? 'outputs' : 'predictions', observation, flatten),
     });
   }
 }
