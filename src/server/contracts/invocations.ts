@@ -7,6 +7,8 @@ import { takeBytes } from './body-bytes.js';
 import type { Inference } from './inference.js';
 import { handleInvocationErrors, InvocationError } from './invocation-errors.js';
 import { flat } from './matrix-text.js';
+import { writeOpenInference } from './open-inference-reply.js';
+import { HEADER_LENGTH, hasShortHeader, readHeaderLength, vendorType } from './open-inference-request.js';
 import { predictionText, resultText } from './prediction-text.js';
 import { Rows } from './row-schema.js';
 import type { ServedModel } from './served-model.js';
@@ -41,7 +43,8 @@ export interface InvocationsOptions {
 
 /**
  * `POST /invocations`, which MLflow and SageMaker share: in the order of the headers, a request with TensorFlow Serving's
- * attributes is as for SageMaker's container of that name; JSON is MLflow's; JSON Lines, CSV and float32 are rows.
+ * attributes is as for SageMaker's container of that name; Triton's content types are the Open Inference Protocol's; JSON is
+ * MLflow's; JSON Lines, CSV and float32 are rows.
  */
 export async function invocations(
   app: FastifyInstance,
@@ -80,6 +83,8 @@ export async function invocations(
     ({ headers, body = Buffer.alloc(0) }, reply) => {
       const attributes = headers['x-amzn-sagemaker-custom-attributes']?.toString() ?? '';
       if (attributes.includes('tfs-')) return answerTensorflow(readAttributes(attributes), body, reply);
+      const vendor = vendorType(headers['content-type']);
+      if (vendor !== undefined) return answerOpenInference(vendor, headers, body, reply);
       const type = readType(headers['content-type']);
       const write = (observation: Observation) => writeAccepted(headers.accept, type, observation, reply);
       if (type === JSON_TYPE) inference.answer(reply, { reader: 'mlflow', body, given: undefined, write });
@@ -89,6 +94,22 @@ export async function invocations(
       else inference.answer(reply, { reader: 'jsonLines', body, given: undefined, write });
     },
   );
+
+  function answerOpenInference(
+    vendor: string,
+    headers: FastifyRequest['headers'],
+    body: Buffer,
+    reply: FastifyReply,
+  ): void {
+    const headerLength = readHeaderLength(headers[HEADER_LENGTH]?.toString(), headers['content-type']);
+    inference.answer(reply, {
+      reader: 'openInference',
+      body,
+      given: { headerLength },
+      binary: hasShortHeader(headerLength),
+      write: (observation, asked) => writeOpenInference(reply, model.name, observation, asked, vendor),
+    });
+  }
 
   function answerTensorflow(attributes: ReadonlyMap<string, string>, body: Buffer, reply: FastifyReply): void {
     const { name, version, method } = {

@@ -1,20 +1,34 @@
+import type { FastifyReply } from 'fastify';
 import { unstandardise } from '../../model/scaler.js';
 import type { Observation } from '../service.js';
 import { enclosed, flat } from './matrix-text.js';
-import type { OpenInferenceAsked, OutputName } from './open-inference-request.js';
+import { HEADER_LENGTH, type OpenInferenceAsked, type OutputName } from './open-inference-request.js';
 
 /** A reply in parts, and how many bytes of JSON come before its binary data; null if there is none. */
-export interface OpenInferenceReply {
+interface OpenInferenceReply {
   readonly headerLength: number | null;
   readonly parts: Iterable<string | Uint8Array>;
 }
 
-/** Answers with the outputs asked for, each in the JSON, or as bytes behind it: little-endian float32, row-major. */
-export function openInferenceReply(
+/** Writes the reply, and what its headers tell of it: its content type is `vendor`'s, if the request's was. */
+export function writeOpenInference(
+  reply: FastifyReply,
   model: string,
   observation: Observation,
   asked: OpenInferenceAsked,
-): OpenInferenceReply {
+  vendor: string | undefined,
+): Iterable<string | Uint8Array> {
+  const { headerLength, parts } = openInferenceReply(model, observation, asked);
+  if (headerLength === null) reply.type('application/json');
+  else {
+    reply.type(vendor ? `${vendor};json-header-size=${headerLength}` : 'application/octet-stream');
+    reply.header(HEADER_LENGTH, String(headerLength));
+  }
+  return parts;
+}
+
+/** Answers with the outputs asked for, each in the JSON, or as bytes behind it: little-endian float32, row-major. */
+function openInferenceReply(model: string, observation: Observation, asked: OpenInferenceAsked): OpenInferenceReply {
   const { count, serving } = observation;
   const head = `{"model_name":${JSON.stringify(model)},"model_version":"${serving.version}"`;
   const opening = `${head}${asked.id === undefined ? '' : `,"id":${JSON.stringify(asked.id)}`},"outputs":[`;

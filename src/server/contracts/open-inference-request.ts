@@ -5,6 +5,13 @@ import { isObject, readJsonObject } from './json-object.js';
 import { checkCount, checkNames, type RowList, type RowModel } from './row-list.js';
 import { elementBytes, readBytes, readData, type TensorShape } from './tensor.js';
 
+/** The header that tells how many bytes of JSON come before binary data. */
+export const HEADER_LENGTH = 'inference-header-content-length';
+/** Content types that tell it, for proxies that pass no headers on. */
+const VENDOR = /^application\/vnd\.(?:vertex-ai|sagemaker)-triton\.binary\+json/;
+/** JSON of more bytes before binary data is read in another thread, as is a large body of JSON alone. */
+const LONG_HEADER = 64 * 1024;
+
 /** The input that takes whole rows; instead, each feature can be an input of its own. */
 export const INPUT = 'inputs';
 export const OUTPUTS = ['predictions', 'reconstruction_error', 'reconstruction'] as const;
@@ -180,6 +187,16 @@ function interleave(columns: ReadonlyMap<string, Float32Array>, count: number, {
     for (let i = 0; i < count; i++) rows[i * features.length + j] = values[i]!;
   });
   return rows;
+}
+
+/** The one of Triton's content types for a platform that this is; undefined if it is none. */
+export function vendorType(contentType = ''): string | undefined {
+  return VENDOR.exec(contentType)?.[0];
+}
+
+/** Whether binary data has no more JSON before it than can be read at once. */
+export function hasShortHeader(headerLength: number | null): boolean {
+  return headerLength !== null && headerLength < LONG_HEADER;
 }
 
 /** What the headers tell of the body. Throws `INVALID_REQUEST`. */

@@ -2,12 +2,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError, show } from '../../model/domain-error.js';
 import { ErrorReply, sendError } from '../errors.js';
 import { serverVersion } from '../server-version.js';
-import type { Observation, PredictionService, Serving } from '../service.js';
+import type { PredictionService, Serving } from '../service.js';
 import { takeBytes } from './body-bytes.js';
 import type { Inference } from './inference.js';
 import { InferenceStatistics } from './inference-statistics.js';
-import { openInferenceReply } from './open-inference-reply.js';
-import { INPUT, type OpenInferenceAsked, readHeaderLength } from './open-inference-request.js';
+import { writeOpenInference } from './open-inference-reply.js';
+import { HEADER_LENGTH, hasShortHeader, INPUT, readHeaderLength, vendorType } from './open-inference-request.js';
 import {
   InferReply,
   InferRequest,
@@ -19,12 +19,6 @@ import {
   Statistics,
 } from './open-inference-schemas.js';
 import type { ModelPlace, ServedModel } from './served-model.js';
-
-const HEADER_LENGTH = 'inference-header-content-length';
-/** Content types that say the length of the JSON, for proxies that pass no headers on. */
-const VENDOR = /^application\/vnd\.(?:vertex-ai|sagemaker)-triton\.binary\+json/;
-/** JSON of more bytes before binary data is read in another thread, as is a large body of JSON alone. */
-const LONG_HEADER = 64 * 1024;
 
 export interface OpenInferenceOptions {
   readonly model: ServedModel;
@@ -154,25 +148,10 @@ export async function openInference(app: FastifyInstance, options: OpenInference
       reader: 'openInference',
       body,
       given: { headerLength },
-      binary: headerLength !== null && headerLength < LONG_HEADER,
-      write: (observation, asked) => write(reply, observation, asked, VENDOR.exec(contentType ?? '')?.[0]),
+      binary: hasShortHeader(headerLength),
+      write: (observation, asked) => writeOpenInference(reply, model.name, observation, asked, vendorType(contentType)),
       timed: (rows, times) => statisticsOf(serving.version).succeeded(rows, times),
     });
-  }
-
-  function write(
-    reply: FastifyReply,
-    observation: Observation,
-    asked: OpenInferenceAsked,
-    vendor: string | undefined,
-  ): Iterable<string | Uint8Array> {
-    const { headerLength, parts } = openInferenceReply(model.name, observation, asked);
-    if (headerLength === null) reply.type('application/json');
-    else {
-      reply.type(vendor ? `${vendor};json-header-size=${headerLength}` : 'application/octet-stream');
-      reply.header(HEADER_LENGTH, String(headerLength));
-    }
-    return parts;
   }
 
   async function servingAt(place: ModelPlace): Promise<Serving> {
