@@ -45,6 +45,8 @@ test('the answer that the README shows is the one that comes', async (t) => {
   assert.deepEqual(Object.keys(answer), Object.keys(shown));
   // Another processor may multiply and add in one rounding: a little training apart, the same car.
   assert.ok(Math.abs(answer.predictions[0][0] - shown.predictions[0][0]) < 1, JSON.stringify(answer));
+  const ratio = answer.reconstruction_error[0] / shown.reconstruction_error[0];
+  assert.ok(ratio > 0.5 && ratio < 2, JSON.stringify(answer));
 });
 
 test('the program of the README runs', () => {
