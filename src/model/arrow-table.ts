@@ -8,9 +8,9 @@ const NUMBERS_OF_A_PART = 2 ** 18;
 
 /**
  * Reads a file with an Arrow stream into a table on disk; of a record batch, however long, no more is in memory than a
- * part. `progress` is called after each.
+ * part. `progress` is called after each. `most`: bytes of the table.
  *
- * Throws `INVALID_ARROW`, `UNKNOWN_COLUMN`, `TOO_MANY_MISSING`, and what `arrange` throws.
+ * Throws `INVALID_ARROW`, `UNKNOWN_COLUMN`, `TOO_MANY_MISSING`, `TOO_LARGE`, and what `arrange` throws.
  */
 export function arrowToTable(
   path: string,
@@ -18,6 +18,7 @@ export function arrowToTable(
   targets: readonly string[],
   arrange: Arrange,
   progress: () => void,
+  most?: number,
 ): TableInfo {
   const file = openSync(path, 'r');
   let writer: TableWriter | undefined;
@@ -26,7 +27,7 @@ export function arrowToTable(
     const names = stream.columns.map(({ name }) => name);
     const arranged = arrange(splitColumns(names, targets));
     const places = [...arranged.features, ...arranged.targets].map((name) => names.indexOf(name));
-    writer = new TableWriter(directory, arranged);
+    writer = new TableWriter(directory, arranged, most);
     const some = Math.max(1, Math.floor(NUMBERS_OF_A_PART / places.length));
     for (let batch = stream.next(); batch; batch = stream.next()) {
       for (let from = 0; from < batch.rows; from += some) {

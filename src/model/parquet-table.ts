@@ -21,9 +21,10 @@ const COMPRESSORS: Compressors = Object.fromEntries(
 );
 
 /**
- * Reads a Parquet file of flat columns of numbers into a table on disk. `progress` is called now and then.
+ * Reads a Parquet file of flat columns of numbers into a table on disk. `progress` is called now and then. `most`: bytes
+ * of the table.
  *
- * Throws `INVALID_PARQUET`, `UNKNOWN_COLUMN`, `TOO_MANY_MISSING`, and what `arrange` throws.
+ * Throws `INVALID_PARQUET`, `UNKNOWN_COLUMN`, `TOO_MANY_MISSING`, `TOO_LARGE`, and what `arrange` throws.
  */
 export async function parquetToTable(
   path: string,
@@ -31,6 +32,7 @@ export async function parquetToTable(
   targets: readonly string[],
   arrange: Arrange,
   progress: () => void,
+  most?: number,
 ): Promise<TableInfo> {
   const file = openSync(path, 'r');
   let writer: TableWriter | undefined;
@@ -40,7 +42,7 @@ export async function parquetToTable(
     const names = understood(() => parquetColumns(metadata));
     const arranged = arrange(splitColumns(names, targets));
     const wanted = [...arranged.features, ...arranged.targets];
-    writer = new TableWriter(directory, arranged);
+    writer = new TableWriter(directory, arranged, most);
     for await (const columns of parts(bytes, metadata, wanted)) {
       const rows = columns[0]!.length;
       for (let row = 0; row < rows; row++) writer.add((column) => toNumber(columns[column]![row]));

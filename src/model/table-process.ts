@@ -14,15 +14,15 @@ process.once('message', (request: TableRequest) => {
 // Whom should it tell, if its parent is gone?
 process.once('disconnect', () => process.exit());
 
-async function read({ format, path, directory, targets, model, replace }: TableRequest) {
+async function read({ format, path, directory, targets, model, replace, most }: TableRequest) {
   const arrange = arrangeUnlessReplaced(model ?? undefined, replace);
   const progress = () => tell({ type: 'progress' });
   if (format === 'arrow') {
     const { arrowToTable } = await import('./arrow-table.js');
-    return arrowToTable(path, directory, targets, arrange, progress);
+    return arrowToTable(path, directory, targets, arrange, progress, most);
   }
   const { parquetToTable } = await import('./parquet-table.js');
-  return parquetToTable(path, directory, targets, arrange, progress);
+  return parquetToTable(path, directory, targets, arrange, progress, most);
 }
 
 function tell(message: TableMessage): void {

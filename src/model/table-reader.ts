@@ -19,6 +19,8 @@ export interface TableRequest {
   /** The columns that the table must have, unless `replace`; null if it may have any. */
   readonly model: Columns | null;
   readonly replace: boolean;
+  /** Bytes that the table may have: a few of Parquet can tell of any number of rows. */
+  readonly most: number;
 }
 
 /** What the child tells. */
@@ -38,7 +40,8 @@ const KEPT_OUTPUT = 2000;
  * Writes a file as it arrives to the disk, beside `directory`, and reads it into a table there. That is done by a child
  * process: whatever a stranger's file makes a library do, it neither holds nor ends this one.
  *
- * Rejects with the code of the format, naming the place, with `UNKNOWN_COLUMN`, `TOO_MANY_MISSING` or `FEATURES_CHANGED`.
+ * Rejects with the code of the format, naming the place, with `UNKNOWN_COLUMN`, `TOO_MANY_MISSING`,
+ * `TOO_LARGE` or `FEATURES_CHANGED`.
  */
 export async function fileToTable(body: Readable, request: Omit<TableRequest, 'path'>): Promise<TableInfo> {
   const path = `${request.directory}.upload`;

@@ -42,6 +42,7 @@ export class TableWriter {
   private readonly features: readonly string[];
   private readonly targets: readonly string[];
   private readonly files: { features: number; targets: number };
+  private readonly most: number;
   private readonly bufferedRows: number;
   private readonly featureBuffer: Float32Array;
   private readonly targetBuffer: Float32Array;
@@ -52,14 +53,15 @@ export class TableWriter {
   private dropped = 0;
   private closed = false;
 
-  /** Throws `UNKNOWN_COLUMN` if there are more columns than a model is made for. */
-  constructor(directory: string, { features, targets }: Columns) {
+  /** Of at most `most` bytes of numbers. Throws `UNKNOWN_COLUMN` if there are more columns than a model is made for. */
+  constructor(directory: string, { features, targets }: Columns, most = Number.POSITIVE_INFINITY) {
     const columns = features.length + targets.length;
     if (columns > MAXIMUM_COLUMNS) {
       throw new DomainError('UNKNOWN_COLUMN', `expected at most ${MAXIMUM_COLUMNS} columns, got ${columns}`);
     }
     mkdirSync(directory, { recursive: true });
     this.directory = directory;
+    this.most = most;
     this.features = features;
     this.targets = targets;
     this.files = {
@@ -73,7 +75,10 @@ export class TableWriter {
     this.hash.update(JSON.stringify([features, targets]));
   }
 
-  /** Adds one row, given by column number: features first, then targets. NaN or null is a missing value. */
+  /**
+   * Adds one row, given by column number: features first, then targets. NaN or null is a missing value. Throws `TOO_LARGE`, as
+   * `finish` does, when the table has more bytes than it may.
+   */
   add(value: (column: number) => number | null): void {
     const width = this.features.length;
     let complete = true;
@@ -122,6 +127,14 @@ export class TableWriter {
   }
 
   private flush(): void {
+    const bytesOfRow = Float32Array.BYTES_PER_ELEMENT * this.missing.length;
+    if ((this.rows + this.buffered) * bytesOfRow > this.most) {
+      const rows = Math.floor(this.most / bytesOfRow);
+      throw new DomainError(
+        'TOO_LARGE',
+        `body: expected at most ${rows} rows of ${this.missing.length} columns (${this.most} bytes as float32), got more`,
+      );
+    }
     const parts = [
       [this.files.features, bytes(this.featureBuffer.subarray(0, this.buffered * this.features.length))],
       [this.files.targets, bytes(this.targetBuffer.subarray(0, this.buffered * this.targets.length))],

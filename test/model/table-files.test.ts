@@ -141,13 +141,14 @@ for (const name of ['batches.arrow', 'groups.parquet']) {
 
 test('a file is read by another process, whose errors are told here, and nothing of it stays', async (t) => {
   const model = null;
-  const read = (name: string, format: 'arrow' | 'parquet', targets = ['y']) =>
+  const read = (name: string, format: 'arrow' | 'parquet', targets = ['y'], most = 10_000) =>
     fileToTable(createReadStream(fixture(name)), {
       format,
       directory: join(temporaryDirectory(t), 'table'),
       targets,
       model,
       replace: false,
+      most,
     });
   const [arrow, parquet] = [await read('nulls.arrow', 'arrow'), await read('nulls.parquet', 'parquet')];
   assert.deepEqual([arrow.features, arrow.targets, arrow.rows], [['k', 'x', 'n'], ['y'], parquet.rows]);
@@ -155,6 +156,14 @@ test('a file is read by another process, whose errors are told here, and nothing
   await assert.rejects(read('nulls.arrow', 'parquet'), { code: 'INVALID_PARQUET', message: /begins with PAR1$/ });
   await assert.rejects(read('table.csv', 'arrow'), { code: 'INVALID_ARROW' });
   await assert.rejects(read('nulls.arrow', 'arrow', ['z']), { code: 'UNKNOWN_COLUMN', message: /target "z"/ });
+  const tooLarge = {
+    code: 'TOO_LARGE',
+    message: /^body: expected at most 1 rows of 4 columns \(31 bytes as float32\)/,
+  };
+  assert.ok(arrow.rows > 1);
+  await assert.rejects(read('nulls.arrow', 'arrow', ['y'], 31), tooLarge);
+  await assert.rejects(read('nulls.parquet', 'parquet', ['y'], 31), tooLarge);
+  assert.equal((await read('nulls.parquet', 'parquet', ['y'], arrow.rows * 16)).rows, arrow.rows);
 });
 
 /** Reads a file when there is one file descriptor left, which writing it takes: none for the process that reads it. */

@@ -144,6 +144,8 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
       const options = trainingOptions(query);
       const { replace = false } = query;
       const terms = promotionTerms(query, replace);
+      // A byte of a file can be a number, which has four in the table.
+      const most = Float32Array.BYTES_PER_ELEMENT * trainBodyLimit;
       if (format === 'csv') {
         return await jobs.start(
           (directory) => csvToTable(content, directory, targets, arrange(replace)),
@@ -152,7 +154,7 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
         );
       }
       return await jobs.start(
-        (directory) => fileToTable(content, { format, directory, targets, model: model() ?? null, replace }),
+        (directory) => fileToTable(content, { format, directory, targets, model: model() ?? null, replace, most }),
         options,
         terms,
       );
