@@ -13,6 +13,7 @@ import { mlflow } from './contracts/mlflow.js';
 import { modelRepository } from './contracts/model-repository.js';
 import { openInference } from './contracts/open-inference.js';
 import { ServedModel } from './contracts/served-model.js';
+import { tensorflowPath } from './contracts/tensorflow-path.js';
 import { tensorflowServing } from './contracts/tensorflow-serving.js';
 import { type VertexRoutes, vertex } from './contracts/vertex.js';
 import { registerDriftMetrics } from './drift-metrics.js';
@@ -124,6 +125,7 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
     frameworkErrors: sendError,
     clientErrorHandler: refuseConnection,
     genReqId: requestId,
+    rewriteUrl: ({ url = '/' }) => tensorflowPath(url),
     // A logger for each request costs more than the forward pass of a row: what is logged of one names its id instead.
     childLoggerFactory: (logger) => logger,
   });

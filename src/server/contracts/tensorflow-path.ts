@@ -1,0 +1,10 @@
+const PATH =
+  /^(\/v1\/models\/)([^/:?]+)(?:(\/(?:versions|labels)\/)([^/:?]+))?(:(?:predict|regress|classify)|\/metadata)?(?=\?|$)/i;
+
+/** A URL as it is routed: TensorFlow Serving reads its paths in capitals and in small letters, but for names. */
+export function tensorflowPath(url: string): string {
+  const [path, root, name, kind = '', of = '', method = ''] = PATH.exec(url) ?? [];
+  if (path === undefined) return url;
+  const routed = `${root!.toLowerCase()}${name}${kind.toLowerCase()}${of}${method.toLowerCase()}`;
+  return routed === path ? url : routed + url.slice(path.length);
+}
