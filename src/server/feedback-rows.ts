@@ -16,6 +16,8 @@ export interface FeedbackRows {
   readonly features: Float32Array;
   /** `[rows, targets]` */
   readonly targets: Float32Array;
+  /** Where a row that is kept was in the request. */
+  readonly place: (row: number) => string;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface FeedbackRows {
 export function readFeedback(body: JsonRows, model: Columns, allowMissing: boolean, maxRows: number): FeedbackRows {
   const table = readJsonTable(body, model, (found) => arrangeLike(model, found, ADVICE));
   if (table.rows > maxRows) throw tooLarge('instances', table.rows, maxRows);
-  return complete(table, allowMissing);
+  return complete(table, allowMissing, (row) => `instances[${row}]`);
 }
 
 /**
@@ -59,13 +61,18 @@ export function joinTargets(
         : readNumber(values[column - width], () => (several ? `${place}[${column - width}]` : place));
   };
   // What the model has predicted it may have missed.
-  return complete({ columns: model, rows, row }, true);
+  return complete({ columns: model, rows, row }, true, (n) => places[n]!.place);
 }
 
-function complete({ columns, rows, row }: JsonTable, allowMissing: boolean): FeedbackRows {
+function complete(
+  { columns, rows, row }: JsonTable,
+  allowMissing: boolean,
+  place: (row: number) => string,
+): FeedbackRows {
   const [width, depth] = [columns.features.length, columns.targets.length];
   const features = new Float32Array(rows * width);
   const targets = new Float32Array(rows * depth);
+  const numbers = new Int32Array(rows);
   let kept = 0;
   for (let i = 0; i < rows; i++) {
     const value = row(i);
@@ -82,7 +89,7 @@ function complete({ columns, rows, row }: JsonTable, allowMissing: boolean): Fee
       targets[kept * depth + j] = there ? number : Number.NaN;
       whole &&= there;
     }
-    if (whole) kept++;
+    if (whole) numbers[kept++] = i;
   }
   if (kept === 0) {
     throw new DomainError('TOO_MANY_MISSING', `none of the ${rows} rows has a finite number in every column it needs`);
@@ -92,6 +99,7 @@ function complete({ columns, rows, row }: JsonTable, allowMissing: boolean): Fee
     dropped: rows - kept,
     features: features.slice(0, kept * width),
     targets: targets.slice(0, kept * depth),
+    place: (n) => place(numbers[n]!),
   };
 }
 

@@ -141,8 +141,8 @@ export class Feedback extends EventEmitter<{ rows: [] }> {
 
   private async keep(serving: Serving, feedback: FeedbackRows, answered: readonly string[]): Promise<FeedbackReceipt> {
     const { store, service } = this.options;
-    const { rows, dropped, features, targets } = feedback;
-    const { outputs } = (await service.predictUnseen(serving, features, rows, new Turns())).prediction;
+    const { rows, dropped, features, targets, place } = feedback;
+    const { outputs } = (await service.predictUnseen(serving, features, rows, new Turns(), place)).prediction;
     // After a swap meanwhile, the rows say nothing of the model that serves.
     const live = serving === service.servingIfReady ? this.follow(serving) : undefined;
     await live?.read;

@@ -111,8 +111,17 @@ export class PredictionService {
     return observation;
   }
 
-  /** As `predictInTurns`, but no observer sees it: of rows that were observed before, or that nobody asked about. */
-  async predictUnseen(serving: Serving, rows: Float32Array, count: number, turns: Turns): Promise<Observation> {
+  /**
+   * As `predictInTurns`, but no observer sees it: of rows that were observed before, or that nobody asked about. `place`
+   * names a row in the request, for the error.
+   */
+  async predictUnseen(
+    serving: Serving,
+    rows: Float32Array,
+    count: number,
+    turns: Turns,
+    place?: (row: number) => string,
+  ): Promise<Observation> {
     const { predictor } = serving;
     const { inputs: width, outputs: outputWidth } = predictor.engine.shape;
     const prediction = {
@@ -125,7 +134,7 @@ export class PredictionService {
     for (let from = 0; from < count; from += some) {
       const part = Math.min(some, count - from);
       const pass = predictor.predict(rows.subarray(from * width, (from + part) * width), part);
-      assertFinite(pass, part, from);
+      assertFinite(pass, part, from, place);
       prediction.outputs.set(pass.outputs, from * outputWidth);
       prediction.reconstructions.set(pass.reconstructions, from * width);
       prediction.inputs.set(pass.inputs, from * width);
@@ -182,16 +191,17 @@ export class PredictionService {
 }
 
 /** JSON has no Infinity: it would leave as null, with a 200. */
-function assertFinite({ outputs, errors }: Prediction, count: number, first = 0): void {
+function assertFinite({ outputs, errors }: Prediction, count: number, first = 0, place = instance): void {
   const width = outputs.length / count;
   for (let i = 0; i < outputs.length; i++)
-    if (!Number.isFinite(outputs[i]!)) throw tooFar(first + Math.floor(i / width));
-  for (let row = 0; row < count; row++) if (!Number.isFinite(errors[row]!)) throw tooFar(first + row);
+    if (!Number.isFinite(outputs[i]!)) throw tooFar(place(first + Math.floor(i / width)));
+  for (let row = 0; row < count; row++) if (!Number.isFinite(errors[row]!)) throw tooFar(place(first + row));
 }
 
-function tooFar(row: number): DomainError {
-  return new DomainError(
-    'NON_FINITE_OUTPUT',
-    `instances[${row}]: too far from the training data for a finite prediction`,
-  );
+function instance(row: number): string {
+  return `instances[${row}]`;
+}
+
+function tooFar(place: string): DomainError {
+  return new DomainError('NON_FINITE_OUTPUT', `${place}: too far from the training data for a finite prediction`);
 }

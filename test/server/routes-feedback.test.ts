@@ -152,6 +152,19 @@ const BAD: [what: string, payload: object, code: string, message: RegExp][] = [
   ['ids and too few targets', { ids: ['x', 'y'], targets: [[1]] }, 'INVALID_ROWS', /one per id \(2\), got 1/],
   ['ids and rows', { ids: ['x'], instances: [[1]], targets: [[1]] }, 'INVALID_ROWS', /^instances: /],
   ['an id that is no text', { ids: [5], targets: [[1]] }, 'INVALID_REQUEST', /^ids\.0: /],
+  [
+    'a row too far off, after one that is dropped',
+    {
+      instances: [
+        [1, 2, 3],
+        [1, 2, 3],
+        [3e38, 3e38, 3e38],
+      ],
+      targets: [null, 1, 1],
+    },
+    'NON_FINITE_OUTPUT',
+    /^instances\[2\]: too far/,
+  ],
 ];
 
 test('bad feedback is refused with the place, and nothing of it is kept', async (t) => {
