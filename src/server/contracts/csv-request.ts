@@ -5,6 +5,8 @@ import { numberInCell } from '../../model/number-cell.js';
 import { isFloat32 } from '../../model/rows.js';
 import { checkCount, checkNames, type RowList, type RowModel } from './row-list.js';
 
+const OPTIONS = { bom: true, skip_empty_lines: true, relax_column_count: true, max_record_size: 2 ** 20 } as const;
+
 /**
  * Reads a CSV: by feature name if its first line holds a word, else by position. An empty cell is a missing value. Throws
  * `INVALID_CSV`, `INVALID_ROWS` naming the line, `TOO_LARGE`.
@@ -23,8 +25,8 @@ export function readCsvRequest(body: Buffer, model: RowModel, _given: undefined)
   const rows = new Float32Array(count * features.length);
   for (let i = 0, at = 0; i < count; i++) {
     const record = records[from + i]!;
-    const line = `line ${from + i + 1}`;
     if (record.length !== features.length) {
+      const line = lineOf(body, from + i);
       throw new DomainError('INVALID_ROWS', `${line}: expected ${features.length} values, got ${record.length}`);
     }
     for (let j = 0; j < features.length; j++, at++) {
@@ -32,6 +34,7 @@ export function readCsvRequest(body: Buffer, model: RowModel, _given: undefined)
       const value = numberInCell(cell);
       if (!isFloat32(value) && !(allowMissing && cell.trim() === '')) {
         const expected = `expected a finite number as ${show(features[j])}`;
+        const line = lineOf(body, from + i);
         throw new DomainError('INVALID_ROWS', `${line}, column ${places[j]! + 1}: ${expected}, got ${show(cell)}`);
       }
       rows[at] = value;
@@ -42,9 +45,20 @@ export function readCsvRequest(body: Buffer, model: RowModel, _given: undefined)
 
 function parseRecords(body: Buffer): string[][] {
   try {
-    return parse(body, { bom: true, skip_empty_lines: true, relax_column_count: true, max_record_size: 2 ** 20 });
+    return parse(body, OPTIONS);
   } catch (error) {
     if (error instanceof CsvError) throw new DomainError('INVALID_CSV', error.message, { cause: error });
     throw error;
   }
+}
+
+/** The line on which a record ends: blank lines are none, and a cell may have several. Read anew, as only an error asks. */
+function lineOf(body: Buffer, record: number): string {
+  let line = 0;
+  const count = (cells: string[], { lines }: { lines: number }) => {
+    line = lines;
+    return cells;
+  };
+  parse(body, { ...OPTIONS, to: record + 1, on_record: count });
+  return `line ${line}`;
 }
