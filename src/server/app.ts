@@ -32,6 +32,7 @@ import { readOnly } from './plugins/read-only.js';
 import { replyEncoding } from './plugins/reply-encoding.js';
 import { requestEncoding } from './plugins/request-encoding.js';
 import { requestLog } from './plugins/request-log.js';
+import { predictForm } from './predict-form.js';
 import { Pruning } from './pruning.js';
 import { RequestHistogram } from './request-histogram.js';
 import { requestIds } from './request-id.js';
@@ -113,9 +114,9 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   const predicts = options.vertex?.predict !== '/predict';
   const requestId = requestIds();
   const durations = new RequestHistogram();
-  const ordinary = new OrdinaryPredictions({ service, durations, requestId, bodyLimit, maxRows, log });
+  const ordinary = new OrdinaryPredictions({ durations, requestId, bodyLimit, log });
   const app = fastify({
-    ...(predicts ? { serverFactory: ordinary.createServer } : {}),
+    serverFactory: ordinary.createServer,
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
@@ -167,7 +168,10 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   rollbackRoute(app, { loader });
   removeRoute(app, { store, service });
   compareRoute(app, { store, createEngine });
-  if (predicts) await app.register(predictRoute, { service, drift, feedback, maxRows, allowMissing });
+  if (predicts) {
+    await app.register(predictRoute, { service, drift, feedback, maxRows, allowMissing });
+    ordinary.add('/predict', predictForm(service, maxRows));
+  }
   driftRoutes(app, { drift, feedback });
   feedbackRoute(app, { feedback });
   await app.register(trainRoute, { service, jobs, feedback, trainBodyLimit: options.trainBodyLimit });
@@ -177,11 +181,11 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   const inference = new Inference({ service, maxRows, allowMissing });
   app.addHook('onClose', () => inference.close());
   const flatten = options.flatten ?? false;
-  await app.register(tensorflowServing, { model, inference, flatten });
+  await app.register(tensorflowServing, { model, inference, ordinary, flatten });
   await app.register(kserveV1, { model });
-  await app.register(openInference, { model, service, inference });
+  await app.register(openInference, { model, service, inference, ordinary });
   await app.register(modelRepository, { model, service, activate: (version) => loader.activate(version) });
-  await app.register(invocations, { model, inference, flatten });
+  await app.register(invocations, { model, inference, ordinary, flatten });
   await app.register(mlflow, { service });
   if (options.vertex) await app.register(vertex, { routes: options.vertex, service, inference });
   return app;

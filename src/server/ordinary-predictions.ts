@@ -1,25 +1,33 @@
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http';
 import type { FastifyInstance, FastifyServerFactory } from 'fastify';
 import type { Logger } from 'pino';
-import { RowParser } from '../model/row-parser.js';
 import type { BucketCounts } from './bucket-counts.js';
-import { predictReply } from './predict-reply.js';
+import { OrdinaryReply } from './ordinary-reply.js';
 import type { RequestHistogram } from './request-histogram.js';
 import type { requestIds } from './request-id.js';
-import type { PredictionService } from './service.js';
+
+/** What a route answers almost always, and how. */
+export interface OrdinaryForm {
+  /** The route's pattern, under which metrics count. */
+  readonly route: string;
+  /** Sends what the route would send, at once. Leaves it to the route by sending nothing or by throwing, before anybody observed a prediction. */
+  readonly answer: (body: Buffer, headers: IncomingHttpHeaders, reply: OrdinaryReply) => void;
+}
 
 export interface OrdinaryOptions {
-  readonly service: PredictionService;
   readonly durations: RequestHistogram;
   readonly requestId: ReturnType<typeof requestIds>;
-  readonly maxRows: number;
   /** Largest request body, in bytes. Those larger than what a socket gives at once, 64 KiB, come in pieces. */
   readonly bodyLimit: number;
   readonly log: Pick<Logger, 'isLevelEnabled'>;
 }
 
-/** More numbers may make an answer large enough to be compressed, of up to 27 characters each. */
-const MOST_NUMBERS = 500;
 /** What the header `content-type` may say, and `accept`. */
 const TYPES: ReadonlySet<string | undefined> = new Set(['application/json', 'application/json; charset=utf-8']);
 const ACCEPTED: ReadonlySet<string | undefined> = new Set([undefined, '*/*', 'application/json']);
@@ -27,9 +35,9 @@ const ACCEPTED: ReadonlySet<string | undefined> = new Set([undefined, '*/*', 'ap
 const KEPT: ReadonlySet<string | undefined> = new Set([undefined, 'keep-alive', 'Keep-Alive']);
 
 /**
- * Answers the ordinary `POST /predict` ahead of Fastify, which would take longer over it than the network does: rows of
- * numbers in a body that comes in one piece, over a connection that stays, and nothing asked for beside the predictions.
- * Such an answer is, to the last header, the one that the route would give, and is counted like it.
+ * Answers ordinary predictions ahead of Fastify, which would take longer over one than the network does: `POST` to the very
+ * path of a form, with JSON in a body that comes in one piece, over a connection that stays. Such an answer is, to the
+ * last header, the one that the route would give, and is counted like it.
  *
  * Whatever is unusual or wrong goes on to Fastify, body and all, so that there is one place for every error. Hooks of
  * Fastify do not see what is answered here: what must hold for every prediction belongs into `PredictionService`, or
@@ -37,8 +45,8 @@ const KEPT: ReadonlySet<string | undefined> = new Set([undefined, 'keep-alive', 
  */
 export class OrdinaryPredictions {
   private readonly options: OrdinaryOptions;
-  private readonly parser = new RowParser();
-  private counts: BucketCounts | undefined;
+  private readonly forms = new Map<string | undefined, OrdinaryForm>();
+  private readonly counts = new Map<OrdinaryForm, BucketCounts>();
   private open = true;
   /** For how many seconds a connection without requests is kept. */
   private keepAlive = 0;
@@ -48,6 +56,11 @@ export class OrdinaryPredictions {
 
   constructor(options: OrdinaryOptions) {
     this.options = options;
+  }
+
+  /** From now on takes `POST path`, as a client writes it, for such a request. */
+  add(path: string, form: OrdinaryForm): void {
+    this.forms.set(path, form);
   }
 
   /** Makes a server as Fastify would, which asks here first. */
@@ -68,11 +81,11 @@ export class OrdinaryPredictions {
   }
 
   private take(request: IncomingMessage, response: ServerResponse, fallback: RequestListener): void {
+    const form = request.method === 'POST' ? this.forms.get(request.url) : undefined;
     const { headers } = request;
     const length = Number(headers['content-length']);
     const ordinary =
-      request.url === '/predict' &&
-      request.method === 'POST' &&
+      form &&
       TYPES.has(headers['content-type']) &&
       ACCEPTED.has(headers.accept) &&
       headers['content-encoding'] === undefined &&
@@ -90,10 +103,10 @@ export class OrdinaryPredictions {
     const start = performance.now();
     request.once('data', (body: Buffer) => {
       const whole = body.length === length && response.socket && this.open;
-      const text = whole ? this.predict(body) : undefined;
-      if (text !== undefined) {
-        this.send(text, request, response);
-        this.count((performance.now() - start) / 1000);
+      const reply = whole ? answerOf(form, body, headers) : undefined;
+      if (reply) {
+        this.send(reply, request, response);
+        this.count(form, (performance.now() - start) / 1000);
         return;
       }
       request.pause();
@@ -102,42 +115,45 @@ export class OrdinaryPredictions {
     });
   }
 
-  /** The JSON of the reply; undefined if it is for the route to answer. */
-  private predict(body: Buffer): string | undefined {
-    const { service, maxRows } = this.options;
-    try {
-      const { features, targets } = service.serving.card;
-      const count = this.parser.parse(body, features.length);
-      if (count === 0 || count > maxRows || count * (targets.length + 1) > MOST_NUMBERS) return undefined;
-      return predictReply(service.predict(this.parser.rows, count));
-    } catch {
-      // The route will fail at the same, and say so.
-      return undefined;
-    }
-  }
-
   /**
-   * Head and body in one write of one string: the response would write them, an empty piece after them, and with that
-   * twice as long. It learns that it is finished, and the server goes on to the connection's next request. All is
-   * Latin-1, which need not be measured before it is written.
+   * Head and body in one write: the response would write them, an empty piece after them, and with that twice as long. It
+   * learns that it is finished, and the server goes on to the connection's next request. Latin-1 need not be measured
+   * before it is written, and ASCII is that too.
    */
-  private send(text: string, request: IncomingMessage, response: ServerResponse): void {
+  private send({ head, body }: OrdinaryReply, request: IncomingMessage, response: ServerResponse): void {
     const id = this.options.requestId(request);
     const second = Math.floor(Date.now() / 1000);
     if (second !== this.second) {
       this.second = second;
       this.date = new Date(1000 * second).toUTCString();
     }
-    response.socket!.write(
-      `HTTP/1.1 200 OK\r\nx-request-id: ${id}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ` +
-        `${text.length}\r\nDate: ${this.date}\r\nConnection: keep-alive\r\nKeep-Alive: timeout=${this.keepAlive}\r\n\r\n${text}`,
-      'latin1',
-    );
+    const length = Buffer.byteLength(body);
+    const start =
+      `HTTP/1.1 200 OK\r\nx-request-id: ${id}\r\n${head}content-length: ${length}\r\nDate: ${this.date}\r\n` +
+      `Connection: keep-alive\r\nKeep-Alive: timeout=${this.keepAlive}\r\n\r\n`;
+    if (typeof body === 'string') response.socket!.write(start + body, length === body.length ? 'latin1' : 'utf8');
+    else response.socket!.write(Buffer.concat([Buffer.from(start), body]));
     response.emit('finish');
   }
 
-  private count(seconds: number): void {
-    this.counts ??= this.options.durations.series('POST', '/predict', 200);
-    this.counts.add(seconds);
+  private count(form: OrdinaryForm, seconds: number): void {
+    let counts = this.counts.get(form);
+    if (!counts) {
+      counts = this.options.durations.series('POST', form.route, 200);
+      this.counts.set(form, counts);
+    }
+    counts.add(seconds);
   }
+}
+
+/** The answer; undefined if it is for the route to give. */
+function answerOf(form: OrdinaryForm, body: Buffer, headers: IncomingHttpHeaders): OrdinaryReply | undefined {
+  const reply = new OrdinaryReply();
+  try {
+    form.answer(body, headers, reply);
+  } catch {
+    // The route will fail at the same, and say so.
+    return undefined;
+  }
+  return reply.body === '' ? undefined : reply;
 }

@@ -8,7 +8,37 @@ import { gzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import { buildTestApp, type TestApp } from './test-app.js';
 
-const ROWS = '{"instances": [[1, 2, 3], [4.5, -5e-1, 6]]}';
+const DATA = '[[1, 2, 3], [4.5, -5e-1, 6]]';
+const ROWS = `{"instances": ${DATA}}`;
+const TENSOR = '"inputs": [{"name": "inputs", "shape": [2, 3], "datatype": "FP32", "data": [1, 2, 3, 4.5, -5e-1, 6]}]';
+const TENSORFLOW = '/v1/models/test:predict';
+const OPEN_INFERENCE = '/v2/models/test/infer';
+const MLFLOW = '/invocations';
+
+/** Two rows in the words of each contract. */
+const FORMS: [what: string, path: string, body: string][] = [
+  ['the native form', '/predict', ROWS],
+  ['TensorFlow Serving, rows', TENSORFLOW, ROWS],
+  ['TensorFlow Serving, columnar', TENSORFLOW, `{"inputs": ${DATA}}`],
+  ['TensorFlow Serving, named values', TENSORFLOW, '{"inputs": {"c": [3, 6], "a": [1, 4.5], "b": [2, -0.5]}}'],
+  ['Open Inference Protocol V2', OPEN_INFERENCE, `{${TENSOR}}`],
+  ['Open Inference Protocol V2 with an id', OPEN_INFERENCE, `{"id": "order-7", ${TENSOR}}`],
+  ['Open Inference Protocol V2 with an id beyond ASCII', OPEN_INFERENCE, `{"id": "\\u00fc\\u20ac", ${TENSOR}}`],
+  [
+    'Open Inference Protocol V2, all outputs',
+    OPEN_INFERENCE,
+    `{${TENSOR}, "outputs": [{"name": "reconstruction"}, {"name": "predictions"}, {"name": "reconstruction_error"}]}`,
+  ],
+  [
+    'Open Inference Protocol V2, bytes wanted',
+    OPEN_INFERENCE,
+    `{${TENSOR}, "parameters": {"binary_data_output": true}}`,
+  ],
+  ['MLflow, instances', MLFLOW, ROWS],
+  ['MLflow, inputs', MLFLOW, `{"inputs": ${DATA}}`],
+  ['MLflow, dataframe_split', MLFLOW, `{"dataframe_split": {"columns": ["a", "b", "c"], "data": ${DATA}}}`],
+  ['MLflow, dataframe_records', MLFLOW, '{"dataframe_records": [{"a": 1, "b": 2, "c": 3}, {"a": 4, "c": 6, "b": 5}]}'],
+];
 
 /** An application that listens and logs as it does by default; `handled` counts the requests that Fastify's handlers get. */
 async function listening(
@@ -28,15 +58,15 @@ async function listening(
   return { ...parts, url, port: Number(new URL(url).port), handled: () => handled };
 }
 
-function post(url: string, body: string, headers: Record<string, string> = {}): Promise<Response> {
-  return fetch(`${url}/predict`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body });
+function post(url: string, body: string, headers: Record<string, string> = {}, path = '/predict'): Promise<Response> {
+  return fetch(`${url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body });
 }
 
 /** Sends `pieces` one after another, each when the former has left, and returns all that comes until the server closes. */
 async function exchange(port: number, pieces: readonly string[]): Promise<string> {
   const socket = connect({ host: '127.0.0.1', port, noDelay: true });
   let received = '';
-  socket.on('data', (chunk) => {
+  socket.setEncoding('latin1').on('data', (chunk) => {
     received += chunk;
   });
   for (const piece of pieces) {
@@ -49,8 +79,8 @@ async function exchange(port: number, pieces: readonly string[]): Promise<string
   return received;
 }
 
-function message(body: string, headers = ''): string {
-  return `POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n${headers}content-length: ${body.length}\r\n\r\n${body}`;
+function message(body: string, headers = '', path = '/predict'): string {
+  return `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n${headers}content-length: ${body.length}\r\n\r\n${body}`;
 }
 
 test('an ordinary prediction is answered ahead of Fastify, to the last header as by the route', async (t) => {
@@ -68,6 +98,51 @@ test('an ordinary prediction is answered ahead of Fastify, to the last header as
   assert.match(ahead.headers.get('x-request-id')!, /^[0-9a-f]{16}-0{11}1$/);
   assert.match(routed.headers.get('x-request-id')!, /^[0-9a-f]{16}-0{11}2$/);
   assert.ok(Math.abs(Date.parse(ahead.headers.get('date')!) - Date.now()) < 60_000);
+});
+
+const LAST = 'GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n';
+
+for (const [what, path, body] of FORMS) {
+  test(`${what}: sent, observed and counted ahead of Fastify as by the route`, async (t) => {
+    const { app, port, handled, service } = await listening(t);
+    const seen: number[] = [];
+    service.observe(({ count }) => seen.push(count));
+    const sent = message(body, '', path);
+    const replies = async (text: string) => (await exchange(port, [text, LAST])).split(/(?=HTTP\/1\.1 )/);
+    const [ahead] = await replies(sent);
+    assert.equal(handled(), 1, 'the last request alone');
+    // Another way to write the same type.
+    const [routed] = await replies(sent.replace('application/json', 'application/json;charset=utf-8'));
+    assert.equal(handled(), 3);
+    const plain = (reply = '') => reply.replace(/^(x-request-id|Date): .*$/gm, '$1');
+    assert.match(plain(ahead), /^HTTP\/1\.1 200 OK\r\nx-request-id\r?\n/);
+    assert.equal(plain(ahead), plain(routed));
+    assert.deepEqual(seen, [2, 2]);
+    const { body: metrics } = await app.inject('/metrics');
+    assert.deepEqual(metrics.match(/(?<=^http_request_duration_seconds_count\{method="POST".*\} ).*$/gm), ['2']);
+  });
+}
+
+test('statistics tell of what is answered ahead of Fastify', async (t) => {
+  const { app, url, port, handled } = await listening(t);
+  for (let i = 0; i < 3; i++) await (await post(url, `{${TENSOR}}`, {}, OPEN_INFERENCE)).text();
+  assert.equal(handled(), 0);
+  // Counted before the next request of its connection is answered.
+  await exchange(port, [message(`{${TENSOR.replace('[2, 3]', '[3, 3]')}}`, '', OPEN_INFERENCE), LAST]);
+  assert.equal(handled(), 2);
+  const [stats] = (await app.inject('/v2/models/test/stats')).json().model_stats;
+  assert.equal(stats.inference_count, 6);
+  assert.equal(stats.execution_count, 3);
+  assert.equal(stats.inference_stats.success.count, 3);
+  assert.equal(stats.inference_stats.fail.count, 1);
+  assert.ok(stats.inference_stats.compute_infer.ns > 0);
+  assert.deepEqual(
+    stats.batch_stats.map(({ batch_size, compute_infer }: { batch_size: number; compute_infer: { count: number } }) => [
+      batch_size,
+      compute_infer.count,
+    ]),
+    [[2, 3]],
+  );
 });
 
 test('what is answered ahead of Fastify is timed, counted and watched like the rest', async (t) => {
@@ -117,6 +192,76 @@ for (const [what, body, status, code] of UNUSUAL) {
   });
 }
 
+const MANY = JSON.stringify({ instances: Array.from({ length: 101 }, () => [1, 2, 3]) });
+const LEFT: [what: string, path: string, body: string, headers: Record<string, string>, status: number][] = [
+  ['broken JSON for TensorFlow Serving', TENSORFLOW, '{"instances": [[1, 2', {}, 400],
+  ['too many rows for TensorFlow Serving', TENSORFLOW, MANY, {}, 413],
+  ['a row too far off for TensorFlow Serving', TENSORFLOW, '{"instances": [[3e38, 3e38, 3e38]]}', {}, 400],
+  ['a form for TensorFlow Serving', TENSORFLOW, ROWS, { 'content-type': 'application/x-www-form-urlencoded' }, 200],
+  ['a query for TensorFlow Serving', `${TENSORFLOW}?a=1`, ROWS, {}, 200],
+  ['a version of TensorFlow Serving', '/v1/models/test/versions/1:predict', ROWS, {}, 200],
+  ['a label of TensorFlow Serving', '/v1/models/test/labels/production:predict', ROWS, {}, 200],
+  ['another model of TensorFlow Serving', '/v1/models/other:predict', ROWS, {}, 404],
+  [
+    'another method of TensorFlow Serving',
+    '/v1/models/test:regress',
+    '{"examples": [{"a": 1, "b": 2, "c": 3}]}',
+    {},
+    200,
+  ],
+  ['a version of V2', '/v2/models/test/versions/1/infer', `{${TENSOR}}`, {}, 200],
+  ['another model of V2', '/v2/models/other/infer', `{${TENSOR}}`, {}, 404],
+  ['a wrong shape for V2', OPEN_INFERENCE, `{${TENSOR.replace('[2, 3]', '[2, 4]')}}`, {}, 400],
+  [
+    'a wrong length of the header of V2',
+    OPEN_INFERENCE,
+    `{${TENSOR}}`,
+    { 'inference-header-content-length': 'x' },
+    400,
+  ],
+  ['attributes of SageMaker', MLFLOW, ROWS, { 'x-amzn-sagemaker-custom-attributes': 'tfs-method=predict' }, 200],
+  ['two keys for MLflow', MLFLOW, `{"instances": ${DATA}, "inputs": ${DATA}}`, {}, 400],
+  ['CSV wanted of MLflow', MLFLOW, ROWS, { accept: 'text/csv' }, 200],
+  ['a CSV for MLflow', MLFLOW, '1,2,3\n', { 'content-type': 'text/csv' }, 200],
+];
+
+for (const [what, path, body, headers, status] of LEFT) {
+  test(`${what} goes on to the route, and nobody sees it twice`, async (t) => {
+    const { app, url, handled, service } = await listening(t);
+    let observed = 0;
+    service.observe(() => observed++);
+    const response = await post(url, body, headers, path);
+    const text = await response.text();
+    assert.equal(handled(), 1);
+    assert.equal(response.status, status);
+    assert.equal(observed, status === 200 ? 1 : 0);
+    const given = { 'content-type': 'application/json', ...headers };
+    const injected = await app.inject({ method: 'POST', url: path, headers: given, payload: body });
+    const plain = (answer: string) => answer.replace(/"request_id":"[^"]*"/, '');
+    assert.equal(plain(text), plain(injected.body));
+  });
+}
+
+test('a reply of a contract that may be large enough to be compressed is left to the route', async (t) => {
+  const { url, handled } = await listening(t, ['a', 'b', 'c'], { maxRows: 2000 });
+  const few = JSON.stringify({ instances: Array.from({ length: 50 }, (_, i) => [i / 7, 2, 3]) });
+  const many = JSON.stringify({ instances: Array.from({ length: 1500 }, (_, i) => [i / 7, 2, 3]) });
+  assert.equal((await post(url, few, {}, TENSORFLOW)).status, 200);
+  assert.equal(handled(), 0);
+  assert.equal((await post(url, many, {}, TENSORFLOW)).headers.get('content-encoding'), 'gzip');
+  assert.equal(handled(), 1);
+  const id = await post(url, `{"id": "${'x'.repeat(20_000)}", ${TENSOR}}`, {}, OPEN_INFERENCE);
+  assert.equal(id.headers.get('content-encoding'), 'gzip');
+  assert.equal(handled(), 2);
+  // Of a small body too.
+  const data = Array.from({ length: 1800 }, (_, i) => i % 10);
+  const tensor = { name: 'inputs', shape: [600, 3], datatype: 'FP32', data };
+  const outputs = ['predictions', 'reconstruction', 'reconstruction_error'].map((name) => ({ name }));
+  const all = await post(url, JSON.stringify({ inputs: [tensor], outputs }), {}, OPEN_INFERENCE);
+  assert.equal(all.headers.get('content-encoding'), 'gzip');
+  assert.equal(handled(), 3);
+});
+
 test('a reply that is to be of another type, or large enough to be compressed, is left to the route', async (t) => {
   const { url, handled } = await listening(t, ['a', 'b', 'c'], { maxRows: 1000 });
   const csv = await post(url, ROWS, { accept: 'text/csv' });
@@ -142,14 +287,24 @@ test('where Vertex AI has the path, it is answered in its words', async (t) => {
   assert.equal(handled(), 1);
 });
 
-test('without a model the reason is told', async (t) => {
-  const { url } = await listening(t, []);
-  const response = await post(url, ROWS);
-  assert.equal(response.status, 503);
-  assert.equal(((await response.json()) as { code: string }).code, 'NOT_READY');
+test('where Vertex AI has the path of another contract, that one is answered ahead of Fastify', async (t) => {
+  const vertex = { predict: TENSORFLOW, health: '/health' };
+  const { url, handled } = await listening(t, ['a', 'b', 'c'], { vertex });
+  const response = await post(url, ROWS, {}, TENSORFLOW);
+  assert.deepEqual(Object.keys((await response.json()) as object), ['predictions']);
+  assert.equal(response.headers.get('x-model-version'), '1');
+  assert.equal(handled(), 0);
 });
 
-const LAST = 'GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n';
+for (const [what, path, body] of FORMS) {
+  test(`without a model the reason is told: ${what}`, async (t) => {
+    const { url, handled } = await listening(t, []);
+    const response = await post(url, body, {}, path);
+    assert.equal(handled(), 1);
+    assert.equal(response.status, 503);
+    assert.equal(((await response.json()) as { code: string }).code, 'NOT_READY');
+  });
+}
 
 test('a body that comes in pieces is read whole, even if the first would do', async (t) => {
   const { port } = await listening(t);

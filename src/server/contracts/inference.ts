@@ -6,9 +6,19 @@ import { ROW_READERS, type RowReaderName } from './row-readers.js';
 
 /** A body of more bytes than this is answered in parts, between which others have their turn. */
 const LARGE = 128 * 1024;
+/** A small reply is too small to be compressed: so many characters, of which the numbers take up to 27 each. */
+const SMALL = 13_000;
+const NUMBER = 27;
 
 type Given<N extends RowReaderName> = Parameters<(typeof ROW_READERS)[N]>[2];
 type Asked<N extends RowReaderName> = ReturnType<(typeof ROW_READERS)[N]>['asked'];
+
+/** Where a reply goes: to Fastify, or ahead of it. */
+export interface InferenceReply {
+  type(contentType: string): unknown;
+  header(name: string, value: string): unknown;
+  send(body: string | Buffer): unknown;
+}
 
 /** A request in a contract's words: its body, and how it is read and answered. */
 export interface InferenceRequest<N extends RowReaderName> {
@@ -17,7 +27,7 @@ export interface InferenceRequest<N extends RowReaderName> {
   /** What the reader is told beside the body. */
   readonly given: Given<N>;
   /** Writes the body of the reply, in parts; what it was asked is what the reader found beside the rows. */
-  readonly write: (observation: Observation, asked: Asked<N>, reply: FastifyReply) => Iterable<string | Uint8Array>;
+  readonly write: (observation: Observation, asked: Asked<N>, reply: InferenceReply) => Iterable<string | Uint8Array>;
   /** Whether the body, however large, is read at once: bytes, and not text. */
   readonly binary?: boolean;
   /** Told the milliseconds that reading, predicting and writing took. */
@@ -48,11 +58,30 @@ export class Inference {
       );
       return;
     }
+    this.answerAtOnce(reply, request);
+  }
+
+  /** As `answer`, if the reply is sure to be small. If not, and if it throws, nothing is sent and no observer saw it. */
+  answerSmall<N extends RowReaderName>(reply: InferenceReply, request: InferenceRequest<N>): void {
+    if (request.body.length <= SMALL) this.answerAtOnce(reply, request, SMALL);
+  }
+
+  async close(): Promise<void> {
+    await this.reader.close();
+  }
+
+  private answerAtOnce<N extends RowReaderName>(
+    reply: InferenceReply,
+    request: InferenceRequest<N>,
+    most = Number.POSITIVE_INFINITY,
+  ): void {
     const { service } = this.options;
     // Where nobody asks, the clock is not read: it costs as much as the forward pass of a row.
     const now = request.timed ? () => performance.now() : () => 0;
     const start = now();
-    const { rows, count, asked } = this.read(request, service.serving);
+    const { serving } = service;
+    const { rows, count, asked } = this.read(request, serving);
+    if (longest(request.body, count, serving) > most) return;
     const read = now();
     const observation = service.predict(rows, count);
     const predicted = now();
@@ -60,10 +89,6 @@ export class Inference {
     const body = joined(request.write(observation, asked, reply));
     request.timed?.(count, [read - start, predicted - read, now() - predicted]);
     reply.send(body);
-  }
-
-  async close(): Promise<void> {
-    await this.reader.close();
   }
 
   private answerInTurns<N extends RowReaderName>(
@@ -115,12 +140,16 @@ export class Inference {
 }
 
 /** Bodies by contract have no fields of ours: version and mean reconstruction error travel as headers. */
-function tellModel(reply: FastifyReply, { prediction: { errors }, count, serving }: Observation): void {
+function tellModel(reply: InferenceReply, { prediction: { errors }, count, serving }: Observation): void {
   let sum = 0;
   for (let i = 0; i < count; i++) sum += errors[i]!;
-  reply
-    .header('x-model-version', String(serving.version))
-    .header('x-reconstruction-error', String(Math.fround(sum / count)));
+  reply.header('x-model-version', String(serving.version));
+  reply.header('x-reconstruction-error', String(Math.fround(sum / count)));
+}
+
+/** Characters of a reply, at most, to all outputs that there are and with whatever it repeats of the request, as an id. */
+function longest(body: Buffer, count: number, { card: { features, targets } }: Serving): number {
+  return body.length + NUMBER * count * (features.length + targets.length + 1);
 }
 
 function joined(parts: Iterable<string | Uint8Array>): string | Buffer {

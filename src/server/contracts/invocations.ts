@@ -2,9 +2,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
 import { Type } from 'typebox';
 import { DomainError, show } from '../../model/domain-error.js';
+import type { OrdinaryPredictions } from '../ordinary-predictions.js';
 import type { Observation } from '../service.js';
 import { takeBytes } from './body-bytes.js';
-import type { Inference } from './inference.js';
+import type { Inference, InferenceReply } from './inference.js';
 import { handleInvocationErrors, InvocationError } from './invocation-errors.js';
 import { flat } from './matrix-text.js';
 import { writeOpenInference } from './open-inference-reply.js';
@@ -17,6 +18,7 @@ const JSON_TYPE = 'application/json';
 const CSV = 'text/csv';
 const LINES = ['application/jsonlines', 'application/x-jsonlines', 'application/x-ndjson'];
 const FLOATS = 'application/octet-stream';
+const ATTRIBUTES = 'x-amzn-sagemaker-custom-attributes';
 const TYPES = [JSON_TYPE, CSV, ...LINES, FLOATS];
 
 const Frame = Type.Object({
@@ -37,6 +39,7 @@ const Text = Type.Unsafe<string>({ type: 'string' });
 export interface InvocationsOptions {
   readonly model: ServedModel;
   readonly inference: Inference;
+  readonly ordinary: OrdinaryPredictions;
   /** Whether TensorFlow Serving's clients get the predictions of one target as numbers, and not as arrays of one. */
   readonly flatten: boolean;
 }
@@ -46,10 +49,8 @@ export interface InvocationsOptions {
  * attributes is as for SageMaker's container of that name; Triton's content types are the Open Inference Protocol's; JSON is
  * MLflow's; JSON Lines, CSV and float32 are rows.
  */
-export async function invocations(
-  app: FastifyInstance,
-  { model, inference, flatten }: InvocationsOptions,
-): Promise<void> {
+export async function invocations(app: FastifyInstance, options: InvocationsOptions): Promise<void> {
+  const { model, inference, ordinary, flatten } = options;
   takeBytes(app);
   handleInvocationErrors(app);
 
@@ -81,12 +82,12 @@ export async function invocations(
       config: { predicts: true },
     },
     ({ headers, body = Buffer.alloc(0) }, reply) => {
-      const attributes = headers['x-amzn-sagemaker-custom-attributes']?.toString() ?? '';
+      const attributes = headers[ATTRIBUTES]?.toString() ?? '';
       if (attributes.includes('tfs-')) return answerTensorflow(readAttributes(attributes), body, reply);
       const vendor = vendorType(headers['content-type']);
       if (vendor !== undefined) return answerOpenInference(vendor, headers, body, reply);
       const type = readType(headers['content-type']);
-      const write = (observation: Observation) => writeAccepted(headers.accept, type, observation, reply);
+      const write = writer(headers.accept, type);
       if (type === JSON_TYPE) inference.answer(reply, { reader: 'mlflow', body, given: undefined, write });
       else if (type === CSV) inference.answer(reply, { reader: 'csv', body, given: undefined, write });
       else if (type === FLOATS)
@@ -94,6 +95,16 @@ export async function invocations(
       else inference.answer(reply, { reader: 'jsonLines', body, given: undefined, write });
     },
   );
+
+  // By the headers that are taken for ordinary, it is JSON.
+  ordinary.add('/invocations', {
+    route: '/invocations',
+    answer: (body, headers, reply) => {
+      if (headers[ATTRIBUTES] !== undefined) return;
+      const write = writer(headers.accept, JSON_TYPE);
+      inference.answerSmall(reply, { reader: 'mlflow', body, given: undefined, write });
+    },
+  });
 
   function answerOpenInference(
     vendor: string,
@@ -167,22 +178,19 @@ function readType(header: FastifyRequest['headers']['content-type']): string {
   return type;
 }
 
-/** As the client likes it best: JSON, or JSON Lines if it sent them, unless it likes another type better. */
-function writeAccepted(
-  accept: string | undefined,
-  type: string,
-  observation: Observation,
-  reply: FastifyReply,
-): Iterable<string | Uint8Array> {
-  const { prediction, count } = observation;
-  const own = LINES.includes(type) ? type : JSON_TYPE;
-  // What most clients send needs no negotiation.
-  const asked = accept === undefined || accept === '*/*' || accept === own ? own : preferred(accept, own);
-  reply.type(asked);
-  if (asked === JSON_TYPE) return predictionText('predictions', observation);
-  const { outputs } = prediction;
-  if (asked === FLOATS) return [new Uint8Array(outputs.buffer, outputs.byteOffset, outputs.byteLength)];
-  return lines(outputs, outputs.length / count, asked === CSV);
+/** Writes as the client likes it best: JSON, or JSON Lines if it sent them, unless it likes another type better. */
+function writer(accept: string | undefined, type: string) {
+  return (observation: Observation, _asked: undefined, reply: InferenceReply): Iterable<string | Uint8Array> => {
+    const { prediction, count } = observation;
+    const own = LINES.includes(type) ? type : JSON_TYPE;
+    // What most clients send needs no negotiation.
+    const asked = accept === undefined || accept === '*/*' || accept === own ? own : preferred(accept, own);
+    reply.type(asked);
+    if (asked === JSON_TYPE) return predictionText('predictions', observation);
+    const { outputs } = prediction;
+    if (asked === FLOATS) return [new Uint8Array(outputs.buffer, outputs.byteOffset, outputs.byteLength)];
+    return lines(outputs, outputs.length / count, asked === CSV);
+  };
 }
 
 /** The type that a client likes best, `own` if it likes several alike, or none of them. */

@@ -28,7 +28,7 @@ const parser = new RowParser();
  */
 export function readMlflowRequest(body: Buffer, model: RowModel, _given: undefined): RowList & { asked: undefined } {
   const ordinary = readOrdinary(body, model);
-  if (ordinary) return { ...ordinary, asked: undefined };
+  if (ordinary) return ordinary;
   const request = readJsonObject(body, (text) => parseTolerantly(text, model.allowMissing));
   const keys = KEYS.filter((key) => Object.hasOwn(request, key));
   const [key] = keys;
@@ -42,13 +42,13 @@ export function readMlflowRequest(body: Buffer, model: RowModel, _given: undefin
 }
 
 /** The three forms that clients send most, without an object per row; undefined if it is anything else, be it right or wrong. */
-function readOrdinary(body: Buffer, model: RowModel): RowList | undefined {
+function readOrdinary(body: Buffer, model: RowModel): (RowList & { asked: undefined }) | undefined {
   const { features, maxRows } = model;
   const width = features.length;
   if (body[0] !== LEFT_BRACE) return undefined;
   if (body[2] === LETTER_I) {
     const count = parser.parse(body, width, body[4] === LETTER_P ? 'inputs' : 'instances');
-    return count > 0 && count <= maxRows ? { rows: parser.rows, count } : undefined;
+    return count > 0 && count <= maxRows ? { rows: parser.rows, count, asked: undefined } : undefined;
   }
   const [head, columns] = SPLIT.exec(body.toString('latin1', 0, MOST_HEAD)) ?? [];
   if (head === undefined || columns === undefined) return undefined;
@@ -59,7 +59,7 @@ function readOrdinary(body: Buffer, model: RowModel): RowList | undefined {
   if (names.length !== width || !features.every((name, j) => name === names[j] || names.includes(name))) {
     return undefined;
   }
-  return { rows: reordered(parser.rows.subarray(0, count * width), names, features), count };
+  return { rows: reordered(parser.rows.subarray(0, count * width), names, features), count, asked: undefined };
 }
 
 /** Names of columns; those of a client are the same each time. */

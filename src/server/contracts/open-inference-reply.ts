@@ -1,6 +1,6 @@
-import type { FastifyReply } from 'fastify';
 import { unstandardise } from '../../model/scaler.js';
 import type { Observation } from '../service.js';
+import type { InferenceReply } from './inference.js';
 import { enclosed, flat } from './matrix-text.js';
 import { HEADER_LENGTH, type OpenInferenceAsked, type OutputName } from './open-inference-request.js';
 
@@ -12,7 +12,7 @@ interface OpenInferenceReply {
 
 /** Writes the reply, and what its headers tell of it: its content type is `vendor`'s, if the request's was. */
 export function writeOpenInference(
-  reply: FastifyReply,
+  reply: InferenceReply,
   model: string,
   observation: Observation,
   asked: OpenInferenceAsked,

@@ -1,10 +1,12 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError, show } from '../../model/domain-error.js';
 import { ErrorReply, sendError } from '../errors.js';
+import type { OrdinaryPredictions } from '../ordinary-predictions.js';
 import { serverVersion } from '../server-version.js';
 import type { PredictionService, Serving } from '../service.js';
 import { takeBytes } from './body-bytes.js';
-import type { Inference } from './inference.js';
+import type { Inference, InferenceRequest } from './inference.js';
 import { InferenceStatistics } from './inference-statistics.js';
 import { writeOpenInference } from './open-inference-reply.js';
 import { HEADER_LENGTH, hasShortHeader, INPUT, readHeaderLength, vendorType } from './open-inference-request.js';
@@ -24,13 +26,14 @@ export interface OpenInferenceOptions {
   readonly model: ServedModel;
   readonly service: PredictionService;
   readonly inference: Inference;
+  readonly ordinary: OrdinaryPredictions;
 }
 
 type Request = FastifyRequest<{ Params: ModelPlace; Body: Buffer | undefined }>;
 
 /** The Open Inference Protocol V2 over REST, with the extensions for binary tensors and statistics. */
 export async function openInference(app: FastifyInstance, options: OpenInferenceOptions): Promise<void> {
-  const { model, service, inference } = options;
+  const { model, service, inference, ordinary } = options;
   const tags = ['open inference protocol v2'];
   const statistics = new Map<number, InferenceStatistics>();
   takeBytes(app);
@@ -82,6 +85,10 @@ export async function openInference(app: FastifyInstance, options: OpenInference
     async () => describeStatistics(service.serving),
   );
 
+  ordinary.add(`/v2/models/${encodeURIComponent(model.name)}/infer`, {
+    route: '/v2/models/:name/infer',
+    answer: (body, headers, reply) => inference.answerSmall(reply, requestOf(service.serving, headers, body)),
+  });
   for (const place of ['/v2/models/:name', '/v2/models/:name/versions/:version']) {
     const errors = { 400: ErrorReply, 404: ErrorReply, 501: ErrorReply, 503: ErrorReply };
     app.get<{ Params: ModelPlace }>(
@@ -142,16 +149,26 @@ export async function openInference(app: FastifyInstance, options: OpenInference
       refuse(params).catch((error) => reply.send(error));
       return;
     }
+    inference.answer(reply, requestOf(serving, headers, body));
+  }
+
+  /** Throws `INVALID_REQUEST`. */
+  function requestOf(
+    { version }: Serving,
+    headers: IncomingHttpHeaders,
+    body: Buffer,
+  ): InferenceRequest<'openInference'> {
     const contentType = headers['content-type'];
     const headerLength = readHeaderLength(headers[HEADER_LENGTH]?.toString(), contentType);
-    inference.answer(reply, {
+    return {
       reader: 'openInference',
       body,
       given: { headerLength },
       binary: hasShortHeader(headerLength),
-      write: (observation, asked) => writeOpenInference(reply, model.name, observation, asked, vendorType(contentType)),
-      timed: (rows, times) => statisticsOf(serving.version).succeeded(rows, times),
-    });
+      write: (observation, asked, reply) =>
+        writeOpenInference(reply, model.name, observation, asked, vendorType(contentType)),
+      timed: (rows, times) => statisticsOf(version).succeeded(rows, times),
+    };
   }
 
   async function servingAt(place: ModelPlace): Promise<Serving> {

@@ -2,9 +2,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { DomainError } from '../../model/domain-error.js';
 import { ErrorReply } from '../errors.js';
+import type { OrdinaryPredictions } from '../ordinary-predictions.js';
 import type { Serving } from '../service.js';
 import { takeBytes } from './body-bytes.js';
-import type { Inference } from './inference.js';
+import type { Inference, InferenceRequest } from './inference.js';
 import { predictionText, resultText } from './prediction-text.js';
 import { Rows } from './row-schema.js';
 import type { ModelPlace, ServedModel } from './served-model.js';
@@ -47,6 +48,7 @@ const Errors = { '4xx': ErrorReply, 501: ErrorReply, 503: ErrorReply };
 export interface TensorflowServingOptions {
   readonly model: ServedModel;
   readonly inference: Inference;
+  readonly ordinary: OrdinaryPredictions;
   /** Whether the predictions of a model with one target are numbers, and not arrays of one. */
   readonly flatten: boolean;
 }
@@ -55,25 +57,29 @@ type Request = FastifyRequest<{ Params: ModelPlace; Body: Buffer | undefined }>;
 
 /** TensorFlow Serving's REST interface, and KServe's V1 where it is the same: one URL serves both. */
 export async function tensorflowServing(app: FastifyInstance, options: TensorflowServingOptions): Promise<void> {
-  const { model, inference, flatten } = options;
+  const { model, inference, ordinary, flatten } = options;
   // Its clients send any content type, or none.
   takeBytes(app);
   const tags = ['tensorflow serving, kserve v1'];
   const validatorCompiler = () => () => true;
 
+  function request(method: TensorflowGiven['method'], body: Buffer): InferenceRequest<'tensorflow'> {
+    return {
+      reader: 'tensorflow',
+      body,
+      given: { method },
+      write: (observation, { columnar }) =>
+        method === 'regress'
+          ? resultText(observation)
+          : predictionText(columnar ? 'outputs' : 'predictions', observation, flatten),
+    };
+  }
+
   function infer(method: TensorflowGiven['method']) {
     const answer = (place: ModelPlace, body: Buffer, reply: FastifyReply): void => {
       if (!model.find(place)) throw unknownServable(place);
       reply.type('application/json');
-      inference.answer(reply, {
-        reader: 'tensorflow',
-        body,
-        given: { method },
-        write: (observation, { columnar }) =>
-          method === 'regress'
-            ? resultText(observation)
-            : predictionText(columnar ? 'outputs' : 'predictions', observation, flatten),
-      });
+      inference.answer(reply, request(method, body));
     };
     return ({ params, body = Buffer.alloc(0) }: Request, reply: FastifyReply): void => {
       if (params.label === undefined) answer(params, body, reply);
@@ -85,6 +91,13 @@ export async function tensorflowServing(app: FastifyInstance, options: Tensorflo
     };
   }
 
+  ordinary.add(`/v1/models/${encodeURIComponent(model.name)}:predict`, {
+    route: `${MODEL}::predict`,
+    answer: (body, _headers, reply) => {
+      reply.type('application/json');
+      inference.answerSmall(reply, request('predict', body));
+    },
+  });
   for (const place of PLACES) {
     app.post(
       `${place}::predict`,

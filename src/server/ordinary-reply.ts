@@ -1,0 +1,21 @@
+/** What Fastify's reply offers of these, for an answer ahead of it. Names and values must be ASCII. */
+export class OrdinaryReply {
+  /** Lines of the head, each with its end. */
+  head = '';
+  /** Empty until it is sent. */
+  body: string | Buffer = '';
+
+  /** To JSON the charset is added, as Fastify does where the body is text. */
+  type(contentType: string): void {
+    this.header('content-type', contentType === 'application/json' ? `${contentType}; charset=utf-8` : contentType);
+  }
+
+  /** Each name once: there is no second look at the lines. */
+  header(name: string, value: string): void {
+    this.head += `${name}: ${value}\r\n`;
+  }
+
+  send(body: string | Buffer): void {
+    this.body = body;
+  }
+}
