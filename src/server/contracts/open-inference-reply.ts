@@ -34,7 +34,7 @@ function openInferenceReply(model: string, observation: Observation, asked: Open
   const opening = `${head}${asked.id === undefined ? '' : `,"id":${JSON.stringify(asked.id)}`},"outputs":[`;
   const outputs = asked.outputs.map(({ name, binary }, i) => {
     const { values, shape } = outputOf(name, observation, count);
-    const text = `${i > 0 ? ',' : ''}{"name":"${name}","shape":${JSON.stringify(shape)},"datatype":"FP32"`;
+    const text = `${i > 0 ? ',' : ''}{"name":"${name}","shape":[${shape.join()}],"datatype":"FP32"`;
     return { text, values, binary };
   });
   if (!outputs.some(({ binary }) => binary)) return { headerLength: null, parts: jsonParts(opening, outputs) };
