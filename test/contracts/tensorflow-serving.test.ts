@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { buildTestApp, publishUntrained } from '../server/test-app.js';
 import { buildGoldenApp, testGolden } from './golden.js';
 
 testGolden('tensorflow-serving');
@@ -20,4 +21,21 @@ test('with FLATTEN the predictions of one target are numbers, at /invocations as
   // It is TensorFlow Serving's alone.
   const mlflow = await app.inject({ method: 'POST', url: '/invocations', payload: instances });
   assert.deepEqual(mlflow.json(), { predictions: [[22]] });
+});
+
+test('regress of a model with two targets is refused before anything is predicted', async (t) => {
+  const { app, service, store, loader } = await buildTestApp(t, []);
+  await loader.activate(await publishUntrained(store, ['a', 'b', 'c'], ['y', 'z']));
+  let observed = 0;
+  service.observe(() => observed++);
+  const payload = { examples: [{ a: 1, b: 2, c: 3 }] };
+  for (const [url, headers] of [
+    ['/v1/models/test:regress', {}],
+    ['/invocations', { 'x-amzn-sagemaker-custom-attributes': 'tfs-method=regress' }],
+  ] as const) {
+    const response = await app.inject({ method: 'POST', url, headers, payload });
+    assert.equal(response.statusCode, 400);
+    assert.match(response.json().error, /^regress: the model has 2 targets/);
+  }
+  assert.equal(observed, 0);
 });

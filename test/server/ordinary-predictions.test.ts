@@ -14,9 +14,10 @@ const TENSOR = '"inputs": [{"name": "inputs", "shape": [2, 3], "datatype": "FP32
 const TENSORFLOW = '/v1/models/test:predict';
 const OPEN_INFERENCE = '/v2/models/test/infer';
 const MLFLOW = '/invocations';
+const ATTRIBUTES = 'x-amzn-sagemaker-custom-attributes';
 
 /** Two rows in the words of each contract. */
-const FORMS: [what: string, path: string, body: string][] = [
+const FORMS: [what: string, path: string, body: string, headers?: Record<string, string>][] = [
   ['the native form', '/predict', ROWS],
   ['TensorFlow Serving, rows', TENSORFLOW, ROWS],
   ['TensorFlow Serving, columnar', TENSORFLOW, `{"inputs": ${DATA}}`],
@@ -38,6 +39,13 @@ const FORMS: [what: string, path: string, body: string][] = [
   ['MLflow, inputs', MLFLOW, `{"inputs": ${DATA}}`],
   ['MLflow, dataframe_split', MLFLOW, `{"dataframe_split": {"columns": ["a", "b", "c"], "data": ${DATA}}}`],
   ['MLflow, dataframe_records', MLFLOW, '{"dataframe_records": [{"a": 1, "b": 2, "c": 3}, {"a": 4, "c": 6, "b": 5}]}'],
+  ['SageMaker, TensorFlow Serving', MLFLOW, `{"inputs": ${DATA}}`, { [ATTRIBUTES]: 'tfs-model-name=test' }],
+  [
+    'SageMaker, regress of TensorFlow Serving',
+    MLFLOW,
+    '{"examples": [{"a": 1, "b": 2, "c": 3}, {"a": 4, "c": 6, "b": 5}]}',
+    { [ATTRIBUTES]: 'tfs-method=regress' },
+  ],
 ];
 
 /** An application that listens and logs as it does by default; `handled` counts the requests that Fastify's handlers get. */
@@ -102,12 +110,13 @@ test('an ordinary prediction is answered ahead of Fastify, to the last header as
 
 const LAST = 'GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n';
 
-for (const [what, path, body] of FORMS) {
+for (const [what, path, body, headers = {}] of FORMS) {
   test(`${what}: sent, observed and counted ahead of Fastify as by the route`, async (t) => {
     const { app, port, handled, service } = await listening(t);
     const seen: number[] = [];
     service.observe(({ count }) => seen.push(count));
-    const sent = message(body, '', path);
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    const sent = message(body, lines.join(''), path);
     const replies = async (text: string) => (await exchange(port, [text, LAST])).split(/(?=HTTP\/1\.1 )/);
     const [ahead] = await replies(sent);
     assert.equal(handled(), 1, 'the last request alone');
@@ -219,7 +228,8 @@ const LEFT: [what: string, path: string, body: string, headers: Record<string, s
     { 'inference-header-content-length': 'x' },
     400,
   ],
-  ['attributes of SageMaker', MLFLOW, ROWS, { 'x-amzn-sagemaker-custom-attributes': 'tfs-method=predict' }, 200],
+  ['classify of SageMaker', MLFLOW, ROWS, { [ATTRIBUTES]: 'tfs-method=classify' }, 501],
+  ['another version of SageMaker', MLFLOW, ROWS, { [ATTRIBUTES]: 'tfs-model-version=9' }, 404],
   ['two keys for MLflow', MLFLOW, `{"instances": ${DATA}, "inputs": ${DATA}}`, {}, 400],
   ['CSV wanted of MLflow', MLFLOW, ROWS, { accept: 'text/csv' }, 200],
   ['a CSV for MLflow', MLFLOW, '1,2,3\n', { 'content-type': 'text/csv' }, 200],
@@ -296,10 +306,10 @@ test('where Vertex AI has the path of another contract, that one is answered ahe
   assert.equal(handled(), 0);
 });
 
-for (const [what, path, body] of FORMS) {
+for (const [what, path, body, headers = {}] of FORMS) {
   test(`without a model the reason is told: ${what}`, async (t) => {
     const { url, handled } = await listening(t, []);
-    const response = await post(url, body, {}, path);
+    const response = await post(url, body, headers, path);
     assert.equal(handled(), 1);
     assert.equal(response.status, 503);
     assert.equal(((await response.json()) as { code: string }).code, 'NOT_READY');

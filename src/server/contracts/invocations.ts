@@ -5,14 +5,15 @@ import { DomainError, show } from '../../model/domain-error.js';
 import type { OrdinaryPredictions } from '../ordinary-predictions.js';
 import type { Observation } from '../service.js';
 import { takeBytes } from './body-bytes.js';
-import type { Inference, InferenceReply } from './inference.js';
+import type { Inference, InferenceReply, InferenceRequest } from './inference.js';
 import { handleInvocationErrors, InvocationError } from './invocation-errors.js';
 import { flat } from './matrix-text.js';
 import { writeOpenInference } from './open-inference-reply.js';
 import { HEADER_LENGTH, hasShortHeader, readHeaderLength, vendorType } from './open-inference-request.js';
-import { predictionText, resultText } from './prediction-text.js';
+import { predictionText } from './prediction-text.js';
 import { Rows } from './row-schema.js';
 import type { ServedModel } from './served-model.js';
+import { tensorflowInference } from './tensorflow-inference.js';
 
 const JSON_TYPE = 'application/json';
 const CSV = 'text/csv';
@@ -83,7 +84,11 @@ export async function invocations(app: FastifyInstance, options: InvocationsOpti
     },
     ({ headers, body = Buffer.alloc(0) }, reply) => {
       const attributes = headers[ATTRIBUTES]?.toString() ?? '';
-      if (attributes.includes('tfs-')) return answerTensorflow(readAttributes(attributes), body, reply);
+      if (attributes.includes('tfs-')) {
+        const request = tensorflow(readAttributes(attributes), body);
+        reply.type(JSON_TYPE);
+        return inference.answer(reply, request);
+      }
       const vendor = vendorType(headers['content-type']);
       if (vendor !== undefined) return answerOpenInference(vendor, headers, body, reply);
       const type = readType(headers['content-type']);
@@ -100,7 +105,12 @@ export async function invocations(app: FastifyInstance, options: InvocationsOpti
   ordinary.add('/invocations', {
     route: '/invocations',
     answer: (body, headers, reply) => {
-      if (headers[ATTRIBUTES] !== undefined) return;
+      const attributes = headers[ATTRIBUTES]?.toString() ?? '';
+      if (attributes.includes('tfs-')) {
+        reply.type(JSON_TYPE);
+        inference.answerSmall(reply, tensorflow(readAttributes(attributes), body));
+        return;
+      }
       const write = writer(headers.accept, JSON_TYPE);
       inference.answerSmall(reply, { reader: 'mlflow', body, given: undefined, write });
     },
@@ -122,30 +132,16 @@ export async function invocations(app: FastifyInstance, options: InvocationsOpti
     });
   }
 
-  function answerTensorflow(attributes: ReadonlyMap<string, string>, body: Buffer, reply: FastifyReply): void {
-    const { name, version, method } = {
-      name: attributes.get('tfs-model-name') ?? model.name,
-      version: attributes.get('tfs-model-version'),
-      method: attributes.get('tfs-method') ?? 'predict',
-    };
-    if (!model.find(version === undefined ? { name } : { name, version })) {
-      const servable = version === undefined ? `Latest(${name})` : `Specific(${name}, ${version})`;
-      throw new DomainError('MODEL_NOT_FOUND', `Servable not found for request: ${servable}`);
-    }
+  function tensorflow(attributes: ReadonlyMap<string, string>, body: Buffer): InferenceRequest<'tensorflow'> {
+    const name = attributes.get('tfs-model-name') ?? model.name;
+    const version = attributes.get('tfs-model-version');
+    const method = attributes.get('tfs-method') ?? 'predict';
+    const place = version === undefined ? { name } : { name, version };
     if (method === 'classify') throw new DomainError('NOT_IMPLEMENTED', 'tfs-method: this is a regression model');
     if (method !== 'predict' && method !== 'regress') {
       throw new DomainError('INVALID_REQUEST', `tfs-method: expected predict or regress, got ${show(method)}`);
     }
-    reply.type(JSON_TYPE);
-    inference.answer(reply, {
-      reader: 'tensorflow',
-      body,
-      given: { method },
-      write: (observation, { columnar }) =>
-        method === 'regress'
-          ? resultText(observation)
-          : predictionText(columnar ? 'outputs' : 'predictions', observation, flatten),
-    });
+    return tensorflowInference(model, { place, method, body, flatten });
   }
 }
 

@@ -1,4 +1,3 @@
-import { DomainError } from '../../model/domain-error.js';
 import type { Observation } from '../service.js';
 import { enclosed, flat, nested } from './matrix-text.js';
 
@@ -12,11 +11,7 @@ export function predictionText(
   return enclosed(`{"${key}":`, flatten && width === 1 ? flat(outputs) : nested(outputs, width), '}');
 }
 
-/** `{"results":[1,2]}`, in parts. Throws `INVALID_REQUEST` if the model has several targets. */
-export function resultText({ prediction: { outputs }, count, serving }: Observation): Iterable<string> {
-  if (outputs.length !== count) {
-    const { length } = serving.card.targets;
-    throw new DomainError('INVALID_REQUEST', `regress: the model has ${length} targets, and not one; use predict`);
-  }
+/** `{"results":[1,2]}`, in parts, of a model with one target. */
+export function resultText({ prediction: { outputs } }: Observation): Iterable<string> {
   return enclosed('{"results":', flat(outputs), '}');
 }

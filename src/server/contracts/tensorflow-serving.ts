@@ -5,10 +5,10 @@ import { ErrorReply } from '../errors.js';
 import type { OrdinaryPredictions } from '../ordinary-predictions.js';
 import type { Serving } from '../service.js';
 import { takeBytes } from './body-bytes.js';
-import type { Inference, InferenceRequest } from './inference.js';
-import { predictionText, resultText } from './prediction-text.js';
+import type { Inference } from './inference.js';
 import { Rows } from './row-schema.js';
 import type { ModelPlace, ServedModel } from './served-model.js';
+import { tensorflowInference } from './tensorflow-inference.js';
 import { tensorflowMetadata } from './tensorflow-metadata.js';
 import type { TensorflowGiven } from './tensorflow-request.js';
 
@@ -63,23 +63,11 @@ export async function tensorflowServing(app: FastifyInstance, options: Tensorflo
   const tags = ['tensorflow serving, kserve v1'];
   const validatorCompiler = () => () => true;
 
-  function request(method: TensorflowGiven['method'], body: Buffer): InferenceRequest<'tensorflow'> {
-    return {
-      reader: 'tensorflow',
-      body,
-      given: { method },
-      write: (observation, { columnar }) =>
-        method === 'regress'
-          ? resultText(observation)
-          : predictionText(columnar ? 'outputs' : 'predictions', observation, flatten),
-    };
-  }
-
   function infer(method: TensorflowGiven['method']) {
     const answer = (place: ModelPlace, body: Buffer, reply: FastifyReply): void => {
-      if (!model.find(place)) throw unknownServable(place);
+      const request = tensorflowInference(model, { place, method, body, flatten });
       reply.type('application/json');
-      inference.answer(reply, request(method, body));
+      inference.answer(reply, request);
     };
     return ({ params, body = Buffer.alloc(0) }: Request, reply: FastifyReply): void => {
       if (params.label === undefined) answer(params, body, reply);
@@ -95,7 +83,7 @@ export async function tensorflowServing(app: FastifyInstance, options: Tensorflo
     route: `${MODEL}::predict`,
     answer: (body, _headers, reply) => {
       reply.type('application/json');
-      inference.answerSmall(reply, request('predict', body));
+      inference.answerSmall(reply, tensorflowInference(model, { place: model, method: 'predict', body, flatten }));
     },
   });
   for (const place of PLACES) {
@@ -186,9 +174,4 @@ export async function tensorflowServing(app: FastifyInstance, options: Tensorflo
         : `Could not find any versions of model ${name}`,
     );
   }
-}
-
-function unknownServable({ name, version }: ModelPlace): DomainError {
-  const servable = version === undefined ? `Latest(${name})` : `Specific(${name}, ${version})`;
-  return new DomainError('MODEL_NOT_FOUND', `Servable not found for request: ${servable}`);
 }
