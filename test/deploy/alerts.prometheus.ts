@@ -1,57 +1,25 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../docker/until.js';
-import { startServer, temporaryDirectory } from '../server/server-process.js';
-import { DEPLOYED, Monitoring } from './monitoring.js';
-import { FEATURES, Plant, TARGET } from './plant.js';
-import { Traffic } from './traffic.js';
-import { Webhook } from './webhook.js';
+import { DEPLOYED } from './monitoring.js';
+import { FEATURES } from './plant.js';
+import { monitoredReplicas, skip } from './replicas.js';
 
 // Not part of `npm test`, because quiet takes its time: `npm run test:prometheus`.
 
-const TRAINING_ROWS = 6000;
 /** Longer than a window and what must last in it, in seconds. */
 const QUIET = 25;
 const BROKEN = 'flow';
 
-const missing = ['prometheus', 'prometheus-alertmanager'].filter(
-  (command) => spawnSync(command, ['--version']).status !== 0,
-);
-const skip = missing.length > 0 && `SKIPPED: not installed (Debian packages of the same names): ${missing.join(', ')}`;
-
 test('two replicas in quiet raise no alert; a unit error in one column raises those that name it', {
   skip,
 }, async (t) => {
-  const directory = await temporaryDirectory(t);
-  const table = join(directory, 'plant.csv');
-  await writeFile(table, new Plant(1).csv(TRAINING_ROWS));
-  const env = {
-    MODEL_STORE: join(directory, 'models'),
-    TRAIN_DATA: table,
-    TRAIN_TARGET: TARGET,
-    // The replicas' own alarms: a false one in a thousand runs of this test.
-    DRIFT_ROWS_BETWEEN_FALSE_ALARMS: '100000000',
-  };
-  const first = await startServer(t, env);
-  await first.logged('model version serves');
-  const second = await startServer(t, env);
-  await second.logged('model version serves');
-  const urls = [first.url, second.url];
-
-  const webhook = await Webhook.start(t);
-  const monitoring = await Monitoring.start(
-    t,
-    urls.map((url) => new URL(url).host),
-    webhook.url,
-  );
-  const traffic = urls.map((url, i) => new Traffic(t, url, new Plant(100 + i)));
+  const { traffic, monitoring, webhook } = await monitoredReplicas(t);
   const firing = (name: string) =>
     webhook.alerts.filter(({ status, labels }) => status === 'firing' && labels['alertname'] === name);
-  await until('both replicas are scraped', 20, async () => (await monitoring.query('up == 1')).length === 2);
 
   await sleep(QUIET * 1000);
   for (const replica of traffic) replica.check();

@@ -1,21 +1,15 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../docker/until.js';
-import { startServer, temporaryDirectory } from '../server/server-process.js';
 import { interpolate, labelQueriesOf, queriesOf, readDashboard } from './dashboard.js';
 import { drawDashboard } from './dashboard-picture.js';
-import { Monitoring } from './monitoring.js';
-import { FEATURES, Plant, TARGET } from './plant.js';
-import { Traffic } from './traffic.js';
-import { Webhook } from './webhook.js';
+import { FEATURES, Plant } from './plant.js';
+import { monitoredReplicas, skip } from './replicas.js';
 
 // Not part of `npm test`, because quiet takes its time: `npm run test:prometheus`.
 
-const TRAINING_ROWS = 6000;
 /** Longer than a window of the rules, in seconds. */
 const QUIET = 20;
 const DRIFT = 20;
@@ -34,39 +28,13 @@ const PICTURE = process.env['PICTURE'];
 const CAPTION =
   'Queries of the dashboard, from a real Prometheus, not drawn by Grafana: a made-up plant; from 20 s on, flow comes divided by 1,000';
 
-const missing = ['prometheus', 'prometheus-alertmanager'].filter(
-  (command) => spawnSync(command, ['--version']).status !== 0,
-);
-const skip = missing.length > 0 && `SKIPPED: not installed (Debian packages of the same names): ${missing.join(', ')}`;
-
 test('every query of the dashboard has data in a real Prometheus, flat in quiet, and shows a unit error', {
   skip,
 }, async (t) => {
-  const directory = await temporaryDirectory(t);
-  const table = join(directory, 'plant.csv');
-  await writeFile(table, new Plant(1).csv(TRAINING_ROWS));
-  const env = {
-    MODEL_STORE: join(directory, 'models'),
-    TRAIN_DATA: table,
-    TRAIN_TARGET: TARGET,
-    // A false alarm in a thousand runs of this test.
-    DRIFT_ROWS_BETWEEN_FALSE_ALARMS: '100000000',
-  };
-  const replicas = [await startServer(t, env)];
-  await replicas[0]!.logged('model version serves');
-  replicas.push(await startServer(t, { ...env, FEEDBACK_STORE: join(directory, 'feedback') }));
-  await replicas[1]!.logged('model version serves');
-  const webhook = await Webhook.start(t);
-  const monitoring = await Monitoring.start(
-    t,
-    replicas.map(({ url }) => new URL(url).host),
-    webhook.url,
-  );
-  await until('both replicas are scraped', 30, async () => (await monitoring.query('up == 1')).length === 2);
+  const { urls, traffic, monitoring } = await monitoredReplicas(t);
   const started = performance.now();
-  const traffic = replicas.map(({ url }, i) => new Traffic(t, url, new Plant(100 + i)));
   const plant = new Plant(200);
-  for (const { url } of replicas) {
+  for (const url of urls) {
     const response = await fetch(`${url}/feedback`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

@@ -59,7 +59,7 @@ test('the panels fill the lines of the dashboard, and none lies on another', () 
 });
 
 test('every query of the dashboard is PromQL, and names metrics that the service exports or the rules record', async (t) => {
-  const exported = await exportedMetrics(t);
+  const { names: exported } = await exportedMetrics(t);
   const recorded = Array.from(read('deploy/prometheus/rules.yml').matchAll(/- record: (\S+)/g), ([, name]) => name!);
   const known = new Set([...exported, ...recorded, ...OF_PROMETHEUS]);
   const queries = [

@@ -3,8 +3,8 @@ import type { TestContext } from 'node:test';
 import { buildTestApp } from '../server/test-app.js';
 import { Plant, TARGET } from './plant.js';
 
-/** The names of all samples that the service exports after a training, predictions and feedback. */
-export async function exportedMetrics(t: TestContext): Promise<Set<string>> {
+/** What `/metrics` of the service answers after a training, predictions and feedback, and the names of all samples in it. */
+export async function exportedMetrics(t: TestContext): Promise<{ text: string; names: ReadonlySet<string> }> {
   const { app } = await buildTestApp(t, [], { maxRows: 1000, bodyLimit: 2 ** 22 });
   const plant = new Plant(1);
   const response = await app.inject({
@@ -14,7 +14,7 @@ export async function exportedMetrics(t: TestContext): Promise<Set<string>> {
     payload: plant.csv(1500),
   });
   assert.equal(response.statusCode, 200, response.body);
-  const instances = plant.rows(100);
+  const instances = plant.rows(500);
   const targets = instances.map(() => 500);
   for (const [url, payload] of [
     ['/predict', { instances }],
@@ -23,6 +23,6 @@ export async function exportedMetrics(t: TestContext): Promise<Set<string>> {
     const { statusCode, body } = await app.inject({ method: 'POST', url, payload });
     assert.equal(statusCode, 200, body);
   }
-  const { body } = await app.inject({ url: '/metrics' });
-  return new Set(Array.from(body.matchAll(/^(\w+)[ {]/gm), ([, name]) => name!));
+  const { body: text } = await app.inject({ url: '/metrics' });
+  return { text, names: new Set(Array.from(text.matchAll(/^(\w+)[ {]/gm), ([, name]) => name!)) };
 }

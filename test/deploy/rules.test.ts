@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { buildTestApp } from '../server/test-app.js';
-import { FEATURES, Plant, TARGET } from './plant.js';
+import { exportedMetrics } from './exported-metrics.js';
+import { FEATURES, TARGET } from './plant.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const DEPLOYED = join(ROOT, 'deploy/prometheus');
@@ -61,18 +61,7 @@ test('every alert has a severity, and its section in the runbook', () => {
 });
 
 test('every metric that a rule names is exported by the service, and every recorded one is recorded', async (t) => {
-  const { app } = await buildTestApp(t, [], { maxRows: 1000, bodyLimit: 2 ** 22 });
-  const plant = new Plant(1);
-  const response = await app.inject({
-    method: 'POST',
-    url: `/train?target=${TARGET}&wait=true&epochs=1`,
-    headers: { 'content-type': 'text/csv' },
-    payload: plant.csv(1500),
-  });
-  assert.equal(response.statusCode, 200, response.body);
-  await app.inject({ method: 'POST', url: '/predict', payload: { instances: plant.rows(500) } });
-  const { body } = await app.inject({ url: '/metrics' });
-  const names = new Set(all(body, /^(\w+)[ {]/gm));
+  const { text, names } = await exportedMetrics(t);
 
   const named = new Set(all(RULES + ALERTS, /(?<![:\w])(model_\w+)(?![\w:])/g));
   assert.ok(named.size > 10);
@@ -91,8 +80,8 @@ test('every metric that a rule names is exported by the service, and every recor
     `model_feature_rows_total{feature="prediction:${TARGET}",bin="1"}`,
     'model_row_conformal_p_bucket{le="0.01"}',
   ]) {
-    assert.ok(body.includes(`\n${series} `), series);
+    assert.ok(text.includes(`\n${series} `), series);
   }
-  const labels = new Set(all(body, /^model_feature_degrees_of_freedom\{feature="(.+)"\}/gm));
+  const labels = new Set(all(text, /^model_feature_degrees_of_freedom\{feature="(.+)"\}/gm));
   assert.deepEqual(labels, new Set([...FEATURES, `prediction:${TARGET}`, 'reconstruction_error']));
 });
