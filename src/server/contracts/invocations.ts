@@ -197,7 +197,7 @@ function preferred(accept: string, own: string): string {
 /** A line of numbers a row, in brackets unless it is CSV. */
 function* lines(values: Float32Array, width: number, csv: boolean): Generator<string> {
   for (let at = 0; at < values.length; at += width) {
-    const [row] = Array.from(flat(values.subarray(at, at + width)));
-    yield `${csv ? row!.slice(1, -1) : row}\n`;
+    const row = Array.from(flat(values.subarray(at, at + width))).join('');
+    yield `${csv ? row.slice(1, -1) : row}\n`;
   }
 }
