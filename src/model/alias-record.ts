@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import type { Ledger } from './ledger.js';
-import type { Aliases } from './store.js';
+import { ALIAS_NAMES, type Aliases, type AliasName } from './store.js';
 
 const Name = Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]);
 const Record = Type.Object({
@@ -33,8 +33,8 @@ export function appendRecord(ledger: Ledger, { generation, ...record }: AliasRec
 }
 
 /** The alias that names a version, if one does. */
-export function aliasOf(aliases: Aliases, version: number): 'production' | 'candidate' | 'previous' | undefined {
-  return (['production', 'candidate', 'previous'] as const).find((name) => aliases[name] === version);
+export function aliasOf(aliases: Aliases, version: number): AliasName | undefined {
+  return ALIAS_NAMES.find((name) => aliases[name] === version);
 }
 
 function parse(content: string | undefined): unknown {

@@ -12,6 +12,10 @@ export interface Aliases {
   readonly previous: number | null;
 }
 
+/** The names in {@link Aliases}. */
+export const ALIAS_NAMES = ['production', 'candidate', 'previous'] as const;
+export type AliasName = (typeof ALIAS_NAMES)[number];
+
 /** How a store is. */
 export interface StoreHealth {
   readonly writable: boolean;

@@ -1,5 +1,5 @@
 import { DomainError } from '../../model/domain-error.js';
-import type { ModelStore } from '../../model/store.js';
+import { ALIAS_NAMES, type ModelStore } from '../../model/store.js';
 import type { PredictionService, Serving } from '../service.js';
 
 /** How a client names what it asks: a model, and maybe one version of it, by number or by label. */
@@ -8,10 +8,6 @@ export interface ModelPlace {
   readonly version?: string;
   readonly label?: string;
 }
-
-/** What a label of a version can be: an alias in the store. */
-const LABELS = ['production', 'candidate', 'previous'] as const;
-type Label = (typeof LABELS)[number];
 
 export interface ServedModelOptions {
   readonly name: string;
@@ -50,7 +46,8 @@ export class ServedModel {
 
   /** The place with the version that its label names. Throws `INVALID_REQUEST` if no version has that label. */
   async resolve({ name, label }: ModelPlace): Promise<ModelPlace> {
-    const version = LABELS.includes(label as Label) ? (await this.store.aliases())[label as Label] : null;
+    const alias = ALIAS_NAMES.find((known) => known === label);
+    const version = alias ? (await this.store.aliases())[alias] : null;
     if (version === null) throw new DomainError('INVALID_REQUEST', `Unrecognized servable version label: ${label}`);
     return { name, version: String(version) };
   }

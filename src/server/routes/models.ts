@@ -2,13 +2,12 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { MetricsSchema } from '../../model/card.js';
 import { Gate } from '../../model/gate.js';
-import type { ModelStore } from '../../model/store.js';
+import { ALIAS_NAMES, type ModelStore } from '../../model/store.js';
 import type { Catalog } from '../catalog.js';
 import { ErrorReply } from '../errors.js';
 import type { PredictionService } from '../service.js';
 
 const Version = Type.Union([Type.String(), Type.Null()]);
-const NAMES = ['production', 'candidate', 'previous'] as const;
 
 const ModelsReply = Type.Object({
   aliases: Type.Object({
@@ -23,7 +22,7 @@ const ModelsReply = Type.Object({
       model_version: Type.String(),
       created_at: Type.String(),
       origin: Type.Enum(['training', 'upload']),
-      aliases: Type.Array(Type.Enum([...NAMES])),
+      aliases: Type.Array(Type.Enum([...ALIAS_NAMES])),
       serving: Type.Boolean(),
       bytes: Type.Integer({ description: 'of its files, the card left out' }),
       rows: Type.Integer({ description: 'that it was made from, those held out included' }),
@@ -65,7 +64,7 @@ export function modelsRoute(app: FastifyInstance, { store, catalog, service }: M
         models: summaries.map(({ version, ...summary }) => ({
           model_version: String(version),
           ...summary,
-          aliases: NAMES.filter((name) => aliases[name] === version),
+          aliases: ALIAS_NAMES.filter((name) => aliases[name] === version),
           serving: version === serving,
         })),
       };
