@@ -1,6 +1,6 @@
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'libsql';
+import { makeDurableDirectory } from './directory.js';
 import { DomainError } from './domain-error.js';
 import type { Columns } from './table.js';
 
@@ -94,7 +94,7 @@ export class FeedbackDatabase {
   constructor(path: string, bounds: FeedbackBounds, now: () => number = Date.now) {
     this.bounds = bounds;
     this.now = now;
-    makeDirectory(dirname(path));
+    makeDurableDirectory(dirname(path));
     this.database = new Database(path);
     try {
       this.prepare();
@@ -299,20 +299,4 @@ function floats(parts: readonly Blob[]): Float32Array {
     at += one.byteLength;
   }
   return all;
-}
-
-/** With all above it, durably. Node's `recursive` says ENOENT of a read-only file system, and never ends in some others. */
-function makeDirectory(path: string): void {
-  try {
-    mkdirSync(path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return;
-    if (code !== 'ENOENT' || dirname(path) === path) throw error;
-    makeDirectory(dirname(path));
-    mkdirSync(path);
-  }
-  const parent = openSync(dirname(path), 'r');
-  fsyncSync(parent);
-  closeSync(parent);
 }

@@ -1,9 +1,8 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { isCode, makeDirectory } from './directory.js';
+import { flushDirectory, isCode, makeDirectory, numbersIn } from './directory.js';
 import { faultPoint } from './fault-point.js';
-import { discardStage, makeStage, namesIn } from './staging.js';
-import { flushDirectory } from './version.js';
+import { discardStage, makeStage } from './staging.js';
 
 /** Entries that are left when there are newer ones: for a reader that is on its way to one. */
 const KEPT = 32;
@@ -25,11 +24,8 @@ export class Ledger {
   }
 
   /** Numbers of the entries that are left, in ascending order. */
-  async numbers(): Promise<number[]> {
-    return (await namesIn(this.directory))
-      .filter((name) => /^[1-9]\d{0,14}$/.test(name))
-      .map(Number)
-      .sort((a, b) => a - b);
+  numbers(): Promise<number[]> {
+    return numbersIn(this.directory);
   }
 
   /** Content of an entry; undefined if it is not there. */

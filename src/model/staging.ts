@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
-import { isCode, makeDirectory } from './directory.js';
+import { isCode, makeDirectory, namesIn } from './directory.js';
 
 /** `.staging-<host>-<process>-<random>`: whose it is, so that a sweep spares the living. */
 const STAGE = /^\.staging-(?<host>.+)-(?<pid>\d+)-[0-9a-f]+$/;
@@ -38,16 +38,6 @@ export async function sweepStages(location: string): Promise<number> {
     swept++;
   }
   return swept;
-}
-
-/** The names in a directory; none if it does not exist. */
-export async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (isCode(error, 'ENOENT')) return [];
-    throw error;
-  }
 }
 
 /** Asked at start: a stage with this very process number is a predecessor's, as in a container, where all are 1. */

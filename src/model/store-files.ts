@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AliasRecord, aliasOf, appendRecord, readRecord } from './alias-record.js';
-import { isCode, makeDirectory } from './directory.js';
+import { flushDirectory, isCode, makeDirectory, numbersIn } from './directory.js';
 import { DomainError } from './domain-error.js';
 import { faultPoint } from './fault-point.js';
 import { Ledger } from './ledger.js';
-import { discardStage, makeStage, namesIn, sweepStages } from './staging.js';
+import { discardStage, makeStage, sweepStages } from './staging.js';
 import type { Aliases, ModelStore, StoreHealth } from './store.js';
 import { storeHealth } from './store-health.js';
-import { flushDirectory, type VersionFiles } from './version.js';
+import type { VersionFiles } from './version.js';
 import { watchDirectory } from './watch-directory.js';
 
 /** The folder of the documents beside the versions. */
@@ -33,15 +33,8 @@ export class FileStore implements ModelStore {
     this.given = new Ledger(join(directory, NUMBERS));
   }
 
-  async list(): Promise<number[]> {
-    const names = await namesIn(this.location);
-    return (
-      names
-        // Fifteen digits are exact as a number, and so is the next one.
-        .filter((name) => /^[1-9]\d{0,14}$/.test(name))
-        .map(Number)
-        .sort((a, b) => a - b)
-    );
+  list(): Promise<number[]> {
+    return numbersIn(this.location);
   }
 
   async read(version: number): Promise<VersionFiles> {

@@ -1,7 +1,8 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Baseline } from './baseline.js';
 import { type Card, parseCard, sealCard, sha256 } from './card.js';
+import { flushDirectory } from './directory.js';
 import { DomainError } from './domain-error.js';
 import type { EngineFactory } from './engine.js';
 import { faultPoint } from './fault-point.js';
@@ -68,16 +69,6 @@ export function writeFiles(directory: string, files: VersionFiles): void {
     faultPoint(`write:${name}`);
   }
   flushDirectory(directory);
-}
-
-/** Makes a directory's entries durable, which flushing its files does not. */
-export function flushDirectory(directory: string): void {
-  const handle = openSync(directory, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }
 
 /** What a version's files hold, before an engine computes with it. */

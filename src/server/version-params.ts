@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
+import { NUMBER_NAME } from '../model/directory.js';
 
 /** The number of a version in a path. */
 export const VersionParams = Type.Object({
-  version: Type.String({ pattern: '^[1-9][0-9]{0,14}$', description: 'number of a version' }),
+  version: Type.String({ pattern: NUMBER_NAME.source, description: 'number of a version' }),
 });

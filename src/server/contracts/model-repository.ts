@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
+import { NUMBER_NAME } from '../../model/directory.js';
 import { DomainError, show } from '../../model/domain-error.js';
 import { ErrorReply } from '../errors.js';
 import type { PredictionService } from '../service.js';
@@ -69,7 +70,7 @@ export async function modelRepository(app: FastifyInstance, options: ModelReposi
       const { version = versions.at(-1) } = parameters;
       if (version === undefined)
         throw new DomainError('VERSION_NOT_FOUND', `model ${show(name)} has no version to load`);
-      if (!/^[1-9]\d{0,14}$/.test(String(version))) {
+      if (!NUMBER_NAME.test(String(version))) {
         throw invalid(`parameters.version: expected the number of a version, got ${show(version)}`);
       }
       if (!versions.includes(Number(version))) {
