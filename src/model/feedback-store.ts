@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { keepLastWords } from './child-output.js';
 import { DomainError } from './domain-error.js';
 import type { FeedbackBounds, FeedbackChunk, FeedbackDatabase } from './feedback-database.js';
 import type { FeedbackMethod, FeedbackOutcome, FeedbackSetting, FeedbackTask } from './feedback-process.js';
@@ -10,8 +11,6 @@ import type { Columns } from './table.js';
 const IDLE = 10_000;
 /** Of one transaction: a bound on what the process is sent at once. */
 const MOST_TASKS = 256;
-/** Characters of its error output that are kept to tell why it died. */
-const KEPT_OUTPUT = 2000;
 const CHUNK_ROWS = 1000;
 
 interface Pending {
@@ -98,10 +97,7 @@ export class FeedbackStore {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
-    let output = '';
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      output = (output + text).slice(-KEPT_OUTPUT);
-    });
+    const lastWords = keepLastWords(child);
     child.on('message', (outcomes: readonly FeedbackOutcome[]) => this.settle(outcomes));
     this.ends = new Promise<void>((resolve) => {
       const end = (cause: Error) => {
@@ -111,7 +107,7 @@ export class FeedbackStore {
         this.fail(cause);
       };
       child.on('error', end);
-      child.on('close', (code, signal) => end(new Error(`${signal ?? `exit code ${code}`}: ${output.trim()}`)));
+      child.on('close', (code, signal) => end(new Error(`${signal ?? `exit code ${code}`}: ${lastWords()}`)));
     });
     return child;
   }

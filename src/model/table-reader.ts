@@ -3,6 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { keepLastWords } from './child-output.js';
 import { DomainError, type ErrorCode } from './domain-error.js';
 import type { Columns, TableInfo } from './table.js';
 
@@ -33,8 +34,6 @@ export type TableMessage =
 const PATIENCE = 60_000;
 /** What the child may have for objects, in MiB. */
 const HEAP = 512;
-/** Characters of the child's error output that are kept to tell why it died. */
-const KEPT_OUTPUT = 2000;
 
 /**
  * Writes a file as it arrives to the disk, beside `directory`, and reads it into a table there. That is done by a child
@@ -59,16 +58,13 @@ async function readInChild(request: TableRequest): Promise<TableInfo> {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   let verdict: TableMessage | undefined;
-  let output = '';
+  let unsent = '';
   let stuck = false;
   const timer = setTimeout(() => {
     stuck = true;
     child.kill('SIGKILL');
   }, PATIENCE);
-  // Without a free file descriptor it has neither `stderr` nor `send`: that 'error' tells.
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    output = (output + text).slice(-KEPT_OUTPUT);
-  });
+  const lastWords = keepLastWords(child);
   child.on('message', (message: TableMessage) => {
     verdict = message;
     timer.refresh();
@@ -76,14 +72,16 @@ async function readInChild(request: TableRequest): Promise<TableInfo> {
   const death = await new Promise<string>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
+    // Without a free file descriptor it has no `send`: that 'error' tells.
     child.send?.(request, (error) => {
-      if (error) output ||= error.message;
+      if (error) unsent = error.message;
     });
   }).finally(() => clearTimeout(timer));
   if (verdict?.type === 'done') return verdict.info;
   if (verdict?.type === 'failed') throw new DomainError(verdict.code, verdict.message);
-  // Its last words are for the log: a stack and paths are nothing for a client.
-  const cause = new Error(output.trim() || 'the process wrote nothing');
+  // For the log: a stack and paths are nothing for a client.
+  const output = lastWords() || unsent || 'the process wrote nothing';
+  const cause = new Error(output);
   if (stuck) throw unreadable(request, `there was no progress in ${PATIENCE / 1000} seconds`, cause);
   if (/heap out of memory|Array buffer allocation failed/.test(output) || death === 'SIGKILL') {
     throw unreadable(request, 'it takes more memory than a sound file does', cause);

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Baseline, MINIMUM_ROWS, makeBaseline } from './baseline.js';
 import { DomainError } from './domain-error.js';
 import { type EngineFactory, loadEngine } from './engine.js';
 import { judge } from './gate.js';
+import { ownVersion } from './own-version.js';
 import { PhaseClock } from './phases.js';
 import { predictByServing } from './rival.js';
 import { storageError } from './storage-error.js';
@@ -93,11 +93,6 @@ function baselineOf(heldOut: TrainingResult['heldOut'], { features, targets }: C
   const rows = heldOut.features.subarray(0, count * features.length);
   const outputs = heldOut.outputs.subarray(0, count * targets.length);
   return makeBaseline({ count, rows, outputs, errors: heldOut.errors.subarray(0, count) }, features, targets, seed);
-}
-
-function ownVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
-  return version;
 }
 
 function tell(message: TrainerMessage): Promise<void> {

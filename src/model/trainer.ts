@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { keepLastWords } from './child-output.js';
 import { DomainError, type ErrorCode } from './domain-error.js';
 import type { EngineName } from './engine.js';
 import type { Metrics } from './evaluation.js';
@@ -29,9 +30,6 @@ export type TrainerMessage =
   | ({ readonly type: 'done' } & Trained)
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string };
 
-/** Characters of the child's error output that are kept to tell why it died. */
-const KEPT_OUTPUT = 2000;
-
 /**
  * Trains in a child process, so that neither the time it takes nor its crash touches this one.
  *
@@ -54,11 +52,11 @@ export async function runTraining(
   const kill = () => child.kill('SIGKILL');
   signal.addEventListener('abort', kill, { once: true });
   try {
-    const { verdict, death, output } = await listen(child, request, onEpoch, clock);
+    const { verdict, death, lastWords } = await listen(child, request, onEpoch, clock);
     if (signal.aborted) throw cancelled();
     if (!verdict) {
       // Its last words are the cause, for the log: a stack and paths are nothing for a client.
-      const cause = new Error(output.trim() || 'the process wrote nothing');
+      const cause = new Error(lastWords || 'the process wrote nothing');
       throw new DomainError('TRAINING_CRASHED', `the training process ended early: ${death}`, { cause });
     }
     if (verdict.type === 'failed') throw new DomainError(verdict.code, verdict.message);
@@ -78,19 +76,16 @@ export async function runTraining(
 
 type Verdict = Exclude<TrainerMessage, { type: 'epoch' }>;
 
-/** Sends the request and waits for the child's end: its last word, if it had one, how it died, and its error output. */
+/** Sends the request and waits for the child's end: its last word, if it had one, how it died, and the end of its error output. */
 function listen(
   child: ChildProcess,
   request: TrainingRequest,
   onEpoch: (epoch: Epoch) => void,
   clock: PhaseClock,
-): Promise<{ verdict: Verdict | undefined; death: string; output: string }> {
+): Promise<{ verdict: Verdict | undefined; death: string; lastWords: string }> {
   return new Promise((resolve, reject) => {
     let verdict: Verdict | undefined;
-    let output = '';
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      output = (output + text).slice(-KEPT_OUTPUT);
-    });
+    const lastWords = keepLastWords(child);
     child.on('message', (message: TrainerMessage) => {
       if (message.type === 'epoch') onEpoch(message.epoch);
       else {
@@ -103,7 +98,7 @@ function listen(
     );
     child.on('close', (code, killer) => {
       clock.end('exit');
-      resolve({ verdict, death: killer ?? `exit code ${code}`, output });
+      resolve({ verdict, death: killer ?? `exit code ${code}`, lastWords: lastWords() });
     });
     // A send to a child that is gone already is an error that 'close' tells better. One that could not be started, for
     // want of a file descriptor, has no `send`: that 'error' tells.

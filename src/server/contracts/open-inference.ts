@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError, show } from '../../model/domain-error.js';
+import { ownVersion } from '../../model/own-version.js';
 import { ErrorReply, sendError } from '../errors.js';
 import type { OrdinaryPredictions } from '../ordinary-predictions.js';
-import { serverVersion } from '../server-version.js';
 import type { PredictionService, Serving } from '../service.js';
 import { takeBytes } from './body-bytes.js';
 import type { Inference, InferenceRequest } from './inference.js';
@@ -56,7 +56,7 @@ export async function openInference(app: FastifyInstance, options: OpenInference
       },
       async () => ({
         name: 'reconstruction-regressor',
-        version: serverVersion(),
+        version: ownVersion(),
         extensions: ['binary_tensor_data', 'model_repository', 'statistics'],
       }),
     );

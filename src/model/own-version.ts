@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
-/** What the protocols that ask for it are told of this program. Read when it is first asked for. */
-export function serverVersion(): string {
+/** The version of this program. Read when it is first asked for. */
+export function ownVersion(): string {
   // As deep in the bundle as here.
   known ??= (JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string })
     .version;
