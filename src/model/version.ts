@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Baseline } from './baseline.js';
 import { type Card, parseCard, sealCard, sha256 } from './card.js';
@@ -69,6 +70,15 @@ export function writeFiles(directory: string, files: VersionFiles): void {
     faultPoint(`write:${name}`);
   }
   flushDirectory(directory);
+}
+
+/** Reads these files of a directory in the order in which `writeFiles` takes them: the card, which is one of them, last. */
+export async function readFiles(directory: string, names: readonly string[]): Promise<VersionFiles> {
+  const files = new Map<string, Uint8Array>();
+  for (const name of [...names.filter((each) => each !== 'card.json'), 'card.json']) {
+    files.set(name, await readFile(join(directory, name)));
+  }
+  return files;
 }
 
 /** What a version's files hold, before an engine computes with it. */

@@ -1,12 +1,11 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { verifyUpload } from '../model/archive.js';
 import { parseCard } from '../model/card.js';
+import { filesIn } from '../model/directory.js';
 import { DomainError } from '../model/domain-error.js';
 import type { EngineFactory } from '../model/engine.js';
 import type { ModelStore } from '../model/store.js';
 import { publishUpload } from '../model/upload.js';
-import { UPLOAD_MARK } from '../model/version.js';
+import { readFiles, UPLOAD_MARK } from '../model/version.js';
 
 /**
  * Takes the version whose files a directory holds, as an archive unpacks to, into the store, unless it is there already.
@@ -20,9 +19,10 @@ export async function adoptArtifact(
 ): Promise<number | undefined> {
   const names = await filesIn(directory);
   if (!names.includes('card.json')) return undefined;
-  const others = names.filter((name) => name !== 'card.json' && name !== UPLOAD_MARK);
-  const files = new Map<string, Uint8Array>();
-  for (const name of [...others, 'card.json']) files.set(name, await readFile(join(directory, name)));
+  const files = await readFiles(
+    directory,
+    names.filter((name) => name !== UPLOAD_MARK),
+  );
   const { checksum } = verifyUpload(files, createEngine);
   for (const version of (await store.list()).reverse()) {
     if ((await checksumOf(version, store)) === checksum) return version;
@@ -37,17 +37,6 @@ async function checksumOf(version: number, store: ModelStore): Promise<string | 
     return card && parseCard(Buffer.from(card).toString()).checksum;
   } catch (error) {
     if (error instanceof DomainError) return undefined;
-    throw error;
-  }
-}
-
-async function filesIn(directory: string): Promise<string[]> {
-  try {
-    const entries = await readdir(directory, { withFileTypes: true });
-    // A name with a point in front is the file system's or the platform's.
-    return entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.')).map(({ name }) => name);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
     throw error;
   }
 }

@@ -1,10 +1,11 @@
 import { createReadStream } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { filesIn } from '../../model/directory.js';
 import { DomainError, show } from '../../model/domain-error.js';
 import { DEFAULT_TRAINING, type TrainingOptions } from '../../model/training.js';
 import { readJson } from '../json-body.js';
@@ -53,8 +54,7 @@ export async function openChannel(
   const { TrainingInputMode: mode = 'File' } = isObject(channels[channel]) ? channels[channel] : {};
   if (mode === 'Pipe') throw invalid(`inputdataconfig.${channel}: expected the input mode File or FastFile, got Pipe`);
   const directory = join(base, 'input/data', channel);
-  const entries = await readdir(directory, { withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.')).map(({ name }) => name);
+  const files = await filesIn(directory);
   if (files.length === 0) throw invalid(`channel ${channel}: expected CSV files in ${directory}, got none`);
   const paths = files.sort().map((name) => join(directory, name));
   return { channel, files, source: Readable.from(linesOf(paths)) };

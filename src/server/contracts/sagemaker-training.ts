@@ -1,14 +1,15 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { csvToTable } from '../../model/csv.js';
+import { filesIn } from '../../model/directory.js';
 import { DomainError } from '../../model/domain-error.js';
 import type { EngineName } from '../../model/engine.js';
 import type { GateRequest } from '../../model/rival.js';
 import { runTraining } from '../../model/trainer.js';
 import type { Epoch } from '../../model/training.js';
-import { writeFiles } from '../../model/version.js';
+import { readFiles, writeFiles } from '../../model/version.js';
 import { openChannel, readHyperparameters } from './sagemaker-files.js';
 
 /** Characters of a failure that SageMaker shows. */
@@ -40,7 +41,8 @@ export async function trainForSagemaker({ base, engine, log, signal }: Sagemaker
     log.info({ channel, files, rows, dropped, options }, 'training started');
     const onEpoch = (epoch: Epoch) => log.info(epoch, 'epoch');
     const { metrics } = await runTraining({ stage, engine, options, gate: UNGATED }, onEpoch, signal);
-    await copyVersion(join(stage, 'version'), join(base, 'model'));
+    const version = join(stage, 'version');
+    writeFiles(join(base, 'model'), await readFiles(version, await filesIn(version)));
     log.info({ metrics }, 'training ended');
     return 0;
   } catch (error) {
@@ -51,14 +53,6 @@ export async function trainForSagemaker({ base, engine, log, signal }: Sagemaker
   } finally {
     await rm(stage, { recursive: true, force: true });
   }
-}
-
-/** The card last: where it is, the version is whole. */
-async function copyVersion(from: string, to: string): Promise<void> {
-  const names = (await readdir(from)).filter((name) => name !== 'card.json');
-  const files = new Map<string, Uint8Array>();
-  for (const name of [...names, 'card.json']) files.set(name, await readFile(join(from, name)));
-  writeFiles(to, files);
 }
 
 async function tellFailure(base: string, reason: string): Promise<void> {
