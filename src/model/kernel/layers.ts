@@ -27,7 +27,7 @@ export interface Layers {
 export function allocateLayers(ops: Ops, shape: Shape): Layers {
   const shapes = layerShapes(shape);
   const count = weightCount(shape);
-  // Operations that take up to 3 units, or 15 floats, too many along read that much past the last layer.
+  // Operations that take up to 3 units, or of a row alone 15 floats, too many along read that much past the last layer.
   const slack = 16 + 3 * Math.max(...shapes.map(({ units }) => units));
   const weights = ops.alloc(count + slack);
   const input = allocateBuffer(ops, shape.inputs);
@@ -42,7 +42,10 @@ export function allocateLayers(ops: Ops, shape: Shape): Layers {
   return { weights, count, input, hidden: dense, out, reconstruct };
 }
 
-/** Reserves a buffer for one chunk, `[features, 64]`: features are padded to 4 for operations that write past the last. */
+/**
+ * Reserves a buffer for one chunk, `[features, 64]`. Features are padded to 4 for operations that take up to 3 too many
+ * along; of a row alone, `[features]`, up to 15 floats too many have room as well.
+ */
 export function allocateBuffer(ops: Ops, features: number): number {
   return ops.alloc(Math.ceil(features / 4) * 4 * CHUNK);
 }

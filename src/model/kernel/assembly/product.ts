@@ -1,8 +1,8 @@
 import { FEATURE, laneSums, madd } from './lanes';
 
 // The sums below go in blocks of fixed size and take the features beyond the last one along: up to 3, in rowProduct
-// up to 15. Reads past the last weight stay inside memory because the weights are followed by slack (../forward.ts),
-// and results past the last feature land in the padding of their buffer, which nobody reads. That costs less than
+// up to 15. Reads past the last weight stay inside memory because the weights are followed by slack, and results past
+// the last feature land in the padding of their buffer (both in ../layers.ts), which nobody reads. That costs less than
 // telling the last block apart.
 
 /**
