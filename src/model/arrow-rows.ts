@@ -1,6 +1,7 @@
 import { type ArrowBatch, ArrowStream } from './arrow-stream.js';
 import { bytesOf } from './bytes.js';
-import { checkCount, checkValue, placesOf, type Rows } from './feature-columns.js';
+import { checkValue, placesOf } from './feature-columns.js';
+import { checkCount, type Rows } from './rows.js';
 import type { Turns } from './turns.js';
 
 /** Numbers that are read before somebody else may have a turn. */
@@ -29,7 +30,7 @@ export async function readArrowRows(
     count += batch.rows;
     await turns.next();
   }
-  checkCount(count, maxRows);
+  checkCount(count, 'instances', maxRows);
   const width = features.length;
   const rows = new Float32Array(count * width);
   const some = Math.max(1, Math.floor(NUMBERS_OF_A_PART / width));

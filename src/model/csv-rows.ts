@@ -1,7 +1,8 @@
 import { readCsv } from './csv.js';
 import { DomainError, show } from './domain-error.js';
-import { checkCount, checkValue, placesOf, type Rows } from './feature-columns.js';
+import { checkValue, placesOf } from './feature-columns.js';
 import { numberInCell } from './number-cell.js';
+import { checkCount, type Rows } from './rows.js';
 
 /**
  * Reads a CSV with a header row of just the features, in any order; an empty cell is a missing value. In parts, between
@@ -39,7 +40,7 @@ export async function readCsvRows(
     places = placesOf(features, header);
   };
   await readCsv(one(body), onHeader, onRecord);
-  checkCount(count, maxRows);
+  checkCount(count, 'instances', maxRows);
   return { rows, count };
 }
 

@@ -1,12 +1,6 @@
 import { DomainError, show } from './domain-error.js';
 import { isFloat32, listed } from './rows.js';
 
-/** Rows as a client sent them, `[count, features]` in raw units, NaN where a value is missing. */
-export interface Rows {
-  readonly rows: Float32Array;
-  readonly count: number;
-}
-
 /** Where each feature is among the columns that were found. Throws `INVALID_ROWS` unless they are just the features. */
 export function placesOf(features: readonly string[], found: readonly string[]): number[] {
   const places = new Map(found.map((name, i) => [name, i]));
@@ -25,12 +19,6 @@ export function checkValue(value: number, row: number, feature: string, allowMis
   if (isFloat32(value) || (Number.isNaN(value) && allowMissing)) return value;
   const found = Number.isNaN(value) ? 'null' : show(value);
   throw invalid(`instances[${row}][${show(feature)}]: expected a finite number, got ${found}`);
-}
-
-/** Throws `TOO_LARGE` for more rows than a request may have, `INVALID_ROWS` for none. */
-export function checkCount(count: number, maxRows: number): void {
-  if (count === 0) throw invalid('instances: expected at least one row, got none');
-  if (count > maxRows) throw new DomainError('TOO_LARGE', `instances: expected at most ${maxRows} rows, got ${count}`);
 }
 
 function invalid(message: string): DomainError {

@@ -3,6 +3,12 @@ import { DomainError, show } from './domain-error.js';
 /** The greatest finite float32: what the network computes in. */
 const MAX_FLOAT32 = 3.4028234663852886e38;
 
+/** Rows as the engine takes them: row-major `[≥ count, features]` in raw units, NaN where a value is missing. */
+export interface Rows {
+  readonly rows: Float32Array;
+  readonly count: number;
+}
+
 /**
  * Reads rows that a client sent as JSON into one row-major `[rows, features]` array: each an array of numbers in feature
  * order, or an object with one number per feature name. Nothing is coerced. With `allowMissing` a null is NaN.
@@ -72,6 +78,15 @@ function readObject(
     const unknown = Object.keys(named).find((name) => !featureNames.includes(name));
     throw invalid(`${place}[${i}]: unknown feature ${show(unknown)}; the model has ${listed(featureNames)}`);
   }
+}
+
+/**
+ * Throws `INVALID_ROWS` if there are no rows, and `TOO_LARGE` if there are too many. `place` is what the client calls
+ * them.
+ */
+export function checkCount(count: number, place: string, maxRows: number): void {
+  if (count === 0) throw invalid(`${place}: expected at least one row, got none`);
+  if (count > maxRows) throw new DomainError('TOO_LARGE', `${place}: expected at most ${maxRows} rows, got ${count}`);
 }
 
 /** Whether a value is a number that float32 can hold: 1e999 arrives from JSON.parse as Infinity. */

@@ -2,7 +2,7 @@ import { arrangeLike } from '../model/arrange.js';
 import { DomainError } from '../model/domain-error.js';
 import type { WaitingRows } from '../model/feedback-database.js';
 import { type JsonRows, type JsonTable, readArray, readJsonTable, readNumber } from '../model/json-table.js';
-import { isFloat32 } from '../model/rows.js';
+import { checkCount, isFloat32 } from '../model/rows.js';
 import type { Columns } from '../model/table.js';
 
 const ADVICE = 'feedback is of the serving model';
@@ -29,7 +29,7 @@ export interface FeedbackRows {
  */
 export function readFeedback(body: JsonRows, model: Columns, allowMissing: boolean, maxRows: number): FeedbackRows {
   const table = readJsonTable(body, model, (found) => arrangeLike(model, found, ADVICE));
-  if (table.rows > maxRows) throw tooLarge('instances', table.rows, maxRows);
+  checkCount(table.rows, 'instances', maxRows);
   return complete(table, allowMissing, (row) => `instances[${row}]`);
 }
 
@@ -44,7 +44,7 @@ export function joinTargets(
   maxRows: number,
 ): FeedbackRows {
   const rows = predictions.reduce((sum, one) => sum + one.rows, 0);
-  if (rows > maxRows) throw tooLarge('ids', rows, maxRows);
+  checkCount(rows, 'ids', maxRows);
   const [width, depth] = [model.features.length, model.targets.length];
   const places = predictions.flatMap((prediction, i) => {
     arrangeLike(model, prediction.columns, `ids[${i}] was predicted by a model of those`);
@@ -101,8 +101,4 @@ function complete(
     targets: targets.slice(0, kept * depth),
     place: (n) => place(numbers[n]!),
   };
-}
-
-function tooLarge(place: string, rows: number, maxRows: number): DomainError {
-  return new DomainError('TOO_LARGE', `${place}: expected at most ${maxRows} rows, got ${rows}`);
 }

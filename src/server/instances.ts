@@ -1,12 +1,10 @@
 import { DomainError, show } from '../model/domain-error.js';
+import { checkCount } from '../model/rows.js';
 
 /** The rows of a body: `{"instances": [...]}`, or the rows alone. Throws `INVALID_ROWS` and `TOO_LARGE`. */
 export function readInstances(body: unknown, maxRows: number): readonly unknown[] {
   const instances = Array.isArray(body) ? body : readObject(body);
-  if (instances.length === 0) throw invalid('instances: expected at least one row, got []');
-  if (instances.length > maxRows) {
-    throw new DomainError('TOO_LARGE', `instances: expected at most ${maxRows} rows, got ${instances.length}`);
-  }
+  checkCount(instances.length, 'instances', maxRows);
   return instances;
 }
 

@@ -1,15 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import { DomainError } from '../model/domain-error.js';
+import type { Rows } from '../model/rows.js';
 import type { TableInfo } from '../model/table.js';
 import type { OutlineTask, ReadingResult, ReadingTask, TableTask, WorkerTask } from './json-worker.js';
 
 /** Milliseconds without work after which the thread and its memory go. */
 const IDLE = 10_000;
 
-/** `[rows, features]`, and what else the body of a contract asks for. */
-export interface ReadRows {
-  readonly rows: Float32Array;
-  readonly count: number;
+/** Rows, and what else the body of a contract asks for. */
+export interface ReadRows extends Rows {
   readonly asked?: unknown;
 }
 

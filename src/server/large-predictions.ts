@@ -1,7 +1,7 @@
 import { readCsvRows } from '../model/csv-rows.js';
 import { DomainError } from '../model/domain-error.js';
-import type { Rows } from '../model/feature-columns.js';
 import { RowParser } from '../model/row-parser.js';
+import type { Rows } from '../model/rows.js';
 import { Turns } from '../model/turns.js';
 import { csvReplyParts } from './csv-reply.js';
 import type { DriftWatch } from './drift-watch.js';

@@ -2,8 +2,8 @@ import { CsvError, parse } from 'csv-parse/sync';
 import { readHeader } from '../../model/csv.js';
 import { DomainError, show } from '../../model/domain-error.js';
 import { numberInCell } from '../../model/number-cell.js';
-import { isFloat32 } from '../../model/rows.js';
-import { checkCount, checkNames, type RowList, type RowModel } from './row-list.js';
+import { checkCount, isFloat32, type Rows } from '../../model/rows.js';
+import { checkNames, type RowModel } from './row-list.js';
 
 const OPTIONS = { bom: true, skip_empty_lines: true, relax_column_count: true, max_record_size: 2 ** 20 } as const;
 
@@ -11,7 +11,7 @@ const OPTIONS = { bom: true, skip_empty_lines: true, relax_column_count: true, m
  * Reads a CSV: by feature name if its first line holds a word, else by position. An empty cell is a missing value. Throws
  * `INVALID_CSV`, `INVALID_ROWS` naming the line, `TOO_LARGE`.
  */
-export function readCsvRequest(body: Buffer, model: RowModel, _given: undefined): RowList & { asked: undefined } {
+export function readCsvRequest(body: Buffer, model: RowModel, _given: undefined): Rows & { asked: undefined } {
   const { features, allowMissing } = model;
   const records = parseRecords(body);
   const [first = []] = records;
@@ -21,7 +21,7 @@ export function readCsvRequest(body: Buffer, model: RowModel, _given: undefined)
   const places = features.map((name) => names.indexOf(name));
   const from = named ? 1 : 0;
   const count = records.length - from;
-  checkCount(count, 'body', model);
+  checkCount(count, 'body', model.maxRows);
   const rows = new Float32Array(count * features.length);
   for (let i = 0, at = 0; i < count; i++) {
     const record = records[from + i]!;

@@ -1,9 +1,10 @@
 import { DomainError } from '../../model/domain-error.js';
-import { checkCount, type RowList, type RowModel } from './row-list.js';
+import { checkCount, type Rows } from '../../model/rows.js';
+import type { RowModel } from './row-list.js';
 import { readBytes } from './tensor.js';
 
 /** A body of rows of little-endian float32 and nothing else. Throws `INVALID_ROWS` and `TOO_LARGE`. */
-export function readFloatRows(body: Buffer, model: RowModel): RowList {
+export function readFloatRows(body: Buffer, model: RowModel): Rows {
   const columns = model.features.length;
   const bytes = columns * Float32Array.BYTES_PER_ELEMENT;
   if (body.length % bytes !== 0) {
@@ -11,7 +12,7 @@ export function readFloatRows(body: Buffer, model: RowModel): RowList {
     throw new DomainError('INVALID_ROWS', `body: expected ${expected}, got ${body.length} bytes`);
   }
   const count = body.length / bytes;
-  checkCount(count, 'body', model);
+  checkCount(count, 'body', model.maxRows);
   const shape = { place: 'body', elements: 'body', datatype: 'FP32', rows: count, columns };
   return { rows: readBytes(body, shape, model.allowMissing), count };
 }

@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify';
+import type { Rows } from '../../model/rows.js';
 import { Turns } from '../../model/turns.js';
 import { JsonReader } from '../json-reader.js';
 import type { Observation, PredictionService, Serving } from '../service.js';
@@ -117,18 +118,14 @@ export class Inference {
   }
 
   private read<N extends RowReaderName>({ reader, body, given }: InferenceRequest<N>, serving: Serving) {
-    const read = ROW_READERS[reader] as unknown as (...of: unknown[]) => {
-      rows: Float32Array;
-      count: number;
-      asked: Asked<N>;
-    };
+    const read = ROW_READERS[reader] as unknown as (...of: unknown[]) => Rows & { asked: Asked<N> };
     return read(body, this.model(serving), given);
   }
 
   private async readInThread<N extends RowReaderName>(
     { reader, body, given }: InferenceRequest<N>,
     serving: Serving,
-  ): Promise<{ rows: Float32Array; count: number; asked: Asked<N> }> {
+  ): Promise<Rows & { asked: Asked<N> }> {
     const { rows, count, asked } = await this.reader.read({ reader, body, given, ...this.model(serving) });
     return { rows, count, asked: asked as Asked<N> };
   }

@@ -1,6 +1,7 @@
 import { RowParser } from '../../model/row-parser.js';
+import type { Rows } from '../../model/rows.js';
 import { readJsonObject } from './json-object.js';
-import { type RowList, type RowModel, readRowList } from './row-list.js';
+import { type RowModel, readRowList } from './row-list.js';
 
 const LEFT_BRACE = 0x7b;
 const parser = new RowParser();
@@ -9,7 +10,7 @@ const parser = new RowParser();
  * Reads `{"instances": [...]}`, rows by position or by feature name; other keys say nothing to this model. Throws
  * `INVALID_JSON`, `INVALID_REQUEST`, `INVALID_ROWS`, `TOO_LARGE`.
  */
-export function readInstancesRequest(body: Buffer, model: RowModel, _given: undefined): RowList & { asked: undefined } {
+export function readInstancesRequest(body: Buffer, model: RowModel, _given: undefined): Rows & { asked: undefined } {
   if (body[0] === LEFT_BRACE) {
     const count = parser.parse(body, model.features.length);
     if (count > 0 && count <= model.maxRows) return { rows: parser.rows, count, asked: undefined };

@@ -1,12 +1,13 @@
 import { DomainError, show } from '../../model/domain-error.js';
+import { checkCount, type Rows } from '../../model/rows.js';
 import { readJsonObject } from './json-object.js';
-import { checkCount, type RowList, type RowModel, readRowList } from './row-list.js';
+import { type RowModel, readRowList } from './row-list.js';
 
 /** Reads JSON Lines: a row a line, by position or by feature name. Throws `INVALID_JSON`, `INVALID_ROWS`, `TOO_LARGE`. */
-export function readJsonLinesRequest(body: Buffer, model: RowModel, _given: undefined): RowList & { asked: undefined } {
+export function readJsonLinesRequest(body: Buffer, model: RowModel, _given: undefined): Rows & { asked: undefined } {
   const lines = body.toString().split('\n');
   if (lines.at(-1)!.trim() === '') lines.pop();
-  checkCount(lines.length, 'lines', model);
+  checkCount(lines.length, 'lines', model.maxRows);
   const rows = lines.map((line, i) => readLine(line, i));
   return { ...readRowList(rows, 'lines', model), asked: undefined };
 }

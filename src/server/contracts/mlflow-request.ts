@@ -1,10 +1,10 @@
 import { DomainError, show } from '../../model/domain-error.js';
 import { RowParser } from '../../model/row-parser.js';
-import { readRows } from '../../model/rows.js';
+import { checkCount, type Rows, readRows } from '../../model/rows.js';
 import { readJson } from '../json-body.js';
 import { isObject, readJsonObject } from './json-object.js';
 import { withoutNumberTokens } from './number-tokens.js';
-import { checkCount, checkNames, type RowList, type RowModel, readColumns, readRowList } from './row-list.js';
+import { checkNames, type RowModel, readColumns, readRowList } from './row-list.js';
 
 const KEYS = ['dataframe_split', 'dataframe_records', 'instances', 'inputs'] as const;
 type Key = (typeof KEYS)[number];
@@ -26,7 +26,7 @@ const parser = new RowParser();
  * Reads a body of MLflow's scoring server: an object with one of its four keys; `params` and others say nothing to this
  * model. Throws `INVALID_JSON`, `INVALID_REQUEST`, `INVALID_ROWS`, `TOO_LARGE`.
  */
-export function readMlflowRequest(body: Buffer, model: RowModel, _given: undefined): RowList & { asked: undefined } {
+export function readMlflowRequest(body: Buffer, model: RowModel, _given: undefined): Rows & { asked: undefined } {
   const ordinary = readOrdinary(body, model);
   if (ordinary) return ordinary;
   const request = readJsonObject(body, (text) => parseTolerantly(text, model.allowMissing));
@@ -42,7 +42,7 @@ export function readMlflowRequest(body: Buffer, model: RowModel, _given: undefin
 }
 
 /** The three forms that clients send most, without an object per row; undefined if it is anything else, be it right or wrong. */
-function readOrdinary(body: Buffer, model: RowModel): (RowList & { asked: undefined }) | undefined {
+function readOrdinary(body: Buffer, model: RowModel): (Rows & { asked: undefined }) | undefined {
   const { features, maxRows } = model;
   const width = features.length;
   if (body[0] !== LEFT_BRACE) return undefined;
@@ -70,13 +70,13 @@ function namesOf(columns: string): readonly string[] {
 
 let known: { columns: string; names: readonly string[] } = { columns: '', names: [] };
 
-function readKey(key: Key, value: unknown, model: RowModel): RowList {
+function readKey(key: Key, value: unknown, model: RowModel): Rows {
   if (key === 'dataframe_split') return readSplit(value, model);
   return key === 'inputs' && isObject(value) ? readColumns(value, key, model) : readRowList(value, key, model);
 }
 
 /** A data frame as pandas' `to_dict(orient="split")` gives it. */
-function readSplit(value: unknown, model: RowModel): RowList {
+function readSplit(value: unknown, model: RowModel): Rows {
   const place = 'dataframe_split';
   if (!isObject(value)) {
     throw new DomainError('INVALID_ROWS', `${place}: expected an object with columns and data, got ${show(value)}`);
@@ -91,7 +91,7 @@ function readSplit(value: unknown, model: RowModel): RowList {
   if (!Array.isArray(data)) {
     throw new DomainError('INVALID_ROWS', `${place}.data: expected an array of rows, got ${show(data)}`);
   }
-  checkCount(data.length, `${place}.data`, model);
+  checkCount(data.length, `${place}.data`, model.maxRows);
   const rows = readRows(data, names, model.allowMissing, `${place}.data`);
   return { rows: reordered(rows, names, model.features), count: data.length };
 }

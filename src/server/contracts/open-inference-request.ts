@@ -1,8 +1,9 @@
 import { DomainError, show } from '../../model/domain-error.js';
 import { RowParser } from '../../model/row-parser.js';
+import { checkCount, type Rows } from '../../model/rows.js';
 import { readFloatRows } from './float-rows.js';
 import { isObject, readJsonObject } from './json-object.js';
-import { checkCount, checkNames, type RowList, type RowModel } from './row-list.js';
+import { checkNames, type RowModel } from './row-list.js';
 import { elementBytes, readBytes, readData, type TensorShape } from './tensor.js';
 
 /** The header that tells how many bytes of JSON come before binary data. */
@@ -46,7 +47,7 @@ export function readOpenInferenceRequest(
   body: Buffer,
   model: RowModel,
   { headerLength }: OpenInferenceGiven,
-): RowList & { readonly asked: OpenInferenceAsked } {
+): Rows & { readonly asked: OpenInferenceAsked } {
   // One input with one dimension that varies needs no description.
   if (headerLength === 0) {
     return { ...readFloatRows(body, model), asked: { outputs: [{ name: 'predictions', binary: true }] } };
@@ -69,7 +70,7 @@ export function readOpenInferenceRequest(
 function readOrdinary(
   body: Buffer,
   { features, maxRows }: RowModel,
-): (RowList & { readonly asked: OpenInferenceAsked }) | undefined {
+): (Rows & { readonly asked: OpenInferenceAsked }) | undefined {
   const [head, id, rows, columns] = ORDINARY.exec(body.toString('latin1', 0, MOST_HEAD)) ?? [];
   const count = Number(rows);
   const elements = count * features.length;
@@ -110,7 +111,7 @@ function readFlag(value: unknown, place: string): boolean | undefined {
   throw invalid(`${place}: expected true or false, got ${show(value)}`);
 }
 
-function readInputs(inputs: unknown, blob: Buffer, model: RowModel): RowList {
+function readInputs(inputs: unknown, blob: Buffer, model: RowModel): Rows {
   if (!Array.isArray(inputs) || inputs.length === 0) {
     throw invalid(`inputs: expected an array of tensors, got ${inputs === undefined ? 'nothing' : show(inputs)}`);
   }
@@ -132,7 +133,7 @@ function readInputs(inputs: unknown, blob: Buffer, model: RowModel): RowList {
   const columnsOfValues = new Map<string, Float32Array>();
   tensors.forEach((tensor, i) => {
     const shape = readShape(tensor, i, columns, whole);
-    checkCount(shape.rows, shape.place, model);
+    checkCount(shape.rows, shape.place, model.maxRows);
     if (i > 0 && shape.rows !== count) {
       throw wrong(`${shape.place}.shape: expected ${count} rows, as the first input has, got ${shape.rows}`);
     }

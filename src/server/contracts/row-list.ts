@@ -1,5 +1,5 @@
 import { DomainError, show } from '../../model/domain-error.js';
-import { isFloat32, listed, readRows } from '../../model/rows.js';
+import { checkCount, isFloat32, listed, type Rows, readRows } from '../../model/rows.js';
 
 /** What a body's reader must know of the model: plain data, so that it can go to another thread. */
 export interface RowModel {
@@ -9,28 +9,22 @@ export interface RowModel {
   readonly allowMissing: boolean;
 }
 
-/** Rows as the engine takes them: row-major `[≥ count, features]` in raw units, NaN where a value is missing. */
-export interface RowList {
-  readonly rows: Float32Array;
-  readonly count: number;
-}
-
 /** Rows by position or by feature name. `place` is what the client calls them. Throws `INVALID_ROWS` and `TOO_LARGE`. */
-export function readRowList(value: unknown, place: string, model: RowModel): RowList {
+export function readRowList(value: unknown, place: string, model: RowModel): Rows {
   if (!Array.isArray(value)) {
     throw invalid(`${place}: expected an array of rows, got ${value === undefined ? 'nothing' : show(value)}`);
   }
-  checkCount(value.length, place, model);
+  checkCount(value.length, place, model.maxRows);
   return { rows: readRows(value, model.features, model.allowMissing, place), count: value.length };
 }
 
 /** Columns by feature name, each an array of numbers or of arrays of one number. Throws `INVALID_ROWS` and `TOO_LARGE`. */
-export function readColumns(columns: Record<string, unknown>, place: string, model: RowModel): RowList {
+export function readColumns(columns: Record<string, unknown>, place: string, model: RowModel): Rows {
   const { features, allowMissing } = model;
   checkNames(Object.keys(columns), place, features);
   const first = columns[features[0]!];
   const count = Array.isArray(first) ? first.length : 0;
-  checkCount(count, `${place}[${show(features[0])}]`, model);
+  checkCount(count, `${place}[${show(features[0])}]`, model.maxRows);
   const rows = new Float32Array(count * features.length);
   features.forEach((name, j) => {
     const column = columns[name];
@@ -55,12 +49,6 @@ export function checkNames(names: readonly string[], place: string, features: re
   if (unknown !== undefined) {
     throw invalid(`${place}: ${show(unknown)} is no feature, or there twice; the model has ${listed(features)}`);
   }
-}
-
-/** Throws `INVALID_ROWS` if there are no rows, and `TOO_LARGE` if there are too many. */
-export function checkCount(count: number, place: string, { maxRows }: RowModel): void {
-  if (count === 0) throw invalid(`${place}: expected at least one row, got none`);
-  if (count > maxRows) throw new DomainError('TOO_LARGE', `${place}: expected at most ${maxRows} rows, got ${count}`);
 }
 
 function invalid(message: string): DomainError {

@@ -1,8 +1,9 @@
 import { DomainError, show } from '../../model/domain-error.js';
 import { RowParser } from '../../model/row-parser.js';
+import type { Rows } from '../../model/rows.js';
 import { isObject, readJsonObject } from './json-object.js';
 import { withoutNumberTokens } from './number-tokens.js';
-import { type RowList, type RowModel, readColumns, readRowList } from './row-list.js';
+import { type RowModel, readColumns, readRowList } from './row-list.js';
 
 /** The one input of the model. */
 export const INPUT = 'inputs';
@@ -12,7 +13,7 @@ export interface TensorflowGiven {
   readonly method: 'predict' | 'regress';
 }
 
-export interface TensorflowRequest extends RowList {
+export interface TensorflowRequest extends Rows {
   readonly asked: { readonly columnar: boolean };
 }
 
@@ -48,7 +49,7 @@ export function readTensorflowRequest(body: Buffer, model: RowModel, { method }:
   return { ...readInstances(instances, model), asked: { columnar: false } };
 }
 
-function readInstances(instances: unknown, model: RowModel): RowList {
+function readInstances(instances: unknown, model: RowModel): Rows {
   if (!Array.isArray(instances)) throw invalid("Expecting 'instances' value to be a list/array");
   if (instances.length === 0) throw invalid("No values found for 'instances'");
   const rows = instances.map((row) => (isInput(row) ? row[INPUT] : row));
@@ -60,7 +61,7 @@ function readInstances(instances: unknown, model: RowModel): RowList {
   return inElement('instances', () => readRowList(rows, 'instances', model));
 }
 
-function readColumnar(inputs: unknown, model: RowModel): RowList {
+function readColumnar(inputs: unknown, model: RowModel): Rows {
   // Unlike in a row, keys beside the input's are ignored.
   const named = isObject(inputs) && Object.hasOwn(inputs, INPUT) && !model.features.includes(INPUT);
   const rows = named || isInput(inputs) ? inputs[INPUT] : inputs;
@@ -68,7 +69,7 @@ function readColumnar(inputs: unknown, model: RowModel): RowList {
 }
 
 /** Objects by feature name, each value a number or an array of one; `context` holds what all examples have. */
-function readExamples({ examples, context = {} }: Record<string, unknown>, model: RowModel): RowList {
+function readExamples({ examples, context = {} }: Record<string, unknown>, model: RowModel): Rows {
   if (!Array.isArray(examples)) throw invalid("Expecting 'examples' value to be a list/array");
   if (examples.length === 0) throw invalid("No values found for 'examples'");
   if (!isObject(context)) throw invalid(`context: expected an object, got ${show(context)}`);
@@ -86,7 +87,7 @@ function isInput(value: unknown): value is Record<string, unknown> {
 }
 
 /** Says of an error which element of the list it is in, as the original does. */
-function inElement(list: string, read: () => RowList): RowList {
+function inElement(list: string, read: () => Rows): Rows {
   try {
     return read();
   } catch (error) {
