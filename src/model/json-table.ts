@@ -1,4 +1,5 @@
 import { DomainError, show } from './domain-error.js';
+import { isObject } from './json-value.js';
 import { listed } from './rows.js';
 import { type Arrange, type Columns, splitColumns, type TableInfo, TableWriter } from './table.js';
 
@@ -114,10 +115,6 @@ export function readArray(value: unknown, length: number, place: string): unknow
 export function readNumber(value: unknown, place: () => string): number | null {
   if (typeof value === 'number' || value === null) return value;
   throw invalid(`${place()}: expected a number or null, got ${show(value)}`);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function invalid(message: string): DomainError {

@@ -1,7 +1,7 @@
 import { DomainError, show } from './domain-error.js';
 
 /** The greatest finite float32: what the network computes in. */
-const MAX_FLOAT32 = 3.4028234663852886e38;
+export const MAX_FLOAT32 = 3.4028234663852886e38;
 
 /** Rows as the engine takes them: row-major `[≥ count, features]` in raw units, NaN where a value is missing. */
 export interface Rows {

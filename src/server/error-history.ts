@@ -1,6 +1,7 @@
 import type { Group } from '../drift/channels.js';
 import { sampleQuantile } from '../model/baseline/ordered-sample.js';
 import type { Baseline } from '../model/baseline.js';
+import { MAX_FLOAT32 } from '../model/rows.js';
 
 /** Reconstruction errors of rows, in standardised units: a tenth is below `p10`, half below `p50`. */
 export interface ErrorQuantiles {
@@ -88,10 +89,8 @@ const bits = new Uint32Array(single.buffer);
 /** Where a bucket begins; the largest has its end where float32 has. */
 function edge(bucket: number): number {
   bits[0] = bucket << BITS_LEFT_OUT;
-  return Math.min(single[0]!, LARGEST);
+  return Math.min(single[0]!, MAX_FLOAT32);
 }
-
-const LARGEST = 3.4028234663852886e38;
 
 /** As many digits as a picture can show. */
 function short(value: number): number {

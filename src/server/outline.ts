@@ -1,3 +1,5 @@
+import { isObject } from '../model/json-value.js';
+
 /** Elements of an array that are kept: more than any schema counts. */
 const KEPT = 1000;
 
@@ -19,8 +21,4 @@ function shorten(array: readonly unknown[]): unknown[] {
 function flatten(value: unknown): unknown {
   if (Array.isArray(value)) return [];
   return isObject(value) ? {} : value;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

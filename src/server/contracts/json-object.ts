@@ -1,4 +1,5 @@
 import { DomainError, show } from '../../model/domain-error.js';
+import { isObject } from '../../model/json-value.js';
 import { readJson } from '../json-body.js';
 
 /**
@@ -15,10 +16,6 @@ export function readJsonObject(body: Uint8Array, parse: (text: string) => unknow
     throw new DomainError('INVALID_REQUEST', `body: key ${show(twice)} is there twice in one object`);
   }
   return value;
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Where the string that begins at `at` ends: the place of its closing quote. */

@@ -1,8 +1,9 @@
 import { DomainError, show } from '../../model/domain-error.js';
+import { isObject } from '../../model/json-value.js';
 import { RowParser } from '../../model/row-parser.js';
 import { checkCount, type Rows, readRows } from '../../model/rows.js';
 import { readJson } from '../json-body.js';
-import { isObject, readJsonObject } from './json-object.js';
+import { readJsonObject } from './json-object.js';
 import { withoutNumberTokens } from './number-tokens.js';
 import { checkNames, type RowModel, readColumns, readRowList } from './row-list.js';
 

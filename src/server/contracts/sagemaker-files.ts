@@ -7,10 +7,10 @@ import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { filesIn } from '../../model/directory.js';
 import { DomainError, show } from '../../model/domain-error.js';
+import { isObject } from '../../model/json-value.js';
 import { DEFAULT_TRAINING, type TrainingOptions } from '../../model/training.js';
 import { readJson } from '../json-body.js';
 import { TrainingFields } from '../training-schemas.js';
-import { isObject } from './json-object.js';
 
 /** Names of the channel that is trained on. Of others, the only one there is. */
 const CHANNELS = ['train', 'training'];

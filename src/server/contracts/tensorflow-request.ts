@@ -1,7 +1,8 @@
 import { DomainError, show } from '../../model/domain-error.js';
+import { isObject } from '../../model/json-value.js';
 import { RowParser } from '../../model/row-parser.js';
 import type { Rows } from '../../model/rows.js';
-import { isObject, readJsonObject } from './json-object.js';
+import { readJsonObject } from './json-object.js';
 import { withoutNumberTokens } from './number-tokens.js';
 import { type RowModel, readColumns, readRowList } from './row-list.js';
 
