@@ -1,9 +1,6 @@
 import type { Columns, TableInfo } from '../model/table.js';
-import { readJson } from './json-body.js';
+import { LARGE_BODY, readJson } from './json-body.js';
 import { JsonReader } from './json-reader.js';
-
-/** A body of more bytes than this is read in a thread: JSON.parse holds the event loop for 100 ms at 300,000 rows. */
-const LARGE = 128 * 1024;
 
 /**
  * Reads JSON bodies that hold a table. Of a large one the event loop sees an outline, which the schema is asked about;
@@ -15,7 +12,7 @@ export class LargeTables {
 
   /** The body, or its outline if it is large. Rejects with `INVALID_JSON`. */
   async parse(body: Buffer): Promise<unknown> {
-    if (body.length <= LARGE) return readJson(body.toString());
+    if (body.length <= LARGE_BODY) return readJson(body.toString());
     const outline = await this.reader.outline({ body });
     if (typeof outline === 'object' && outline !== null) this.bodies.set(outline, body);
     return outline;

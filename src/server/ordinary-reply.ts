@@ -1,3 +1,13 @@
+import { LEAST_BYTES } from './plugins/reply-encoding.js';
+
+/** Characters of a number in a reply, at most, with what parts it from the next. */
+export const NUMBER_LENGTH = 27;
+/**
+ * Characters of numbers, and of what is repeated of the request, with which a reply is too small to be compressed; what
+ * is left is for its words.
+ */
+export const SMALL_REPLY = LEAST_BYTES - 1600;
+
 /** What Fastify's reply offers of these, for an answer ahead of it. Names and values must be ASCII. */
 export class OrdinaryReply {
   /** Lines of the head, each with its end. */

@@ -1,15 +1,11 @@
 import type { FastifyReply } from 'fastify';
 import type { Rows } from '../../model/rows.js';
 import { Turns } from '../../model/turns.js';
+import { LARGE_BODY } from '../json-body.js';
 import { JsonReader } from '../json-reader.js';
+import { NUMBER_LENGTH, SMALL_REPLY } from '../ordinary-reply.js';
 import type { Observation, PredictionService, Serving } from '../service.js';
 import { ROW_READERS, type RowReaderName } from './row-readers.js';
-
-/** A body of more bytes than this is answered in parts, between which others have their turn. */
-const LARGE = 128 * 1024;
-/** A small reply is too small to be compressed: so many characters, of which the numbers take up to 27 each. */
-const SMALL = 13_000;
-const NUMBER = 27;
 
 type Given<N extends RowReaderName> = Parameters<(typeof ROW_READERS)[N]>[2];
 type Asked<N extends RowReaderName> = ReturnType<(typeof ROW_READERS)[N]>['asked'];
@@ -52,7 +48,7 @@ export class Inference {
 
   /** Sends the reply, or the error. Throws what a small request is refused for. */
   answer<N extends RowReaderName>(reply: FastifyReply, request: InferenceRequest<N>): void {
-    if (request.body.length > LARGE) {
+    if (request.body.length > LARGE_BODY) {
       this.answerInTurns(reply, request).then(
         (body) => reply.send(body),
         (error) => reply.send(error),
@@ -64,7 +60,7 @@ export class Inference {
 
   /** As `answer`, if the reply is sure to be small. If not, and if it throws, nothing is sent and no observer saw it. */
   answerSmall<N extends RowReaderName>(reply: InferenceReply, request: InferenceRequest<N>): void {
-    if (request.body.length <= SMALL) this.answerAtOnce(reply, request, SMALL);
+    if (request.body.length <= SMALL_REPLY) this.answerAtOnce(reply, request, SMALL_REPLY);
   }
 
   async close(): Promise<void> {
@@ -146,7 +142,7 @@ function tellModel(reply: InferenceReply, { prediction: { errors }, count, servi
 
 /** Characters of a reply, at most, to all outputs that there are and with whatever it repeats of the request, as an id. */
 function longest(body: Buffer, count: number, { card: { features, targets } }: Serving): number {
-  return body.length + NUMBER * count * (features.length + targets.length + 1);
+  return body.length + NUMBER_LENGTH * count * (features.length + targets.length + 1);
 }
 
 function joined(parts: Iterable<string | Uint8Array>): string | Buffer {

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import Negotiator from 'negotiator';
 
 /** TCP sends so many bytes at once, before it hears of the other end (RFC 6928): to less, compression saves no time. */
-const LEAST_BYTES = 10 * 1460;
+export const LEAST_BYTES = 10 * 1460;
 /** The fastest: numbers as text shrink as much by it as by the default, which takes three times as long. */
 const LEVEL = { level: constants.Z_BEST_SPEED };
 

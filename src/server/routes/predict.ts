@@ -8,14 +8,11 @@ import { ErrorReply } from '../errors.js';
 import { Explanation, explain } from '../explanation.js';
 import type { Feedback } from '../feedback.js';
 import { readInstances } from '../instances.js';
-import { readJson } from '../json-body.js';
+import { LARGE_BODY, readJson } from '../json-body.js';
 import { LargePredictions } from '../large-predictions.js';
 import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, type RowType, replyType } from '../media-types.js';
 import { predictReply } from '../predict-reply.js';
 import type { PredictionService } from '../service.js';
-
-/** A body of more bytes than this is answered in parts, between which others have their turn. */
-const LARGE = 128 * 1024;
 
 /** Documents the body. The route reads it itself, in one pass, with messages that name the place. */
 export const PredictBody = Type.Object(
@@ -143,7 +140,7 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
       const given = typed?.type ?? JSON_TYPE;
       const body = request.body instanceof TypedBody ? request.body.bytes : request.body;
       const wanted = replyType(request, given);
-      if (body && (typed || wanted !== JSON_TYPE || body.length > LARGE)) {
+      if (body && (typed || wanted !== JSON_TYPE || body.length > LARGE_BODY)) {
         large.answer({ body, given, wanted, ...asked }).then(
           (answer) => {
             reply.type(wanted === ARROW_TYPE ? wanted : `${wanted}; charset=utf-8`);
