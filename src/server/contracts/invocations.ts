@@ -1,7 +1,9 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import Negotiator from 'negotiator';
 import { Type } from 'typebox';
 import { DomainError, show } from '../../model/domain-error.js';
+import { CSV_TYPE, JSON_TYPE } from '../media-types.js';
 import type { OrdinaryPredictions } from '../ordinary-predictions.js';
 import type { Observation } from '../service.js';
 import { takeBytes } from './body-bytes.js';
@@ -15,12 +17,10 @@ import { Rows } from './row-schema.js';
 import type { ServedModel } from './served-model.js';
 import { tensorflowInference } from './tensorflow-inference.js';
 
-const JSON_TYPE = 'application/json';
-const CSV = 'text/csv';
 const LINES = ['application/jsonlines', 'application/x-jsonlines', 'application/x-ndjson'];
 const FLOATS = 'application/octet-stream';
 const ATTRIBUTES = 'x-amzn-sagemaker-custom-attributes';
-const TYPES = [JSON_TYPE, CSV, ...LINES, FLOATS];
+const TYPES = [JSON_TYPE, CSV_TYPE, ...LINES, FLOATS];
 
 const Frame = Type.Object({
   columns: Type.Array(Type.String()),
@@ -64,7 +64,7 @@ export async function invocations(app: FastifyInstance, options: InvocationsOpti
         body: {
           content: {
             [JSON_TYPE]: { schema: Request },
-            [CSV]: { schema: Text },
+            [CSV_TYPE]: { schema: Text },
             [LINES[0]!]: { schema: Text },
             [FLOATS]: {
               schema: Type.Unsafe<string>({ type: 'string', description: 'rows of float32, little-endian' }),
@@ -83,18 +83,14 @@ export async function invocations(app: FastifyInstance, options: InvocationsOpti
       config: { predicts: true },
     },
     ({ headers, body = Buffer.alloc(0) }, reply) => {
-      const attributes = headers[ATTRIBUTES]?.toString() ?? '';
-      if (attributes.includes('tfs-')) {
-        const request = tensorflow(readAttributes(attributes), body);
-        reply.type(JSON_TYPE);
-        return inference.answer(reply, request);
-      }
+      const tensorflow = readTensorflow(headers, body);
+      if (tensorflow) return inference.answer(reply, tensorflow);
       const vendor = vendorType(headers['content-type']);
       if (vendor !== undefined) return answerOpenInference(vendor, headers, body, reply);
       const type = readType(headers['content-type']);
       const write = writer(headers.accept, type);
       if (type === JSON_TYPE) inference.answer(reply, { reader: 'mlflow', body, given: undefined, write });
-      else if (type === CSV) inference.answer(reply, { reader: 'csv', body, given: undefined, write });
+      else if (type === CSV_TYPE) inference.answer(reply, { reader: 'csv', body, given: undefined, write });
       else if (type === FLOATS)
         inference.answer(reply, { reader: 'floats', body, given: undefined, write, binary: true });
       else inference.answer(reply, { reader: 'jsonLines', body, given: undefined, write });
@@ -105,23 +101,14 @@ export async function invocations(app: FastifyInstance, options: InvocationsOpti
   ordinary.add('/invocations', {
     route: '/invocations',
     answer: (body, headers, reply) => {
-      const attributes = headers[ATTRIBUTES]?.toString() ?? '';
-      if (attributes.includes('tfs-')) {
-        reply.type(JSON_TYPE);
-        inference.answerSmall(reply, tensorflow(readAttributes(attributes), body));
-        return;
-      }
+      const tensorflow = readTensorflow(headers, body);
+      if (tensorflow) return inference.answerSmall(reply, tensorflow);
       const write = writer(headers.accept, JSON_TYPE);
-      inference.answerSmall(reply, { reader: 'mlflow', body, given: undefined, write });
+      return inference.answerSmall(reply, { reader: 'mlflow', body, given: undefined, write });
     },
   });
 
-  function answerOpenInference(
-    vendor: string,
-    headers: FastifyRequest['headers'],
-    body: Buffer,
-    reply: FastifyReply,
-  ): void {
+  function answerOpenInference(vendor: string, headers: IncomingHttpHeaders, body: Buffer, reply: FastifyReply): void {
     const headerLength = readHeaderLength(headers[HEADER_LENGTH]?.toString(), headers['content-type']);
     inference.answer(reply, {
       reader: 'openInference',
@@ -132,7 +119,11 @@ export async function invocations(app: FastifyInstance, options: InvocationsOpti
     });
   }
 
-  function tensorflow(attributes: ReadonlyMap<string, string>, body: Buffer): InferenceRequest<'tensorflow'> {
+  /** Undefined without TensorFlow Serving's attributes. */
+  function readTensorflow(headers: IncomingHttpHeaders, body: Buffer): InferenceRequest<'tensorflow'> | undefined {
+    const text = headers[ATTRIBUTES]?.toString() ?? '';
+    if (!text.includes('tfs-')) return undefined;
+    const attributes = readAttributes(text);
     const name = attributes.get('tfs-model-name') ?? model.name;
     const version = attributes.get('tfs-model-version');
     const method = attributes.get('tfs-method') ?? 'predict';
@@ -156,7 +147,7 @@ function readAttributes(text: string): ReadonlyMap<string, string> {
 }
 
 /** The media type of a body: JSON, if none is said. Throws `UNSUPPORTED_MEDIA_TYPE`. */
-function readType(header: FastifyRequest['headers']['content-type']): string {
+function readType(header: string | undefined): string {
   const [type = '', ...parameters] = (header ?? JSON_TYPE).split(';').map((part) => part.trim().toLowerCase());
   if (!TYPES.includes(type)) {
     throw new DomainError(
@@ -185,7 +176,7 @@ function writer(accept: string | undefined, type: string) {
     if (asked === JSON_TYPE) return predictionText('predictions', observation);
     const { outputs } = prediction;
     if (asked === FLOATS) return [new Uint8Array(outputs.buffer, outputs.byteOffset, outputs.byteLength)];
-    return lines(outputs, outputs.length / count, asked === CSV);
+    return lines(outputs, outputs.length / count, asked === CSV_TYPE);
   };
 }
 

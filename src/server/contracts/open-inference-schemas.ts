@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { OUTPUTS } from './open-inference-request.js';
 
 const Parameters = Type.Optional(Type.Object({}, { additionalProperties: true }));
 
@@ -23,7 +24,7 @@ export const InferRequest = Type.Object({
   outputs: Type.Optional(
     Type.Array(
       Type.Object({
-        name: Type.Enum(['predictions', 'reconstruction_error', 'reconstruction']),
+        name: Type.Enum([...OUTPUTS]),
         parameters: Parameters,
       }),
     ),

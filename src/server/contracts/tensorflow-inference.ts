@@ -1,4 +1,5 @@
 import { DomainError } from '../../model/domain-error.js';
+import { JSON_TYPE } from '../media-types.js';
 import type { InferenceRequest } from './inference.js';
 import { predictionText, resultText } from './prediction-text.js';
 import type { ModelPlace, ServedModel } from './served-model.js';
@@ -30,10 +31,12 @@ export function tensorflowInference(
     reader: 'tensorflow',
     body,
     given: { method },
-    write: (observation, { columnar }) =>
-      method === 'regress'
+    write: (observation, { columnar }, reply) => {
+      reply.type(JSON_TYPE);
+      return method === 'regress'
         ? resultText(observation)
-        : predictionText(columnar ? 'outputs' : 'predictions', observation, flatten),
+        : predictionText(columnar ? 'outputs' : 'predictions', observation, flatten);
+    },
   };
 }
 

@@ -64,11 +64,8 @@ export async function tensorflowServing(app: FastifyInstance, options: Tensorflo
   const validatorCompiler = () => () => true;
 
   function infer(method: TensorflowGiven['method']) {
-    const answer = (place: ModelPlace, body: Buffer, reply: FastifyReply): void => {
-      const request = tensorflowInference(model, { place, method, body, flatten });
-      reply.type('application/json');
-      inference.answer(reply, request);
-    };
+    const answer = (place: ModelPlace, body: Buffer, reply: FastifyReply): void =>
+      inference.answer(reply, tensorflowInference(model, { place, method, body, flatten }));
     return ({ params, body = Buffer.alloc(0) }: Request, reply: FastifyReply): void => {
       if (params.label === undefined) answer(params, body, reply);
       else
@@ -81,10 +78,8 @@ export async function tensorflowServing(app: FastifyInstance, options: Tensorflo
 
   ordinary.add(`/v1/models/${encodeURIComponent(model.name)}:predict`, {
     route: `${MODEL}::predict`,
-    answer: (body, _headers, reply) => {
-      reply.type('application/json');
-      inference.answerSmall(reply, tensorflowInference(model, { place: model, method: 'predict', body, flatten }));
-    },
+    answer: (body, _headers, reply) =>
+      inference.answerSmall(reply, tensorflowInference(model, { place: model, method: 'predict', body, flatten })),
   });
   for (const place of PLACES) {
     app.post(
