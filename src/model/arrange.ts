@@ -1,6 +1,6 @@
 import { DomainError } from './domain-error.js';
 import { listed } from './rows.js';
-import type { Arrange, Columns } from './table.js';
+import { type Arrange, type Columns, columnsOf } from './table.js';
 
 /** Whether two have the same columns, in whatever order. */
 export function sameColumns(a: Columns, b: Columns): boolean {
@@ -9,7 +9,7 @@ export function sameColumns(a: Columns, b: Columns): boolean {
 
 /** Gives the columns that were found the order of the serving model's. Throws `FEATURES_CHANGED`, with `advice`, if they are others. */
 export function arrangeLike(model: Columns, found: Columns, advice: string): Columns {
-  if (sameColumns(found, model)) return { features: model.features, targets: model.targets };
+  if (sameColumns(found, model)) return columnsOf(model);
   throw new DomainError(
     'FEATURES_CHANGED',
     `the serving model predicts ${listed(model.targets)} from ${listed(model.features)}, these rows give ` +

@@ -23,6 +23,11 @@ export interface Columns {
   readonly targets: readonly string[];
 }
 
+/** The columns alone of what has more, such as a card: what goes to another process goes there whole. */
+export function columnsOf({ features, targets }: Columns): Columns {
+  return { features, targets };
+}
+
 /** Puts the columns that were found into the order in which they are to be written. May throw to refuse them. */
 export type Arrange = (found: Columns) => Columns;
 

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { unstandardise } from '../model/scaler.js';
 import type { DriftWatch } from './drift-watch.js';
 import type { Observation } from './service.js';
 
@@ -26,22 +27,22 @@ export function explain(
   to = count,
 ): Explanation[] {
   const { features, targets, scalers } = serving.card;
-  const { mean, scale } = scalers.features;
+  const width = features.length;
   const { inputs, reconstructions, outputs, errors } = prediction;
   const monitor = watched?.version === serving.version ? watched.monitor : undefined;
+  const restored = new Float32Array((to - from) * width);
+  unstandardise(scalers.features, reconstructions.subarray(from * width), restored, to - from);
   return Array.from({ length: to - from }, (_, i) => {
     const r = from + i;
-    const at = r * features.length;
-    const row = rows.subarray(at, at + features.length);
+    const at = r * width;
+    const row = rows.subarray(at, at + width);
     const output = outputs.subarray(r * targets.length, (r + 1) * targets.length);
     const scores = monitor?.explain(row, output, errors[r]!);
     return {
       p_value: scores?.p_value ?? null,
       out_of_range: [...(scores?.out_of_range ?? [])],
       missing: features.filter((__, j) => Number.isNaN(row[j])),
-      reconstruction: Object.fromEntries(
-        features.map((name, j) => [name, Math.fround(reconstructions[at + j]! * scale[j]! + mean[j]!)]),
-      ),
+      reconstruction: Object.fromEntries(features.map((name, j) => [name, restored[i * width + j]!])),
       squared_residuals: Object.fromEntries(
         features.map((name, j) => [name, (reconstructions[at + j]! - inputs[at + j]!) ** 2]),
       ),

@@ -5,7 +5,7 @@ import { DomainError } from '../model/domain-error.js';
 import type { FeedbackStore } from '../model/feedback-store.js';
 import { feedbackToTable, type Reference } from '../model/feedback-table.js';
 import type { JsonRows } from '../model/json-table.js';
-import type { TableInfo } from '../model/table.js';
+import { columnsOf, type TableInfo } from '../model/table.js';
 import { Turns } from '../model/turns.js';
 import { type FeedbackRows, joinTargets, readFeedback } from './feedback-rows.js';
 import { LiveErrors, type TargetErrors, WINDOW_ROWS } from './live-errors.js';
@@ -97,9 +97,9 @@ export class Feedback extends EventEmitter<{ rows: [] }> {
   async expect({ rows, count, serving }: Observation): Promise<string | null> {
     const { store } = this.options;
     if (count > store.bounds.rows) return null;
-    const { features, targets } = serving.card;
+    const columns = columnsOf(serving.card);
     const id = randomUUID();
-    const waiting = { columns: { features, targets }, rows: count, features: rows.slice(0, count * features.length) };
+    const waiting = { columns, rows: count, features: rows.slice(0, count * columns.features.length) };
     try {
       await this.guard(store.ask('wait', id, waiting));
       return id;
@@ -126,8 +126,8 @@ export class Feedback extends EventEmitter<{ rows: [] }> {
   /** Writes the labelled rows of the serving model's columns as a table to train on. Throws as `feedbackToTable`. */
   async table(directory: string, mixReference: boolean): Promise<TableInfo> {
     const { store, service, reference } = this.options;
-    const { features, targets } = service.serving.card;
-    return this.guard(feedbackToTable(store, { features, targets }, directory, mixReference ? reference : undefined));
+    const columns = columnsOf(service.serving.card);
+    return this.guard(feedbackToTable(store, columns, directory, mixReference ? reference : undefined));
   }
 
   async close(): Promise<void> {
@@ -147,8 +147,7 @@ export class Feedback extends EventEmitter<{ rows: [] }> {
     const live = serving === service.servingIfReady ? this.follow(serving) : undefined;
     await live?.read;
     const { card } = serving;
-    const columns = { features: card.features, targets: card.targets };
-    const batch = { columns, model: card.checksum, rows, features, targets, outputs };
+    const batch = { columns: columnsOf(card), model: card.checksum, rows, features, targets, outputs };
     const keptRows = await this.guard(store.ask('add', batch, answered));
     if (live) {
       live.errors.add(new Array<number>(rows).fill(Date.now()), outputs, targets);
@@ -171,12 +170,11 @@ export class Feedback extends EventEmitter<{ rows: [] }> {
     return live;
   }
 
-  private async readEarlier(live: Live, { features, targets, checksum }: Serving['card']): Promise<void> {
+  private async readEarlier(live: Live, card: Serving['card']): Promise<void> {
     const { store } = this.options;
     if (!store.exists) return;
-    const columns = { features, targets };
     try {
-      const recent = await this.guard(store.ask('recent', columns, checksum, WINDOW_ROWS));
+      const recent = await this.guard(store.ask('recent', columnsOf(card), card.checksum, WINDOW_ROWS));
       live.errors.add(recent.times, recent.outputs, recent.targets);
       live.keptRows = recent.kept;
     } catch {
@@ -200,8 +198,7 @@ export class Feedback extends EventEmitter<{ rows: [] }> {
     const serving = service.servingIfReady;
     if (!serving || !store.exists) return;
     const live = this.follow(serving);
-    const { features, targets } = serving.card;
-    await this.guard(store.ask('count', { features, targets })).then(
+    await this.guard(store.ask('count', columnsOf(serving.card))).then(
       (rows) => {
         live.keptRows = rows;
       },

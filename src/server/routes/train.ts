@@ -5,7 +5,7 @@ import { arrangeUnlessReplaced } from '../../model/arrange.js';
 import { csvToTable } from '../../model/csv.js';
 import { DomainError } from '../../model/domain-error.js';
 import { jsonToTable } from '../../model/json-table.js';
-import type { Arrange, Columns } from '../../model/table.js';
+import { type Arrange, type Columns, columnsOf } from '../../model/table.js';
 import { fileToTable, type TableFormat } from '../../model/table-reader.js';
 import { DEFAULT_TRAINING, type TrainingOptions } from '../../model/training.js';
 import { ErrorReply } from '../errors.js';
@@ -185,7 +185,7 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
   /** The columns of the model that serves, if one does. */
   function model(): Columns | undefined {
     const card = service.servingIfReady?.card;
-    return card && { features: card.features, targets: card.targets };
+    return card && columnsOf(card);
   }
 
   function arrange(replace: boolean): Arrange {
