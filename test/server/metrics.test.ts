@@ -86,3 +86,14 @@ test('promtool has nothing to say about the metrics', async (t) => {
   assert.equal(stdout + stderr, '');
   assert.equal(status, 0);
 });
+
+test("TensorFlow Serving's address of the metrics gives the same", async (t) => {
+  const { app } = await buildTestApp(t);
+  await app.inject({ method: 'POST', url: '/predict', payload: { instances: [[1, 2, 3]] } });
+  const { statusCode, headers, body } = await app.inject({ url: '/monitoring/prometheus/metrics' });
+  assert.equal(statusCode, 200);
+  assert.match(headers['content-type'] as string, /^text\/plain/);
+  assert.equal(value(body, 'model_predictions_total'), 1);
+  const names = (text: string) => Array.from(text.matchAll(/^# TYPE (\S+)/gm), ([, name]) => name);
+  assert.deepEqual(names(body), names((await app.inject({ url: '/metrics' })).body));
+});

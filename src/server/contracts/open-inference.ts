@@ -63,7 +63,10 @@ export async function openInference(app: FastifyInstance, options: OpenInference
   }
   app.get(
     '/v2/health/live',
-    { schema: { summary: 'Open Inference Protocol: whether the process answers', tags, response: { 200: Live } } },
+    {
+      schema: { summary: 'Open Inference Protocol: whether the process answers', tags, response: { 200: Live } },
+      config: { predicts: true },
+    },
     async () => ({ live: true }),
   );
   app.get(
@@ -74,6 +77,7 @@ export async function openInference(app: FastifyInstance, options: OpenInference
         tags,
         response: { 200: Ready, 503: ErrorReply },
       },
+      config: { predicts: true },
     },
     async () => ({ live: true, ready: service.ready.version > 0 }),
   );
@@ -110,6 +114,7 @@ export async function openInference(app: FastifyInstance, options: OpenInference
           tags,
           response: { 200: ModelReady, ...errors },
         },
+        config: { predicts: true },
       },
       async ({ params }) => {
         await servingAt(params);

@@ -128,6 +128,7 @@ export async function tensorflowServing(app: FastifyInstance, options: Tensorflo
           tags,
           response: { 200: Status, ...Errors },
         },
+        config: { predicts: true },
       },
       async ({ params }) => {
         const { version } = await versionOf(params);

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Whether the route answers with predictions: as frequent as `POST /predict`, and changes no state. */
+    /** Whether the route answers with predictions, or with health: as frequent as `POST /predict`, and changes no state. */
     readonly predicts?: boolean;
     /** Whether the route changes no state, for all that it is no GET. */
     readonly reads?: boolean;
@@ -10,7 +10,7 @@ declare module 'fastify' {
 }
 
 /** What a busy service answers many times a second; logged only if something was wrong or at level `debug`. */
-const FREQUENT = new Set(['/predict', '/metrics', '/livez', '/readyz']);
+const FREQUENT = new Set(['/predict', '/metrics', '/monitoring/prometheus/metrics', '/livez', '/readyz']);
 
 /** Logs every answered request in one line, the frequent ones if `debug`, and gives every answer its request's id in `x-request-id`. */
 export function requestLog(app: FastifyInstance, debug: boolean): void {

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { buildTestApp } from './test-app.js';
+
+/** What orchestrators and Prometheus ask every few seconds, by every protocol. */
+const PROBES = [
+  '/livez',
+  '/readyz',
+  '/ping',
+  '/health',
+  '/vertex',
+  '/metrics',
+  '/monitoring/prometheus/metrics',
+  '/v1/models',
+  '/v1/models/test',
+  '/v1/models/test/versions/1',
+  '/v2/health/live',
+  '/v2/health/ready',
+  '/v2/models/test/ready',
+  '/v2/models/test/versions/1/ready',
+];
+
+test('probes and scrapes are logged at debug, and all else at info', async (t) => {
+  const { app, logged } = await buildTestApp(t, ['a', 'b', 'c'], {
+    vertex: { predict: '/vertex:predict', health: '/vertex' },
+  });
+  const levels = async (urls: readonly string[]) => {
+    logged.length = 0;
+    for (const url of urls) assert.equal((await app.inject({ url })).statusCode, 200, url);
+    return logged.filter(({ msg }) => msg === 'request answered').map(({ url, level }) => [url, level]);
+  };
+  assert.deepEqual(
+    await levels(PROBES),
+    PROBES.map((url) => [url, 20]),
+  );
+  const others = ['/model', '/v1/models/test/metadata', '/v2/models/test', '/version'];
+  assert.deepEqual(
+    await levels(others),
+    others.map((url) => [url, 30]),
+  );
+});
+
+test('a probe that finds no model is a warning', async (t) => {
+  const { app, logged } = await buildTestApp(t, []);
+  for (const url of ['/readyz', '/v2/health/ready', '/v2/models/test/ready', '/v1/models/test', '/ping']) {
+    logged.length = 0;
+    assert.ok((await app.inject({ url })).statusCode >= 400, url);
+    assert.deepEqual(
+      logged.filter(({ msg }) => msg === 'request answered').map(({ level }) => level),
+      [40],
+      url,
+    );
+  }
+});
