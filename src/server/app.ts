@@ -78,6 +78,8 @@ export interface AppOptions {
   readonly allowMissing: boolean;
   /** Newest versions that are kept. */
   readonly keepVersions: number;
+  /** Most features of which the metrics tell the bins. */
+  readonly featuresWithBins: number;
   /** Whether TensorFlow Serving's clients get the predictions of one target as numbers, and not as arrays of one. */
   readonly flatten?: boolean;
   /** Paths that Vertex AI asks at, if it is there. */
@@ -138,7 +140,7 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   const registry = new Registry();
   const modelMetrics = new ModelMetrics(registry, service);
   service.observe((observation) => modelMetrics.observe(observation));
-  registerDriftMetrics(registry, drift);
+  registerDriftMetrics(registry, drift, options.featuresWithBins);
   service.observe((observation) => drift.observe(observation));
   registerFeedbackMetrics(registry, feedback);
   app.addHook('onClose', () => feedback.close());

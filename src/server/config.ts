@@ -47,6 +47,11 @@ export const ConfigSchema = Type.Object({
     minimum: 50,
     description: 'rows of a window that is tested for drift',
   }),
+  DRIFT_FEATURES_WITH_BINS: Type.Integer({
+    default: 50,
+    minimum: 0,
+    description: 'most features whose histograms are metrics, of some 45 series a feature; with more, none is',
+  }),
   FEEDBACK_STORE: Type.String({
     default: '',
     description: 'local directory of the labelled rows; if empty, .feedback in the directory of the model',

@@ -4,15 +4,16 @@ import { ABOVE, BELOW, MISSING } from '../drift/row-reader.js';
 import { conformalHistogram } from './conformal-histogram.js';
 import type { DriftWatch, Watched } from './drift-watch.js';
 
-/** Above this many features their bins are not exported: features × 23 series are too many for most servers. */
-const FEATURES_WITH_BINS = 50;
-
 /**
  * What Prometheus is told of drift, computed when it asks. Counters are sums over rows, so that replicas add up; a new
- * baseline starts them at 0, which Prometheus takes for a restart.
+ * baseline starts them at 0, which Prometheus takes for a restart. Of more than `featuresWithBins` features no bins are
+ * told: features × 23 series are too many for most servers.
  */
-export function registerDriftMetrics(registry: Registry, drift: DriftWatch): void {
+export function registerDriftMetrics(registry: Registry, drift: DriftWatch, featuresWithBins: number): void {
   const registers = [registry];
+  /** The channels whose bins are told: all but the conditional residuals. */
+  const withBins = (channels: readonly Channel[]) =>
+    featuresOf(channels).length > featuresWithBins ? [] : channels.filter(({ kind }) => kind !== 'conditional');
 
   /** A gauge or counter whose samples are all set anew at a scrape, from what is watched. */
   const gauge = (name: string, help: string, labelNames: string[], samples: Samples) =>
@@ -162,12 +163,6 @@ const GUARDS = [
 
 function featuresOf(channels: readonly Channel[]): readonly Channel[] {
   return channels.filter(({ kind }) => kind === 'feature');
-}
-
-/** The channels whose bins are exported: all but the conditional residuals. */
-function withBins(channels: readonly Channel[]): readonly Channel[] {
-  if (featuresOf(channels).length > FEATURES_WITH_BINS) return [];
-  return channels.filter(({ kind }) => kind !== 'conditional');
 }
 
 /** A channel's value of the label `feature` or `channel`; a feature's is its name. */

@@ -79,6 +79,7 @@ const app = await buildApp(
     maxRows: config.MAX_ROWS,
     allowMissing,
     keepVersions: config.KEEP_VERSIONS,
+    featuresWithBins: config.DRIFT_FEATURES_WITH_BINS,
     flatten: config.FLATTEN === 'true',
     vertex: platform.vertex,
     readOnly: platform.readOnly,

@@ -69,6 +69,7 @@ export async function buildTestApp(
       maxRows,
       allowMissing,
       keepVersions: 10,
+      featuresWithBins: 50,
       ...options,
     },
   );
