@@ -68,7 +68,7 @@ export const Card = Type.Object({
       Type.Object({
         rows: Type.Integer({ description: 'held-out rows that it is made from; 1,000 are recommended' }),
         conditional: Type.Boolean({
-          description: 'whether it knows how features depend on each other: from 200 rows on',
+          description: 'whether it knows how features depend on each other: from 200 rows on, and 20 for each feature',
         }),
       }),
       Type.Null(),
