@@ -9,7 +9,7 @@ import { DomainError, show } from '../model/domain-error.js';
 import type { ModelStore } from '../model/store.js';
 import { makeBaselineAside } from './baseline-thread.js';
 import { ErrorHistory } from './error-history.js';
-import { type BaselineOrigin, type KeptBaseline, keepBaseline, newestBaseline } from './kept-baseline.js';
+import { type KeptBaseline, keepBaseline, newerBaseline, newestBaseline } from './kept-baseline.js';
 import type { Observation } from './service.js';
 
 export interface DriftOptions {
@@ -50,6 +50,8 @@ export class DriftWatch extends EventEmitter<{ news: [DriftEvent?]; close: [] }>
   private readonly timers: readonly NodeJS.Timeout[];
   private writing: Promise<void> = Promise.resolve();
   private replacing: Promise<unknown> = Promise.resolve();
+  /** Whether the log says already that baselines of others cannot be followed. */
+  private told = false;
 
   constructor(options: DriftOptions) {
     super();
@@ -132,8 +134,20 @@ export class DriftWatch extends EventEmitter<{ news: [DriftEvent?]; close: [] }>
     return replaced;
   }
 
+  /** Compares with the newest baseline of the version by now, if another process has kept one. Never throws. */
+  followBaseline(): Promise<void> {
+    const followed = this.replacing
+      .then(() => this.look())
+      .catch((err: unknown) => {
+        if (!this.told) this.options.log.error({ err }, 'newer baselines cannot be looked for; it will be tried again');
+        this.told = true;
+      });
+    this.replacing = followed;
+    return followed;
+  }
+
   private async replace(since: string, reason: string, minimum: number): Promise<Watched> {
-    const { version, card, sample, origin } = this.require();
+    const { version, card, sample, last } = this.require();
     // Without a zone it would mean another moment on another machine.
     const time = Format.IsDateTime(since) || Format.IsDate(since) ? Date.parse(since) : Number.NaN;
     if (Number.isNaN(time)) {
@@ -155,18 +169,34 @@ export class DriftWatch extends EventEmitter<{ news: [DriftEvent?]; close: [] }>
       );
     }
     const { features, targets } = card;
-    const baseline = await makeBaselineAside({ rows, features, targets, seed: origin.version + 1 });
-    const next: BaselineOrigin = {
-      version: origin.version + 1,
+    const baseline = await makeBaselineAside({ rows, features, targets, seed: last + 1 });
+    const kept = await keepBaseline(this.options.store, version, card, baseline, {
+      last,
       created_at: new Date().toISOString(),
       reason,
       from: new Date(rows.from!).toISOString(),
-    };
-    await keepBaseline(this.options.store, version, card, { baseline, origin: next });
+    });
     if (this.current?.version !== version) throw new DomainError('DRIFT_OFF', 'another version serves meanwhile');
-    this.current = { ...this.watch(version, card, { baseline, origin: next }), sample };
+    return this.compareWith(kept, { version, card, sample });
+  }
+
+  /** Looks for a newer baseline of what is watched. */
+  private async look(): Promise<void> {
+    const { current } = this;
+    if (!current) return;
+    const { store, log } = this.options;
+    const kept = await newerBaseline(store, current.version, current.card, current, log);
+    this.told = false;
+    if (kept === current || this.current !== current) return;
+    if (kept.baseline === current.baseline) this.current = { ...current, ...kept };
+    else this.compareWith(kept, current);
+  }
+
+  /** Watches anew, the same version, against another baseline. */
+  private compareWith(kept: KeptBaseline, { version, card, sample }: Omit<Watched, 'monitor' | keyof KeptBaseline>) {
+    this.current = { ...this.watch(version, card, kept), sample };
     this.keptRows = -1;
-    this.options.log.info({ model_version: String(version), origin: next }, 'baseline replaced');
+    this.options.log.info({ model_version: String(version), origin: kept.origin }, 'baseline replaced');
     return this.current;
   }
 

@@ -7,6 +7,8 @@ import type { Card } from '../model/card.js';
 import { DomainError } from '../model/domain-error.js';
 import type { ModelStore } from '../model/store.js';
 
+type Log = Pick<FastifyBaseLogger, 'error'>;
+
 /** Where a baseline comes from. */
 export const BaselineOrigin = Type.Object({
   version: Type.Integer({
@@ -33,17 +35,27 @@ const Document = Type.Object({
 export interface KeptBaseline {
   readonly baseline: Baseline;
   readonly origin: BaselineOrigin;
+  /** The newest document in the store when it was read, be it whole or broken: its number, 0 if there is none, and text. */
+  readonly last: number;
+  readonly text: string | undefined;
 }
 
-/** Keeps a baseline made from traffic in the store, as the newest of version `version`. */
+/** Keeps a baseline made from traffic in the store, as the newest of version `version`: under the first free number after `last`. */
 export async function keepBaseline(
   store: ModelStore,
   version: number,
   card: Card,
-  { baseline, origin }: KeptBaseline,
-): Promise<void> {
+  baseline: Baseline,
+  { last, ...told }: Pick<KeptBaseline, 'last'> & Omit<BaselineOrigin, 'version'>,
+): Promise<KeptBaseline> {
+  let number = last + 1;
+  // Another process may have kept one meanwhile. Of two at the very same time the later one stays, and both find it.
+  while ((await store.readDocument(documentName(version, number))) !== undefined) number++;
+  const origin = { version: number, ...told };
   const content: Static<typeof Document> = { model: card.checksum, origin, baseline };
-  await store.writeDocument(documentName(version, origin.version), JSON.stringify(content));
+  const text = JSON.stringify(content);
+  await store.writeDocument(documentName(version, number), text);
+  return { baseline, origin, last: number, text };
 }
 
 /**
@@ -56,27 +68,41 @@ export async function newestBaseline(
   version: number,
   card: Card,
   trained: string | undefined,
-  log: FastifyBaseLogger,
+  log: Log,
 ): Promise<KeptBaseline> {
-  let newest: KeptBaseline | undefined;
+  let first: KeptBaseline | undefined;
   if (trained) {
     const origin = { version: 0, created_at: card.created_at, reason: null, from: null };
-    newest = { baseline: readFor(card, trained), origin };
+    first = { baseline: readFor(card, trained), origin, last: 0, text: undefined };
   }
-  for (let n = 1; ; n++) {
-    const content = await store.readDocument(documentName(version, n));
-    if (content === undefined) break;
-    try {
-      newest = readDocument(content, n, card);
-    } catch (error) {
-      log.error({ err: error, model_version: String(version), baseline_version: n }, 'a kept baseline was skipped');
-    }
-  }
+  const newest = await newerBaseline(store, version, card, first, log);
   if (!newest) throw new DomainError('INVALID_BASELINE', `version ${version} has no baseline`);
   return newest;
 }
 
-function readDocument(content: string, number: number, card: Card): KeptBaseline {
+/** As `newestBaseline`, if `known` has been read before: itself if nothing has come since. */
+export async function newerBaseline<Known extends KeptBaseline | undefined>(
+  store: ModelStore,
+  version: number,
+  card: Card,
+  known: Known,
+  log: Log,
+): Promise<KeptBaseline | Known> {
+  let newest: KeptBaseline | Known = known;
+  for (let n = Math.max(1, known?.last ?? 0); ; n++) {
+    const text = await store.readDocument(documentName(version, n));
+    if (text === undefined) return newest;
+    if (n === known?.last && text === known.text) continue;
+    try {
+      newest = { ...readDocument(text, n, card), last: n, text };
+    } catch (error) {
+      log.error({ err: error, model_version: String(version), baseline_version: n }, 'a kept baseline was skipped');
+      if (newest) newest = { baseline: newest.baseline, origin: newest.origin, last: n, text };
+    }
+  }
+}
+
+function readDocument(content: string, number: number, card: Card): Pick<KeptBaseline, 'baseline' | 'origin'> {
   let value: unknown;
   try {
     value = JSON.parse(content);

@@ -22,7 +22,7 @@ import { checkStore } from './startup-checks.js';
 /** What runs is finished within this time after SIGTERM or SIGINT, in milliseconds, or cut off. */
 const GRACE = 9000;
 const CUT = 7000;
-/** Milliseconds from one look for what other processes activated to the next, where the file system tells nothing. */
+/** Milliseconds from one look for what other processes activated or re-baselined to the next, where the file system tells nothing. */
 const LOOK = 5000;
 
 const [, , command] = process.argv;
@@ -86,7 +86,7 @@ const app = await buildApp(
   },
 );
 
-const stopFollowing = store.watch(() => void loader.follow(), LOOK);
+const stopFollowing = store.watch(() => void loader.follow().then(() => drift.followBaseline()), LOOK);
 closeWithGrace({ delay: GRACE, logger: log }, async ({ err, signal }) => {
   if (err) log.fatal({ err }, 'uncaught error');
   else log.info({ signal }, 'shutting down');

@@ -260,6 +260,54 @@ test('a kept reference that is torn, of nonsense or of another model is skipped,
   assert.equal((await report(app)).rows, 100);
 });
 
+test('a reference that another process has kept is taken up, a broken one skipped and told once', async (t) => {
+  const { app, store, drift, logged } = await trainedApp(t);
+  await send(app, rowsOf(3, 300));
+  const payload = { since: '2026-01-01', reason: 'own', minimum_rows: 200 };
+  assert.equal((await app.inject({ method: 'POST', url: '/drift/baseline', payload })).statusCode, 200);
+  await send(app, rowsOf(4, 100));
+  const text = (await store.readDocument('baseline-1-1.json'))!;
+  const keep = async (version: number, reason: string) => {
+    const document = JSON.parse(text);
+    document.origin = { ...document.origin, version, reason };
+    document.baseline.features[0].mean += 0.001 * version;
+    await store.writeDocument(`baseline-1-${version}.json`, JSON.stringify(document));
+  };
+  const looked = async () => {
+    await drift.followBaseline();
+    const { baseline, rows } = await report(app);
+    return [baseline.version, baseline.reason, rows];
+  };
+  assert.deepEqual(await looked(), [1, 'own', 100], 'nothing new');
+  await keep(1, 'of who wrote at the very same time');
+  assert.deepEqual(await looked(), [1, 'of who wrote at the very same time', 0]);
+  await send(app, rowsOf(4, 100));
+  await store.writeDocument('baseline-1-2.json', text.slice(0, 500));
+  for (let i = 0; i < 2; i++) assert.deepEqual(await looked(), [1, 'of who wrote at the very same time', 100]);
+  assert.equal(logged.filter(({ msg }) => msg === 'a kept baseline was skipped').length, 1);
+  await keep(3, 'later');
+  assert.deepEqual(await looked(), [3, 'later', 0]);
+
+  // Rows that were seen before are still there to be approved, and the next number is free.
+  const again = await app.inject({ method: 'POST', url: '/drift/baseline', payload });
+  assert.deepEqual([again.json().baseline.version, again.json().baseline.rows], [4, 500]);
+});
+
+test('a store that cannot be read leaves the reference as it is, which is told once', async (t) => {
+  const { app, store, drift, logged } = await trainedApp(t);
+  const read = store.readDocument.bind(store);
+  const told = () => logged.filter(({ msg }) => String(msg).startsWith('newer baselines cannot be looked for')).length;
+  for (const expected of [1, 2]) {
+    store.readDocument = () => Promise.reject(new Error('the network is gone'));
+    await drift.followBaseline();
+    await drift.followBaseline();
+    assert.equal(told(), expected);
+    store.readDocument = read;
+    await drift.followBaseline();
+  }
+  assert.equal((await report(app)).baseline.version, 0);
+});
+
 test('the state is kept over a restart, and not carried to another version', async (t) => {
   const { app, store, drift, loader } = await trainedApp(t);
   await send(

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { cpSync, linkSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { FileStore } from '../../src/model/store-files.js';
 import { type ServerProcess, startServer, temporaryDirectory } from './server-process.js';
 import { buildTestApp, publishUntrained } from './test-app.js';
@@ -76,6 +77,35 @@ test('of two processes that activate at once one wins, the other is told or come
     for (const server of servers) await serves(server, String(production));
     assert.deepEqual(await predict(servers[0]), await predict(servers[1]));
   }
+});
+
+test('of baselines that two processes make at once from their traffic one is that of both, within seconds', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const servers = [await start(t, directory), await start(t, directory)] as const;
+  const replies = await Promise.all(
+    servers.map(async (server, i) => {
+      const instances = Array.from({ length: 300 }, (_, r) => Array.from({ length: 7 }, (_, j) => i + (r % (j + 5))));
+      assert.equal((await post(server, '/predict', { instances })).status, 200);
+      const since = '2026-01-01T00:00:00Z';
+      return post(server, '/drift/baseline', { since, reason: `of process ${i}`, minimum_rows: 200 });
+    }),
+  );
+  for (const { status } of replies) assert.equal(status, 200);
+
+  const origin = ({ lines }: ServerProcess) =>
+    lines.filter(({ msg }) => msg === 'baseline replaced').at(-1)?.['origin'] as { version: number };
+  while (!isDeepStrictEqual(origin(servers[0]), origin(servers[1]))) {
+    await Promise.race(servers.map(({ child }) => once(child.stdout!, 'data')));
+  }
+  const [one, other] = await Promise.all(
+    servers.map(async ({ url }) => {
+      const { baseline } = (await (await fetch(`${url}/drift`)).json()) as { baseline: { hash: string } };
+      const metrics = await (await fetch(`${url}/metrics`)).text();
+      return { baseline, info: /^model_baseline_info.* 1$/m.exec(metrics)?.[0] };
+    }),
+  );
+  assert.deepEqual(one, other);
+  assert.ok(one!.info?.includes(`baseline="${one!.baseline.hash.slice(0, 16)}"`), one!.info);
 });
 
 /** Runs `command` where `mount` has been done on `directory`; undefined if nothing can be mounted here. */
