@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AliasRecord, aliasOf, appendRecord, readRecord } from './alias-record.js';
 import { flushDirectory, isCode, makeDirectory, numbersIn } from './directory.js';
@@ -141,15 +140,16 @@ export class FileStore implements ModelStore {
   async writeDocument(name: string, content: string): Promise<void> {
     const directory = join(this.location, DOCUMENTS);
     await makeDirectory(directory);
-    const temporary = join(directory, `.${name}-${randomBytes(6).toString('hex')}`);
+    // A stage, so that what a process leaves that dies here is swept.
+    const stage = await makeStage(this.location);
     try {
-      await writeFile(temporary, content, { flush: true });
+      const written = join(stage, 'document');
+      await writeFile(written, content, { flush: true });
       faultPoint('document:written');
-      await rename(temporary, join(directory, name));
+      await rename(written, join(directory, name));
       faultPoint('document:renamed');
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
+    } finally {
+      await discardStage(stage);
     }
     flushDirectory(directory);
   }

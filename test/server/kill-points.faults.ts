@@ -6,14 +6,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { Ledger } from '../../src/model/ledger.js';
 import { FileStore } from '../../src/model/store-files.js';
 import { type ServerProcess, startServer, temporaryDirectory } from './server-process.js';
 
 const CARS = fileURLToPath(new URL('../../../data/auto-mpg.csv', import.meta.url));
 const CAR = [8, 307, 130, 3504, 12, 70, 1];
 const NAME = 'reconstruction_regressor';
+/** The number of the next version. */
+const NEXT = 41;
 
-/** Three trained versions, of which 3 is production and 2 previous, and so many changes that the next tidies one away. */
+/**
+ * Three trained versions, of which 3 is production and 2 previous, and so many changes and numbers given that the next
+ * tidies one away.
+ */
 const template = mkdtempSync(join(tmpdir(), 'rr-template-'));
 let archive: ArrayBuffer;
 
@@ -51,6 +57,30 @@ const TRAIN = async (ask: Ask) => ask('POST', '/train?target=mpg&wait=true&epoch
 const ACTIVATE = (ask: Ask) => ask('POST', '/models/1/activate');
 const ROLLBACK = (ask: Ask) => ask('POST', '/models/rollback');
 const REMOVE = (ask: Ask) => ask('DELETE', '/models/1');
+const PROMOTE = async (ask: Ask) =>
+  ask('POST', '/train?target=mpg&wait=true&epochs=1&promote=always', await readFile(CARS), 'text/csv');
+/** Rows of traffic, of which a window of 50 is far from those that the model was trained with. */
+const DRIFT = async (ask: Ask) => {
+  const instances = Array.from({ length: 100 }, (_, i) => [8, 307 + i, 130, 350 + i, 12 + i / 50, 70, 1]);
+  for (let i = 0; i < 3; i++) await ask('POST', '/predict', JSON.stringify({ instances }), 'application/json');
+};
+/** What was observed of the version that served before is kept when another follows. */
+const KEEP_STATE = async (ask: Ask) => {
+  await DRIFT(ask);
+  return ACTIVATE(ask);
+};
+const REBASELINE = async (ask: Ask) => {
+  await DRIFT(ask);
+  const body = JSON.stringify({ since: '2026-01-01', reason: 'approved', minimum_rows: 200 });
+  return ask('POST', '/drift/baseline', body, 'application/json');
+};
+/** Labels that come under an alarm, enough of them. */
+const RETRAIN = async (ask: Ask) => {
+  await DRIFT(ask);
+  const body = JSON.stringify({ instances: Array(10).fill(CAR), targets: Array(10).fill(18) });
+  return ask('POST', '/feedback', body, 'application/json');
+};
+const RETRAINS = { RETRAIN: 'on_drift', FEEDBACK_LEAST_ROWS: '10', DRIFT_WINDOW_ROWS: '50' };
 
 const STAGED = ['upload.json', 'model.json', 'weights.bin', 'baseline.json', 'probe.json', 'card.json'];
 
@@ -60,6 +90,7 @@ const CASES: readonly [
   action: (ask: Ask) => Promise<Response>,
   points: readonly string[],
   serving: string,
+  env?: Record<string, string>,
 ][] = [
   [
     'an upload',
@@ -69,6 +100,7 @@ const CASES: readonly [
       ...STAGED.map((name) => `write:${name}`),
       'numbers:written',
       'numbers:taken',
+      'numbers:tidied',
       'publish:numbered',
       'publish:renamed',
       'stage:used',
@@ -84,8 +116,28 @@ const CASES: readonly [
   ['an activation', ACTIVATE, ['aliases:written'], '3'],
   ['an activation that is recorded', ACTIVATE, ['aliases:taken', 'aliases:tidied'], '1'],
   ['a rollback', ROLLBACK, ['aliases:written'], '3'],
-  ['a rollback that is recorded', ROLLBACK, ['aliases:taken'], '2'],
-  ['a training', TRAIN, ['stage:made', 'numbers:taken', 'publish:renamed', 'stage:used'], '3'],
+  ['a rollback that is recorded', ROLLBACK, ['aliases:taken', 'aliases:tidied'], '2'],
+  [
+    'a training',
+    TRAIN,
+    [
+      'stage:made',
+      'numbers:written',
+      'numbers:taken',
+      'numbers:tidied',
+      'publish:numbered',
+      'publish:renamed',
+      'stage:used',
+    ],
+    '3',
+  ],
+  // Of the two changes of the aliases the first makes it candidate, the second production.
+  ['nominating', PROMOTE, ['aliases:written', 'aliases:taken', 'aliases:tidied'], '3'],
+  ['promoting', PROMOTE, ['aliases:written@2'], '3'],
+  ['a promotion that is recorded', PROMOTE, ['aliases:taken@2', 'aliases:tidied@2'], String(NEXT)],
+  ['keeping the state of drift', KEEP_STATE, ['document:written', 'document:renamed'], '1'],
+  ['a new baseline', REBASELINE, ['document:written', 'document:renamed'], '3'],
+  ['retraining by itself', RETRAIN, ['document:written', 'document:renamed'], '3', RETRAINS],
 ];
 
 describe('kill -9', { concurrency: 3 }, () => {
@@ -107,13 +159,15 @@ describe('kill -9', { concurrency: 3 }, () => {
       const { generation } = await store.setAliases(aliases);
       aliases = { ...aliases, generation };
     }
+    const numbers = new Ledger(join(template, NAME, '.numbers'));
+    for (let number = 4; number < NEXT; number++) assert.ok(await numbers.take(number, '{}'));
   });
   after(() => rmSync(template, { recursive: true, force: true }));
 
-  for (const [name, action, points, serving] of CASES) {
+  for (const [name, action, points, serving, env] of CASES) {
     for (const point of points) {
       test(`in ${name}, at ${point}, leaves whole versions, aliases of whole versions, and a service`, async (t) => {
-        await dies(t, point, action, serving);
+        await dies(t, point, action, serving, env);
       });
     }
   }
