@@ -1,9 +1,11 @@
+import { NO_PREDICTION } from '../../src/server/prediction-routes.js';
 import { lines } from './panel.js';
 import { range } from './query.js';
 import type { Section } from './section.js';
 
 const QUANTILES = [0.5, 0.9, 0.99];
 const REQUESTS = 'http_request_duration_seconds';
+const PREDICTIONS = `job="$job", method="POST", route!~"${NO_PREDICTION}"`;
 
 /** The service as a service. */
 export const traffic: Section = {
@@ -23,13 +25,14 @@ export const traffic: Section = {
       (panel, q) =>
         panel.withTarget(
           range(
-            `histogram_quantile(${q}, sum by (le) (rate(${REQUESTS}_bucket{job="$job", route="/predict"}[$__rate_interval])))`,
+            `histogram_quantile(${q}, sum by (le) (rate(${REQUESTS}_bucket{${PREDICTIONS}}[$__rate_interval])))`,
             `${100 * q} % are answered within`,
           ),
         ),
       lines({
         title: 'Time to answer a prediction',
-        description: 'From a request to its answer in the service, whatever the number of its rows.',
+        description:
+          'From a request to its answer in the service, by whichever protocol, whatever the number of its rows.',
         unit: 's',
         width: 8,
         height: 8,

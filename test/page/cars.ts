@@ -25,11 +25,13 @@ export async function serveCars(t: TestContext, env: Record<string, string> = {}
 /** Rows of the embedded cars, drawn at random; if asked for, with their weight in a unit 2.2 times as small. */
 export class Traffic {
   private readonly url: string;
+  private readonly path: string;
   private readonly random = createRandom(1);
   private readonly rows: readonly (readonly number[])[];
 
-  constructor(url: string) {
+  constructor(url: string, path = '/predict') {
     this.url = url;
+    this.path = path;
     const [header, ...lines] = readFileSync(CARS, 'utf8').trim().split('\n');
     const names = header!.split(',');
     this.rows = lines
@@ -43,7 +45,7 @@ export class Traffic {
       const row = this.rows[this.random.below(this.rows.length)]!;
       return wrongUnit ? row.with(WEIGHT, 2.2 * row[WEIGHT]!) : row;
     });
-    const response = await fetch(`${this.url}/predict`, {
+    const response = await fetch(this.url + this.path, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ instances }),

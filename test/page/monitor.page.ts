@@ -65,14 +65,15 @@ test('a feature opens to its numbers, and the table is sorted, by the keyboard a
 
 test('the chart and the tiles go on with the traffic', { skip: noBrowser }, async (t) => {
   const server = await serveCars(t);
-  const traffic = new Traffic(server.url);
+  // By another protocol, which counts as well.
+  const traffic = new Traffic(server.url, '/v1/models/reconstruction_regressor:predict');
   const { page, problems } = await visit(await launch(t), server.url);
   const picture = page.getByRole('img', { name: /^Chart of the reconstruction error/ });
   assert.match((await picture.getAttribute('aria-label'))!, /No rows have come/);
   const sending = setInterval(() => traffic.send(10).catch(() => {}), 200);
   t.after(() => clearInterval(sending));
   await page.getByRole('img', { name: /the median was 0\.\d+, within the range/ }).waitFor();
-  await page.locator('dd', { hasText: /^\d.* rows\/s/ }).waitFor();
+  await page.locator('dd', { hasText: /^[1-9].* rows\/s[1-9].* predictions\/s/ }).waitFor();
   await page.getByText(/^99 % below/).waitFor();
   await page.getByText('As numbers').click();
   await page.getByRole('columnheader', { name: 'Held-out median' }).waitFor();

@@ -1,4 +1,6 @@
-/** What `POST /predict` did in the latest minute. */
+import { NO_PREDICTION } from '../prediction-routes.js';
+
+/** What was predicted in the latest minute, by whichever protocol. */
 export interface Traffic {
   readonly requestsPerSecond: number;
   readonly rowsPerSecond: number;
@@ -22,6 +24,7 @@ interface Sample {
 /** Rates are of this long, in milliseconds. */
 const SPAN = 60_000;
 const DURATIONS = 'http_request_duration_seconds_';
+const OTHERS = new RegExp(`^(${NO_PREDICTION})$`);
 
 /** Turns the counters of `GET /metrics` into rates and quantiles of the latest minute. */
 export class TrafficMeter {
@@ -57,19 +60,22 @@ function read(text: string, at: number): Sample {
   let failed = 0;
   for (const line of text.split('\n')) {
     if (line.startsWith('model_predicted_rows_total ')) rows = value(line);
-    else if (!line.startsWith(DURATIONS)) continue;
-    const isPrediction = line.includes('method="POST",route="/predict",');
-    if (line.startsWith(`${DURATIONS}count`)) {
+    else if (line.startsWith('model_predictions_total ')) requests = value(line);
+    else if (line.startsWith(`${DURATIONS}count`)) {
       all += value(line);
-      if (isPrediction) requests += value(line);
       if (/status="5/.test(line)) failed += value(line);
-    } else if (isPrediction && line.startsWith(`${DURATIONS}bucket`)) {
+    } else if (line.startsWith(`${DURATIONS}bucket`) && isPrediction(line)) {
       const bound = /le="([^"]+)"/.exec(line)?.[1] ?? '';
       const le = bound === '+Inf' ? Number.POSITIVE_INFINITY : Number(bound);
       buckets.set(le, (buckets.get(le) ?? 0) + value(line));
     }
   }
   return { at, rows, requests, all, failed, buckets };
+}
+
+function isPrediction(line: string): boolean {
+  const route = /method="POST",route="([^"]*)"/.exec(line)?.[1];
+  return route !== undefined && !OTHERS.test(route);
 }
 
 function value(line: string): number {
