@@ -11,7 +11,7 @@ export function ComparisonTable({ comparison: { versions, metrics, predictions }
         Version {versions[0]} and version {versions[1]}
       </h2>
       <p class="note">Errors are those on the rows that each one’s own training held out.</p>
-      <table class="comparison">
+      <table>
         <thead>
           <tr>
             <th scope="col">Measure</th>

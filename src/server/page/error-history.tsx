@@ -1,10 +1,12 @@
 import { useMemo, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
 import type { Point } from './api.js';
+import { Choice } from './choice.js';
 import { clock, figure } from './format.js';
 import { Lanes } from './lanes.js';
 import type { Snapshot } from './live.js';
 import { axis, type Ink, logAxis, logScale, Plot } from './plot.js';
+import { GAP, raisedSpans } from './raised-spans.js';
 import { GROUP_NAMES } from './status.js';
 
 const RANGES = [
@@ -13,8 +15,6 @@ const RANGES = [
   [60, '1 hour'],
 ] as const;
 const HEIGHT = 230;
-/** Points further apart than this have a gap between them, in milliseconds. */
-const GAP = 15_000;
 
 /** The reconstruction error of the traffic beside that of the held-out rows, and below it which alarms were on. */
 export function ErrorHistory({ snapshot: { points, drift } }: { snapshot: Snapshot }) {
@@ -28,15 +28,7 @@ export function ErrorHistory({ snapshot: { points, drift } }: { snapshot: Snapsh
     <section class="panel" aria-labelledby="error-title">
       <header>
         <h2 id="error-title">Reconstruction error</h2>
-        <fieldset class="choice">
-          <legend class="unseen">Time shown</legend>
-          {RANGES.map(([value, label]) => (
-            <label key={value}>
-              <input type="radio" name="range" checked={minutes === value} onChange={() => setMinutes(value)} />
-              <span>{label}</span>
-            </label>
-          ))}
-        </fieldset>
+        <Choice legend="Time shown" name="range" options={RANGES} chosen={minutes} onChoose={setMinutes} />
       </header>
       <ul class="legend" aria-hidden="true">
         <li>
@@ -75,7 +67,8 @@ const ALARM = SERIES.indexOf('alarm');
 const VERSION = SERIES.indexOf('version');
 
 function options(ink: Ink): Omit<uPlot.Options, 'width' | 'height'> {
-  const edge = { stroke: 'transparent', points: { show: false } };
+  // An area alone is too faint to be seen by everybody.
+  const edge = (stroke: string) => ({ stroke, width: 0.75, points: { show: false } });
   const flag = { show: false, scale: 'flag' };
   return {
     padding: [8, 8, 0, 0],
@@ -88,11 +81,11 @@ function options(ink: Ink): Omit<uPlot.Options, 'width' | 'height'> {
     ],
     series: [
       {},
-      edge,
-      edge,
+      edge(ink.reference),
+      edge(ink.reference),
       { stroke: ink.reference, width: 1, dash: [4, 4], points: { show: false } },
-      edge,
-      edge,
+      edge(ink.recent),
+      edge(ink.recent),
       { stroke: ink.recent, width: 2, points: { show: false } },
       flag,
       flag,
@@ -112,10 +105,10 @@ function columns(points: readonly Point[], start: number, end: number): uPlot.Al
     for (const [i, value] of row.entries()) table[i]!.push(value);
   };
   const nothing = (at: number) => add([at / 1000, ...SERIES.slice(1).map(() => null)]);
-  let last = start - GAP;
+  let last = start - 1000 * GAP;
   if (points[0] === undefined || points[0].at > start) nothing(start);
   for (const { at, error, reference, alarms, model_version } of points) {
-    if (at - last > GAP && last >= start) nothing(last + 1);
+    if (at - last > 1000 * GAP && last >= start) nothing(last + 1);
     const { p10 = null, p50 = null, p90 = null } = error ?? {};
     add([
       at / 1000,
@@ -135,10 +128,14 @@ function columns(points: readonly Point[], start: number, end: number): uPlot.Al
 }
 
 function shadeAlarms({ ctx, bbox, data, valToPos }: uPlot, ink: Ink): void {
-  ctx.fillStyle = ink.alarmFill;
-  for (const [from, to] of raisedRuns(data[0], data[ALARM]!)) {
+  const line = 2 * devicePixelRatio;
+  for (const [from, to] of raisedSpans(data[0], data[ALARM]!)) {
     const [left, right] = [valToPos(from, 'x', true), valToPos(to, 'x', true)];
-    ctx.fillRect(left, bbox.top, Math.max(2, right - left), bbox.height);
+    const width = Math.max(2, right - left);
+    ctx.fillStyle = ink.alarmFill;
+    ctx.fillRect(left, bbox.top, width, bbox.height);
+    ctx.fillStyle = ink.alarm;
+    ctx.fillRect(left, bbox.top + bbox.height - line, width, line);
   }
 }
 
@@ -161,19 +158,6 @@ function markVersions({ ctx, bbox, data, valToPos }: uPlot, ink: Ink): void {
     last = version;
   });
   ctx.restore();
-}
-
-/** From where to where an alarm was on: each point is of the time since the one before. */
-function raisedRuns(x: ArrayLike<number>, alarms: ArrayLike<number | null | undefined>): [number, number][] {
-  const found: [number, number][] = [];
-  for (let i = 0; i < x.length; i++) {
-    if (alarms[i] !== 1) continue;
-    const from = i > 0 && alarms[i - 1] != null ? x[i - 1]! : x[i]!;
-    const last = found.at(-1);
-    if (last && last[1] === from) last[1] = x[i]!;
-    else found.push([from, x[i]!]);
-  }
-  return found;
 }
 
 function summary(points: readonly Point[]): string {

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Column, Drift, DriftWindow } from './api.js';
+import { Choice } from './choice.js';
 import { clock, figure, glued, percent } from './format.js';
 import { BinTable, Histogram } from './histogram.js';
 import { Name } from './name.js';
@@ -24,15 +25,7 @@ export function Inputs({ drift }: { drift: Drift | null }) {
     <section class="panel" aria-labelledby="inputs-title">
       <header>
         <h2 id="inputs-title">Which inputs moved</h2>
-        <fieldset class="choice">
-          <legend class="unseen">Rows compared</legend>
-          {WINDOWS.map(([value, label]) => (
-            <label key={value}>
-              <input type="radio" name="window" checked={chosen === value} onChange={() => choose(value)} />
-              <span>{label}</span>
-            </label>
-          ))}
-        </fieldset>
+        <Choice legend="Rows compared" name="window" options={WINDOWS} chosen={chosen} onChoose={choose} />
       </header>
       <p class="note">{shown ? explain(shown, drift!) : 'There is nothing to compare yet.'}</p>
       {columns.length > 0 ? (
@@ -110,10 +103,10 @@ function Row({ column }: { column: Column }) {
             </span>
           </button>
         </th>
-        <td class="picture">
+        <td>
           <Histogram reference={column.reference} recent={column.recent} />
         </td>
-        <td class="evidence">
+        <td>
           <Evidence score={score} threshold={threshold} />
         </td>
         <td class="words">

@@ -6,6 +6,7 @@ import { counted, figure, percent, seconds } from './format.js';
 import { JobFollower, type JobView } from './job-follower.js';
 import { Name } from './name.js';
 import { axis, type Ink, logAxis, logScale, Plot } from './plot.js';
+import { Verdict } from './verdict.js';
 
 /** A training while it runs, and how it ended. */
 export function JobPanel({ id, onEnd }: { id: string; onEnd: () => void }) {
@@ -116,9 +117,13 @@ function options(ink: Ink): Omit<uPlot.Options, 'width' | 'height'> {
 function Outcome({ job }: { job: Job }) {
   const { state, error, metrics, rows, dropped, epoch } = job;
   if (state === 'cancelled')
-    return <Result kind="unknown" mark="■" title={`Cancelled after ${counted(epoch, 'epoch')}`} />;
+    return <Verdict kind="unknown" mark="■" title={`Cancelled after ${counted(epoch, 'epoch')}`} />;
   if (state === 'failed')
-    return <Result kind="alarm" mark="▲" title="The training failed" text={error?.message ?? ''} />;
+    return (
+      <Verdict kind="alarm" mark="▲" title="The training failed">
+        {error ? <Name of={error.message} most={600} /> : null}
+      </Verdict>
+    );
   return (
     <>
       <Decision job={job} />
@@ -158,32 +163,24 @@ function Outcome({ job }: { job: Job }) {
 }
 
 function Decision({ job: { model_version, gate } }: { job: Job }) {
-  const text = gate?.reason ?? '';
+  const why = gate ? <Name of={gate.reason} most={600} /> : null;
   if (gate?.decision === 'refused') {
     return (
-      <Result kind="unknown" mark="■" title={`Version ${model_version} was refused and does not serve`} text={text} />
+      <Verdict kind="unknown" mark="■" title={`Version ${model_version} was refused and does not serve`}>
+        {why}
+      </Verdict>
     );
   }
   if (gate?.decision === 'not_asked') {
-    return <Result kind="quiet" mark="✓" title={`Version ${model_version} is trained`} text={text} />;
+    return (
+      <Verdict kind="quiet" mark="✓" title={`Version ${model_version} is trained`}>
+        {why}
+      </Verdict>
+    );
   }
-  return <Result kind="quiet" mark="✓" title={`Version ${model_version} serves now`} text={text} />;
-}
-
-function Result({ kind, mark, title, text }: { kind: string; mark: string; title: string; text?: string }) {
   return (
-    <div class={`verdict ${kind}`}>
-      <span class="mark" aria-hidden="true">
-        {mark}
-      </span>
-      <div>
-        <strong>{title}</strong>
-        {text ? (
-          <p>
-            <Name of={text} most={600} />
-          </p>
-        ) : null}
-      </div>
-    </div>
+    <Verdict kind="quiet" mark="✓" title={`Version ${model_version} serves now`}>
+      {why}
+    </Verdict>
   );
 }

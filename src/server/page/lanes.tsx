@@ -1,6 +1,7 @@
 import type { Drift, Point } from './api.js';
 import { capital, clock } from './format.js';
 import { Name } from './name.js';
+import { raisedSpans } from './raised-spans.js';
 import { GROUP_NAMES } from './status.js';
 
 interface LanesProps {
@@ -33,7 +34,7 @@ export function Lanes({ points, groups, start, end }: LanesProps) {
             )}
           </p>
           <div class="strip" aria-hidden="true">
-            {raisedSpans(points, group).map(([from, to]) => (
+            {spansOf(group).map(([from, to]) => (
               <i key={from} style={{ left: share(from), width: `calc(${share(to, from)} + 2px)` }} />
             ))}
           </div>
@@ -42,19 +43,16 @@ export function Lanes({ points, groups, start, end }: LanesProps) {
     </ul>
   );
 
-  function share(at: number, from = start): string {
-    return `${((100 * (at - from)) / (end - start)).toFixed(2)}%`;
+  function spansOf(group: string): [number, number][] {
+    const raised = points.map(({ alarms }) => Number((alarms as readonly string[]).includes(group)));
+    return raisedSpans(
+      points.map(({ at }) => at / 1000),
+      raised,
+    );
   }
-}
 
-function raisedSpans(points: readonly Point[], group: string): [number, number][] {
-  const spans: [number, number][] = [];
-  points.forEach(({ at, alarms }, i) => {
-    if (!(alarms as readonly string[]).includes(group)) return;
-    const before = points[i - 1]?.at ?? at;
-    const last = spans.at(-1);
-    if (last && last[1] === before) last[1] = at;
-    else spans.push([before, at]);
-  });
-  return spans;
+  /** Of the width, for a time in seconds. */
+  function share(at: number, from = start / 1000): string {
+    return `${((100_000 * (at - from)) / (end - start)).toFixed(2)}%`;
+  }
 }

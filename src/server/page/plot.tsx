@@ -87,7 +87,7 @@ export function axis(ink: Ink, more: uPlot.Axis = {}): uPlot.Axis {
 }
 
 /** Width of an axis of errors, in pixels: what else shares the time axis begins there, too. */
-export const ERROR_AXIS = 52;
+const ERROR_AXIS = 52;
 /** With more decades than these only the powers of ten are named. */
 const DECADES_IN_DETAIL = 3;
 

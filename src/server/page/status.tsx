@@ -3,6 +3,7 @@ import type { Drift } from './api.js';
 import { ago, clock, counted, figure, glued, percent, seconds } from './format.js';
 import type { Snapshot } from './live.js';
 import { Name } from './name.js';
+import { Verdict } from './verdict.js';
 
 /** The verdict in one sentence, and what one asks first of a service. */
 export function Status({ snapshot }: { snapshot: Snapshot }) {
@@ -12,7 +13,9 @@ export function Status({ snapshot }: { snapshot: Snapshot }) {
       <h2 id="status-title" class="unseen">
         Status
       </h2>
-      <Verdict snapshot={snapshot} />
+      <div role="status">
+        <DriftVerdict snapshot={snapshot} />
+      </div>
       <dl class="tiles">
         <Tile label="Serving">
           {model ? `version ${model.model_version}` : 'no version'}
@@ -56,35 +59,37 @@ function Tile({ label, children }: { label: string; children: ComponentChildren 
   );
 }
 
-function Verdict({ snapshot: { drift, driftOff, notReady, connection } }: { snapshot: Snapshot }) {
+function DriftVerdict({ snapshot: { drift, driftOff, notReady, connection } }: { snapshot: Snapshot }) {
   if (connection === 'lost')
-    return <Banner kind="unknown" mark="?" title="Nothing is known: the service does not answer" />;
+    return <Verdict kind="unknown" mark="?" title="Nothing is known: the service does not answer" />;
   if (notReady)
-    return <Banner kind="unknown" mark="?" title="No model serves" text={<Name of={notReady} most={300} />} />;
+    return (
+      <Verdict kind="unknown" mark="?" title="No model serves">
+        <Name of={notReady} most={300} />
+      </Verdict>
+    );
   if (driftOff)
-    return <Banner kind="unknown" mark="?" title="Drift is not watched" text={<Name of={driftOff} most={300} />} />;
-  if (!drift) return <Banner kind="unknown" mark="…" title="Asking the service" />;
+    return (
+      <Verdict kind="unknown" mark="?" title="Drift is not watched">
+        <Name of={driftOff} most={300} />
+      </Verdict>
+    );
+  if (!drift) return <Verdict kind="unknown" mark="…" title="Asking the service" />;
   if (drift.detected)
-    return <Banner kind="alarm" mark="▲" title={alarmTitle(drift)} text={<Findings drift={drift} />} />;
+    return (
+      <Verdict kind="alarm" mark="▲" title={alarmTitle(drift)}>
+        <Findings drift={drift} />
+      </Verdict>
+    );
   const { windows, filled_rows, window_rows } = drift;
   const tested = windows[0]?.ended_at;
   const text = tested
     ? `The latest ${figure(window_rows)} rows, tested at ${clock(tested)}, look like the training data.`
     : `The first ${figure(window_rows)} rows are not there yet: ${figure(filled_rows)} so far. The running charts watch already.`;
-  return <Banner kind="quiet" mark="✓" title="No drift" text={text} />;
-}
-
-function Banner({ kind, mark, title, text }: { kind: string; mark: string; title: string; text?: ComponentChildren }) {
   return (
-    <div class={`verdict ${kind}`} role="status">
-      <span class="mark" aria-hidden="true">
-        {mark}
-      </span>
-      <div>
-        <strong>{title}</strong>
-        {text ? <p>{text}</p> : null}
-      </div>
-    </div>
+    <Verdict kind="quiet" mark="✓" title="No drift">
+      {text}
+    </Verdict>
   );
 }
 
