@@ -51,7 +51,7 @@ export function psiRule(reference: HeldOut): Rival {
   });
   const shares = (column: Float64Array, j: number) => {
     const counts = new Float64Array(edges[j]!.length + 1);
-    for (const value of column) counts[binOf(edges[j]!, 0, edges[j]!.length, value)]!++;
+    for (const value of column) counts[binOf(edges[j]!, value)]!++;
     return counts.map((count) => Math.max(EMPTY, count / column.length));
   };
   const expected = columns.map(shares);

@@ -110,7 +110,7 @@ export function makeBaseline(
   channels.forEach(({ bins: { edges }, values, width, j }, c) => {
     for (let r = 0; r < count; r++) {
       const value = values[r * width + j]!;
-      binIndex[r * channels.length + c] = Number.isNaN(value) ? NO_BIN : binOf(edges, 0, edges.length, value);
+      binIndex[r * channels.length + c] = Number.isNaN(value) ? NO_BIN : binOf(edges, value);
     }
   });
   const binCounts = channels.map(({ bins }) => bins.counts.length);

@@ -25,13 +25,17 @@ const NUMBERS_OF_A_PART = 4096;
 /** Rows that are explained in one part, each a dozen objects, if they have eight features. */
 const EXPLAINED_NUMBERS = 512;
 
+/** What is asked for beside the predictions. */
+export interface Asked {
+  readonly explain: boolean;
+  readonly ids: boolean;
+}
+
 /** A request's rows, and what its reply is to be. */
-export interface LargeRequest {
+export interface LargeRequest extends Asked {
   readonly body: Buffer;
   readonly given: RowType;
   readonly wanted: RowType;
-  readonly explain: boolean;
-  readonly ids: boolean;
 }
 
 export interface LargeAnswer {

@@ -54,6 +54,7 @@ const jobs = new TrainingJobs({
   log,
   promotion: { service, loader, store, createEngine, tolerance: config.GATE_TOLERANCE, log },
 });
+const reference = { path: config.TRAIN_DATA, targets: config.TRAIN_TARGET.split(',') };
 const allowMissing = config.ON_MISSING === 'mean';
 const feedback = new Feedback({
   store: new FeedbackStore(config.FEEDBACK_STORE || join(directory, '.feedback'), {
@@ -64,7 +65,7 @@ const feedback = new Feedback({
   log,
   maxRows: config.MAX_ROWS,
   allowMissing,
-  reference: { path: config.TRAIN_DATA, targets: config.TRAIN_TARGET.split(',') },
+  reference,
 });
 if (config.RETRAIN === 'on_drift') {
   const leastRows = config.FEEDBACK_LEAST_ROWS;
@@ -111,7 +112,7 @@ async function start(): Promise<void> {
     if (await serveArtifact()) return;
     doing = `reading ${config.MODEL_STORE}`;
     if (await loader.activateStored()) return;
-    doing = `training the first model on ${config.TRAIN_DATA}`;
+    doing = `training the first model on ${reference.path}`;
     service.explainNotReady(doing);
     await trainFirst();
   } catch (error) {
@@ -150,8 +151,8 @@ async function sweep(): Promise<void> {
 }
 
 async function trainFirst(): Promise<void> {
-  const targets = config.TRAIN_TARGET.split(',');
-  const prepare = (directory: string) => csvToTable(createReadStream(config.TRAIN_DATA), directory, targets);
+  const { path, targets } = reference;
+  const prepare = (directory: string) => csvToTable(createReadStream(path), directory, targets);
   const job = await jobs.start(prepare, DEFAULT_TRAINING);
   const { error, gate } = await jobs.finished(job.id);
   if (error) throw Object.assign(new Error(error.message), { code: error.code });

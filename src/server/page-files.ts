@@ -5,8 +5,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyReply } from 'fastify';
 import Negotiator from 'negotiator';
-import { show } from '../model/domain-error.js';
-import type { ErrorReply } from './errors.js';
+import { DomainError, show } from '../model/domain-error.js';
 
 /** Beside this file, whether it is bundled or not. */
 const DIRECTORY = new URL('page/', import.meta.url);
@@ -53,12 +52,11 @@ export class PageFiles {
     return this.answer('index.html', reply.header('cache-control', 'no-cache'), headers);
   }
 
-  /** Sends a file whose name changes with its content. */
+  /** Sends a file whose name changes with its content. Throws `NOT_FOUND`. */
   async send(name: string, reply: FastifyReply, headers: IncomingHttpHeaders): Promise<FastifyReply> {
     this.names ??= readdir(fileURLToPath(DIRECTORY)).then((names) => new Set(names));
     if (!(await this.names).has(name) || !Object.hasOwn(TYPES, extname(name)) || name === 'index.html') {
-      const error: ErrorReply = { error: `there is no ${show(name)}`, code: 'NOT_FOUND', request_id: reply.request.id };
-      return reply.code(404).send(error);
+      throw new DomainError('NOT_FOUND', `there is no ${show(name)}`);
     }
     reply.header('vary', 'accept-encoding').header('cache-control', 'public, max-age=31536000, immutable');
     return this.answer(name, reply, headers);

@@ -32,20 +32,20 @@ export function makeBins(sorted: Float64Array): Bins {
     if (edge < sorted[rows - 1]! && edge !== edges.at(-1)) edges.push(edge);
   }
   const counts = new Array<number>(edges.length + 1).fill(0);
-  for (const value of sorted) counts[binOf(edges, 0, edges.length, value)]!++;
+  for (const value of sorted) counts[binOf(edges, value)]!++;
   return { edges, counts };
 }
 
-/** The bin of `value`: how many of `edges[from..to)`, ascending, are below it. */
-export function binOf(edges: ArrayLike<number>, from: number, to: number, value: number): number {
-  let low = from;
-  let high = to;
+/** The bin of `value`: how many of `edges`, ascending, are below it. */
+export function binOf(edges: ArrayLike<number>, value: number): number {
+  let low = 0;
+  let high = edges.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (edges[middle]! < value) low = middle + 1;
     else high = middle;
   }
-  return low - from;
+  return low;
 }
 
 /** A bin's share of the rows, kept above 0 for the divisions and logarithms to come: `(r + ½) / (m + ½ B)`. */

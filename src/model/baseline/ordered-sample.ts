@@ -30,7 +30,7 @@ export function makeOrderedSample(sorted: Float64Array): OrderedSample {
 
 /** How many values of the sample are below `value`; in a grid, the rank of the next value that was kept. */
 function countBelow(sample: OrderedSample, value: number): number {
-  return rankAt(sample, binOf(sample.values, 0, sample.values.length, value));
+  return rankAt(sample, binOf(sample.values, value));
 }
 
 /** The conformal p-value of `value`: `(1 + #{sample ≥ value}) / (rows + 1)`. */
@@ -41,13 +41,13 @@ export function conformalP(sample: OrderedSample, value: number): number {
 /** The value of the sample below which `share` of it are; in a grid, the next value that was kept. */
 export function sampleQuantile({ rows, values, ranks }: OrderedSample, share: number): number {
   const rank = Math.min(rows - 1, Math.floor(share * rows));
-  return values[ranks ? Math.min(values.length - 1, binOf(ranks, 0, ranks.length, rank)) : rank]!;
+  return values[ranks ? Math.min(values.length - 1, binOf(ranks, rank)) : rank]!;
 }
 
 /** The normal score of `value` in the sample; ties share the score of their middle rank. */
 export function sampleScore(sample: OrderedSample, value: number): number {
   const { values, rows } = sample;
-  const at = binOf(values, 0, values.length, value);
+  const at = binOf(values, value);
   let end = at;
   while (end < values.length && values[end] === value) end++;
   const below = rankAt(sample, at);

@@ -9,7 +9,7 @@ import { Explanation, explain } from '../explanation.js';
 import type { Feedback } from '../feedback.js';
 import { readInstances } from '../instances.js';
 import { LARGE_BODY, readJson } from '../json-body.js';
-import { LargePredictions } from '../large-predictions.js';
+import { type Asked, LargePredictions } from '../large-predictions.js';
 import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, type RowType, replyType } from '../media-types.js';
 import { predictReply } from '../predict-reply.js';
 import type { PredictionService } from '../service.js';
@@ -176,12 +176,6 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
       );
     },
   );
-}
-
-/** What is asked for beside the predictions. */
-export interface Asked {
-  readonly explain: boolean;
-  readonly ids: boolean;
 }
 
 function readQuery(query: Record<string, unknown>): Asked {

@@ -52,9 +52,8 @@ const TrainBody = Type.Object(
 );
 type TrainBody = Static<typeof TrainBody>;
 
-const Binary = (description: string) => ({
-  schema: Type.Unsafe<Readable>({ description }),
-});
+const tableContent = (description: string) => ({ schema: Type.Unsafe<Readable>({ description }) });
+const FileContent = tableContent('columns of integers or floats; a row with a null or NaN is left out');
 
 /** A table that is a file of its own. */
 class TableBody {
@@ -108,9 +107,9 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
         body: {
           content: {
             [JSON_TYPE]: { schema: TrainBody },
-            [CSV_TYPE]: { schema: Type.Unsafe<Readable>({ description: 'RFC 4180, with a header row' }) },
-            [ARROW_TYPE]: Binary('columns of integers or floats; a row with a null or NaN is left out'),
-            [PARQUET_TYPE]: Binary('columns of integers or floats; a row with a null or NaN is left out'),
+            [CSV_TYPE]: tableContent('RFC 4180, with a header row'),
+            [ARROW_TYPE]: FileContent,
+            [PARQUET_TYPE]: FileContent,
           },
         },
         response: {
@@ -146,18 +145,11 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
       const terms = promotionTerms(query, replace);
       // A byte of a file can be a number, which has four in the table.
       const most = Float32Array.BYTES_PER_ELEMENT * trainBodyLimit;
-      if (format === 'csv') {
-        return await jobs.start(
-          (directory) => csvToTable(content, directory, targets, arrange(replace)),
-          options,
-          terms,
-        );
-      }
-      return await jobs.start(
-        (directory) => fileToTable(content, { format, directory, targets, model: model() ?? null, replace, most }),
-        options,
-        terms,
-      );
+      const write = (directory: string) =>
+        format === 'csv'
+          ? csvToTable(content, directory, targets, arrange(replace))
+          : fileToTable(content, { format, directory, targets, model: model() ?? null, replace, most });
+      return await jobs.start(write, options, terms);
     } finally {
       content.destroy();
     }
