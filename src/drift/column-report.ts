@@ -82,7 +82,7 @@ export function reportColumn(
     threshold: strongest ? -levelOf(strongest, test!) / Math.LN10 : null,
     p_value: strongest ? Math.exp(strongest.logP) : null,
     words: describe(findings),
-    psi: stabilityIndex(recent, bins.counts).corrected,
+    psi: stabilityIndex(recent, bins.counts),
     psi_critical: n > 0 ? criticalIndex(bins.counts.length, n, m) : 0,
     jensen_shannon: jensenShannon(recent, bins.counts),
     mean_shift: meanShift,

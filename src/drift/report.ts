@@ -75,7 +75,7 @@ export function reportWindow(
     ended_at: endedAt,
     verdict: test ? (drift ? 'drift' : 'no_drift') : 'too_few_rows',
     error_shift: tally.rows > 0 ? tally.scoreSum / tally.rows - baseline.error.mean_score : null,
-    error_psi: stabilityIndex(tally.binsOf(error), error.bins.counts).corrected,
+    error_psi: stabilityIndex(tally.binsOf(error), error.bins.counts),
     columns: [...features, ...columns.filter(({ kind }) => kind === 'output')],
   };
 }

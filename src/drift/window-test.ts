@@ -102,14 +102,13 @@ function testBins(channel: Channel, c: number, tally: Tally, designEffect: numbe
   const n = sum(whole.window);
   if (n < MINIMUM_ROWS) return [];
   const merged = mergeBins(whole);
-  const { corrected } = stabilityIndex(merged.window, merged.baseline);
   const base = { group: channel.group, test: 'bins', channel: c } as const;
   if (merged.baseline.length < 2) {
-    const { corrected } = stabilityIndex(whole.window, whole.baseline);
-    return [{ ...base, logP: logRareBins(whole) / designEffect, matters: corrected >= LEAST_STABILITY_INDEX }];
+    const matters = stabilityIndex(whole.window, whole.baseline) >= LEAST_STABILITY_INDEX;
+    return [{ ...base, logP: logRareBins(whole) / designEffect, matters }];
   }
   const chi = chiSquareBins(merged.window, merged.baseline, designEffect);
-  const changed = corrected >= LEAST_STABILITY_INDEX;
+  const changed = stabilityIndex(merged.window, merged.baseline) >= LEAST_STABILITY_INDEX;
   if (channel.group === 'error') return [{ ...base, logP: chi.logP, matters: changed }];
   const components = smoothBins(whole.window, whole.baseline, designEffect);
   return [
