@@ -15,9 +15,11 @@ export class OrdinaryReply {
   /** Empty until it is sent. */
   body: string | Buffer = '';
 
-  /** To JSON the charset is added, as Fastify does where the body is text. */
+  /** What is added to JSON: as Fastify does where the body is text, unless the contract leaves it out. */
+  charset = '; charset=utf-8';
+
   type(contentType: string): void {
-    this.header('content-type', contentType === 'application/json' ? `${contentType}; charset=utf-8` : contentType);
+    this.header('content-type', contentType === 'application/json' ? contentType + this.charset : contentType);
   }
 
   /** Each name once: there is no second look at the lines. */

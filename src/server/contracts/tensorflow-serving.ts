@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { DomainError } from '../../model/domain-error.js';
 import { ErrorReply } from '../errors.js';
+import { JSON_TYPE } from '../media-types.js';
 import type { OrdinaryPredictions } from '../ordinary-predictions.js';
 import type { Serving } from '../service.js';
 import { takeBytes } from './body-bytes.js';
@@ -60,6 +61,11 @@ export async function tensorflowServing(app: FastifyInstance, options: Tensorflo
   const { model, inference, ordinary, flatten } = options;
   // Its clients send any content type, or none.
   takeBytes(app);
+  // As the original answers everything: without the charset that Fastify adds.
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    reply.header('content-type', JSON_TYPE);
+    done(null, payload);
+  });
   const tags = ['tensorflow serving, kserve v1'];
   const validatorCompiler = () => () => true;
 
@@ -78,8 +84,10 @@ export async function tensorflowServing(app: FastifyInstance, options: Tensorflo
 
   ordinary.add(`/v1/models/${encodeURIComponent(model.name)}:predict`, {
     route: `${MODEL}::predict`,
-    answer: (body, _headers, reply) =>
-      inference.answerSmall(reply, tensorflowInference(model, { place: model, method: 'predict', body, flatten })),
+    answer: (body, _headers, reply) => {
+      reply.charset = '';
+      inference.answerSmall(reply, tensorflowInference(model, { place: model, method: 'predict', body, flatten }));
+    },
   });
   for (const place of PLACES) {
     app.post(
