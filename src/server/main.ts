@@ -137,7 +137,9 @@ async function trainAndExit(): Promise<never> {
   const { trainForSagemaker } = await import('./contracts/sagemaker-training.js');
   const abort = new AbortController();
   process.once('SIGTERM', () => abort.abort());
-  process.exit(await trainForSagemaker({ base: platform.base, engine: config.ENGINE, log, signal: abort.signal }));
+  const { base, trainingJob } = platform;
+  const told = trainingJob ? log.child({ training_job: trainingJob }) : log;
+  process.exit(await trainForSagemaker({ base, engine: config.ENGINE, log: told, signal: abort.signal }));
 }
 
 /** What cannot be removed stays, and is no reason not to serve. */

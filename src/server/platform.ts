@@ -10,6 +10,8 @@ export interface Platform {
   readonly environment: NodeJS.ProcessEnv;
   /** SageMaker's directory. */
   readonly base: string;
+  /** What SageMaker calls the training, for the log. */
+  readonly trainingJob: string | undefined;
   /** A directory with the files of a version, to be served if it is there. */
   readonly artifact: string | undefined;
   /** What the artifact is, if it cannot be read: an address, for the log. */
@@ -24,7 +26,8 @@ export interface Platform {
  * Throws `INVALID_REQUEST` naming a variable that makes no sense.
  */
 export function readPlatform(environment: NodeJS.ProcessEnv, serve: boolean): Platform {
-  const { AIP_MODE, AIP_HTTP_PORT, AIP_STORAGE_URI = '', SAGEMAKER_BIND_TO_PORT, SAGEMAKER_BASE_DIR } = environment;
+  const { AIP_MODE, AIP_HTTP_PORT, AIP_STORAGE_URI = '', SAGEMAKER_BIND_TO_PORT } = environment;
+  const { SAGEMAKER_BASE_DIR, TRAINING_JOB_NAME } = environment;
   const base = SAGEMAKER_BASE_DIR || SAGEMAKER_BASE;
   const port = AIP_HTTP_PORT || (serve && SAGEMAKER_BIND_TO_PORT);
   const prediction = AIP_MODE === 'PREDICTION';
@@ -33,6 +36,7 @@ export function readPlatform(environment: NodeJS.ProcessEnv, serve: boolean): Pl
   return {
     environment: port ? { ...environment, PORT: port } : environment,
     base,
+    trainingJob: TRAINING_JOB_NAME || undefined,
     artifact: local && !remote ? local : serve ? `${base}/model` : undefined,
     unread: remote ? local : undefined,
     vertex: vertexRoutes(environment, prediction),

@@ -23,6 +23,7 @@ async function mount(t: TestContext, hyperparameters: Record<string, string>): P
     train: { ContentType: 'text/csv', TrainingInputMode: 'File', S3DistributionType: 'FullyReplicated' },
   };
   writeFileSync(join(base, 'input/config/inputdataconfig.json'), JSON.stringify(channels));
+  writeFileSync(join(base, 'input/config/resourceconfig.json'), '{"current_host": "algo-1", "hosts": ["algo-1"]}');
   return base;
 }
 
@@ -109,6 +110,11 @@ const FAILURES: [what: string, prepare: (base: string) => void, reason: RegExp][
     'configuration that is no JSON',
     (base) => writeFileSync(join(base, 'input/config/inputdataconfig.json'), '{'),
     /INVALID_JSON/,
+  ],
+  [
+    'several instances',
+    (base) => writeFileSync(join(base, 'input/config/resourceconfig.json'), '{"hosts": ["algo-1", "algo-2"]}'),
+    /resourceconfig\.hosts: expected one instance, got 2/,
   ],
   [
     'no configuration',

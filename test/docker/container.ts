@@ -20,7 +20,7 @@ export interface Predictions {
 }
 
 /** Everything that can be taken from a container: a writable root, privileges, memory. */
-const HARDENED = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--memory', '256m'];
+export const HARDENED = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--memory', '256m'];
 
 /** An empty volume. It goes with the test, and so do the containers that use it. */
 export async function createVolume(t: TestContext): Promise<string> {
@@ -43,12 +43,16 @@ export class Container {
     this.url = `http://127.0.0.1:${port}`;
   }
 
-  static async run(image: string, volume: string): Promise<Container> {
+  static async run(
+    image: string,
+    volume: string,
+    { rights = HARDENED, args = [] }: { rights?: readonly string[]; args?: readonly string[] } = {},
+  ): Promise<Container> {
     const port = await freePort();
     const id = await docker(
-      ...['run', '--detach', '--network', 'host', ...HARDENED],
+      ...['run', '--detach', '--network', 'host', ...rights],
       // The image's own interval is ten times as long.
-      ...['--health-interval', '1s', '--volume', `${volume}:/app/models`, '--env', `PORT=${port}`, image],
+      ...['--health-interval', '1s', '--volume', `${volume}:/app/models`, '--env', `PORT=${port}`, image, ...args],
     );
     return new Container(id, port);
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { Container, createVolume } from './container.js';
+import { Container, createVolume, HARDENED } from './container.js';
 import { docker, missingCommand, missingDaemon } from './docker.js';
 import { Prometheus } from './prometheus.js';
 import { until } from './until.js';
@@ -110,6 +110,44 @@ test('SIGKILL in the middle of a training loses no version, and the next start s
   });
 });
 
+test('SageMaker: `train` writes a version to /opt/ml/model, from where `serve` takes it', { skip }, async (t) => {
+  const volume = await createOptMl(t, { target: 'mpg', epochs: '20', seed: '7' });
+  // As the platform does it: as root, and with what it tells of the job.
+  const job = ['--env', 'TRAINING_JOB_NAME=cars', '--env', 'TRAINING_JOB_ARN=arn:aws:sagemaker:x:1:training-job/cars'];
+  const root = ['--user', '0', '--volume', `${volume}:/opt/ml`];
+  const log = await docker('run', '--rm', '--network', 'none', ...root, ...job, IMAGE, 'train');
+  assert.match(log, /"msg":"training ended"/);
+  assert.match(log, /"training_job":"cars"/);
+
+  const read = ['--volume', `${volume}:/opt/ml:ro`];
+  for (const rights of [root, [...HARDENED, ...read]]) {
+    const service = await Container.run(IMAGE, await createVolume(t), { rights, args: ['serve'] });
+    await service.ready();
+    assert.equal((await fetch(`${service.url}/ping`)).status, 200);
+    const reply = await fetch(`${service.url}/invocations`, {
+      method: 'POST',
+      headers: { 'content-type': 'text/csv', accept: 'text/csv' },
+      body: CAR.join(),
+    });
+    const mpg = Number(await reply.text());
+    assert.ok(Math.abs(mpg - 18) < 6, `18 mpg in the table, predicted ${mpg}`);
+    await stop(service);
+  }
+});
+
+test('SageMaker: a `train` that fails says why', { skip }, async (t) => {
+  const volume = await createOptMl(t, { target: 'mpg', epochs: 'many' });
+  const run = (...args: string[]) =>
+    docker('run', '--rm', '--network', 'none', '--volume', `${volume}:/opt/ml`, ...args);
+  await assert.rejects(run('--user', '0', IMAGE, 'train'), { message: /hyperparameters\.epochs/ });
+  const failure = await run('--entrypoint', 'cat', IMAGE, '/opt/ml/output/failure');
+  assert.match(failure, /^INVALID_REQUEST: hyperparameters\.epochs: .*got "many"$/);
+  // The image's own user cannot write to what is root's.
+  const other = await createOptMl(t, { target: 'mpg', epochs: '1' });
+  const own = docker('run', '--rm', '--network', 'none', '--volume', `${other}:/opt/ml`, IMAGE, 'train');
+  await assert.rejects(own, { message: /EACCES: permission denied.*\/opt\/ml\/model/ });
+});
+
 const noPrometheus = skip || (await missingCommand('prometheus', '--version'));
 test('a Prometheus with this configuration scrapes the container', { skip: noPrometheus }, async (t) => {
   const service = await Container.run(IMAGE, await createVolume(t));
@@ -139,6 +177,22 @@ async function endWhileTraining(t: TestContext, end: (service: Container) => Pro
     left.filter((name) => /^\d|^\.staging/.test(name)),
     ['1'],
   );
+}
+
+/** A volume to be mounted at /opt/ml, as SageMaker fills it: all of it is root's. */
+async function createOptMl(t: TestContext, hyperparameters: Readonly<Record<string, string>>): Promise<string> {
+  const volume = await createVolume(t);
+  const config = '/opt/ml/input/config';
+  const steps = [
+    `mkdir -p ${config} /opt/ml/input/data/train /opt/ml/model /opt/ml/output`,
+    'cp data/auto-mpg.csv /opt/ml/input/data/train/',
+    `echo '${JSON.stringify(hyperparameters)}' > ${config}/hyperparameters.json`,
+    `echo '{"train":{"ContentType":"text/csv","TrainingInputMode":"File"}}' > ${config}/inputdataconfig.json`,
+    `echo '{"current_host":"algo-1","hosts":["algo-1"]}' > ${config}/resourceconfig.json`,
+  ];
+  const mount = ['--user', '0', '--volume', `${volume}:/opt/ml`];
+  await docker('run', '--rm', '--network', 'none', ...mount, '--entrypoint', 'sh', IMAGE, '-c', steps.join(' && '));
+  return volume;
 }
 
 /** `docker stop`, which sends SIGTERM, and SIGKILL ten seconds later: that would be exit code 137. */

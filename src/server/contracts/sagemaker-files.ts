@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -39,6 +39,19 @@ export async function readHyperparameters(base: string): Promise<Hyperparameters
     throw invalid(`hyperparameters.${name}: ${expected}, got ${show(given[name])}`);
   }
   return { targets: target.split(','), options: { ...DEFAULT_TRAINING, ...values } };
+}
+
+/**
+ * Refuses a job of several instances: each would train by itself, on its part of the data, and all write one model. Throws
+ * `INVALID_REQUEST`. Where nothing tells of instances, there is one.
+ */
+export async function checkHosts(base: string): Promise<void> {
+  const path = join(base, 'input/config/resourceconfig.json');
+  if (!existsSync(path)) return;
+  const { hosts } = await readObject(path);
+  if (Array.isArray(hosts) && hosts.length > 1) {
+    throw invalid(`resourceconfig.hosts: expected one instance, got ${hosts.length}; the training is not distributed`);
+  }
 }
 
 /** The rows of the training channel: its CSV files one after another, as one. Throws `INVALID_REQUEST`, `INVALID_CSV`. */

@@ -10,7 +10,7 @@ import type { GateRequest } from '../../model/rival.js';
 import { runTraining } from '../../model/trainer.js';
 import type { Epoch } from '../../model/training.js';
 import { readFiles, writeFiles } from '../../model/version.js';
-import { openChannel, readHyperparameters } from './sagemaker-files.js';
+import { checkHosts, openChannel, readHyperparameters } from './sagemaker-files.js';
 
 /** Characters of a failure that SageMaker shows. */
 const MOST_SHOWN = 1024;
@@ -35,6 +35,7 @@ export interface SagemakerTrainingOptions {
 export async function trainForSagemaker({ base, engine, log, signal }: SagemakerTrainingOptions): Promise<number> {
   const stage = await mkdtemp(join(tmpdir(), 'training-'));
   try {
+    await checkHosts(base);
     const { targets, options } = await readHyperparameters(base);
     const { channel, files, source } = await openChannel(base);
     const { rows, dropped } = await csvToTable(source, join(stage, 'table'), targets);
