@@ -164,7 +164,7 @@ function message(error: unknown, request: FastifyRequest): string {
 function matches(pattern: string, path: string): boolean {
   const parts = pattern.split('/');
   const segments = path.split('/');
-  if (parts.length !== segments.length && parts.at(-1) !== '*') return false;
+  if (parts.at(-1) === '*' ? segments.length < parts.length : segments.length !== parts.length) return false;
   return parts.every(
     (part, i) =>
       part === '*' || part.replace('::', ':') === segments[i] || (part.startsWith(':') && segments[i] !== ''),
