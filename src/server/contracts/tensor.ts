@@ -1,21 +1,31 @@
 import { DomainError, show } from '../../model/domain-error.js';
 import { isFloat32 } from '../../model/rows.js';
 
-/** The numeric datatypes of the Open Inference Protocol: how their bytes are read, and whether they are whole. */
-const DATATYPES: Readonly<Record<string, { readonly bytes: number; readonly whole?: true; readonly read: Read }>> = {
+/** The numeric datatypes of the Open Inference Protocol: how their bytes are read, and which whole numbers they hold. */
+const DATATYPES: Readonly<Record<string, Datatype>> = {
   FP16: { bytes: 2, read: (buffer) => Float32Array.from(new Uint16Array(buffer), halfToNumber) },
   FP32: { bytes: 4, read: (buffer) => new Float32Array(buffer) },
   FP64: { bytes: 8, read: (buffer) => new Float64Array(buffer) },
-  INT8: { bytes: 1, whole: true, read: (buffer) => new Int8Array(buffer) },
-  INT16: { bytes: 2, whole: true, read: (buffer) => new Int16Array(buffer) },
-  INT32: { bytes: 4, whole: true, read: (buffer) => new Int32Array(buffer) },
-  INT64: { bytes: 8, whole: true, read: (buffer) => Float64Array.from(new BigInt64Array(buffer), Number) },
-  UINT8: { bytes: 1, whole: true, read: (buffer) => new Uint8Array(buffer) },
-  UINT16: { bytes: 2, whole: true, read: (buffer) => new Uint16Array(buffer) },
-  UINT32: { bytes: 4, whole: true, read: (buffer) => new Uint32Array(buffer) },
-  UINT64: { bytes: 8, whole: true, read: (buffer) => Float64Array.from(new BigUint64Array(buffer), Number) },
+  INT8: { bytes: 1, whole: signed(8), read: (buffer) => new Int8Array(buffer) },
+  INT16: { bytes: 2, whole: signed(16), read: (buffer) => new Int16Array(buffer) },
+  INT32: { bytes: 4, whole: signed(32), read: (buffer) => new Int32Array(buffer) },
+  INT64: { bytes: 8, whole: signed(64), read: (buffer) => Float64Array.from(new BigInt64Array(buffer), Number) },
+  UINT8: { bytes: 1, whole: unsigned(8), read: (buffer) => new Uint8Array(buffer) },
+  UINT16: { bytes: 2, whole: unsigned(16), read: (buffer) => new Uint16Array(buffer) },
+  UINT32: { bytes: 4, whole: unsigned(32), read: (buffer) => new Uint32Array(buffer) },
+  UINT64: { bytes: 8, whole: unsigned(64), read: (buffer) => Float64Array.from(new BigUint64Array(buffer), Number) },
 };
-type Read = (buffer: ArrayBuffer) => ArrayLike<number>;
+
+interface Range {
+  readonly least: number;
+  readonly most: number;
+}
+
+interface Datatype {
+  readonly bytes: number;
+  readonly whole?: Range;
+  readonly read: (buffer: ArrayBuffer) => ArrayLike<number>;
+}
 
 /** A tensor of a request as it is described; `[rows, columns]`, or `[rows]` of one column. */
 export interface TensorShape {
@@ -65,7 +75,7 @@ export function readData(data: unknown, shape: TensorShape, allowMissing: boolea
   const values = new Float32Array(elements.length);
   for (let i = 0; i < elements.length; i++) {
     const value: unknown = elements[i];
-    if (isFloat32(value) && (!whole || Number.isInteger(value))) values[i] = value;
+    if (isFloat32(value) && (!whole || isWithin(whole, value))) values[i] = value;
     else if (value === null && allowMissing) values[i] = Number.NaN;
     else throw notANumber(shape, i, value);
   }
@@ -80,6 +90,18 @@ function flatten(data: readonly unknown[], { elements, rows, columns }: TensorSh
     throw wrong(`${elements}[${i}]: expected ${columns} elements for its shape, got ${got}`);
   });
   return data.flat();
+}
+
+function signed(bits: number): Range {
+  return { least: -(2 ** (bits - 1)), most: 2 ** (bits - 1) - 1 };
+}
+
+function unsigned(bits: number): Range {
+  return { least: 0, most: 2 ** bits - 1 };
+}
+
+function isWithin({ least, most }: Range, value: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= most;
 }
 
 /** IEEE 754 binary16: a sign, 5 bits of exponent, 10 of fraction. */
