@@ -1,12 +1,21 @@
 import { tableFromArrays, tableFromIPC, tableToIPC } from 'apache-arrow';
 
-/** A request to predict rows, and how to read the predictions from its reply. */
+/** What a reply tells of the rows, flat; some contracts tell the predictions alone. */
+export interface WireReply {
+  readonly predictions: readonly number[];
+  /** `[rows]` */
+  readonly errors?: readonly number[] | undefined;
+  /** `[rows, features]` in raw units */
+  readonly reconstructions?: readonly number[] | undefined;
+}
+
+/** A request to predict rows, and how to read its reply. */
 export interface WireForm {
   readonly name: string;
   readonly url: string;
   readonly headers: Record<string, string>;
   readonly body: Buffer;
-  readonly read: (reply: Buffer, headers: Readonly<Record<string, unknown>>) => readonly number[];
+  readonly read: (reply: Buffer, headers: Readonly<Record<string, unknown>>) => WireReply;
 }
 
 type Rows = readonly (readonly number[])[];
@@ -14,6 +23,10 @@ type Rows = readonly (readonly number[])[];
 const JSON_TYPE = { 'content-type': 'application/json' };
 const ARROW = 'application/vnd.apache.arrow.stream';
 const HEADER = 'inference-header-content-length';
+const V2 = '/v2/models/test/infer';
+const VERTEX_TRITON = 'application/vnd.vertex-ai-triton.binary+json';
+const SAGEMAKER_TRITON = 'application/vnd.sagemaker-triton.binary+json';
+const OUTPUTS = ['reconstruction', 'predictions', 'reconstruction_error'].map((name) => ({ name }));
 
 /** The ways to say `rows` in every contract and format, for a model called `test` with one target. */
 export function wireForms(features: readonly string[], rows: Rows): readonly WireForm[] {
@@ -23,33 +36,16 @@ export function wireForms(features: readonly string[], rows: Rows): readonly Wir
   const csv = rows.map((row) => row.join(','));
   const infer = (inputs: unknown, more: object = {}) => JSON.stringify({ ...more, inputs });
   const tensor = { name: 'inputs', shape: [rows.length, features.length], datatype: 'FP32' };
-  const binary = (datatype: string, blob: Buffer) =>
-    infer([{ ...tensor, datatype, parameters: { binary_data_size: blob.length } }], {
-      parameters: { binary_data_output: true },
-    });
   const floats = Buffer.from(Float32Array.from(rows.flat()).buffer);
   const doubles = Buffer.from(Float64Array.from(rows.flat()).buffer);
   const predictions = json((reply) => (reply['predictions'] as number[][]).flat());
   const outputs = json((reply) => (reply['outputs'] as number[][]).flat());
-  const data = json((reply) => (reply['outputs'] as { data: number[] }[])[0]!.data);
-  const form = (name: string, url: string, body: unknown, read: WireForm['read'], headers: object = JSON_TYPE) => ({
-    name,
-    url,
-    headers: { ...headers },
-    body: Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
-    read,
-  });
+  const results = json((reply) => reply['results'] as number[]);
   const tfs = '/v1/models/test:predict';
-  const v2 = '/v2/models/test/infer';
-  const behind = (header: string, blob: Buffer) => Buffer.concat([Buffer.from(header), blob]);
-  const binaryForm = (name: string, datatype: string, blob: Buffer, type?: string) => {
-    const header = binary(datatype, blob);
-    const length = Buffer.byteLength(header);
-    const headers = type ? { 'content-type': `${type};json-header-size=${length}` } : { [HEADER]: String(length) };
-    return form(name, v2, behind(header, blob), binaryTensor, headers);
-  };
+  const v1 = '/v2/models/test/versions/1/infer';
   return [
-    form('native, named rows', '/predict', { instances: named }, predictions),
+    form('native, rows', '/predict', { instances: rows }, native),
+    form('native, named rows', '/predict', { instances: named }, native),
     form('native, CSV both ways', '/predict', [features.join(','), ...csv].join('\n'), csvTable, {
       'content-type': 'text/csv',
       accept: 'text/csv',
@@ -61,24 +57,38 @@ export function wireForms(features: readonly string[], rows: Rows): readonly Wir
     form('TensorFlow Serving, named rows', tfs, { instances: named }, predictions),
     form('TensorFlow Serving, columnar', tfs, { inputs: rows }, outputs),
     form('TensorFlow Serving, columns', tfs, { inputs: columns }, outputs),
+    form('TensorFlow Serving, regress', '/v1/models/test:regress', { examples: named }, results),
+    form('TensorFlow Serving, a version', '/v1/models/test/versions/1:predict', { instances: rows }, predictions),
+    form('TensorFlow Serving, a label', '/v1/models/test/labels/production:predict', { inputs: rows }, outputs),
     form(
-      'TensorFlow Serving, regress',
-      '/v1/models/test:regress',
+      'TensorFlow Serving, regress of a version',
+      '/v1/models/test/versions/1:regress',
       { examples: named },
-      json((reply) => reply['results'] as number[]),
+      results,
     ),
-    form('Open Inference, flat', v2, infer([{ ...tensor, data: rows.flat() }]), data),
-    form('Open Inference, nested FP64', v2, infer([{ ...tensor, datatype: 'FP64', data: rows }]), data),
+    form(
+      'TensorFlow Serving, regress of a label',
+      '/v1/models/test/labels/production:regress',
+      { examples: named },
+      results,
+    ),
+    form('Open Inference, flat', V2, infer([{ ...tensor, data: rows.flat() }]), tensors),
+    form('Open Inference, nested FP64', V2, infer([{ ...tensor, datatype: 'FP64', data: rows }]), tensors),
+    form('Open Inference, a version', v1, infer([{ ...tensor, data: rows.flat() }]), tensors),
+    form('Open Inference, all outputs', V2, infer([{ ...tensor, data: rows.flat() }], { outputs: OUTPUTS }), tensors),
     form(
       'Open Inference, an input for each feature',
-      v2,
+      V2,
       infer(reversed.map((name) => ({ name, shape: [rows.length], datatype: 'FP32', data: columns[name] }))),
-      data,
+      tensors,
     ),
-    binaryForm('Open Inference, binary', 'FP32', floats),
-    binaryForm('Open Inference, binary FP64', 'FP64', doubles),
-    binaryForm("Open Inference, Vertex AI's type", 'FP32', floats, 'application/vnd.vertex-ai-triton.binary+json'),
-    form('Open Inference, raw', v2, floats, binaryTensor, { [HEADER]: '0' }),
+    binaryForm('Open Inference, binary', rows, 'FP32', floats),
+    binaryForm('Open Inference, binary FP64', rows, 'FP64', doubles),
+    binaryForm('Open Inference, binary, all outputs', rows, 'FP32', floats, { outputs: OUTPUTS }),
+    binaryForm('Open Inference, binary, a version', rows, 'FP32', floats, { url: v1 }),
+    binaryForm("Open Inference, Vertex AI's type", rows, 'FP32', floats, { type: VERTEX_TRITON }),
+    binaryForm("Open Inference, SageMaker's type", rows, 'FP32', floats, { type: SAGEMAKER_TRITON }),
+    form('Open Inference, raw', V2, floats, tensors, { [HEADER]: '0' }),
     form('MLflow, split', '/invocations', { dataframe_split: { columns: features, data: rows } }, predictions),
     form(
       'MLflow, split in another order',
@@ -101,9 +111,14 @@ export function wireForms(features: readonly string[], rows: Rows): readonly Wir
       'content-type': 'application/jsonlines',
     }),
     form('SageMaker, float32', '/invocations', floats, predictions, { 'content-type': 'application/octet-stream' }),
-    form('SageMaker, float32 both ways', '/invocations', floats, (reply) => Array.from(float32(reply)), {
+    form('SageMaker, float32 both ways', '/invocations', floats, (reply) => ({ predictions: float32(reply) }), {
       'content-type': 'application/octet-stream',
       accept: 'application/octet-stream',
+    }),
+    binaryForm("SageMaker, Triton's type, all outputs", rows, 'FP32', floats, {
+      url: '/invocations',
+      type: SAGEMAKER_TRITON,
+      outputs: OUTPUTS,
     }),
     form('SageMaker, TensorFlow Serving', '/invocations', { inputs: rows }, outputs, {
       ...JSON_TYPE,
@@ -113,8 +128,69 @@ export function wireForms(features: readonly string[], rows: Rows): readonly Wir
   ];
 }
 
+/** Datatypes of the Open Inference Protocol that hold whole numbers from 0 to 127, and how JavaScript writes their bytes. */
+const INTEGERS = {
+  UINT8: Uint8Array,
+  UINT16: Uint16Array,
+  UINT32: Uint32Array,
+  INT8: Int8Array,
+  INT16: Int16Array,
+  INT32: Int32Array,
+} as const;
+const LONG_INTEGERS = { INT64: BigInt64Array, UINT64: BigUint64Array } as const;
+
+/** The ways to say rows of whole numbers from 0 to 127 in the integer datatypes, in JSON and in bytes. */
+export function integerForms(rows: Rows): readonly WireForm[] {
+  const values = rows.flat();
+  const blobs = [
+    ...Object.entries(INTEGERS).map(([datatype, Type]) => [datatype, Type.from(values)] as const),
+    ...Object.entries(LONG_INTEGERS).map(([datatype, Type]) => [datatype, Type.from(values.map(BigInt))] as const),
+  ];
+  return blobs.flatMap(([datatype, { buffer }]) => {
+    const tensor = { name: 'inputs', shape: [rows.length, rows[0]!.length], datatype, data: values };
+    return [
+      form(`${datatype} in JSON`, V2, { inputs: [tensor], outputs: OUTPUTS }, tensors),
+      binaryForm(`${datatype} in bytes`, rows, datatype, Buffer.from(buffer), { outputs: OUTPUTS }),
+    ];
+  });
+}
+
+function form(
+  name: string,
+  url: string,
+  body: unknown,
+  read: WireForm['read'],
+  headers: Readonly<Record<string, string>> = JSON_TYPE,
+): WireForm {
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+  return { name, url, headers, body: bytes, read };
+}
+
+/** A tensor behind its JSON; the length of that is in a header, or in the content type if there is one. */
+function binaryForm(
+  name: string,
+  rows: Rows,
+  datatype: string,
+  blob: Buffer,
+  { url = V2, type, outputs }: { url?: string; type?: string; outputs?: object } = {},
+): WireForm {
+  const shape = [rows.length, rows[0]!.length];
+  const input = { name: 'inputs', shape, datatype, parameters: { binary_data_size: blob.length } };
+  const header = JSON.stringify({ inputs: [input], parameters: { binary_data_output: true }, outputs });
+  const length = Buffer.byteLength(header);
+  const headers: Record<string, string> = type
+    ? { 'content-type': `${type};json-header-size=${length}` }
+    : { [HEADER]: String(length) };
+  return form(name, url, Buffer.concat([Buffer.from(header), blob]), tensors, headers);
+}
+
 function json(read: (reply: Record<string, unknown>) => readonly number[]): WireForm['read'] {
-  return (reply) => read(JSON.parse(reply.toString()));
+  return (reply) => ({ predictions: read(JSON.parse(reply.toString())) });
+}
+
+function native(reply: Buffer): WireReply {
+  const { predictions, reconstruction_error: errors } = JSON.parse(reply.toString());
+  return { predictions: predictions.flat(), errors };
 }
 
 /** Columns as the official library writes them. */
@@ -123,29 +199,39 @@ function arrow(columns: Record<string, readonly (number | undefined)[]>): Buffer
   return Buffer.from(tableToIPC(tableFromArrays(Object.fromEntries(vectors.toReversed())), 'stream'));
 }
 
-/** The first column, which is the target. */
-function arrowTable(reply: Buffer): number[] {
-  return Array.from(tableFromIPC(reply).getChildAt(0)!.toArray() as Float32Array);
+/** A column of the target, and one of the errors. */
+function arrowTable(reply: Buffer): WireReply {
+  const table = tableFromIPC(reply);
+  const [predictions, errors] = [0, 1].map((i) => Array.from(table.getChildAt(i)!.toArray() as Float32Array));
+  return { predictions: predictions!, errors };
 }
 
-function csvTable(reply: Buffer): number[] {
+function csvTable(reply: Buffer): WireReply {
   const [, ...records] = reply.toString().trimEnd().split('\r\n');
-  return records.map((record) => Number(record.split(',')[0]));
+  const [predictions, errors] = [0, 1].map((i) => records.map((record) => Number(record.split(',')[i])));
+  return { predictions: predictions!, errors };
 }
 
 /** Numbers of lines, in brackets or not. */
-function lines(reply: Buffer): number[] {
-  return reply
-    .toString()
-    .trimEnd()
-    .split('\n')
-    .map((line) => Number(line.replace(/[[\]]/g, '')));
+function lines(reply: Buffer): WireReply {
+  const texts = reply.toString().trimEnd().split('\n');
+  return { predictions: texts.map((line) => Number(line.replace(/[[\]]/g, ''))) };
 }
 
-function binaryTensor(reply: Buffer, headers: Readonly<Record<string, unknown>>): number[] {
-  return Array.from(float32(reply.subarray(Number(headers[HEADER]))));
+/** Outputs of the Open Inference Protocol, in JSON or behind it. */
+function tensors(reply: Buffer, headers: Readonly<Record<string, unknown>>): WireReply {
+  let at = Number(headers[HEADER] ?? reply.length);
+  const { outputs } = JSON.parse(reply.toString('utf8', 0, at));
+  const values: Record<string, readonly number[]> = {};
+  for (const { name, data, parameters } of outputs) {
+    if (data === undefined) values[name] = float32(reply.subarray(at, at + parameters.binary_data_size));
+    else values[name] = data;
+    at += parameters?.binary_data_size ?? 0;
+  }
+  const { predictions = [], reconstruction_error: errors, reconstruction: reconstructions } = values;
+  return { predictions, errors, reconstructions };
 }
 
-function float32(bytes: Buffer): Float32Array {
-  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+function float32(bytes: Buffer): number[] {
+  return Array.from(new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length)));
 }
