@@ -1,5 +1,6 @@
 import { DomainError, show } from '../../model/domain-error.js';
 import { checkCount, type Rows } from '../../model/rows.js';
+import { parseJson } from '../json-body.js';
 import { readJsonObject } from './json-object.js';
 import { type RowModel, readRowList } from './row-list.js';
 
@@ -15,7 +16,7 @@ export function readJsonLinesRequest(body: Buffer, model: RowModel, _given: unde
 function readLine(line: string, i: number): unknown {
   try {
     const text = line.trim();
-    return text.startsWith('{') ? readJsonObject(Buffer.from(text)) : JSON.parse(text);
+    return text.startsWith('{') ? readJsonObject(Buffer.from(text)) : parseJson(text);
   } catch (cause) {
     if (cause instanceof DomainError && cause.code !== 'INVALID_JSON') {
       throw new DomainError(cause.code, `lines[${i}]: ${cause.message}`, { cause });

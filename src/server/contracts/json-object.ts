@@ -1,6 +1,6 @@
 import { DomainError, show } from '../../model/domain-error.js';
 import { isObject } from '../../model/json-value.js';
-import { readJson } from '../json-body.js';
+import { endOfString, readJson } from '../json-body.js';
 
 /**
  * Parses a body that must be a JSON object. A key that is there twice is refused: which one counts depends on who reads.
@@ -16,16 +16,6 @@ export function readJsonObject(body: Uint8Array, parse: (text: string) => unknow
     throw new DomainError('INVALID_REQUEST', `body: key ${show(twice)} is there twice in one object`);
   }
   return value;
-}
-
-/** Where the string that begins at `at` ends: the place of its closing quote. */
-export function endOfString(text: string, at: number): number {
-  for (let end = text.indexOf('"', at + 1); end >= 0; end = text.indexOf('"', end + 1)) {
-    let slashes = 0;
-    while (text[end - 1 - slashes] === '\\') slashes++;
-    if (slashes % 2 === 0) return end;
-  }
-  return text.length;
 }
 
 const QUOTE = 0x22;

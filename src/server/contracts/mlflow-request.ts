@@ -2,7 +2,7 @@ import { DomainError, show } from '../../model/domain-error.js';
 import { isObject } from '../../model/json-value.js';
 import { RowParser } from '../../model/row-parser.js';
 import { checkCount, type Rows, readRows } from '../../model/rows.js';
-import { readJson } from '../json-body.js';
+import { parseJson, readJson } from '../json-body.js';
 import { readJsonObject } from './json-object.js';
 import { withoutNumberTokens } from './number-tokens.js';
 import { checkNames, type RowModel, readColumns, readRowList } from './row-list.js';
@@ -108,7 +108,7 @@ function reordered(rows: Float32Array, names: readonly string[], features: reado
 /** As Python reads JSON: with NaN and Infinity. */
 function parseTolerantly(text: string, allowMissing: boolean): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return readJson(withoutNumberTokens(text, allowMissing));
   }

@@ -2,6 +2,7 @@ import { DomainError, show } from '../../model/domain-error.js';
 import { isObject } from '../../model/json-value.js';
 import { RowParser } from '../../model/row-parser.js';
 import type { Rows } from '../../model/rows.js';
+import { parseJson } from '../json-body.js';
 import { readJsonObject } from './json-object.js';
 import { withoutNumberTokens } from './number-tokens.js';
 import { type RowModel, readColumns, readRowList } from './row-list.js';
@@ -108,6 +109,7 @@ function parseTolerantly(text: string, allowMissing: boolean): unknown {
     try {
       return parse(plain);
     } catch (cause) {
+      if (cause instanceof DomainError) throw cause;
       if (text.trim() === '') throw malformed('The document is empty.', 0, cause);
       const position = /position (\d+)/.exec((cause as Error).message)?.[1];
       throw malformed('Invalid value.', position === undefined ? text.length : Number(position), cause);
@@ -118,11 +120,11 @@ function parseTolerantly(text: string, allowMissing: boolean): unknown {
 /** JSON.parse, but what follows the value does not count. */
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     const end = /after JSON.* position (\d+)/.exec((error as Error).message)?.[1];
     if (end === undefined) throw error;
-    return JSON.parse(text.slice(0, Number(end)));
+    return parseJson(text.slice(0, Number(end)));
   }
 }
 
