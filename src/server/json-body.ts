@@ -8,6 +8,9 @@ export const LARGE_BODY = 128 * 1024;
 
 /** Levels of arrays and objects in a body: right ones have six. Each takes the parser 50 times the memory of its bracket. */
 const MOST_LEVELS = 100;
+/** Arrays and objects in a body, or one in so many characters if that is more: an empty one takes 20 times its text. */
+const MOST_VALUES = 2 ** 20;
+const CHARACTERS_OF_A_VALUE = 16;
 
 const QUOTE = 0x22;
 const LEFT_BRACKET = 0x5b;
@@ -15,7 +18,7 @@ const LEFT_BRACE = 0x7b;
 const RIGHT_BRACKET = 0x5d;
 const RIGHT_BRACE = 0x7d;
 
-/** Parses a body. Throws `INVALID_JSON`, which says where it is none, and `INVALID_REQUEST` if it is nested too deeply. */
+/** Parses a body. Throws `INVALID_JSON`, which says where it is none, and what `parseJson` throws. */
 export function readJson(text: string): unknown {
   try {
     return parseJson(text);
@@ -25,21 +28,29 @@ export function readJson(text: string): unknown {
   }
 }
 
-/** As JSON.parse, but throws `INVALID_REQUEST` before it would read what is nested too deeply. */
+/** As JSON.parse, but throws `INVALID_REQUEST` or `TOO_LARGE` before it would read what takes far more memory than its text. */
 export function parseJson(text: string): unknown {
   let levels = 0;
+  let values = 0;
   for (let at = 0; at < text.length; at++) {
     const character = text.charCodeAt(at);
     // Most are digits, which come before the brackets.
     if (character < LEFT_BRACKET) {
       if (character === QUOTE) at = endOfString(text, at);
     } else if (character === RIGHT_BRACKET || character === RIGHT_BRACE) levels--;
-    else if ((character === LEFT_BRACKET || character === LEFT_BRACE) && ++levels > MOST_LEVELS) {
-      throw new DomainError(
-        'INVALID_REQUEST',
-        `JSON: expected at most ${MOST_LEVELS} levels, got more at position ${at}`,
-      );
+    else if (character === LEFT_BRACKET || character === LEFT_BRACE) {
+      values++;
+      if (++levels > MOST_LEVELS) {
+        throw new DomainError(
+          'INVALID_REQUEST',
+          `JSON: expected at most ${MOST_LEVELS} levels, got more at position ${at}`,
+        );
+      }
     }
+  }
+  const most = Math.max(MOST_VALUES, Math.floor(text.length / CHARACTERS_OF_A_VALUE));
+  if (values > most) {
+    throw new DomainError('TOO_LARGE', `JSON: expected at most ${most} arrays and objects, got ${values}`);
   }
   return JSON.parse(text);
 }

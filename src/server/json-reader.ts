@@ -64,10 +64,17 @@ export class JsonReader {
 
   private start(): Worker {
     const worker = new Worker(new URL('./json-worker.js', import.meta.url));
-    let failure = new Error('the thread that reads large bodies ended');
+    let failure: Error = new Error('the thread that reads large bodies ended');
     worker.on('message', (result: ReadingResult) => this.take(result));
-    worker.on('error', (error: Error) => {
+    worker.on('error', (error: Error & { code?: string }) => {
       failure = error;
+      if (error.code !== 'ERR_WORKER_OUT_OF_MEMORY') return;
+      failure = new DomainError('NOT_READY', 'a body beside this one took all memory to read; send it again');
+      // The one that was being read: they are read in their order.
+      const [first] = this.readings;
+      if (!first) return;
+      this.readings.delete(first[0]);
+      first[1].reject(new DomainError('TOO_LARGE', 'body: takes more memory to read than there is; send fewer rows'));
     });
     worker.on('exit', () => {
       // One that was retired had no work left: what there is now is its successor's.

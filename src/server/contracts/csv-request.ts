@@ -13,7 +13,8 @@ const OPTIONS = { bom: true, skip_empty_lines: true, relax_column_count: true, m
  */
 export function readCsvRequest(body: Buffer, model: RowModel, _given: undefined): Rows & { asked: undefined } {
   const { features, allowMissing } = model;
-  const records = parseRecords(body);
+  // A header, and one row too many: not all that there are, which may be empty and millions.
+  const records = parseRecords(body, model.maxRows + 2);
   const [first = []] = records;
   const named = first.some((cell) => cell.trim() !== '' && Number.isNaN(numberInCell(cell)));
   const names = named ? readHeader(first) : features;
@@ -21,6 +22,9 @@ export function readCsvRequest(body: Buffer, model: RowModel, _given: undefined)
   const places = features.map((name) => names.indexOf(name));
   const from = named ? 1 : 0;
   const count = records.length - from;
+  if (count > model.maxRows) {
+    throw new DomainError('TOO_LARGE', `body: expected at most ${model.maxRows} rows, got more`);
+  }
   checkCount(count, 'body', model.maxRows);
   const rows = new Float32Array(count * features.length);
   for (let i = 0, at = 0; i < count; i++) {
@@ -43,9 +47,9 @@ export function readCsvRequest(body: Buffer, model: RowModel, _given: undefined)
   return { rows, count, asked: undefined };
 }
 
-function parseRecords(body: Buffer): string[][] {
+function parseRecords(body: Buffer, most: number): string[][] {
   try {
-    return parse(body, OPTIONS);
+    return parse(body, { ...OPTIONS, to: most });
   } catch (error) {
     if (error instanceof CsvError) throw new DomainError('INVALID_CSV', error.message, { cause: error });
     throw error;
