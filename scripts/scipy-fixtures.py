@@ -4,6 +4,7 @@ Needs numpy and scipy (made with SciPy 1.17). Run from the repository's root: py
 Tails of the hypergeometric distribution are sums of exact fractions, which SciPy's own sums do not reach far out.
 """
 
+import copy
 import json
 import math
 from fractions import Fraction
@@ -148,7 +149,58 @@ def paired(rng):
     return cases
 
 
+def stability_index(cases):
+    """The population stability index of two samples, half a row added to each bin, and less its expectation (Yurdakul)."""
+    rows = []
+    for case in cases:
+        window, baseline = np.array(case["window"]), np.array(case["baseline"])
+        p, q = ((counts + 0.5) / (counts + 0.5).sum() for counts in (window, baseline))
+        value = float(np.sum((p - q) * np.log(p / q)))
+        rows.append([value, value - (len(window) - 1) * (1 / window.sum() + 1 / baseline.sum())])
+    return rows
+
+
+def stability_critical():
+    """What the index less its expectation passes in 1 % of windows: bins, rows of the window and of the baseline."""
+    sizes = [(20, 500, 2000), (3, 500, 2000), (20, 50, 2000), (10, 500, 400)]
+    return [
+        [bins, n, m, float((stats.chi2.isf(0.01, bins - 1) - (bins - 1)) * (1 / n + 1 / m))] for bins, n, m in sizes
+    ]
+
+
+def chi_square_deviate():
+    """Wilson and Hilferty's deviate of a χ² value, and the exact one: both tails beyond it have the same probability."""
+    rows = []
+    for df in [2, 9, 19, 49]:
+        for factor in [0.3, 0.8, 1, 1.5, 2.5]:
+            x = df * factor
+            approximate = ((x / df) ** (1 / 3) - (1 - 2 / (9 * df))) / np.sqrt(2 / (9 * df))
+            rows.append([x, df, float(approximate), float(stats.norm.isf(stats.chi2.sf(x, df)))])
+    return rows
+
+
+def design_effect(rng):
+    """Bins of 500 rows in blocks of 10: how far the blocks' means spread, against those of independent rows."""
+    level = 0.0
+    dependent = []
+    for _ in range(500):
+        level = 0.9 * level + np.sqrt(1 - 0.9**2) * rng.normal()
+        dependent.append(int(np.clip(np.floor(5 + 2 * level), 0, 9)))
+    independent = rng.integers(0, 10, 500).tolist()
+    columns = [dependent, independent]
+    effects = []
+    for column in columns:
+        rows = np.array(column, dtype=float)
+        effect = 10 * rows.reshape(50, 10).mean(axis=1).var(ddof=1) / rows.var()
+        beyond_doubt = stats.chi2.sf(49 * effect, 49) < 0.01 / len(columns)
+        effects.append(float(effect) if beyond_doubt else 1.0)
+    return {"columns": columns, "effects": effects}
+
+
 rng = np.random.default_rng(20240611)
+samples = two_samples(rng)
+scores = normal_scores(rng)
+same = copy.deepcopy(rng)
 fixture = {
     "scipy": scipy.__version__,
     "normal": normal(),
@@ -156,11 +208,15 @@ fixture = {
     "chi_square_quantile": chi_square_quantile(),
     "hypergeometric": hypergeometric(),
     "outside_range": outside_range(),
-    "two_samples": two_samples(rng),
-    "normal_scores": normal_scores(rng),
+    "two_samples": samples,
+    "normal_scores": scores,
     "combined": combined(rng),
     "student": student(),
-    "paired": paired(rng),
+    "paired": paired(same),
+    "stability_index": stability_index(samples),
+    "stability_critical": stability_critical(),
+    "chi_square_deviate": chi_square_deviate(),
+    "design_effect": design_effect(np.random.default_rng(20240612)),
 }
 with open("test/fixtures/scipy-statistics.json", "w", encoding="utf-8") as file:
     json.dump(fixture, file, indent=1)

@@ -109,7 +109,7 @@ function levelOf(one: Evidence, test: WindowTest): number {
 }
 
 /** The corrected index that chance passes in 1 % of windows of `n` rows against `m`. */
-function criticalIndex(bins: number, n: number, m: number): number {
+export function criticalIndex(bins: number, n: number, m: number): number {
   if (bins < 2) return 0;
   return (chiSquareQuantile(0.01, bins - 1) - (bins - 1)) * (1 / n + 1 / m);
 }

@@ -4,12 +4,16 @@ import { test } from 'node:test';
 import { combineEvidence } from '../../src/drift/cauchy-combination.js';
 import { chiSquareQuantile, logChiSquareTail } from '../../src/drift/chi-square.js';
 import { chiSquareBins } from '../../src/drift/chi-square-bins.js';
+import { criticalIndex } from '../../src/drift/column-report.js';
+import { DesignEffect } from '../../src/drift/design-effect.js';
 import { logMissingTail, logRangeTail } from '../../src/drift/guards.js';
 import { logHypergeometricTail } from '../../src/drift/hypergeometric.js';
 import { jensenShannon } from '../../src/drift/jensen-shannon.js';
 import { mergeBins } from '../../src/drift/merge-bins.js';
 import { logRareBins } from '../../src/drift/rare-bins.js';
 import { smoothBins } from '../../src/drift/smooth-bins.js';
+import { stabilityIndex } from '../../src/drift/stability-index.js';
+import { chiSquareAtDeviate, chiSquareDeviate } from '../../src/model/baseline/histogram-chart.js';
 import { logNormalTail, normalCdf, normalQuantile } from '../../src/model/baseline/normal.js';
 import { makeScoreGrid, writeScore } from '../../src/model/baseline/normal-scores.js';
 import { OrderedLists } from '../../src/model/baseline/ordered-lists.js';
@@ -32,6 +36,10 @@ interface Fixture {
   }[];
   normal_scores: { values: number[]; scores: number[] };
   combined: [number[], number][];
+  stability_index: [number, number][];
+  stability_critical: [number, number, number, number][];
+  chi_square_deviate: [number, number, number, number][];
+  design_effect: { columns: number[][]; effects: number[] };
 }
 
 const fixture = JSON.parse(readFileSync('test/fixtures/scipy-statistics.json', 'utf8')) as Fixture;
@@ -106,6 +114,46 @@ test('χ², Wilcoxon with ties and Jensen-Shannon of binned samples agree with S
     });
     assertClose(jensenShannon(window, baseline), expected.jensen_shannon, 'Jensen-Shannon');
   }
+});
+
+test('the population stability index, and what chance explains of it, agree with NumPy', () => {
+  assert.equal(fixture.stability_index.length, fixture.two_samples.length);
+  for (const [i, [value, corrected]] of fixture.stability_index.entries()) {
+    const { window, baseline } = fixture.two_samples[i]!;
+    const found = stabilityIndex(window, baseline);
+    assertClose(found.value, value, `index ${i}`);
+    assertClose(found.corrected, corrected, `corrected index ${i}`);
+  }
+});
+
+test('what chance passes in 1 % of windows agrees with SciPy', () => {
+  for (const [bins, n, m, expected] of fixture.stability_critical) {
+    assertClose(criticalIndex(bins, n, m), expected, `${bins} bins, ${n} rows against ${m}`);
+  }
+  assert.equal(criticalIndex(1, 500, 2000), 0);
+});
+
+test('the deviate of χ² is Wilson and Hilferty’s, close to the exact one, and leads back to χ²', () => {
+  for (const [x, degrees, approximate, exact] of fixture.chi_square_deviate) {
+    const found = chiSquareDeviate(x, degrees);
+    assertClose(found, approximate, `χ² ${x} with ${degrees} degrees`);
+    assert.ok(Math.abs(found - exact) < 0.02 * Math.max(1, Math.abs(exact)), `${found} instead of ${exact}`);
+    assertClose(chiSquareAtDeviate(found, degrees), x, `back to χ² ${x} with ${degrees} degrees`);
+  }
+});
+
+test('the design effect is the spread of block means against that of independent rows, as by NumPy', () => {
+  const { columns, effects } = fixture.design_effect;
+  const estimate = new DesignEffect(columns.length, 10);
+  for (let row = 0; row < 500; row++) {
+    assert.equal(estimate.settled, false);
+    estimate.add(Uint8Array.from(columns, (column) => column[row]!));
+  }
+  assert.equal(estimate.settled, true);
+  effects.forEach((expected, c) => {
+    assertClose(estimate.effects[c]!, expected, `column ${c}`);
+  });
+  assert.ok(effects[0]! > 5 && effects[1] === 1, 'one column depends on itself, one does not');
 });
 
 test('with few bins the smooth components add up to χ², and an empty bin counts for nothing', () => {
