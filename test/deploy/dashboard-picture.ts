@@ -8,11 +8,13 @@ import { HEIGHT, heat, lines, pairs, panel, ranking, states, WIDTH } from './svg
  *
  * @param queries those of the dashboard, with values for its variables
  * @param seconds how far back
+ * @param feature that of the variables
  */
 export async function drawDashboard(
   monitoring: Monitoring,
   queries: readonly DashboardQuery[],
   seconds: number,
+  feature: string,
   caption: string,
 ): Promise<string> {
   const asked = (place: string) => queries.find((query) => query.place === place)!.expression;
@@ -36,7 +38,7 @@ export async function drawDashboard(
     ),
     panel('Evidence over time (root scale)', lines(await over('Evidence over time A'), 'channel', 1, span), span),
     panel(
-      'flow: live against the reference, by quantile bin',
+      `${feature}: live against the reference, by quantile bin`,
       pairs(await now('$feature: live against the reference A'), await now('$feature: live against the reference B')),
     ),
     panel('Errors of the rows', heat(await over('Errors of the rows A'), span), span),

@@ -35,6 +35,12 @@ export class Plant {
     return `${[...FEATURES, TARGET].join(',')}\n${lines.join('\n')}\n`;
   }
 
+  /** What is predicted of a row, with noise. */
+  power(row: readonly number[]): number {
+    const [a, , b, c, d] = row.map((value, j) => (value - MEANS[j]!) / DEVIATIONS[j]!);
+    return 500 + 40 * (a! + 0.5 * b! * c! + d!) + 10 * this.random.normal();
+  }
+
   private row(): number[] {
     const states = [this.random.normal(), this.random.normal()];
     return LOADINGS.map((loadings, j) => {
@@ -42,10 +48,5 @@ export class Plant {
       const value = loadings.reduce((sum, loading, k) => sum + loading * states[k]!, own * this.random.normal());
       return MEANS[j]! + DEVIATIONS[j]! * value;
     });
-  }
-
-  private power(row: readonly number[]): number {
-    const [a, , b, c, d] = row.map((value, j) => (value - MEANS[j]!) / DEVIATIONS[j]!);
-    return 500 + 40 * (a! + 0.5 * b! * c! + d!) + 10 * this.random.normal();
   }
 }

@@ -1,20 +1,19 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import type { Plant } from './plant.js';
 
-/** Rows of a request, and milliseconds from one to the next. */
-const ROWS = 10;
+/** Milliseconds from one request, of one row, to the next. */
 const PAUSE = 50;
 
-/** Requests to a replica, at an even pace, of fresh rows of a plant. */
+/** Requests to a replica, at an even pace, of rows one after another, and from the first again. */
 export class Traffic {
   /** What becomes of a row on its way. */
-  fault: (row: number[]) => number[] = (row) => row;
+  fault: (row: readonly number[]) => readonly number[] = (row) => row;
   private failure: unknown;
 
-  constructor(t: TestContext, url: string, plant: Plant) {
+  constructor(t: TestContext, url: string, rows: readonly (readonly number[])[]) {
+    let sent = 0;
     const timer = setInterval(() => {
-      this.send(url, plant.rows(ROWS).map(this.fault)).catch((error: unknown) => {
+      this.send(url, this.fault(rows[sent++ % rows.length]!)).catch((error: unknown) => {
         this.failure ??= error;
       });
     }, PAUSE);
@@ -26,11 +25,11 @@ export class Traffic {
     if (this.failure) throw this.failure;
   }
 
-  private async send(url: string, instances: readonly (readonly number[])[]): Promise<void> {
+  private async send(url: string, row: readonly number[]): Promise<void> {
     const response = await fetch(`${url}/predict`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ instances }),
+      body: JSON.stringify({ instances: [row] }),
     });
     assert.equal(response.status, 200, await response.text());
   }
