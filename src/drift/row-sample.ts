@@ -39,6 +39,9 @@ export class RowSample {
   private readonly times: Float64Array;
   private readonly random = createRandom(1);
   private kept = 0;
+  /** Of a sweep: keys per part of their range, and the rows that stay. */
+  private readonly counts = new Uint32Array(PARTS);
+  private readonly keep: Uint8Array;
 
   constructor(features: number, outputs: number) {
     this.features = features;
@@ -48,6 +51,7 @@ export class RowSample {
     this.values = new Float32Array(this.room * this.width);
     this.keys = new Float64Array(this.room);
     this.times = new Float64Array(this.room);
+    this.keep = new Uint8Array(this.room);
   }
 
   /** Takes row `r` of a request: `rows` `[count, features]`, `outputs` `[count, outputs]`, `errors` `[count]`. */
@@ -93,8 +97,9 @@ export class RowSample {
    * parts of their range, which keeps a few rows too many: all in the part where the `wanted`-th smallest key lies.
    */
   private sweep(): void {
-    const counts = new Uint32Array(PARTS);
-    const keep = new Uint8Array(this.kept);
+    const { counts, keep } = this;
+    counts.fill(0);
+    keep.fill(0);
     let last = PARTS - 1;
     let below = 0;
     let surplus = -Math.floor(0.9 * this.room);

@@ -44,6 +44,14 @@ test('of very many rows, any stretch to the end gives a uniform sample without r
   }
 });
 
+test('sweeping allocates nothing', () => {
+  const sample = new RowSample(1, 1);
+  const row = new Float32Array(1);
+  const before = process.memoryUsage().arrayBuffers;
+  for (let i = 0; i < 100_000; i++) sample.add(row, row, row, 0, i);
+  assert.ok(process.memoryUsage().arrayBuffers <= before);
+});
+
 test('nothing since then is an empty sample', () => {
   const { count, from } = numbered(10).since(10);
   assert.equal(count, 0);
