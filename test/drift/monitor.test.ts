@@ -362,6 +362,51 @@ test('the clock may stand, go back or jump: no row is lost, and the hour holds t
   assert.equal(monitor.report().rows, 450);
 });
 
+test('the day holds the rows of the latest 24 hours, hour by hour, and decides nothing', () => {
+  const HOUR = 3_600_000;
+  let now = 277_778 * HOUR;
+  const clock = () => now;
+  const monitor = watch({ clock, windowRows: 5000, rowsBetweenFalseAlarms: 1e8 });
+  const random = createRandom(37);
+  const day = (of = monitor) => of.report().windows.find(({ window }) => window === 'day')!;
+  const seen: number[] = [];
+  for (let hour = 0; hour < 30; hour++, now += HOUR) {
+    seen.push(20 + hour);
+    observe(monitor, draw(random, 20 + hour));
+    const expected = seen.slice(-24).reduce((sum, rows) => sum + rows, 0);
+    assert.equal(day().rows, expected, `hour ${hour}`);
+    for (const { recent } of day().columns) {
+      assert.equal(
+        recent.reduce((sum, rows) => sum + rows, 0),
+        expected,
+      );
+    }
+  }
+  assert.equal(day().verdict, 'no_drift');
+  // The hour that has begun without rows has taken the place of the oldest.
+  const before = day().rows;
+  assert.equal(
+    before,
+    seen.slice(-23).reduce((sum, rows) => sum + rows, 0),
+  );
+
+  observe(
+    monitor,
+    draw(random, 60, (row) => {
+      row[0]! += 40;
+    }),
+  );
+  assert.deepEqual([day().rows, day().verdict, day().columns[0]!.name], [before + 60, 'drift', 'age']);
+  const restored = watch({ clock, windowRows: 5000, rowsBetweenFalseAlarms: 1e8 });
+  restored.restore(JSON.parse(JSON.stringify(monitor.state())));
+  assert.deepEqual(day(restored), day());
+  assert.equal(monitor.latestTest, undefined, 'no window was full');
+  now += 23 * HOUR;
+  assert.equal(day().rows, 60);
+  now += HOUR;
+  assert.deepEqual([day().rows, day().verdict], [0, 'too_few_rows']);
+});
+
 test('options that cannot be met are refused', () => {
   assert.throws(() => watch({ windowRows: 49 }), /windowRows: expected at least 50, got 49/);
   assert.throws(() => watch({ rowsBetweenFalseAlarms: 2000 }), /rowsBetweenFalseAlarms: expected at least 5 windows/);
