@@ -25,6 +25,11 @@ export class Results {
     return [...new Set(this.quiet.flatMap(({ tries }) => [...tries.alarms.keys()]))];
   }
 
+  /** What was tried without drift. */
+  get controls(): string[] {
+    return [...new Set(this.quiet.map(({ control }) => control))];
+  }
+
   /** The names of the shifts, or of those whose delay was measured. */
   shiftNames(of: 'shifted' | 'delays' = 'shifted', isOne: IsOne = () => true): string[] {
     return [...new Set(this[of].filter(({ shift }) => isOne(shift)).map(({ shift }) => shift.name))];
