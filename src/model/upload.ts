@@ -6,8 +6,7 @@ import { UPLOAD_MARK, type VersionFiles, writeFiles } from './version.js';
 export async function publishUpload(files: VersionFiles, store: ModelStore): Promise<number> {
   const stage = await store.stage();
   try {
-    const mark = Buffer.from(JSON.stringify({ uploaded_at: new Date().toISOString() }));
-    writeFiles(join(stage, 'version'), new Map([[UPLOAD_MARK, mark], ...files]));
+    writeFiles(join(stage, 'version'), new Map([[UPLOAD_MARK, new Uint8Array()], ...files]));
     return await store.publish(stage);
   } finally {
     await store.discard(stage);

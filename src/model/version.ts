@@ -12,7 +12,10 @@ import { Predictor, type Scalers } from './predictor.js';
 import { makeProbe, type Probe, parseProbe, verifyProbe } from './probe.js';
 import { type Shape, weightCount } from './shape.js';
 
-/** A file beside those that the card tells, in a version that was uploaded and not trained here. */
+/**
+ * A file beside those that the card tells, in a version that was uploaded and not trained here. That it is there says all:
+ * it is empty, so there is nothing in it that a checksum would have to guard.
+ */
 export const UPLOAD_MARK = 'upload.json';
 
 /** The files of a version by name, as a store hands them out. */
@@ -107,19 +110,19 @@ export function readVersion(files: VersionFiles): VersionContent {
 }
 
 /**
- * Reads a version, builds the engine and replays the probe batch through it.
+ * Reads a version, builds the engine and replays the probe batch through it: `deviation` is what `verifyProbe` returns.
  * Throws `INVALID_VERSION`, naming file and reason.
  */
 export function openVersion(
   files: VersionFiles,
   createEngine: EngineFactory,
-): { card: Card; predictor: Predictor; probe: Probe } {
+): { card: Card; predictor: Predictor; probe: Probe; deviation: number } {
   const { card, shape, weights } = readVersion(files);
   const predictor = new Predictor(createEngine(shape, weights), card.scalers);
   try {
     const probe = parseProbe(file(files, 'probe.json'), shape);
-    verifyProbe(predictor, probe);
-    return { card, predictor, probe };
+    const deviation = verifyProbe(predictor, probe);
+    return { card, predictor, probe, deviation };
   } catch (error) {
     predictor.close();
     throw error;

@@ -157,7 +157,7 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   if (options.readOnly) readOnly(app);
   await openapi(app, service);
 
-  indexRoute(app);
+  indexRoute(app, { readOnly: options.readOnly ?? false });
   healthRoutes(app, { service, store });
   metricsRoute(app, { registry });
   modelRoute(app, { service, name: options.modelName });
@@ -171,7 +171,7 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   removeRoute(app, { store, service });
   compareRoute(app, { store, createEngine });
   if (predicts) {
-    await app.register(predictRoute, { service, drift, feedback, maxRows, allowMissing });
+    await app.register(predictRoute, { service, drift, feedback, maxRows, allowMissing, keepsRows: !options.readOnly });
     ordinary.add('/predict', predictForm(service, maxRows));
   }
   driftRoutes(app, { drift, feedback });

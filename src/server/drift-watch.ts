@@ -93,6 +93,8 @@ export class DriftWatch extends EventEmitter<{ news: [DriftEvent?]; close: [] }>
 
   /** Watches what was made ready, from the next request on. */
   follow(watched: Watched | undefined): void {
+    // One that serves and was activated again is watched on: what was seen of it is not forgotten.
+    if (watched && this.current && isOfOneBaseline(this.current, watched)) return;
     void this.keep();
     this.current = watched;
     this.history.forget();
@@ -170,13 +172,13 @@ export class DriftWatch extends EventEmitter<{ news: [DriftEvent?]; close: [] }>
     }
     const { features, targets } = card;
     const baseline = await makeBaselineAside({ rows, features, targets, seed: last + 1 });
+    if (this.current?.version !== version) throw new DomainError('DRIFT_OFF', 'another version serves meanwhile');
     const kept = await keepBaseline(this.options.store, version, card, baseline, {
       last,
       created_at: new Date().toISOString(),
       reason,
       from: new Date(rows.from!).toISOString(),
     });
-    if (this.current?.version !== version) throw new DomainError('DRIFT_OFF', 'another version serves meanwhile');
     return this.compareWith(kept, { version, card, sample });
   }
 
@@ -194,10 +196,14 @@ export class DriftWatch extends EventEmitter<{ news: [DriftEvent?]; close: [] }>
 
   /** Watches anew, the same version, against another baseline. */
   private compareWith(kept: KeptBaseline, { version, card, sample }: Omit<Watched, 'monitor' | keyof KeptBaseline>) {
-    this.current = { ...this.watch(version, card, kept), sample };
-    this.keptRows = -1;
+    const watched = { ...this.watch(version, card, kept), sample };
     this.options.log.info({ model_version: String(version), origin: kept.origin }, 'baseline replaced');
-    return this.current;
+    // It is the version's from here on, even if another was swapped in while it was written.
+    if (this.current?.version === version) {
+      this.current = watched;
+      this.keptRows = -1;
+    }
+    return watched;
   }
 
   /** Keeps the state and stops. */
@@ -252,6 +258,12 @@ export class DriftWatch extends EventEmitter<{ news: [DriftEvent?]; close: [] }>
       .catch((err: unknown) => log.error({ err }, 'the drift state could not be kept'));
     return this.writing;
   }
+}
+
+/** Whether what is watched has the baseline of what was made ready, or one made since then. */
+function isOfOneBaseline(current: Watched, ready: Watched): boolean {
+  if (current.card.checksum !== ready.card.checksum || current.version !== ready.version) return false;
+  return current.monitor.hash === ready.monitor.hash || current.origin.version > ready.origin.version;
 }
 
 /** Whether column `j` of `rows` `[any, width]` has no value. */

@@ -28,6 +28,7 @@ interface Opened {
   readonly card: Card;
   readonly predictor: Predictor;
   readonly probe: Probe;
+  readonly deviation: number;
   readonly watched: Watched | undefined;
 }
 
@@ -62,16 +63,8 @@ export class ModelLoader {
   }
 
   /** Makes a version `candidate`, which serves nobody. */
-  async nominate(version: number): Promise<void> {
-    const { store } = this.options;
-    for (let aliases = await store.aliases(); aliases.candidate !== version; ) {
-      try {
-        aliases = await store.setAliases({ ...aliases, candidate: version });
-      } catch (error) {
-        if (!(error instanceof DomainError) || error.code !== 'ALIASES_CHANGED') throw error;
-        aliases = await store.aliases();
-      }
-    }
+  nominate(version: number): Promise<void> {
+    return this.change((aliases) => (aliases.candidate === version ? undefined : { ...aliases, candidate: version }));
   }
 
   /** Makes `previous` `production` again. Throws as `activate`, and `NO_PREVIOUS_VERSION`. */
@@ -108,7 +101,8 @@ export class ModelLoader {
   }
 
   /**
-   * Serves `production`, or else `previous`, or else the newest good version, and says in the log why others do not.
+   * Serves `production`, or else `previous`, or else the newest good version, and says in the log why others do not. What
+   * stands in for both becomes `previous`: so no process removes it.
    * False if there are no versions. Throws `INVALID_VERSION` if all are broken: what is there shall not be replaced by a
    * first model, unasked.
    */
@@ -132,7 +126,7 @@ export class ModelLoader {
           log.error({ err: error, model_version: String(version) }, 'model version is broken and was skipped');
           continue;
         }
-        if (aliases.production === null) await this.adopt(version, aliases);
+        if (aliases.production === null || !first.includes(version)) await this.adopt(version, aliases.production);
         return true;
       }
       if (versions.length === 0) return false;
@@ -175,25 +169,57 @@ export class ModelLoader {
   private async open(version: number): Promise<Opened> {
     const { store, createEngine, drift } = this.options;
     const files = await store.read(version);
-    const { card, predictor, probe } = openVersion(files, createEngine);
+    const { card, predictor, probe, deviation } = openVersion(files, createEngine);
     const baseline = files.get('baseline.json');
     const watched = await drift.prepare(version, card, baseline && Buffer.from(baseline).toString());
-    return { version, card, predictor, probe, watched };
+    return { version, card, predictor, probe, deviation, watched };
   }
 
-  private serve({ watched, ...next }: Opened): void {
+  private serve({ watched, deviation, ...next }: Opened): void {
     const { service, drift, log } = this.options;
     service.swap(next);
     drift.follow(watched);
-    log.info({ model_version: String(next.version), metrics: next.card.metrics }, 'model version serves');
+    const { version, card, predictor } = next;
+    log.info(
+      {
+        model_version: String(version),
+        engine: predictor.engine.name,
+        probe_deviation: deviation,
+        metrics: card.metrics,
+      },
+      'model version serves',
+    );
   }
 
-  /** In a store that has no aliases yet, such as one that was copied by hand. */
-  private async adopt(version: number, aliases: Aliases): Promise<void> {
+  /**
+   * Names a version that serves though no alias named it: `production` where there is none, such as in a store that was
+   * copied by hand, `previous` where it stands in for a broken one. What no alias names is removed, by any process.
+   */
+  private async adopt(version: number, production: number | null): Promise<void> {
+    const { log } = this.options;
+    const alias = production === null ? 'production' : 'previous';
     try {
-      await this.options.store.setAliases({ ...aliases, production: version });
+      await this.change((aliases) =>
+        aliases.production === production && aliases[alias] !== version ? { ...aliases, [alias]: version } : undefined,
+      );
+      log.info({ model_version: String(version) }, `the version that serves is ${alias} now`);
     } catch (error) {
-      this.options.log.warn({ err: error }, 'the alias production cannot be set; the newest good version serves');
+      log.warn({ err: error }, `the alias ${alias} cannot be set; the newest good version serves`);
+    }
+  }
+
+  /** Changes the aliases, whoever else changes them meanwhile, unless `next` has nothing to change in them. */
+  private async change(next: (aliases: Aliases) => Aliases | undefined): Promise<void> {
+    const { store } = this.options;
+    for (;;) {
+      const wanted = next(await store.aliases());
+      if (!wanted) return;
+      try {
+        await store.setAliases(wanted);
+        return;
+      } catch (error) {
+        if (!(error instanceof DomainError) || error.code !== 'ALIASES_CHANGED') throw error;
+      }
     }
   }
 

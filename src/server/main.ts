@@ -67,7 +67,9 @@ const feedback = new Feedback({
   allowMissing,
   reference,
 });
-if (config.RETRAIN === 'on_drift') {
+if (config.RETRAIN === 'on_drift' && platform.readOnly) {
+  log.warn('RETRAIN=on_drift is left out: the platform wants a service that changes nothing (AIP_MODE=PREDICTION)');
+} else if (config.RETRAIN === 'on_drift') {
   const leastRows = config.FEEDBACK_LEAST_ROWS;
   new Retraining({ drift, feedback, jobs, store, log, leastRows, cooldown: 1000 * config.RETRAIN_COOLDOWN });
 }

@@ -4,10 +4,11 @@ import type { ModelStore } from '../model/store.js';
 /** Free space that is worth a warning, in bytes: a version has less than one, the table of a training may have more. */
 const LEAST_FREE = 128 * 2 ** 20;
 
-/** Says in the log, before it matters, what will fail later. It stops nothing: a store that is only read serves. */
+/** Tells the store in the log and, before it matters, what will fail later. It stops nothing: a store that is only read serves. */
 export async function checkStore(store: ModelStore, log: FastifyBaseLogger): Promise<void> {
   const { writable, reason, free_bytes } = await store.health();
   const { location } = store;
+  log.info({ location, versions: (await store.list()).length, writable, free_bytes }, 'model store');
   if (!writable) {
     log.error({ location, reason }, 'the model store cannot be written: nothing can be trained, uploaded or activated');
   }

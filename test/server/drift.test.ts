@@ -201,6 +201,31 @@ test('approved traffic becomes the reference, with its reason, and stays it over
   assert.equal((await store.readDocument('baseline-1-1.json'))?.includes('new supplier of c'), true);
 });
 
+test('the version that serves loses nothing of what was seen of it when it is activated again', async (t) => {
+  const { app, loader } = await trainedApp(t);
+  await send(app, rowsOf(3, 300));
+  const before = await report(app);
+  assert.equal(before.rows, 300);
+  await loader.activate(1);
+  const { rows, filled_rows, baseline } = await report(app);
+  assert.deepEqual([rows, filled_rows, baseline], [300, before.filled_rows, before.baseline]);
+  // The rows that a new baseline is made of are there as well.
+  const payload = { since: '2026-01-01', reason: 'good', minimum_rows: 300 };
+  assert.equal((await app.inject({ method: 'POST', url: '/drift/baseline', payload })).statusCode, 200);
+});
+
+test('a new reference that a swap overtakes is refused, and not kept', async (t) => {
+  const { app, store, loader, drift } = await trainedApp(t);
+  await send(app, rowsOf(3, 300));
+  const other = await publishUntrained(store, FEATURES, ['y']);
+  const replaced = drift.rebaseline('2026-01-01', 'good', 200);
+  // It is made in a thread of its own, which has only begun.
+  const refused = assert.rejects(replaced, { code: 'DRIFT_OFF', message: /another version serves meanwhile/ });
+  await loader.activate(other);
+  await refused;
+  assert.equal(await store.readDocument('baseline-1-1.json'), undefined);
+});
+
 test('two new references at once come one after the other, and both are kept', async (t) => {
   const { app, store } = await trainedApp(t);
   await send(app, rowsOf(3, 300));

@@ -29,9 +29,15 @@ async function start(t: Parameters<typeof buildTestApp>[0]) {
   return { parts, first };
 }
 
+/** What the log tells of the gate with the last such line: level and gate. */
+function toldGate({ logged }: TestApp, msg: string): [unknown, unknown, unknown] {
+  const { level, model_version, gate } = logged.findLast((line) => line['msg'] === msg) ?? {};
+  return [level, model_version, gate];
+}
+
 const get = async ({ app }: TestApp, url: string) => (await app.inject({ url })).json();
 
-test('the first version is gated against the mean, and the job, the card and the list of versions tell so', async (t) => {
+test('the first version is gated against the mean, and the job, the log, the card and the list of versions tell so', async (t) => {
   const { parts, first } = await start(t);
   const { gate } = first;
   assert.equal(gate.decision, 'promoted');
@@ -41,6 +47,7 @@ test('the first version is gated against the mean, and the job, the card and the
   const { rmse, baseline_rmse } = first.metrics.targets.y0;
   assert.ok(Math.abs(gate.candidate - rmse) < 1e-9 && Math.abs(gate.serving / baseline_rmse - 1) < 1e-6);
   assert.deepEqual((await get(parts, '/model')).gate, gate);
+  assert.deepEqual(toldGate(parts, 'the version was promoted'), [30, '1', gate]);
   const { aliases, models } = await get(parts, '/models');
   assert.deepEqual(models[0].gate, gate);
   assert.deepEqual([aliases.production, aliases.candidate, aliases.previous], ['1', null, null]);
@@ -57,9 +64,7 @@ test('a worse version is refused: it succeeds, is a candidate, and the old one s
   const { aliases, models } = await get(parts, '/models');
   assert.deepEqual([aliases.production, aliases.candidate], ['1', '2']);
   assert.deepEqual(models[0].gate, gate);
-  assert.ok(
-    parts.logged.some(({ level, msg }) => level === 40 && msg === 'the version was refused and stays a candidate'),
-  );
+  assert.deepEqual(toldGate(parts, 'the version was refused and stays a candidate'), [40, '2', gate]);
   assert.match(
     (await parts.app.inject({ url: '/metrics' })).body,
     /model_gate_decisions_total\{decision="refused"\} 1/,
@@ -106,6 +111,7 @@ test('?promote=always does not ask the gate, and ?promote=never leaves a candida
   const never = await train(parts, { ...labelled(3), ...GOOD }, '&promote=never');
   assert.deepEqual([never.gate.decision, never.model_version, parts.service.serving.version], ['not_asked', '2', 1]);
   assert.match(never.gate.reason, /^promote=never; RMSE/);
+  assert.deepEqual(toldGate(parts, 'the version stays a candidate'), [30, '2', never.gate]);
   const always = await train(parts, { ...bad, promote: 'always' });
   assert.deepEqual([always.gate.decision, parts.service.serving.version], ['not_asked', 3]);
   assert.match(always.gate.reason, /^promote=always; RMSE .* more than 5 % worse/);

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { FileStore } from '../../src/model/store-files.js';
+import { Catalog } from '../../src/server/catalog.js';
 import { buildTestApp, publishUntrained, type TestApp } from './test-app.js';
 
 /** Answers of the application, as status and body. */
@@ -121,6 +122,14 @@ test('a version that stands in for a broken production is not removed either', a
   const ask = client(parts);
   assert.equal((await predict(parts)).model_version, '1');
   assert.deepEqual((await ask('DELETE', '/models/1'))[1].code, 'VERSION_IN_USE');
+  const { generation, ...named } = await parts.store.aliases();
+  assert.deepEqual(
+    named,
+    { production: 2, candidate: null, previous: 1 },
+    'no other process removes it, and it is where a rollback goes',
+  );
+  await parts.loader.activateStored();
+  assert.equal((await parts.store.aliases()).generation, generation);
 });
 
 test('versions that are not there, or whose name is no number, are told apart', async (t) => {
@@ -180,14 +189,26 @@ test('a flipped byte in any file of a version is a clear error, and the old vers
     assert.equal((await ask('GET', '/models/1/compare/2'))[0], 409);
     if (name === 'card.json') {
       assert.equal((await ask('GET', '/models/2'))[0], 409);
-      const listed = (await client({ ...parts })('GET', '/models'))[1].models;
-      assert.ok(listed.length >= 1);
+      // As by a process that has not read it before.
+      const listed = await new Catalog(parts.store, parts.log).list();
+      assert.deepEqual(
+        listed.map(({ version }) => version),
+        [1],
+      );
     }
     writeFileSync(path, whole);
     assert.deepEqual(await predict(parts), before);
     assert.deepEqual((await ask('GET', '/models'))[1].aliases, aliases);
   }
   assert.deepEqual((await ask('POST', '/models/2/activate'))[1].model_version, '2');
+
+  const archive = (await parts.app.inject({ url: '/models/2/archive' })).rawPayload;
+  const headers = { 'content-type': 'application/gzip' };
+  assert.equal((await parts.app.inject({ method: 'POST', url: '/models', headers, payload: archive })).statusCode, 201);
+  const uploaded = await parts.store.read(3);
+  assert.deepEqual([...uploaded.keys()].toSorted(), [...names, 'upload.json'].toSorted());
+  assert.equal(uploaded.get('upload.json')!.length, 0, 'the one file without a checksum has no byte');
+  assert.equal((await ask('GET', '/models'))[1].models[0].origin, 'upload');
 });
 
 test('a version with a broken card is not listed, the log says why, once, and the others are', async (t) => {

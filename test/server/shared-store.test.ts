@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, linkSync, mkdirSync, readdirSync } from 'node:fs';
+import { cpSync, linkSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
@@ -106,6 +106,27 @@ test('of baselines that two processes make at once from their traffic one is tha
   );
   assert.deepEqual(one, other);
   assert.ok(one!.info?.includes(`baseline="${one!.baseline.hash.slice(0, 16)}"`), one!.info);
+});
+
+test('what stands in for a broken production in one process is neither removed nor pruned by another, in which production serves', async (t) => {
+  const { directory, store } = await storeOf(t, 3);
+  await store.setAliases({ ...(await store.aliases()), production: 3 });
+  const whole = await start(t, directory, { KEEP_VERSIONS: '1' });
+  assert.equal((await predict(whole))['model_version'], '3');
+  rmSync(join(store.location, '3', 'weights.bin'));
+  const other = await start(t, directory);
+  assert.equal((await predict(other))['model_version'], '2');
+  await other.logged('the version that serves is previous now');
+
+  assert.equal((await fetch(`${whole.url}/models/2`, { method: 'DELETE' })).status, 409);
+  const headers = { 'content-type': 'application/gzip' };
+  const body = await archiveOf(t, store);
+  assert.equal((await fetch(`${whole.url}/models`, { method: 'POST', headers, body })).status, 201);
+  assert.equal((await whole.logged('old model version removed'))['model_version'], '1');
+  // Another upload waits for what the first has set going.
+  assert.equal((await fetch(`${whole.url}/models`, { method: 'POST', headers, body })).status, 201);
+  assert.deepEqual((await store.list()).slice(0, 2), [2, 3]);
+  assert.equal((await predict(other))['model_version'], '2');
 });
 
 /** Runs `command` where `mount` has been done on `directory`; undefined if nothing can be mounted here. */

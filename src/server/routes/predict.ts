@@ -96,10 +96,12 @@ export interface PredictOptions {
   readonly maxRows: number;
   /** Whether a null is a missing value, to be imputed by the mean. */
   readonly allowMissing: boolean;
+  /** Whether `?ids=true` is to be had: it keeps the rows. */
+  readonly keepsRows: boolean;
 }
 
 export async function predictRoute(app: FastifyInstance, options: PredictOptions): Promise<void> {
-  const { service, drift, feedback, maxRows, allowMissing } = options;
+  const { service, drift, feedback, maxRows, allowMissing, keepsRows } = options;
   // Only here the body comes as bytes: the ordinary ones are read without making objects of them.
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -136,6 +138,8 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
     // Not async: one row is computed in the time that a promise takes.
     (request, reply) => {
       const asked = readQuery(request.query);
+      if (asked.ids && !keepsRows)
+        throw new DomainError('INVALID_QUERY', 'ids: this service is read-only and keeps no rows');
       const typed = request.body instanceof TypedBody ? request.body : undefined;
       const given = typed?.type ?? JSON_TYPE;
       const body = request.body instanceof TypedBody ? request.body.bytes : request.body;
