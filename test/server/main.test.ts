@@ -51,7 +51,12 @@ test('the whole way: first training, predict, scrape, retrain while predicting, 
   const store = await temporaryDirectory(t);
   const server = await first(t, store);
   assert.equal((await fetch(`${server.url}/livez`)).status, 200);
-  await server.logged('model version serves');
+  const { engine, probe_deviation } = await server.logged('model version serves');
+  assert.equal(engine, 'kernel');
+  assert.ok(typeof probe_deviation === 'number' && probe_deviation >= 0 && probe_deviation < 1e-4);
+  const { location, versions, writable, free_bytes } = await server.logged('model store');
+  assert.deepEqual([location, versions, writable], [join(store, 'reconstruction_regressor'), 0, true]);
+  assert.ok(typeof free_bytes === 'number' && free_bytes > 0);
 
   const before = await predict(server.url, [CAR]);
   assert.equal(before.model_version, '1');

@@ -88,3 +88,19 @@ test(`all of the page is under ${MOST_BYTES / 1000} kB, compressed`, (t) => {
   t.diagnostic(`${(all / 1000).toFixed(1)} kB with gzip`);
   assert.ok(all < MOST_BYTES, `${all} bytes`);
 });
+
+test('a read-only service has no route that changes something in its index', async (t) => {
+  const routes = async (readOnly: boolean) => {
+    const { app } = await buildTestApp(t, undefined, { readOnly });
+    return (await app.inject({ url: '/' })).body.split('\n').slice(2);
+  };
+  const [all, left] = [await routes(false), await routes(true)];
+  const gone = all.filter((line) => !left.includes(line)).map((line) => line.replace(/(\S+ +\S+).*/, '$1'));
+  assert.deepEqual(gone, [
+    'POST /train',
+    'POST /models/<v>/activate',
+    'DELETE /models/<v>',
+    'POST /models',
+    'POST /feedback',
+  ]);
+});

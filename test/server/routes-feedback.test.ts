@@ -338,3 +338,14 @@ test('without a model there is no feedback', async (t) => {
   assert.equal((await feedback(app, { instances: ROWS, targets: TARGETS })).statusCode, 503);
   assert.equal((await post(app, '/train', { source: 'feedback' })).statusCode, 503);
 });
+
+test('a read-only service keeps no rows: it gives no ids, and says so', async (t) => {
+  const { app, feedback } = await buildTestApp(t, ['a', 'b'], { readOnly: true });
+  const ask = (query: string) =>
+    app.inject({ method: 'POST', url: `/predict${query}`, payload: { instances: [[1, 2]] } });
+  assert.equal((await ask('?ids=false')).statusCode, 200);
+  const refused = await ask('?ids=true');
+  assert.deepEqual([refused.statusCode, refused.json().code], [400, 'INVALID_QUERY']);
+  assert.match(refused.json().error, /^ids: .*read-only/);
+  assert.equal(feedback.rows, 0);
+});
