@@ -24,8 +24,10 @@ const parent = process.ppid;
 const store = mkdtempSync(join(tmpdir(), 'reconstruction-regressor-demo-'));
 const service = new DemoService(store, port);
 const ending = new AbortController();
-const grace = closeWithGrace({ delay: GRACE }, async ({ err }) => {
+const grace = closeWithGrace({ delay: GRACE }, async ({ err, signal }) => {
   if (err && !ending.signal.aborted) console.error(`demo: ${err.message}`);
+  // After any other signal there may be nobody to read it.
+  if (signal === 'SIGINT') console.log('Ending the service; another Ctrl-C does not wait for it.');
   ending.abort();
   await service.stop();
 });

@@ -8,7 +8,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { startServer, temporaryDirectory } from './server-process.js';
+import { childOf, startServer, temporaryDirectory } from './server-process.js';
 import { contentsOf } from './test-app.js';
 
 const CARS = fileURLToPath(new URL('../../../data/auto-mpg.csv', import.meta.url));
@@ -35,13 +35,6 @@ async function trainOnCars(url: string, query = ''): Promise<Response> {
     headers: { 'content-type': 'text/csv' },
     body: await readFile(CARS),
   });
-}
-
-/** The process number of the one child of `pid`. */
-async function childOf(pid: number): Promise<number> {
-  const child = Number(await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8'));
-  assert.ok(child > 0, `process ${pid} has one child`);
-  return child;
 }
 
 /** Versions and stages; not what is kept beside them. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -32,6 +32,13 @@ export async function temporaryDirectory(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'rr-server-'));
   t.after(() => rm(directory, { recursive: true, force: true }));
   return directory;
+}
+
+/** The process number of the one child of `pid`, on Linux. */
+export async function childOf(pid: number): Promise<number> {
+  const child = Number(await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8'));
+  if (!(child > 0)) throw new Error(`process ${pid} has not one child`);
+  return child;
 }
 
 /** Starts the server with these settings and arguments, under `command` if one is given, and waits until it listens. */
