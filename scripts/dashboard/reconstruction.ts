@@ -86,7 +86,7 @@ export const reconstruction: Section = {
     lines({
       title: 'Loss of the latest forward pass',
       description:
-        'The auxiliary loss of the latest request of each replica, weighted. One request is one pass: over single requests it varies by a factor of 70 without any drift, and nothing alarms on it.',
+        'The auxiliary loss of the latest request of each replica, weighted. One request is one pass: over single requests it varies widely without any drift, and nothing alarms on it.',
       unit: 'short',
       width: 8,
       height: 9,
