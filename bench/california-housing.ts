@@ -19,20 +19,23 @@ export interface Housing {
   readonly test: Int32Array;
 }
 
-/** The directory of the data, from the first argument or CALIFORNIA_DIR; ends the process, saying why, if it is not there. */
-export function housingDirectory(): string {
-  const directory = process.argv[2] ?? process.env['CALIFORNIA_DIR'] ?? '';
-  if (existsSync(join(directory, 'california-housing.csv'))) return directory;
-  console.error(
-    'SKIPPED: california-housing.csv and california-housing.split are needed; ' +
-      'name their directory as the argument or in CALIFORNIA_DIR',
-  );
+/** The table's file; `california-housing.split` is beside it. */
+export const HOUSING_FILE = 'california-housing.csv';
+
+/**
+ * The directory of the data: the first argument, or CALIFORNIA_DIR, or what lies beside the checkout. Ends the process,
+ * saying why, if the table is not there.
+ */
+export function housingDirectory(given = process.argv.slice(2).find((word) => !word.startsWith('--'))): string {
+  const directory = given ?? process.env['CALIFORNIA_DIR'] ?? '../shared/data';
+  if (existsSync(join(directory, HOUSING_FILE))) return directory;
+  console.error(`SKIPPED: ${HOUSING_FILE} is needed; name its directory as the argument or in CALIFORNIA_DIR`);
   process.exit(0);
 }
 
 /** Reads the table, standardises its features by the training rows and leaves the target in its units, as Keras had it. */
 export function readHousing(directory: string): Housing {
-  const records: string[][] = parse(readFileSync(join(directory, 'california-housing.csv')), { from_line: 2 });
+  const records: string[][] = parse(readFileSync(join(directory, HOUSING_FILE)), { from_line: 2 });
   const split = readFileSync(join(directory, 'california-housing.split'), 'utf8').trim();
   if (split.length !== records.length) throw new Error(`${records.length} rows, ${split.length} marks of the split`);
   const rowsOf = (mark: string) =>

@@ -8,7 +8,7 @@ import { tableFromArrays, tableToIPC } from 'apache-arrow';
 import { LoadGenerator } from './load.js';
 import type { Load, LoadResult } from './load-process.js';
 import { median, printMachine, spread, Verdicts } from './report.js';
-import { bodyOf } from './serving-rows.js';
+import { bodyOf, FEATURES } from './serving-rows.js';
 import { type Side, startService } from './serving-sides.js';
 
 const quick = process.argv.includes('--quick');
@@ -30,7 +30,6 @@ interface Protocol {
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' };
-const FEATURES = ['cylinders', 'displacement', 'horsepower', 'weight', 'acceleration', 'model_year', 'origin'];
 const MODEL = 'reconstruction_regressor';
 const NATIVE: Protocol = { name: 'POST /predict', path: '/predict', body: bodyOf(1, 0) };
 const verdicts = new Verdicts();

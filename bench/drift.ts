@@ -2,12 +2,12 @@
 // rules in common use. Ends with 1 if a target is missed.
 // Usage: node dist/bench/drift.js [directory of california-housing.csv] --picture docs/drift-power.svg > docs/drift-benchmark.md
 // With --quick it takes a minute, and its figures are rough.
-import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { loadEngine } from '../src/model/engine.js';
+import { housingDirectory } from './california-housing.js';
 import { measureCost } from './drift/cost.js';
-import { FILE, makeSplit, readHousing } from './drift/housing.js';
+import { makeSplit, readHousing } from './drift/housing.js';
 import { printPage } from './drift/page.js';
 import { drawPower } from './drift/picture.js';
 import { Results } from './drift/results.js';
@@ -35,12 +35,7 @@ const SIZES = [100, 250, 500];
 const HONEST = 0.05;
 const CONTROLS = ['nothing', 'labels only'];
 
-const directory = positionals[0] ?? process.env['CALIFORNIA_DIR'] ?? '';
-if (!existsSync(join(directory, FILE))) {
-  console.error(`SKIPPED: ${FILE} is needed; name its directory as the argument or in CALIFORNIA_DIR`);
-  process.exit(0);
-}
-
+const directory = housingDirectory(positionals[0]);
 const started = performance.now();
 // First, while the compiled code has seen this monitor only, as in a service.
 const cost = measureCost();

@@ -1,14 +1,14 @@
 // Prints rows per second by format and size of a request, what a request needs of memory, and for how long the longest
 // turn of the event loop kept everybody else waiting: `node dist/bench/formats.js`. Exits with 1 if a target is missed.
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { tableFromArrays, tableToIPC } from 'apache-arrow';
-import { parse } from 'csv-parse/sync';
 import type { LoopReport } from './loop-watch.js';
 import { median, printMachine, spread, Verdicts } from './report.js';
+import { FEATURES, ROWS } from './serving-rows.js';
 import { type Side, startService } from './serving-sides.js';
 
 /** Rows per request, and requests of each kind in a turn: about as much work in each. */
@@ -36,25 +36,19 @@ interface Request {
 }
 
 const ARROW = 'application/vnd.apache.arrow.stream';
-const records: string[][] = parse(readFileSync('data/auto-mpg.csv'));
-const features = records[0]!.slice(0, -1);
-const rows = records
-  .slice(1)
-  .filter((record) => !record.includes(''))
-  .map((record) => record.slice(0, -1).map(Number));
-const named = rows.map((row) => Object.fromEntries(features.map((name, j) => [name, row[j]])));
+const named = ROWS.map((row) => Object.fromEntries(FEATURES.map((name, j) => [name, row[j]])));
 
 const predictions = SIZES.flatMap((count): Request[] => [
-  { name: 'JSON arrays', path: '/predict', rows: count, body: JSON.stringify({ instances: repeated(rows, count) }) },
+  { name: 'JSON arrays', path: '/predict', rows: count, body: JSON.stringify({ instances: repeated(ROWS, count) }) },
   { name: 'JSON objects', path: '/predict', rows: count, body: JSON.stringify({ instances: repeated(named, count) }) },
-  { name: 'CSV', path: '/predict', rows: count, type: 'text/csv', body: csv(repeated(rows, count)) },
-  { name: 'Arrow', path: '/predict', rows: count, type: ARROW, body: arrow(repeated(rows, count)) },
+  { name: 'CSV', path: '/predict', rows: count, type: 'text/csv', body: csv(repeated(ROWS, count)) },
+  { name: 'Arrow', path: '/predict', rows: count, type: ARROW, body: arrow(repeated(ROWS, count)) },
   {
     name: 'JSON arrays, gzip both ways',
     path: '/predict',
     rows: count,
     encoding: 'gzip',
-    body: new Uint8Array(gzipSync(JSON.stringify({ instances: repeated(rows, count) }))),
+    body: new Uint8Array(gzipSync(JSON.stringify({ instances: repeated(ROWS, count) }))),
   },
 ]);
 const others: Request[] = [
@@ -62,15 +56,15 @@ const others: Request[] = [
     name: 'POST /predict?explain=true, JSON arrays',
     path: '/predict?explain=true',
     rows: 10_000,
-    body: JSON.stringify({ instances: repeated(rows, 10_000) }),
+    body: JSON.stringify({ instances: repeated(ROWS, 10_000) }),
   },
   {
     name: 'POST /train, JSON arrays',
     path: '/train?epochs=1&wait=true',
     rows: TRAINED_ROWS_OF_JSON,
     body: JSON.stringify({
-      instances: repeated(rows, TRAINED_ROWS_OF_JSON),
-      targets: repeated(rows, TRAINED_ROWS_OF_JSON).map(([first]) => first),
+      instances: repeated(ROWS, TRAINED_ROWS_OF_JSON),
+      targets: repeated(ROWS, TRAINED_ROWS_OF_JSON).map(([first]) => first),
     }),
   },
   {
@@ -78,7 +72,7 @@ const others: Request[] = [
     path: '/train?epochs=1&wait=true&target=mpg',
     rows: TRAINED_ROWS,
     type: 'text/csv',
-    body: [features.concat('mpg'), ...repeated(rows, TRAINED_ROWS).map((row) => row.concat(row[0]!))].join('\n'),
+    body: [FEATURES.concat('mpg'), ...repeated(ROWS, TRAINED_ROWS).map((row) => row.concat(row[0]!))].join('\n'),
   },
   { name: 'GET /metrics', path: '/metrics', rows: 0 },
   { name: 'GET /drift', path: '/drift', rows: 0 },
@@ -193,12 +187,12 @@ async function ask(
 }
 
 function csv(list: readonly (readonly number[])[]): string {
-  return [features, ...list].join('\n');
+  return [FEATURES, ...list].join('\n');
 }
 
 /** As pandas would send them: a column of float64 per feature, in one record batch. */
 function arrow(list: readonly (readonly number[])[]): Uint8Array<ArrayBuffer> {
-  const columns = features.map((name, j) => [name, Float64Array.from(list, (row) => row[j]!)]);
+  const columns = FEATURES.map((name, j) => [name, Float64Array.from(list, (row) => row[j]!)]);
   return new Uint8Array(tableToIPC(tableFromArrays(Object.fromEntries(columns)), 'stream'));
 }
 

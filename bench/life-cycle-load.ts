@@ -9,8 +9,8 @@ export type LoadOrder =
   | ({ readonly type: 'start'; readonly ports: readonly number[]; readonly bodies: readonly string[] } & Pace)
   /** From now on only these servers; answered when no connection to another is left. */
   | { readonly type: 'move'; readonly ports: readonly number[] }
-  /** Answered with what happened since the last time. */
-  | { readonly type: 'take' }
+  /** Answered with what happened since the last time; the latencies of the quiet times are gathered, too. */
+  | { readonly type: 'take'; readonly quiet: boolean }
   /** Answered with everything that was ever answered. */
   | { readonly type: 'stop' };
 
@@ -27,6 +27,8 @@ export interface LoadPart {
   readonly p50: number;
   readonly p99: number;
   readonly failures: readonly string[];
+  /** Of all quiet times so far, as one. */
+  readonly quiet: { readonly requests: number; readonly p50: number; readonly p99: number };
 }
 
 /** Distinct answers: to which body, by which version, and how often. */
@@ -43,6 +45,7 @@ const MOST_TOLD = 5;
 let ports: readonly number[] = [];
 let requests: readonly Buffer[] = [];
 let latencies = createHistogram();
+const quietLatencies = createHistogram();
 let since = 0;
 let failed = 0;
 let failures: string[] = [];
@@ -53,7 +56,7 @@ let moved: (() => void) | undefined;
 
 process.on('message', (order: LoadOrder) => {
   if (order.type === 'start') start(order);
-  else if (order.type === 'take') process.send?.(take());
+  else if (order.type === 'take') process.send?.(take(order.quiet));
   else if (order.type === 'move') {
     ({ ports } = order);
     moved = () => process.send?.('moved');
@@ -151,13 +154,19 @@ function tellMoved(): void {
   moved = undefined;
 }
 
-function take(): LoadPart {
+function take(quiet: boolean): LoadPart {
+  if (quiet) quietLatencies.add(latencies);
   const part = {
     requests: latencies.count,
     requestsPerSecond: (latencies.count / (performance.now() - since)) * 1000,
     p50: milliseconds(latencies, 50),
     p99: milliseconds(latencies, 99),
     failures: failed > failures.length ? [...failures, `and ${failed - failures.length} more`] : failures,
+    quiet: {
+      requests: quietLatencies.count,
+      p50: milliseconds(quietLatencies, 50),
+      p99: milliseconds(quietLatencies, 99),
+    },
   };
   latencies = createHistogram();
   since = performance.now();

@@ -1,12 +1,13 @@
 // Loaded into a server before its own code: tells its parent how long the event loop was kept from turning, and how much
 // memory was held, since it was last asked. No timer's resolution is in the way, as with monitorEventLoopDelay: each turn
-// is timed. What the processor did for others meanwhile counts, too: on a busy machine the figure is an upper bound.
+// is timed. By the clock, what the processor did for others meanwhile counts, too: on a busy machine `longest` is an upper
+// bound, and `processor` is what the thread itself had.
 import { threadCpuUsage } from './thread-cpu.js';
 
 /** Milliseconds, MiB. */
 export interface LoopReport {
   readonly longest: number;
-  /** Processor time of the process in that turn; with other threads at work, theirs too. */
+  /** The most processor time that the thread had in one turn; NaN where the system does not tell. */
   readonly processor: number;
   readonly peak: number;
 }

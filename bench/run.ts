@@ -7,28 +7,25 @@ import { cpus, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const PAGE = 'docs/benchmarks.md';
-/** Directory of California housing, for those that need it. */
-const DATA = process.env['CALIFORNIA_DIR'] ?? '../shared/data';
 
 interface Benchmark {
   readonly script: string;
-  readonly arguments: readonly string[];
   readonly quick: boolean;
 }
 
 const BENCHMARKS: readonly Benchmark[] = [
-  { script: 'serving', arguments: [], quick: true },
-  { script: 'serving-peers', arguments: [], quick: false },
-  { script: 'formats', arguments: [], quick: true },
-  { script: 'life-cycle', arguments: [], quick: true },
-  { script: 'contracts', arguments: [], quick: true },
-  { script: 'start', arguments: [], quick: true },
-  { script: 'train-request', arguments: [DATA], quick: true },
-  { script: 'engines', arguments: [], quick: false },
-  { script: 'training-peers', arguments: [DATA], quick: false },
-  { script: 'california', arguments: [DATA], quick: false },
-  { script: 'scale', arguments: [], quick: true },
-  { script: 'memory', arguments: [], quick: false },
+  { script: 'serving', quick: true },
+  { script: 'serving-peers', quick: false },
+  { script: 'formats', quick: true },
+  { script: 'life-cycle', quick: true },
+  { script: 'contracts', quick: true },
+  { script: 'start', quick: true },
+  { script: 'train-request', quick: true },
+  { script: 'engines', quick: false },
+  { script: 'training-peers', quick: false },
+  { script: 'california', quick: false },
+  { script: 'scale', quick: true },
+  { script: 'memory', quick: false },
 ];
 
 interface Outcome {
@@ -57,8 +54,8 @@ else console.error(`\n${PAGE} is written`);
 for (const { command, code } of outcomes) if (code !== 0) console.error(`MISSED or failed: ${command}`);
 if (outcomes.some(({ code }) => code !== 0)) process.exitCode = 1;
 
-async function run({ script, arguments: given }: Benchmark): Promise<Outcome> {
-  const parameters = [...given, ...(quick ? ['--quick'] : [])];
+async function run({ script }: Benchmark): Promise<Outcome> {
+  const parameters = quick ? ['--quick'] : [];
   const child = spawn(process.execPath, [fileURLToPath(new URL(`./${script}.js`, import.meta.url)), ...parameters], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -67,7 +67,7 @@ verdicts.print();
 async function printRows(): Promise<void> {
   console.log('One epoch of rows of 8 features by the process that trains for the server.\n');
   console.log(
-    '| rows | read, s | split, s | train, s | baseline, s | µs per row | peak memory, MiB |\n|---:|---:|---:|---:|---:|---:|---:|',
+    '| rows | read, s | split, s | train, s | gate, s | baseline, s | µs per row | peak memory, MiB |\n|---:|---:|---:|---:|---:|---:|---:|---:|',
   );
   const directory = mkdtempSync(join(tmpdir(), 'rr-scale-'));
   try {
@@ -76,7 +76,7 @@ async function printRows(): Promise<void> {
       const stage = join(directory, String(rows));
       const { peak, phases } = await trainOnRows(stage, rows, 8, 1);
       rmSync(stage, { recursive: true });
-      const seconds = ['read', 'split', 'train', 'baseline'].map((name) => phases[name]!);
+      const seconds = ['read', 'split', 'train', 'gate', 'baseline'].map((name) => phases[name]!);
       const each = (1e6 * seconds.reduce((sum, part) => sum + part, 0)) / rows;
       const figures = [...seconds.map((part) => part.toFixed(3)), each.toFixed(1), (peak / MIB).toFixed(0)];
       console.log(`| ${rows} | ${figures.join(' | ')} |`);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { LoadGenerator } from './load.js';
 import type { LoadResult } from './load-process.js';
 import { install, PEERS, type Peer, startPeer, stopPeer, versionsOf } from './peers.js';
-import { median, printMachine } from './report.js';
+import { median, printMachine, spread, Verdicts } from './report.js';
 import { bodyOf } from './serving-rows.js';
 import { answerOf, startService } from './serving-sides.js';
 
@@ -34,7 +34,7 @@ process.once('exit', () => {
 const version = join(directory, 'reconstruction_regressor', '1');
 const left: string[] = [];
 const used: string[] = [];
-const verdicts: string[] = [];
+const verdicts = new Verdicts();
 
 console.log('# Serving against other servers\n');
 printMachine();
@@ -49,7 +49,8 @@ console.log('| peer | rows | service, requests/s | peer, requests/s | ratio | p9
 console.log('|---|---:|---:|---:|---|---|');
 try {
   for (const peer of PEERS) await compare(peer);
-  console.log(`\n${verdicts.map((verdict) => `- ${verdict}`).join('\n')}`);
+  console.log();
+  verdicts.print();
   for (const reason of left) console.log(`- ${reason}`);
   if (used.length > 0) console.log(`\n${used.join('; ')}.`);
 } finally {
@@ -79,8 +80,7 @@ async function compare(peer: Peer): Promise<void> {
     for (const rows of ROWS) await measure(peer, load, side.port, rows);
   } catch (error) {
     // It serves, but not what it should: that is no reason to say nothing of its target.
-    process.exitCode = 1;
-    left.push(`${peer.name}: ${(error as Error).message}: MISSED`);
+    verdicts.judge(`${peer.name}: ${(error as Error).message}`, false);
   } finally {
     load.close();
     await stopPeer(side.process);
@@ -116,11 +116,8 @@ async function measure({ name, target }: Peer, load: LoadGenerator, port: number
   const p99 = median(pairs.map(([mine, theirs]) => mine.p99 / theirs.p99));
   console.log(
     `| ${name} | ${rows} | ${figure(([mine]) => mine.requestsPerSecond)} | ${figure(([, theirs]) => theirs.requestsPerSecond)}` +
-      ` | **${ratio.toFixed(1)}** (${Math.min(...ratios).toFixed(1)} to ${Math.max(...ratios).toFixed(1)}) | ${p99.toFixed(2)} |`,
+      ` | ${spread(ratios, 1)} | ${p99.toFixed(2)} |`,
   );
   if (target === undefined || rows !== 1) return;
-  if (ratio < target) process.exitCode = 1;
-  verdicts.push(
-    `${name}: ${ratio.toFixed(1)} times its throughput, at least ${target}: ${ratio < target ? 'MISSED' : 'reached'}`,
-  );
+  verdicts.judge(`${name}: ${ratio.toFixed(1)} times its throughput, at least ${target}`, ratio >= target);
 }

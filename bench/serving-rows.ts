@@ -1,13 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
 
-const records = parse(readFileSync('data/auto-mpg.csv'), { from_line: 2, skip_records_with_error: true }) as string[][];
-const rows = records
-  .map((record) => record.slice(0, -1))
-  .filter((record) => !record.includes(''))
-  .map((record) => record.map(Number));
+/** The embedded data as it is trained on, with its missing values. */
+export const CSV = readFileSync('data/auto-mpg.csv', 'utf8');
 
-/** The body of a prediction of `count` rows of the embedded data, another beginning for every `start`. */
+const [header, ...records]: string[][] = parse(CSV);
+
+/** Names of the features; the last column is the target. */
+export const FEATURES: readonly string[] = header!.slice(0, -1);
+
+/** The features of the rows without a missing value, `[rows, features]`. */
+export const ROWS: readonly (readonly number[])[] = records
+  .filter((record) => !record.includes(''))
+  .map((record) => record.slice(0, -1).map(Number));
+
+/** The body of a prediction of `count` of the rows, another beginning for every `start`. */
 export function bodyOf(count: number, start: number): string {
-  return JSON.stringify({ instances: Array.from({ length: count }, (_, i) => rows[(start + i) % rows.length]) });
+  return JSON.stringify({ instances: Array.from({ length: count }, (_, i) => ROWS[(start + i) % ROWS.length]) });
 }

@@ -2,12 +2,22 @@
 // installed, and the time of a cold install: `node dist/bench/start.js`. Exits with 1 if a target is missed.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { FileStore } from '../src/model/store-files.js';
 import { median, printMachine, spread, Verdicts } from './report.js';
 import { startService } from './serving-sides.js';
 
@@ -16,6 +26,10 @@ const STARTS = quick ? 7 : 21;
 /** Milliseconds from the process' start to its first 200 of /readyz; MiB. */
 const MOST_READY = quick ? 800 : 300;
 const MOST_RESIDENT = 90;
+/** Versions of a store that is full of them, starts with it, and milliseconds that one may take. */
+const MANY = 1000;
+const STARTS_WITH_MANY = quick ? 3 : 7;
+const MOST_READY_WITH_MANY = 2000;
 /** Milliseconds of doing nothing before the memory is read. */
 const IDLE = 2000;
 const MAIN = fileURLToPath(new URL('../bundle/app/main.js', import.meta.url));
@@ -40,6 +54,13 @@ try {
     ready.push(one.ready);
     if (one.resident !== undefined) resident.push(one.resident);
   }
+  const full = join(directory, 'full');
+  await multiply(store, full, MANY);
+  const readyWithMany: number[] = [];
+  for (let i = 0; i < STARTS_WITH_MANY; i++) {
+    console.error(`start ${i + 1} of ${STARTS_WITH_MANY} with ${MANY} versions`);
+    readyWithMany.push((await start(full, false)).ready);
+  }
   console.log('# Start\n');
   printMachine();
   console.log(
@@ -49,6 +70,9 @@ try {
   console.log('| | |\n|---|---:|');
   console.log(`| Node with an empty program, start to end, ms | ${spread(bare, 0)} |`);
   console.log(`| the service, start to the first 200 of /readyz, ms | ${spread(ready, 0)} |`);
+  console.log(
+    `| as much with ${MANY} versions in the store, ${STARTS_WITH_MANY} starts, ms | ${spread(readyWithMany, 0)} |`,
+  );
   if (resident.length > 0)
     console.log(`| its resident memory after ${IDLE / 1000} s without a request, MiB | ${spread(resident, 0)} |`);
   else console.log('| resident memory | SKIPPED: it is read from /proc, which this system does not have |');
@@ -58,6 +82,10 @@ try {
     `| cold npm ci with an empty cache, build included, s | ${quick ? 'not measured with --quick' : install()} |\n`,
   );
   verdicts.judge(`ready after ${median(ready).toFixed(0)} ms, below ${MOST_READY}`, median(ready) < MOST_READY);
+  verdicts.judge(
+    `ready after ${median(readyWithMany).toFixed(0)} ms with ${MANY} versions in the store, below ${MOST_READY_WITH_MANY}`,
+    median(readyWithMany) < MOST_READY_WITH_MANY,
+  );
   if (resident.length > 0) {
     verdicts.judge(
       `${median(resident).toFixed(0)} MiB resident at idle, below ${MOST_RESIDENT}`,
@@ -69,6 +97,19 @@ try {
   rmSync(directory, { recursive: true, force: true });
 }
 
+/** Copies a store with one version, and gives it so many, the newest of them production. */
+async function multiply(from: string, to: string, versions: number): Promise<void> {
+  cpSync(from, to, { recursive: true });
+  const store = new FileStore(join(to, 'reconstruction_regressor'));
+  const first = join(store.location, '1');
+  for (let version = 2; version <= versions; version++) {
+    const directory = join(store.location, String(version));
+    mkdirSync(directory);
+    for (const name of readdirSync(first)) linkSync(join(first, name), join(directory, name));
+  }
+  await store.setAliases({ ...(await store.aliases()), production: versions });
+}
+
 async function startNode(): Promise<number> {
   const started = performance.now();
   await once(spawn(process.execPath, ['-e', '0'], { stdio: 'ignore' }), 'close');
@@ -78,19 +119,9 @@ async function startNode(): Promise<number> {
 /** Milliseconds until the service is ready, and what it holds after a while in MiB. */
 async function start(store: string, idle: boolean): Promise<{ ready: number; resident: number | undefined }> {
   const started = performance.now();
-  const child = spawn(process.execPath, [MAIN], {
-    env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', MODEL_STORE: store },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const { process: child, port } = await startService(store);
   try {
-    let url = '';
-    for await (const line of createInterface({ input: child.stdout! })) {
-      const { msg } = JSON.parse(line) as { msg: string };
-      if (msg.startsWith('Server listening at ')) url = msg.replace('Server listening at ', '');
-      if (msg === 'model version serves') break;
-    }
-    child.stdout!.resume();
-    const { status } = await fetch(`${url}/readyz`);
+    const { status } = await fetch(`http://127.0.0.1:${port}/readyz`);
     if (status !== 200) throw new Error(`/readyz answers ${status}`);
     const ready = performance.now() - started;
     if (idle) await wait(IDLE);

@@ -1,9 +1,10 @@
 // Prints where the time of a whole `POST /train` goes: California housing as CSV, 20 epochs, to the real server.
 // Usage: node dist/bench/train-request.js [directory of california-housing.csv]. Exits with 1 if a target is missed.
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { HOUSING_FILE, housingDirectory } from './california-housing.js';
 import { median, printMachine, spread, Verdicts } from './report.js';
 import { startService } from './serving-sides.js';
 
@@ -21,6 +22,7 @@ const PHASES: Readonly<Record<string, string>> = {
   read: 'the child: load the kernel, read the table',
   split: 'the child: split, fit the scalers, scale',
   train: 'the child: train and judge every epoch',
+  gate: 'the child: compare with the version that serves, or with the mean',
   baseline: 'the child: the drift baseline, its charts calibrated',
   write: 'the child: write the version, each file flushed',
   exit: 'the child: end',
@@ -35,13 +37,7 @@ interface Reply {
   readonly phases: Readonly<Record<string, number>>;
 }
 
-const given = process.argv.slice(2).find((word) => !word.startsWith('--'));
-const path = join(given ?? process.env['CALIFORNIA_DIR'] ?? '../shared/data', 'california-housing.csv');
-if (!existsSync(path)) {
-  console.error(`SKIPPED: ${path} is needed; name its directory as the argument or in CALIFORNIA_DIR`);
-  process.exit(0);
-}
-const csv = readFileSync(path);
+const csv = readFileSync(join(housingDirectory(), HOUSING_FILE));
 const directory = mkdtempSync(join(tmpdir(), 'rr-train-'));
 const service = await startService(directory);
 try {

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { housingDirectory } from './california-housing.js';
 import { newerNode } from './newer-node.js';
 import { install, pythonScript, versionsOf } from './peers.js';
-import { median, printMachine } from './report.js';
+import { median, printMachine, spread, Verdicts } from './report.js';
 
 const TURNS = 9;
 const BATCHES = [32, 256];
@@ -43,15 +43,16 @@ interface Side {
 const directory = resolve(housingDirectory());
 const kernelProcess = fileURLToPath(new URL('./epoch-process.js', import.meta.url));
 const kernels = [startSide(`kernel, Node ${process.versions.node}`, process.execPath, [kernelProcess, directory])];
-const verdicts: string[] = [];
+const verdicts = new Verdicts();
+const skipped: string[] = [];
 const newer = newerNode();
-if ('missing' in newer) verdicts.push(`SKIPPED: the kernel in a newer Node: ${newer.missing}`);
+if ('missing' in newer) skipped.push(`- SKIPPED: the kernel in a newer Node: ${newer.missing}`);
 else kernels.push(startSide(`kernel, Node ${newer.version}`, newer.program, [kernelProcess, directory]));
 
 const peers: [Framework, Side][] = [];
 for (const framework of FRAMEWORKS) {
   const missing = install(framework.packages);
-  if (missing) verdicts.push(`SKIPPED: ${framework.name}: ${missing}`);
+  if (missing) skipped.push(`- SKIPPED: ${framework.name}: ${missing}`);
   else
     peers.push([framework, startSide(framework.name, ...pythonScript(['training.py', framework.script, directory]))]);
 }
@@ -70,7 +71,9 @@ console.log('that fill no whole batch (26 of 11,610 at 32, 90 at 256), so that i
 try {
   for (const batch of BATCHES) await compare(batch);
   await compareErrors();
-  console.log(`\n${verdicts.map((verdict) => `- ${verdict}`).join('\n')}`);
+  console.log();
+  for (const reason of skipped) console.log(reason);
+  verdicts.print();
   if (peers.length > 0) console.log(`\n${versionsOf(peers.flatMap(([{ packages }]) => packages))}.`);
 } finally {
   for (const side of sides) side.process.kill();
@@ -91,16 +94,13 @@ async function compare(batch: number): Promise<void> {
   console.log('|---|---:|---|');
   for (const side of sides) {
     const ratios = of(side).map((seconds, i) => seconds / of(best)[i]!);
-    const [middle, least, most] = [median(ratios), Math.min(...ratios), Math.max(...ratios)].map((r) => r.toFixed(2));
     const ms = (seconds: number) => (1000 * seconds).toFixed(1);
-    console.log(
-      `| ${side.name} | ${ms(median(of(side)))} (${ms(Math.min(...of(side)))}) | ${middle} (${least} to ${most}) |`,
-    );
+    console.log(`| ${side.name} | ${ms(median(of(side)))} (${ms(Math.min(...of(side)))}) | ${spread(ratios, 2)} |`);
     const target = peers.find(([, peer]) => peer === side)?.[0].targets[batch];
     if (!target) continue;
     const { factor, above } = target;
-    judge(
-      `${side.name}, batch ${batch}: ${middle} times its speed, ${above ? 'more than' : 'at least'} ${factor}`,
+    verdicts.judge(
+      `${side.name}, batch ${batch}: ${median(ratios).toFixed(2)} times its speed, ${above ? 'more than' : 'at least'} ${factor}`,
       above ? median(ratios) > factor : median(ratios) >= factor,
     );
   }
@@ -122,7 +122,7 @@ async function compareErrors(): Promise<void> {
     judged.set(side, kernels.includes(side) ? median(errors) : Math.max(...errors));
   }
   for (const [{ name }, side] of peers) {
-    judge(
+    verdicts.judge(
       `${name}: our median test error is not above its greatest`,
       judged.get(kernels.at(-1)!)! <= judged.get(side)!,
     );
@@ -142,9 +142,4 @@ function startSide(name: string, program: string, args: readonly string[]): Side
       return JSON.parse(value);
     },
   };
-}
-
-function judge(claim: string, reached: boolean): void {
-  if (!reached) process.exitCode = 1;
-  verdicts.push(`${claim}: ${reached ? 'reached' : 'MISSED'}`);
 }

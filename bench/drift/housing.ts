@@ -8,8 +8,8 @@ import { predictAll } from '../../src/model/evaluation.js';
 import { Predictor } from '../../src/model/predictor.js';
 import { createRandom, shuffle } from '../../src/model/random.js';
 import { DEFAULT_TRAINING, train } from '../../src/model/training.js';
+import { HOUSING_FILE } from '../california-housing.js';
 
-export const FILE = 'california-housing.csv';
 export const TRAINING_ROWS = 9000;
 export const REFERENCE_ROWS = 5000;
 export const TEST_ROWS = 5433;
@@ -38,7 +38,7 @@ export interface Split {
 }
 
 export function readHousing(directory: string): Housing {
-  const [header, ...records]: string[][] = parse(readFileSync(join(directory, FILE)));
+  const [header, ...records]: string[][] = parse(readFileSync(join(directory, HOUSING_FILE)));
   const width = header!.length - 1;
   return {
     names: header!.slice(0, width),
