@@ -110,6 +110,11 @@ export const rollBack = () => json<unknown>('models/rollback', { method: 'POST' 
 export const archivePath = (version: string) => `models/${version}/archive`;
 export const onnxPath = (version: string) => `models/${version}/onnx`;
 
+/** Adds the version of a tar.gz, which does not serve by that. */
+export function uploadVersion(archive: Blob): Promise<{ readonly model_version: string }> {
+  return json('models', { method: 'POST', headers: { 'content-type': 'application/gzip' }, body: archive });
+}
+
 export async function removeVersion(version: string): Promise<void> {
   await request(`models/${version}`, { method: 'DELETE' });
 }

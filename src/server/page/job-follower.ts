@@ -9,6 +9,8 @@ export interface JobView {
   readonly best: Epoch | null;
   /** The training as it ended; null while it runs. */
   readonly end: Job | null;
+  /** Its version answers beside the serving one; null if it does not, or not yet. */
+  readonly shadow: Job['shadow'];
   /** Most epochs it may have; null before that is known. */
   readonly limit: number | null;
   /** Why nothing more is heard of it. */
@@ -19,6 +21,8 @@ export interface JobView {
 const MOST_EPOCHS = 1000;
 /** They come faster than anybody looks: news is told this often, in milliseconds. */
 const PAUSE = 200;
+/** After this time without an epoch the training is asked what it does, in milliseconds. */
+const SILENCE = 2000;
 
 /** Follows one training: its epochs, those passed too, as they come, and its end. */
 export class JobFollower {
@@ -31,7 +35,9 @@ export class JobFollower {
   private stride = 1;
   private end: Job | null = null;
   private limit: number | null = null;
+  private shadow: Job['shadow'] = null;
   private lost: string | null = null;
+  private silence: ReturnType<typeof setTimeout> | undefined;
   private waiting = false;
   private closed = false;
 
@@ -47,11 +53,13 @@ export class JobFollower {
     };
     this.events.addEventListener('epoch', ({ data }) => {
       this.add(JSON.parse(data) as Epoch);
+      this.listen();
       this.tell();
     });
     this.events.addEventListener('end', ({ data }) => {
       this.end = JSON.parse(data) as Job;
-      this.events.close();
+      this.shadow = this.end.shadow;
+      this.stop();
       this.tell();
     });
     this.events.onerror = () => void this.look();
@@ -65,7 +73,17 @@ export class JobFollower {
 
   close(): void {
     this.closed = true;
+    this.stop();
+  }
+
+  private stop(): void {
     this.events.close();
+    clearTimeout(this.silence);
+  }
+
+  private listen(): void {
+    clearTimeout(this.silence);
+    if (this.events.readyState !== EventSource.CLOSED) this.silence = setTimeout(() => void this.look(), SILENCE);
   }
 
   private add(epoch: Epoch): void {
@@ -81,11 +99,13 @@ export class JobFollower {
   /** A service that was restarted does not know the training any more. */
   private async look(): Promise<void> {
     try {
-      const { options } = await getJob(this.id);
+      const { options, shadow } = await getJob(this.id);
       this.limit = options.epochs;
+      if (!this.end) this.shadow = shadow;
+      this.listen();
     } catch (error) {
       if (!(error instanceof ServiceError)) return;
-      this.events.close();
+      this.stop();
       this.lost = error.status === 404 ? 'The service was restarted, and with it the training ended.' : error.message;
     }
     this.tell();
@@ -96,9 +116,9 @@ export class JobFollower {
     this.waiting = true;
     setTimeout(() => {
       this.waiting = false;
-      const { id, latest, best, end, limit, lost } = this;
+      const { id, latest, best, end, limit, shadow, lost } = this;
       const epochs = latest && latest !== this.epochs.at(-1) ? [...this.epochs, latest] : [...this.epochs];
-      if (!this.closed) this.onChange({ id, epochs, best, end, limit, lost });
+      if (!this.closed) this.onChange({ id, epochs, best, end, limit, shadow, lost });
     }, PAUSE);
   }
 }

@@ -6,6 +6,7 @@ import { counted, figure, percent, seconds } from './format.js';
 import { JobFollower, type JobView } from './job-follower.js';
 import { Name } from './name.js';
 import { axis, type Ink, logAxis, logScale, Plot } from './plot.js';
+import { ShadowReport } from './shadow-report.js';
 import { Verdict } from './verdict.js';
 
 /** A training while it runs, and how it ended. */
@@ -50,6 +51,7 @@ export function JobPanel({ id, onEnd }: { id: string; onEnd: () => void }) {
         </p>
       )}
       <div role="status">{view?.end ? <Outcome job={view.end} /> : view?.lost ? <p>{view.lost}</p> : null}</div>
+      {view?.shadow ? <ShadowReport shadow={view.shadow} runs={!isOver} /> : null}
       <Failure message={failure} />
       {view?.best ? <LossCurves epochs={epochs} best={view.best} /> : null}
     </section>

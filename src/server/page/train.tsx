@@ -75,6 +75,7 @@ const NUMBERS = [
   ['learning_rate', 'Learning rate', '0.001'],
   ['validation_split', 'Share held out', '0.2'],
   ['seed', 'Seed', '42'],
+  ['shadow_rows', 'Rows answered in the shadow first', '0'],
 ] as const;
 
 function Settings({ csv, model, onStart }: { csv: CsvFile; model: Model | null; onStart: (id: string) => void }) {

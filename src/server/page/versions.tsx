@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from 'preact/hooks';
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import {
   activateVersion,
   archivePath,
@@ -17,6 +17,7 @@ import { Failure, told } from './failure.js';
 import { ago, bytes, figure } from './format.js';
 import type { Live } from './live.js';
 import { Name } from './name.js';
+import { Upload } from './upload.js';
 
 type Asked = { readonly what: 'activate' | 'remove'; readonly version: string } | { readonly what: 'roll back' };
 
@@ -41,11 +42,18 @@ export function Versions({ live, serving, isShown }: { live: Live; serving: stri
     if (isShown) void load();
   }, [isShown, serving]);
 
-  const run = async (work: () => Promise<unknown>, done: string) => {
+  const newsLine = useRef<HTMLParagraphElement>(null);
+  useEffect(() => {
+    // The button that had the focus may be gone, or be of no use now.
+    const { activeElement } = document;
+    if (news && (activeElement === document.body || activeElement?.matches(':disabled'))) newsLine.current?.focus();
+  }, [news, list]);
+
+  const run = async <T,>(work: () => Promise<T>, done: (result: T) => string) => {
     setNews('');
     try {
-      await work();
-      setNews(done);
+      setNews(done(await work()));
+      setFailure(null);
       await Promise.all([load(), live.refresh()]);
     } catch (error) {
       setFailure(told(error));
@@ -54,10 +62,17 @@ export function Versions({ live, serving, isShown }: { live: Live; serving: stri
   const answer = (yes: boolean) => {
     setAsked(null);
     if (!yes || !asked) return;
-    if (asked.what === 'roll back') void run(rollBack, `Version ${list?.aliases.previous} serves again.`);
+    if (asked.what === 'roll back') void run(rollBack, () => `Version ${list?.aliases.previous} serves again.`);
     else if (asked.what === 'activate') {
-      void run(() => activateVersion(asked.version), `Version ${asked.version} serves now.`);
-    } else void run(() => removeVersion(asked.version), `Version ${asked.version} is removed.`);
+      void run(
+        () => activateVersion(asked.version),
+        () => `Version ${asked.version} serves now.`,
+      );
+    } else
+      void run(
+        () => removeVersion(asked.version),
+        () => `Version ${asked.version} is removed.`,
+      );
   };
   const choose = (version: string, isChosen: boolean) => {
     setComparison(null);
@@ -89,7 +104,17 @@ export function Versions({ live, serving, isShown }: { live: Live; serving: stri
           </div>
         </header>
         <Failure message={failure} />
-        <p role="status">{news}</p>
+        <p role="status" ref={newsLine} tabIndex={-1}>
+          {news}
+        </p>
+        <Upload
+          onEnd={(upload) =>
+            run(
+              () => upload,
+              ({ model_version }) => `Version ${model_version} is added; it does not serve.`,
+            )
+          }
+        />
         {list && list.models.length === 0 ? <p class="note">There are none yet. Train one.</p> : null}
         {list && list.models.length > 0 ? (
           <VersionTable list={list} chosen={chosen} onChoose={choose} onAsk={setAsked} />
