@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { FILE, readHousing } from '../../bench/drift/housing.js';
+import { HOUSING_FILE } from '../../bench/california-housing.js';
+import { readHousing } from '../../bench/drift/housing.js';
 import { createRandom, shuffle } from '../../src/model/random.js';
 import { FEATURES, Plant, TARGET } from './plant.js';
 
@@ -29,7 +30,7 @@ export interface ReplayedTable {
  * traffic have not been trained on, whose errors would be smaller.
  */
 export function replayedTable(): ReplayedTable {
-  const { rows, ...table } = existsSync(join(DIRECTORY, FILE)) ? housing() : plant();
+  const { rows, ...table } = existsSync(join(DIRECTORY, HOUSING_FILE)) ? housing() : plant();
   const { features, target } = table;
   const order = Int32Array.from(rows, (_, i) => i);
   shuffle(order, createRandom(1));
@@ -60,7 +61,7 @@ function housing() {
 function plant() {
   const made = new Plant(1);
   return {
-    name: `a made-up plant, for want of ${FILE} (CALIFORNIA_DIR)`,
+    name: `a made-up plant, for want of ${HOUSING_FILE} (CALIFORNIA_DIR)`,
     features: FEATURES,
     target: TARGET,
     rows: made.rows(MADE_UP_ROWS).map((row) => [...row, made.power(row)]),

@@ -116,13 +116,11 @@ test('χ², Wilcoxon with ties and Jensen-Shannon of binned samples agree with S
   }
 });
 
-test('the population stability index, and what chance explains of it, agree with NumPy', () => {
+test('the population stability index, less what chance explains of it, agrees with NumPy', () => {
   assert.equal(fixture.stability_index.length, fixture.two_samples.length);
-  for (const [i, [value, corrected]] of fixture.stability_index.entries()) {
+  for (const [i, [, corrected]] of fixture.stability_index.entries()) {
     const { window, baseline } = fixture.two_samples[i]!;
-    const found = stabilityIndex(window, baseline);
-    assertClose(found.value, value, `index ${i}`);
-    assertClose(found.corrected, corrected, `corrected index ${i}`);
+    assertClose(stabilityIndex(window, baseline), corrected, `corrected index ${i}`);
   }
 });
 
