@@ -26,6 +26,8 @@ export interface Look {
   readonly width: number;
   readonly height: number;
   readonly scheme: 'light' | 'dark';
+  /** Whether things may move. */
+  readonly motion?: 'no-preference' | 'reduce';
 }
 
 export const LOOKS: readonly [Look, Look, Look, Look] = [
@@ -49,7 +51,7 @@ export async function launch(t: TestContext): Promise<Browser> {
 /** A page of the service, and what went wrong on it. */
 export interface Visit {
   readonly page: Page;
-  /** Errors in the console, exceptions, violations of the policy, and dialogs that code of others has opened. */
+  /** Errors in the console and where, exceptions, violations of the policy, and dialogs that code of others has opened. */
   readonly problems: string[];
 }
 
@@ -58,12 +60,12 @@ export async function visit(browser: Browser, url: string, look: Look = LOOKS[0]
   const page = await browser.newPage({
     viewport: { width: look.width, height: look.height },
     colorScheme: look.scheme,
-    reducedMotion: 'reduce',
+    reducedMotion: look.motion ?? 'reduce',
     hasTouch: look.width < 500,
   });
   const problems: string[] = [];
   page.on('console', (message) => {
-    if (message.type() === 'error') problems.push(message.text());
+    if (message.type() === 'error') problems.push(`${message.text()} ${message.location().url}`);
   });
   page.on('pageerror', (error) => problems.push(String(error)));
   page.on('dialog', (dialog) => {
@@ -77,7 +79,7 @@ export async function visit(browser: Browser, url: string, look: Look = LOOKS[0]
 
 /** Finds nothing that a person with other eyes, ears or hands could not use, by axe-core, and nothing wider than the screen. */
 export async function assertAccessible(page: Page, what: string): Promise<void> {
-  await page.evaluate(AXE);
+  if (!(await page.evaluate('"axe" in window'))) await page.evaluate(AXE);
   const violations = await page.evaluate<{ id: string; nodes: { html: string; failureSummary: string }[] }[]>(
     `axe.run(document, { runOnly: ${JSON.stringify(RULES)} }).then(({ violations }) => violations)`,
   );
@@ -89,6 +91,18 @@ export async function assertAccessible(page: Page, what: string): Promise<void> 
     '[document.scrollingElement.scrollWidth, document.scrollingElement.clientWidth]',
   );
   assert.ok(wanted <= screen, `${what}: ${wanted} pixels wide on a screen of ${screen}`);
+}
+
+/** Asserts in each of {@link LOOKS} that the page, as it is now, is for everybody, and keeps a picture. Leaves it in the last. */
+export async function assertEverywhere(page: Page, name: string): Promise<void> {
+  for (const look of LOOKS) {
+    await page.setViewportSize(look);
+    await page.emulateMedia({ colorScheme: look.scheme });
+    // Charts are drawn anew for either.
+    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+    await assertAccessible(page, `${name}, ${look.name}`);
+    await keepScreenshot(page, `${name}-${look.name}`);
+  }
 }
 
 /** Keeps a picture of the whole page. */

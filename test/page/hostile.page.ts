@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { startServer, temporaryDirectory } from '../server/server-process.js';
-import { assertAccessible, keepScreenshot, LOOKS, launch, noBrowser, visit } from './browser.js';
+import { assertAccessible, assertEverywhere, keepScreenshot, LOOKS, launch, noBrowser, visit } from './browser.js';
 import { csvOf, quote, rowsOf } from './tables.js';
+import { NO_MODEL, serveNothing, trainOn } from './untrained.js';
 
 /** Each would do something, if it were anything but text. */
 const NAMES = [
@@ -35,18 +35,8 @@ async function assertHarmless(page: Page, problems: readonly string[], what: str
 }
 
 test('names of features that would do something do nothing', { skip: noBrowser }, async (t) => {
-  const server = await startServer(t, {
-    MODEL_STORE: await temporaryDirectory(t),
-    TRAIN_DATA: '/nowhere.csv',
-    DRIFT_WINDOW_ROWS: '100',
-  });
-  await server.logged('there is no model to serve');
-  const trained = await fetch(`${server.url}/train?target=y&wait=true&epochs=2&promote=always`, {
-    method: 'POST',
-    headers: { 'content-type': 'text/csv' },
-    body: csvOf(NAMES, 300),
-  });
-  assert.equal(trained.status, 200, await trained.text());
+  const server = await serveNothing(t);
+  await trainOn(server.url, csvOf(NAMES, 300));
   const instances = rowsOf(NAMES.length, 150).map((row) => row.map((value) => 9 * value));
   await fetch(`${server.url}/predict`, {
     method: 'POST',
@@ -65,7 +55,7 @@ test('names of features that would do something do nothing', { skip: noBrowser }
     await keepScreenshot(page, `hostile-monitor-${look.name}`);
     await assertHarmless(page, problems, 'monitor');
     await page.getByRole('link', { name: 'Try it' }).click();
-    await page.getByRole('button', { name: 'Predict' }).click();
+    await page.getByRole('button', { name: 'Predict', exact: true }).click();
     await page.locator('.answers dd').waitFor();
     assert.equal(await page.locator('.residuals tbody tr').count(), NAMES.length);
     await assertAccessible(page, `hostile fields, ${look.name}`);
@@ -76,11 +66,9 @@ test('names of features that would do something do nothing', { skip: noBrowser }
 });
 
 test('a file with a hostile name and hostile cells does nothing', { skip: noBrowser }, async (t) => {
-  const server = await startServer(t, { MODEL_STORE: await temporaryDirectory(t), TRAIN_DATA: '/nowhere.csv' });
-  await server.logged('there is no model to serve');
+  const server = await serveNothing(t);
   const { page, problems } = await visit(await launch(t), server.url, LOOKS[3], 'train');
-  // Without a model the browser tells of every refused look.
-  const others = () => problems.filter((text) => !text.includes('503') && !text.includes('409'));
+  const others = () => problems.filter((text) => !NO_MODEL.test(text));
   const cells = NAMES.map((name) => quote(name.replace('\u0000', '')));
   const text = `${NAMES.map(quote).join(',')},y\n${cells.join(',')},1\n${NAMES.map((_, i) => i).join(',')},2\n`;
   await page.getByLabel('Drop a CSV file here').setInputFiles({
@@ -90,8 +78,7 @@ test('a file with a hostile name and hostile cells does nothing', { skip: noBrow
   });
   await page.getByText(/1 of 2 rows left out/).waitFor();
   assert.equal(await page.locator('.columns tbody tr').count(), NAMES.length + 1);
-  await assertAccessible(page, 'a hostile file');
-  await keepScreenshot(page, 'hostile-file');
+  await assertEverywhere(page, 'hostile-file');
   await assertHarmless(page, others(), 'train');
   // What is no CSV at all is told, and does nothing either.
   for (const buffer of [Buffer.from('\u0000\u0001PK\u0003'), Buffer.from('a,"b\n1,2')]) {
@@ -101,18 +88,43 @@ test('a file with a hostile name and hostile cells does nothing', { skip: noBrow
   await assertHarmless(page, others(), 'no CSV');
 });
 
+test('a target with a hostile name does nothing: in a training, its result, the versions and their comparison', {
+  skip: noBrowser,
+}, async (t) => {
+  const server = await serveNothing(t);
+  const { page, problems } = await visit(await launch(t), server.url, LOOKS[0], 'train');
+  const target = '<img src=x onerror="window.hacked=1">\u202egnp';
+  const csv = csvOf(['a', 'b'], 300, target);
+  await page.getByLabel('Drop a CSV file here').setInputFiles({
+    name: 'target.csv',
+    mimeType: 'text/csv',
+    buffer: Buffer.from(csv),
+  });
+  await page.getByText('target: what is predicted').waitFor();
+  await page.getByRole('button', { name: 'Train', exact: true }).click();
+  await page.getByText('Version 1 serves now').waitFor();
+  await page.getByRole('rowheader', { name: '<img src=x' }).last().waitFor();
+  await assertEverywhere(page, 'hostile-result');
+  await trainOn(server.url, csv, { target });
+  await page.getByRole('link', { name: 'Versions' }).click();
+  for (const version of [1, 2]) await page.getByLabel(`Compare version ${version}`).check();
+  await page.getByRole('button', { name: 'Compare the two chosen' }).click();
+  await page.getByRole('row', { name: /RMSE <img src=x/ }).waitFor();
+  await page.getByText(/<img src=x.*probe rows version 2 predicts/).waitFor();
+  await assertEverywhere(page, 'hostile-versions');
+  await assertHarmless(
+    page,
+    problems.filter((text) => !NO_MODEL.test(text)),
+    'target',
+  );
+});
+
 test('one feature and two hundred', { skip: noBrowser }, async (t) => {
   const browser = await launch(t);
   for (const width of [1, 200]) {
-    const server = await startServer(t, { MODEL_STORE: await temporaryDirectory(t), TRAIN_DATA: '/nowhere.csv' });
-    await server.logged('there is no model to serve');
+    const server = await serveNothing(t);
     const names = Array.from({ length: width }, (_, i) => `feature ${i + 1}`);
-    const trained = await fetch(`${server.url}/train?target=y&wait=true&epochs=2&promote=always`, {
-      method: 'POST',
-      headers: { 'content-type': 'text/csv' },
-      body: csvOf(names, 300),
-    });
-    assert.equal(trained.status, 200, await trained.text());
+    await trainOn(server.url, csvOf(names, 300));
     for (let i = 0; i < 6; i++) {
       await fetch(`${server.url}/predict`, {
         method: 'POST',
@@ -128,7 +140,7 @@ test('one feature and two hundred', { skip: noBrowser }, async (t) => {
       await assertAccessible(page, `${width} features, ${look.name}`);
       await keepScreenshot(page, `features-${width}-${look.name}`);
       await page.getByRole('link', { name: 'Try it' }).click();
-      await page.getByRole('button', { name: 'Predict' }).click();
+      await page.getByRole('button', { name: 'Predict', exact: true }).click();
       await page.locator('.answers dd').waitFor();
       assert.equal(await page.locator('.residuals tbody tr').count(), width);
       await assertAccessible(page, `trying ${width} features, ${look.name}`);

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { assertAccessible, keepScreenshot, LOOKS, launch, noBrowser, visit } from './browser.js';
-import { serveCars, Traffic } from './cars.js';
+import type { Locator, Page } from 'playwright-core';
+import { until } from '../docker/until.js';
+import { assertEverywhere, keepScreenshot, LOOKS, launch, noBrowser, visit } from './browser.js';
+import { CARS, serveCars, Traffic } from './cars.js';
+import { trainOn } from './untrained.js';
+
+/** Pixels: a letter is not as high, and a mark from top to bottom is higher. */
+const HALF_CHART = 100;
 
 test('the page is quiet while the rows are as in training, and says what moved when they are not', {
   skip: noBrowser,
@@ -9,33 +16,86 @@ test('the page is quiet while the rows are as in training, and says what moved w
   const server = await serveCars(t);
   const traffic = new Traffic(server.url);
   await traffic.send(150);
-  const browser = await launch(t);
-  const visits = await Promise.all(LOOKS.map((look) => visit(browser, server.url, look)));
-  const first = visits[0]!.page;
-  await first.getByText('No drift', { exact: true }).waitFor();
-  const rows = first.getByRole('table').getByRole('row');
+  const { page, problems } = await visit(await launch(t), server.url);
+  await page.getByText('No drift', { exact: true }).waitFor();
+  const rows = page.getByRole('table').getByRole('row');
   assert.equal(await rows.count(), 1 + 8, 'a head, seven features and the prediction');
-  assert.equal(await first.getByText('as before').count(), 8);
-  for (const [i, { page }] of visits.entries()) {
-    await page.getByText('No drift', { exact: true }).waitFor();
-    await assertAccessible(page, `quiet, ${LOOKS[i]!.name}`);
-    await keepScreenshot(page, `monitor-quiet-${LOOKS[i]!.name}`);
-  }
+  assert.equal(await page.getByText('as before').count(), 8);
+  const { engine } = (await (await fetch(`${server.url}/model`)).json()) as { engine: string };
+  const tile = (label: string) => page.locator('.tile', { has: page.getByText(label, { exact: true }) }).locator('dd');
+  assert.equal(await tile('Engine').innerText(), `${engine}\n7 features, 1 target`);
+  assert.match(await tile('Serving').innerText(), /^version 1\n/);
+  assert.match(await tile('Ready').innerText(), /^yes\n/);
+  await assertEverywhere(page, 'monitor-quiet');
+  assert.equal(await page.locator('.strip i').count(), 0, 'no alarm is in the picture');
 
   for (let i = 0; i < 3; i++) await traffic.send(100, true);
-  for (const [i, { page, problems }] of visits.entries()) {
-    await page.getByText(/^Drift since/).waitFor();
-    assert.equal(await page.title(), '▲ Drift – Monitor – reconstruction-regressor');
-    const verdict = page.getByRole('status').filter({ hasText: 'Drift since' });
-    assert.match(await verdict.innerText(), /weight: \d+\s% of rows above the reference range/);
-    // The strongest evidence is first.
-    await page.getByRole('row', { name: /weight.*above the reference range/ }).waitFor();
-    assert.match(await page.locator('.inputs tbody tr').first().innerText(), /weight/);
-    await assertAccessible(page, `drift, ${LOOKS[i]!.name}`);
-    await keepScreenshot(page, `monitor-drift-${LOOKS[i]!.name}`);
-    assert.deepEqual(problems, []);
-  }
+  await page.getByText(/^Drift since/).waitFor();
+  assert.equal(await page.title(), '▲ Drift – Monitor – reconstruction-regressor');
+  const verdict = page.getByRole('status').filter({ hasText: 'Drift since' });
+  assert.match(await verdict.innerText(), /weight: \d+\s% of rows above the reference range/);
+  // The strongest evidence is first.
+  const first = page.locator('.inputs tbody tr').first();
+  await page.getByRole('row', { name: /weight.*above the reference range/ }).waitFor();
+  assert.match(await first.innerText(), /weight/);
+  // What is shown follows what the service tells, which goes on for a window or two.
+  await until('evidence and distribution of the latest window are shown', 30, async () => {
+    const { windows } = (await (await fetch(`${server.url}/drift`)).json()) as { windows: { columns: Told[] }[] };
+    const told = windows[0]!.columns.find(({ name }) => name === 'weight')!;
+    const [score, threshold] = (await first.locator('.figures').innerText()).split('of').map(Number);
+    assert.ok(told.score > told.threshold);
+    assert.ok(Math.abs(score! / told.score - 1) < 0.05, `${score} for ${told.score}`);
+    assert.ok(Math.abs(threshold! / told.threshold - 1) < 0.05, `${threshold} for ${told.threshold}`);
+    assert.deepEqual(await steps(first.locator('.before')), heights(told.reference, told.recent));
+    assert.deepEqual(await steps(first.locator('polyline.now')), heights(told.recent, told.reference));
+    return true;
+  });
+
+  // The state over time: which group, since when, and shaded in the chart above.
+  const lane = page.locator('.lanes .raised', { hasText: 'Distributions' });
+  await lane.getByText(/alarm since \d\d:\d\d/).waitFor();
+  await lane.locator('.strip i').first().waitFor();
+  await until('the alarm is shaded', 30, async () => (await columnsOf(page, '--alarm')) > 0);
+  await assertEverywhere(page, 'monitor-drift');
+  assert.deepEqual(problems, []);
 });
+
+/** What `GET /drift` tells of a column. */
+interface Told {
+  readonly name: string;
+  readonly score: number;
+  readonly threshold: number;
+  readonly reference: readonly number[];
+  readonly recent: readonly number[];
+}
+
+/** Heights of the steps that are drawn, from 0 to 30. */
+async function steps(shape: Locator): Promise<number[]> {
+  const points = (await shape.getAttribute('points'))!.split(' ').map((point) => Number(point.split(',')[1]));
+  // Without the corners on the ground; each step has two ends.
+  return points.slice(1, -1).flatMap((y, i) => (i % 2 === 0 ? [Math.round(30 - y)] : []));
+}
+
+/** Heights of these counts, over the largest share of both. */
+function heights(counts: readonly number[], others: readonly number[]): number[] {
+  const shares = [counts, others].map((all) => all.map((count) => count / all.reduce((sum, one) => sum + one)));
+  return shares[0]!.map((share) => Math.round((30 * share) / Math.max(...shares.flat())));
+}
+
+/** Most pixels of just this colour of the style sheet in a column of the chart's canvas. */
+function columnsOf(page: Page, colour: string): Promise<number> {
+  return page.evaluate<number>(`{
+    const canvas = document.querySelector('.plot canvas');
+    const value = getComputedStyle(canvas).getPropertyValue('${colour}').trim();
+    const wanted = [1, 3, 5].map((i) => Number.parseInt(value.slice(i, i + 2), 16));
+    const { data, width } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    const counts = new Uint32Array(width);
+    for (let i = 0; i < data.length; i += 4) {
+      if (wanted.every((part, k) => data[i + k] === part) && data[i + 3] === 255) counts[(i / 4) % width]++;
+    }
+    Math.max(...counts);
+  }`);
+}
 
 test('a feature opens to its numbers, and the table is sorted, by the keyboard alone', {
   skip: noBrowser,
@@ -49,7 +109,8 @@ test('a feature opens to its numbers, and the table is sorted, by the keyboard a
   assert.equal(await weight.getAttribute('aria-expanded'), 'true');
   await page.getByText('population stability index').waitFor();
   await page.getByRole('rowheader', { name: /up to/ }).waitFor();
-  await assertAccessible(page, 'a feature is open');
+  await assertEverywhere(page, 'monitor-feature');
+  await page.setViewportSize(LOOKS[0]);
   await page.keyboard.press('Space');
   assert.equal(await weight.getAttribute('aria-expanded'), 'false');
 
@@ -78,5 +139,56 @@ test('the chart and the tiles go on with the traffic', { skip: noBrowser }, asyn
   await page.getByText('As numbers').click();
   await page.getByRole('columnheader', { name: 'Held-out median' }).waitFor();
   assert.ok((await page.locator('.numbers tbody tr').count()) > 0);
+
+  // A line as high as the chart, where another version began to serve.
+  assert.ok((await columnsOf(page, '--muted')) < HALF_CHART, 'there was no other yet');
+  await trainOn(server.url, readFileSync(CARS, 'utf8'), { target: 'mpg' });
+  await page.locator('.tile dd', { hasText: /^version 2/ }).waitFor();
+  await until('version 2 is marked', 30, async () => (await columnsOf(page, '--muted')) > HALF_CHART);
+  await keepScreenshot(page, 'monitor-version');
   assert.deepEqual(problems, []);
 });
+
+test('what is drawn stands out in either theme, and nothing moves for whom it should not', {
+  skip: noBrowser,
+}, async (t) => {
+  const server = await serveCars(t);
+  await new Traffic(server.url).send(150);
+  const browser = await launch(t);
+  for (const look of [
+    { ...LOOKS[0], motion: 'reduce' },
+    { ...LOOKS[1], motion: 'no-preference' },
+  ] as const) {
+    const { page, problems } = await visit(browser, server.url, look);
+    // axe-core does not look into a canvas or a drawing.
+    const style = (name: string) =>
+      page.evaluate<string>(`getComputedStyle(document.body).getPropertyValue('${name}')`);
+    const ground = luminance(await style('--surface'));
+    for (const [name, least] of Object.entries(INKS)) {
+      const ink = luminance(await style(name));
+      const contrast = (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05);
+      assert.ok(contrast >= least, `${name} in ${look.scheme}: ${contrast.toFixed(2)} to 1, expected ${least}`);
+    }
+    const bar = page.locator('.inputs .bar i').first();
+    await bar.waitFor({ state: 'attached' });
+    const moving = await page.evaluate<string>("getComputedStyle(document.querySelector('.bar i')).transitionDuration");
+    assert.equal(moving, look.motion === 'reduce' ? '0s' : '0.3s');
+    assert.equal(await page.evaluate('document.getAnimations().length'), 0, 'nothing moves by itself');
+    assert.deepEqual(problems, []);
+    await page.close();
+  }
+});
+
+/** Least contrast by WCAG 2.2, 1.4.3 and 1.4.11: letters of the axes, and lines and edges of what is drawn. */
+const INKS = { '--muted': 4.5, '--recent': 3, '--reference': 3, '--third': 3, '--alarm': 3, '--text': 3 };
+
+/** Relative luminance of `#rrggbb` or `#rgb`, as WCAG 2.2 defines it. */
+function luminance(colour: string): number {
+  const digits = /^#([0-9a-f]{6}|[0-9a-f]{3})$/.exec(colour.trim())![1]!;
+  const [red, green, blue] = [0, 1, 2].map((i) => {
+    const part = digits.length === 3 ? digits[i]!.repeat(2) : digits.slice(2 * i, 2 * i + 2);
+    const share = Number.parseInt(part, 16) / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
+}

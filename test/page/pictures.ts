@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { type Look, launch, noBrowser, visit } from './browser.js';
 import { serveCars, Traffic } from './cars.js';
 
-// `npm run pictures`: the pictures of the README, of the real page over real traffic. Takes three minutes.
+// `npm run pictures`: the pictures of the README, of the real page over real traffic. Takes four minutes.
 
 const IMAGES = fileURLToPath(new URL('../../../docs/images', import.meta.url));
 const LOOK: Look = { name: 'desktop-light', width: 1200, height: 900, scheme: 'light' };

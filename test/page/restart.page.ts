@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { freePort } from '../docker/free-port.js';
 import { startServer, temporaryDirectory } from '../server/server-process.js';
-import { assertAccessible, keepScreenshot, launch, noBrowser, visit } from './browser.js';
+import { assertEverywhere, launch, noBrowser, visit } from './browser.js';
 import { CARS, Traffic } from './cars.js';
 
 test('the service is restarted under the page, which says so and goes on', { skip: noBrowser }, async (t) => {
@@ -21,8 +21,7 @@ test('the service is restarted under the page, which says so and goes on', { ski
   await server.stop('SIGKILL');
   await page.getByText('No connection to the service, trying again …').waitFor();
   await page.getByText('Nothing is known: the service does not answer').waitFor();
-  await assertAccessible(page, 'no connection');
-  await keepScreenshot(page, 'no-connection');
+  await assertEverywhere(page, 'no-connection');
 
   const successor = await startServer(t, env);
   await successor.logged('model version serves');
@@ -30,6 +29,7 @@ test('the service is restarted under the page, which says so and goes on', { ski
   // The new process has its own windows; what is wrong with them, the page hears.
   for (let i = 0; i < 3; i++) await traffic.send(100, true);
   await page.getByText(/^Drift since/).waitFor();
+  await assertEverywhere(page, 'connected-again');
   // What the browser says of a server that is away, and nothing else.
   assert.deepEqual(
     problems.filter((text) => !text.includes('net::ERR_')),
@@ -41,7 +41,7 @@ test('a training that a restart has ended is told as such', { skip: noBrowser },
   const env = { MODEL_STORE: await temporaryDirectory(t), TRAIN_DATA: CARS, PORT: String(await freePort()) };
   const server = await startServer(t, env);
   await server.logged('model version serves');
-  const { page } = await visit(await launch(t), server.url, undefined, 'train');
+  const { page, problems } = await visit(await launch(t), server.url, undefined, 'train');
   await page.getByLabel('Drop a CSV file here').setInputFiles(CARS);
   await page.getByText('Settings', { exact: true }).click();
   await page.getByLabel('Epochs, at most').fill('100000');
@@ -51,4 +51,9 @@ test('a training that a restart has ended is told as such', { skip: noBrowser },
   await server.stop('SIGKILL');
   await (await startServer(t, env)).logged('model version serves');
   await page.getByText('The service was restarted, and with it the training ended.').waitFor();
+  // The training is asked for, and is not found.
+  assert.deepEqual(
+    problems.filter((text) => !/net::ERR_|status of 404 .*\/train\//.test(text)),
+    [],
+  );
 });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ServerProcess, startServer, temporaryDirectory } from '../server/server-process.js';
+import type { ServerProcess } from '../server/server-process.js';
 import { LOOKS, launch, noBrowser, visit } from './browser.js';
 import { csvOf, rowsOf } from './tables.js';
+import { serveNothing, trainOn } from './untrained.js';
 
 const FEATURES = 50;
 const HOUR_POINTS = 720;
@@ -15,19 +16,9 @@ const SPAN = 12_000;
 
 /** The service with 50 features, and rows that come all the time. */
 async function serveWide(t: TestContext): Promise<ServerProcess> {
-  const server = await startServer(t, {
-    MODEL_STORE: await temporaryDirectory(t),
-    TRAIN_DATA: '/nowhere.csv',
-    DRIFT_WINDOW_ROWS: '100',
-  });
-  await server.logged('there is no model to serve');
+  const server = await serveNothing(t);
   const names = Array.from({ length: FEATURES }, (_, i) => `feature ${i + 1}`);
-  const trained = await fetch(`${server.url}/train?target=y&wait=true&epochs=2&promote=always`, {
-    method: 'POST',
-    headers: { 'content-type': 'text/csv' },
-    body: csvOf(names, 6000),
-  });
-  assert.equal(trained.status, 200, await trained.text());
+  await trainOn(server.url, csvOf(names, 6000));
   const body = JSON.stringify({ instances: rowsOf(FEATURES, 20) });
   const headers = { 'content-type': 'application/json' };
   const sending = setInterval(() => {

@@ -1,9 +1,9 @@
 import { createRandom } from '../../src/model/random.js';
 
-/** A CSV of `names` and a target `y` that depends on the first: standard normal numbers. */
-export function csvOf(names: readonly string[], rows: number, seed = 1): string {
-  const random = createRandom(seed);
-  const header = [...names, 'y'].map(quote).join(',');
+/** A CSV of `names` and a target that depends on the first: standard normal numbers. */
+export function csvOf(names: readonly string[], rows: number, target = 'y'): string {
+  const random = createRandom(1);
+  const header = [...names, target].map(quote).join(',');
   const lines = Array.from({ length: rows }, () => {
     const values = names.map(() => random.normal());
     return [...values, 2 * values[0]! + 0.1 * random.normal()].map((value) => value.toFixed(4)).join(',');

@@ -1,14 +1,28 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { startServer, temporaryDirectory } from '../server/server-process.js';
-import { assertAccessible, keepScreenshot, LOOKS, launch, noBrowser, visit } from './browser.js';
-import { CARS, serveCars } from './cars.js';
+import { DEFAULT_TRAINING } from '../../src/model/training.js';
+import { assertEverywhere, LOOKS, launch, noBrowser, visit } from './browser.js';
+import { CARS, serveCars, Traffic } from './cars.js';
 import { csvOf } from './tables.js';
+import { NO_MODEL, serveNothing } from './untrained.js';
 
 const CHOICE = 'Drop a CSV file here';
 const file = (name: string, text: string) => ({ name, mimeType: 'text/csv', buffer: Buffer.from(text) });
 const train = (page: Page) => page.getByRole('button', { name: 'Train', exact: true }).click();
+/** Drags a file from outside over the place for it, and lets it go there, as a hand would. */
+async function dropFile(page: Page, path: string): Promise<void> {
+  const place = (await page.locator('.drop').boundingBox())!;
+  const at = { x: place.x + place.width / 4, y: place.y + 20 };
+  const devtools = await page.context().newCDPSession(page);
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await devtools.send('Input.dispatchDragEvent', {
+      type,
+      ...at,
+      data: { items: [], files: [path], dragOperationsMask: 1 },
+    });
+  }
+}
 /** A training whose end nobody sees. */
 async function makeEndless(page: Page): Promise<void> {
   await page.getByText('Settings', { exact: true }).click();
@@ -18,27 +32,26 @@ async function makeEndless(page: Page): Promise<void> {
 
 test('the cars are chosen, previewed and trained, and the new version serves', { skip: noBrowser }, async (t) => {
   const server = await serveCars(t);
-  const browser = await launch(t);
-  for (const [i, look] of [LOOKS[0], LOOKS[3]].entries()) {
-    const { page, problems } = await visit(browser, server.url, look, 'train');
-    await page.getByLabel(CHOICE).setInputFiles(CARS);
-    await page.getByText('14 of 406 rows left out').waitFor();
-    assert.equal(await page.getByLabel('Target').inputValue(), '7', 'mpg, as in the serving model');
-    assert.match(await page.getByRole('row', { name: /horsepower/ }).innerText(), /6 rows without a number, empty/);
-    assert.match(await page.getByRole('row', { name: /mpg/ }).innerText(), /target.*8 rows without a number/);
-    await assertAccessible(page, `the columns, ${look.name}`);
-    await train(page);
-    await page.getByText(`Version ${i + 2} serves now`).waitFor();
-    await page.getByText('392 rows in').waitFor();
-    await page.getByRole('img', { name: /^Chart of the loss over \d+ epochs/ }).waitFor();
-    await page.getByRole('row', { name: /^mpg \d/ }).waitFor();
-    await assertAccessible(page, `a training has ended, ${look.name}`);
-    await keepScreenshot(page, `training-${look.name}`);
-    assert.deepEqual(problems, []);
-    await page.close();
+  const { page, problems } = await visit(await launch(t), server.url, LOOKS[0], 'train');
+  await dropFile(page, CARS);
+  await page.getByText('14 of 406 rows left out').waitFor();
+  assert.equal(await page.getByLabel('Target').inputValue(), '7', 'mpg, as in the serving model');
+  assert.match(await page.getByRole('row', { name: /horsepower/ }).innerText(), /6 rows without a number, empty/);
+  assert.match(await page.getByRole('row', { name: /mpg/ }).innerText(), /target.*8 rows without a number/);
+  await page.getByText('Settings', { exact: true }).click();
+  for (const [name, value] of Object.entries(DEFAULT_TRAINING)) {
+    assert.equal(await page.locator(`#${name}`).getAttribute('placeholder'), String(value), name);
   }
+  await assertEverywhere(page, 'training-columns');
+  await train(page);
+  await page.getByText('Version 2 serves now').waitFor();
+  await page.getByText('392 rows in').waitFor();
+  await page.getByRole('img', { name: /^Chart of the loss over \d+ epochs/ }).waitFor();
+  await page.getByRole('row', { name: /^mpg \d/ }).waitFor();
+  await assertEverywhere(page, 'training');
+  assert.deepEqual(problems, []);
   const card = (await (await fetch(`${server.url}/model`)).json()) as { model_version: string; data: object };
-  assert.equal(card.model_version, '3');
+  assert.equal(card.model_version, '2');
   assert.deepEqual(
     { ...card.data, fingerprint: '' },
     {
@@ -72,8 +85,9 @@ test('a training is watched, found again after the page was loaded anew, and can
   await page.getByText(/Epoch \d+ of at most 100,000/).waitFor();
   await page.reload();
   await page.getByText(/Epoch \d\d+ of at most 100,000/).waitFor();
-  await assertAccessible(page, 'a training runs');
-  await keepScreenshot(page, 'training-runs');
+  await page.getByRole('img', { name: /^Chart of the loss over [\d,]+ epochs/ }).waitFor();
+  await assertEverywhere(page, 'training-runs');
+  assert.ok(await page.getByRole('button', { name: 'Cancel' }).isVisible(), 'it still runs');
   await page.getByRole('button', { name: 'Cancel' }).click();
   await page.getByText(/^Cancelled after [\d,]+ epochs/).waitFor();
   assert.deepEqual(problems, []);
@@ -91,14 +105,14 @@ test('a version that the gate refuses is told so with the reason, and does not s
   await train(page);
   await page.getByText('Version 2 was refused and does not serve').waitFor();
   await page.getByText(/RMSE \d.* against \d.* of version 1: more than/).waitFor();
-  await keepScreenshot(page, 'training-refused');
+  await assertEverywhere(page, 'training-refused');
   await page.getByRole('link', { name: 'Versions' }).click();
   await page.getByText('■ refused').click();
   await page
     .getByRole('row', { name: /Compare version 2/ })
     .getByText(/more than/)
     .waitFor();
-  await assertAccessible(page, 'a refused version');
+  await assertEverywhere(page, 'versions-refused');
   assert.equal(((await (await fetch(`${server.url}/model`)).json()) as { model_version: string }).model_version, '1');
 
   await page.getByRole('link', { name: 'Train' }).click();
@@ -106,6 +120,44 @@ test('a version that the gate refuses is told so with the reason, and does not s
   await train(page);
   await page.getByText('Version 3 is trained').waitFor();
   await page.getByText(/promote=never/).waitFor();
+  assert.deepEqual(problems, []);
+});
+
+test('another target is chosen, and the version predicts that', { skip: noBrowser }, async (t) => {
+  const server = await serveCars(t);
+  const { page, problems } = await visit(await launch(t), server.url, LOOKS[0], 'train');
+  await page.getByLabel(CHOICE).setInputFiles(CARS);
+  await page.getByLabel('Target').selectOption('weight');
+  await page.getByRole('row', { name: /weight.*target: what is predicted/ }).waitFor();
+  assert.match(await page.getByRole('row', { name: /mpg/ }).innerText(), /not among the serving model’s features/);
+  await page.getByText('which also has weight').waitFor();
+  await page.getByLabel('Replace the serving model').check();
+  await train(page);
+  await page.getByText('Version 2 serves now').waitFor();
+  await page.getByRole('row', { name: /^weight \d/ }).waitFor();
+  const card = (await (await fetch(`${server.url}/model`)).json()) as { features: string[]; targets: string[] };
+  assert.deepEqual(card.targets, ['weight']);
+  assert.ok(card.features.includes('mpg'));
+  assert.deepEqual(problems, []);
+});
+
+test('a version answers in the shadow first, which is watched', { skip: noBrowser }, async (t) => {
+  const server = await serveCars(t);
+  const traffic = new Traffic(server.url);
+  const { page, problems } = await visit(await launch(t), server.url, LOOKS[0], 'train');
+  await page.getByLabel(CHOICE).setInputFiles(CARS);
+  await page.getByText('Settings', { exact: true }).click();
+  await page.getByLabel('Rows answered in the shadow first').fill('50');
+  await page.getByLabel('Seed').fill('7');
+  await train(page);
+  await page.getByText('0 of 50 rows').waitFor();
+  await traffic.send(30);
+  await page.getByText('30 of 50 rows').waitFor();
+  await page.getByText(/mpg: -?[\d.]*[1-9]\d* from the serving version on average/).waitFor();
+  await assertEverywhere(page, 'training-shadow');
+  await traffic.send(30);
+  await page.getByText('It answered in the shadow: 50 of 50 rows').waitFor();
+  await page.getByText('Version 2 serves now').waitFor();
   assert.deepEqual(problems, []);
 });
 
@@ -159,31 +211,26 @@ test('what the service would refuse is told before anything is sent', { skip: no
 });
 
 test('a service without a model says so, and gets one from the page', { skip: noBrowser }, async (t) => {
-  const server = await startServer(t, { MODEL_STORE: await temporaryDirectory(t), TRAIN_DATA: '/nowhere.csv' });
-  await server.logged('there is no model to serve');
-  const browser = await launch(t);
-  const looks = [LOOKS[0], LOOKS[3]];
-  for (const look of looks) {
-    const { page } = await visit(browser, server.url, look);
-    await page.getByText('No model serves', { exact: true }).waitFor();
-    await page
-      .getByText(/training the first model on \/nowhere\.csv failed/)
-      .first()
-      .waitFor();
-    await assertAccessible(page, `no model, ${look.name}`);
-    await keepScreenshot(page, `no-model-${look.name}`);
-    await page.getByRole('link', { name: 'Try it' }).click();
-    await page.getByText('No model serves yet. Train one first.').waitFor();
-    await assertAccessible(page, `nothing to try, ${look.name}`);
-    if (look !== looks.at(-1)) await page.close();
-    else {
-      await page.getByRole('link', { name: 'Train' }).click();
-      await page.getByLabel(CHOICE).setInputFiles(CARS);
-      await train(page);
-      await page.getByText('Version 1 serves now').waitFor();
-      await page.getByRole('link', { name: 'Monitor' }).click();
-      await page.getByText('No drift', { exact: true }).waitFor();
-      await page.getByText('version 1', { exact: false }).first().waitFor();
-    }
-  }
+  const server = await serveNothing(t);
+  const { page, problems } = await visit(await launch(t), server.url);
+  await page.getByText('No model serves', { exact: true }).waitFor();
+  await page
+    .getByText(/training the first model on \/nowhere\.csv failed/)
+    .first()
+    .waitFor();
+  await assertEverywhere(page, 'no-model');
+  await page.getByRole('link', { name: 'Try it' }).click();
+  await page.getByText('No model serves yet. Train one first.').waitFor();
+  await assertEverywhere(page, 'no-model-try');
+  await page.getByRole('link', { name: 'Train' }).click();
+  await page.getByLabel(CHOICE).setInputFiles(CARS);
+  await train(page);
+  await page.getByText('Version 1 serves now').waitFor();
+  await page.getByRole('link', { name: 'Monitor' }).click();
+  await page.getByText('No drift', { exact: true }).waitFor();
+  await page.getByText('version 1', { exact: false }).first().waitFor();
+  assert.deepEqual(
+    problems.filter((text) => !NO_MODEL.test(text)),
+    [],
+  );
 });

@@ -2,18 +2,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { assertAccessible, keepScreenshot, LOOKS, launch, noBrowser, visit } from './browser.js';
+import { assertEverywhere, LOOKS, launch, noBrowser, visit } from './browser.js';
 import { CARS, serveCars } from './cars.js';
+import { trainOn } from './untrained.js';
 
-/** Trains one more version of the cars, which serves whatever it is worth. */
-async function trainAgain(url: string, seed: number): Promise<void> {
-  const response = await fetch(`${url}/train?target=mpg&wait=true&seed=${seed}&epochs=${seed}`, {
-    method: 'POST',
-    headers: { 'content-type': 'text/csv' },
-    body: readFileSync(CARS),
-  });
-  assert.equal(response.status, 200, await response.text());
-}
+/** Trains one more version of the cars. */
+const trainAgain = (url: string, seed: number) =>
+  trainOn(url, readFileSync(CARS, 'utf8'), { target: 'mpg', seed: `${seed}`, epochs: `${seed}` });
 
 const serving = async (url: string) =>
   ((await (await fetch(`${url}/models`)).json()) as { serving: string; models: { model_version: string }[] }).serving;
@@ -37,14 +32,12 @@ test('versions are listed, compared, activated, rolled back, downloaded and remo
   await page.getByRole('heading', { name: 'Version 1 and version 2' }).waitFor();
   await page.getByRole('row', { name: /RMSE mpg/ }).waitFor();
   await page.getByText(/probe rows version 2 predicts/).waitFor();
-  await assertAccessible(page, 'two versions are compared');
-  await keepScreenshot(page, 'versions-compared');
+  await assertEverywhere(page, 'versions-compared');
 
   // Asked first; Escape is no.
   await page.getByRole('button', { name: 'Activate version 1' }).click();
   await page.getByRole('dialog').getByText('Version 3 serves now.').waitFor();
-  await assertAccessible(page, 'a question is asked');
-  await keepScreenshot(page, 'versions-question');
+  await assertEverywhere(page, 'versions-question');
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   assert.equal(await serving(server.url), '3');
@@ -53,6 +46,7 @@ test('versions are listed, compared, activated, rolled back, downloaded and remo
   await page.getByText('Version 1 serves now.').waitFor();
   await row(1).getByText('serves').waitFor();
   assert.equal(await serving(server.url), '1');
+  await assertEverywhere(page, 'versions-activated');
 
   await page.getByRole('button', { name: 'Roll back to version 3' }).click();
   await confirm('Roll back');
@@ -80,15 +74,37 @@ test('versions are listed, compared, activated, rolled back, downloaded and remo
   assert.deepEqual(problems, []);
 });
 
-test('the list of versions is for every eye and screen', { skip: noBrowser }, async (t) => {
+test('an archive that was downloaded is added as a version, and what is none is refused with the reason', {
+  skip: noBrowser,
+}, async (t) => {
   const server = await serveCars(t);
-  await trainAgain(server.url, 5);
-  const browser = await launch(t);
-  for (const look of LOOKS) {
-    const { page, problems } = await visit(browser, server.url, look, 'versions');
-    await page.getByRole('button', { name: 'Remove version 1' }).waitFor();
-    await assertAccessible(page, `versions, ${look.name}`);
-    await keepScreenshot(page, `versions-${look.name}`);
-    assert.deepEqual(problems, []);
-  }
+  const { page, problems } = await visit(await launch(t), server.url, LOOKS[0], 'versions');
+  const archive = Buffer.from(await (await fetch(`${server.url}/models/1/archive`)).arrayBuffer());
+  const choose = (name: string, buffer: Buffer) =>
+    page.getByLabel('Add a version from an archive').setInputFiles({ name, mimeType: 'application/gzip', buffer });
+  await choose('half.tar.gz', archive.subarray(0, archive.length / 2));
+  await page
+    .getByRole('alert')
+    .getByText(/archive/)
+    .waitFor();
+  await assertEverywhere(page, 'versions-refused-archive');
+  await choose('whole.tar.gz', archive);
+  await page.getByText('Version 2 is added; it does not serve.').waitFor();
+  await page
+    .getByRole('row', { name: /Compare version 2/ })
+    .getByText('uploaded')
+    .waitFor();
+  assert.equal(
+    await page
+      .getByRole('alert')
+      .getByText(/archive/)
+      .count(),
+    0,
+    'the failure is gone',
+  );
+  assert.equal(await serving(server.url), '1');
+  assert.deepEqual(
+    problems.filter((text) => !/status of 400 .*\/models$/.test(text)),
+    [],
+  );
 });

@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Demo } from '../scripts/demo-process.js';
+import { keepScreenshot, launch, noBrowser, visit } from './browser.js';
+
+test('the page of a demo that runs is quiet, and shows the alarm once the unit is broken', {
+  skip: noBrowser,
+}, async (t) => {
+  const demo = await Demo.start(t, '--port', '0', '--rate', '300', '--delay', '10');
+  await demo.says(/Ctrl-C ends it all/);
+  const { page, problems } = await visit(await launch(t), demo.url);
+  await page.getByText('No drift', { exact: true }).waitFor();
+  await demo.says(/from now on weight comes in kilograms/);
+  await page.getByText(/^Drift since/).waitFor();
+  await page.getByRole('row', { name: /weight.*below the reference range/ }).waitFor();
+  await keepScreenshot(page, 'demo');
+  assert.deepEqual(problems, []);
+  demo.child.kill('SIGINT');
+  await demo.leavesNothing();
+});

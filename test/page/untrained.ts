@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { type ServerProcess, startServer, temporaryDirectory } from '../server/server-process.js';
+
+/** The service without a model. */
+export async function serveNothing(t: TestContext): Promise<ServerProcess> {
+  const server = await startServer(t, {
+    MODEL_STORE: await temporaryDirectory(t),
+    TRAIN_DATA: '/nowhere.csv',
+    DRIFT_WINDOW_ROWS: '100',
+  });
+  await server.logged('there is no model to serve');
+  return server;
+}
+
+/** Trains a version on a CSV, which serves whatever it is worth. */
+export async function trainOn(url: string, csv: string, query: Readonly<Record<string, string>> = {}): Promise<void> {
+  const response = await fetch(
+    `${url}/train?${new URLSearchParams({ target: 'y', epochs: '2', wait: 'true', promote: 'always', ...query })}`,
+    { method: 'POST', headers: { 'content-type': 'text/csv' }, body: csv },
+  );
+  assert.equal(response.status, 200, await response.text());
+}
+
+/** What the browser says of a page that asks whether a model serves, and whether drift is watched, and hears no. */
+export const NO_MODEL = /status of 503 .*\/readyz$|status of 409 .*\/drift$/;
