@@ -38,6 +38,9 @@ export function ErrorHistory({ snapshot: { points, drift } }: { snapshot: Snapsh
           <i class="key recent area" /> 8 of 10 recent rows
         </li>
         <li>
+          <i class="key reference dashed" /> median of held-out rows
+        </li>
+        <li>
           <i class="key reference area" /> 8 of 10 held-out rows
         </li>
         <li>
