@@ -31,11 +31,13 @@ interface Protocol {
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 const MODEL = 'reconstruction_regressor';
+/** What Vertex AI sets. */
+const VERTEX = { AIP_PREDICT_ROUTE: '/v1/endpoints/7/deployedModels/9:predict', AIP_HEALTH_ROUTE: '/health' };
 const NATIVE: Protocol = { name: 'POST /predict', path: '/predict', body: bodyOf(1, 0) };
 const verdicts = new Verdicts();
 const load = new LoadGenerator();
 const directory = mkdtempSync(join(tmpdir(), 'rr-contracts-'));
-const service = await startService(directory);
+const service = await startService(directory, false, VERTEX);
 try {
   console.log('# Contracts\n');
   printMachine();
@@ -118,12 +120,27 @@ function turn(
 function oneRow(): Protocol[] {
   const { instances } = JSON.parse(bodyOf(1, 0)) as { instances: number[][] };
   const tensor = { name: 'inputs', shape: [1, FEATURES.length], datatype: 'FP32', data: instances.flat() };
+  const named = instances.map((row) => Object.fromEntries(FEATURES.map((name, j) => [name, row[j]])));
   const body = (value: unknown) => JSON.stringify(value);
   return [
     {
       name: 'TensorFlow Serving, KServe V1: instances',
       path: `/v1/models/${MODEL}:predict`,
       body: body({ instances }),
+    },
+    {
+      name: 'TensorFlow Serving: a version',
+      path: `/v1/models/${MODEL}/versions/1:predict`,
+      body: body({ instances }),
+    },
+    { name: 'TensorFlow Serving: regress', path: `/v1/models/${MODEL}:regress`, body: body({ examples: named }) },
+    { name: 'Vertex AI', path: VERTEX.AIP_PREDICT_ROUTE, body: body({ instances }) },
+    { name: 'MLflow: dataframe_records', path: '/invocations', body: body({ dataframe_records: named }) },
+    {
+      name: 'SageMaker: JSON Lines',
+      path: '/invocations',
+      headers: { 'content-type': 'application/jsonlines' },
+      body: `${JSON.stringify(instances[0])}\n`,
     },
     { name: 'TensorFlow Serving: inputs', path: `/v1/models/${MODEL}:predict`, body: body({ inputs: instances }) },
     { name: 'Open Inference Protocol V2', path: `/v2/models/${MODEL}/infer`, body: body({ inputs: [tensor] }) },

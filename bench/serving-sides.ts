@@ -26,11 +26,11 @@ export async function answerOf(service: Side, body: string): Promise<BareOptions
  * Starts the real server on an empty store; it trains a version, and is then ready. With `watched` the turns of its event
  * loop are timed, see loop-watch.ts.
  */
-export async function startService(store: string, watched = false): Promise<Side> {
+export async function startService(store: string, watched = false, settings: NodeJS.ProcessEnv = {}): Promise<Side> {
   const main = fileURLToPath(new URL('../bundle/app/main.js', import.meta.url));
   const watch = ['--import', new URL('./loop-watch.js', import.meta.url).href];
   const child = spawn(process.execPath, [...(watched ? watch : []), main], {
-    env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', MODEL_STORE: store },
+    env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', MODEL_STORE: store, ...settings },
     stdio: watched ? ['ignore', 'pipe', 'inherit', 'ipc'] : ['ignore', 'pipe', 'inherit'],
   });
   let port = 0;

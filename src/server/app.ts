@@ -189,6 +189,6 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   await app.register(modelRepository, { model, service, activate: (version) => loader.activate(version) });
   await app.register(invocations, { model, inference, ordinary, flatten });
   await app.register(mlflow, { service });
-  if (options.vertex) await app.register(vertex, { routes: options.vertex, service, inference });
+  if (options.vertex) await app.register(vertex, { routes: options.vertex, service, inference, ordinary });
   return app;
 }

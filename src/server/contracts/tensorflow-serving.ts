@@ -82,13 +82,15 @@ export async function tensorflowServing(app: FastifyInstance, options: Tensorflo
     };
   }
 
-  ordinary.add(`/v1/models/${encodeURIComponent(model.name)}:predict`, {
-    route: `${MODEL}::predict`,
-    answer: (body, _headers, reply) => {
-      reply.charset = '';
-      inference.answerSmall(reply, tensorflowInference(model, { place: model, method: 'predict', body, flatten }));
-    },
-  });
+  for (const method of ['predict', 'regress'] as const) {
+    ordinary.add(`/v1/models/${encodeURIComponent(model.name)}:${method}`, {
+      route: `${MODEL}::${method}`,
+      answer: (body, _headers, reply) => {
+        reply.charset = '';
+        inference.answerSmall(reply, tensorflowInference(model, { place: model, method, body, flatten }));
+      },
+    });
+  }
   for (const place of PLACES) {
     app.post(
       `${place}::predict`,

@@ -1,9 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { ErrorReply } from '../errors.js';
+import { JSON_TYPE } from '../media-types.js';
+import type { OrdinaryPredictions } from '../ordinary-predictions.js';
 import type { PredictionService } from '../service.js';
 import { takeBytes } from './body-bytes.js';
-import type { Inference } from './inference.js';
+import type { Inference, InferenceRequest } from './inference.js';
 import { predictionText } from './prediction-text.js';
 import { Rows } from './row-schema.js';
 
@@ -17,19 +19,28 @@ export interface VertexOptions {
   readonly routes: VertexRoutes;
   readonly service: PredictionService;
   readonly inference: Inference;
+  readonly ordinary: OrdinaryPredictions;
 }
 
 /** Routes of other contracts: a platform that names one of them wants it as it is. */
 const OTHERS = /^\/(v1\/models|v2)\/|^\/invocations$/;
 
 /** What Vertex AI asks of a container. */
-export async function vertex(app: FastifyInstance, { routes, service, inference }: VertexOptions): Promise<void> {
+export async function vertex(
+  app: FastifyInstance,
+  { routes, service, inference, ordinary }: VertexOptions,
+): Promise<void> {
   const tags = ['vertex ai'];
   takeBytes(app);
 
   if (!OTHERS.test(routes.predict)) {
+    const route = literal(routes.predict);
+    ordinary.add(routes.predict, {
+      route,
+      answer: (body, _headers, reply) => inference.answerSmall(reply, requestOf(body)),
+    });
     app.post<{ Body: Buffer | undefined }>(
-      literal(routes.predict),
+      route,
       {
         schema: {
           summary: 'Vertex AI: predict rows',
@@ -46,15 +57,7 @@ export async function vertex(app: FastifyInstance, { routes, service, inference 
         validatorCompiler: () => () => true,
         config: { predicts: true },
       },
-      ({ body = Buffer.alloc(0) }, reply) => {
-        reply.type('application/json');
-        inference.answer(reply, {
-          reader: 'instances',
-          body,
-          given: undefined,
-          write: (observation) => predictionText('predictions', observation),
-        });
-      },
+      ({ body = Buffer.alloc(0) }, reply) => inference.answer(reply, requestOf(body)),
     );
   }
   if (!app.hasRoute({ method: 'GET', url: routes.health })) {
@@ -71,6 +74,18 @@ export async function vertex(app: FastifyInstance, { routes, service, inference 
       async () => ({ ready: service.ready.version > 0 }),
     );
   }
+}
+
+function requestOf(body: Buffer): InferenceRequest<'instances'> {
+  return {
+    reader: 'instances',
+    body,
+    given: undefined,
+    write: (observation, _asked, reply) => {
+      reply.type(JSON_TYPE);
+      return predictionText('predictions', observation);
+    },
+  };
 }
 
 /** A path as a route pattern: a colon that begins no parameter. */
