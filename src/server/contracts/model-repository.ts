@@ -19,6 +19,8 @@ export interface ModelRepositoryOptions {
 
 type Body = Buffer | undefined;
 
+const EMPTY = { content: { 'text/plain': { schema: Type.String({ description: 'empty' }) } } };
+
 /** The model repository extension of the Open Inference Protocol, over our versions: to load one is to make it serve. */
 export async function modelRepository(app: FastifyInstance, options: ModelRepositoryOptions): Promise<void> {
   const { model, service, activate } = options;
@@ -59,7 +61,7 @@ export async function modelRepository(app: FastifyInstance, options: ModelReposi
         summary: 'Open Inference Protocol: make a version serve, the newest unless `parameters.version` names one',
         tags,
         body: Type.Object({ parameters: Type.Optional(Type.Object({ version: Type.Optional(Type.String()) })) }),
-        response: { 200: { content: { 'text/plain': { schema: Type.String({ description: 'empty' }) } } }, ...errors },
+        response: { 200: EMPTY, ...errors },
       },
       validatorCompiler: () => () => true,
     },
@@ -86,13 +88,14 @@ export async function modelRepository(app: FastifyInstance, options: ModelReposi
     '/v2/repository/models/:name/unload',
     {
       schema: {
-        summary: 'Open Inference Protocol: not done, for something must serve',
+        summary: 'Open Inference Protocol: done if nothing is loaded, and else not, for something must serve',
         tags,
-        response: { 404: ErrorReply, 501: ErrorReply },
+        response: { 200: EMPTY, 404: ErrorReply, 501: ErrorReply },
       },
     },
-    async ({ params: { name } }) => {
+    async ({ params: { name } }, reply) => {
       refuseOthers(name);
+      if (!service.servingIfReady) return reply.send();
       throw new DomainError(
         'NOT_IMPLEMENTED',
         'unload: the one model always serves; load another version in its place',
