@@ -26,6 +26,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   { script: 'california', quick: false },
   { script: 'scale', quick: true },
   { script: 'memory', quick: false },
+  { script: 'upload', quick: false },
 ];
 
 interface Outcome {
