@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
-import { buildTestApp, type TestApp } from './test-app.js';
+import { buildTestApp, publishUntrained, type TestApp } from './test-app.js';
 
 const DATA = '[[1, 2, 3], [4.5, -5e-1, 6]]';
 const ROWS = `{"instances": ${DATA}}`;
@@ -138,6 +138,20 @@ for (const [what, path, body, headers = {}] of FORMS) {
     assert.deepEqual(metrics.match(/(?<=^http_request_duration_seconds_count\{method="POST".*\} ).*$/gm), ['2']);
   });
 }
+
+test("a version's path is answered ahead of Fastify from the second request on, while that version serves", async (t) => {
+  const { url, handled, loader, store } = await listening(t);
+  const path = '/v1/models/test/versions/1:predict';
+  const answers: string[] = [];
+  for (let i = 0; i < 3; i++) answers.push(await (await post(url, ROWS, {}, path)).text());
+  assert.equal(handled(), 1);
+  assert.deepEqual(new Set(answers).size, 1);
+  await loader.activate(await publishUntrained(store, ['a', 'b', 'c'], ['y']));
+  assert.equal((await post(url, ROWS, {}, path)).status, 404);
+  assert.equal((await post(url, ROWS, {}, path.replace('1:', '2:'))).status, 200);
+  assert.equal((await post(url, ROWS, {}, path.replace('1:', '999:'))).status, 404);
+  assert.equal(handled(), 4);
+});
 
 test('statistics tell of what is answered ahead of Fastify', async (t) => {
   const { app, url, port, handled } = await listening(t);

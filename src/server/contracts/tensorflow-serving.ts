@@ -15,7 +15,8 @@ import type { TensorflowGiven } from './tensorflow-request.js';
 
 /** A model, and a version of it by number or by label, in a path: `::` is a colon. */
 const MODEL = '/v1/models/:name([^/:]+)';
-const PLACES = [MODEL, `${MODEL}/versions/:version(\\d+)`, `${MODEL}/labels/:label([^/:]+)`] as const;
+const VERSION = `${MODEL}/versions/:version(\\d+)`;
+const PLACES = [MODEL, VERSION, `${MODEL}/labels/:label([^/:]+)`] as const;
 
 const Signature = { signature_name: Type.Optional(Type.String({ default: 'serving_default' })) };
 const PredictRequest = Type.Union(
@@ -73,8 +74,11 @@ export async function tensorflowServing(app: FastifyInstance, options: Tensorflo
     const answer = (place: ModelPlace, body: Buffer, reply: FastifyReply): void =>
       inference.answer(reply, tensorflowInference(model, { place, method, body, flatten }));
     return ({ params, body = Buffer.alloc(0) }: Request, reply: FastifyReply): void => {
-      if (params.label === undefined) answer(params, body, reply);
-      else
+      if (params.label === undefined) {
+        answer(params, body, reply);
+        // From the first request to its path on: only versions that served have one.
+        if (params.version !== undefined) answerAhead({ ...params }, method);
+      } else
         model
           .resolve(params)
           .then((place) => answer(place, body, reply))
@@ -82,12 +86,16 @@ export async function tensorflowServing(app: FastifyInstance, options: Tensorflo
     };
   }
 
-  for (const method of ['predict', 'regress'] as const) {
-    ordinary.add(`/v1/models/${encodeURIComponent(model.name)}:${method}`, {
-      route: `${MODEL}::${method}`,
+  answerAhead({ name: model.name }, 'predict');
+  answerAhead({ name: model.name }, 'regress');
+  function answerAhead(place: ModelPlace, method: TensorflowGiven['method']): void {
+    const { name, version } = place;
+    const path = `/v1/models/${encodeURIComponent(name)}${version === undefined ? '' : `/versions/${version}`}`;
+    ordinary.add(`${path}:${method}`, {
+      route: `${version === undefined ? MODEL : VERSION}::${method}`,
       answer: (body, _headers, reply) => {
         reply.charset = '';
-        inference.answerSmall(reply, tensorflowInference(model, { place: model, method, body, flatten }));
+        inference.answerSmall(reply, tensorflowInference(model, { place, method, body, flatten }));
       },
     });
   }
