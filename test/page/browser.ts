@@ -77,7 +77,10 @@ export async function visit(browser: Browser, url: string, look: Look = LOOKS[0]
   return { page, problems };
 }
 
-/** Finds nothing that a person with other eyes, ears or hands could not use, by axe-core, and nothing wider than the screen. */
+/**
+ * Finds nothing that a person with other eyes, ears or hands could not use, by axe-core, nothing wider than the screen, and
+ * no words that lie over those of the next cell.
+ */
 export async function assertAccessible(page: Page, what: string): Promise<void> {
   if (!(await page.evaluate('"axe" in window'))) await page.evaluate(AXE);
   const violations = await page.evaluate<{ id: string; nodes: { html: string; failureSummary: string }[] }[]>(
@@ -91,6 +94,10 @@ export async function assertAccessible(page: Page, what: string): Promise<void> 
     '[document.scrollingElement.scrollWidth, document.scrollingElement.clientWidth]',
   );
   assert.ok(wanted <= screen, `${what}: ${wanted} pixels wide on a screen of ${screen}`);
+  const spilt = await page.evaluate<string[]>(`[...document.querySelectorAll('th, td')]
+    .filter((cell) => cell.scrollWidth > cell.clientWidth + 1 && cell.closest('thead, tbody').offsetWidth > 1)
+    .map(({ innerText }) => innerText.slice(0, 100))`);
+  assert.deepEqual(spilt, [], `${what}: cells that are wider than their place`);
 }
 
 /** Asserts in each of {@link LOOKS} that the page, as it is now, is for everybody, and keeps a picture. Leaves it in the last. */

@@ -6,7 +6,7 @@ import { keepScreenshot, launch, noBrowser, visit } from './browser.js';
 test('the page of a demo that runs is quiet, and shows the alarm once the unit is broken', {
   skip: noBrowser,
 }, async (t) => {
-  const demo = await Demo.start(t, '--port', '0', '--rate', '300', '--delay', '10');
+  const demo = await Demo.start(t, '--port', '0', '--rate', '300', '--delay', '15');
   await demo.says(/Ctrl-C ends it all/);
   const { page, problems } = await visit(await launch(t), demo.url);
   await page.getByText('No drift', { exact: true }).waitFor();

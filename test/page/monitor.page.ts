@@ -110,6 +110,8 @@ test('a feature opens to its numbers, and the table is sorted, by the keyboard a
   await page.getByText('population stability index').waitFor();
   await page.getByRole('rowheader', { name: /up to/ }).waitFor();
   await assertEverywhere(page, 'monitor-feature');
+  const head = await page.getByRole('columnheader', { name: 'Recent rows' }).boundingBox();
+  assert.ok(head!.width > 20 && head!.height > 10, 'on a phone the columns of bins have their heads as well');
   await page.setViewportSize(LOOKS[0]);
   await page.keyboard.press('Space');
   assert.equal(await weight.getAttribute('aria-expanded'), 'false');
