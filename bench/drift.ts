@@ -1,6 +1,6 @@
 // Prints, as Markdown, how often the drift monitor raises false alarms and what it notices on California housing, beside
 // rules in common use. Ends with 1 if a target is missed.
-// Usage: node dist/bench/drift.js [directory of california-housing.csv] --picture docs/drift-power.svg > docs/drift-benchmark.md
+// Usage: npm run --silent bench:drift > docs/drift-benchmark.md, with the directory of california-housing.csv in CALIFORNIA_DIR.
 // With --quick it takes a minute, and its figures are rough.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

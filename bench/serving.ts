@@ -5,13 +5,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { measureSingle } from './drift/cost.js';
 import { LoadGenerator } from './load.js';
 import type { LoadResult } from './load-process.js';
 import { median, printMachine, spread, Verdicts } from './report.js';
 import { printParts } from './request-parts.js';
 import { bodyOf } from './serving-rows.js';
 import { answerOf, cpuSeconds, type Side, startBare, startService } from './serving-sides.js';
+import { measureWatching } from './watching.js';
 
 /** Milliseconds of a turn, and how many turns each side has; a longer one before them, for the compiler, is not counted. */
 const TURN = 300;
@@ -119,7 +119,7 @@ async function compare({ rows: count, connections }: Scenario): Promise<void> {
         median(throughput) >= LEAST_THROUGHPUT,
       );
       verdicts.judge(`${where}: ${median(p99).toFixed(2)} times the p99, at most ${MOST_P99}`, median(p99) <= MOST_P99);
-      if (count === 1) judgeObservation(median(mine.map((t) => t.cpu)));
+      if (count === 1) await judgeObservation(median(mine.map((t) => t.cpu)));
     }
   } finally {
     bare.process.kill();
@@ -127,11 +127,11 @@ async function compare({ rows: count, connections }: Scenario): Promise<void> {
 }
 
 /** `cpu`: processor time of a request of one row, in µs. */
-function judgeObservation(cpu: number): void {
-  const { median: observed } = measureSingle();
+async function judgeObservation(cpu: number): Promise<void> {
+  const { median: observed } = await measureWatching();
   const share = (100 * observed) / cpu;
   verdicts.judge(
-    `observing a row of 8 features takes ${observed.toFixed(1)} µs, ${share.toFixed(1)} % of the request, at most ${MOST_OBSERVATION} %`,
+    `watching a row of 8 features, history and sample with it, takes ${observed.toFixed(1)} µs, ${share.toFixed(1)} % of the request, at most ${MOST_OBSERVATION} %`,
     // Where the system does not tell processor times, nothing is judged.
     !(share > MOST_OBSERVATION),
   );

@@ -3,10 +3,10 @@ import { type HeldOut, makeBaseline } from '../../src/model/baseline.js';
 import { createRandom } from '../../src/model/random.js';
 import { median } from '../report.js';
 
-const ROWS = 5000;
-const NARROW = 8;
+export const ROWS = 5000;
+export const NARROW = 8;
 const WIDE = 50;
-const TURNS = 60;
+export const TURNS = 60;
 const REPORTS = 60;
 /** Rows whose allocations are counted, in blocks: the garbage collector runs in few of them. */
 const COUNTED_ROWS = 1_000_000;
@@ -42,8 +42,8 @@ export function measureCost(): Cost {
   };
 }
 
-/** Microseconds that observing a request of one row takes, at 8 features. */
-export function measureSingle(): Timing {
+/** Microseconds that the monitor takes for a request of one row, at 8 features. */
+function measureSingle(): Timing {
   const rows = normalRows(NARROW);
   const monitor = new DriftMonitor(baselineOf(rows), { clock: () => 0 });
   const ones = requestsOf(rows, 1);
@@ -95,12 +95,12 @@ function observe(monitor: DriftMonitor, { rows, count, outputs, errors }: HeldOu
   monitor.observe(rows, count, outputs, errors);
 }
 
-function timing(turns: number, turn: () => number): Timing {
+export function timing(turns: number, turn: () => number): Timing {
   const times = Array.from({ length: turns }, turn);
   return { median: median(times), best: Math.min(...times) };
 }
 
-function normalRows(features: number): HeldOut {
+export function normalRows(features: number): HeldOut {
   const random = createRandom(1);
   const normals = (count: number) => Float32Array.from({ length: count }, () => random.normal());
   return {
@@ -111,13 +111,13 @@ function normalRows(features: number): HeldOut {
   };
 }
 
-function baselineOf(rows: HeldOut) {
+export function baselineOf(rows: HeldOut) {
   const names = Array.from({ length: rows.rows.length / ROWS }, (_, j) => `feature ${j}`);
   return makeBaseline(rows, names, ['target'], 1);
 }
 
 /** The rows in requests of `count` each, all made beforehand. */
-function requestsOf({ rows, outputs, errors }: HeldOut, count: number): HeldOut[] {
+export function requestsOf({ rows, outputs, errors }: HeldOut, count: number): HeldOut[] {
   const d = rows.length / ROWS;
   return Array.from({ length: ROWS / count }, (_, i) => ({
     count,

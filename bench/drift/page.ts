@@ -23,9 +23,7 @@ export function printPage(results: Results, cost: Cost, verdicts: readonly Verdi
   const { controls, quietSizes, sizes, splits, shiftedSplits, rivalSplits, columns } = protocol;
   const rules = results.rules;
   console.log('# Drift benchmark\n');
-  console.log(
-    'Printed by `npm run build && node dist/bench/drift.js <directory of california-housing.csv> --picture docs/drift-power.svg`.\n',
-  );
+  console.log('Printed by `npm run bench:drift`, with the directory of california-housing.csv in `CALIFORNIA_DIR`.\n');
   printMachine();
   console.log(
     `California housing: ${TRAINING_ROWS} rows to train on (${EPOCHS} epochs), ${REFERENCE_ROWS} held out for the ` +
