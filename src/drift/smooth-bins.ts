@@ -1,3 +1,5 @@
+import { NO_BIN } from '../model/baseline/bins.js';
+
 /** How a window's ranks differ from the baseline's. */
 export interface SmoothComponent {
   /** Standard normal without drift. */
@@ -10,6 +12,13 @@ export interface SmoothComponent {
 const ORDERS = 4;
 /** A squared length of a polynomial below this is what rounding leaves of none: the bins are used up. */
 const NOTHING = 1e-12;
+
+/** `[bins]` each, kept from call to call: every window needs them for each of its channels. */
+const RANKS = new Float64Array(NO_BIN);
+const SHARES = new Float64Array(NO_BIN);
+const DIFFERENCES = new Float64Array(NO_BIN);
+const FORMER = new Float64Array(NO_BIN);
+const POLYNOMIAL = new Float64Array(NO_BIN);
 
 /**
  * The first four components of the two-sample χ² statistic, which add up to it if there are no more than five bins (Rayner,
@@ -33,32 +42,35 @@ export function smoothBins(
   const total = n + m;
   // Of the two samples drawn from their union, without replacement.
   const deviation = Math.sqrt((total / n / m) * (total / (total - 1)) * designEffect);
-  const ranks = new Float64Array(bins);
+  let former = FORMER;
+  let polynomial = POLYNOMIAL;
   for (let k = 0, before = 0; k < bins; k++) {
     const tied = window[k]! + baseline[k]!;
-    ranks[k] = (2 * before + tied) / total - 1;
+    RANKS[k] = (2 * before + tied) / total - 1;
+    SHARES[k] = tied / total;
+    DIFFERENCES[k] = window[k]! / n - baseline[k]! / m;
+    former[k] = 0;
+    polynomial[k] = 1;
     before += tied;
   }
 
   // Orthogonal polynomials on the union by their three-term recurrence (Stieltjes): p ← (rank - a) p - b p₋₁.
-  let former = new Float64Array(bins);
-  let polynomial = new Float64Array(bins).fill(1);
   let formerLength = 1;
   let length = 1;
   const components: SmoothComponent[] = [];
   for (let order = 1; order <= ORDERS; order++) {
     let a = 0;
-    for (let k = 0; k < bins; k++) a += ((window[k]! + baseline[k]!) / total) * ranks[k]! * polynomial[k]! ** 2;
+    for (let k = 0; k < bins; k++) a += SHARES[k]! * RANKS[k]! * polynomial[k]! * polynomial[k]!;
     a /= length;
     const b = order > 1 ? length / formerLength : 0;
     formerLength = length;
     length = 0;
     let difference = 0;
     for (let k = 0; k < bins; k++) {
-      const value = (ranks[k]! - a) * polynomial[k]! - b * former[k]!;
+      const value = (RANKS[k]! - a) * polynomial[k]! - b * former[k]!;
       former[k] = value;
-      length += ((window[k]! + baseline[k]!) / total) * value * value;
-      difference += (window[k]! / n - baseline[k]! / m) * value;
+      length += SHARES[k]! * value * value;
+      difference += DIFFERENCES[k]! * value;
     }
     [former, polynomial] = [polynomial, former];
     if (!(length > NOTHING)) break;

@@ -1,4 +1,4 @@
-import { binShares } from '../model/baseline/bins.js';
+import { binShare } from '../model/baseline/bins.js';
 
 /**
  * The population stability index of two histograms, `Σ (p_k - q_k) ln(p_k / q_k)`, a half added to each count, less its
@@ -6,15 +6,19 @@ import { binShares } from '../model/baseline/bins.js';
  * properties of population stability index", 2018). 0 if one of them has no counts.
  */
 export function stabilityIndex(window: readonly number[], baseline: readonly number[]): number {
-  const p = binShares(window);
-  const q = binShares(baseline);
+  const bins = window.length;
   let n = 0;
   let m = 0;
-  let index = 0;
-  for (let k = 0; k < p.length; k++) {
+  for (let k = 0; k < bins; k++) {
     n += window[k]!;
     m += baseline[k]!;
-    index += (p[k]! - q[k]!) * Math.log(p[k]! / q[k]!);
   }
-  return n === 0 || m === 0 ? 0 : index - (p.length - 1) * (1 / n + 1 / m);
+  if (n === 0 || m === 0) return 0;
+  let index = 0;
+  for (let k = 0; k < bins; k++) {
+    const p = binShare(window[k]!, n, bins);
+    const q = binShare(baseline[k]!, m, bins);
+    index += (p - q) * Math.log(p / q);
+  }
+  return index - (bins - 1) * (1 / n + 1 / m);
 }

@@ -68,11 +68,12 @@ export function testWindow(
   designEffects: Float64Array,
 ): WindowTest | undefined {
   if (tally.rows < MINIMUM_ROWS) return undefined;
-  const evidence = tally.channels.flatMap((channel, c) => [
-    ...testBins(channel, c, tally, designEffects[c]!),
-    ...(channel.kind === 'feature' ? testGuards(baseline, channel, c, tally, designEffects[c]!) : []),
-    ...(channel.kind === 'error' ? testScore(baseline, c, tally, designEffects[c]!) : []),
-  ]);
+  const evidence: Evidence[] = [];
+  tally.channels.forEach((channel, c) => {
+    evidence.push(...testBins(channel, c, tally, designEffects[c]!));
+    if (channel.kind === 'feature') evidence.push(...testGuards(baseline, channel, c, tally, designEffects[c]!));
+    if (channel.kind === 'error') evidence.push(...testScore(baseline, c, tally, designEffects[c]!));
+  });
   const present = GROUPS.filter((group) => evidence.some((one) => one.group === group));
   return {
     rows: tally.rows,
@@ -102,22 +103,22 @@ function testBins(channel: Channel, c: number, tally: Tally, designEffect: numbe
   const n = sum(whole.window);
   if (n < MINIMUM_ROWS) return [];
   const merged = mergeBins(whole);
-  const base = { group: channel.group, test: 'bins', channel: c } as const;
+  const found = (logP: number, matters: boolean): Evidence[] => [
+    { group: channel.group, test: 'bins', channel: c, logP, matters },
+  ];
   if (merged.baseline.length < 2) {
     const matters = stabilityIndex(whole.window, whole.baseline) >= LEAST_STABILITY_INDEX;
-    return [{ ...base, logP: logRareBins(whole) / designEffect, matters }];
+    return found(logRareBins(whole) / designEffect, matters);
   }
   const chi = chiSquareBins(merged.window, merged.baseline, designEffect);
   const changed = stabilityIndex(merged.window, merged.baseline) >= LEAST_STABILITY_INDEX;
-  if (channel.group === 'error') return [{ ...base, logP: chi.logP, matters: changed }];
+  if (channel.group === 'error') return found(chi.logP, changed);
   const components = smoothBins(whole.window, whole.baseline, designEffect);
-  return [
-    {
-      ...base,
-      logP: combineEvidence([chi.logP, ...logSmoothTails(components, channel.group === 'conditional' ? 2 : 1)]),
-      matters: changed || components.some(({ shift }) => Math.abs(shift) >= LEAST_SHIFT),
-    },
-  ];
+  const alone = channel.group === 'conditional' ? 2 : 1;
+  return found(
+    combineEvidence([chi.logP, ...logSmoothTails(components, alone)]),
+    changed || components.some(({ shift }) => Math.abs(shift) >= LEAST_SHIFT),
+  );
 }
 
 /**
@@ -177,5 +178,7 @@ function testScore({ error }: Baseline, c: number, tally: Tally, designEffect: n
 }
 
 function sum(counts: readonly number[]): number {
-  return counts.reduce((total, count) => total + count, 0);
+  let total = 0;
+  for (const count of counts) total += count;
+  return total;
 }

@@ -48,11 +48,14 @@ export function binOf(edges: ArrayLike<number>, value: number): number {
   return low;
 }
 
-/** A bin's share of the rows, kept above 0 for the divisions and logarithms to come: `(r + ½) / (m + ½ B)`. */
+/** A bin's share of `rows` rows in `bins` bins, kept above 0 for the divisions and logarithms to come: `(r + ½) / (m + ½ B)`. */
+export function binShare(count: number, rows: number, bins: number): number {
+  return (count + 0.5) / (rows + 0.5 * bins);
+}
+
+/** The share of each bin. */
 export function binShares(counts: readonly number[]): Float64Array {
   let rows = 0;
   for (const count of counts) rows += count;
-  const shares = new Float64Array(counts.length);
-  for (let k = 0; k < counts.length; k++) shares[k] = (counts[k]! + 0.5) / (rows + 0.5 * counts.length);
-  return shares;
+  return Float64Array.from(counts, (count) => binShare(count, rows, counts.length));
 }
