@@ -5,23 +5,29 @@ import asc from 'assemblyscript/asc';
 import { build } from 'esbuild';
 import { buildPage, copyPage } from './page.js';
 
-// What comes after the compiler: the WebAssembly kernels, the web page, and the service as one bundle. Node takes longer to find and
+// What comes after the compiler: what is WebAssembly, the web page, and the service as one bundle. Node takes longer to find and
 // read the thousand files of the dependencies than to start the service from one.
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const ASSEMBLY = join(ROOT, 'src/model/kernel/assembly');
-const KERNELS = join(ROOT, 'dist/src/model/kernel');
 const PAGE = join(ROOT, 'dist/src/server/page');
 const BUNDLE = join(ROOT, 'dist/bundle/app');
+
+/** What is WebAssembly. */
+const ASSEMBLIES = [
+  { folder: 'model/kernel', binary: 'kernel-simd.wasm', target: 'simd' },
+  { folder: 'model/kernel', binary: 'kernel-relaxed.wasm', target: 'relaxed' },
+  { folder: 'drift', binary: 'watch.wasm', target: 'simd' },
+];
 
 /** Loaded from node_modules: they look for files beside themselves, or are loaded only when asked for. */
 const EXTERNAL = ['@tensorflow/*', '@fastify/swagger-ui', 'libsql', 'pino', 'pino-pretty'];
 
-for (const target of ['simd', 'relaxed']) {
-  const binary = join(KERNELS, `kernel-${target}.wasm`);
-  if (existsSync(binary) && statSync(binary).mtimeMs > newest(ASSEMBLY)) continue;
-  const { error, stderr } = await asc.main(['--config', join(ASSEMBLY, 'asconfig.json'), '--target', target]);
-  if (error) throw new Error(`kernel ${target}: ${stderr.toString()}`, { cause: error });
+for (const { folder, binary, target } of ASSEMBLIES) {
+  const sources = join(ROOT, 'src', folder, 'assembly');
+  const compiled = join(ROOT, 'dist/src', folder, binary);
+  if (existsSync(compiled) && statSync(compiled).mtimeMs > newest(sources)) continue;
+  const { error, stderr } = await asc.main(['--config', join(sources, 'asconfig.json'), '--target', target]);
+  if (error) throw new Error(`${binary}: ${stderr.toString()}`, { cause: error });
 }
 
 await buildPage(join(ROOT, 'src/server/page'), PAGE);
@@ -51,9 +57,7 @@ await build({
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   logLevel: 'error',
 });
-for (const name of readdirSync(KERNELS)) {
-  if (name.endsWith('.wasm')) copyFileSync(join(KERNELS, name), join(BUNDLE, name));
-}
+for (const { folder, binary } of ASSEMBLIES) copyFileSync(join(ROOT, 'dist/src', folder, binary), join(BUNDLE, binary));
 
 copyPage(PAGE, join(BUNDLE, 'page'));
 

@@ -15,16 +15,19 @@ export class Charts {
   /** The normal deviate that a channel's histogram may reach, and the standard deviations that the error's mean may be off. */
   readonly histogramLimit: number;
   readonly errorLimit: number;
-  private readonly histograms: HistogramCharts;
+  readonly histograms: HistogramCharts;
   private readonly channels: readonly Channel[];
   private readonly baseline: Baseline;
   private readonly errorChannel: number;
   /** `[channels]`: the X² at the limit. */
-  private readonly limits: Float64Array;
+  limits: Float64Array;
   private readonly deviation: number;
+  /** The baseline's mean score of the error, and the square of the distance from it that the level may have. */
+  readonly meanScore: number;
+  squaredErrorLimit = 0;
   private designEffects: Float64Array;
   // Not left undefined until the constructor sets it: V8 would then put a new number on the heap at every row.
-  private level = 0;
+  level = 0;
 
   /** `rowsBetweenAlarms`: for each of the two charts. */
   constructor(baseline: Baseline, channels: readonly Channel[], rowsBetweenAlarms: number) {
@@ -39,7 +42,8 @@ export class Charts {
     this.errorLimit = chartLimit(error, rowsBetweenAlarms);
     this.errorChannel = channels.findIndex(({ kind }) => kind === 'error');
     this.deviation = scoreChartDeviation(baseline.error.score_variance, lambda, baseline.rows);
-    this.level = baseline.error.mean_score;
+    this.meanScore = baseline.error.mean_score;
+    this.level = this.meanScore;
     this.limits = new Float64Array(channels.length);
     this.designEffects = new Float64Array(channels.length).fill(1);
     this.allowFor(this.designEffects);
@@ -48,6 +52,7 @@ export class Charts {
   /** Widens the limits for rows that resemble their neighbours: `[channels]`, each at least 1. */
   allowFor(designEffects: Float64Array): void {
     this.designEffects = designEffects;
+    this.squaredErrorLimit = (this.errorLimit * this.deviation) ** 2 * designEffects[this.errorChannel]!;
     const { rows, charts } = this.baseline;
     const unit = 1 / effectiveRows(charts.lambda) + 1 / rows;
     this.channels.forEach(({ bins }, c) => {
@@ -61,11 +66,11 @@ export class Charts {
 
   /** Takes the row that `reader` has read. Returns whether any channel is beyond its limit. */
   update(reader: RowReader): boolean {
-    const { level, deviation, designEffects, errorChannel } = this;
+    const { level } = this;
     const alarm = this.histograms.update(reader.bins, 0, this.limits);
     this.level = level + this.baseline.charts.lambda * (reader.errorScore - level);
-    const off = this.level - this.baseline.error.mean_score;
-    return alarm || off * off > (this.errorLimit * deviation) ** 2 * designEffects[errorChannel]!;
+    const off = this.level - this.meanScore;
+    return alarm || off * off > this.squaredErrorLimit;
   }
 
   /** Whether the channel is beyond a share of its limit. */
@@ -87,12 +92,12 @@ export class Charts {
   errorDeviate(): number {
     if (this.deviation === 0) return 0;
     const unit = this.deviation * Math.sqrt(this.designEffects[this.errorChannel]!);
-    return (this.level - this.baseline.error.mean_score) / unit;
+    return (this.level - this.meanScore) / unit;
   }
 
   reset(): void {
     this.histograms.reset();
-    this.level = this.baseline.error.mean_score;
+    this.level = this.meanScore;
   }
 
   state(): ChartsState {

@@ -15,7 +15,7 @@ export class Counters {
   /** `[features, 4]`: rows `INSIDE`, `BELOW` and `ABOVE` the baseline's range, and `MISSING`. */
   readonly places: Float64Array;
   /** `[P_BUCKETS]`: rows by p-value, not cumulative. */
-  readonly pValues = new Float64Array(P_BUCKETS.length);
+  pValues = new Float64Array(P_BUCKETS.length);
   pValueSum = 0;
 
   constructor(channels: readonly Channel[]) {

@@ -9,8 +9,10 @@ import { checkState, type MonitorState } from './monitor-state.js';
 import { type DriftReport, reportCharts, reportGroups, reportSpan, reportWindow } from './report.js';
 import { RowReader } from './row-reader.js';
 import { type RowScores, rowScores } from './row-scores.js';
+import { PlainWatch, type RequestRows, type RowWatch } from './row-watch.js';
 import { Tally } from './tally.js';
 import { TimeRing } from './time-ring.js';
+import { WasmWatch } from './wasm-watch.js';
 import { testWindow, type WindowTest } from './window-test.js';
 
 export interface MonitorOptions {
@@ -44,6 +46,7 @@ const QUIET_CHART = 0.75;
 const SPAN_ALPHA = 0.01;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+const NONE = new Float32Array(0);
 
 /** Compares the rows of one model version with its baseline. Bounded in memory; nothing is allocated per row. */
 export class DriftMonitor {
@@ -64,6 +67,9 @@ export class DriftMonitor {
   /** Rows of the latest minute that the others have not got yet: a row is then counted once, not four times. */
   private readonly fresh: Tally;
   private freshAt = 0;
+  private readonly watch: RowWatch;
+  /** Filled anew by each request. */
+  private readonly request: RequestRows;
   /** The window that is being filled, and the one before, which was tested. */
   private window: Tally;
   private tested: Tally;
@@ -98,6 +104,10 @@ export class DriftMonitor {
     this.fresh = new Tally(this.channels);
     this.window = new Tally(this.channels);
     this.tested = new Tally(this.channels);
+    const { reader, fresh, totals, designEffect, charts } = this;
+    const parts = { reader, tally: fresh, counters: totals, designEffect, charts };
+    this.watch = WasmWatch.create(parts) ?? new PlainWatch(parts);
+    this.request = { rows: NONE, outputs: NONE, errors: NONE, count: 0, counted: 0 };
     this.since = clock();
   }
 
@@ -134,18 +144,20 @@ export class DriftMonitor {
   observe(rows: Float32Array, count: number, outputs: Float32Array, errors: Float32Array): void {
     if (count <= 0) return;
     const now = this.options.clock();
-    const { fresh, reader, options } = this;
+    const { fresh, watch, request, options } = this;
     if (Math.floor(now / MINUTE) !== Math.floor(this.freshAt / MINUTE)) this.flush();
     this.freshAt = now;
     const counted = Math.min(count, options.rowsPerRequest);
     this.totals.skipped += count - counted;
-    for (let i = 0; i < counted; i++) {
-      const r = counted === count ? i : Math.floor((i * count) / counted);
-      reader.read(rows, outputs, errors, r);
-      fresh.add(reader);
-      this.totals.addP(reader);
-      this.designEffect.add(reader.bins);
-      if (this.charts.update(reader)) this.raiseCharts(now);
+    request.rows = rows;
+    request.outputs = outputs;
+    request.errors = errors;
+    request.count = count;
+    request.counted = counted;
+    for (let i = 0; i < counted; ) {
+      const room = options.windowRows - this.window.rows - fresh.rows;
+      i = watch.take(request, i, Math.min(counted, i + room));
+      if (watch.beyond) this.raiseCharts(now);
       if (this.window.rows + fresh.rows >= options.windowRows) this.closeWindow(now);
     }
   }

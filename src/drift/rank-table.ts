@@ -6,11 +6,11 @@ export class RankTable {
   /** The conformal p-value and the normal score of the latest value. */
   p = 1;
   score = 0;
-  private readonly values: OrderedLists;
+  readonly values: OrderedLists;
   /** Of a value equal to the sample's, and of one that lies before it (or after the last). */
-  private readonly tiedScores: Float64Array;
-  private readonly gapScores: Float64Array;
-  private readonly ps: Float64Array;
+  readonly tiedScores: Float64Array;
+  readonly gapScores: Float64Array;
+  readonly ps: Float64Array;
 
   constructor(sample: OrderedSample) {
     const { values } = sample;

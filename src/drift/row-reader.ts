@@ -34,21 +34,21 @@ export class RowReader {
 
   /** `[channels]`: the latest row's number per channel; NaN where a value is missing. */
   private readonly values: Float64Array;
-  private readonly errors: RankTable;
-  private readonly distances: RankTable | undefined;
-  private readonly edges: OrderedLists;
-  private readonly grids: OrderedLists;
-  private readonly gridScores: Float64Array;
+  readonly errors: RankTable;
+  readonly distances: RankTable | undefined;
+  readonly edges: OrderedLists;
+  readonly grids: OrderedLists;
+  readonly gridScores: Float64Array;
   private readonly scores: Float64Array;
   /** `[features + 1]` */
   private readonly whitened: Float64Array;
-  private readonly mean: Float64Array;
-  private readonly precision: Float64Array;
-  private readonly limits: Float64Array;
-  private readonly columnMeans: Float64Array;
-  private readonly columnDeviations: Float64Array;
-  private readonly features: number;
-  private readonly outputs: number;
+  readonly mean: Float64Array;
+  readonly precision: Float64Array;
+  readonly limits: Float64Array;
+  readonly columnMeans: Float64Array;
+  readonly columnDeviations: Float64Array;
+  readonly features: number;
+  readonly outputs: number;
 
   constructor(baseline: Baseline, channels: readonly Channel[]) {
     const { features, outputs, conditional } = baseline;

@@ -19,11 +19,11 @@ export class Tally {
   /** Sum of the errors' normal scores. */
   scoreSum = 0;
   /** `[bins of all channels]` */
-  readonly counts: Uint32Array;
+  counts: Uint32Array;
   /** `[features, 4]`: rows by `INSIDE`, `BELOW`, `ABOVE`, `MISSING`. */
-  readonly places: Uint32Array;
+  places: Uint32Array;
   /** `[features + outputs]`: sums of the deviations from the baseline's mean. */
-  readonly sums: Float64Array;
+  sums: Float64Array;
   private readonly offsets: Int32Array;
 
   constructor(channels: readonly Channel[]) {

@@ -12,10 +12,10 @@ export class HistogramCharts {
   /** Where each channel's bins begin; one more entry than channels. */
   readonly offsets: Int32Array;
   readonly lambda: number;
-  private readonly inverseShares: Float64Array;
-  private readonly weights: Float64Array;
-  private readonly scales: Float64Array;
-  private readonly sums: Float64Array;
+  readonly inverseShares: Float64Array;
+  weights: Float64Array;
+  scales: Float64Array;
+  sums: Float64Array;
   private readonly shares: Float64Array;
 
   /** `counts`: the held-out rows per bin, for each channel. `lambda`: the weight of the newest row. */

@@ -13,10 +13,10 @@ export class OrderedLists {
   readonly numbers: Float64Array;
   /** Where each list begins; one more entry than lists. */
   readonly starts: Int32Array;
-  private readonly lows: Float64Array;
-  private readonly scales: Float64Array;
+  readonly lows: Float64Array;
+  readonly scales: Float64Array;
   /** `[lists, PARTS + 1]`: the place in `numbers` where each part begins. */
-  private readonly parts: Int32Array;
+  readonly parts: Int32Array;
 
   constructor(lists: readonly (readonly number[])[]) {
     this.numbers = Float64Array.from(lists.flat());
