@@ -5,7 +5,15 @@ import { initialWeights } from '../src/model/initial-weights.js';
 import { loadKernel } from '../src/model/kernel/network.js';
 import { createRandom, shuffle } from '../src/model/random.js';
 import { trainEpoch } from '../src/model/training.js';
+import { arithmeticPeak } from './arithmetic-peak.js';
 import { housingDirectory, readHousing, SHAPE, testFeatures } from './california-housing.js';
+import { profileEpoch } from './epoch-profile.js';
+
+/** Milliseconds of an epoch by operation, and the most 10⁹ floating-point operations per second. */
+export interface EpochProfile {
+  readonly milliseconds: Readonly<Record<string, number>>;
+  readonly peak: number;
+}
 
 const LEARNING_RATE = 0.001;
 const createEngine = loadKernel();
@@ -16,7 +24,9 @@ const side = start(0);
 for await (const line of createInterface({ input: process.stdin })) {
   const [command, ...rest] = line.split(' ');
   const numbers = rest.map(Number);
-  process.stdout.write(`${JSON.stringify(command === 'epoch' ? time(numbers[0]!) : test(numbers))}\n`);
+  const answer =
+    command === 'epoch' ? time(numbers[0]!) : command === 'profile' ? await profile(numbers[0]!) : test(numbers);
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
 }
 
 function start(seed: number): { engine: Engine; epoch: (batch: number) => void } {
@@ -34,6 +44,10 @@ function time(batch: number): { seconds: number } {
   const begin = performance.now();
   side.epoch(batch);
   return { seconds: (performance.now() - begin) / 1000 };
+}
+
+async function profile(batch: number): Promise<EpochProfile> {
+  return { milliseconds: await profileEpoch(() => side.epoch(batch)), peak: await arithmeticPeak() };
 }
 
 function test([seed, epochs, batch]: number[]): { test_mse: number } {

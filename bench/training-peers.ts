@@ -5,7 +5,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { housingDirectory } from './california-housing.js';
+import { housingDirectory, SHAPE } from './california-housing.js';
+import type { EpochProfile } from './epoch-process.js';
 import { newerNode } from './newer-node.js';
 import { install, pythonScript, versionsOf } from './peers.js';
 import { median, printMachine, spread, Verdicts } from './report.js';
@@ -14,6 +15,8 @@ const TURNS = 9;
 const BATCHES = [32, 256];
 const SEEDS = [0, 1, 2, 3, 4];
 const EPOCHS = 20;
+/** Rows of an epoch. */
+const TRAINED_ROWS = 11_610;
 
 interface Framework {
   readonly name: string;
@@ -34,10 +37,16 @@ const FRAMEWORKS: readonly Framework[] = [
   },
 ];
 
+/** By what was asked. */
+interface Answer extends EpochProfile {
+  readonly seconds: number;
+  readonly test_mse: number;
+}
+
 interface Side {
   readonly name: string;
   readonly process: ChildProcess;
-  readonly ask: (command: string) => Promise<{ readonly seconds: number; readonly test_mse: number }>;
+  readonly ask: (command: string) => Promise<Answer>;
 }
 
 const directory = resolve(housingDirectory());
@@ -70,6 +79,7 @@ console.log('The kernel and PyTorch have one thread; TensorFlow and JAX as many 
 console.log('that fill no whole batch (26 of 11,610 at 32, 90 at 256), so that it compiles one shape.\n');
 try {
   for (const batch of BATCHES) await compare(batch);
+  await printProfile(BATCHES[0]!);
   await compareErrors();
   console.log();
   for (const reason of skipped) console.log(reason);
@@ -105,6 +115,36 @@ async function compare(batch: number): Promise<void> {
     );
   }
   console.log('');
+}
+
+/** Where the time of the kernel goes, and how far its matrix products are from what the processor can do. */
+async function printProfile(batch: number): Promise<void> {
+  const side = kernels.at(-1)!;
+  const { milliseconds, peak } = await side.ask(`profile ${batch}`);
+  const { inputs, outputs, hidden } = SHAPE;
+  const widths = [inputs, ...hidden];
+  const heads = hidden.at(-1)! * (inputs + outputs);
+  const weights = hidden.reduce((sum, units, i) => sum + widths[i]! * units, heads);
+  const operations: Record<string, number> = {
+    // Forward through all layers, and backward through all but the first.
+    product: 2 * TRAINED_ROWS * (2 * weights - inputs * hidden[0]!),
+    weightGradient: 2 * TRAINED_ROWS * weights,
+  };
+  console.log(
+    `| operation of ${side.name}, batch ${batch} | ms per epoch | 10⁹ operations per second |\n|---|---:|---:|`,
+  );
+  const sorted = Object.entries(milliseconds).sort(([, a], [, b]) => b - a);
+  for (const [name, ms] of sorted) {
+    const count = operations[name];
+    console.log(`| ${name} | ${ms.toFixed(2)} | ${count ? (count / ms / 1e6).toFixed(0) : ''} |`);
+  }
+  const all = sorted.reduce((sum, [, ms]) => sum + ms, 0);
+  const spent = Object.keys(operations).reduce((sum, name) => sum + milliseconds[name]!, 0);
+  const least = Object.values(operations).reduce((sum, count) => sum + count / peak / 1e6, 0);
+  console.log(
+    `\nOne core does ${peak.toFixed(0)} of them in WebAssembly (fused multiply-adds that never leave the registers): at that ` +
+      `rate the matrix products, and with them the epoch, would take ${(spent - least).toFixed(1)} of ${all.toFixed(1)} ms less.\n`,
+  );
 }
 
 async function compareErrors(): Promise<void> {
