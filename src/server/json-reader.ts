@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { DomainError } from '../model/domain-error.js';
 import type { Rows } from '../model/rows.js';
 import type { TableInfo } from '../model/table.js';
-import type { OutlineTask, ReadingResult, ReadingTask, TableTask, WorkerTask } from './json-worker.js';
+import type { OutlinedBody, OutlineTask, ReadingResult, ReadingTask, TableTask, WorkerTask } from './json-worker.js';
 
 /** Milliseconds without work after which the thread and its memory go. */
 const IDLE = 10_000;
@@ -20,7 +20,7 @@ interface Reading {
 /**
  * Reads large bodies that only JSON.parse can read in a thread of its own: it cannot be done in parts, and holds the
  * event loop for a fifth of a second at 100,000 named rows. The thread starts at the first of them, takes one after
- * another, and ends when there are none for a while.
+ * another, and ends when there are none for a while. It takes the body's memory.
  */
 export class JsonReader {
   private worker: Worker | undefined;
@@ -28,16 +28,13 @@ export class JsonReader {
   private readonly readings = new Map<number, Reading>();
   private ids = 0;
 
-  /** Rejects with what `readInstances` and `readRows`, or the contract's reader, throw. The body's memory may be taken. */
+  /** Rejects with what `readInstances` and `readRows`, or the contract's reader, throw. */
   read(task: Omit<ReadingTask, 'kind'>): Promise<ReadRows> {
-    // Handed over and not copied, unless it is a piece of something larger.
-    const { buffer, byteLength } = task.body;
-    const whole = buffer.byteLength === byteLength && buffer instanceof ArrayBuffer;
-    return this.ask({ kind: 'rows', ...task }, whole ? [buffer] : []);
+    return this.ask({ kind: 'rows', ...task });
   }
 
-  /** What a body holds beside its rows, see `outline`. Rejects with `INVALID_JSON`. */
-  outline(task: Omit<OutlineTask, 'kind'>): Promise<unknown> {
+  /** What a body holds beside its rows, see `outline`; and the body back. Rejects with `INVALID_JSON`. */
+  outline(task: Omit<OutlineTask, 'kind'>): Promise<OutlinedBody> {
     return this.ask({ kind: 'outline', ...task });
   }
 
@@ -46,7 +43,10 @@ export class JsonReader {
     return this.ask({ kind: 'table', ...task });
   }
 
-  private ask<T>(task: WorkerTask, given: readonly ArrayBuffer[] = []): Promise<T> {
+  /** The body is handed over and not copied, which would take long, unless it is a piece of something larger. */
+  private ask<T>(task: WorkerTask): Promise<T> {
+    const { buffer, byteLength } = task.body;
+    const given = buffer.byteLength === byteLength && buffer instanceof ArrayBuffer ? [buffer] : [];
     clearTimeout(this.idle);
     this.worker ??= this.start();
     const id = this.ids++;

@@ -29,6 +29,12 @@ export interface OutlineTask {
   readonly body: Uint8Array;
 }
 
+/** What a body holds beside its rows, and the body, handed back. */
+export interface OutlinedBody {
+  readonly outline: unknown;
+  readonly body: Uint8Array;
+}
+
 /** A training's body to be written to a table in `directory`. */
 export interface TableTask {
   readonly kind: 'table';
@@ -50,16 +56,24 @@ parentPort?.on('message', ({ id, task }: { id: number; task: WorkerTask }) => {
   try {
     if (task.kind === 'rows') {
       const value = readPrediction(task);
-      parentPort!.postMessage({ id, value } satisfies ReadingResult, [value.rows.buffer as ArrayBuffer]);
-    } else {
-      const value = task.kind === 'outline' ? outline(parse(task.body)) : writeTable(task);
-      parentPort!.postMessage({ id, value } satisfies ReadingResult);
-    }
+      answer({ id, value }, value.rows);
+    } else if (task.kind === 'outline') {
+      const { body } = task;
+      answer({ id, value: { outline: outline(parse(body)), body } satisfies OutlinedBody }, body);
+    } else answer({ id, value: writeTable(task) });
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
-    parentPort!.postMessage({ id, code: error.code, message: error.message } satisfies ReadingResult);
+    answer({ id, code: error.code, message: error.message });
   }
 });
+
+/** What is `given` is handed over, and not copied. */
+function answer(result: ReadingResult, ...given: readonly (Float32Array | Uint8Array)[]): void {
+  parentPort!.postMessage(
+    result,
+    given.map(({ buffer }) => buffer as ArrayBuffer),
+  );
+}
 
 function readPrediction({ body, reader, given, ...model }: ReadingTask): ReadRows {
   const { features, maxRows, allowMissing } = model;

@@ -8,13 +8,14 @@ import { JsonReader } from './json-reader.js';
  */
 export class LargeTables {
   private readonly reader = new JsonReader();
-  private readonly bodies = new WeakMap<object, Buffer>();
+  private readonly bodies = new WeakMap<object, Uint8Array>();
 
   /** The body, or its outline if it is large. Rejects with `INVALID_JSON`. */
   async parse(body: Buffer): Promise<unknown> {
     if (body.length <= LARGE_BODY) return readJson(body.toString());
-    const outline = await this.reader.outline({ body });
-    if (typeof outline === 'object' && outline !== null) this.bodies.set(outline, body);
+    const outlined = await this.reader.outline({ body });
+    const { outline } = outlined;
+    if (typeof outline === 'object' && outline !== null) this.bodies.set(outline, outlined.body);
     return outline;
   }
 
