@@ -25,6 +25,8 @@ const MOST_BLOCKED = quick ? 60 : 25;
 const TRAINED_ROWS = 50_000;
 /** Near the limit of 16 MiB: JSON.parse takes it whole. */
 const TRAINED_ROWS_OF_JSON = quick ? 50_000 : 300_000;
+/** As many as are kept. */
+const LABELLED_ROWS = quick ? 20_000 : 100_000;
 
 interface Request {
   readonly name: string;
@@ -74,6 +76,19 @@ const others: Request[] = [
     type: 'text/csv',
     body: [FEATURES.concat('mpg'), ...repeated(ROWS, TRAINED_ROWS).map((row) => row.concat(row[0]!))].join('\n'),
   },
+  ...[
+    {
+      name: 'arrays',
+      instances: repeated(ROWS, LABELLED_ROWS),
+      targets: repeated(ROWS, LABELLED_ROWS).map(([y]) => y),
+    },
+    { name: 'objects', instances: repeated(named, LABELLED_ROWS).map((row) => ({ ...row, mpg: 20 })), target: 'mpg' },
+  ].map(({ name, ...body }) => ({
+    name: `POST /feedback, JSON ${name}`,
+    path: '/feedback',
+    rows: LABELLED_ROWS,
+    body: JSON.stringify(body),
+  })),
   { name: 'GET /metrics', path: '/metrics', rows: 0 },
   { name: 'GET /drift', path: '/drift', rows: 0 },
   { name: 'GET /model', path: '/model', rows: 0 },

@@ -87,8 +87,8 @@ function readArrays(
   if (depth === 0) throw invalid('targets[0]: expected at least one number, got []');
   const columns = arrange({ features: names('x', width, known?.features), targets: names('y', depth, known?.targets) });
   const read = (i: number) => {
-    const row = readArray(instances[i], width, `instances[${i}]`);
-    const target = Array.isArray(firstTarget) ? readArray(targets[i], depth, `targets[${i}]`) : [targets[i]];
+    const row = readArray(instances[i], width, () => `instances[${i}]`);
+    const target = Array.isArray(firstTarget) ? readArray(targets[i], depth, () => `targets[${i}]`) : [targets[i]];
     return (column: number) =>
       column < width
         ? readNumber(row[column], () => `instances[${i}][${column}]`)
@@ -105,9 +105,9 @@ function names(prefix: string, count: number, known: readonly string[] | undefin
 }
 
 /** An array of `length` values of any kind. Throws `INVALID_ROWS`. */
-export function readArray(value: unknown, length: number, place: string): unknown[] {
-  if (!Array.isArray(value)) throw invalid(`${place}: expected an array of ${length} numbers, got ${show(value)}`);
-  if (value.length !== length) throw invalid(`${place}: expected ${length} numbers, got ${value.length}`);
+export function readArray(value: unknown, length: number, place: () => string): unknown[] {
+  if (!Array.isArray(value)) throw invalid(`${place()}: expected an array of ${length} numbers, got ${show(value)}`);
+  if (value.length !== length) throw invalid(`${place()}: expected ${length} numbers, got ${value.length}`);
   return value;
 }
 

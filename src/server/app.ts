@@ -175,7 +175,7 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
     ordinary.add('/predict', predictForm(service, maxRows));
   }
   driftRoutes(app, { drift, feedback });
-  feedbackRoute(app, { feedback });
+  await app.register(feedbackRoute, { feedback });
   await app.register(trainRoute, { service, jobs, feedback, trainBodyLimit: options.trainBodyLimit });
   jobRoutes(app, { jobs });
 

@@ -7,6 +7,15 @@ import type { Columns } from '../model/table.js';
 
 const ADVICE = 'feedback is of the serving model';
 
+/** What is asked of the rows of a request. */
+export interface FeedbackTerms {
+  /** Those of the serving model. */
+  readonly columns: Columns;
+  /** Whether a feature may be missing. */
+  readonly allowMissing: boolean;
+  readonly maxRows: number;
+}
+
 /** Rows with their targets, complete. */
 export interface FeedbackRows {
   readonly rows: number;
@@ -16,21 +25,21 @@ export interface FeedbackRows {
   readonly features: Float32Array;
   /** `[rows, targets]` */
   readonly targets: Float32Array;
-  /** Where a row that is kept was in the request. */
-  readonly place: (row: number) => string;
+  /** `[rows]`: which row of the request each was. */
+  readonly numbers: Int32Array;
 }
 
 /**
  * Reads rows that a body gives with their targets. A row without one of its targets is dropped, and so is one without a
- * feature, unless `allowMissing`.
+ * feature, unless that may be missing.
  *
- * Throws `INVALID_ROWS` with the place, `FEATURES_CHANGED` if they are not of the columns of `model`, `TOO_LARGE`, and
- * `TOO_MANY_MISSING` if no row is left.
+ * Throws `INVALID_ROWS` with the place, `FEATURES_CHANGED` if they are not of the serving model's columns, `TOO_LARGE`,
+ * and `TOO_MANY_MISSING` if no row is left.
  */
-export function readFeedback(body: JsonRows, model: Columns, allowMissing: boolean, maxRows: number): FeedbackRows {
-  const table = readJsonTable(body, model, (found) => arrangeLike(model, found, ADVICE));
+export function readFeedback(body: JsonRows, { columns, allowMissing, maxRows }: FeedbackTerms): FeedbackRows {
+  const table = readJsonTable(body, columns, (found) => arrangeLike(columns, found, ADVICE));
   checkCount(table.rows, 'instances', maxRows);
-  return complete(table, allowMissing, (row) => `instances[${row}]`);
+  return complete(table, allowMissing);
 }
 
 /**
@@ -40,35 +49,47 @@ export function readFeedback(body: JsonRows, model: Columns, allowMissing: boole
 export function joinTargets(
   predictions: readonly WaitingRows[],
   targets: readonly unknown[],
-  model: Columns,
-  maxRows: number,
+  { columns, maxRows }: FeedbackTerms,
 ): FeedbackRows {
+  if (targets.length !== predictions.length) {
+    throw new DomainError(
+      'INVALID_ROWS',
+      `targets: expected one per id (${predictions.length}), got ${targets.length}`,
+    );
+  }
   const rows = predictions.reduce((sum, one) => sum + one.rows, 0);
   checkCount(rows, 'ids', maxRows);
-  const [width, depth] = [model.features.length, model.targets.length];
-  const places = predictions.flatMap((prediction, i) => {
-    arrangeLike(model, prediction.columns, `ids[${i}] was predicted by a model of those`);
-    const given = readArray(targets[i], prediction.rows, `targets[${i}]`);
-    return given.map((target, r) => ({ prediction, r, target, place: `targets[${i}][${r}]` }));
+  const [width, depth] = [columns.features.length, columns.targets.length];
+  const features = new Float32Array(rows * width);
+  let at = 0;
+  const given = predictions.flatMap((prediction, i) => {
+    arrangeLike(columns, prediction.columns, `ids[${i}] was predicted by a model of those`);
+    features.set(prediction.features, at);
+    at += prediction.features.length;
+    return readArray(targets[i], prediction.rows, () => `targets[${i}]`);
   });
   const row = (n: number) => {
-    const { prediction, r, target, place } = places[n]!;
+    const target = given[n];
     const several = Array.isArray(target) || depth > 1;
+    const place = () => placeOfTarget(predictions, n);
     const values = several ? readArray(target, depth, place) : [target];
     return (column: number) =>
       column < width
-        ? prediction.features[r * width + column]!
-        : readNumber(values[column - width], () => (several ? `${place}[${column - width}]` : place));
+        ? features[n * width + column]!
+        : readNumber(values[column - width], () => (several ? `${place()}[${column - width}]` : place()));
   };
   // What the model has predicted it may have missed.
-  return complete({ columns: model, rows, row }, true, (n) => places[n]!.place);
+  return complete({ columns, rows, row }, true);
 }
 
-function complete(
-  { columns, rows, row }: JsonTable,
-  allowMissing: boolean,
-  place: (row: number) => string,
-): FeedbackRows {
+/** Where the target of row `n`, of all rows of the predictions, is in a request. */
+export function placeOfTarget(predictions: readonly WaitingRows[], n: number): string {
+  let [i, r] = [0, n];
+  for (; r >= predictions[i]!.rows; i++) r -= predictions[i]!.rows;
+  return `targets[${i}][${r}]`;
+}
+
+function complete({ columns, rows, row }: JsonTable, allowMissing: boolean): FeedbackRows {
   const [width, depth] = [columns.features.length, columns.targets.length];
   const features = new Float32Array(rows * width);
   const targets = new Float32Array(rows * depth);
@@ -99,6 +120,6 @@ function complete(
     dropped: rows - kept,
     features: features.slice(0, kept * width),
     targets: targets.slice(0, kept * depth),
-    place: (n) => place(numbers[n]!),
+    numbers: numbers.slice(0, kept),
   };
 }

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { FastifyBaseLogger } from 'fastify';
 import { DomainError } from '../model/domain-error.js';
+import type { WaitingRows } from '../model/feedback-database.js';
 import type { FeedbackStore } from '../model/feedback-store.js';
 import { feedbackToTable, type Reference } from '../model/feedback-table.js';
-import type { JsonRows } from '../model/json-table.js';
 import { columnsOf, type TableInfo } from '../model/table.js';
 import { Turns } from '../model/turns.js';
-import { type FeedbackRows, joinTargets, readFeedback } from './feedback-rows.js';
+import { type FeedbackRows, type FeedbackTerms, placeOfTarget } from './feedback-rows.js';
 import { LiveErrors, type TargetErrors, WINDOW_ROWS } from './live-errors.js';
 import type { Observation, PredictionService, Serving } from './service.js';
 
@@ -50,6 +50,8 @@ interface Live {
   readonly read: Promise<void>;
 }
 
+type MaybePromise<T> = T | Promise<T>;
+
 const DAY = 24 * 3600 * 1000;
 /** Without any request, what is too old goes this often, in milliseconds. */
 const PRUNE_INTERVAL = 3600 * 1000;
@@ -76,20 +78,24 @@ export class Feedback extends EventEmitter<{ rows: [] }> {
     return this.counted;
   }
 
-  /** Keeps rows that come with their targets. Throws as `readFeedback`, `NON_FINITE_OUTPUT`, `FEEDBACK_UNAVAILABLE`. */
-  add(body: JsonRows): Promise<FeedbackReceipt> {
-    return this.options.service.hold((serving) => {
-      const rows = readFeedback(body, serving.card, this.options.allowMissing, this.maxRows);
-      return this.keep(serving, rows, []);
+  /** Keeps rows that come with their targets. Throws as `read`, which gives them, `NON_FINITE_OUTPUT`, `FEEDBACK_UNAVAILABLE`. */
+  add(read: (terms: FeedbackTerms) => MaybePromise<FeedbackRows>): Promise<FeedbackReceipt> {
+    return this.options.service.hold(async (serving) => {
+      const rows = await read(this.terms(serving));
+      return this.keep(serving, rows, [], (n) => `instances[${n}]`);
     });
   }
 
-  /** Keeps the rows of predictions whose targets have come. Throws as `add`, and `PREDICTION_NOT_FOUND`. */
-  answer(ids: readonly string[], targets: readonly unknown[]): Promise<FeedbackReceipt> {
+  /** Keeps the rows of predictions, when `join` has given them their targets. Throws as `add`, and `PREDICTION_NOT_FOUND`. */
+  answer(
+    ids: readonly string[],
+    join: (waiting: readonly WaitingRows[], terms: FeedbackTerms) => MaybePromise<FeedbackRows>,
+  ): Promise<FeedbackReceipt> {
     return this.options.service.hold(async (serving) => {
-      checkIds(ids, targets);
+      checkIds(ids);
       const waiting = await this.guard(this.options.store.ask('waiting', ids));
-      return this.keep(serving, joinTargets(waiting, targets, serving.card, this.maxRows), ids);
+      const rows = await join(waiting, this.terms(serving));
+      return this.keep(serving, rows, ids, (n) => placeOfTarget(waiting, n));
     });
   }
 
@@ -135,14 +141,21 @@ export class Feedback extends EventEmitter<{ rows: [] }> {
     await this.options.store.close();
   }
 
-  private get maxRows(): number {
-    return Math.min(this.options.maxRows, this.options.store.bounds.rows);
+  private terms({ card }: Serving): FeedbackTerms {
+    const { allowMissing, maxRows, store } = this.options;
+    return { columns: columnsOf(card), allowMissing, maxRows: Math.min(maxRows, store.bounds.rows) };
   }
 
-  private async keep(serving: Serving, feedback: FeedbackRows, answered: readonly string[]): Promise<FeedbackReceipt> {
+  /** `place` names a row of the request. */
+  private async keep(
+    serving: Serving,
+    { rows, dropped, features, targets, numbers }: FeedbackRows,
+    answered: readonly string[],
+    place: (number: number) => string,
+  ): Promise<FeedbackReceipt> {
     const { store, service } = this.options;
-    const { rows, dropped, features, targets, place } = feedback;
-    const { outputs } = (await service.predictUnseen(serving, features, rows, new Turns(), place)).prediction;
+    const placeOf = (row: number) => place(numbers[row]!);
+    const { outputs } = (await service.predictUnseen(serving, features, rows, new Turns(), placeOf)).prediction;
     // After a swap meanwhile, the rows say nothing of the model that serves.
     const live = serving === service.servingIfReady ? this.follow(serving) : undefined;
     await live?.read;
@@ -220,10 +233,7 @@ export class Feedback extends EventEmitter<{ rows: [] }> {
   }
 }
 
-function checkIds(ids: readonly string[], targets: readonly unknown[]): void {
-  if (targets.length !== ids.length) {
-    throw new DomainError('INVALID_ROWS', `targets: expected one per id (${ids.length}), got ${targets.length}`);
-  }
+function checkIds(ids: readonly string[]): void {
   const places = new Map<string, number>();
   for (const [i, id] of ids.entries()) {
     const earlier = places.get(id);

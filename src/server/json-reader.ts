@@ -2,7 +2,16 @@ import { Worker } from 'node:worker_threads';
 import { DomainError } from '../model/domain-error.js';
 import type { Rows } from '../model/rows.js';
 import type { TableInfo } from '../model/table.js';
-import type { OutlinedBody, OutlineTask, ReadingResult, ReadingTask, TableTask, WorkerTask } from './json-worker.js';
+import type { FeedbackRows } from './feedback-rows.js';
+import type {
+  FeedbackTask,
+  OutlinedBody,
+  OutlineTask,
+  ReadingResult,
+  ReadingTask,
+  TableTask,
+  WorkerTask,
+} from './json-worker.js';
 
 /** Milliseconds without work after which the thread and its memory go. */
 const IDLE = 10_000;
@@ -41,6 +50,11 @@ export class JsonReader {
   /** Writes the rows of a body to a table. Rejects with what `jsonToTable` throws. */
   table(task: Omit<TableTask, 'kind'>): Promise<TableInfo> {
     return this.ask({ kind: 'table', ...task });
+  }
+
+  /** The rows of feedback. Rejects with what `readFeedback` and `joinTargets` throw. */
+  feedback(task: Omit<FeedbackTask, 'kind'>): Promise<FeedbackRows> {
+    return this.ask({ kind: 'feedback', ...task });
   }
 
   /** The body is handed over and not copied, which would take long, unless it is a piece of something larger. */

@@ -1,10 +1,12 @@
 import { parentPort } from 'node:worker_threads';
 import { arrangeUnlessReplaced } from '../model/arrange.js';
 import { DomainError, type ErrorCode } from '../model/domain-error.js';
+import type { WaitingRows } from '../model/feedback-database.js';
 import { jsonToTable } from '../model/json-table.js';
 import { readRows } from '../model/rows.js';
 import type { Columns, TableInfo } from '../model/table.js';
 import { ROW_READERS, type RowReaderName } from './contracts/row-readers.js';
+import { type FeedbackRows, type FeedbackTerms, joinTargets, readFeedback } from './feedback-rows.js';
 import { readInstances } from './instances.js';
 import { readJson } from './json-body.js';
 import type { ReadRows } from './json-reader.js';
@@ -45,7 +47,14 @@ export interface TableTask {
   readonly replace: boolean;
 }
 
-export type WorkerTask = ReadingTask | OutlineTask | TableTask;
+/** The rows of feedback to be read; those of predictions, if its body has ids, to be joined with their targets. */
+export interface FeedbackTask extends FeedbackTerms {
+  readonly kind: 'feedback';
+  readonly body: Uint8Array;
+  readonly waiting: readonly WaitingRows[] | undefined;
+}
+
+export type WorkerTask = ReadingTask | OutlineTask | TableTask | FeedbackTask;
 
 export type ReadingResult =
   | { readonly id: number; readonly value: unknown }
@@ -60,6 +69,9 @@ parentPort?.on('message', ({ id, task }: { id: number; task: WorkerTask }) => {
     } else if (task.kind === 'outline') {
       const { body } = task;
       answer({ id, value: { outline: outline(parse(body)), body } satisfies OutlinedBody }, body);
+    } else if (task.kind === 'feedback') {
+      const value = readLabelled(task);
+      answer({ id, value }, value.features, value.targets, value.numbers);
     } else answer({ id, value: writeTable(task) });
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
@@ -68,7 +80,7 @@ parentPort?.on('message', ({ id, task }: { id: number; task: WorkerTask }) => {
 });
 
 /** What is `given` is handed over, and not copied. */
-function answer(result: ReadingResult, ...given: readonly (Float32Array | Uint8Array)[]): void {
+function answer(result: ReadingResult, ...given: readonly ArrayBufferView[]): void {
   parentPort!.postMessage(
     result,
     given.map(({ buffer }) => buffer as ArrayBuffer),
@@ -87,7 +99,13 @@ function readPrediction({ body, reader, given, ...model }: ReadingTask): ReadRow
   return { rows: readRows(instances, features, allowMissing), count: instances.length };
 }
 
-/** The body has the form that its outline was found to have. */
+// A body that is read once more has the form that its outline was found to have.
+
+function readLabelled({ body, waiting, ...terms }: FeedbackTask): FeedbackRows {
+  const parsed = parse(body) as LabelledBody;
+  return waiting ? joinTargets(waiting, parsed.targets!, terms) : readFeedback(labelledRows(parsed, '"ids"'), terms);
+}
+
 function writeTable({ body, directory, model, replace }: TableTask): TableInfo {
   const rows = labelledRows(parse(body) as LabelledBody, '"source": "feedback"');
   return jsonToTable(rows, directory, model, arrangeUnlessReplaced(model, replace));

@@ -1,14 +1,28 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { WaitingRows } from '../model/feedback-database.js';
 import type { Columns, TableInfo } from '../model/table.js';
+import type { FeedbackRows, FeedbackTerms } from './feedback-rows.js';
 import { LARGE_BODY, readJson } from './json-body.js';
 import { JsonReader } from './json-reader.js';
+import { JSON_TYPE } from './media-types.js';
 
 /**
  * Reads JSON bodies that hold a table. Of a large one the event loop sees an outline, which the schema is asked about;
- * the rows go from the thread to the disk. It is parsed twice, so that nothing need be kept for who may never come.
+ * the rows stay in the thread, or come from there as plain numbers. It is parsed twice, so that nothing need be kept for
+ * who may never come.
  */
 export class LargeTables {
   private readonly reader = new JsonReader();
   private readonly bodies = new WeakMap<object, Uint8Array>();
+
+  /** Reads the JSON bodies of the routes of `app`, which are those of one plugin. */
+  takeBodies(app: FastifyInstance): void {
+    app.addHook('onClose', () => this.close());
+    app.removeContentTypeParser(JSON_TYPE);
+    app.addContentTypeParser(JSON_TYPE, { parseAs: 'buffer' }, (_request: FastifyRequest, body: Buffer) =>
+      this.parse(body),
+    );
+  }
 
   /** The body, or its outline if it is large. Rejects with `INVALID_JSON`. */
   async parse(body: Buffer): Promise<unknown> {
@@ -27,6 +41,11 @@ export class LargeTables {
   /** Writes the rows of the body whose outline is given to a table. Rejects with what `jsonToTable` throws. */
   write(outline: object, directory: string, model: Columns | undefined, replace: boolean): Promise<TableInfo> {
     return this.reader.table({ body: this.bodies.get(outline)!, directory, model, replace });
+  }
+
+  /** The rows of feedback, with those of the predictions that it answers if it has ids. Rejects with what `readFeedback` and `joinTargets` throw. */
+  feedback(outline: object, terms: FeedbackTerms, waiting?: readonly WaitingRows[]): Promise<FeedbackRows> {
+    return this.reader.feedback({ body: this.bodies.get(outline)!, ...terms, waiting });
   }
 
   async close(): Promise<void> {

@@ -1,10 +1,10 @@
 import { isObject } from '../model/json-value.js';
 
 /** Elements of an array that are kept: more than any schema counts. */
-const KEPT = 1000;
+const KEPT = 1024;
 
 /**
- * A JSON value without what makes it large: of an object's arrays the first thousand elements, and neither objects nor
+ * A JSON value without what makes it large: of an object's arrays the first elements, and neither objects nor
  * arrays in them. A schema that does not look into the elements of its arrays judges it like the whole.
  */
 export function outline(value: unknown): unknown {

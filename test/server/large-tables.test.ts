@@ -30,8 +30,8 @@ test('an outline has the form of the value, without its rows', () => {
     rows: [{ a: 1 }, [1], null, 2],
   };
   assert.deepEqual(outline(value), {
-    instances: Array.from({ length: 1000 }, () => []),
-    targets: targets.slice(0, 1000),
+    instances: Array.from({ length: 1024 }, () => []),
+    targets: targets.slice(0, 1024),
     target: ['y'],
     epochs: 3,
     seed: 'x',

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { FeedbackStore } from '../../src/model/feedback-store.js';
+import { LARGE_BODY } from '../../src/server/json-body.js';
+import { JsonReader } from '../../src/server/json-reader.js';
 import { buildTestApp, publishUntrained } from './test-app.js';
 
 const ROWS = Array.from({ length: 40 }, (_, i) => [Math.sin(i), Math.cos(2 * i), i / 40]);
@@ -12,6 +14,14 @@ const TARGETS = ROWS.map(([a, b, c]) => 10 + a! + 2 * b! - c!);
 
 const post = (app: FastifyInstance, url: string, payload: object) => app.inject({ method: 'POST', url, payload });
 const feedback = (app: FastifyInstance, payload: object) => post(app, '/feedback', payload);
+/** The same in a large body: white space makes it one. */
+const largeFeedback = (app: FastifyInstance, payload: object) =>
+  app.inject({
+    method: 'POST',
+    url: '/feedback',
+    headers: { 'content-type': 'application/json' },
+    payload: JSON.stringify(payload) + ' '.repeat(LARGE_BODY),
+  });
 
 /** Predicts rows with an id for their targets. */
 async function predictWithId(app: FastifyInstance, instances: unknown[]): Promise<string> {
@@ -149,7 +159,7 @@ const BAD: [what: string, payload: object, code: string, message: RegExp][] = [
   ['an id that is not', { ids: ['x'], targets: [[1]] }, 'PREDICTION_NOT_FOUND', /^ids\[0\]: no prediction "x"/],
   ['an id twice', { ids: ['x', 'x'], targets: [[1], [1]] }, 'INVALID_ROWS', /^ids\[1\]: the same as ids\[0\]$/],
   ['ids without targets', { ids: ['x'] }, 'INVALID_ROWS', /"targets"/],
-  ['ids and too few targets', { ids: ['x', 'y'], targets: [[1]] }, 'INVALID_ROWS', /one per id \(2\), got 1/],
+  ['too many ids', { ids: Array(1001).fill('x'), targets: [[1]] }, 'INVALID_REQUEST', /^ids: .*1000/],
   ['ids and rows', { ids: ['x'], instances: [[1]], targets: [[1]] }, 'INVALID_ROWS', /^instances: /],
   ['an id that is no text', { ids: [5], targets: [[1]] }, 'INVALID_REQUEST', /^ids\.0: /],
   [
@@ -189,6 +199,57 @@ test('bad feedback is refused with the place, and nothing of it is kept', async 
   assert.deepEqual([(await live(app)).kept, (await live(app)).total], [0, 0]);
 });
 
+test('a large body is read aside, with the same answers', async (t) => {
+  const reading = t.mock.method(JsonReader.prototype, 'feedback');
+  const { app } = await buildTestApp(t);
+  const id = await predictWithId(app, ROWS.slice(30));
+  const bodies = [
+    { instances: ROWS.slice(0, 10), targets: TARGETS.slice(0, 9).concat(null as never) },
+    { instances: ROWS.slice(10, 30).map(([a, b, c], i) => ({ c, y: TARGETS[10 + i], b, a })), target: 'y' },
+    { ids: [id], targets: [TARGETS.slice(30)] },
+  ];
+  const receipts = [];
+  for (const body of bodies) receipts.push((await largeFeedback(app, body)).json());
+  assert.deepEqual(
+    receipts.map(({ rows, dropped, kept_rows }) => [rows, dropped, kept_rows]),
+    [
+      [9, 1, 9],
+      [20, 0, 29],
+      [10, 0, 39],
+    ],
+  );
+  assert.equal(reading.mock.callCount(), 3);
+  const large = await live(app);
+
+  const { app: other } = await buildTestApp(t);
+  for (const body of [bodies[0]!, bodies[1]!, { instances: ROWS.slice(30), targets: TARGETS.slice(30) }]) {
+    await feedback(other, body);
+  }
+  assert.equal(reading.mock.callCount(), 3);
+  assert.deepEqual(large, await live(other));
+});
+
+test('a large body that is wrong is refused in the same words', async (t) => {
+  const { app } = await buildTestApp(t);
+  const id = await predictWithId(app, ROWS.slice(0, 3));
+  const long = Array(2500).fill([1, 2, 3]);
+  const payloads = [
+    ...BAD.map(([, payload]) => payload),
+    { ids: [id], targets: Array(2000).fill([1]) },
+    { ids: [id], targets: [[1, 2, 'x']] },
+    { instances: long, targets: Array(2400).fill(1) },
+    { instances: long, targets: Array(2500).fill(1) },
+  ];
+  for (const payload of payloads) {
+    const [small, large] = [await feedback(app, payload), await largeFeedback(app, payload)];
+    const { request_id: _, ...refusal } = small.json();
+    const { request_id: __, ...found } = large.json();
+    assert.ok(small.statusCode >= 400, small.body);
+    assert.deepEqual([large.statusCode, found], [small.statusCode, refusal]);
+  }
+  assert.deepEqual([(await live(app)).kept, (await live(app)).total], [0, 0]);
+});
+
 test('a prediction whose targets are refused still waits, and is answered once', async (t) => {
   const { app } = await buildTestApp(t);
   const id = await predictWithId(app, ROWS.slice(0, 3));
@@ -203,6 +264,17 @@ test('a prediction whose targets are refused still waits, and is answered once',
     assert.equal(response.statusCode, 400, response.body);
     assert.match(response.json().error, message);
   }
+  const other = await predictWithId(app, ROWS.slice(0, 2));
+  const second = await feedback(app, {
+    ids: [id, other],
+    targets: [
+      [1, 2, 3],
+      [1, ['x']],
+    ],
+  });
+  assert.equal(second.json().error, 'targets[1][1][0]: expected a number or null, got "x"');
+  const more = await feedback(app, { ids: [id], targets: [[1, 2, 3], [1]] });
+  assert.deepEqual([more.statusCode, more.json().error], [400, 'targets: expected one per id (1), got 2']);
   const both = { ids: [id, 'none'], targets: [[1, 2, 3], [1]] };
   assert.match((await feedback(app, both)).json().error, /^ids\[1\]: /);
   const answers = await Promise.all([1, 2].map(() => feedback(app, { ids: [id], targets: [[1, 2, 3]] })));

@@ -3,7 +3,12 @@ import { type Static, Type } from 'typebox';
 import { DomainError } from '../../model/domain-error.js';
 import { ErrorReply } from '../errors.js';
 import type { Feedback } from '../feedback.js';
+import { joinTargets, readFeedback } from '../feedback-rows.js';
 import { LabelledFields, labelledRows } from '../labelled-body.js';
+import { LargeTables } from '../large-tables.js';
+
+/** Each is looked for in the database, and its rows come from there: a bound on what that takes of the event loop. */
+const MOST_IDS = 1000;
 
 const FeedbackBody = Type.Object(
   {
@@ -11,6 +16,7 @@ const FeedbackBody = Type.Object(
     ids: Type.Optional(
       Type.Array(Type.String(), {
         minItems: 1,
+        maxItems: MOST_IDS,
         description:
           'instead of rows: ids of POST /predict?ids=true; `targets` then has an array per id, of a target per row',
       }),
@@ -30,7 +36,10 @@ const FeedbackReply = Type.Object(
   { $id: 'FeedbackReply' },
 );
 
-export function feedbackRoute(app: FastifyInstance, { feedback }: { feedback: Feedback }): void {
+export async function feedbackRoute(app: FastifyInstance, { feedback }: { feedback: Feedback }): Promise<void> {
+  const large = new LargeTables();
+  large.takeBodies(app);
+
   app.post<{ Body: FeedbackBody }>(
     '/feedback',
     {
@@ -49,7 +58,17 @@ export function feedbackRoute(app: FastifyInstance, { feedback }: { feedback: Fe
         },
       },
     },
-    ({ body }) => (body.ids ? feedback.answer(body.ids, targetsOf(body)) : feedback.add(labelledRows(body, '"ids"'))),
+    ({ body }) => {
+      const isLarge = large.has(body);
+      if (body.ids) {
+        const targets = targetsOf(body);
+        return feedback.answer(body.ids, (waiting, terms) =>
+          isLarge ? large.feedback(body, terms, waiting) : joinTargets(waiting, targets, terms),
+        );
+      }
+      const rows = labelledRows(body, '"ids"');
+      return feedback.add((terms) => (isLarge ? large.feedback(body, terms) : readFeedback(rows, terms)));
+    },
   );
 }
 

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { arrangeUnlessReplaced } from '../../model/arrange.js';
 import { csvToTable } from '../../model/csv.js';
@@ -83,11 +83,7 @@ export interface TrainOptions {
 export async function trainRoute(app: FastifyInstance, options: TrainOptions): Promise<void> {
   const { service, jobs, feedback, trainBodyLimit } = options;
   const large = new LargeTables();
-  app.addHook('onClose', () => large.close());
-  app.removeContentTypeParser('application/json');
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request: FastifyRequest, body: Buffer) =>
-    large.parse(body),
-  );
+  large.takeBodies(app);
   // Tables are read as they arrive, or lie on the disk; only here are they bodies at all.
   for (const { type, format, broken } of TABLES) {
     app.addContentTypeParser(type, (_request, payload, done) =>
