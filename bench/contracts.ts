@@ -37,7 +37,7 @@ const NATIVE: Protocol = { name: 'POST /predict', path: '/predict', body: bodyOf
 const verdicts = new Verdicts();
 const load = new LoadGenerator();
 const directory = mkdtempSync(join(tmpdir(), 'rr-contracts-'));
-const service = await startService(directory, false, VERTEX);
+const service = await startService(directory, undefined, VERTEX);
 try {
   console.log('# Contracts\n');
   printMachine();

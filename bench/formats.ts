@@ -145,7 +145,7 @@ async function printThroughput(): Promise<void> {
 }
 
 async function printBlocking(): Promise<void> {
-  const service = await startService(join(directory, 'blocking'), true);
+  const service = await startService(join(directory, 'blocking'), 'loop-watch');
   try {
     // The code of every path is compiled, and the heap is what it is in service.
     for (const request of [...predictions, ...others]) await ask(service, request);

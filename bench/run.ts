@@ -15,6 +15,7 @@ interface Benchmark {
 
 const BENCHMARKS: readonly Benchmark[] = [
   { script: 'serving', quick: true },
+  { script: 'serving-profile', quick: false },
   { script: 'serving-peers', quick: false },
   { script: 'formats', quick: true },
   { script: 'life-cycle', quick: true },

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { BareOptions } from './bare-server.js';
+import type { PredictReply } from '../src/server/routes/predict.js';
 
 export interface Side {
   readonly process: ChildProcess;
@@ -12,26 +12,29 @@ export interface Side {
 }
 
 /** What the service answers: the bare side shall send the same numbers. */
-export async function answerOf(service: Side, body: string): Promise<BareOptions['answer']> {
+export async function answerOf(service: Side, body: string): Promise<PredictReply> {
   const response = await fetch(`http://127.0.0.1:${service.port}/predict`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body,
   });
   if (response.status !== 200) throw new Error(await response.text());
-  return (await response.json()) as BareOptions['answer'];
+  return (await response.json()) as PredictReply;
 }
 
-/**
- * Starts the real server on an empty store; it trains a version, and is then ready. With `watched` the turns of its event
- * loop are timed, see loop-watch.ts.
- */
-export async function startService(store: string, watched = false, settings: NodeJS.ProcessEnv = {}): Promise<Side> {
+/** What is loaded into a server before its own code, and is told by messages what to do. */
+export type Observer = 'loop-watch' | 'profiler';
+
+/** Starts the real server on an empty store; it trains a version, and is then ready. */
+export async function startService(
+  store: string,
+  observer?: Observer,
+  settings: NodeJS.ProcessEnv = {},
+): Promise<Side> {
   const main = fileURLToPath(new URL('../bundle/app/main.js', import.meta.url));
-  const watch = ['--import', new URL('./loop-watch.js', import.meta.url).href];
-  const child = spawn(process.execPath, [...(watched ? watch : []), main], {
+  const child = spawn(process.execPath, [...loading(observer), main], {
     env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', MODEL_STORE: store, ...settings },
-    stdio: watched ? ['ignore', 'pipe', 'inherit', 'ipc'] : ['ignore', 'pipe', 'inherit'],
+    stdio: observer ? ['ignore', 'pipe', 'inherit', 'ipc'] : ['ignore', 'pipe', 'inherit'],
   });
   let port = 0;
   for await (const line of createInterface({ input: child.stdout! })) {
@@ -43,11 +46,15 @@ export async function startService(store: string, watched = false, settings: Nod
   return { process: child, port };
 }
 
-export async function startBare(answer: BareOptions['answer']): Promise<Side> {
-  const child = fork(new URL('./bare-server.js', import.meta.url));
-  child.send({ answer } satisfies BareOptions);
+export async function startBare(answer: PredictReply, observer?: Observer): Promise<Side> {
+  const server = new URL('./bare-server.js', import.meta.url);
+  const child = fork(server, [JSON.stringify(answer)], { execArgv: loading(observer) });
   const [url] = (await once(child, 'message')) as [string];
   return { process: child, port: Number(new URL(url).port) };
+}
+
+function loading(observer?: Observer): string[] {
+  return observer ? ['--import', new URL(`./${observer}.js`, import.meta.url).href] : [];
 }
 
 /** Processor time that a process has taken so far: fields 14 and 15 of Linux' stat, in hundredths of a second. */

@@ -41,7 +41,7 @@ verdicts.print();
 
 async function measure({ type, pieces }: Upload): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'rr-upload-'));
-  const service = await startService(directory, false, { NODE_OPTIONS: '--max-old-space-size=96' });
+  const service = await startService(directory, undefined, { NODE_OPTIONS: '--max-old-space-size=96' });
   try {
     const peak = () =>
       Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${service.process.pid}/status`, 'utf8'))![1]) / 1024;
