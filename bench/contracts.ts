@@ -8,6 +8,7 @@ import { tableFromArrays, tableToIPC } from 'apache-arrow';
 import { LoadGenerator } from './load.js';
 import type { Load, LoadResult } from './load-process.js';
 import { median, printMachine, spread, Verdicts } from './report.js';
+import { printParts } from './request-parts.js';
 import { bodyOf, FEATURES } from './serving-rows.js';
 import { type Side, startService } from './serving-sides.js';
 
@@ -93,6 +94,20 @@ async function compareMany(): Promise<void> {
     );
   }
   console.log();
+  await printCeiling((1000 * MANY) / Math.max(...native));
+}
+
+/** How much faster than JSON any format can be for many rows, which take `milliseconds` in JSON. */
+async function printCeiling(milliseconds: number): Promise<void> {
+  console.log('The parts of such a request in JSON, each in a loop of its own:\n');
+  const [parts] = await printParts(join(directory, MODEL), [MANY]);
+  const format = (parts!.get('read the rows')! + parts!.get('write the reply')!) / 1000;
+  const rest = Array.from(parts!.values()).reduce((sum, time) => sum + time) / 1000 - format;
+  console.log(
+    `\nThe request in JSON takes ${milliseconds.toFixed(1)} ms in its best turn: ${format.toFixed(1)} to read and to write it, and ` +
+      `${rest.toFixed(1)} to compute, to count and to watch, which no format saves. If a format cost nothing to read and to write, and ` +
+      `its bytes came and went for nothing, it would have ${(milliseconds / rest).toFixed(1)} times the rows per second of JSON.\n`,
+  );
 }
 
 /** In each round every protocol has a turn. */
