@@ -44,7 +44,7 @@ async function run({ port, bodies, milliseconds, head = PREDICT }: Load): Promis
   };
 }
 
-/** Resolves at `end`. The first answer tells how long each of this body is; rejects at one that is none. */
+/** Resolves at `end`. Rejects at an answer that is not a 200, or longer than it says. */
 function keepAsking(
   port: number,
   opening: string,
@@ -53,41 +53,45 @@ function keepAsking(
   answered: (ms: number) => void,
 ): Promise<void> {
   const request = Buffer.from(`${opening}content-length: ${body.length}\r\n\r\n${body}`, 'latin1');
+  const chunk = Buffer.alloc(2 ** 16);
   return new Promise((resolve, reject) => {
     let length = 0;
     let received = 0;
     let text = '';
     let sent = 0;
     const send = () => {
+      length = 0;
       received = 0;
+      text = '';
       sent = performance.now();
       socket.write(request);
     };
-    const receive = (size: number, chunk: Uint8Array) => {
+    const receive = (size: number) => {
       if (received === 0 && !isOk(chunk)) {
-        reject(new Error(`an answer is not a 200: ${Buffer.from(chunk.subarray(0, size)).toString('latin1')}`));
+        reject(new Error(`an answer is not a 200: ${chunk.toString('latin1', 0, size)}`));
         socket.destroy();
         return false;
       }
       received += size;
       if (length === 0) {
-        text += Buffer.from(chunk.subarray(0, size)).toString('latin1');
+        text += chunk.toString('latin1', 0, size);
         length = lengthOf(text);
       }
       if (length === 0 || received < length) return true;
       if (received > length) {
-        reject(new Error(`an answer has ${received} bytes, the first had ${length}`));
+        reject(new Error(`an answer of ${length} bytes has ${received}`));
         socket.destroy();
         return false;
       }
       const now = performance.now();
       answered(now - sent);
       if (now < end) send();
-      else socket.end();
+      // Not just an end: TorchServe would answer it with a reset.
+      else socket.destroy();
       return true;
     };
     const socket = createConnection(
-      { host: '127.0.0.1', port, noDelay: true, onread: { buffer: new Uint8Array(2 ** 16), callback: receive } },
+      { host: '127.0.0.1', port, noDelay: true, onread: { buffer: chunk, callback: receive } },
       send,
     );
     socket.on('error', reject);
@@ -104,9 +108,9 @@ function isOk(chunk: Uint8Array): boolean {
 function lengthOf(text: string): number {
   const headEnd = text.indexOf('\r\n\r\n');
   if (headEnd < 0) return 0;
-  if (!/^transfer-encoding: chunked/im.test(text)) {
-    return headEnd + 4 + Number(/^content-length: (\d+)/im.exec(text)?.[1] ?? 0);
-  }
+  const told = /\r\ncontent-length: (\d+)/i.exec(text);
+  if (told) return headEnd + 4 + Number(told[1]);
+  // Then it comes in chunks.
   const lastChunk = text.indexOf('\r\n0\r\n\r\n', headEnd);
   return lastChunk < 0 ? 0 : lastChunk + 7;
 }

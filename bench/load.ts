@@ -11,7 +11,7 @@ export class LoadGenerator {
     this.child.once('exit', () => this.ended.abort(new Error('the load process has ended')));
   }
 
-  /** Loads the server at `port` for so many milliseconds. Rejects if an answer is not like the first. */
+  /** Loads the server at `port` for so many milliseconds. Rejects if an answer is not a 200, or longer than it says. */
   async run(port: number, bodies: readonly string[], milliseconds: number, head?: Load['head']): Promise<LoadResult> {
     this.child.send({ port, bodies, milliseconds, ...(head ? { head } : {}) } satisfies Load);
     const [result] = (await once(this.child, 'message', { signal: this.ended.signal })) as [LoadResult];
