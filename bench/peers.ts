@@ -4,10 +4,14 @@ import { existsSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ask, OPEN_INFERENCE, type PeerContract, PREDICT, TORCHSERVE } from './peer-contract.js';
 
-/** Other people's software: how each is installed and started. Its server answers `POST /predict` as the service does. */
+/** Other people's software: how each is installed, started and asked. */
 export interface Peer {
   readonly name: string;
+  readonly contract: PeerContract;
+  /** A program that it needs and pip does not have. */
+  readonly program?: string;
   /** Names of its Python packages. */
   readonly packages: readonly string[];
   /** Of the peer alone, if its packages want older ones than the others do. */
@@ -25,35 +29,55 @@ export const PEERS: readonly Peer[] = [
   {
     name: 'FastAPI + Keras',
     packages: [...FASTAPI, 'keras', 'tensorflow-cpu'],
+    contract: PREDICT,
     command: (version, port) => ['python', 'fastapi_server.py', 'keras', version, String(port)],
     target: 50,
   },
   {
     name: 'FastAPI + ONNX Runtime',
     packages: [...FASTAPI, ...ONNX],
+    contract: PREDICT,
     command: (version, port) => ['python', 'fastapi_server.py', 'onnx', version, String(port)],
     target: 6,
   },
   {
     name: 'LitServe + ONNX Runtime',
     packages: ['litserve', ...ONNX],
+    contract: PREDICT,
     command: (version, port) => ['python', 'litserve_server.py', version, String(port)],
   },
   {
     name: 'MLServer + ONNX Runtime',
     packages: ['mlserver', ...ONNX],
     environment: 'peers-mlserver',
+    contract: PREDICT,
     command: (version, port) => ['python', 'mlserver_server.py', version, String(port)],
   },
   {
     name: 'BentoML + ONNX Runtime',
     packages: ['bentoml', ...ONNX],
+    contract: PREDICT,
     command: (_version, port) => ['bentoml', 'serve', 'bentoml_service:Regressor', '--port', String(port)],
   },
   {
     name: 'Ray Serve + ONNX Runtime',
     packages: ['ray[serve]', ...ONNX],
+    contract: PREDICT,
     command: (version, port) => ['python', 'ray_server.py', version, String(port)],
+  },
+  {
+    name: 'TorchServe + PyTorch',
+    packages: ['torchserve', 'torch-model-archiver', 'torch', 'numpy'],
+    program: 'java',
+    contract: TORCHSERVE,
+    command: (version, port) => ['python', 'torchserve_server.py', version, String(port)],
+  },
+  {
+    name: 'Triton (PyTriton) + ONNX Runtime',
+    packages: ['nvidia-pytriton', ...ONNX],
+    environment: 'peers-triton',
+    contract: OPEN_INFERENCE,
+    command: (version, port) => ['python', 'triton_server.py', version, String(port)],
   },
 ];
 
@@ -63,6 +87,12 @@ const CACHE = fileURLToPath(new URL('../../.cache', import.meta.url));
 const ENVIRONMENT = 'peers';
 /** TensorFlow takes seconds to be imported, Ray's processes tens of them, in milliseconds. */
 const START_TIMEOUT = 120_000;
+
+/** Installs what a peer needs. Returns why it cannot be had, or undefined. */
+export function installPeer({ program, packages, environment }: Peer): string | undefined {
+  const { error } = program ? spawnSync(program, ['--version']) : {};
+  return error ? `it needs ${program}: ${error.message}` : install(packages, environment);
+}
 
 /** Installs Python packages. Returns why they cannot be had, or undefined. */
 export function install(packages: readonly string[], environment = ENVIRONMENT): string | undefined {
@@ -90,12 +120,8 @@ export function pythonScript([script, ...args]: readonly [string, ...string[]]):
   return [programOf('python'), [join(SOURCES, script), ...args]];
 }
 
-/** Starts a peer on a free port, and waits until it answers `body`. Rejects if it ends or stays silent. */
-export async function startPeer(
-  peer: Peer,
-  version: string,
-  body: string,
-): Promise<{ process: ChildProcess; port: number }> {
+/** Starts a peer on a free port, and waits until it predicts. Rejects if it ends or stays silent. */
+export async function startPeer(peer: Peer, version: string): Promise<{ process: ChildProcess; port: number }> {
   const port = await freePort();
   const [program, ...args] = peer.command(version, port);
   const child = spawn(programOf(program, peer.environment), args, {
@@ -111,11 +137,7 @@ export async function startPeer(
   child.once('exit', () => process.off('exit', endWithThis));
   const deadline = Date.now() + START_TIMEOUT;
   while (child.exitCode === null && Date.now() < deadline) {
-    const answered = await fetch(`http://127.0.0.1:${port}/predict`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body,
-    }).then(
+    const answered = await ask({ port, contract: peer.contract }, 1).then(
       ({ ok }) => ok,
       () => false,
     );

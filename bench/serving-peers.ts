@@ -7,7 +7,8 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LoadGenerator } from './load.js';
 import type { LoadResult } from './load-process.js';
-import { install, PEERS, type Peer, startPeer, stopPeer, versionsOf } from './peers.js';
+import { type AskedServer, ask, HEADERS, PREDICT } from './peer-contract.js';
+import { installPeer, PEERS, type Peer, startPeer, stopPeer, versionsOf } from './peers.js';
 import { median, printMachine, spread, Verdicts } from './report.js';
 import { bodyOf } from './serving-rows.js';
 import { answerOf, type Side, startBare, startService } from './serving-sides.js';
@@ -23,6 +24,7 @@ const TOLERANCE = 1e-4;
 
 const directory = mkdtempSync(join(tmpdir(), 'rr-peers-'));
 const service = await startService(directory);
+const own: AskedServer = { port: service.port, contract: PREDICT };
 /** Bare Fastify with a constant answer, for each number of rows: how far beyond a peer HTTP in Node can be. */
 const bare = new Map<number, Side>();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -42,15 +44,20 @@ const verdicts = new Verdicts();
 console.log('# Serving against other servers\n');
 printMachine();
 console.log(
-  `The command: \`node dist/bench/serving-peers.js\`. One process serves, ${CONNECTIONS} connections; service and`,
+  `The command: \`node dist/bench/serving-peers.js\`. One worker serves, ${CONNECTIONS} connections; service and`,
 );
 console.log(
   `peer take turns of ${TURN} ms, ${TURNS} each. Medians; ratios within a pair of turns, least and greatest in brackets.`,
 );
 console.log(
-  'The service also watches the rows for drift, and counts and logs, which the peers do not. Bare Fastify, with turns of',
+  'The service also watches the rows for drift, and counts and logs, which the peers do not. All are asked in JSON:',
 );
-console.log('its own, answers a constant: it tells how far beyond the peer an HTTP server in Node can be here.\n');
+console.log(
+  'TorchServe at its own path, Triton by the Open Inference Protocol, and it batches the requests that wait. Bare',
+);
+console.log(
+  'Fastify, with turns of its own, answers a constant: it tells how far beyond the peer HTTP in Node can be here.\n',
+);
 console.log(
   '| peer | rows | service, requests/s | peer, requests/s | ratio | ratio of bare Fastify | p99, service / peer |',
 );
@@ -69,15 +76,15 @@ try {
 }
 
 async function compare(peer: Peer): Promise<void> {
-  const missing = install(peer.packages, peer.environment);
+  const missing = installPeer(peer);
   if (missing) {
     left.push(`SKIPPED: ${peer.name}: ${missing}`);
     return;
   }
   process.stderr.write(`${peer.name}\n`);
-  let side: Awaited<ReturnType<typeof startPeer>>;
+  let started: Awaited<ReturnType<typeof startPeer>>;
   try {
-    side = await startPeer(peer, version, bodyOf(1, 0));
+    started = await startPeer(peer, version);
   } catch (error) {
     left.push(`SKIPPED: ${(error as Error).message}`);
     return;
@@ -85,42 +92,51 @@ async function compare(peer: Peer): Promise<void> {
   used.push(`${peer.name}: ${versionsOf(peer.packages, peer.environment)}`);
   const load = new LoadGenerator();
   try {
-    await assertSame(side.port);
-    for (const rows of ROWS) await measure(peer, load, side.port, rows);
+    const server = { port: started.port, contract: peer.contract };
+    await assertSame(server);
+    for (const rows of ROWS) await measure(peer, load, server, rows);
   } catch (error) {
     // It serves, but not what it should: that is no reason to say nothing of its target.
     verdicts.judge(`${peer.name}: ${(error as Error).message}`, false);
   } finally {
     load.close();
-    await stopPeer(side.process);
+    await stopPeer(started.process);
   }
 }
 
 /** Nobody is measured who computes something else. */
-async function assertSame(port: number): Promise<void> {
-  const body = bodyOf(50, 0);
-  const [mine, theirs] = await Promise.all([answerOf(service, body), answerOf({ ...service, port }, body)]);
-  mine.predictions.forEach(([expected], row) => {
-    const [found] = theirs.predictions[row]!;
-    if (!(Math.abs(found! - expected!) <= TOLERANCE * Math.abs(expected!))) {
+async function assertSame(peer: AskedServer): Promise<void> {
+  const [mine, theirs] = await Promise.all([predictionsOf(own), predictionsOf(peer)]);
+  mine.forEach((expected, row) => {
+    const found = theirs[row];
+    if (!(Math.abs(found! - expected) <= TOLERANCE * Math.abs(expected))) {
       throw new Error(`row ${row}: the service predicts ${expected}, the peer ${found}`);
     }
   });
 }
 
-async function measure({ name, target }: Peer, load: LoadGenerator, port: number, rows: number): Promise<void> {
-  const bodies = Array.from({ length: CONNECTIONS }, (_, i) => bodyOf(rows, i));
-  const constant = bare.get(rows)!.port;
-  const sides = [service.port, port, constant];
-  for (const side of sides) await load.run(side, bodies, WARM_UP);
+async function predictionsOf(server: AskedServer): Promise<readonly number[]> {
+  const response = await ask(server, 50);
+  if (response.status !== 200) throw new Error(await response.text());
+  return server.contract.predictionsOf(await response.json());
+}
+
+async function measure({ name, target }: Peer, load: LoadGenerator, peer: AskedServer, rows: number): Promise<void> {
+  const turn = ({ port, contract: { path, bodyOf } }: AskedServer, milliseconds: number) => {
+    const bodies = Array.from({ length: CONNECTIONS }, (_, i) => bodyOf(rows, i));
+    return load.run(port, bodies, milliseconds, { path, headers: HEADERS });
+  };
+  const constant: AskedServer = { port: bare.get(rows)!.port, contract: PREDICT };
+  const sides = [own, peer, constant];
+  for (const side of sides) await turn(side, WARM_UP);
   const pairs: [LoadResult, LoadResult][] = [];
   const ceilings: number[] = [];
   for (let i = 0; i < TURNS; i++) {
     // Who is first changes, so that a machine which slows down or speeds up favours nobody.
-    const results = new Map<number, LoadResult>();
-    for (const side of i % 2 === 0 ? sides : sides.toReversed()) results.set(side, await load.run(side, bodies, TURN));
-    pairs.push([results.get(service.port)!, results.get(port)!]);
-    ceilings.push(results.get(constant)!.requestsPerSecond / results.get(port)!.requestsPerSecond);
+    const results = new Map<AskedServer, LoadResult>();
+    for (const side of i % 2 === 0 ? sides : sides.toReversed()) results.set(side, await turn(side, TURN));
+    pairs.push([results.get(own)!, results.get(peer)!]);
+    ceilings.push(results.get(constant)!.requestsPerSecond / results.get(peer)!.requestsPerSecond);
   }
   const ratios = pairs.map(([mine, theirs]) => mine.requestsPerSecond / theirs.requestsPerSecond);
   const ratio = median(ratios);

@@ -14,7 +14,12 @@ export const ROWS: readonly (readonly number[])[] = records
   .filter((record) => !record.includes(''))
   .map((record) => record.slice(0, -1).map(Number));
 
-/** The body of a prediction of `count` of the rows, another beginning for every `start`. */
+/** `count` of the rows, another beginning for every `start`. */
+export function rowsOf(count: number, start: number): (readonly number[])[] {
+  return Array.from({ length: count }, (_, i) => ROWS[(start + i) % ROWS.length]!);
+}
+
+/** The body of a prediction of them. */
 export function bodyOf(count: number, start: number): string {
-  return JSON.stringify({ instances: Array.from({ length: count }, (_, i) => ROWS[(start + i) % ROWS.length]) });
+  return JSON.stringify({ instances: rowsOf(count, start) });
 }

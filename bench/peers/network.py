@@ -89,3 +89,30 @@ class Network:
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+    def torch_module(self):
+        """A PyTorch module: raw rows [rows, features] -> (predictions, reconstruction errors)."""
+        import torch
+
+        def linear(kernel, bias):
+            layer = torch.nn.Linear(*kernel.shape)
+            layer.weight.data, layer.bias.data = torch.tensor(kernel.T), torch.tensor(bias)
+            return layer
+
+        class Regressor(torch.nn.Module):
+            def __init__(self, network):
+                super().__init__()
+                for name, scaler in (("feature", network.features), ("target", network.targets)):
+                    for key, values in scaler.items():
+                        self.register_buffer(f"{name}_{key}", torch.tensor(values))
+                layers = [layer for weights in network.hidden for layer in (linear(*weights), torch.nn.SELU())]
+                self.hidden = torch.nn.Sequential(*layers)
+                self.out, self.reconstruct = linear(*network.out), linear(*network.reconstruct)
+
+            def forward(self, rows):
+                scaled = (rows - self.feature_mean) / self.feature_scale
+                below = self.hidden(scaled)
+                errors = (self.reconstruct(below) - scaled).square().mean(1)
+                return self.out(below) * self.target_scale + self.target_mean, errors
+
+        return Regressor(self).eval()
