@@ -3,8 +3,8 @@ export type Room = (typeof ROOMS)[number]['room'];
 
 /**
  * What calls are for, by `function place`, such as `read src/model/row-parser.js`; the first rule that matches. What
- * matches none counts with its caller: what V8 does by itself, such as `JSON.parse`, code made at run time, small
- * functions of ours that many call. The colours bear black text, and people with any colour vision can tell most apart (Tol, 2021,
+ * matches none counts with its caller: WebAssembly, what V8 does by itself, code made at run time, small functions of
+ * ours that many call. The colours bear black text, and people with any colour vision can tell most apart (Tol, 2021,
  * scheme "light").
  */
 export const ROOMS = [
@@ -13,7 +13,7 @@ export const ROOMS = [
     colour: '#77aadd',
     rule: /src\/model\/row-parser|secure-json-parse|fastify\/lib\/(content-type-parser|validation)/,
   },
-  { room: 'forward pass', colour: '#ee8866', rule: / wasm:|src\/model\/(kernel\/|predictor|scaler)/ },
+  { room: 'forward pass', colour: '#ee8866', rule: /src\/model\/(kernel\/|predictor|scaler)/ },
   { room: 'watching', colour: '#eedd88', rule: /src\/drift\/|src\/server\/(drift-watch|error-history)/ },
   { room: 'metrics', colour: '#ffaabb', rule: /src\/server\/(model-metrics|bucket-counts|\w+-histogram)|prom-client/ },
   {
