@@ -213,3 +213,34 @@ test('the rows of one text do not show in the next', () => {
   assert.deepEqual(parser.rows.slice(0, 2), Float32Array.of(1, 2));
   assert.equal(parser.parse(Buffer.from('[[1,2'), 2), 0);
 });
+
+test('in parts, only rows are read: a text with a megabyte of anything in one part is left to JSON.parse', () => {
+  const inParts = (text: string) => {
+    const parser = new RowParser();
+    const reading = parser.parseInParts(Buffer.from(text), 2, 4);
+    let step = reading.next();
+    while (!step.done) step = reading.next();
+    return step.value > 0 ? bits(parser.rows.slice(0, 2 * step.value)) : undefined;
+  };
+  const blank = ' '.repeat(2 ** 20);
+  // Longer than many parts, and each part with some white space.
+  const rows = Array.from({ length: 1000 }, (_, i) => `[${i}.5, ${' '.repeat(5000)}-${i}]`).join(', ');
+  for (const text of [`{"instances": [${rows}]}`, `[${rows}]`]) {
+    assert.deepEqual(inParts(text), bits(longWay(text, 2)!));
+    assert.equal(inParts(`${text}x`), undefined);
+  }
+  for (const text of [
+    `${blank}[[1, 2]]`,
+    `[[1, ${blank}2]]`,
+    `[[1, 2]${blank}]`,
+    `[[1, 2]]${blank}`,
+    `[[1, 2]]${blank}x`,
+  ]) {
+    assert.equal(inParts(text), undefined, text.trim().slice(0, 20));
+  }
+  // A part ends within a row, a number, or just before a bracket that would close the rows.
+  for (let shift = 1; shift < 12; shift++) {
+    const text = `[[10, 20],${' '.repeat(2 ** 20 - 10 - shift)}[30, 40], [50, 60]]`;
+    assert.equal(inParts(text), undefined, String(shift));
+  }
+});
