@@ -3,6 +3,7 @@ import fastJsonStringify from 'fast-json-stringify';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
+import { DomainError } from '../model/domain-error.js';
 import type { EngineFactory } from '../model/engine.js';
 import type { ModelStore } from '../model/store.js';
 import { Catalog } from './catalog.js';
@@ -22,7 +23,7 @@ import { handleErrors, refuseConnection, sendError } from './errors.js';
 import type { Feedback } from './feedback.js';
 import { registerFeedbackMetrics } from './feedback-metrics.js';
 import type { TrainingJobs } from './jobs.js';
-import { readJson } from './json-body.js';
+import { LARGE_BODY, readJson } from './json-body.js';
 import type { ModelLoader } from './loader.js';
 import { ModelMetrics } from './model-metrics.js';
 import { OrdinaryPredictions } from './ordinary-predictions.js';
@@ -91,11 +92,15 @@ export interface AppOptions {
 /** A client has this long to send its whole request, in milliseconds. */
 const REQUEST_TIMEOUT = 300_000;
 
-/** Instead of Fastify's own parsers: says where a body is not JSON, and takes no text. */
+/**
+ * Instead of Fastify's own parsers: says where a body is not JSON, and takes no text. Routes that take rows have parsers of
+ * their own; what is left for this one is small, or a mistake that must not hold the event loop.
+ */
 function parseJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body: string, done) => {
-    done(null, readJson(body));
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body: Buffer, done) => {
+    if (body.length > LARGE_BODY) throw new DomainError('TOO_LARGE', `body: expected at most ${LARGE_BODY} bytes`);
+    done(null, readJson(body.toString()));
   });
 }
 

@@ -88,6 +88,17 @@ test('a media type or a size that is refused is told with what is expected', asy
   }
 });
 
+test('a body that only routes with rows have is a 413 elsewhere, before it is parsed', async (t) => {
+  const { app } = await buildTestApp(t);
+  const payload = `{"reason": "${'x'.repeat(2 ** 17)}"`;
+  const headers = { 'content-type': 'application/json' };
+  for (const url of ['/drift/baseline', '/models/1/activate']) {
+    const response = await app.inject({ method: 'POST', url, headers, payload });
+    const { error, code } = response.json();
+    assert.deepEqual([response.statusCode, code, error], [413, 'TOO_LARGE', 'body: expected at most 131072 bytes']);
+  }
+});
+
 test('a 500 carries neither message nor stack, and the log does', async (t) => {
   const { app, service, logged } = await buildTestApp(t);
   service.predict = () => {
