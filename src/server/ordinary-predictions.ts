@@ -16,6 +16,8 @@ import type { requestIds } from './request-id.js';
 export interface OrdinaryForm {
   /** The route's pattern, under which metrics count. */
   readonly route: string;
+  /** What `content-type` may say beside JSON. */
+  readonly types?: readonly (string | undefined)[];
   /** Sends what the route would send, at once. Leaves it to the route by sending nothing or by throwing, before anybody observed a prediction. */
   readonly answer: (body: Buffer, headers: IncomingHttpHeaders, reply: OrdinaryReply) => void;
 }
@@ -36,7 +38,7 @@ const KEPT: ReadonlySet<string | undefined> = new Set([undefined, 'keep-alive', 
 
 /**
  * Answers ordinary predictions ahead of Fastify, which would take longer over one than the network does: `POST` to the very
- * path of a form, with JSON in a body that comes in one piece, over a connection that stays. Such an answer is, to the
+ * path of a form, with JSON, or what else the form takes, in a body that comes in one piece, over a connection that stays. Such an answer is, to the
  * last header, the one that the route would give, and is counted like it.
  *
  * Whatever is unusual or wrong goes on to Fastify, body and all, so that there is one place for every error. Hooks of
@@ -86,7 +88,7 @@ export class OrdinaryPredictions {
     const length = Number(headers['content-length']);
     const ordinary =
       form &&
-      TYPES.has(headers['content-type']) &&
+      (TYPES.has(headers['content-type']) || form.types?.includes(headers['content-type'])) &&
       ACCEPTED.has(headers.accept) &&
       headers['content-encoding'] === undefined &&
       length > 0 &&

@@ -46,6 +46,12 @@ const FORMS: [what: string, path: string, body: string, headers?: Record<string,
   ['MLflow, inputs', MLFLOW, `{"inputs": ${DATA}}`],
   ['MLflow, dataframe_split', MLFLOW, `{"dataframe_split": {"columns": ["a", "b", "c"], "data": ${DATA}}}`],
   ['MLflow, dataframe_records', MLFLOW, '{"dataframe_records": [{"a": 1, "b": 2, "c": 3}, {"a": 4, "c": 6, "b": 5}]}'],
+  [
+    'SageMaker, JSON Lines',
+    MLFLOW,
+    '[1, 2, 3]\n{"c": 6, "a": 4.5, "b": -5e-1}\n',
+    { 'content-type': 'application/jsonlines' },
+  ],
   ['SageMaker, TensorFlow Serving', MLFLOW, `{"inputs": ${DATA}}`, { [ATTRIBUTES]: 'tfs-model-name=test' }],
   [
     'SageMaker, regress of TensorFlow Serving',
@@ -95,7 +101,8 @@ async function exchange(port: number, pieces: readonly string[]): Promise<string
 }
 
 function message(body: string, headers = '', path = '/predict'): string {
-  return `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n${headers}content-length: ${body.length}\r\n\r\n${body}`;
+  const type = headers.startsWith('content-type') ? '' : 'content-type: application/json\r\n';
+  return `POST ${path} HTTP/1.1\r\nhost: x\r\n${type}${headers}content-length: ${body.length}\r\n\r\n${body}`;
 }
 
 test('an ordinary prediction is answered ahead of Fastify, to the last header as by the route', async (t) => {
@@ -128,7 +135,7 @@ for (const [what, path, body, headers = {}] of FORMS) {
     const [ahead] = await replies(sent);
     assert.equal(handled(), 1, 'the last request alone');
     // Another way to write the same type.
-    const [routed] = await replies(sent.replace('application/json', 'application/json;charset=utf-8'));
+    const [routed] = await replies(sent.replace(/content-type: \S+/, '$&;charset=utf-8'));
     assert.equal(handled(), 3);
     const plain = (reply = '') => reply.replace(/^(x-request-id|Date): .*$/gm, '$1');
     assert.match(plain(ahead), /^HTTP\/1\.1 200 OK\r\nx-request-id\r?\n/);

@@ -97,14 +97,19 @@ export async function invocations(app: FastifyInstance, options: InvocationsOpti
     },
   );
 
-  // By the headers that are taken for ordinary, it is JSON.
   ordinary.add('/invocations', {
     route: '/invocations',
+    types: LINES,
     answer: (body, headers, reply) => {
       const tensorflow = readTensorflow(headers, body);
       if (tensorflow) return inference.answerSmall(reply, tensorflow);
-      const write = writer(headers.accept, JSON_TYPE);
-      return inference.answerSmall(reply, { reader: 'mlflow', body, given: undefined, write });
+      const type = headers['content-type']!;
+      if (!LINES.includes(type)) {
+        const write = writer(headers.accept, JSON_TYPE);
+        return inference.answerSmall(reply, { reader: 'mlflow', body, given: undefined, write });
+      }
+      const write = writer(headers.accept, type);
+      return inference.answerSmall(reply, { reader: 'jsonLines', body, given: undefined, write });
     },
   });
 
