@@ -87,6 +87,8 @@ const CACHE = fileURLToPath(new URL('../../.cache', import.meta.url));
 const ENVIRONMENT = 'peers';
 /** TensorFlow takes seconds to be imported, Ray's processes tens of them, in milliseconds. */
 const START_TIMEOUT = 120_000;
+/** Triton takes five seconds to end and remove its files, and longer on a busy machine. */
+const STOP_TIMEOUT = 30_000;
 
 /** Installs what a peer needs. Returns why it cannot be had, or undefined. */
 export function installPeer({ program, packages, environment }: Peer): string | undefined {
@@ -153,7 +155,7 @@ export async function stopPeer(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   signalGroup(child, 'SIGTERM');
-  const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), 5000);
+  const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), STOP_TIMEOUT);
   await ended;
   clearTimeout(timer);
 }
