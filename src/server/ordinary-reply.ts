@@ -19,7 +19,7 @@ export class OrdinaryReply {
   charset = '; charset=utf-8';
 
   type(contentType: string): void {
-    this.header('content-type', contentType === 'application/json' ? contentType + this.charset : contentType);
+    this.header('content-type', contentType.includes('json') ? contentType + this.charset : contentType);
   }
 
   /** Each name once: there is no second look at the lines. */
