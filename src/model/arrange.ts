@@ -10,7 +10,17 @@ export function sameColumns(a: Columns, b: Columns): boolean {
 /** Gives the columns that were found the order of the serving model's. Throws `FEATURES_CHANGED`, with `advice`, if they are others. */
 export function arrangeLike(model: Columns, found: Columns, advice: string): Columns {
   if (sameColumns(found, model)) return columnsOf(model);
-  throw new DomainError(
+  throw changed(model, found, advice);
+}
+
+/** Refuses columns that are others than the serving model's, or in another order: `FEATURES_CHANGED`, with `advice`. */
+export function assertColumns(model: Columns, found: Columns, advice: string): void {
+  const inOrder = ({ features, targets }: Columns) => JSON.stringify([features, targets]);
+  if (inOrder(found) !== inOrder(model)) throw changed(model, found, advice);
+}
+
+function changed(model: Columns, found: Columns, advice: string): DomainError {
+  return new DomainError(
     'FEATURES_CHANGED',
     `the serving model predicts ${listed(model.targets)} from ${listed(model.features)}, these rows give ` +
       `${listed(found.targets)} from ${listed(found.features)}; ${advice}`,

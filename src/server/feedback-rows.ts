@@ -1,4 +1,4 @@
-import { arrangeLike } from '../model/arrange.js';
+import { arrangeLike, assertColumns } from '../model/arrange.js';
 import { DomainError } from '../model/domain-error.js';
 import type { WaitingRows } from '../model/feedback-database.js';
 import { type JsonRows, type JsonTable, readArray, readJsonTable, readNumber } from '../model/json-table.js';
@@ -63,7 +63,7 @@ export function joinTargets(
   const features = new Float32Array(rows * width);
   let at = 0;
   const given = predictions.flatMap((prediction, i) => {
-    arrangeLike(columns, prediction.columns, `ids[${i}] was predicted by a model of those`);
+    assertColumns(columns, prediction.columns, `ids[${i}] was predicted by a model of those`);
     features.set(prediction.features, at);
     at += prediction.features.length;
     return readArray(targets[i], prediction.rows, () => `targets[${i}]`);

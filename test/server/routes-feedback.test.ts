@@ -358,6 +358,10 @@ test('a new version is judged by what comes after it, and one of other columns h
   const early = await feedback(app, { ids: [id], targets: [[1]] });
   assert.equal(early.json().code, 'FEATURES_CHANGED');
   assert.match(early.json().error, /ids\[0\] was predicted by a model of those/);
+  await loader.activate(await publishUntrained(store, ['b', 'a', 'c'], ['y'], 3));
+  const swapped = await feedback(app, { ids: [id], targets: [[1]] });
+  assert.match(swapped.json().error, /from "b", "a", "c", these rows give "y" from "a", "b", "c"; ids\[0\]/);
+  await loader.activate(3);
   assert.equal((await post(app, '/train', { source: 'feedback' })).json().rows, 1);
 
   await loader.activate(1);
