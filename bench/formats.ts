@@ -17,9 +17,6 @@ const ROWS_OF_A_TURN = 100_000;
 const MOST_REQUESTS = 500;
 const quick = process.argv.includes('--quick');
 const TURNS = quick ? 3 : 7;
-/** Arrow carries at least so many times the rows of JSON in a second, at this size of a request. */
-const LEAST_RATIO = 5;
-const COMPARED_ROWS = 10_000;
 /** Milliseconds that no request may keep the event loop. */
 const MOST_BLOCKED = quick ? 60 : 25;
 const TRAINED_ROWS = 50_000;
@@ -122,14 +119,6 @@ async function printThroughput(): Promise<void> {
           for (let n = 0; n < requests; n++) await ask(service, request);
           if (turn >= 0) times[i]!.push((performance.now() - start) / requests);
         }
-      }
-      const rates = sides.map((_, i) => count / median(times[i]!));
-      const ratio = rates[sides.findIndex(({ name }) => name === 'Arrow')]! / rates[0]!;
-      if (count === COMPARED_ROWS) {
-        verdicts.judge(
-          `Arrow, ${count} rows: ${ratio.toFixed(1)} times the rows per second of JSON arrays, at least ${LEAST_RATIO}`,
-          ratio >= LEAST_RATIO,
-        );
       }
       sides.forEach(({ name, body }, i) => {
         const rate = spread(
