@@ -26,7 +26,7 @@ test('a body is handed to the thread and back without a copy', async (t) => {
   const reader = new JsonReader();
   t.after(() => reader.close());
   // As Fastify collects it: memory of its own.
-  const given = Buffer.concat([body(), Buffer.alloc(10_000, ' ')]);
+  const given = Buffer.concat([body(), Buffer.alloc(100_000, ' ')]);
   const text = given.toString();
   const { outline, body: back } = await reader.outline({ body: given });
   assert.deepEqual(outline, { instances: [{}] });
