@@ -159,7 +159,7 @@ function Residuals({ model, answer: { row, explained } }: { model: Model; answer
         <tr>
           <th scope="col">Input</th>
           <th scope="col">Value</th>
-          <th scope="col">Reconstruction</th>
+          <th scope="col">Recon&shy;struction</th>
           <th scope="col">Off by, in standard deviations</th>
         </tr>
       </thead>
