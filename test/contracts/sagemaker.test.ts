@@ -39,3 +39,25 @@ test('a model of thousands of targets is answered in CSV and JSON Lines with eve
     predictions,
   );
 });
+
+test('a single line is read to the same bits as the rows of POST /predict, and refused as any other', async (t) => {
+  const { app } = await buildTestApp(t);
+  const row = [0.1, -123456.78901234567, 3e-40];
+  const lines = (payload: string) =>
+    app.inject({ method: 'POST', url: '/invocations', payload, headers: { 'content-type': 'application/jsonlines' } });
+  const native = await app.inject({ method: 'POST', url: '/predict', payload: { instances: [row] } });
+  const expected = `${JSON.stringify(native.json().predictions[0])}\n`;
+  for (const end of ['', '\n', '\r\n']) {
+    assert.equal((await lines(JSON.stringify(row) + end)).payload, expected, JSON.stringify(end));
+  }
+  for (const [body, message] of [
+    ['[1, 2, 3] 4', /lines\[0\]: expected a row in JSON/],
+    ['[1, 2, 3', /lines\[0\]: expected a row in JSON/],
+    ['[1, 2]\n', /lines\[0\]: expected 3 numbers/],
+    ['[1, 2, 3]\n\n', /lines\[1\]/],
+  ] as const) {
+    const reply = await lines(body);
+    assert.equal(reply.statusCode, 400);
+    assert.match(reply.payload, message);
+  }
+});

@@ -1,16 +1,28 @@
 import { DomainError, show } from '../../model/domain-error.js';
+import { RowParser } from '../../model/row-parser.js';
 import { checkCount, type Rows } from '../../model/rows.js';
 import { parseJson } from '../json-body.js';
 import { readJsonObject } from './json-object.js';
 import { type RowModel, readRowList } from './row-list.js';
 
+const LEFT_BRACKET = 0x5b;
+const LINE_FEED = 0x0a;
+const parser = new RowParser();
+
 /** Reads JSON Lines: a row a line, by position or by feature name. Throws `INVALID_JSON`, `INVALID_ROWS`, `TOO_LARGE`. */
 export function readJsonLinesRequest(body: Buffer, model: RowModel, _given: undefined): Rows & { asked: undefined } {
+  if (isOneRow(body, model.features.length)) return { rows: parser.rows, count: 1, asked: undefined };
   const lines = body.toString().split('\n');
   if (lines.at(-1)!.trim() === '') lines.pop();
   checkCount(lines.length, 'lines', model.maxRows);
   const rows = lines.map((line, i) => readLine(line, i));
   return { ...readRowList(rows, 'lines', model), asked: undefined };
+}
+
+/** Whether `parser` has read the ordinary body: numbers by position in one line, with its end or without. */
+function isOneRow(body: Buffer, width: number): boolean {
+  if (body[0] !== LEFT_BRACKET || !parser.parseNumbers(body, 1, width)) return false;
+  return parser.end === body.length || (parser.end === body.length - 1 && body[parser.end] === LINE_FEED);
 }
 
 function readLine(line: string, i: number): unknown {

@@ -77,6 +77,8 @@ function readExamples({ examples, context = {} }: Record<string, unknown>, model
   if (!isObject(context)) throw invalid(`context: expected an object, got ${show(context)}`);
   const rows = examples.map((example, i) => {
     if (!isObject(example)) throw invalid(`examples[${i}]: expected an object of features, got ${show(example)}`);
+    // Mostly it is a row already.
+    if (Object.keys(context).length === 0 && !Object.values(example).some(Array.isArray)) return example;
     const entries = [...Object.entries(context), ...Object.entries(example)];
     return Object.fromEntries(entries.map(([name, of]) => [name, Array.isArray(of) && of.length === 1 ? of[0] : of]));
   });
