@@ -148,7 +148,9 @@ function sizeOf(path: string, but: RegExp): number {
 function imageSize(): string {
   try {
     const tag = 'reconstruction-regressor:size';
-    execFileSync('docker', ['build', '-q', '-t', tag, '.'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    execFileSync('docker', ['build', '-q', '--network', 'host', '-t', tag, '.'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     const bytes = execFileSync('docker', ['image', 'inspect', '-f', '{{.Size}}', tag], { encoding: 'utf8' });
     return (Number(bytes) / 2 ** 20).toFixed(0);
   } catch (error) {
