@@ -83,6 +83,15 @@ const RETRAIN = async (ask: Ask) => {
 const RETRAINS = { RETRAIN: 'on_drift', FEEDBACK_LEAST_ROWS: '10', DRIFT_WINDOW_ROWS: '50' };
 
 const STAGED = ['upload.json', 'model.json', 'weights.bin', 'baseline.json', 'probe.json', 'card.json'];
+/** How what is staged becomes a version. */
+const PUBLISHED = [
+  'numbers:written',
+  'numbers:taken',
+  'numbers:tidied',
+  'publish:numbered',
+  'publish:renamed',
+  'stage:used',
+];
 
 /** What is done, where the service dies in it, and which version may serve afterwards. */
 const CASES: readonly [
@@ -92,21 +101,7 @@ const CASES: readonly [
   serving: string,
   env?: Record<string, string>,
 ][] = [
-  [
-    'an upload',
-    UPLOAD,
-    [
-      'stage:made',
-      ...STAGED.map((name) => `write:${name}`),
-      'numbers:written',
-      'numbers:taken',
-      'numbers:tidied',
-      'publish:numbered',
-      'publish:renamed',
-      'stage:used',
-    ],
-    '3',
-  ],
+  ['an upload', UPLOAD, ['stage:made', ...STAGED.map((name) => `write:${name}`), ...PUBLISHED], '3'],
   [
     'a removal',
     REMOVE,
@@ -117,20 +112,7 @@ const CASES: readonly [
   ['an activation that is recorded', ACTIVATE, ['aliases:taken', 'aliases:tidied'], '1'],
   ['a rollback', ROLLBACK, ['aliases:written'], '3'],
   ['a rollback that is recorded', ROLLBACK, ['aliases:taken', 'aliases:tidied'], '2'],
-  [
-    'a training',
-    TRAIN,
-    [
-      'stage:made',
-      'numbers:written',
-      'numbers:taken',
-      'numbers:tidied',
-      'publish:numbered',
-      'publish:renamed',
-      'stage:used',
-    ],
-    '3',
-  ],
+  ['a training', TRAIN, ['stage:made', ...PUBLISHED], '3'],
   // Of the two changes of the aliases the first makes it candidate, the second production.
   ['nominating', PROMOTE, ['aliases:written', 'aliases:taken', 'aliases:tidied'], '3'],
   ['promoting', PROMOTE, ['aliases:written@2'], '3'],

@@ -82,7 +82,7 @@ class Cells {
   errorLimit: f64;
 }
 
-/** Numbers of a list that a part of its range may hold: `PARTS` of OrderedLists. */
+/** As in ordered-lists.ts, row-reader.ts, bins.ts and histogram-chart.ts. */
 const PARTS: usize = 256;
 const MISSING: usize = 3;
 const NO_BIN: u8 = 255;
