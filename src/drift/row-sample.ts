@@ -18,8 +18,9 @@ const WANTED = 1000;
 /** Room for as many rows as a bottom-1,000 sample of every suffix of 10^9 rows keeps, `k (1 + ln(n / k))`. */
 const ROOM = 16_000;
 const BYTES = 4 * 2 ** 20;
-/** Parts of the range of the keys, 0 to 1. */
-const PARTS = 4096;
+/** Parts of the range of the keys, 0 to 1: by the leading bits of a float32, exponent and 5 of the fraction, 32 to an octave. */
+const BITS_LEFT_OUT = 18;
+const PARTS = (0x3f800000 >>> BITS_LEFT_OUT) + 1;
 
 /**
  * Keeps, within 4 MiB, rows from which a uniform sample of all rows since *any* moment can be taken: each row draws a
@@ -33,9 +34,14 @@ export class RowSample {
   private readonly room: number;
   private readonly width: number;
   private readonly features: number;
-  /** `[room, features + outputs + 1]`: row, outputs, error. */
+  /** `[room, features + outputs + 1]`: row, outputs, error. A row stays where it is: a sweep moves the numbers of places. */
   private readonly values: Float32Array;
-  private readonly keys: Float64Array;
+  /** Places in `values`: of the kept rows, the oldest first, then the free ones. */
+  private readonly places: Uint16Array;
+  /** Of the kept rows, the oldest first. */
+  private readonly keys: Float32Array;
+  /** The same, as bits, which have their order. */
+  private readonly keyBits: Uint32Array;
   private readonly times: Float64Array;
   private readonly random = createRandom(1);
   private kept = 0;
@@ -49,7 +55,9 @@ export class RowSample {
     this.room = Math.min(ROOM, Math.floor(BYTES / (4 * this.width + 16)));
     this.wanted = Math.floor((WANTED * this.room) / ROOM);
     this.values = new Float32Array(this.room * this.width);
-    this.keys = new Float64Array(this.room);
+    this.places = Uint16Array.from({ length: this.room }, (_, i) => i);
+    this.keys = new Float32Array(this.room);
+    this.keyBits = new Uint32Array(this.keys.buffer);
     this.times = new Float64Array(this.room);
     this.keep = new Uint8Array(this.room);
   }
@@ -59,7 +67,7 @@ export class RowSample {
     if (this.kept === this.room) this.sweep();
     const { features, width, values } = this;
     const outputCount = width - features - 1;
-    let at = this.kept * width;
+    let at = this.places[this.kept]! * width;
     for (let j = 0; j < features; j++) values[at++] = rows[r * features + j]!;
     for (let j = 0; j < outputCount; j++) values[at++] = outputs[r * outputCount + j]!;
     values[at] = errors[r]!;
@@ -84,7 +92,8 @@ export class RowSample {
           : null,
     };
     chosen.forEach((i, r) => {
-      const row = this.values.subarray(i * width, (i + 1) * width);
+      const at = this.places[i]! * width;
+      const row = this.values.subarray(at, at + width);
       sampled.rows.set(row.subarray(0, features), r * features);
       sampled.outputs.set(row.subarray(features, width - 1), r * outputs);
       sampled.errors[r] = row[width - 1]!;
@@ -97,30 +106,34 @@ export class RowSample {
    * parts of their range, which keeps a few rows too many: all in the part where the `wanted`-th smallest key lies.
    */
   private sweep(): void {
-    const { counts, keep } = this;
+    const { counts, keep, places, keyBits, times } = this;
     counts.fill(0);
-    keep.fill(0);
     let last = PARTS - 1;
     let below = 0;
     let surplus = -Math.floor(0.9 * this.room);
+    // Whether a row stays is chance, at which branches would be guessed wrong: it is counted instead, as 0 or 1.
     for (let i = this.kept - 1; i >= 0; i--) {
-      const part = Math.floor(this.keys[i]! * PARTS);
-      if (part > last) continue;
-      keep[i] = 1;
-      surplus++;
-      counts[part]!++;
-      if (part < last) below++;
+      const part = keyBits[i]! >>> BITS_LEFT_OUT;
+      const stays = (part - last - 1) >>> 31;
+      keep[i] = stays;
+      surplus += stays;
+      counts[part]! += stays;
+      below += (part - last) >>> 31;
       while (below >= this.wanted) below -= counts[--last]!;
     }
     // A fuller room than the theory expects would be swept at every row: the oldest make way.
-    const { width, values } = this;
+    for (let i = 0; surplus > 0; i++) {
+      surplus -= keep[i]!;
+      keep[i] = 0;
+    }
     let to = 0;
     for (let i = 0; i < this.kept; i++) {
-      if (!keep[i] || surplus-- > 0) continue;
-      // A call of copyWithin takes longer than the few numbers of a row.
-      for (let j = 0; j < width; j++) values[to * width + j] = values[i * width + j]!;
-      this.keys[to] = this.keys[i]!;
-      this.times[to++] = this.times[i]!;
+      const place = places[i]!;
+      places[i] = places[to]!;
+      places[to] = place;
+      keyBits[to] = keyBits[i]!;
+      times[to] = times[i]!;
+      to += keep[i]!;
     }
     this.kept = to;
   }

@@ -15,6 +15,12 @@ function numbered(count: number): RowSample {
   return sample;
 }
 
+/** Kolmogorov and Smirnov's distance from the uniform between two numbers: above 1.95 / sqrt(rows) in one of 1,000 samples. */
+function distanceFromUniform(rows: Float32Array, from: number, to: number): number {
+  const sorted = Array.from(rows).sort((a, b) => a - b);
+  return Math.max(...sorted.map((row, i) => Math.abs((row - from) / (to - from) - i / rows.length)));
+}
+
 test('few rows are all there, each with its output and error', () => {
   const { count, rows, outputs, errors, from } = numbered(500).since(100);
   assert.equal(count, 400);
@@ -37,11 +43,16 @@ test('of very many rows, any stretch to the end gives a uniform sample without r
     assert.equal(count, sample.wanted);
     assert.equal(new Set(rows).size, count);
     assert.ok(rows.every((row) => row >= since));
-    // Kolmogorov and Smirnov's distance from the uniform: above 1.95 / sqrt(n) in one of 1,000 samples.
-    const sorted = Array.from(rows).sort((a, b) => a - b);
-    const distance = Math.max(...sorted.map((row, i) => Math.abs((row - since) / (total - since) - i / count)));
+    const distance = distanceFromUniform(rows, since, total);
     assert.ok(distance < 1.95 / Math.sqrt(count), `since ${since}: ${distance}`);
   }
+});
+
+test('of more rows than the sample has room for chosen ones of, a stretch is no less uniform', () => {
+  const total = 30_000_000;
+  const { count, rows } = numbered(total).since(0);
+  assert.equal(count, 1000);
+  assert.ok(distanceFromUniform(rows, 0, total) < 1.95 / Math.sqrt(count));
 });
 
 test('sweeping allocates nothing', () => {

@@ -114,18 +114,20 @@ export function watch(w: Watch, count: usize): usize {
 // @ts-ignore: decorator
 @inline
 function readColumns(w: Watch, r: usize): void {
-  const d = w.features, o = w.outputs, values = w.values;
+  const d = w.features, o = w.outputs, values = w.values, limits = w.limits, places = w.places;
+  const rows = w.rows + ((r * d) << 2), predictions = w.predictions + ((r * o) << 2);
   for (let j: usize = 0; j < d; j++) {
-    const value = <f64>load<f32>(w.rows + ((r * d + j) << 2));
+    const value = <f64>load<f32>(rows + (j << 2));
     put(values, j, value);
-    const below = <usize>(value < at(w.limits, 2 * j)), above = <usize>(value > at(w.limits, 2 * j + 1));
-    increment(w.places, 4 * j + (value == value ? below | (above << 1) : MISSING));
+    const below = <usize>(value < at(limits, 2 * j)), above = <usize>(value > at(limits, 2 * j + 1));
+    increment(places, 4 * j + (value == value ? below | (above << 1) : MISSING));
   }
-  for (let j: usize = 0; j < o; j++) put(values, d + j, <f64>load<f32>(w.predictions + ((r * o + j) << 2)));
+  for (let j: usize = 0; j < o; j++) put(values, d + j, <f64>load<f32>(predictions + (j << 2)));
   put(values, d + o, <f64>load<f32>(w.errors + (r << 2)));
+  const sums = w.sums, means = w.columnMeans, deviations = w.columnDeviations;
   for (let j: usize = 0; j < d + o; j++) {
     const value = at(values, j);
-    if (value == value) put(w.sums, j, at(w.sums, j) + (value - at(w.columnMeans, j)) / at(w.columnDeviations, j));
+    if (value == value) put(sums, j, at(sums, j) + (value - at(means, j)) / at(deviations, j));
   }
 }
 
@@ -158,25 +160,27 @@ function readConditionals(w: Watch): f64 {
 // @ts-ignore: decorator
 @inline
 function countBins(w: Watch): bool {
-  const lambda = w.cells.lambda, kept = 1 - lambda;
+  const lambda = w.cells.lambda, kept = 1 - lambda, edges = w.edges, channels = w.channels;
+  const values = w.values, bins = w.bins, offsets = w.offsets, counts = w.counts, inverseShares = w.inverseShares;
+  const scales = w.weightScales, weights = w.weights, squares = w.squares, limits = w.chartLimits;
   let beyond = false;
-  for (let c: usize = 0; c < w.channels; c++) {
-    const value = at(w.values, c);
+  for (let c: usize = 0; c < channels; c++) {
+    const value = at(values, c);
     if (value != value) {
-      store<u8>(w.bins + c, NO_BIN);
+      store<u8>(bins + c, NO_BIN);
       continue;
     }
-    const bin = countBelow(w.edges, c, value);
-    store<u8>(w.bins + c, <u8>bin);
-    const place = index(w.offsets, c) + bin;
-    increment(w.counts, place);
-    const scale = at(w.weightScales, c), weight = at(w.weights, place);
+    const bin = countBelow(edges, c, value);
+    store<u8>(bins + c, <u8>bin);
+    const place = index(offsets, c) + bin;
+    increment(counts, place);
+    const scale = at(scales, c), weight = at(weights, place);
     const square =
-      kept * kept * at(w.squares, c) + lambda * at(w.inverseShares, place) * (2 * kept * (weight * scale) + lambda);
-    put(w.squares, c, square);
-    put(w.weightScales, c, scale * kept);
-    put(w.weights, place, weight + lambda / (scale * kept));
-    beyond = beyond | (square - 1 > at(w.chartLimits, c));
+      kept * kept * at(squares, c) + lambda * at(inverseShares, place) * (2 * kept * (weight * scale) + lambda);
+    put(squares, c, square);
+    put(scales, c, scale * kept);
+    put(weights, place, weight + lambda / (scale * kept));
+    beyond = beyond | (square - 1 > at(limits, c));
     if (scale < LEAST_SCALE) renormalise(w, c);
   }
   return beyond;
