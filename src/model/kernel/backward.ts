@@ -1,7 +1,7 @@
 import type { BatchLoss } from '../engine.js';
-import { forwardChunk, padRows } from './forward.js';
+import { forwardChunk } from './forward.js';
 import { allocateBuffer, type Dense, type Layers } from './layers.js';
-import { CHUNK, type Ops } from './ops.js';
+import { CHUNK, type Ops, padRows } from './ops.js';
 
 /** Computes the gradient of the loss, chunk by chunk: memory does not grow with the batch. */
 export class Backward {
@@ -62,30 +62,10 @@ export class Backward {
     }
   }
 
-  /**
-   * Derivatives of a head's squared residuals against `target`, times `factor`, into `errors` (which may be `target`)
-   * and, summed over the rows, into the gradient of its bias. Padding rows get 0 and so change no gradient. Returns
-   * the sum of squares.
-   */
+  /** Derivatives of a head's squared residuals against `target`, times `factor`, into `errors`. Returns the sum of squares. */
   private residuals(head: Dense, target: number, errors: number, count: number, factor: number): number {
-    const { heap } = this.ops;
-    const padded = padRows(count);
-    const biasGradient = this.gradientOf(head.bias);
-    let squares = 0;
-    for (let u = 0; u < head.units; u++) {
-      const bias = heap[head.bias + u]!;
-      const offset = u * CHUNK;
-      let sum = 0;
-      for (let at = offset; at < offset + count; at++) {
-        const residual = heap[head.out + at]! + bias - heap[target + at]!;
-        heap[errors + at] = factor * residual;
-        sum += residual;
-        squares += residual * residual;
-      }
-      for (let at = offset + count; at < offset + padded; at++) heap[errors + at] = 0;
-      heap[biasGradient + u]! += factor * sum;
-    }
-    return squares;
+    const { out, bias, units } = head;
+    return this.ops.residuals(errors, out, bias, target, this.gradientOf(bias), units, count, factor);
   }
 
   /** From the heads' errors down through the hidden layers. */

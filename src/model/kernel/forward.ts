@@ -1,10 +1,5 @@
 import type { Layers } from './layers.js';
-import { CHUNK, type Ops, ROW_BLOCK } from './ops.js';
-
-/** `count` rows, rounded up to what the operations compute at a time. */
-export function padRows(count: number): number {
-  return Math.ceil(count / ROW_BLOCK) * ROW_BLOCK;
-}
+import { CHUNK, type Ops, padRows } from './ops.js';
 
 /**
  * Runs `count` rows (1 to 64) of `rows` `[all, inputs]`: those from `start` on, or those that `index` names from
@@ -59,8 +54,8 @@ function loadRows(
 ): void {
   const inputs = reconstruct.units;
   for (let r = 0; r < count; r++) {
-    const from = inputs * (index ? index[start + r]! : start + r);
-    for (let i = 0; i < inputs; i++) heap[input + i * CHUNK + r] = rows[from + i]!;
+    let from = inputs * (index ? index[start + r]! : start + r);
+    for (let to = input + r; to < input + inputs * CHUNK; to += CHUNK) heap[to] = rows[from++]!;
   }
   const padded = padRows(count);
   if (padded === count) return;

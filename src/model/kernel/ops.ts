@@ -4,6 +4,11 @@ export const CHUNK = 64;
 /** Rows that the operations compute at a time: a chunk's rows are padded to a multiple of it. */
 export const ROW_BLOCK = 8;
 
+/** `count` rows, rounded up to what the operations compute at a time. */
+export function padRows(count: number): number {
+  return Math.ceil(count / ROW_BLOCK) * ROW_BLOCK;
+}
+
 /**
  * What a network is computed with, over one linear memory. A position is the number of a float in `heap`.
  *
@@ -50,6 +55,22 @@ export interface Ops {
 
   /** `out[i, o] += Σ_r input[i, r] × errors[o, r]`, `out` row-major. May read 1 input and 3 errors more. */
   weightGradient(out: number, input: number, errors: number, ins: number, outs: number, rows: number): void;
+
+  /**
+   * Of the first `count` rows of a head: `residual = out[u, r] + bias[u] - target[u, r]`, `errors[u, r] = factor × residual`,
+   * 0 in the rows of padding, and `biasGradient[u] += Σ_r errors[u, r]`. `errors` may be `target`. Returns the sum of squares
+   * of the residuals.
+   */
+  residuals(
+    errors: number,
+    out: number,
+    bias: number,
+    target: number,
+    biasGradient: number,
+    units: number,
+    count: number,
+    factor: number,
+  ): number;
 
   /**
    * Adam and Nadam over `count` weights, a multiple of 4: `mean += meanRate × (gradient - mean)`,

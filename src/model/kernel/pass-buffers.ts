@@ -43,19 +43,21 @@ export class PassBuffers {
   /** Takes `count` rows, from row `start` of the pass on, out of the heads' buffers, whose features are `stride` apart. */
   take({ heap }: Ops, { input, out, reconstruct }: Layers, start: number, count: number, stride: number): void {
     const { outputs, reconstructions, errors } = this.pass;
-    for (let r = 0; r < count; r++) {
-      const row = start + r;
-      for (let o = 0; o < out.units; o++) {
-        outputs[row * out.units + o] = heap[out.out + o * stride + r]! + heap[out.bias + o]!;
-      }
+    const { units } = reconstruct;
+    for (let r = 0, to = start * units; r < count; r++) {
       let sum = 0;
-      for (let i = 0; i < reconstruct.units; i++) {
-        const value = heap[reconstruct.out + i * stride + r]! + heap[reconstruct.bias + i]!;
-        const residual = value - heap[input + i * stride + r]!;
-        reconstructions[row * reconstruct.units + i] = value;
+      for (let i = 0, at = r; i < units; i++, at += stride) {
+        const value = heap[reconstruct.out + at]! + heap[reconstruct.bias + i]!;
+        const residual = value - heap[input + at]!;
+        reconstructions[to++] = value;
         sum += residual * residual;
       }
-      errors[row] = sum / reconstruct.units;
+      errors[start + r] = sum / units;
+    }
+    for (let r = 0, to = start * out.units; r < count; r++) {
+      for (let o = 0, at = r; o < out.units; o++, at += stride) {
+        outputs[to++] = heap[out.out + at]! + heap[out.bias + o]!;
+      }
     }
   }
 }

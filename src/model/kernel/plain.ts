@@ -1,4 +1,4 @@
-import { CHUNK, type Ops } from './ops.js';
+import { CHUNK, type Ops, padRows } from './ops.js';
 
 const SCALE = 1.0507009873554805;
 const SCALE_ALPHA = 1.7580993408473766;
@@ -125,6 +125,24 @@ export function plainOps(): Ops {
           if (o + 3 < outs) h[to + 3]! += s3;
         }
       }
+    },
+
+    residuals(errors, out, bias, target, biasGradient, units, count, factor) {
+      const h = heap;
+      let squares = 0;
+      for (let u = 0; u < units; u++) {
+        const offset = u * CHUNK;
+        let sum = 0;
+        for (let at = offset; at < offset + count; at++) {
+          const residual = h[out + at]! + h[bias + u]! - h[target + at]!;
+          h[errors + at] = factor * residual;
+          sum += residual;
+          squares += residual * residual;
+        }
+        h.fill(0, errors + offset + count, errors + offset + padRows(count));
+        h[biasGradient + u]! += factor * sum;
+      }
+      return squares;
     },
 
     adam(

@@ -3,6 +3,7 @@
 // first.
 export { product, rowProduct, weightGradient } from './product';
 export { biasSelu, rowBiasSelu, seluGradient } from './selu';
+export { residuals } from './residuals';
 export { adam, descend } from './optimizer';
 /** Where constants end and the memory for everything else begins, in floats. */
 export function heapStart(): usize {
