@@ -1,6 +1,6 @@
 // A process that loads a server when bench/serving.ts says so. Plain sockets and no parser: with one as costly as the
 // server's, the load and not the server would be measured.
-import { createConnection } from 'node:net';
+import { createConnection, type Socket } from 'node:net';
 import { createHistogram } from 'node:perf_hooks';
 
 /**
@@ -29,13 +29,17 @@ process.on('message', async (load: Load) => {
 const PREDICT = { path: '/predict', headers: { 'content-type': 'application/json' } };
 
 async function run({ port, bodies, milliseconds, head = PREDICT }: Load): Promise<LoadResult> {
+  const headers = Object.entries(head.headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const opening = `POST ${head.path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${headers.join('')}`;
+  const connections = bodies.map((body) => new Connection(port, opening, body));
+  // A server under load accepts one connection in each turn of its loop: the last ones would not be answered for long. So
+  // all have had an answer before the first one counts.
+  await Promise.all(connections.map((connection) => connection.answered));
   const latencies = createHistogram();
   const start = performance.now();
   const end = start + milliseconds;
-  const headers = Object.entries(head.headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const opening = `POST ${head.path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${headers.join('')}`;
   const record = (ms: number) => latencies.record(Math.round(ms * 1e6));
-  await Promise.all(bodies.map((body) => keepAsking(port, opening, body, end, record)));
+  await Promise.all(connections.map((connection) => connection.keepAsking(end, record)));
   return {
     requestsPerSecond: (latencies.count / (performance.now() - start)) * 1000,
     requests: latencies.count,
@@ -44,59 +48,81 @@ async function run({ port, bodies, milliseconds, head = PREDICT }: Load): Promis
   };
 }
 
-/** Resolves at `end`. Rejects at an answer that is not a 200, or longer than it says. */
-function keepAsking(
-  port: number,
-  opening: string,
-  body: string,
-  end: number,
-  answered: (ms: number) => void,
-): Promise<void> {
-  const request = Buffer.from(`${opening}content-length: ${body.length}\r\n\r\n${body}`, 'latin1');
-  const chunk = Buffer.alloc(2 ** 16);
-  return new Promise((resolve, reject) => {
-    let length = 0;
-    let received = 0;
-    let text = '';
-    let sent = 0;
-    const send = () => {
-      length = 0;
-      received = 0;
-      text = '';
-      sent = performance.now();
-      socket.write(request);
-    };
-    const receive = (size: number) => {
-      if (received === 0 && !isOk(chunk)) {
-        reject(new Error(`an answer is not a 200: ${chunk.toString('latin1', 0, size)}`));
-        socket.destroy();
-        return false;
-      }
-      received += size;
-      if (length === 0) {
-        text += chunk.toString('latin1', 0, size);
-        length = lengthOf(text);
-      }
-      if (length === 0 || received < length) return true;
-      if (received > length) {
-        reject(new Error(`an answer of ${length} bytes has ${received}`));
-        socket.destroy();
-        return false;
-      }
-      const now = performance.now();
-      answered(now - sent);
-      if (now < end) send();
-      // Not just an end: TorchServe would answer it with a reset.
-      else socket.destroy();
-      return true;
-    };
-    const socket = createConnection(
-      { host: '127.0.0.1', port, noDelay: true, onread: { buffer: chunk, callback: receive } },
-      send,
-    );
-    socket.on('error', reject);
-    socket.on('close', () => resolve());
-  });
+/** A connection that sends one request again and again. Rejects at an answer that is not a 200, or longer than it says. */
+class Connection {
+  /** Resolves at the first answer. */
+  readonly answered: Promise<void>;
+  private readonly socket: Socket;
+  private readonly request: Buffer;
+  private readonly chunk = Buffer.alloc(2 ** 16);
+  private length = 0;
+  private received = 0;
+  private text = '';
+  private sent = 0;
+  private answer: (ms: number) => void = () => {};
+  private fail: (error: Error) => void = () => {};
+
+  constructor(port: number, opening: string, body: string) {
+    this.request = Buffer.from(`${opening}content-length: ${body.length}\r\n\r\n${body}`, 'latin1');
+    this.answered = new Promise((resolve, reject) => {
+      this.answer = () => resolve();
+      this.fail = reject;
+    });
+    const onread = { buffer: this.chunk, callback: (size: number) => this.receive(size) };
+    this.socket = createConnection({ host: '127.0.0.1', port, noDelay: true, onread }, () => this.send());
+    this.socket.on('error', (error) => this.fail(error));
+    this.socket.on('close', () => this.fail(new Error('the server has closed a connection')));
+  }
+
+  /** Asks until `end`, and tells `record` how many milliseconds each answer took. */
+  keepAsking(end: number, record: (ms: number) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.fail = reject;
+      this.answer = (ms) => {
+        record(ms);
+        if (performance.now() < end) {
+          this.send();
+          return;
+        }
+        // Not just an end: TorchServe would answer it with a reset.
+        this.socket.destroy();
+        resolve();
+      };
+      this.send();
+    });
+  }
+
+  private send(): void {
+    this.length = 0;
+    this.received = 0;
+    this.text = '';
+    this.sent = performance.now();
+    this.socket.write(this.request);
+  }
+
+  private receive(size: number): boolean {
+    const { chunk } = this;
+    if (this.received === 0 && !isOk(chunk)) {
+      return this.giveUp(`an answer is not a 200: ${chunk.toString('latin1', 0, size)}`);
+    }
+    this.received += size;
+    if (this.length === 0) {
+      this.text += chunk.toString('latin1', 0, size);
+      this.length = lengthOf(this.text);
+    }
+    if (this.length === 0 || this.received < this.length) return true;
+    if (this.received > this.length) {
+      return this.giveUp(`an answer of ${this.length} bytes has ${this.received}`);
+    }
+    this.answer(performance.now() - this.sent);
+    return true;
+  }
+
+  private giveUp(reason: string): boolean {
+    this.fail(new Error(reason));
+    this.socket.destroy();
+    return false;
+  }
 }
 
 /** Whether bytes begin with `HTTP/1.1 200`. */
