@@ -30,6 +30,23 @@ export interface OrdinaryOptions {
   readonly log: Pick<Logger, 'isLevelEnabled'>;
 }
 
+/** An answer that is to be written. */
+interface Answer {
+  readonly form: OrdinaryForm;
+  readonly response: ServerResponse;
+  /** Head and body. */
+  readonly text: string | Buffer;
+  /** Latin-1 need not be measured before it is written, and ASCII is that too. */
+  readonly encoding: 'latin1' | 'utf8';
+  /** When its request was read, in milliseconds. */
+  readonly start: number;
+}
+
+/** An answer waits for others of its turn of the event loop for so many milliseconds. */
+const LONGEST_WAIT = 1;
+/** An answer that waited for others, and was alone, costs a single client 3 µs: so many after it do not wait. */
+const NOT_WAITING = 15;
+
 /** What the header `content-type` may say, and `accept`. */
 const TYPES: ReadonlySet<string | undefined> = new Set(['application/json', 'application/json; charset=utf-8']);
 const ACCEPTED: ReadonlySet<string | undefined> = new Set([undefined, '*/*', 'application/json']);
@@ -41,6 +58,9 @@ const KEPT: ReadonlySet<string | undefined> = new Set([undefined, 'keep-alive', 
  * path of a form, with JSON, or what else the form takes, in a body that comes in one piece, over a connection that stays. Such an answer is, to the
  * last header, the one that the route would give, and is counted like it.
  *
+ * The answers of a turn of the event loop are written together at its end. Each by itself would be read, computed and written
+ * with the processor's caches still full of what the one before it was written with: under load that takes a tenth longer.
+ *
  * Whatever is unusual or wrong goes on to Fastify, body and all, so that there is one place for every error. Hooks of
  * Fastify do not see what is answered here: what must hold for every prediction belongs into `PredictionService`, or
  * before both.
@@ -49,6 +69,9 @@ export class OrdinaryPredictions {
   private readonly options: OrdinaryOptions;
   private readonly forms = new Map<string | undefined, OrdinaryForm>();
   private readonly counts = new Map<OrdinaryForm, BucketCounts>();
+  private answers: Answer[] = [];
+  /** How many answers are yet to be written at once. */
+  private notWaiting = 0;
   private open = true;
   /** For how many seconds a connection without requests is kept. */
   private keepAlive = 0;
@@ -107,8 +130,7 @@ export class OrdinaryPredictions {
       const whole = body.length === length && response.socket && this.open;
       const reply = whole ? answerOf(form, body, headers) : undefined;
       if (reply) {
-        this.send(reply, request, response);
-        this.count(form, (performance.now() - start) / 1000);
+        this.send(reply, request, { form, response, start });
         return;
       }
       request.pause();
@@ -117,12 +139,11 @@ export class OrdinaryPredictions {
     });
   }
 
-  /**
-   * Head and body in one write: the response would write them, an empty piece after them, and with that twice as long. It
-   * learns that it is finished, and the server goes on to the connection's next request. Latin-1 need not be measured
-   * before it is written, and ASCII is that too.
-   */
-  private send({ head, body }: OrdinaryReply, request: IncomingMessage, response: ServerResponse): void {
+  private send(
+    { head, body }: OrdinaryReply,
+    request: IncomingMessage,
+    taken: Omit<Answer, 'text' | 'encoding'>,
+  ): void {
     const id = this.options.requestId(request);
     const second = Math.floor(Date.now() / 1000);
     if (second !== this.second) {
@@ -133,9 +154,40 @@ export class OrdinaryPredictions {
     const start =
       `HTTP/1.1 200 OK\r\nx-request-id: ${id}\r\n${head}content-length: ${length}\r\nDate: ${this.date}\r\n` +
       `Connection: keep-alive\r\nKeep-Alive: timeout=${this.keepAlive}\r\n\r\n`;
-    if (typeof body === 'string') response.socket!.write(start + body, length === body.length ? 'latin1' : 'utf8');
-    else response.socket!.write(Buffer.concat([Buffer.from(start), body]));
-    response.emit('finish');
+    const { answers } = this;
+    answers.push({
+      ...taken,
+      text: typeof body === 'string' ? start + body : Buffer.concat([Buffer.from(start), body]),
+      encoding: length === body.length ? 'latin1' : 'utf8',
+    });
+    if (this.notWaiting > 0) {
+      this.notWaiting--;
+      this.write();
+    } else if (answers.length === 1) setImmediate(this.endTurn);
+    else if (performance.now() - answers[0]!.start > LONGEST_WAIT) this.write();
+  }
+
+  private readonly endTurn = (): void => {
+    if (this.answers.length === 1) this.notWaiting = NOT_WAITING;
+    this.write();
+  };
+
+  /**
+   * Head and body in one write: the response would write them, an empty piece after them, and with that twice as long. It
+   * learns that it is finished, and the server goes on to the connection's next request.
+   */
+  private write(): void {
+    const { answers } = this;
+    this.answers = [];
+    for (const { form, response, text, encoding, start } of answers) {
+      const socket = response.socket!;
+      // Of a client that has gone meanwhile it takes no notice.
+      socket.write(text, encoding);
+      response.emit('finish');
+      // It was not idle when the server, about to close, closed those that were.
+      if (!this.open) socket.end();
+      this.count(form, (performance.now() - start) / 1000);
+    }
   }
 
   private count(form: OrdinaryForm, seconds: number): void {

@@ -410,3 +410,43 @@ test('a request that ends while the application closes is answered, and its conn
   await closed;
   assert.match(received, /^HTTP\/1\.1 200 OK\r\n.*connection: close/is);
 });
+
+test('many clients at once get each its own answers', async (t) => {
+  const { url, service } = await listening(t);
+  const expected = (row: number[]) => service.predict(Float32Array.from(row), 1).prediction.outputs[0]!;
+  await Promise.all(
+    Array.from({ length: 20 }, async (_, client) => {
+      for (let i = 0; i < 20; i++) {
+        const row = [client, i, client * i];
+        const { predictions } = (await (await post(url, JSON.stringify([row]))).json()) as { predictions: number[][] };
+        assert.equal(Math.fround(predictions[0]![0]!), expected(row));
+      }
+    }),
+  );
+});
+
+test('an answer that still waits to be written when the application begins to close comes, and its connection ends', async (t) => {
+  const { app, port, service } = await listening(t);
+  let closed: Promise<void> | undefined;
+  service.observe(() => {
+    closed ??= app.close();
+  });
+  assert.match(await exchange(port, [message(ROWS)]), /^HTTP\/1\.1 200 OK\r\n/);
+  await closed;
+});
+
+test('a client that is gone when its answer is to be written disturbs nobody', async (t) => {
+  const { app, port, url, service } = await listening(t);
+  const gone = once(app.server, 'connection').then(([server]) => {
+    const end = service.observe(() => {
+      end();
+      server.resetAndDestroy();
+    });
+  });
+  const socket = connect({ host: '127.0.0.1', port });
+  await gone;
+  socket.write(message(ROWS));
+  const [error] = await once(socket, 'error');
+  assert.equal(error.code, 'ECONNRESET');
+  assert.equal((await post(url, ROWS)).status, 200);
+});
