@@ -27,10 +27,17 @@ const FASTAPI = ['fastapi', 'uvicorn', 'uvloop', 'httptools'];
 
 export const PEERS: readonly Peer[] = [
   {
-    name: 'FastAPI + Keras',
+    name: 'FastAPI + Keras, tuned',
     packages: [...FASTAPI, 'keras', 'tensorflow-cpu'],
     contract: PREDICT,
     command: (version, port) => ['python', 'fastapi_server.py', 'keras', version, String(port)],
+    target: 50,
+  },
+  {
+    name: 'FastAPI + Keras, defaults',
+    packages: [...FASTAPI, 'keras', 'tensorflow-cpu'],
+    contract: PREDICT,
+    command: (version, port) => ['python', 'fastapi_server.py', 'keras-defaults', version, String(port)],
     target: 50,
   },
   {

@@ -56,7 +56,13 @@ console.log(
   'TorchServe at its own path, Triton by the Open Inference Protocol, and it batches the requests that wait. Bare',
 );
 console.log(
-  'Fastify, with turns of its own, answers a constant: it tells how far beyond the peer HTTP in Node can be here.\n',
+  'Fastify, with turns of its own, answers a constant: it tells how far beyond the peer HTTP in Node can be here.',
+);
+console.log(
+  'FastAPI + Keras is there twice: tuned (computed in the event loop, one thread of TensorFlow, no access log), and with',
+);
+console.log(
+  'the defaults of its documentation (in a thread of FastAPI, TensorFlow with its own, with the access log).\n',
 );
 console.log(
   '| peer | rows | service, requests/s | peer, requests/s | ratio | ratio of bare Fastify | p99, service / peer |',

@@ -1,4 +1,8 @@
-"""FastAPI on uvicorn with uvloop and httptools, one process: python fastapi_server.py keras|onnx VERSION PORT"""
+"""FastAPI on uvicorn with uvloop and httptools, one process: python fastapi_server.py keras|keras-defaults|onnx VERSION PORT
+
+keras-defaults is what the documentations of FastAPI, uvicorn and TensorFlow lead to: the endpoint a plain function, which
+FastAPI runs in a thread, the access log on, and TensorFlow's own choice of threads. The others are tuned.
+"""
 
 import os
 import sys
@@ -14,21 +18,23 @@ from pydantic import BaseModel
 
 kind, version, port = sys.argv[1:]
 network = Network(version)
-if kind == "keras":
-    import tensorflow as tf
-
-    # One row at a time: more threads only hand it around.
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    function = network.keras_function()
-
-    def compute(rows):
-        return [output.numpy() for output in function(tf.constant(rows))]
-else:
+defaults = kind == "keras-defaults"
+if kind == "onnx":
     session = network.onnx_session()
 
     def compute(rows):
         return session.run(None, {"rows": rows})
+else:
+    import tensorflow as tf
+
+    if not defaults:
+        # One row at a time: more threads only hand it around.
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    function = network.keras_function()
+
+    def compute(rows):
+        return [output.numpy() for output in function(tf.constant(rows))]
 
 
 class PredictBody(BaseModel):
@@ -38,10 +44,17 @@ class PredictBody(BaseModel):
 app = FastAPI()
 
 
-@app.post("/predict")
-async def predict(body: PredictBody):
+def predict(body: PredictBody):
     predictions, errors = compute(np.asarray(body.instances, dtype="f4"))
     return {"predictions": predictions.tolist(), "reconstruction_error": errors.tolist(), "model_version": "1"}
 
 
-uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="warning", access_log=False)
+async def predict_in_loop(body: PredictBody):
+    return predict(body)
+
+
+app.post("/predict")(predict if defaults else predict_in_loop)
+if defaults:
+    uvicorn.run(app, host="127.0.0.1", port=int(port))
+else:
+    uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="warning", access_log=False)
