@@ -44,7 +44,7 @@ interface Answer {
 
 /** An answer waits for others of its turn of the event loop for so many milliseconds. */
 const LONGEST_WAIT = 1;
-/** An answer that waited for others, and was alone, costs a single client 3 µs: so many after it do not wait. */
+/** An answer that waited for others, and was alone, came later for nothing: so many after it do not wait. */
 const NOT_WAITING = 15;
 
 /** What the header `content-type` may say, and `accept`. */
@@ -59,7 +59,7 @@ const KEPT: ReadonlySet<string | undefined> = new Set([undefined, 'keep-alive', 
  * last header, the one that the route would give, and is counted like it.
  *
  * The answers of a turn of the event loop are written together at its end. Each by itself would be read, computed and written
- * with the processor's caches still full of what the one before it was written with: under load that takes a tenth longer.
+ * with the processor's caches still full of what the one before it was written with, which takes longer.
  *
  * Whatever is unusual or wrong goes on to Fastify, body and all, so that there is one place for every error. Hooks of
  * Fastify do not see what is answered here: what must hold for every prediction belongs into `PredictionService`, or
@@ -151,13 +151,13 @@ export class OrdinaryPredictions {
       this.date = new Date(1000 * second).toUTCString();
     }
     const length = Buffer.byteLength(body);
-    const start =
+    const opening =
       `HTTP/1.1 200 OK\r\nx-request-id: ${id}\r\n${head}content-length: ${length}\r\nDate: ${this.date}\r\n` +
       `Connection: keep-alive\r\nKeep-Alive: timeout=${this.keepAlive}\r\n\r\n`;
     const { answers } = this;
     answers.push({
       ...taken,
-      text: typeof body === 'string' ? start + body : Buffer.concat([Buffer.from(start), body]),
+      text: typeof body === 'string' ? opening + body : Buffer.concat([Buffer.from(opening), body]),
       encoding: length === body.length ? 'latin1' : 'utf8',
     });
     if (this.notWaiting > 0) {
