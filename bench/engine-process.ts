@@ -1,9 +1,10 @@
 // A process that runs one engine's tasks when bench/engines.ts says so: engines in one process would slow each other
 // down, as V8 compiles code for all the types of array it has seen.
+
+import { createRandom } from '../src/base/statistics/random.js';
 import { type Engine, type EngineName, loadEngine } from '../src/model/engine.js';
 import { initialWeights } from '../src/model/initial-weights.js';
 import { loadPlain } from '../src/model/kernel/network.js';
-import { createRandom } from '../src/model/random.js';
 import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from '../src/model/shape.js';
 import { trainEpoch } from '../src/model/training.js';
 

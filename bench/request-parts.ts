@@ -1,8 +1,8 @@
 // What the parts of a prediction take by themselves, in this process: where the time of bench/serving.ts goes.
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
+import { RowParser } from '../src/base/json/row-parser.js';
 import { loadEngine } from '../src/model/engine.js';
-import { RowParser } from '../src/model/row-parser.js';
 import { FileStore } from '../src/model/store-files.js';
 import { DriftWatch } from '../src/server/drift-watch.js';
 import { ModelLoader } from '../src/server/loader.js';

@@ -1,8 +1,8 @@
 // A process that trains one network of bench/scale.ts for a while, and tells its pace and its peak memory.
 import { readFileSync } from 'node:fs';
+import { createRandom } from '../src/base/statistics/random.js';
 import { type EngineName, loadEngine } from '../src/model/engine.js';
 import { initialWeights } from '../src/model/initial-weights.js';
-import { createRandom } from '../src/model/random.js';
 import { DEFAULT_AUXILIARY_WEIGHT, type Shape, weightCount } from '../src/model/shape.js';
 import { trainEpoch } from '../src/model/training.js';
 

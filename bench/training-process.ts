@@ -2,8 +2,8 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { Phases } from '../src/model/phases.js';
-import { createRandom } from '../src/model/random.js';
+import type { Phases } from '../src/base/node/phase-clock.js';
+import { createRandom } from '../src/base/statistics/random.js';
 import { TableWriter } from '../src/model/table.js';
 import type { TrainerMessage, TrainingRequest } from '../src/model/trainer.js';
 import { DEFAULT_TRAINING } from '../src/model/training.js';

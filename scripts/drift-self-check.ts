@@ -1,9 +1,9 @@
 import { join } from 'node:path';
+import { DomainError } from '../src/base/domain-error.js';
 import { drawFromCopula } from '../src/drift/self-check/copula.js';
 import { drawFromRows } from '../src/drift/self-check/draw.js';
 import { MOST_WINDOWS, selfCheck } from '../src/drift/self-check.js';
 import { readBaseline } from '../src/model/baseline/read.js';
-import { DomainError } from '../src/model/domain-error.js';
 import { loadEngine } from '../src/model/engine.js';
 import { predictAll } from '../src/model/evaluation.js';
 import { FileStore } from '../src/model/store-files.js';

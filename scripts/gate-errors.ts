@@ -1,4 +1,4 @@
-import type { Random } from '../src/model/random.js';
+import type { Random } from '../src/base/statistics/random.js';
 
 /** How residuals are spread: normal, as Student's t with 3 degrees of freedom, or with 5 % five times as large. */
 export const SPREADS = ['normal', 'heavy', 'outliers'] as const;

@@ -3,12 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { DomainError } from '../src/base/domain-error.js';
+import { createRandom } from '../src/base/statistics/random.js';
 import { type Baseline, makeBaseline } from '../src/model/baseline.js';
 import type { Card } from '../src/model/card.js';
 import { csvToTable } from '../src/model/csv.js';
-import { DomainError } from '../src/model/domain-error.js';
 import type { LabelledRows } from '../src/model/evaluation.js';
-import { createRandom } from '../src/model/random.js';
 import { splitRows } from '../src/model/split.js';
 import { type Columns, readTable } from '../src/model/table.js';
 

@@ -1,10 +1,10 @@
+import { createRandom, type Random } from '../../src/base/statistics/random.js';
 import { channelsOf, GROUPS, type Group } from '../../src/drift/channels.js';
 import { RowReader } from '../../src/drift/row-reader.js';
 import { Tally } from '../../src/drift/tally.js';
 import { groupAlpha, testWindow, type WindowTest } from '../../src/drift/window-test.js';
 import type { Bins } from '../../src/model/baseline/bins.js';
 import type { Baseline } from '../../src/model/baseline.js';
-import { createRandom, type Random } from '../../src/model/random.js';
 import type { Split } from './housing.js';
 
 export const JOINT = 'this monitor, max-T in place of Bonferroni';

@@ -1,4 +1,4 @@
-import { createRandom } from '../../src/model/random.js';
+import { createRandom } from '../../src/base/statistics/random.js';
 import type { Split } from './housing.js';
 import { Pool } from './pool.js';
 import type { BenchShift } from './shifts.js';

@@ -1,4 +1,4 @@
-import { logChiSquareTail } from './chi-square.js';
+import { logChiSquareTail } from '../base/statistics/chi-square.js';
 
 /** A test's outcome: ln of its p-value. */
 export interface Test {

@@ -1,6 +1,6 @@
+import { chiSquareQuantile } from '../base/statistics/chi-square.js';
 import type { Baseline } from '../model/baseline.js';
 import type { Channel } from './channels.js';
-import { chiSquareQuantile } from './chi-square.js';
 import { jensenShannon } from './jensen-shannon.js';
 import { ABOVE, BELOW, MISSING } from './row-reader.js';
 import { stabilityIndex } from './stability-index.js';

@@ -1,5 +1,5 @@
+import { logChiSquareTail } from '../base/statistics/chi-square.js';
 import { NO_BIN } from '../model/baseline/bins.js';
-import { logChiSquareTail } from './chi-square.js';
 
 /** Blocks of rows that the estimate waits for. */
 const BLOCKS = 50;

@@ -1,4 +1,4 @@
-import { logHypergeometric, logHypergeometricTail } from './hypergeometric.js';
+import { logHypergeometric, logHypergeometricTail } from '../base/statistics/hypergeometric.js';
 
 /**
  * `ln P(at least `outside` of n new rows lie outside the range of m earlier ones)`, if all come from one distribution. In a

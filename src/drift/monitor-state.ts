@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { DomainError } from '../model/domain-error.js';
+import { DomainError } from '../base/domain-error.js';
 import { binTotal, type Channel, GROUPS } from './channels.js';
 
 const Whole = Type.Integer({ minimum: 0 });

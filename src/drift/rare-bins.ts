@@ -1,4 +1,4 @@
-import { logHypergeometricTail } from './hypergeometric.js';
+import { logHypergeometricTail } from '../base/statistics/hypergeometric.js';
 import type { Histograms } from './merge-bins.js';
 
 /**

@@ -1,4 +1,4 @@
-import { createRandom } from '../model/random.js';
+import { createRandom } from '../base/statistics/random.js';
 
 /** Rows of a stretch of traffic, in raw units: what a new baseline is made from. */
 export interface SampledRows {

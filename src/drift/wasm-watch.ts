@@ -1,5 +1,5 @@
+import { loadWasmModule, WASM_PAGE, type WasmMemory } from '../base/node/web-assembly.js';
 import type { OrderedLists } from '../model/baseline/ordered-lists.js';
-import { loadWasmModule, WASM_PAGE, type WasmMemory } from '../model/web-assembly.js';
 import { P_BUCKETS } from './counters.js';
 import type { RankTable } from './rank-table.js';
 import { placeOf, type RequestRows, type RowWatch, type WatchParts } from './row-watch.js';

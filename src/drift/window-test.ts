@@ -1,8 +1,8 @@
-import { logNormalTail } from '../model/baseline/normal.js';
+import { logChiSquareTail } from '../base/statistics/chi-square.js';
+import { logNormalTail } from '../base/statistics/normal.js';
 import type { Baseline } from '../model/baseline.js';
 import { combineEvidence } from './cauchy-combination.js';
 import { type Channel, GROUPS, type Group } from './channels.js';
-import { logChiSquareTail } from './chi-square.js';
 import { chiSquareBins } from './chi-square-bins.js';
 import { logMissingTail, logRangeTail } from './guards.js';
 import { type Histograms, mergeBins } from './merge-bins.js';

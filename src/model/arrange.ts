@@ -1,4 +1,4 @@
-import { DomainError } from './domain-error.js';
+import { DomainError } from '../base/domain-error.js';
 import { listed } from './rows.js';
 import { type Arrange, type Columns, columnsOf } from './table.js';
 

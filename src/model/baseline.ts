@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { type Static, Type } from 'typebox';
+import { DomainError } from '../base/domain-error.js';
 import { Bins, binOf, makeBins, NO_BIN } from './baseline/bins.js';
 import { Charts, calibrateCharts } from './baseline/chart-limits.js';
 import { measure } from './baseline/conditional.js';
 import { makeScoreGrid, ScoreGrid, writeScore } from './baseline/normal-scores.js';
 import { OrderedLists } from './baseline/ordered-lists.js';
 import { makeOrderedSample, OrderedSample, sampleScore } from './baseline/ordered-sample.js';
-import { DomainError } from './domain-error.js';
 
 const Column = Type.Object({ name: Type.String(), bins: Bins, mean: Type.Number(), deviation: Type.Number() });
 

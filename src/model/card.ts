@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { DomainError } from './domain-error.js';
+import { DomainError } from '../base/domain-error.js';
 import { Gate } from './gate.js';
 
 const Names = Type.Array(Type.String({ minLength: 1 }), { minItems: 1 });

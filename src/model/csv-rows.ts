@@ -1,5 +1,5 @@
+import { DomainError, show } from '../base/domain-error.js';
 import { readCsv } from './csv.js';
-import { DomainError, show } from './domain-error.js';
 import { checkValue, placesOf } from './feature-columns.js';
 import { numberInCell } from './number-cell.js';
 import { checkCount, type Rows } from './rows.js';

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import Database from 'libsql';
-import { makeDurableDirectory } from './directory.js';
-import { DomainError } from './domain-error.js';
+import { DomainError } from '../base/domain-error.js';
+import { makeDurableDirectory } from '../base/files/directory.js';
 import type { Columns } from './table.js';
 
 /** What is kept at most: older rows go first. */

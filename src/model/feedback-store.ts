@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { keepLastWords } from './child-output.js';
-import { DomainError } from './domain-error.js';
+import { DomainError } from '../base/domain-error.js';
+import { keepLastWords } from '../base/node/stderr-tail.js';
 import type { FeedbackBounds, FeedbackChunk, FeedbackDatabase } from './feedback-database.js';
 import type { FeedbackMethod, FeedbackOutcome, FeedbackSetting, FeedbackTask } from './feedback-process.js';
 import type { Columns } from './table.js';

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
+import { DomainError } from '../base/domain-error.js';
 import { arrangeLike } from './arrange.js';
 import { csvToTable } from './csv.js';
-import { DomainError } from './domain-error.js';
 import type { FeedbackStore } from './feedback-store.js';
 import { type Columns, type TableInfo, TableWriter } from './table.js';
 

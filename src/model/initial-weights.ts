@@ -1,4 +1,4 @@
-import { createRandom, type Random } from './random.js';
+import { createRandom, type Random } from '../base/statistics/random.js';
 import { layerShapes, type Shape, weightCount } from './shape.js';
 
 /** Standard deviation of a standard normal truncated at ±2: Keras divides by it to keep the asked-for variance. */

@@ -1,5 +1,5 @@
-import { DomainError, show } from './domain-error.js';
-import { isObject } from './json-value.js';
+import { DomainError, show } from '../base/domain-error.js';
+import { isObject } from '../base/json/json-value.js';
 import { listed } from './rows.js';
 import { type Arrange, type Columns, splitColumns, type TableInfo, TableWriter } from './table.js';
 

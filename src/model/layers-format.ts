@@ -1,4 +1,4 @@
-import { DomainError } from './domain-error.js';
+import { DomainError } from '../base/domain-error.js';
 import { layerShapes, type Shape } from './shape.js';
 
 /**

@@ -1,4 +1,4 @@
-import { DomainError } from './domain-error.js';
+import { DomainError } from '../base/domain-error.js';
 import { weightsToBytes } from './layers-format.js';
 import { ONNX_SCHEMA } from './onnx-schema.js';
 import { layerShapes } from './shape.js';

@@ -1,5 +1,5 @@
 import type { FileMetaData, SchemaElement } from 'hyparquet';
-import { DomainError, show } from './domain-error.js';
+import { DomainError, show } from '../base/domain-error.js';
 import { MAXIMUM_COLUMNS } from './table.js';
 
 const INTEGERS = /^U?INT_(8|16|32|64)$/;

@@ -2,8 +2,8 @@ import { closeSync, openSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { type Compressors, type FileMetaData, parquetMetadata, parquetScan } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
+import { DomainError } from '../base/domain-error.js';
 import { type Bytes, bytesOfFile } from './bytes.js';
-import { DomainError } from './domain-error.js';
 import { parquetColumns } from './parquet-schema.js';
 import { type Arrange, splitColumns, type TableInfo, TableWriter } from './table.js';
 

@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { DomainError } from './domain-error.js';
+import { DomainError } from '../base/domain-error.js';
+import { createRandom } from '../base/statistics/random.js';
 import type { Predictor } from './predictor.js';
-import { createRandom } from './random.js';
 import type { Shape } from './shape.js';
 
 /** Rows of the probe batch, and how far its replay may be off, relative to the value plus one standard deviation. */

@@ -1,5 +1,5 @@
+import { type Random, shuffle } from '../base/statistics/random.js';
 import type { LabelledRows } from './evaluation.js';
-import { type Random, shuffle } from './random.js';
 
 /**
  * Holds out `share` of the rows: the numbers of the rows held out, and of those to train on, each in random order.

@@ -1,5 +1,5 @@
+import { DomainError } from '../base/domain-error.js';
 import { arrangeUnlessReplaced } from './arrange.js';
-import { DomainError } from './domain-error.js';
 import type { TableMessage, TableRequest } from './table-reader.js';
 
 // The child of table-reader.ts: reads one file, tells what came of it, and ends.

@@ -3,8 +3,8 @@ import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { keepLastWords } from './child-output.js';
-import { DomainError, type ErrorCode } from './domain-error.js';
+import { DomainError, type ErrorCode } from '../base/domain-error.js';
+import { keepLastWords } from '../base/node/stderr-tail.js';
 import type { Columns, TableInfo } from './table.js';
 
 /** Files of a table, and what is wrong with one that cannot be read. */

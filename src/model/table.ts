@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readFileSync, readSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { DomainError, show } from './domain-error.js';
+import { DomainError, show } from '../base/domain-error.js';
 import type { LabelledRows } from './evaluation.js';
 import { isFloat32, listed } from './rows.js';
 

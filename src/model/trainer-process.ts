@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
+import { DomainError } from '../base/domain-error.js';
+import { storageError } from '../base/files/storage-error.js';
+import { ownVersion } from '../base/node/package-version.js';
+import { PhaseClock } from '../base/node/phase-clock.js';
 import { type Baseline, MINIMUM_ROWS, makeBaseline } from './baseline.js';
-import { DomainError } from './domain-error.js';
 import { type EngineFactory, loadEngine } from './engine.js';
 import { judge } from './gate.js';
-import { ownVersion } from './own-version.js';
-import { PhaseClock } from './phases.js';
 import { predictByServing } from './rival.js';
-import { storageError } from './storage-error.js';
 import { type Columns, readTable } from './table.js';
 import type { TrainerMessage, TrainingRequest } from './trainer.js';
 import { type TrainingResult, train } from './training.js';

@@ -1,9 +1,9 @@
-import { DomainError } from './domain-error.js';
+import { DomainError } from '../base/domain-error.js';
+import { createRandom, shuffle } from '../base/statistics/random.js';
 import type { Engine, EngineFactory } from './engine.js';
 import { evaluate, type LabelledRows, type Metrics, type Predictions, predictAll } from './evaluation.js';
 import { initialWeights } from './initial-weights.js';
 import { Predictor, type Scalers } from './predictor.js';
-import { createRandom, shuffle } from './random.js';
 import { fitScaler, standardise } from './scaler.js';
 import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from './shape.js';
 import { splitRows } from './split.js';

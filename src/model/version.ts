@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DomainError } from '../base/domain-error.js';
+import { flushDirectory } from '../base/files/directory.js';
+import { faultPoint } from '../base/files/failpoint.js';
 import type { Baseline } from './baseline.js';
 import { type Card, parseCard, sealCard, sha256 } from './card.js';
-import { flushDirectory } from './directory.js';
-import { DomainError } from './domain-error.js';
 import type { EngineFactory } from './engine.js';
-import { faultPoint } from './fault-point.js';
 import { bytesToWeights, layersModelJson, weightsToBytes } from './layers-format.js';
 import { Predictor, type Scalers } from './predictor.js';
 import { makeProbe, type Probe, parseProbe, verifyProbe } from './probe.js';

@@ -1,7 +1,7 @@
+import { DomainError } from '../base/domain-error.js';
+import { filesIn } from '../base/files/directory.js';
 import { verifyUpload } from '../model/archive.js';
 import { parseCard } from '../model/card.js';
-import { filesIn } from '../model/directory.js';
-import { DomainError } from '../model/domain-error.js';
 import type { EngineFactory } from '../model/engine.js';
 import type { ModelStore } from '../model/store.js';
 import { publishUpload } from '../model/upload.js';

@@ -1,9 +1,9 @@
 import type { FastifyBaseLogger } from 'fastify';
+import { DomainError } from '../base/domain-error.js';
+import { Turns } from '../base/node/time-slice.js';
 import { type Card, parseCard } from '../model/card.js';
-import { DomainError } from '../model/domain-error.js';
 import type { Gate } from '../model/gate.js';
 import type { ModelStore } from '../model/store.js';
-import { Turns } from '../model/turns.js';
 import { UPLOAD_MARK } from '../model/version.js';
 
 /** What the list of versions tells of one. */

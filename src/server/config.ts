@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { show } from '../model/domain-error.js';
+import { show } from '../base/domain-error.js';
 import { ENGINE_NAMES } from '../model/engine.js';
 
 const choice = (names: readonly string[], fallback: string, description: string) =>

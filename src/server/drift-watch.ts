@@ -1,11 +1,11 @@
 import { EventEmitter } from 'node:events';
 import type { FastifyBaseLogger } from 'fastify';
 import { Format } from 'typebox/format';
+import { DomainError, show } from '../base/domain-error.js';
 import type { DriftEvent } from '../drift/alarms.js';
 import { DriftMonitor } from '../drift/monitor.js';
 import { RowSample } from '../drift/row-sample.js';
 import type { Card } from '../model/card.js';
-import { DomainError, show } from '../model/domain-error.js';
 import type { ModelStore } from '../model/store.js';
 import { makeBaselineAside } from './baseline-thread.js';
 import { ErrorHistory } from './error-history.js';

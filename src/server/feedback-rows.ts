@@ -1,5 +1,5 @@
+import { DomainError } from '../base/domain-error.js';
 import { arrangeLike, assertColumns } from '../model/arrange.js';
-import { DomainError } from '../model/domain-error.js';
 import type { WaitingRows } from '../model/feedback-database.js';
 import { type JsonRows, type JsonTable, readArray, readJsonTable, readNumber } from '../model/json-table.js';
 import { checkCount, isFloat32 } from '../model/rows.js';

@@ -1,4 +1,4 @@
-import { DomainError, show } from '../model/domain-error.js';
+import { DomainError, show } from '../base/domain-error.js';
 import { checkCount } from '../model/rows.js';
 
 /** The rows of a body: `{"instances": [...]}`, or the rows alone. Throws `INVALID_ROWS` and `TOO_LARGE`. */

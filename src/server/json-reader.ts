@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { DomainError } from '../model/domain-error.js';
+import { DomainError } from '../base/domain-error.js';
 import type { Rows } from '../model/rows.js';
 import type { TableInfo } from '../model/table.js';
 import type { FeedbackRows } from './feedback-rows.js';

@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads';
+import { DomainError, type ErrorCode } from '../base/domain-error.js';
+import { readJson } from '../base/json/parse-json.js';
 import { arrangeUnlessReplaced } from '../model/arrange.js';
-import { DomainError, type ErrorCode } from '../model/domain-error.js';
 import type { WaitingRows } from '../model/feedback-database.js';
 import { jsonToTable } from '../model/json-table.js';
 import { readRows } from '../model/rows.js';
@@ -8,7 +9,6 @@ import type { Columns, TableInfo } from '../model/table.js';
 import { ROW_READERS, type RowReaderName } from './contracts/row-readers.js';
 import { type FeedbackRows, type FeedbackTerms, joinTargets, readFeedback } from './feedback-rows.js';
 import { readInstances } from './instances.js';
-import { readJson } from './json-body.js';
 import type { ReadRows } from './json-reader.js';
 import { type LabelledBody, labelledRows } from './labelled-body.js';
 import { outline } from './outline.js';

@@ -1,10 +1,10 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { DomainError } from '../base/domain-error.js';
 import { readBaseline } from '../model/baseline/read.js';
 import type { Baseline } from '../model/baseline.js';
 import type { Card } from '../model/card.js';
-import { DomainError } from '../model/domain-error.js';
 import type { ModelStore } from '../model/store.js';
 
 type Log = Pick<FastifyBaseLogger, 'error'>;

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { DomainError } from '../model/domain-error.js';
+import { DomainError } from '../base/domain-error.js';
 import type { JsonRows } from '../model/json-table.js';
 
 const Target = Type.Union([Type.String({ minLength: 1 }), Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })]);

@@ -1,8 +1,8 @@
+import { DomainError } from '../base/domain-error.js';
+import { RowParser } from '../base/json/row-parser.js';
+import { Turns } from '../base/node/time-slice.js';
 import { readCsvRows } from '../model/csv-rows.js';
-import { DomainError } from '../model/domain-error.js';
-import { RowParser } from '../model/row-parser.js';
 import type { Rows } from '../model/rows.js';
-import { Turns } from '../model/turns.js';
 import { csvReplyParts } from './csv-reply.js';
 import type { DriftWatch } from './drift-watch.js';
 import { explain } from './explanation.js';

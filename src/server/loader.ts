@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
+import { DomainError } from '../base/domain-error.js';
 import type { Card } from '../model/card.js';
-import { DomainError } from '../model/domain-error.js';
 import type { EngineFactory } from '../model/engine.js';
 import type { Predictor } from '../model/predictor.js';
 import type { Probe } from '../model/probe.js';

@@ -1,4 +1,4 @@
-import { DomainError, show } from '../model/domain-error.js';
+import { DomainError, show } from '../base/domain-error.js';
 import type { VertexRoutes } from './contracts/vertex.js';
 
 /** Where SageMaker puts what a container reads, and takes what it writes, unless it says otherwise. */

@@ -1,4 +1,4 @@
-import { RowParser } from '../model/row-parser.js';
+import { RowParser } from '../base/json/row-parser.js';
 import type { OrdinaryForm } from './ordinary-predictions.js';
 import { NUMBER_LENGTH, SMALL_REPLY } from './ordinary-reply.js';
 import { predictReply } from './predict-reply.js';

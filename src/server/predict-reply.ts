@@ -1,4 +1,4 @@
-import { NumberWriter } from './number-writer.js';
+import { NumberWriter } from '../base/json/number-writer.js';
 import type { Observation } from './service.js';
 
 const writer = new NumberWriter();

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FastifyBaseLogger } from 'fastify';
-import { DomainError } from '../model/domain-error.js';
+import { DomainError } from '../base/domain-error.js';
 import type { EngineFactory } from '../model/engine.js';
 import type { Gate, Promote } from '../model/gate.js';
 import { type GateRequest, handOver } from '../model/rival.js';

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify';
-import { DomainError } from '../model/domain-error.js';
+import { DomainError } from '../base/domain-error.js';
 import type { ModelStore } from '../model/store.js';
 import type { PredictionService } from './service.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createRandom } from '../../src/model/random.js';
+import { createRandom } from '../../src/base/statistics/random.js';
 import { buildTestApp } from '../server/test-app.js';
 import { type WireForm, wireForms } from './wire-forms.js';
 

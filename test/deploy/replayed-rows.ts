@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { HOUSING_FILE } from '../../bench/california-housing.js';
 import { readHousing } from '../../bench/drift/housing.js';
-import { createRandom, shuffle } from '../../src/model/random.js';
+import { createRandom, shuffle } from '../../src/base/statistics/random.js';
 import { FEATURES, Plant, TARGET } from './plant.js';
 
 /** Directory of California housing, as for the benchmarks. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createRandom } from '../../src/base/statistics/random.js';
 import { DriftMonitor } from '../../src/drift/monitor.js';
 import { makeBaseline } from '../../src/model/baseline.js';
-import { createRandom } from '../../src/model/random.js';
 
 const ROWS = 5000;
 const FEATURES = 8;

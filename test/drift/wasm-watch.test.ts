@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
+import { createRandom, type Random } from '../../src/base/statistics/random.js';
 import { channelsOf } from '../../src/drift/channels.js';
 import { Charts } from '../../src/drift/charts.js';
 import { Counters } from '../../src/drift/counters.js';
@@ -10,7 +11,6 @@ import { PlainWatch, type RequestRows, type RowWatch, type WatchParts } from '..
 import { Tally } from '../../src/drift/tally.js';
 import { WasmWatch } from '../../src/drift/wasm-watch.js';
 import { type Baseline, type HeldOut, makeBaseline } from '../../src/model/baseline.js';
-import { createRandom, type Random } from '../../src/model/random.js';
 
 /** A number of a row: drawn for a row and a column. */
 type Draw = (random: Random, column: number) => number;
@@ -97,7 +97,7 @@ test('where WebAssembly is missing, a monitor counts the same', () => {
   const program = `
     const { readFileSync } = await import('node:fs');
     const { DriftMonitor } = await import(${JSON.stringify(new URL('../../src/drift/monitor.js', import.meta.url))});
-    const { createRandom } = await import(${JSON.stringify(new URL('../../src/model/random.js', import.meta.url))});
+    const { createRandom } = await import(${JSON.stringify(new URL('../../src/base/statistics/random.js', import.meta.url))});
     const random = createRandom(2);
     const monitor = new DriftMonitor(JSON.parse(readFileSync(0, 'utf8')), { clock: () => 0 });
     const rows = Float32Array.from({ length: 700 * 8 }, () => random.normal());

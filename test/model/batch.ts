@@ -1,4 +1,4 @@
-import { createRandom } from '../../src/model/random.js';
+import { createRandom } from '../../src/base/statistics/random.js';
 import { type Shape, weightCount } from '../../src/model/shape.js';
 
 /** Rows `[count, inputs]` and targets `[count, outputs]`, standard normal, with an index of all of them in order. */

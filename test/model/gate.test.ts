@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { drawErrors } from '../../scripts/gate-errors.js';
+import { createRandom } from '../../src/base/statistics/random.js';
+import { studentTail } from '../../src/base/statistics/student-t.js';
 import { judge, LEVEL, pairedTest } from '../../src/model/gate.js';
-import { createRandom } from '../../src/model/random.js';
-import { studentTail } from '../../src/model/student.js';
 
 interface Fixture {
   student: [number, number, number][];

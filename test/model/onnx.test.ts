@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import protobuf from 'protobufjs';
+import { createRandom, type Random } from '../../src/base/statistics/random.js';
 import { sealCard } from '../../src/model/card.js';
 import { loadEngine } from '../../src/model/engine.js';
 import { initialWeights } from '../../src/model/initial-weights.js';
 import { toOnnx } from '../../src/model/onnx.js';
 import { ONNX_SCHEMA } from '../../src/model/onnx-schema.js';
 import { Predictor } from '../../src/model/predictor.js';
-import { createRandom, type Random } from '../../src/model/random.js';
 import type { Shape } from '../../src/model/shape.js';
 import type { VersionContent } from '../../src/model/version.js';
 import { openOnnx } from './onnx-session.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createRandom, shuffle } from '../../src/base/statistics/random.js';
 import type { LabelledRows } from '../../src/model/evaluation.js';
-import { createRandom, shuffle } from '../../src/model/random.js';
 import { splitRows } from '../../src/model/split.js';
 import { labelledRows } from './labelled-rows.js';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { createRandom } from '../../src/model/random.js';
+import { createRandom } from '../../src/base/statistics/random.js';
 import { type ServerProcess, startServer, temporaryDirectory } from '../server/server-process.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));

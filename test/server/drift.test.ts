@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
-import { createRandom } from '../../src/model/random.js';
+import { createRandom } from '../../src/base/statistics/random.js';
 import { DriftWatch } from '../../src/server/drift-watch.js';
 import { buildTestApp, publishUntrained, type TestApp } from './test-app.js';
 

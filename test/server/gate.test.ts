@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createRandom } from '../../src/model/random.js';
+import { createRandom } from '../../src/base/statistics/random.js';
 import { FileStore } from '../../src/model/store-files.js';
 import { TableWriter } from '../../src/model/table.js';
 import { DEFAULT_TRAINING } from '../../src/model/training.js';

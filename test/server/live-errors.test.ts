@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createRandom } from '../../src/model/random.js';
+import { createRandom } from '../../src/base/statistics/random.js';
 import { LiveErrors, WINDOW_ROWS } from '../../src/server/live-errors.js';
 
 test('errors are those of the latest rows of the window, per target', () => {

@@ -5,7 +5,7 @@ import { Message } from 'apache-arrow/fb/message';
 import { RecordBatch } from 'apache-arrow/fb/record-batch';
 import { Schema } from 'apache-arrow/fb/schema';
 import { ByteBuffer } from 'flatbuffers';
-import { createRandom } from '../../src/model/random.js';
+import { createRandom } from '../../src/base/statistics/random.js';
 import { arrowStream, column } from '../model/arrow.js';
 import { buildTestApp, type TestApp } from './test-app.js';
 

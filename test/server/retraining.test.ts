@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { pino } from 'pino';
-import { createRandom } from '../../src/model/random.js';
+import { createRandom } from '../../src/base/statistics/random.js';
 import type { Job } from '../../src/server/jobs.js';
 import { Retraining } from '../../src/server/retraining.js';
 import { buildTestApp, type TestApp } from './test-app.js';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
+import { LARGE_BODY } from '../../src/base/json/parse-json.js';
 import { FeedbackStore } from '../../src/model/feedback-store.js';
-import { LARGE_BODY } from '../../src/server/json-body.js';
 import { JsonReader } from '../../src/server/json-reader.js';
 import { buildTestApp, publishUntrained } from './test-app.js';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { type EventEmitter, once } from 'node:events';
 import { test } from 'node:test';
+import { createRandom } from '../../src/base/statistics/random.js';
 import { loadEngine } from '../../src/model/engine.js';
 import { predictAll } from '../../src/model/evaluation.js';
 import { Predictor } from '../../src/model/predictor.js';
-import { createRandom } from '../../src/model/random.js';
 import { weightCount } from '../../src/model/shape.js';
 import { openVersion } from '../../src/model/version.js';
 import type { Job } from '../../src/server/jobs.js';

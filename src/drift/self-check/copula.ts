@@ -1,4 +1,4 @@
-import { normalCdf, normalQuantile } from '../../model/baseline/normal.js';
+import { normalCdf, normalQuantile } from '../../base/statistics/normal.js';
 import type { ScoreGrid } from '../../model/baseline/normal-scores.js';
 import type { Baseline } from '../../model/baseline.js';
 import type { Draw } from './draw.js';

@@ -1,4 +1,4 @@
-import type { Random } from '../../model/random.js';
+import type { Random } from '../../base/statistics/random.js';
 
 /** Draws `count` rows without drift, `[count, features]` in raw units, NaN where a value is missing. */
 export type Draw = (count: number, random: Random) => Float32Array;

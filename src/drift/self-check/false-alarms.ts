@@ -1,4 +1,4 @@
-import { chiSquareQuantile } from '../chi-square.js';
+import { chiSquareQuantile } from '../../base/statistics/chi-square.js';
 
 /** False alarms that were counted, against those that were asked for. */
 export interface FalseAlarms {

@@ -1,4 +1,4 @@
-import type { Random } from '../../model/random.js';
+import type { Random } from '../../base/statistics/random.js';
 
 /** A feature without drift. */
 export interface FeatureSummary {

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { createRandom, type Random } from '../random.js';
+import { createRandom, type Random } from '../../base/statistics/random.js';
 import { NO_BIN } from './bins.js';
 import { chiSquareDeviate, effectiveRows, HistogramCharts } from './histogram-chart.js';
 

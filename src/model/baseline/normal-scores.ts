@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { normalCdf, normalQuantile } from './normal.js';
+import { normalCdf, normalQuantile } from '../../base/statistics/normal.js';
 import type { OrderedLists } from './ordered-lists.js';
 
 /** A feature's map from raw values to normal scores. */

@@ -1,4 +1,4 @@
-import { loadWasmModule, WASM_PAGE, type WasmMemory } from '../web-assembly.js';
+import { loadWasmModule, WASM_PAGE, type WasmMemory } from '../../base/node/web-assembly.js';
 import type { Ops } from './ops.js';
 
 /**

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
-import { createRandom, shuffle } from '../random.js';
+import { createRandom, shuffle } from '../../base/statistics/random.js';
 import type { ReconstructionRegressor } from '../regressor.js';
 
 const DEFAULT_BATCH_SIZE = 32;

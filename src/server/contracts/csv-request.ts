@@ -1,6 +1,6 @@
 import { CsvError, parse } from 'csv-parse/sync';
+import { DomainError, show } from '../../base/domain-error.js';
 import { readHeader } from '../../model/csv.js';
-import { DomainError, show } from '../../model/domain-error.js';
 import { numberInCell } from '../../model/number-cell.js';
 import { checkCount, isFloat32, type Rows } from '../../model/rows.js';
 import { checkNames, type RowModel } from './row-list.js';

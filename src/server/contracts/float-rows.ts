@@ -1,4 +1,4 @@
-import { DomainError } from '../../model/domain-error.js';
+import { DomainError } from '../../base/domain-error.js';
 import { checkCount, type Rows } from '../../model/rows.js';
 import type { RowModel } from './row-list.js';
 import { readBytes } from './tensor.js';

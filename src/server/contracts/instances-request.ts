@@ -1,6 +1,6 @@
-import { RowParser } from '../../model/row-parser.js';
+import { readJsonObject } from '../../base/json/json-object.js';
+import { RowParser } from '../../base/json/row-parser.js';
 import type { Rows } from '../../model/rows.js';
-import { readJsonObject } from './json-object.js';
 import { type RowModel, readRowList } from './row-list.js';
 
 const LEFT_BRACE = 0x7b;

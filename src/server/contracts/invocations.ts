@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import Negotiator from 'negotiator';
 import { Type } from 'typebox';
-import { DomainError, show } from '../../model/domain-error.js';
+import { DomainError, show } from '../../base/domain-error.js';
 import { CSV_TYPE, JSON_TYPE } from '../media-types.js';
 import type { OrdinaryPredictions } from '../ordinary-predictions.js';
 import type { Observation } from '../service.js';

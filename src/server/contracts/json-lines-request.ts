@@ -1,8 +1,8 @@
-import { DomainError, show } from '../../model/domain-error.js';
-import { RowParser } from '../../model/row-parser.js';
+import { DomainError, show } from '../../base/domain-error.js';
+import { readJsonObject } from '../../base/json/json-object.js';
+import { parseJson } from '../../base/json/parse-json.js';
+import { RowParser } from '../../base/json/row-parser.js';
 import { checkCount, type Rows } from '../../model/rows.js';
-import { parseJson } from '../json-body.js';
-import { readJsonObject } from './json-object.js';
 import { type RowModel, readRowList } from './row-list.js';
 
 const LEFT_BRACKET = 0x5b;

@@ -1,4 +1,4 @@
-import { NumberWriter } from '../number-writer.js';
+import { NumberWriter } from '../../base/json/number-writer.js';
 
 /** Numbers that are written before somebody else may have a turn. */
 const SOME = 4096;

@@ -1,10 +1,10 @@
-import { DomainError, show } from '../../model/domain-error.js';
-import { isObject } from '../../model/json-value.js';
-import { RowParser } from '../../model/row-parser.js';
+import { DomainError, show } from '../../base/domain-error.js';
+import { readJsonObject } from '../../base/json/json-object.js';
+import { isObject } from '../../base/json/json-value.js';
+import { withoutNumberTokens } from '../../base/json/nonfinite-tokens.js';
+import { parseJson, readJson } from '../../base/json/parse-json.js';
+import { RowParser } from '../../base/json/row-parser.js';
 import { checkCount, type Rows, readRows } from '../../model/rows.js';
-import { parseJson, readJson } from '../json-body.js';
-import { readJsonObject } from './json-object.js';
-import { withoutNumberTokens } from './number-tokens.js';
 import { checkNames, type RowModel, readColumns, readRowList } from './row-list.js';
 
 const KEYS = ['dataframe_split', 'dataframe_records', 'instances', 'inputs'] as const;

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { DomainError } from '../../model/domain-error.js';
-import { ownVersion } from '../../model/own-version.js';
+import { DomainError } from '../../base/domain-error.js';
+import { ownVersion } from '../../base/node/package-version.js';
 import type { PredictionService } from '../service.js';
 import { handleInvocationErrors, InvocationError } from './invocation-errors.js';
 

@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { NUMBER_NAME } from '../../model/directory.js';
-import { DomainError, show } from '../../model/domain-error.js';
-import { isObject } from '../../model/json-value.js';
+import { DomainError, show } from '../../base/domain-error.js';
+import { NUMBER_NAME } from '../../base/files/directory.js';
+import { readJsonObject } from '../../base/json/json-object.js';
+import { isObject } from '../../base/json/json-value.js';
 import { ErrorReply } from '../errors.js';
 import type { PredictionService } from '../service.js';
 import { takeBytes } from './body-bytes.js';
-import { readJsonObject } from './json-object.js';
 import { RepositoryIndex } from './open-inference-schemas.js';
 import type { ServedModel } from './served-model.js';
 

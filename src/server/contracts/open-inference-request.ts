@@ -1,9 +1,9 @@
-import { DomainError, show } from '../../model/domain-error.js';
-import { isObject } from '../../model/json-value.js';
-import { RowParser } from '../../model/row-parser.js';
+import { DomainError, show } from '../../base/domain-error.js';
+import { readJsonObject } from '../../base/json/json-object.js';
+import { isObject } from '../../base/json/json-value.js';
+import { RowParser } from '../../base/json/row-parser.js';
 import { checkCount, type Rows } from '../../model/rows.js';
 import { readFloatRows } from './float-rows.js';
-import { readJsonObject } from './json-object.js';
 import { checkNames, type RowModel } from './row-list.js';
 import { elementBytes, readBytes, readData, type TensorShape } from './tensor.js';
 

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { DomainError, show } from '../../model/domain-error.js';
-import { ownVersion } from '../../model/own-version.js';
+import { DomainError, show } from '../../base/domain-error.js';
+import { ownVersion } from '../../base/node/package-version.js';
 import { ErrorReply, sendError } from '../errors.js';
 import type { OrdinaryPredictions } from '../ordinary-predictions.js';
 import type { PredictionService, Serving } from '../service.js';

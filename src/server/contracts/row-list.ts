@@ -1,4 +1,4 @@
-import { DomainError, show } from '../../model/domain-error.js';
+import { DomainError, show } from '../../base/domain-error.js';
 import { checkCount, isFloat32, listed, type Rows, readRows } from '../../model/rows.js';
 
 /** What a body's reader must know of the model: plain data, so that it can go to another thread. */

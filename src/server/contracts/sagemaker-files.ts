@@ -5,11 +5,11 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { filesIn } from '../../model/directory.js';
-import { DomainError, show } from '../../model/domain-error.js';
-import { isObject } from '../../model/json-value.js';
+import { DomainError, show } from '../../base/domain-error.js';
+import { filesIn } from '../../base/files/directory.js';
+import { isObject } from '../../base/json/json-value.js';
+import { readJson } from '../../base/json/parse-json.js';
 import { DEFAULT_TRAINING, type TrainingOptions } from '../../model/training.js';
-import { readJson } from '../json-body.js';
 import { TrainingFields } from '../training-schemas.js';
 
 /** Names of the channel that is trained on. Of others, the only one there is. */

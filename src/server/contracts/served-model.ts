@@ -1,4 +1,4 @@
-import { DomainError } from '../../model/domain-error.js';
+import { DomainError } from '../../base/domain-error.js';
 import { ALIAS_NAMES, type ModelStore } from '../../model/store.js';
 import type { PredictionService, Serving } from '../service.js';
 

@@ -1,4 +1,4 @@
-import { DomainError, show } from '../../model/domain-error.js';
+import { DomainError, show } from '../../base/domain-error.js';
 import { isFloat32 } from '../../model/rows.js';
 
 /** The numeric datatypes of the Open Inference Protocol: how their bytes are read, and which whole numbers they hold. */

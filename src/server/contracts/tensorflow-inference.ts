@@ -1,4 +1,4 @@
-import { DomainError } from '../../model/domain-error.js';
+import { DomainError } from '../../base/domain-error.js';
 import { JSON_TYPE } from '../media-types.js';
 import type { InferenceRequest } from './inference.js';
 import { predictionText, resultText } from './prediction-text.js';

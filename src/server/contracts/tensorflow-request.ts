@@ -1,10 +1,10 @@
-import { DomainError, show } from '../../model/domain-error.js';
-import { isObject } from '../../model/json-value.js';
-import { RowParser } from '../../model/row-parser.js';
+import { DomainError, show } from '../../base/domain-error.js';
+import { readJsonObject } from '../../base/json/json-object.js';
+import { isObject } from '../../base/json/json-value.js';
+import { withoutNumberTokens } from '../../base/json/nonfinite-tokens.js';
+import { parseJson } from '../../base/json/parse-json.js';
+import { RowParser } from '../../base/json/row-parser.js';
 import type { Rows } from '../../model/rows.js';
-import { parseJson } from '../json-body.js';
-import { readJsonObject } from './json-object.js';
-import { withoutNumberTokens } from './number-tokens.js';
 import { type RowModel, readColumns, readRowList } from './row-list.js';
 
 /** The one input of the model. */

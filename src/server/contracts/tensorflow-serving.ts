@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { DomainError } from '../../model/domain-error.js';
+import { DomainError } from '../../base/domain-error.js';
 import { ErrorReply } from '../errors.js';
 import { JSON_TYPE } from '../media-types.js';
 import type { OrdinaryPredictions } from '../ordinary-predictions.js';

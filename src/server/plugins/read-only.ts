@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { DomainError } from '../../model/domain-error.js';
+import { DomainError } from '../../base/domain-error.js';
 
 /** From here on, routes that change state do not exist: those that are no GET, unless they say that they predict or read. */
 export function readOnly(app: FastifyInstance): void {

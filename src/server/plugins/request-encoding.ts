@@ -1,7 +1,7 @@
 import { type Readable, Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
-import { DomainError, show } from '../../model/domain-error.js';
+import { DomainError, show } from '../../base/domain-error.js';
 
 /** How a body may be compressed, and what unpacks it. */
 const UNPACK = new Map<string, () => Transform>([

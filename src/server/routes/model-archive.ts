@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { DomainError } from '../../base/domain-error.js';
 import { packArchive, unpackArchive, verifyUpload } from '../../model/archive.js';
 import { Card } from '../../model/card.js';
-import { DomainError } from '../../model/domain-error.js';
 import type { EngineFactory } from '../../model/engine.js';
 import type { ModelStore } from '../../model/store.js';
 import { publishUpload } from '../../model/upload.js';

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { DomainError } from '../../model/domain-error.js';
+import { DomainError } from '../../base/domain-error.js';
 import type { ModelStore } from '../../model/store.js';
 import { ErrorReply } from '../errors.js';
 import type { PredictionService } from '../service.js';

@@ -1,14 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { DomainError, show } from '../../model/domain-error.js';
-import { RowParser } from '../../model/row-parser.js';
+import { DomainError, show } from '../../base/domain-error.js';
+import { LARGE_BODY, readJson } from '../../base/json/parse-json.js';
+import { RowParser } from '../../base/json/row-parser.js';
 import { readRows } from '../../model/rows.js';
 import type { DriftWatch } from '../drift-watch.js';
 import { ErrorReply } from '../errors.js';
 import { Explanation, explain } from '../explanation.js';
 import type { Feedback } from '../feedback.js';
 import { readInstances } from '../instances.js';
-import { LARGE_BODY, readJson } from '../json-body.js';
 import { type Asked, LargePredictions } from '../large-predictions.js';
 import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, type RowType, replyType } from '../media-types.js';
 import { predictReply } from '../predict-reply.js';

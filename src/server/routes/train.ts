@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { DomainError } from '../../base/domain-error.js';
 import { arrangeUnlessReplaced } from '../../model/arrange.js';
 import { csvToTable } from '../../model/csv.js';
-import { DomainError } from '../../model/domain-error.js';
 import { jsonToTable } from '../../model/json-table.js';
 import { type Arrange, type Columns, columnsOf } from '../../model/table.js';
 import { fileToTable, type TableFormat } from '../../model/table-reader.js';

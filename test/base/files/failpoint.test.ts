@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 
 test('every fault point of the source is one at which a test kills the service', () => {
   const names = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })

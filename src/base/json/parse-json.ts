@@ -1,4 +1,4 @@
-import { DomainError } from '../model/domain-error.js';
+import { DomainError } from '../domain-error.js';
 
 /**
  * A body of more bytes than this is read in a thread or in parts, between which others have their turn: JSON.parse holds

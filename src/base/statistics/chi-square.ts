@@ -1,5 +1,5 @@
-import { chiSquareAtDeviate } from '../model/baseline/histogram-chart.js';
-import { normalQuantile } from '../model/baseline/normal.js';
+import { chiSquareAtDeviate } from '../../model/baseline/histogram-chart.js';
+import { normalQuantile } from './normal.js';
 import { devianceTerm, stirlingError } from './saddle-point.js';
 
 /**

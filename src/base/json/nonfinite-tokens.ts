@@ -1,4 +1,4 @@
-import { endOfString } from '../json-body.js';
+import { endOfString } from './parse-json.js';
 
 /**
  * JSON in place of a text in which NaN and Infinity are numbers, as many clients write them: a missing value, or a word to be

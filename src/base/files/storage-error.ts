@@ -1,4 +1,4 @@
-import { DomainError } from './domain-error.js';
+import { DomainError } from '../domain-error.js';
 
 /** What a file system says when it cannot be written, in words. */
 const REASONS: Readonly<Record<string, string>> = {

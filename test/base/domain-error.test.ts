@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DomainError, show } from '../../src/model/domain-error.js';
+import { DomainError, show } from '../../src/base/domain-error.js';
 
 test('a domain error carries its code, message and cause', () => {
   const cause = new Error('why');

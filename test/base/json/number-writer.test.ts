@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createRandom } from '../../src/model/random.js';
-import { NumberWriter } from '../../src/server/number-writer.js';
+import { NumberWriter } from '../../../src/base/json/number-writer.js';
+import { createRandom } from '../../../src/base/statistics/random.js';
 
 const written = (value: number) => new NumberWriter().number(value).take();
 

@@ -1,6 +1,6 @@
-import { DomainError, show } from '../../model/domain-error.js';
-import { isObject } from '../../model/json-value.js';
-import { endOfString, readJson } from '../json-body.js';
+import { DomainError, show } from '../domain-error.js';
+import { isObject } from './json-value.js';
+import { endOfString, readJson } from './parse-json.js';
 
 /**
  * Parses a body that must be a JSON object. A key that is there twice is refused: which one counts depends on who reads.

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createRandom } from '../../src/model/random.js';
-import { RowParser } from '../../src/model/row-parser.js';
-import { readRows } from '../../src/model/rows.js';
+import { RowParser } from '../../../src/base/json/row-parser.js';
+import { createRandom } from '../../../src/base/statistics/random.js';
+import { readRows } from '../../../src/model/rows.js';
 
 /** What the long way makes of a text: JSON.parse, then a walk. Undefined if it refuses the text. */
 function longWay(text: string, width: number): Float32Array | undefined {
