@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readdirSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
@@ -9,6 +9,7 @@ import { buildPage, copyPage } from './page.js';
 // read the thousand files of the dependencies than to start the service from one.
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const { version: VERSION } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
 const PAGE = join(ROOT, 'dist/src/server/page');
 const BUNDLE = join(ROOT, 'dist/bundle/app');
 
@@ -49,6 +50,7 @@ await build({
   format: 'esm',
   target: 'node20.19',
   external: EXTERNAL,
+  define: { PACKAGE_VERSION: JSON.stringify(VERSION) },
   sourcemap: true,
   // Names stay as they are, for stack traces; the rest is half as much to read at a start.
   minifyWhitespace: true,

@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 
-/** The version of this program. Read when it is first asked for. */
+/** Set by the bundler. Modules that only the compiler has touched read package.json instead. */
+declare const PACKAGE_VERSION: string | undefined;
+
+/** Version of this package. */
 export function ownVersion(): string {
-  // As deep in the bundle as here.
-  known ??= (
-    JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8')) as { version: string }
-  ).version;
-  return known;
+  if (typeof PACKAGE_VERSION === 'string') return PACKAGE_VERSION;
+  const own = createRequire(import.meta.url)('reconstruction-regressor/package.json') as { version: string };
+  return own.version;
 }
-
-let known: string | undefined;
