@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
-import { fitScaler, standardise } from '../src/model/scaler.js';
-import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from '../src/model/shape.js';
+import { fitScaler, standardise } from '../src/model/network/scaler.js';
+import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from '../src/model/network/shape.js';
 
 export const SHAPE: Shape = {
   inputs: 8,

@@ -4,7 +4,7 @@
 // With --quick it takes a minute, and its figures are rough.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { loadEngine } from '../src/model/engine.js';
+import { loadEngine } from '../src/model/network/engine.js';
 import { housingDirectory } from './california-housing.js';
 import { measureCost } from './drift/cost.js';
 import { makeSplit, readHousing } from './drift/housing.js';

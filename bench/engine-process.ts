@@ -2,10 +2,10 @@
 // down, as V8 compiles code for all the types of array it has seen.
 
 import { createRandom } from '../src/base/statistics/random.js';
-import { type Engine, type EngineName, loadEngine } from '../src/model/engine.js';
-import { initialWeights } from '../src/model/initial-weights.js';
-import { loadPlain } from '../src/model/kernel/network.js';
-import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from '../src/model/shape.js';
+import { loadPlain } from '../src/model/engines/kernel/network.js';
+import { type Engine, type EngineName, loadEngine } from '../src/model/network/engine.js';
+import { initialWeights } from '../src/model/network/initial-weights.js';
+import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from '../src/model/network/shape.js';
 import { trainEpoch } from '../src/model/training.js';
 
 export const SHAPE: Shape = {

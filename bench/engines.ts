@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { version_core } from '@tensorflow/tfjs-core';
-import { loadWasm } from '../src/model/kernel/wasm.js';
+import { loadWasm } from '../src/model/engines/kernel/wasm-ops.js';
 import { type Answer, type Kind, SHAPE, type Turn } from './engine-process.js';
 import { median, printMachine } from './report.js';
 

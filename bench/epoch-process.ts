@@ -1,9 +1,9 @@
 // Trains in the kernel when bench/training-peers.ts says so, by the commands of bench/peers/training.py.
 import { createInterface } from 'node:readline';
 import { createRandom, shuffle } from '../src/base/statistics/random.js';
-import type { Engine } from '../src/model/engine.js';
-import { initialWeights } from '../src/model/initial-weights.js';
-import { loadKernel } from '../src/model/kernel/network.js';
+import { loadKernel } from '../src/model/engines/kernel/network.js';
+import type { Engine } from '../src/model/network/engine.js';
+import { initialWeights } from '../src/model/network/initial-weights.js';
 import { trainEpoch } from '../src/model/training.js';
 import { arithmeticPeak } from './arithmetic-peak.js';
 import { housingDirectory, readHousing, SHAPE, testFeatures } from './california-housing.js';

@@ -1,5 +1,5 @@
 import { Session } from 'node:inspector/promises';
-import { loadWasm } from '../src/model/kernel/wasm.js';
+import { loadWasm } from '../src/model/engines/kernel/wasm-ops.js';
 
 const EPOCHS = 40;
 const WARM_UP = 10;

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { loadEngine } from '../src/model/engine.js';
+import { loadEngine } from '../src/model/network/engine.js';
 import { FileStore } from '../src/model/store-files.js';
 import { openVersion, type VersionFiles } from '../src/model/version.js';
 import type { LoadAnswer, LoadOrder, LoadPart } from './life-cycle-load.js';

@@ -1,9 +1,9 @@
 // A process that trains one network of bench/scale.ts for a while, and tells its pace and its peak memory.
 import { readFileSync } from 'node:fs';
 import { createRandom } from '../src/base/statistics/random.js';
-import { type EngineName, loadEngine } from '../src/model/engine.js';
-import { initialWeights } from '../src/model/initial-weights.js';
-import { DEFAULT_AUXILIARY_WEIGHT, type Shape, weightCount } from '../src/model/shape.js';
+import { type EngineName, loadEngine } from '../src/model/network/engine.js';
+import { initialWeights } from '../src/model/network/initial-weights.js';
+import { DEFAULT_AUXILIARY_WEIGHT, type Shape, weightCount } from '../src/model/network/shape.js';
 import { trainEpoch } from '../src/model/training.js';
 
 /** Steps of `batch` rows for so many milliseconds, after some that are not counted. */

@@ -15,8 +15,8 @@ const BUNDLE = join(ROOT, 'dist/bundle/app');
 
 /** What is WebAssembly. */
 const ASSEMBLIES = [
-  { folder: 'model/kernel', binary: 'kernel-simd.wasm', target: 'simd' },
-  { folder: 'model/kernel', binary: 'kernel-relaxed.wasm', target: 'relaxed' },
+  { folder: 'model/engines/kernel', binary: 'kernel-simd.wasm', target: 'simd' },
+  { folder: 'model/engines/kernel', binary: 'kernel-relaxed.wasm', target: 'relaxed' },
   { folder: 'drift', binary: 'watch.wasm', target: 'simd' },
 ];
 

@@ -1,8 +1,8 @@
 import { createRandom, type Random } from '../src/base/statistics/random.js';
-import { type EngineFactory, loadEngine } from '../src/model/engine.js';
 import { type LabelledRows, predictAll } from '../src/model/evaluation.js';
 import { judge, LEVEL, pairedTest } from '../src/model/gate.js';
-import { Predictor } from '../src/model/predictor.js';
+import { type EngineFactory, loadEngine } from '../src/model/network/engine.js';
+import { Predictor } from '../src/model/network/predictor.js';
 import { DEFAULT_TRAINING, type TrainingOptions, type TrainingResult, train } from '../src/model/training.js';
 import { drawErrors, SPREADS } from './gate-errors.js';
 

@@ -4,9 +4,9 @@ import { parse } from 'csv-parse/sync';
 import { createRandom, shuffle } from '../../src/base/statistics/random.js';
 import type { FeatureSummary } from '../../src/drift/self-check/shifts.js';
 import { type Baseline, type HeldOut, makeBaseline } from '../../src/model/baseline.js';
-import type { EngineFactory } from '../../src/model/engine.js';
 import { predictAll } from '../../src/model/evaluation.js';
-import { Predictor } from '../../src/model/predictor.js';
+import type { EngineFactory } from '../../src/model/network/engine.js';
+import { Predictor } from '../../src/model/network/predictor.js';
 import { DEFAULT_TRAINING, train } from '../../src/model/training.js';
 import { HOUSING_FILE } from '../california-housing.js';
 

@@ -6,8 +6,8 @@ import type { Headers } from 'tar-stream';
 import { DomainError, show } from '../base/domain-error.js';
 import { readBaseline } from './baseline/read.js';
 import type { Card } from './card.js';
-import type { EngineFactory } from './engine.js';
-import { layersModelJson } from './layers-format.js';
+import type { EngineFactory } from './network/engine.js';
+import { layersModelJson } from './network/layers-format.js';
 import { openVersion, readVersion, UPLOAD_MARK, type VersionFiles } from './version.js';
 
 /** A version has five files; more than this is no version. */

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { sameColumns } from './arrange.js';
 import type { Card } from './card.js';
-import type { EngineFactory } from './engine.js';
+import type { EngineFactory } from './network/engine.js';
 import type { Probe } from './probe.js';
 import { openVersion, type VersionFiles } from './version.js';
 

@@ -1,7 +1,7 @@
 import { DomainError } from '../base/domain-error.js';
-import { weightsToBytes } from './layers-format.js';
+import { weightsToBytes } from './network/layers-format.js';
+import { layerShapes } from './network/shape.js';
 import { ONNX_SCHEMA } from './onnx-schema.js';
-import { layerShapes } from './shape.js';
 import type { VersionContent } from './version.js';
 
 /** What the file is written for: ONNX 1.12, which every runtime of the last years reads. */

@@ -2,9 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { DomainError, type ErrorCode } from '../base/domain-error.js';
 import { PhaseClock, type Phases } from '../base/node/phase-clock.js';
 import { keepLastWords } from '../base/node/stderr-tail.js';
-import type { EngineName } from './engine.js';
 import type { Metrics } from './evaluation.js';
 import type { Gate } from './gate.js';
+import type { EngineName } from './network/engine.js';
 import type { GateRequest } from './rival.js';
 import type { Epoch, TrainingOptions } from './training.js';
 

@@ -6,11 +6,11 @@ import { flushDirectory } from '../base/files/directory.js';
 import { faultPoint } from '../base/files/failpoint.js';
 import type { Baseline } from './baseline.js';
 import { type Card, parseCard, sealCard, sha256 } from './card.js';
-import type { EngineFactory } from './engine.js';
-import { bytesToWeights, layersModelJson, weightsToBytes } from './layers-format.js';
-import { Predictor, type Scalers } from './predictor.js';
+import type { EngineFactory } from './network/engine.js';
+import { bytesToWeights, layersModelJson, weightsToBytes } from './network/layers-format.js';
+import { Predictor, type Scalers } from './network/predictor.js';
+import { type Shape, weightCount } from './network/shape.js';
 import { makeProbe, type Probe, parseProbe, verifyProbe } from './probe.js';
-import { type Shape, weightCount } from './shape.js';
 
 /**
  * A file beside those that the card tells, in a version that was uploaded and not trained here. That it is there says all:

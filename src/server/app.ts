@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { DomainError } from '../base/domain-error.js';
 import { LARGE_BODY, readJson } from '../base/json/parse-json.js';
-import type { EngineFactory } from '../model/engine.js';
+import type { EngineFactory } from '../model/network/engine.js';
 import type { ModelStore } from '../model/store.js';
 import { Catalog } from './catalog.js';
 import { Inference } from './contracts/inference.js';

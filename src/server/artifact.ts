@@ -2,7 +2,7 @@ import { DomainError } from '../base/domain-error.js';
 import { filesIn } from '../base/files/directory.js';
 import { verifyUpload } from '../model/archive.js';
 import { parseCard } from '../model/card.js';
-import type { EngineFactory } from '../model/engine.js';
+import type { EngineFactory } from '../model/network/engine.js';
 import type { ModelStore } from '../model/store.js';
 import { publishUpload } from '../model/upload.js';
 import { readFiles, UPLOAD_MARK } from '../model/version.js';

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { unstandardise } from '../model/scaler.js';
+import { unstandardise } from '../model/network/scaler.js';
 import type { DriftWatch } from './drift-watch.js';
 import type { Observation } from './service.js';
 

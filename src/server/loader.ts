@@ -1,8 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { DomainError } from '../base/domain-error.js';
 import type { Card } from '../model/card.js';
-import type { EngineFactory } from '../model/engine.js';
-import type { Predictor } from '../model/predictor.js';
+import type { EngineFactory } from '../model/network/engine.js';
+import type { Predictor } from '../model/network/predictor.js';
 import type { Probe } from '../model/probe.js';
 import type { Aliases, ModelStore } from '../model/store.js';
 import { openVersion } from '../model/version.js';

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FastifyBaseLogger } from 'fastify';
 import { DomainError } from '../base/domain-error.js';
-import type { EngineFactory } from '../model/engine.js';
 import type { Gate, Promote } from '../model/gate.js';
+import type { EngineFactory } from '../model/network/engine.js';
 import { type GateRequest, handOver } from '../model/rival.js';
 import type { ModelStore } from '../model/store.js';
 import type { Columns } from '../model/table.js';

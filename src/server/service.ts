@@ -2,7 +2,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { DomainError } from '../base/domain-error.js';
 import type { Turns } from '../base/node/time-slice.js';
 import type { Card } from '../model/card.js';
-import type { Prediction, Predictor } from '../model/predictor.js';
+import type { Prediction, Predictor } from '../model/network/predictor.js';
 import type { Probe } from '../model/probe.js';
 
 /** Numbers that a long prediction computes before it asks whether it is somebody else's turn: well below a millisecond. */

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import type { Predictor } from '../model/predictor.js';
+import type { Predictor } from '../model/network/predictor.js';
 import type { Observation, PredictionService, Serving } from './service.js';
 
 /** What the candidate's answers differ by from those that were given: candidate - serving. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { createRandom } from '../../src/base/statistics/random.js';
-import { unstandardise } from '../../src/model/scaler.js';
+import { unstandardise } from '../../src/model/network/scaler.js';
 import { buildTestApp, type TestApp } from '../server/test-app.js';
 import { integerForms, type WireForm, wireForms } from './wire-forms.js';
 

@@ -14,7 +14,7 @@ import { selfCheck } from '../../src/drift/self-check.js';
 import { readBaseline } from '../../src/model/baseline/read.js';
 import { type HeldOut, makeBaseline } from '../../src/model/baseline.js';
 import { csvToTable } from '../../src/model/csv.js';
-import { loadEngine } from '../../src/model/engine.js';
+import { loadEngine } from '../../src/model/network/engine.js';
 import { FileStore } from '../../src/model/store-files.js';
 import { runTraining } from '../../src/model/trainer.js';
 import { DEFAULT_TRAINING } from '../../src/model/training.js';

@@ -11,7 +11,7 @@ import { createRandom } from '../../src/base/statistics/random.js';
 import { packArchive, unpackArchive, verifyUpload } from '../../src/model/archive.js';
 import { makeBaseline } from '../../src/model/baseline.js';
 import { parseCard, sealCard, sha256 } from '../../src/model/card.js';
-import { loadEngine } from '../../src/model/engine.js';
+import { loadEngine } from '../../src/model/network/engine.js';
 import { writeVersion } from '../../src/model/version.js';
 import { archiveOf, type Entry, tarGz } from './archives.js';
 import { sampleVersion } from './sample-version.js';

@@ -1,5 +1,5 @@
 import { createRandom } from '../../src/base/statistics/random.js';
-import { type Shape, weightCount } from '../../src/model/shape.js';
+import { type Shape, weightCount } from '../../src/model/network/shape.js';
 
 /** Rows `[count, inputs]` and targets `[count, outputs]`, standard normal, with an index of all of them in order. */
 export interface Batch {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Engine, EngineFactory, Optimizer } from '../../src/model/engine.js';
-import { layerShapes, type Shape, weightCount } from '../../src/model/shape.js';
+import type { Engine, EngineFactory, Optimizer } from '../../src/model/network/engine.js';
+import { layerShapes, type Shape, weightCount } from '../../src/model/network/shape.js';
 import { type Batch, normals, randomBatch, randomWeights } from './batch.js';
 import { assertClose } from './close-to.js';
 import { referenceForward, referenceLoss, referenceSlope } from './reference-network.js';

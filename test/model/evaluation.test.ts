@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadEngine } from '../../src/model/engine.js';
 import { evaluate, type LabelledRows, predictAll } from '../../src/model/evaluation.js';
-import { Predictor, type Scalers } from '../../src/model/predictor.js';
-import { type Shape, weightCount } from '../../src/model/shape.js';
+import { loadEngine } from '../../src/model/network/engine.js';
+import { Predictor, type Scalers } from '../../src/model/network/predictor.js';
+import { type Shape, weightCount } from '../../src/model/network/shape.js';
 import { assertClose } from './close-to.js';
 
 const SCALERS: Scalers = {

@@ -1,4 +1,4 @@
-import { type LayerShape, layerShapes, type Shape } from '../../src/model/shape.js';
+import { type LayerShape, layerShapes, type Shape } from '../../src/model/network/shape.js';
 import type { Batch } from './batch.js';
 
 /**

@@ -1,5 +1,5 @@
-import { initialWeights } from '../../src/model/initial-weights.js';
-import type { Shape } from '../../src/model/shape.js';
+import { initialWeights } from '../../src/model/network/initial-weights.js';
+import type { Shape } from '../../src/model/network/shape.js';
 import { DEFAULT_TRAINING } from '../../src/model/training.js';
 import type { NewVersion } from '../../src/model/version.js';
 

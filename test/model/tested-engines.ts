@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
-import { type EngineFactory, type EngineName, loadEngine } from '../../src/model/engine.js';
-import { loadPlain, networkFactory } from '../../src/model/kernel/network.js';
-import { loadWasm } from '../../src/model/kernel/wasm.js';
+import { loadPlain, networkFactory } from '../../src/model/engines/kernel/network.js';
+import { loadWasm } from '../../src/model/engines/kernel/wasm-ops.js';
+import { type EngineFactory, type EngineName, loadEngine } from '../../src/model/network/engine.js';
 
 /** An engine on one backend, or why it cannot be had here. */
 export interface TestedEngine {

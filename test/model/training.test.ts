@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Engine, type EngineFactory, loadEngine } from '../../src/model/engine.js';
 import { evaluate, type LabelledRows, predictAll } from '../../src/model/evaluation.js';
-import { initialWeights } from '../../src/model/initial-weights.js';
-import { Predictor } from '../../src/model/predictor.js';
+import { type Engine, type EngineFactory, loadEngine } from '../../src/model/network/engine.js';
+import { initialWeights } from '../../src/model/network/initial-weights.js';
+import { Predictor } from '../../src/model/network/predictor.js';
 import { DEFAULT_TRAINING, type Epoch, type TrainingOptions, train, trainEpoch } from '../../src/model/training.js';
 import { assertClose } from './close-to.js';
 import { labelledRows } from './labelled-rows.js';

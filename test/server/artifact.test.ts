@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { loadEngine } from '../../src/model/engine.js';
+import { loadEngine } from '../../src/model/network/engine.js';
 import { FileStore } from '../../src/model/store-files.js';
 import { adoptArtifact } from '../../src/server/artifact.js';
 import { temporaryDirectory } from '../model/temporary-directory.js';

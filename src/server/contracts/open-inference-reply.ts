@@ -1,4 +1,4 @@
-import { unstandardise } from '../../model/scaler.js';
+import { unstandardise } from '../../model/network/scaler.js';
 import type { Observation } from '../service.js';
 import type { InferenceReply } from './inference.js';
 import { enclosed, flat } from './matrix-text.js';

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { DomainError } from '../../base/domain-error.js';
 import { filesIn } from '../../base/files/directory.js';
 import { csvToTable } from '../../model/csv.js';
-import type { EngineName } from '../../model/engine.js';
+import type { EngineName } from '../../model/network/engine.js';
 import type { GateRequest } from '../../model/rival.js';
 import { runTraining } from '../../model/trainer.js';
 import type { Epoch } from '../../model/training.js';

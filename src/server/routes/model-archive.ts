@@ -4,7 +4,7 @@ import { type Static, Type } from 'typebox';
 import { DomainError } from '../../base/domain-error.js';
 import { packArchive, unpackArchive, verifyUpload } from '../../model/archive.js';
 import { Card } from '../../model/card.js';
-import type { EngineFactory } from '../../model/engine.js';
+import type { EngineFactory } from '../../model/network/engine.js';
 import type { ModelStore } from '../../model/store.js';
 import { publishUpload } from '../../model/upload.js';
 import { ErrorReply } from '../errors.js';

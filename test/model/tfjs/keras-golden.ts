@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { layerShapes, type Shape, weightCount } from '../../../src/model/shape.js';
+import { layerShapes, type Shape, weightCount } from '../../../src/model/network/shape.js';
 
 type Layers = Record<string, { kernel: number[]; bias: number[] }>;
 

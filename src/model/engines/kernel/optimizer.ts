@@ -1,0 +1,77 @@
+import type { Optimizer } from '../../network/engine.js';
+import type { Ops } from './ops.js';
+
+/** Keras' defaults. */
+const BETA_1 = 0.9;
+const BETA_2 = 0.999;
+const EPSILON = 1e-7;
+
+/** Nadam's momentum schedule: Dozat 2015, http://cs229.stanford.edu/proj2015/054_report.pdf, with Keras' constant. */
+const MOMENTUM_DECAY = 0.96;
+
+/** An optimiser at work on `count` weights: the formulas of Keras 3 (keras/src/optimizers/{sgd,adam,nadam}.py). */
+export class Update {
+  private readonly ops: Ops;
+  private readonly optimizer: Optimizer;
+  /** A multiple of 4; padding has gradient 0 and does not move. */
+  private readonly count: number;
+  private readonly mean: number;
+  private readonly variance: number;
+  private steps = 0;
+  /** Nadam's product of all momenta so far; Keras calls it `u_product`. */
+  private momentumProduct = 1;
+
+  constructor(ops: Ops, optimizer: Optimizer, count: number) {
+    this.ops = ops;
+    this.optimizer = optimizer;
+    this.count = Math.ceil(count / 4) * 4;
+    const moments = optimizer.name === 'sgd' ? 0 : this.count;
+    this.mean = ops.alloc(moments);
+    this.variance = ops.alloc(moments);
+  }
+
+  /** Takes one step. */
+  apply(weights: number, gradient: number): void {
+    const { name, learningRate } = this.optimizer;
+    const step = ++this.steps;
+    if (name === 'sgd') {
+      this.ops.descend(weights, gradient, this.count, learningRate);
+      return;
+    }
+    const correction = Math.sqrt(1 - BETA_2 ** step);
+    if (name === 'adam') {
+      // Keras adds epsilon before the variance's bias is corrected ("epsilon hat" in Kingma and Ba 2014).
+      this.moments(weights, gradient, (learningRate * correction) / (1 - BETA_1 ** step), 0, 1);
+      return;
+    }
+    const momentum = BETA_1 * (1 - 0.5 * MOMENTUM_DECAY ** step);
+    const next = BETA_1 * (1 - 0.5 * MOMENTUM_DECAY ** (step + 1));
+    this.momentumProduct *= momentum;
+    const meanFactor = (learningRate * next) / (1 - this.momentumProduct * next);
+    const gradientFactor = (learningRate * (1 - momentum)) / (1 - this.momentumProduct);
+    this.moments(weights, gradient, meanFactor, gradientFactor, 1 / correction);
+  }
+
+  private moments(
+    weights: number,
+    gradient: number,
+    meanFactor: number,
+    gradientFactor: number,
+    deviationFactor: number,
+  ): void {
+    const { ops, mean, variance, count } = this;
+    ops.adam(
+      weights,
+      gradient,
+      mean,
+      variance,
+      count,
+      1 - BETA_1,
+      1 - BETA_2,
+      meanFactor,
+      gradientFactor,
+      deviationFactor,
+      EPSILON,
+    );
+  }
+}

@@ -1,0 +1,36 @@
+import { loadWasmModule, WASM_PAGE, type WasmMemory } from '../../../base/node/web-assembly.js';
+import type { Ops } from './ops.js';
+
+/**
+ * Loads the compiled kernel: `relaxed` has fused multiply-add, `simd` does without. Undefined where it cannot run. Each
+ * call of the returned function makes an instance with a memory of its own.
+ *
+ * Relaxed instructions round as the processor at hand does: the same bits on the same machine, not on every machine.
+ */
+export function loadWasm(variant: 'relaxed' | 'simd'): (() => Ops) | undefined {
+  const create = loadWasmModule(new URL(`./kernel-${variant}.wasm`, import.meta.url));
+  return create && (() => opsOf(create()));
+}
+
+function opsOf(exports: unknown): Ops {
+  const { memory, heapStart, ...operations } = exports as {
+    memory: WasmMemory;
+    heapStart: () => number;
+  } & Omit<Ops, 'heap' | 'alloc'>;
+  let end = Math.ceil(heapStart() / 16) * 16;
+  const ops: Ops = {
+    ...operations,
+    heap: new Float32Array(memory.buffer),
+    alloc(count) {
+      const at = end;
+      end = Math.ceil((at + count) / 16) * 16;
+      const missing = 4 * end - memory.buffer.byteLength;
+      if (missing > 0) {
+        memory.grow(Math.ceil(missing / WASM_PAGE));
+        ops.heap = new Float32Array(memory.buffer);
+      }
+      return at;
+    },
+  };
+  return ops;
+}

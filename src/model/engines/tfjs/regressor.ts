@@ -1,0 +1,256 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { initializers, input, type LayersModel, layers, loadLayersModel, model } from '@tensorflow/tfjs-layers';
+import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN } from '../../network/shape.js';
+import { type Data, evaluate, type FitOptions, fit, type History, type Logs } from './fitting.js';
+import { folderHandler } from './folder-handler.js';
+
+type Layer = ReturnType<typeof layers.dense>;
+
+export interface RegressorOptions {
+  /** Units of each hidden SELU layer; five layers of 30 by default. */
+  readonly hidden?: readonly number[];
+  /** Factor of the mean squared reconstruction error in the loss; 0.05 by default. */
+  readonly auxiliaryWeight?: number;
+  /** Makes the first weights repeatable. */
+  readonly seed?: number;
+}
+
+export interface CompileOptions {
+  /** Stays the caller's: `dispose` does not touch it. */
+  readonly optimizer: tf.Optimizer;
+  /** Loss of the predictions, without the auxiliary one; its mean is taken. Mean squared error by default. */
+  readonly loss?: (targets: tf.Tensor, predictions: tf.Tensor) => tf.Tensor;
+}
+
+/**
+ * A regression network that also reconstructs its own inputs, and is trained to: the Keras class of Géron, Hands-On
+ * Machine Learning (2nd ed., chapter 12, "Losses and Metrics Based on Model Internals"), on TensorFlow.js.
+ *
+ * It works on whichever backend is current, and has its own `fit` and `evaluate`, because those of `LayersModel` know
+ * nothing of `addLoss`. Tensors that methods take or return belong to the caller.
+ */
+export class ReconstructionRegressor {
+  readonly outputDim: number;
+  readonly auxiliaryWeight: number;
+  readonly hidden: readonly Layer[];
+  readonly out: Layer;
+  private readonly seed: number;
+  private built: { readonly reconstruct: Layer; readonly model: LayersModel; readonly inputDim: number } | undefined;
+  private compiled: Required<CompileOptions> | undefined;
+  private passLosses: tf.Scalar[] = [];
+  private passMetrics = new Map<string, tf.Scalar>();
+
+  constructor(outputDim: number, options: RegressorOptions = {}) {
+    const { hidden = DEFAULT_HIDDEN, auxiliaryWeight = DEFAULT_AUXILIARY_WEIGHT } = options;
+    for (const units of [outputDim, ...hidden])
+      if (!Number.isInteger(units) || units < 1) throw new RangeError(`a layer has 1 or more units, not ${units}`);
+    this.outputDim = outputDim;
+    this.auxiliaryWeight = auxiliaryWeight;
+    this.seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
+    this.hidden = hidden.map((units, i) =>
+      layers.dense({ name: `hidden_${i}`, units, activation: 'selu', kernelInitializer: lecunNormal(this.seed + i) }),
+    );
+    this.out = head('out', outputDim, this.seed + hidden.length);
+  }
+
+  /**
+   * Creates `reconstruct`, which needs to know the number of inputs, and all weights. `fit` does it by itself.
+   * `inputShape` is `[rows or null, inputs]`. Throws an Error if it was called before.
+   */
+  build(inputShape: readonly [number | null, number]): void {
+    const inputDim = inputShape[1];
+    if (this.built) throw new Error(`the regressor is built already, for ${this.built.inputDim} inputs`);
+    if (!Number.isInteger(inputDim) || inputDim < 1) throw new RangeError(`there is no input of width ${inputDim}`);
+    const reconstruct = head('reconstruct', inputDim, this.seed + this.hidden.length + 1);
+    const inputs = input({ shape: [inputDim], name: 'inputs' });
+    let z = inputs;
+    for (const layer of this.hidden) z = layer.apply(z) as typeof inputs;
+    const outputs = [this.out, reconstruct].map((layer) => layer.apply(z) as typeof inputs);
+    this.built = { reconstruct, inputDim, model: model({ inputs, outputs, name: 'reconstruction_regressor' }) };
+    this.built.model.setUserDefinedMetadata({ auxiliaryWeight: this.auxiliaryWeight });
+  }
+
+  /** The same layers as a plain functional model, `[rows, inputs] -> [[rows, outputs], [rows, inputs]]`. */
+  get model(): LayersModel {
+    return this.whenBuilt().model;
+  }
+
+  get inputDim(): number {
+    return this.whenBuilt().inputDim;
+  }
+
+  /** What `addLoss` collected in the last forward pass: the next one replaces and disposes it. */
+  get losses(): readonly tf.Scalar[] {
+    return this.passLosses;
+  }
+
+  /** What `addMetric` collected in the last forward pass, as `losses`. */
+  get metrics(): ReadonlyMap<string, tf.Scalar> {
+    return this.passMetrics;
+  }
+
+  /**
+   * The forward pass: `[rows, inputs] -> [rows, outputs]`. Adds the weighted reconstruction loss and the metric
+   * `reconstruction_error`, the unweighted mean over all rows and inputs. Throws a RangeError on another width.
+   */
+  call(inputs: tf.Tensor2D, { training = false }: { readonly training?: boolean } = {}): tf.Tensor2D {
+    const { reconstruct, inputDim } = this.whenBuilt();
+    if (inputs.rank !== 2 || inputs.shape[1] !== inputDim)
+      throw new RangeError(`inputs are [rows, ${inputDim}], not [${inputs.shape}]`);
+    this.forgetPass();
+    return tf.tidy(() => {
+      let z: tf.Tensor = inputs;
+      for (const layer of this.hidden) z = layer.apply(z, { training }) as tf.Tensor;
+      const reconstruction = reconstruct.apply(z, { training }) as tf.Tensor;
+      const error = tf.mean<tf.Scalar>(tf.squaredDifference(reconstruction, inputs));
+      this.addLoss(tf.mul(error, this.auxiliaryWeight));
+      this.addMetric(error, 'reconstruction_error');
+      return this.out.apply(z, { training }) as tf.Tensor2D;
+    });
+  }
+
+  /** Adds a term to the loss of the pass under way. The regressor takes the scalar over. */
+  addLoss(value: tf.Scalar): void {
+    this.passLosses.push(tf.keep(value));
+  }
+
+  /** Records a figure of the pass under way. The regressor takes the scalar over. */
+  addMetric(value: tf.Scalar, name: string): void {
+    this.passMetrics.get(name)?.dispose();
+    this.passMetrics.set(name, tf.keep(value));
+  }
+
+  compile({ optimizer, loss = tf.squaredDifference }: CompileOptions): void {
+    this.compiled = { optimizer, loss };
+  }
+
+  /** The loss of one forward pass, auxiliary terms included. `targets` is `[rows, outputs]`. */
+  computeLoss(inputs: tf.Tensor2D, targets: tf.Tensor2D, options?: { readonly training?: boolean }): tf.Scalar {
+    if (targets.rank !== 2 || targets.shape[1] !== this.outputDim || targets.shape[0] !== inputs.shape[0])
+      throw new RangeError(`targets are [${inputs.shape[0]}, ${this.outputDim}], not [${targets.shape}]`);
+    const loss = this.compiled?.loss ?? tf.squaredDifference;
+    return tf.tidy(() => {
+      const own = tf.mean<tf.Scalar>(loss(targets, this.call(inputs, options)));
+      return this.losses.reduce((sum, term) => tf.add(sum, term), own);
+    });
+  }
+
+  /**
+   * Trains on `x` `[rows, inputs]` and `y` `[rows, outputs]`, and lets other work of the process run in between.
+   * Rejects with the signal's reason if it is aborted, with an Error before `compile`.
+   */
+  async fit(x: tf.Tensor2D, y: tf.Tensor2D, options: FitOptions): Promise<History> {
+    const { optimizer } = this.whenCompiled();
+    if (!this.built) this.build(x.shape);
+    return fit(this, optimizer, [x, y], options);
+  }
+
+  /** Loss (auxiliary terms included) and metrics, as Keras averages them over batches. */
+  evaluate(x: tf.Tensor2D, y: tf.Tensor2D, options: { readonly batchSize?: number } = {}): Logs {
+    this.whenCompiled();
+    return evaluate(this, [x, y] satisfies Data, options.batchSize);
+  }
+
+  /** `[rows, inputs] -> [rows, outputs]`, in one pass. */
+  predict(x: tf.Tensor2D): tf.Tensor2D {
+    return this.call(x);
+  }
+
+  /** Kernel and bias of each hidden layer, of `out` and of `reconstruct`, in Keras' order. */
+  get variables(): tf.Variable[] {
+    return [...this.hidden, this.out, this.whenBuilt().reconstruct].flatMap((layer) =>
+      layer.weights.map((weight) => weight.read() as tf.Variable),
+    );
+  }
+
+  /** Copies of the `variables`. */
+  getWeights(): tf.Tensor[] {
+    return this.variables.map((variable) => tf.clone(variable));
+  }
+
+  /** Copies `weights` into the `variables`. Throws a RangeError if number or shapes differ. */
+  setWeights(weights: readonly tf.Tensor[]): void {
+    const { variables } = this;
+    const shapes = (tensors: readonly tf.Tensor[]) => tensors.map(({ shape }) => `[${shape}]`).join(' ');
+    if (shapes(weights) !== shapes(variables))
+      throw new RangeError(`weights are ${shapes(variables)}, not ${shapes(weights)}`);
+    variables.forEach((variable, i) => {
+      variable.assign(weights[i]!);
+    });
+  }
+
+  /**
+   * Writes the network in TensorFlow.js' layers format, which `loadLayersModel` reads without this class: outputs
+   * `[out, reconstruct]`. A string is a folder, for `model.json` and `weights.bin`.
+   */
+  async save(target: string | tf.io.IOHandler): Promise<tf.io.SaveResult> {
+    return this.model.save(typeof target === 'string' ? folderHandler(target) : target);
+  }
+
+  /** Reads what `save` wrote. Rejects with an Error if it is another kind of model. */
+  static async load(source: string | tf.io.IOHandler): Promise<ReconstructionRegressor> {
+    const loaded = await loadLayersModel(typeof source === 'string' ? folderHandler(source) : source);
+    try {
+      return fromModel(loaded);
+    } finally {
+      loaded.dispose();
+    }
+  }
+
+  dispose(): void {
+    this.forgetPass();
+    this.built?.model.dispose();
+    this.built = undefined;
+  }
+
+  private forgetPass(): void {
+    tf.dispose([...this.passLosses, ...this.passMetrics.values()]);
+    this.passLosses = [];
+    this.passMetrics = new Map();
+  }
+
+  private whenBuilt() {
+    if (!this.built) throw new Error('the regressor has no weights: call build([null, inputs]) or fit first');
+    return this.built;
+  }
+
+  private whenCompiled() {
+    if (!this.compiled) throw new Error('the regressor has no optimizer: call compile({ optimizer }) first');
+    return this.compiled;
+  }
+}
+
+/** Standard deviation of a standard normal truncated at ±2. Keras divides by it; TF.js' own leCunNormal does not. */
+const TRUNCATED_DEVIATION = 0.87962566103423978;
+
+function lecunNormal(seed: number) {
+  return initializers.varianceScaling({
+    scale: TRUNCATED_DEVIATION ** -2,
+    mode: 'fanIn',
+    distribution: 'normal',
+    seed,
+  });
+}
+
+/** A linear layer. Keras starts it Glorot uniform, TF.js by itself Glorot normal. */
+function head(name: string, units: number, seed: number): Layer {
+  return layers.dense({ name, units, kernelInitializer: initializers.glorotUniform({ seed }) });
+}
+
+function fromModel(loaded: LayersModel): ReconstructionRegressor {
+  const [, ...dense] = loaded.layers;
+  const names = dense.map(({ name }) => name);
+  const hidden = dense.slice(0, -2);
+  const expected = [...hidden.map((_, i) => `hidden_${i}`), 'out', 'reconstruct'];
+  if (names.join() !== expected.join())
+    throw new Error(`this is no ReconstructionRegressor: its layers are ${names.join(', ')}`);
+  const units = dense.map((layer) => layer.outputShape[1] as number);
+  const { auxiliaryWeight } = (loaded.getUserDefinedMetadata() ?? {}) as { auxiliaryWeight?: number };
+  const regressor = new ReconstructionRegressor(units.at(-2)!, {
+    hidden: units.slice(0, -2),
+    ...(auxiliaryWeight === undefined ? {} : { auxiliaryWeight }),
+  });
+  regressor.build([null, units.at(-1)!]);
+  regressor.setWeights(dense.flatMap((layer) => layer.getWeights()));
+  return regressor;
+}
