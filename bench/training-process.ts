@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Phases } from '../src/base/node/phase-clock.js';
 import { createRandom } from '../src/base/statistics/random.js';
-import { TableWriter } from '../src/model/table.js';
+import { TableWriter } from '../src/model/tables/table-file.js';
 import type { TrainerMessage, TrainingRequest } from '../src/model/trainer.js';
 import { DEFAULT_TRAINING } from '../src/model/training.js';
 

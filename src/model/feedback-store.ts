@@ -5,7 +5,7 @@ import { DomainError } from '../base/domain-error.js';
 import { keepLastWords } from '../base/node/stderr-tail.js';
 import type { FeedbackBounds, FeedbackChunk, FeedbackDatabase } from './feedback-database.js';
 import type { FeedbackMethod, FeedbackOutcome, FeedbackSetting, FeedbackTask } from './feedback-process.js';
-import type { Columns } from './table.js';
+import type { Columns } from './tables/table-file.js';
 
 /** Milliseconds without work after which the process ends, and its memory goes. */
 const IDLE = 10_000;

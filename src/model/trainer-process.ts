@@ -8,7 +8,7 @@ import { type Baseline, MINIMUM_ROWS, makeBaseline } from './baseline.js';
 import { judge } from './gate.js';
 import { type EngineFactory, loadEngine } from './network/engine.js';
 import { predictByServing } from './rival.js';
-import { type Columns, readTable } from './table.js';
+import { type Columns, readTable } from './tables/table-file.js';
 import type { TrainerMessage, TrainingRequest } from './trainer.js';
 import { type TrainingResult, train } from './training.js';
 import { writeVersion } from './version.js';

@@ -1,7 +1,7 @@
 import type { Group } from '../drift/channels.js';
 import { sampleQuantile } from '../model/baseline/ordered-sample.js';
 import type { Baseline } from '../model/baseline.js';
-import { MAX_FLOAT32 } from '../model/rows.js';
+import { MAX_FLOAT32 } from '../model/tables/rows.js';
 
 /** Reconstruction errors of rows, in standardised units: a tenth is below `p10`, half below `p50`. */
 export interface ErrorQuantiles {

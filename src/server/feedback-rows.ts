@@ -1,9 +1,15 @@
 import { DomainError } from '../base/domain-error.js';
-import { arrangeLike, assertColumns } from '../model/arrange.js';
 import type { WaitingRows } from '../model/feedback-database.js';
-import { type JsonRows, type JsonTable, readArray, readJsonTable, readNumber } from '../model/json-table.js';
-import { checkCount, isFloat32 } from '../model/rows.js';
-import type { Columns } from '../model/table.js';
+import { arrangeLike, assertColumns } from '../model/tables/arrange.js';
+import {
+  type JsonRows,
+  type JsonTable,
+  readArray,
+  readJsonTable,
+  readNumber,
+} from '../model/tables/json/json-table.js';
+import { checkCount, isFloat32 } from '../model/tables/rows.js';
+import type { Columns } from '../model/tables/table-file.js';
 
 const ADVICE = 'feedback is of the serving model';
 

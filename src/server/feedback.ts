@@ -6,7 +6,7 @@ import { Turns } from '../base/node/time-slice.js';
 import type { WaitingRows } from '../model/feedback-database.js';
 import type { FeedbackStore } from '../model/feedback-store.js';
 import { feedbackToTable, type Reference } from '../model/feedback-table.js';
-import { columnsOf, type TableInfo } from '../model/table.js';
+import { columnsOf, type TableInfo } from '../model/tables/table-file.js';
 import { type FeedbackRows, type FeedbackTerms, placeOfTarget } from './feedback-rows.js';
 import { LiveErrors, type TargetErrors, WINDOW_ROWS } from './live-errors.js';
 import type { Observation, PredictionService, Serving } from './service.js';

@@ -10,7 +10,7 @@ import type { Gate } from '../model/gate.js';
 import type { EngineName } from '../model/network/engine.js';
 import type { GateRequest } from '../model/rival.js';
 import type { ModelStore } from '../model/store.js';
-import type { TableInfo } from '../model/table.js';
+import type { TableInfo } from '../model/tables/table-file.js';
 import { runTraining } from '../model/trainer.js';
 import type { Epoch, TrainingOptions } from '../model/training.js';
 import { GATED, Promotion, type PromotionOptions, type PromotionTerms } from './promotion.js';

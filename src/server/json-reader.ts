@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { DomainError } from '../base/domain-error.js';
-import type { Rows } from '../model/rows.js';
-import type { TableInfo } from '../model/table.js';
+import type { Rows } from '../model/tables/rows.js';
+import type { TableInfo } from '../model/tables/table-file.js';
 import type { FeedbackRows } from './feedback-rows.js';
 import type {
   FeedbackTask,

@@ -1,11 +1,11 @@
 import { parentPort } from 'node:worker_threads';
 import { DomainError, type ErrorCode } from '../base/domain-error.js';
 import { readJson } from '../base/json/parse-json.js';
-import { arrangeUnlessReplaced } from '../model/arrange.js';
 import type { WaitingRows } from '../model/feedback-database.js';
-import { jsonToTable } from '../model/json-table.js';
-import { readRows } from '../model/rows.js';
-import type { Columns, TableInfo } from '../model/table.js';
+import { arrangeUnlessReplaced } from '../model/tables/arrange.js';
+import { jsonToTable } from '../model/tables/json/json-table.js';
+import { readRows } from '../model/tables/rows.js';
+import type { Columns, TableInfo } from '../model/tables/table-file.js';
 import { ROW_READERS, type RowReaderName } from './contracts/row-readers.js';
 import { type FeedbackRows, type FeedbackTerms, joinTargets, readFeedback } from './feedback-rows.js';
 import { readInstances } from './instances.js';

@@ -1,8 +1,8 @@
 import { DomainError } from '../base/domain-error.js';
 import { RowParser } from '../base/json/row-parser.js';
 import { Turns } from '../base/node/time-slice.js';
-import { readCsvRows } from '../model/csv-rows.js';
-import type { Rows } from '../model/rows.js';
+import { readCsvRows } from '../model/tables/csv/csv-rows.js';
+import type { Rows } from '../model/tables/rows.js';
 import { csvReplyParts } from './csv-reply.js';
 import type { DriftWatch } from './drift-watch.js';
 import { explain } from './explanation.js';
@@ -110,7 +110,7 @@ export class LargePredictions {
     const { maxRows, allowMissing } = this.options;
     if (given === CSV_TYPE) return readCsvRows(body, features, maxRows, allowMissing);
     if (given === ARROW_TYPE) {
-      const { readArrowRows } = await import('../model/arrow-rows.js');
+      const { readArrowRows } = await import('../model/tables/arrow/arrow-rows.js');
       return readArrowRows(body, features, maxRows, allowMissing, turns);
     }
     const parser = new RowParser();

@@ -5,7 +5,7 @@ import type { Gate, Promote } from '../model/gate.js';
 import type { EngineFactory } from '../model/network/engine.js';
 import { type GateRequest, handOver } from '../model/rival.js';
 import type { ModelStore } from '../model/store.js';
-import type { Columns } from '../model/table.js';
+import type { Columns } from '../model/tables/table-file.js';
 import { openVersion } from '../model/version.js';
 import type { ModelLoader } from './loader.js';
 import type { PredictionService, Serving } from './service.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { loadEngine } from '../../src/model/network/engine.js';
-import { TableWriter } from '../../src/model/table.js';
+import { TableWriter } from '../../src/model/tables/table-file.js';
 import { runTraining, type TrainingRequest } from '../../src/model/trainer.js';
 import { DEFAULT_TRAINING, type Epoch, type TrainingOptions, train } from '../../src/model/training.js';
 import { openVersion } from '../../src/model/version.js';

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { jsonToTable } from '../../src/model/json-table.js';
+import { jsonToTable } from '../../src/model/tables/json/json-table.js';
 import { LargeTables } from '../../src/server/large-tables.js';
 import { outline } from '../../src/server/outline.js';
 import { buildTestApp } from './test-app.js';

@@ -1,8 +1,8 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { DomainError, show } from '../../base/domain-error.js';
-import { readHeader } from '../../model/csv.js';
-import { numberInCell } from '../../model/number-cell.js';
-import { checkCount, isFloat32, type Rows } from '../../model/rows.js';
+import { readHeader } from '../../model/tables/csv/csv-table.js';
+import { numberInCell } from '../../model/tables/csv/number-cell.js';
+import { checkCount, isFloat32, type Rows } from '../../model/tables/rows.js';
 import { checkNames, type RowModel } from './row-list.js';
 
 const OPTIONS = { bom: true, skip_empty_lines: true, relax_column_count: true, max_record_size: 2 ** 20 } as const;

@@ -1,5 +1,5 @@
 import { DomainError } from '../../base/domain-error.js';
-import { checkCount, type Rows } from '../../model/rows.js';
+import { checkCount, type Rows } from '../../model/tables/rows.js';
 import type { RowModel } from './row-list.js';
 import { readBytes } from './tensor.js';
 

@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import { LARGE_BODY } from '../../base/json/parse-json.js';
 import { Turns } from '../../base/node/time-slice.js';
-import type { Rows } from '../../model/rows.js';
+import type { Rows } from '../../model/tables/rows.js';
 import { JsonReader } from '../json-reader.js';
 import { NUMBER_LENGTH, SMALL_REPLY } from '../ordinary-reply.js';
 import type { Observation, PredictionService, Serving } from '../service.js';

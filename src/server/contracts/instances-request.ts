@@ -1,6 +1,6 @@
 import { readJsonObject } from '../../base/json/json-object.js';
 import { RowParser } from '../../base/json/row-parser.js';
-import type { Rows } from '../../model/rows.js';
+import type { Rows } from '../../model/tables/rows.js';
 import { type RowModel, readRowList } from './row-list.js';
 
 const LEFT_BRACE = 0x7b;

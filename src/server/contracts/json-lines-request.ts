@@ -2,7 +2,7 @@ import { DomainError, show } from '../../base/domain-error.js';
 import { readJsonObject } from '../../base/json/json-object.js';
 import { parseJson } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
-import { checkCount, type Rows } from '../../model/rows.js';
+import { checkCount, type Rows } from '../../model/tables/rows.js';
 import { type RowModel, readRowList } from './row-list.js';
 
 const LEFT_BRACKET = 0x5b;

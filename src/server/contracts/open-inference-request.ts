@@ -2,7 +2,7 @@ import { DomainError, show } from '../../base/domain-error.js';
 import { readJsonObject } from '../../base/json/json-object.js';
 import { isObject } from '../../base/json/json-value.js';
 import { RowParser } from '../../base/json/row-parser.js';
-import { checkCount, type Rows } from '../../model/rows.js';
+import { checkCount, type Rows } from '../../model/tables/rows.js';
 import { readFloatRows } from './float-rows.js';
 import { checkNames, type RowModel } from './row-list.js';
 import { elementBytes, readBytes, readData, type TensorShape } from './tensor.js';

@@ -1,5 +1,5 @@
 import { DomainError, show } from '../../base/domain-error.js';
-import { isFloat32 } from '../../model/rows.js';
+import { isFloat32 } from '../../model/tables/rows.js';
 
 /** The numeric datatypes of the Open Inference Protocol: how their bytes are read, and which whole numbers they hold. */
 const DATATYPES: Readonly<Record<string, Datatype>> = {

@@ -4,7 +4,7 @@ import { isObject } from '../../base/json/json-value.js';
 import { withoutNumberTokens } from '../../base/json/nonfinite-tokens.js';
 import { parseJson } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
-import type { Rows } from '../../model/rows.js';
+import type { Rows } from '../../model/tables/rows.js';
 import { type RowModel, readColumns, readRowList } from './row-list.js';
 
 /** The one input of the model. */

@@ -1,5 +1,5 @@
 import Papa from 'papaparse';
-import { numberInCell } from '../../model/number-cell.js';
+import { numberInCell } from '../../model/tables/csv/number-cell.js';
 
 /** A column of a CSV, as a training would see it. */
 export interface CsvColumn {

@@ -1,6 +1,6 @@
 import type { TargetedSubmitEvent } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
-import { numberInCell } from '../../model/number-cell.js';
+import { numberInCell } from '../../model/tables/csv/number-cell.js';
 import { type Drift, type Explained, type Model, predict } from './api.js';
 import { Failure, told } from './failure.js';
 import { figure, percent } from './format.js';

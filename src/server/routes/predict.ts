@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 import { DomainError, show } from '../../base/domain-error.js';
 import { LARGE_BODY, readJson } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
-import { readRows } from '../../model/rows.js';
+import { readRows } from '../../model/tables/rows.js';
 import type { DriftWatch } from '../drift-watch.js';
 import { ErrorReply } from '../errors.js';
 import { Explanation, explain } from '../explanation.js';

@@ -1,4 +1,4 @@
-import { DomainError, show } from '../base/domain-error.js';
+import { DomainError, show } from '../../base/domain-error.js';
 
 /** The greatest finite float32: what the network computes in. */
 export const MAX_FLOAT32 = 3.4028234663852886e38;

@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
-import { DomainError, show } from '../base/domain-error.js';
-import { Turns } from '../base/node/time-slice.js';
+import { DomainError, show } from '../../../base/domain-error.js';
+import { Turns } from '../../../base/node/time-slice.js';
+import { type Arrange, splitColumns, type TableInfo, TableWriter } from '../table-file.js';
 import { numberInCell } from './number-cell.js';
-import { type Arrange, splitColumns, type TableInfo, TableWriter } from './table.js';
 
 /** Bytes that are parsed before the event loop may turn: a few milliseconds. */
 const PIECE = 2 ** 14;

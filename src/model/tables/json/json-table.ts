@@ -1,7 +1,7 @@
-import { DomainError, show } from '../base/domain-error.js';
-import { isObject } from '../base/json/json-value.js';
-import { listed } from './rows.js';
-import { type Arrange, type Columns, splitColumns, type TableInfo, TableWriter } from './table.js';
+import { DomainError, show } from '../../../base/domain-error.js';
+import { isObject } from '../../../base/json/json-value.js';
+import { listed } from '../rows.js';
+import { type Arrange, type Columns, splitColumns, type TableInfo, TableWriter } from '../table-file.js';
 
 /** Training rows as JSON: arrays with separate targets, or named rows that hold their targets. */
 export type JsonRows =

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { type Columns, readTable, splitColumns, TableWriter } from '../../src/model/table.js';
-import { temporaryDirectory } from './temporary-directory.js';
+import { type Columns, readTable, splitColumns, TableWriter } from '../../../src/model/tables/table-file.js';
+import { temporaryDirectory } from '../temporary-directory.js';
 
 const COLUMNS: Columns = { features: ['a', 'b'], targets: ['y'] };
 

@@ -1,8 +1,8 @@
-import { DomainError, show } from '../base/domain-error.js';
-import { readCsv } from './csv.js';
-import { checkValue, placesOf } from './feature-columns.js';
+import { DomainError, show } from '../../../base/domain-error.js';
+import { checkValue, placesOf } from '../feature-columns.js';
+import { checkCount, type Rows } from '../rows.js';
+import { readCsv } from './csv-table.js';
 import { numberInCell } from './number-cell.js';
-import { checkCount, type Rows } from './rows.js';
 
 /**
  * Reads a CSV with a header row of just the features, in any order; an empty cell is a missing value. In parts, between

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
+import { bytesOfFile } from '../byte-source.js';
+import { type Arrange, splitColumns, type TableInfo, TableWriter } from '../table-file.js';
 import { ArrowStream } from './arrow-stream.js';
-import { bytesOfFile } from './bytes.js';
-import { type Arrange, splitColumns, type TableInfo, TableWriter } from './table.js';
 
 /** Numbers that are read at a time. */
 const NUMBERS_OF_A_PART = 2 ** 18;

@@ -1,5 +1,5 @@
-import { DomainError } from '../base/domain-error.js';
-import { arrangeUnlessReplaced } from './arrange.js';
+import { DomainError } from '../../../base/domain-error.js';
+import { arrangeUnlessReplaced } from '../arrange.js';
 import type { TableMessage, TableRequest } from './table-reader.js';
 
 // The child of table-reader.ts: reads one file, tells what came of it, and ends.
@@ -18,10 +18,10 @@ async function read({ format, path, directory, targets, model, replace, most }: 
   const arrange = arrangeUnlessReplaced(model ?? undefined, replace);
   const progress = () => tell({ type: 'progress' });
   if (format === 'arrow') {
-    const { arrowToTable } = await import('./arrow-table.js');
+    const { arrowToTable } = await import('../arrow/arrow-table.js');
     return arrowToTable(path, directory, targets, arrange, progress, most);
   }
-  const { parquetToTable } = await import('./parquet-table.js');
+  const { parquetToTable } = await import('../parquet/parquet-table.js');
   return parquetToTable(path, directory, targets, arrange, progress, most);
 }
 

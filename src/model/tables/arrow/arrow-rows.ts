@@ -1,8 +1,8 @@
-import type { Turns } from '../base/node/time-slice.js';
+import type { Turns } from '../../../base/node/time-slice.js';
+import { bytesOf } from '../byte-source.js';
+import { checkValue, placesOf } from '../feature-columns.js';
+import { checkCount, type Rows } from '../rows.js';
 import { type ArrowBatch, ArrowStream } from './arrow-stream.js';
-import { bytesOf } from './bytes.js';
-import { checkValue, placesOf } from './feature-columns.js';
-import { checkCount, type Rows } from './rows.js';
 
 /** Numbers that are read before somebody else may have a turn. */
 const NUMBERS_OF_A_PART = 4096;

@@ -2,10 +2,10 @@ import { closeSync, openSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { type Compressors, type FileMetaData, parquetMetadata, parquetScan } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
-import { DomainError } from '../base/domain-error.js';
-import { type Bytes, bytesOfFile } from './bytes.js';
+import { DomainError } from '../../../base/domain-error.js';
+import { type Bytes, bytesOfFile } from '../byte-source.js';
+import { type Arrange, splitColumns, type TableInfo, TableWriter } from '../table-file.js';
 import { parquetColumns } from './parquet-schema.js';
-import { type Arrange, splitColumns, type TableInfo, TableWriter } from './table.js';
 
 /** Numbers that are read at a time: of a row group, however large, no more is unpacked than its pages that hold them. */
 const NUMBERS_OF_A_PART = 2 ** 22;

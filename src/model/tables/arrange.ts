@@ -1,6 +1,6 @@
-import { DomainError } from '../base/domain-error.js';
+import { DomainError } from '../../base/domain-error.js';
 import { listed } from './rows.js';
-import { type Arrange, type Columns, columnsOf } from './table.js';
+import { type Arrange, type Columns, columnsOf } from './table-file.js';
 
 /** Whether two have the same columns, in whatever order. */
 export function sameColumns(a: Columns, b: Columns): boolean {

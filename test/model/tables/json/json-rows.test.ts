@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isFloat32, listed, readRows } from '../../src/model/rows.js';
+import { isFloat32, listed, readRows } from '../../../../src/model/tables/rows.js';
 
 const INVALID = (message: string) => ({ name: 'DomainError', code: 'INVALID_ROWS', message });
 

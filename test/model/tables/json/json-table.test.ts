@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import { type JsonRows, jsonToTable } from '../../src/model/json-table.js';
-import { type Arrange, type Columns, readTable } from '../../src/model/table.js';
-import { NO_PROC } from './child-processes.js';
-import { temporaryDirectory } from './temporary-directory.js';
+import { type JsonRows, jsonToTable } from '../../../../src/model/tables/json/json-table.js';
+import { type Arrange, type Columns, readTable } from '../../../../src/model/tables/table-file.js';
+import { NO_PROC } from '../../child-processes.js';
+import { temporaryDirectory } from '../../temporary-directory.js';
 
 const INVALID = (message: string) => ({ name: 'DomainError', code: 'INVALID_ROWS', message });
 

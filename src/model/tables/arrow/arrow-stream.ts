@@ -5,10 +5,10 @@ import { MessageHeader } from 'apache-arrow/fb/message-header';
 import { RecordBatch } from 'apache-arrow/fb/record-batch';
 import { Schema } from 'apache-arrow/fb/schema';
 import { ByteBuffer, Encoding } from 'flatbuffers';
-import { DomainError, show } from '../base/domain-error.js';
+import { DomainError, show } from '../../../base/domain-error.js';
+import type { Bytes } from '../byte-source.js';
+import { MAXIMUM_COLUMNS } from '../table-file.js';
 import { type ArrowType, arrowType } from './arrow-type.js';
-import type { Bytes } from './bytes.js';
-import { MAXIMUM_COLUMNS } from './table.js';
 
 /** Before the length of every message of a stream, but for those of old writers. */
 const CONTINUATION = 0xffffffff;

@@ -3,9 +3,9 @@ import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { DomainError, type ErrorCode } from '../base/domain-error.js';
-import { keepLastWords } from '../base/node/stderr-tail.js';
-import type { Columns, TableInfo } from './table.js';
+import { DomainError, type ErrorCode } from '../../../base/domain-error.js';
+import { keepLastWords } from '../../../base/node/stderr-tail.js';
+import type { Columns, TableInfo } from '../table-file.js';
 
 /** Files of a table, and what is wrong with one that cannot be read. */
 const FORMATS = { arrow: 'INVALID_ARROW', parquet: 'INVALID_PARQUET' } as const;
@@ -53,7 +53,7 @@ export async function fileToTable(body: Readable, request: Omit<TableRequest, 'p
 }
 
 async function readInChild(request: TableRequest): Promise<TableInfo> {
-  const child = fork(new URL('./table-process.js', import.meta.url), {
+  const child = fork(new URL('./table-reader-process.js', import.meta.url), {
     execArgv: [`--max-old-space-size=${HEAP}`],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });

@@ -5,17 +5,17 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { createRandom } from '../../src/base/statistics/random.js';
-import { arrangeUnlessReplaced } from '../../src/model/arrange.js';
-import { arrowToTable } from '../../src/model/arrow-table.js';
-import { csvToTable } from '../../src/model/csv.js';
-import { parquetToTable } from '../../src/model/parquet-table.js';
-import { fileToTable } from '../../src/model/table-reader.js';
-import { arrowStream, column } from './arrow.js';
-import { temporaryDirectory } from './temporary-directory.js';
+import { createRandom } from '../../../../src/base/statistics/random.js';
+import { arrangeUnlessReplaced } from '../../../../src/model/tables/arrange.js';
+import { arrowToTable } from '../../../../src/model/tables/arrow/arrow-table.js';
+import { csvToTable } from '../../../../src/model/tables/csv/csv-table.js';
+import { parquetToTable } from '../../../../src/model/tables/parquet/parquet-table.js';
+import { fileToTable } from '../../../../src/model/tables/reader/table-reader.js';
+import { arrowStream, column } from '../../arrow.js';
+import { temporaryDirectory } from '../../temporary-directory.js';
 
 // What Apache's and pandas' own libraries wrote: scripts/pyarrow-fixtures.py.
-const FIXTURES = fileURLToPath(new URL('../../../test/fixtures/pyarrow', import.meta.url));
+const FIXTURES = fileURLToPath(new URL('../../../../../test/fixtures/pyarrow', import.meta.url));
 const fixture = (name: string) => join(FIXTURES, name);
 const order = arrangeUnlessReplaced({ features: ['k', 'n', 'x'], targets: ['y'] }, false);
 
@@ -184,7 +184,7 @@ const WITHOUT_DESCRIPTORS = `
 `;
 
 test('a file that no process can be started for, without a free file descriptor, fails and ends nothing else', (t) => {
-  const module = new URL('../../src/model/table-reader.js', import.meta.url).href;
+  const module = new URL('../../../../src/model/tables/reader/table-reader.js', import.meta.url).href;
   const command = 'ulimit -n 200 && exec "$0" --input-type=module -e "$@"';
   const args = [process.execPath, WITHOUT_DESCRIPTORS, module, join(temporaryDirectory(t), 'table')];
   const { stdout, stderr } = spawnSync('sh', ['-c', command, ...args], { encoding: 'utf8' });

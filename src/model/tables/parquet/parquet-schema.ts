@@ -1,6 +1,6 @@
 import type { FileMetaData, SchemaElement } from 'hyparquet';
-import { DomainError, show } from '../base/domain-error.js';
-import { MAXIMUM_COLUMNS } from './table.js';
+import { DomainError, show } from '../../../base/domain-error.js';
+import { MAXIMUM_COLUMNS } from '../table-file.js';
 
 const INTEGERS = /^U?INT_(8|16|32|64)$/;
 

@@ -1,4 +1,4 @@
-import { DomainError, show } from '../base/domain-error.js';
+import { DomainError, show } from '../../base/domain-error.js';
 import { isFloat32, listed } from './rows.js';
 
 /** Where each feature is among the columns that were found. Throws `INVALID_ROWS` unless they are just the features. */
