@@ -3,7 +3,7 @@ import { DomainError } from '../src/base/domain-error.js';
 import { drawFromCopula } from '../src/drift/self-check/copula.js';
 import { drawFromRows } from '../src/drift/self-check/draw.js';
 import { MOST_WINDOWS, selfCheck } from '../src/drift/self-check.js';
-import { readBaseline } from '../src/model/baseline/read.js';
+import { readBaseline } from '../src/model/baseline/read-baseline.js';
 import { predictAll } from '../src/model/evaluation.js';
 import { loadEngine } from '../src/model/network/engine.js';
 import { FileStore } from '../src/model/store-files.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { DomainError } from '../src/base/domain-error.js';
 import { createRandom } from '../src/base/statistics/random.js';
-import { type Baseline, makeBaseline } from '../src/model/baseline.js';
+import { type Baseline, makeBaseline } from '../src/model/baseline/baseline.js';
 import type { Card } from '../src/model/card.js';
 import type { LabelledRows } from '../src/model/evaluation.js';
 import { splitRows } from '../src/model/split.js';

@@ -1,5 +1,5 @@
+import type { HeldOut } from '../../src/model/baseline/baseline.js';
 import { binOf } from '../../src/model/baseline/bins.js';
-import type { HeldOut } from '../../src/model/baseline.js';
 import { type Compared, type Rival, sortedColumns } from './rival.js';
 
 const ALPHA = 0.01;

@@ -1,6 +1,6 @@
 import { createRandom } from '../../src/base/statistics/random.js';
 import { DriftMonitor } from '../../src/drift/monitor.js';
-import { type HeldOut, makeBaseline } from '../../src/model/baseline.js';
+import { type HeldOut, makeBaseline } from '../../src/model/baseline/baseline.js';
 import { median } from '../report.js';
 
 export const ROWS = 5000;

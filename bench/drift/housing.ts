@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { createRandom, shuffle } from '../../src/base/statistics/random.js';
 import type { FeatureSummary } from '../../src/drift/self-check/shifts.js';
-import { type Baseline, type HeldOut, makeBaseline } from '../../src/model/baseline.js';
+import { type Baseline, type HeldOut, makeBaseline } from '../../src/model/baseline/baseline.js';
 import { predictAll } from '../../src/model/evaluation.js';
 import type { EngineFactory } from '../../src/model/network/engine.js';
 import { Predictor } from '../../src/model/network/predictor.js';

@@ -3,8 +3,8 @@ import { channelsOf, GROUPS, type Group } from '../../src/drift/channels.js';
 import { RowReader } from '../../src/drift/row-reader.js';
 import { Tally } from '../../src/drift/tally.js';
 import { groupAlpha, testWindow, type WindowTest } from '../../src/drift/window-test.js';
+import type { Baseline } from '../../src/model/baseline/baseline.js';
 import type { Bins } from '../../src/model/baseline/bins.js';
-import type { Baseline } from '../../src/model/baseline.js';
 import type { Split } from './housing.js';
 
 export const JOINT = 'this monitor, max-T in place of Bonferroni';

@@ -1,5 +1,5 @@
 import type { Random } from '../../src/base/statistics/random.js';
-import type { HeldOut } from '../../src/model/baseline.js';
+import type { HeldOut } from '../../src/model/baseline/baseline.js';
 
 /** Rows with their predictions and errors, drawn at random in windows or one after another. */
 export class Pool {

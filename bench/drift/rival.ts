@@ -1,4 +1,4 @@
-import type { HeldOut } from '../../src/model/baseline.js';
+import type { HeldOut } from '../../src/model/baseline/baseline.js';
 import { columnOf } from './housing.js';
 import { kolmogorovSmirnov, wassersteinDistance } from './two-sample.js';
 

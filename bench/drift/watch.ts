@@ -1,7 +1,7 @@
 import type { DriftEvent } from '../../src/drift/alarms.js';
 import { DriftMonitor } from '../../src/drift/monitor.js';
 import type { WindowTest } from '../../src/drift/window-test.js';
-import type { Baseline, HeldOut } from '../../src/model/baseline.js';
+import type { Baseline, HeldOut } from '../../src/model/baseline/baseline.js';
 
 /** Rows of one request: fewer than the monitor counts of one in full, and a divisor of every window. */
 const REQUEST_ROWS = 50;

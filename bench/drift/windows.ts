@@ -1,5 +1,5 @@
 import { createRandom, type Random } from '../../src/base/statistics/random.js';
-import type { HeldOut } from '../../src/model/baseline.js';
+import type { HeldOut } from '../../src/model/baseline/baseline.js';
 import { BONFERRONI_RULE, EVIDENTLY_RULES, psiRule } from './column-rules.js';
 import type { Split } from './housing.js';
 import { JOINT, JointCalibration } from './joint-calibration.js';

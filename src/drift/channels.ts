@@ -1,5 +1,5 @@
+import type { Baseline } from '../model/baseline/baseline.js';
 import type { Bins } from '../model/baseline/bins.js';
-import type { Baseline } from '../model/baseline.js';
 
 /** What is tested together, each group with its share of the false alarms. */
 export const GROUPS = ['features', 'guards', 'error', 'conditional'] as const;

@@ -1,6 +1,6 @@
+import type { Baseline } from '../model/baseline/baseline.js';
 import { chartLimit, histogramDeviate, scoreChartDeviation } from '../model/baseline/chart-limits.js';
 import { chiSquareAtDeviate, effectiveRows, HistogramCharts } from '../model/baseline/histogram-chart.js';
-import type { Baseline } from '../model/baseline.js';
 import type { Channel } from './channels.js';
 import type { RowReader } from './row-reader.js';
 

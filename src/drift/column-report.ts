@@ -1,5 +1,5 @@
 import { chiSquareQuantile } from '../base/statistics/chi-square.js';
-import type { Baseline } from '../model/baseline.js';
+import type { Baseline } from '../model/baseline/baseline.js';
 import type { Channel } from './channels.js';
 import { jensenShannon } from './jensen-shannon.js';
 import { ABOVE, BELOW, MISSING } from './row-reader.js';

@@ -1,4 +1,4 @@
-import { type Baseline, hashBaseline } from '../model/baseline.js';
+import { type Baseline, hashBaseline } from '../model/baseline/baseline.js';
 import { Alarms, type DriftEvent } from './alarms.js';
 import { type Channel, channelsOf, GROUPS, type Group } from './channels.js';
 import { Charts } from './charts.js';

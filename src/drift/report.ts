@@ -1,4 +1,4 @@
-import type { Baseline } from '../model/baseline.js';
+import type { Baseline } from '../model/baseline/baseline.js';
 import type { Alarms } from './alarms.js';
 import type { Channel, Group } from './channels.js';
 import type { Charts } from './charts.js';

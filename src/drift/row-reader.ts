@@ -1,8 +1,8 @@
+import type { Baseline } from '../model/baseline/baseline.js';
 import { NO_BIN } from '../model/baseline/bins.js';
 import { whiten } from '../model/baseline/conditional.js';
 import { writeScore } from '../model/baseline/normal-scores.js';
 import { OrderedLists } from '../model/baseline/ordered-lists.js';
-import type { Baseline } from '../model/baseline.js';
 import type { Channel } from './channels.js';
 import { RankTable } from './rank-table.js';
 

@@ -1,6 +1,6 @@
 import { normalCdf } from '../base/statistics/normal.js';
 import { createRandom, type Random } from '../base/statistics/random.js';
-import { type Baseline, type FeatureColumn, type HeldOut, makeBaseline } from '../model/baseline.js';
+import { type Baseline, type FeatureColumn, type HeldOut, makeBaseline } from '../model/baseline/baseline.js';
 import { DriftMonitor } from './monitor.js';
 import type { Draw } from './self-check/draw.js';
 import { type FalseAlarms, sumUp } from './self-check/false-alarms.js';

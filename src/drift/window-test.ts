@@ -1,6 +1,6 @@
 import { logChiSquareTail } from '../base/statistics/chi-square.js';
 import { logNormalTail } from '../base/statistics/normal.js';
-import type { Baseline } from '../model/baseline.js';
+import type { Baseline } from '../model/baseline/baseline.js';
 import { combineEvidence } from './cauchy-combination.js';
 import { type Channel, GROUPS, type Group } from './channels.js';
 import { chiSquareBins } from './chi-square-bins.js';

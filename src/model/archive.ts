@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { createGunzip, createGzip } from 'node:zlib';
 import type { Headers } from 'tar-stream';
 import { DomainError, show } from '../base/domain-error.js';
-import { readBaseline } from './baseline/read.js';
+import { readBaseline } from './baseline/read-baseline.js';
 import type { Card } from './card.js';
 import type { EngineFactory } from './network/engine.js';
 import { layersModelJson } from './network/layers-format.js';

@@ -4,7 +4,7 @@ import { DomainError } from '../base/domain-error.js';
 import { storageError } from '../base/files/storage-error.js';
 import { ownVersion } from '../base/node/package-version.js';
 import { PhaseClock } from '../base/node/phase-clock.js';
-import { type Baseline, MINIMUM_ROWS, makeBaseline } from './baseline.js';
+import { type Baseline, MINIMUM_ROWS, makeBaseline } from './baseline/baseline.js';
 import { judge } from './gate.js';
 import { type EngineFactory, loadEngine } from './network/engine.js';
 import { predictByServing } from './rival.js';

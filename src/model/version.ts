@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DomainError } from '../base/domain-error.js';
 import { flushDirectory } from '../base/files/directory.js';
 import { faultPoint } from '../base/files/failpoint.js';
-import type { Baseline } from './baseline.js';
+import type { Baseline } from './baseline/baseline.js';
 import { type Card, parseCard, sealCard, sha256 } from './card.js';
 import type { EngineFactory } from './network/engine.js';
 import { bytesToWeights, layersModelJson, weightsToBytes } from './network/layers-format.js';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { Baseline } from '../model/baseline.js';
+import type { Baseline } from '../model/baseline/baseline.js';
 import type { BaselineTask } from './baseline-worker.js';
 
 /**

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { type Baseline, type HeldOut, makeBaseline } from '../model/baseline.js';
+import { type Baseline, type HeldOut, makeBaseline } from '../model/baseline/baseline.js';
 
 /** Rows to make a baseline of. */
 export interface BaselineTask {

@@ -1,6 +1,6 @@
 import type { Group } from '../drift/channels.js';
+import type { Baseline } from '../model/baseline/baseline.js';
 import { sampleQuantile } from '../model/baseline/ordered-sample.js';
-import type { Baseline } from '../model/baseline.js';
 import { MAX_FLOAT32 } from '../model/tables/rows.js';
 
 /** Reconstruction errors of rows, in standardised units: a tenth is below `p10`, half below `p50`. */

@@ -2,8 +2,8 @@ import type { FastifyBaseLogger } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { DomainError } from '../base/domain-error.js';
-import { readBaseline } from '../model/baseline/read.js';
-import type { Baseline } from '../model/baseline.js';
+import type { Baseline } from '../model/baseline/baseline.js';
+import { readBaseline } from '../model/baseline/read-baseline.js';
 import type { Card } from '../model/card.js';
 import type { ModelStore } from '../model/store.js';
 

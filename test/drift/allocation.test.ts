@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../src/base/statistics/random.js';
 import { DriftMonitor } from '../../src/drift/monitor.js';
-import { makeBaseline } from '../../src/model/baseline.js';
+import { makeBaseline } from '../../src/model/baseline/baseline.js';
 
 const ROWS = 5000;
 const FEATURES = 8;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createRandom, type Random } from '../../src/base/statistics/random.js';
 import type { DriftEvent } from '../../src/drift/alarms.js';
 import { DriftMonitor, type MonitorOptions } from '../../src/drift/monitor.js';
-import { type Baseline, type HeldOut, makeBaseline } from '../../src/model/baseline.js';
+import { type Baseline, type HeldOut, makeBaseline } from '../../src/model/baseline/baseline.js';
 
 const NAMES = ['age', 'weight', 'height', 'dose'];
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom, type Random } from '../../src/base/statistics/random.js';
 import { DriftMonitor } from '../../src/drift/monitor.js';
-import { type HeldOut, makeBaseline } from '../../src/model/baseline.js';
+import { type HeldOut, makeBaseline } from '../../src/model/baseline/baseline.js';
 
 /** `count` rows of `features` values each, made by `value`; the prediction and the error follow the first. */
 function draw(count: number, features: number, value: (row: number, feature: number) => number): HeldOut {

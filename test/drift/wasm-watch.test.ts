@@ -10,7 +10,7 @@ import { RowReader } from '../../src/drift/row-reader.js';
 import { PlainWatch, type RequestRows, type RowWatch, type WatchParts } from '../../src/drift/row-watch.js';
 import { Tally } from '../../src/drift/tally.js';
 import { WasmWatch } from '../../src/drift/wasm-watch.js';
-import { type Baseline, type HeldOut, makeBaseline } from '../../src/model/baseline.js';
+import { type Baseline, type HeldOut, makeBaseline } from '../../src/model/baseline/baseline.js';
 
 /** A number of a row: drawn for a row and a column. */
 type Draw = (random: Random, column: number) => number;

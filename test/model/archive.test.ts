@@ -9,7 +9,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Headers } from 'tar-stream';
 import { createRandom } from '../../src/base/statistics/random.js';
 import { packArchive, unpackArchive, verifyUpload } from '../../src/model/archive.js';
-import { makeBaseline } from '../../src/model/baseline.js';
+import { makeBaseline } from '../../src/model/baseline/baseline.js';
 import { parseCard, sealCard, sha256 } from '../../src/model/card.js';
 import { loadEngine } from '../../src/model/network/engine.js';
 import { writeVersion } from '../../src/model/version.js';

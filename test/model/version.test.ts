@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createRandom } from '../../src/base/statistics/random.js';
-import { makeBaseline } from '../../src/model/baseline.js';
+import { makeBaseline } from '../../src/model/baseline/baseline.js';
 import { sealCard, sha256 } from '../../src/model/card.js';
 import { type EngineFactory, loadEngine } from '../../src/model/network/engine.js';
 import { Predictor } from '../../src/model/network/predictor.js';

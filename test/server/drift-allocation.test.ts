@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../src/base/statistics/random.js';
-import { makeBaseline } from '../../src/model/baseline.js';
+import { makeBaseline } from '../../src/model/baseline/baseline.js';
 import { DriftWatch } from '../../src/server/drift-watch.js';
 import type { Observation, Serving } from '../../src/server/service.js';
 import { buildTestApp } from './test-app.js';

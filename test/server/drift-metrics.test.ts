@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { createRandom } from '../../src/base/statistics/random.js';
-import { makeBaseline } from '../../src/model/baseline.js';
+import { makeBaseline } from '../../src/model/baseline/baseline.js';
 import { readConfig } from '../../src/server/config.js';
 import { buildTestApp, publishUntrained, type TestApp } from './test-app.js';
 

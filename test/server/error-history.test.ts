@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../src/base/statistics/random.js';
-import { type Baseline, makeBaseline } from '../../src/model/baseline.js';
+import { type Baseline, makeBaseline } from '../../src/model/baseline/baseline.js';
 import { ErrorHistory } from '../../src/server/error-history.js';
 
 /** Errors as they are: skewed, over some decades. */

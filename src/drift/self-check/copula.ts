@@ -1,6 +1,6 @@
 import { normalCdf, normalQuantile } from '../../base/statistics/normal.js';
+import type { Baseline } from '../../model/baseline/baseline.js';
 import type { ScoreGrid } from '../../model/baseline/normal-scores.js';
-import type { Baseline } from '../../model/baseline.js';
 import type { Draw } from './draw.js';
 
 /**

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { type Static, Type } from 'typebox';
-import { DomainError } from '../base/domain-error.js';
-import { Bins, binOf, makeBins, NO_BIN } from './baseline/bins.js';
-import { Charts, calibrateCharts } from './baseline/chart-limits.js';
-import { measure } from './baseline/conditional.js';
-import { makeScoreGrid, ScoreGrid, writeScore } from './baseline/normal-scores.js';
-import { OrderedLists } from './baseline/ordered-lists.js';
-import { makeOrderedSample, OrderedSample, sampleScore } from './baseline/ordered-sample.js';
+import { DomainError } from '../../base/domain-error.js';
+import { Bins, binOf, makeBins, NO_BIN } from './bins.js';
+import { Charts, calibrateCharts } from './chart-limits.js';
+import { measure } from './conditional.js';
+import { makeScoreGrid, ScoreGrid, writeScore } from './normal-scores.js';
+import { OrderedLists } from './ordered-lists.js';
+import { makeOrderedSample, OrderedSample, sampleScore } from './ordered-sample.js';
 
 const Column = Type.Object({ name: Type.String(), bins: Bins, mean: Type.Number(), deviation: Type.Number() });
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createRandom } from '../../src/base/statistics/random.js';
-import { binOf } from '../../src/model/baseline/bins.js';
-import { OrderedLists } from '../../src/model/baseline/ordered-lists.js';
-import { conformalP, makeOrderedSample } from '../../src/model/baseline/ordered-sample.js';
-import { readBaseline } from '../../src/model/baseline/read.js';
-import { type Baseline, type HeldOut, hashBaseline, makeBaseline } from '../../src/model/baseline.js';
+import { createRandom } from '../../../src/base/statistics/random.js';
+import { type Baseline, type HeldOut, hashBaseline, makeBaseline } from '../../../src/model/baseline/baseline.js';
+import { binOf } from '../../../src/model/baseline/bins.js';
+import { OrderedLists } from '../../../src/model/baseline/ordered-lists.js';
+import { conformalP, makeOrderedSample } from '../../../src/model/baseline/ordered-sample.js';
+import { readBaseline } from '../../../src/model/baseline/read-baseline.js';
 
 const NAMES = ['a', 'b'];
 

@@ -1,6 +1,6 @@
 import { Compile } from 'typebox/compile';
 import { DomainError, show } from '../../base/domain-error.js';
-import { Baseline } from '../baseline.js';
+import { Baseline } from './baseline.js';
 import type { Bins } from './bins.js';
 import type { OrderedSample } from './ordered-sample.js';
 
