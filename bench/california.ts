@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRandom, shuffle } from '../src/base/statistics/random.js';
 import { type EngineFactory, loadEngine } from '../src/model/network/engine.js';
 import { initialWeights } from '../src/model/network/initial-weights.js';
-import { trainEpoch } from '../src/model/training.js';
+import { trainEpoch } from '../src/model/training/training.js';
 import { type Housing, housingDirectory, readHousing, SHAPE, testFeatures } from './california-housing.js';
 import { median, printMachine, spread, Verdicts } from './report.js';
 

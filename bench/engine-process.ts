@@ -6,7 +6,7 @@ import { loadPlain } from '../src/model/engines/kernel/network.js';
 import { type Engine, type EngineName, loadEngine } from '../src/model/network/engine.js';
 import { initialWeights } from '../src/model/network/initial-weights.js';
 import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from '../src/model/network/shape.js';
-import { trainEpoch } from '../src/model/training.js';
+import { trainEpoch } from '../src/model/training/training.js';
 
 export const SHAPE: Shape = {
   inputs: 8,

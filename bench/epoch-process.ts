@@ -4,7 +4,7 @@ import { createRandom, shuffle } from '../src/base/statistics/random.js';
 import { loadKernel } from '../src/model/engines/kernel/network.js';
 import type { Engine } from '../src/model/network/engine.js';
 import { initialWeights } from '../src/model/network/initial-weights.js';
-import { trainEpoch } from '../src/model/training.js';
+import { trainEpoch } from '../src/model/training/training.js';
 import { arithmeticPeak } from './arithmetic-peak.js';
 import { housingDirectory, readHousing, SHAPE, testFeatures } from './california-housing.js';
 import { profileEpoch } from './epoch-profile.js';

@@ -4,7 +4,7 @@ import { createRandom } from '../src/base/statistics/random.js';
 import { type EngineName, loadEngine } from '../src/model/network/engine.js';
 import { initialWeights } from '../src/model/network/initial-weights.js';
 import { DEFAULT_AUXILIARY_WEIGHT, type Shape, weightCount } from '../src/model/network/shape.js';
-import { trainEpoch } from '../src/model/training.js';
+import { trainEpoch } from '../src/model/training/training.js';
 
 /** Steps of `batch` rows for so many milliseconds, after some that are not counted. */
 export interface ScaleTask {

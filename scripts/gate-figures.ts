@@ -1,9 +1,9 @@
 import { createRandom, type Random } from '../src/base/statistics/random.js';
-import { type LabelledRows, predictAll } from '../src/model/evaluation.js';
-import { judge, LEVEL, pairedTest } from '../src/model/gate.js';
 import { type EngineFactory, loadEngine } from '../src/model/network/engine.js';
 import { Predictor } from '../src/model/network/predictor.js';
-import { DEFAULT_TRAINING, type TrainingOptions, type TrainingResult, train } from '../src/model/training.js';
+import { type LabelledRows, predictAll } from '../src/model/training/evaluation.js';
+import { judge, LEVEL, pairedTest } from '../src/model/training/gate.js';
+import { DEFAULT_TRAINING, type TrainingOptions, type TrainingResult, train } from '../src/model/training/training.js';
 import { drawErrors, SPREADS } from './gate-errors.js';
 
 // Prints how often the gate refuses, for docs/gate.md: of drawn residuals, and of trained models. A minute or two.

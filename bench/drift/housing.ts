@@ -4,10 +4,10 @@ import { parse } from 'csv-parse/sync';
 import { createRandom, shuffle } from '../../src/base/statistics/random.js';
 import type { FeatureSummary } from '../../src/drift/self-check/shifts.js';
 import { type Baseline, type HeldOut, makeBaseline } from '../../src/model/baseline/baseline.js';
-import { predictAll } from '../../src/model/evaluation.js';
 import type { EngineFactory } from '../../src/model/network/engine.js';
 import { Predictor } from '../../src/model/network/predictor.js';
-import { DEFAULT_TRAINING, train } from '../../src/model/training.js';
+import { predictAll } from '../../src/model/training/evaluation.js';
+import { DEFAULT_TRAINING, train } from '../../src/model/training/training.js';
 import { HOUSING_FILE } from '../california-housing.js';
 
 export const TRAINING_ROWS = 9000;

@@ -6,7 +6,7 @@ import { FeedbackStore } from '../model/feedback-store.js';
 import { type EngineFactory, loadEngine } from '../model/network/engine.js';
 import { FileStore } from '../model/store-files.js';
 import { csvToTable } from '../model/tables/csv/csv-table.js';
-import { DEFAULT_TRAINING } from '../model/training.js';
+import { DEFAULT_TRAINING } from '../model/training/training.js';
 import { buildApp } from './app.js';
 import { adoptArtifact } from './artifact.js';
 import { type Config, readConfig } from './config.js';

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FastifyBaseLogger } from 'fastify';
 import { DomainError } from '../base/domain-error.js';
-import type { Gate, Promote } from '../model/gate.js';
 import type { EngineFactory } from '../model/network/engine.js';
-import { type GateRequest, handOver } from '../model/rival.js';
 import type { ModelStore } from '../model/store.js';
 import type { Columns } from '../model/tables/table-file.js';
+import type { Gate, Promote } from '../model/training/gate.js';
+import { type GateRequest, handOver } from '../model/training/serving-model.js';
 import { openVersion } from '../model/version.js';
 import type { ModelLoader } from './loader.js';
 import type { PredictionService, Serving } from './service.js';

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { ModelStore } from '../model/store.js';
-import { DEFAULT_TRAINING } from '../model/training.js';
+import { DEFAULT_TRAINING } from '../model/training/training.js';
 import type { DriftWatch } from './drift-watch.js';
 import type { Feedback } from './feedback.js';
 import type { TrainingJobs } from './jobs.js';

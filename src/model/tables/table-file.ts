@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readFileSync, readSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DomainError, show } from '../../base/domain-error.js';
-import type { LabelledRows } from '../evaluation.js';
+import type { LabelledRows } from '../training/evaluation.js';
 import { isFloat32, listed } from './rows.js';
 
 /** What a table on disk is: its columns, and what was left out of it. Lies beside its numbers as `table.json`. */

@@ -9,7 +9,7 @@ import { DomainError, show } from '../../base/domain-error.js';
 import { filesIn } from '../../base/files/directory.js';
 import { isObject } from '../../base/json/json-value.js';
 import { readJson } from '../../base/json/parse-json.js';
-import { DEFAULT_TRAINING, type TrainingOptions } from '../../model/training.js';
+import { DEFAULT_TRAINING, type TrainingOptions } from '../../model/training/training.js';
 import { TrainingFields } from '../training-schemas.js';
 
 /** Names of the channel that is trained on. Of others, the only one there is. */

@@ -5,10 +5,10 @@ import type { Logger } from 'pino';
 import { DomainError } from '../../base/domain-error.js';
 import { filesIn } from '../../base/files/directory.js';
 import type { EngineName } from '../../model/network/engine.js';
-import type { GateRequest } from '../../model/rival.js';
 import { csvToTable } from '../../model/tables/csv/csv-table.js';
-import { runTraining } from '../../model/trainer.js';
-import type { Epoch } from '../../model/training.js';
+import type { GateRequest } from '../../model/training/serving-model.js';
+import { runTraining } from '../../model/training/trainer.js';
+import type { Epoch } from '../../model/training/training.js';
 import { readFiles, writeFiles } from '../../model/version.js';
 import { checkHosts, openChannel, readHyperparameters } from './sagemaker-files.js';
 

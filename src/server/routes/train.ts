@@ -7,7 +7,7 @@ import { csvToTable } from '../../model/tables/csv/csv-table.js';
 import { jsonToTable } from '../../model/tables/json/json-table.js';
 import { fileToTable, type TableFormat } from '../../model/tables/reader/table-reader.js';
 import { type Arrange, type Columns, columnsOf } from '../../model/tables/table-file.js';
-import { DEFAULT_TRAINING, type TrainingOptions } from '../../model/training.js';
+import { DEFAULT_TRAINING, type TrainingOptions } from '../../model/training/training.js';
 import { ErrorReply } from '../errors.js';
 import type { Feedback } from '../feedback.js';
 import type { Job, TrainingJobs } from '../jobs.js';

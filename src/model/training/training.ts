@@ -1,11 +1,11 @@
-import { DomainError } from '../base/domain-error.js';
-import { createRandom, shuffle } from '../base/statistics/random.js';
+import { DomainError } from '../../base/domain-error.js';
+import { createRandom, shuffle } from '../../base/statistics/random.js';
+import type { Engine, EngineFactory } from '../network/engine.js';
+import { initialWeights } from '../network/initial-weights.js';
+import { Predictor, type Scalers } from '../network/predictor.js';
+import { fitScaler, standardise } from '../network/scaler.js';
+import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from '../network/shape.js';
 import { evaluate, type LabelledRows, type Metrics, type Predictions, predictAll } from './evaluation.js';
-import type { Engine, EngineFactory } from './network/engine.js';
-import { initialWeights } from './network/initial-weights.js';
-import { Predictor, type Scalers } from './network/predictor.js';
-import { fitScaler, standardise } from './network/scaler.js';
-import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from './network/shape.js';
 import { splitRows } from './split.js';
 
 export interface TrainingOptions {

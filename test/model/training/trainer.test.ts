@@ -5,14 +5,14 @@ import { existsSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
-import { loadEngine } from '../../src/model/network/engine.js';
-import { TableWriter } from '../../src/model/tables/table-file.js';
-import { runTraining, type TrainingRequest } from '../../src/model/trainer.js';
-import { DEFAULT_TRAINING, type Epoch, type TrainingOptions, train } from '../../src/model/training.js';
-import { openVersion } from '../../src/model/version.js';
-import { childrenOf, gone, NO_PROC } from './child-processes.js';
-import { labelledRows } from './labelled-rows.js';
-import { temporaryDirectory } from './temporary-directory.js';
+import { loadEngine } from '../../../src/model/network/engine.js';
+import { TableWriter } from '../../../src/model/tables/table-file.js';
+import { runTraining, type TrainingRequest } from '../../../src/model/training/trainer.js';
+import { DEFAULT_TRAINING, type Epoch, type TrainingOptions, train } from '../../../src/model/training/training.js';
+import { openVersion } from '../../../src/model/version.js';
+import { childrenOf, gone, NO_PROC } from '../child-processes.js';
+import { labelledRows } from '../labelled-rows.js';
+import { temporaryDirectory } from '../temporary-directory.js';
 
 const FOREVER = { epochs: 1e9, patience: 1e9 };
 const GATE = { promote: 'gate', tolerance: 0.05, serving: null } as const;
@@ -131,7 +131,7 @@ test('a training that ended no longer listens to its signal', async (t) => {
 test('the child ends with its parent, however that dies', { skip: NO_PROC }, async (t) => {
   const request = stage(t, 100, FOREVER);
   const script = `
-    import { runTraining } from ${JSON.stringify(new URL('../../src/model/trainer.js', import.meta.url).href)};
+    import { runTraining } from ${JSON.stringify(new URL('../../../src/model/training/trainer.js', import.meta.url).href)};
     const signal = new AbortController().signal;
     await runTraining(${JSON.stringify(request)}, ({ epoch }) => console.log(epoch), signal);`;
   const parent = spawn(process.execPath, ['--input-type=module', '--eval', script], {

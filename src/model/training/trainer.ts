@@ -1,11 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { DomainError, type ErrorCode } from '../base/domain-error.js';
-import { PhaseClock, type Phases } from '../base/node/phase-clock.js';
-import { keepLastWords } from '../base/node/stderr-tail.js';
+import { DomainError, type ErrorCode } from '../../base/domain-error.js';
+import { PhaseClock, type Phases } from '../../base/node/phase-clock.js';
+import { keepLastWords } from '../../base/node/stderr-tail.js';
+import type { EngineName } from '../network/engine.js';
 import type { Metrics } from './evaluation.js';
 import type { Gate } from './gate.js';
-import type { EngineName } from './network/engine.js';
-import type { GateRequest } from './rival.js';
+import type { GateRequest } from './serving-model.js';
 import type { Epoch, TrainingOptions } from './training.js';
 
 /** What the child is asked to do: train on `<stage>/table`, judge what comes of it, and write `<stage>/version`. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createRandom, shuffle } from '../../src/base/statistics/random.js';
-import type { LabelledRows } from '../../src/model/evaluation.js';
-import { splitRows } from '../../src/model/split.js';
-import { labelledRows } from './labelled-rows.js';
+import { createRandom, shuffle } from '../../../src/base/statistics/random.js';
+import type { LabelledRows } from '../../../src/model/training/evaluation.js';
+import { splitRows } from '../../../src/model/training/split.js';
+import { labelledRows } from '../labelled-rows.js';
 
 /** The targets, which tell rows apart, of those that are held out. */
 function heldOut(data: LabelledRows, share: number, seed = 1): number[] {

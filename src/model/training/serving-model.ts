@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { EngineFactory } from '../network/engine.js';
+import { bytesToWeights, weightsToBytes } from '../network/layers-format.js';
+import { Predictor, type Scalers } from '../network/predictor.js';
+import type { Scaler } from '../network/scaler.js';
+import { type Shape, weightCount } from '../network/shape.js';
 import { type LabelledRows, type Metrics, predictAll } from './evaluation.js';
 import type { GateTerms, Rival } from './gate.js';
-import type { EngineFactory } from './network/engine.js';
-import { bytesToWeights, weightsToBytes } from './network/layers-format.js';
-import { Predictor, type Scalers } from './network/predictor.js';
-import type { Scaler } from './network/scaler.js';
-import { type Shape, weightCount } from './network/shape.js';
 
 /** The model that serves, as a training is told of it; its weights are in the stage. */
 export interface ServingModel {

@@ -1,17 +1,17 @@
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { DomainError } from '../base/domain-error.js';
-import { storageError } from '../base/files/storage-error.js';
-import { ownVersion } from '../base/node/package-version.js';
-import { PhaseClock } from '../base/node/phase-clock.js';
-import { type Baseline, MINIMUM_ROWS, makeBaseline } from './baseline/baseline.js';
+import { DomainError } from '../../base/domain-error.js';
+import { storageError } from '../../base/files/storage-error.js';
+import { ownVersion } from '../../base/node/package-version.js';
+import { PhaseClock } from '../../base/node/phase-clock.js';
+import { type Baseline, MINIMUM_ROWS, makeBaseline } from '../baseline/baseline.js';
+import { type EngineFactory, loadEngine } from '../network/engine.js';
+import { type Columns, readTable } from '../tables/table-file.js';
+import { writeVersion } from '../version.js';
 import { judge } from './gate.js';
-import { type EngineFactory, loadEngine } from './network/engine.js';
-import { predictByServing } from './rival.js';
-import { type Columns, readTable } from './tables/table-file.js';
+import { predictByServing } from './serving-model.js';
 import type { TrainerMessage, TrainingRequest } from './trainer.js';
 import { type TrainingResult, train } from './training.js';
-import { writeVersion } from './version.js';
 
 // The child of trainer.ts. It ends with its parent: nobody else would ever use or remove what it writes.
 process.on('disconnect', () => process.exit(1));

@@ -1,4 +1,4 @@
-import type { Predictor } from './network/predictor.js';
+import type { Predictor } from '../network/predictor.js';
 
 /** Errors of one target, in its units. */
 export interface TargetMetrics {

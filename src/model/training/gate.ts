@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
-import { studentTail } from '../base/statistics/student-t.js';
+import { studentTail } from '../../base/statistics/student-t.js';
+import type { Scaler } from '../network/scaler.js';
 import type { LabelledRows } from './evaluation.js';
-import type { Scaler } from './network/scaler.js';
 
 /** What may be asked for: that the gate decides, or that it is not asked and the new version serves, or does not. */
 export const PROMOTIONS = ['gate', 'always', 'never'] as const;

@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { evaluate, type LabelledRows, predictAll } from '../../src/model/evaluation.js';
-import { type Engine, type EngineFactory, loadEngine } from '../../src/model/network/engine.js';
-import { initialWeights } from '../../src/model/network/initial-weights.js';
-import { Predictor } from '../../src/model/network/predictor.js';
-import { DEFAULT_TRAINING, type Epoch, type TrainingOptions, train, trainEpoch } from '../../src/model/training.js';
-import { assertClose } from './close-to.js';
-import { labelledRows } from './labelled-rows.js';
+import { type Engine, type EngineFactory, loadEngine } from '../../../src/model/network/engine.js';
+import { initialWeights } from '../../../src/model/network/initial-weights.js';
+import { Predictor } from '../../../src/model/network/predictor.js';
+import { evaluate, type LabelledRows, predictAll } from '../../../src/model/training/evaluation.js';
+import {
+  DEFAULT_TRAINING,
+  type Epoch,
+  type TrainingOptions,
+  train,
+  trainEpoch,
+} from '../../../src/model/training/training.js';
+import { assertClose } from '../close-to.js';
+import { labelledRows } from '../labelled-rows.js';
 
 const TARGETS = ['y'];
 

@@ -1,4 +1,4 @@
-import { type Random, shuffle } from '../base/statistics/random.js';
+import { type Random, shuffle } from '../../base/statistics/random.js';
 import type { LabelledRows } from './evaluation.js';
 
 /**
