@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { loadEngine } from '../src/model/network/engine.js';
 import { FileStore } from '../src/model/store-files.js';
-import { openVersion, type VersionFiles } from '../src/model/version.js';
+import { openVersion, type VersionFiles } from '../src/model/versions/version.js';
 import type { LoadAnswer, LoadOrder, LoadPart } from './life-cycle-load.js';
 import { printMachine, Verdicts } from './report.js';
 import { CSV, ROWS } from './serving-rows.js';

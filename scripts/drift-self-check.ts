@@ -7,7 +7,7 @@ import { readBaseline } from '../src/model/baseline/read-baseline.js';
 import { loadEngine } from '../src/model/network/engine.js';
 import { FileStore } from '../src/model/store-files.js';
 import { predictAll } from '../src/model/training/evaluation.js';
-import { openVersion } from '../src/model/version.js';
+import { openVersion } from '../src/model/versions/version.js';
 import { readConfig } from '../src/server/config.js';
 import { heldOutRows } from './self-check-rows.js';
 

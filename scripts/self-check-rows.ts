@@ -6,11 +6,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { DomainError } from '../src/base/domain-error.js';
 import { createRandom } from '../src/base/statistics/random.js';
 import { type Baseline, makeBaseline } from '../src/model/baseline/baseline.js';
-import type { Card } from '../src/model/card.js';
 import { csvToTable } from '../src/model/tables/csv/csv-table.js';
 import { type Columns, readTable } from '../src/model/tables/table-file.js';
 import type { LabelledRows } from '../src/model/training/evaluation.js';
 import { splitRows } from '../src/model/training/split.js';
+import type { Card } from '../src/model/versions/card.js';
 
 /** The rows a baseline was made from, `[rows, features]`, or why they cannot be had. */
 export type HeldOutRows = { readonly rows: Float32Array } | { readonly reason: string };

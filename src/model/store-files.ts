@@ -9,7 +9,7 @@ import { type AliasRecord, aliasOf, appendRecord, readRecord } from './alias-rec
 import { Ledger } from './ledger.js';
 import type { Aliases, ModelStore, StoreHealth } from './store.js';
 import { storeHealth } from './store-health.js';
-import type { VersionFiles } from './version.js';
+import type { VersionFiles } from './versions/version.js';
 
 /** The folder of the documents beside the versions. */
 const DOCUMENTS = '.documents';

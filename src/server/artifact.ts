@@ -1,11 +1,11 @@
 import { DomainError } from '../base/domain-error.js';
 import { filesIn } from '../base/files/directory.js';
-import { verifyUpload } from '../model/archive.js';
-import { parseCard } from '../model/card.js';
 import type { EngineFactory } from '../model/network/engine.js';
 import type { ModelStore } from '../model/store.js';
 import { publishUpload } from '../model/upload.js';
-import { readFiles, UPLOAD_MARK } from '../model/version.js';
+import { verifyUpload } from '../model/versions/archive.js';
+import { parseCard } from '../model/versions/card.js';
+import { readFiles, UPLOAD_MARK } from '../model/versions/version.js';
 
 /**
  * Takes the version whose files a directory holds, as an archive unpacks to, into the store, unless it is there already.

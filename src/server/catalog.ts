@@ -1,10 +1,10 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { DomainError } from '../base/domain-error.js';
 import { Turns } from '../base/node/time-slice.js';
-import { type Card, parseCard } from '../model/card.js';
 import type { ModelStore } from '../model/store.js';
 import type { Gate } from '../model/training/gate.js';
-import { UPLOAD_MARK } from '../model/version.js';
+import { type Card, parseCard } from '../model/versions/card.js';
+import { UPLOAD_MARK } from '../model/versions/version.js';
 
 /** What the list of versions tells of one. */
 export interface Summary {

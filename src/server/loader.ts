@@ -1,11 +1,11 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { DomainError } from '../base/domain-error.js';
-import type { Card } from '../model/card.js';
 import type { EngineFactory } from '../model/network/engine.js';
 import type { Predictor } from '../model/network/predictor.js';
-import type { Probe } from '../model/probe.js';
 import type { Aliases, ModelStore } from '../model/store.js';
-import { openVersion } from '../model/version.js';
+import type { Card } from '../model/versions/card.js';
+import type { Probe } from '../model/versions/probe.js';
+import { openVersion } from '../model/versions/version.js';
 import type { DriftWatch, Watched } from './drift-watch.js';
 import type { PredictionService } from './service.js';
 

@@ -6,7 +6,7 @@ import type { ModelStore } from '../model/store.js';
 import type { Columns } from '../model/tables/table-file.js';
 import type { Gate, Promote } from '../model/training/gate.js';
 import { type GateRequest, handOver } from '../model/training/serving-model.js';
-import { openVersion } from '../model/version.js';
+import { openVersion } from '../model/versions/version.js';
 import type { ModelLoader } from './loader.js';
 import type { PredictionService, Serving } from './service.js';
 import { Shadow } from './shadow.js';

@@ -1,9 +1,9 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { DomainError } from '../base/domain-error.js';
 import type { Turns } from '../base/node/time-slice.js';
-import type { Card } from '../model/card.js';
 import type { Prediction, Predictor } from '../model/network/predictor.js';
-import type { Probe } from '../model/probe.js';
+import type { Card } from '../model/versions/card.js';
+import type { Probe } from '../model/versions/probe.js';
 
 /** Numbers that a long prediction computes before it asks whether it is somebody else's turn: well below a millisecond. */
 const NUMBERS_OF_A_PART = 4096;

@@ -18,7 +18,7 @@ import { FileStore } from '../../src/model/store-files.js';
 import { csvToTable } from '../../src/model/tables/csv/csv-table.js';
 import { runTraining } from '../../src/model/training/trainer.js';
 import { DEFAULT_TRAINING } from '../../src/model/training/training.js';
-import { openVersion } from '../../src/model/version.js';
+import { openVersion } from '../../src/model/versions/version.js';
 import { assertClose } from '../model/close-to.js';
 import { temporaryDirectory } from '../model/temporary-directory.js';
 

@@ -6,7 +6,7 @@ import { loadEngine } from '../../src/model/network/engine.js';
 import { Predictor } from '../../src/model/network/predictor.js';
 import { weightCount } from '../../src/model/network/shape.js';
 import { predictAll } from '../../src/model/training/evaluation.js';
-import { openVersion } from '../../src/model/version.js';
+import { openVersion } from '../../src/model/versions/version.js';
 import type { Job } from '../../src/server/jobs.js';
 import { Shadow } from '../../src/server/shadow.js';
 import { buildTestApp, contentsOf, type TestApp } from './test-app.js';

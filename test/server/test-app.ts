@@ -11,7 +11,7 @@ import { initialWeights } from '../../src/model/network/initial-weights.js';
 import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from '../../src/model/network/shape.js';
 import { FileStore } from '../../src/model/store-files.js';
 import { DEFAULT_TRAINING } from '../../src/model/training/training.js';
-import { type NewVersion, writeVersion } from '../../src/model/version.js';
+import { type NewVersion, writeVersion } from '../../src/model/versions/version.js';
 import { type AppOptions, buildApp } from '../../src/server/app.js';
 import { DriftWatch } from '../../src/server/drift-watch.js';
 import { Feedback, type FeedbackOptions } from '../../src/server/feedback.js';

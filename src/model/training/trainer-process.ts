@@ -7,7 +7,7 @@ import { PhaseClock } from '../../base/node/phase-clock.js';
 import { type Baseline, MINIMUM_ROWS, makeBaseline } from '../baseline/baseline.js';
 import { type EngineFactory, loadEngine } from '../network/engine.js';
 import { type Columns, readTable } from '../tables/table-file.js';
-import { writeVersion } from '../version.js';
+import { writeVersion } from '../versions/version.js';
 import { judge } from './gate.js';
 import { predictByServing } from './serving-model.js';
 import type { TrainerMessage, TrainingRequest } from './trainer.js';

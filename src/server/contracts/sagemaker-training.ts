@@ -9,7 +9,7 @@ import { csvToTable } from '../../model/tables/csv/csv-table.js';
 import type { GateRequest } from '../../model/training/serving-model.js';
 import { runTraining } from '../../model/training/trainer.js';
 import type { Epoch } from '../../model/training/training.js';
-import { readFiles, writeFiles } from '../../model/version.js';
+import { readFiles, writeFiles } from '../../model/versions/version.js';
 import { checkHosts, openChannel, readHyperparameters } from './sagemaker-files.js';
 
 /** Characters of a failure that SageMaker shows. */

@@ -1,6 +1,6 @@
 import type { Static } from 'typebox';
-import type { Card } from '../../model/card.js';
 import type { Gate } from '../../model/training/gate.js';
+import type { Card } from '../../model/versions/card.js';
 import type { DriftReply, HistoryReply } from '../drift-schemas.js';
 import type { Explanation } from '../explanation.js';
 import type { GivenOptions, JobReply } from '../training-schemas.js';

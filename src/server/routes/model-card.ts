@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { Card } from '../../model/card.js';
+import { Card } from '../../model/versions/card.js';
 import type { Catalog } from '../catalog.js';
 import { ErrorReply } from '../errors.js';
 import { VersionParams } from '../version-params.js';

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { ONNX_OPSET, toOnnx } from '../../model/onnx.js';
 import type { ModelStore } from '../../model/store.js';
-import { readVersion } from '../../model/version.js';
+import { ONNX_OPSET, toOnnx } from '../../model/versions/onnx/onnx.js';
+import { readVersion } from '../../model/versions/version.js';
 import { ErrorReply } from '../errors.js';
 import { VersionParams } from '../version-params.js';
 

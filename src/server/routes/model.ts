@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { Card } from '../../model/card.js';
+import { Card } from '../../model/versions/card.js';
 import { ErrorReply } from '../errors.js';
 import type { PredictionService } from '../service.js';
 

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { MetricsSchema } from '../../model/card.js';
 import { ALIAS_NAMES, type ModelStore } from '../../model/store.js';
 import { Gate } from '../../model/training/gate.js';
+import { MetricsSchema } from '../../model/versions/card.js';
 import type { Catalog } from '../catalog.js';
 import { ErrorReply } from '../errors.js';
 import type { PredictionService } from '../service.js';

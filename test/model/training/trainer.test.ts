@@ -9,7 +9,7 @@ import { loadEngine } from '../../../src/model/network/engine.js';
 import { TableWriter } from '../../../src/model/tables/table-file.js';
 import { runTraining, type TrainingRequest } from '../../../src/model/training/trainer.js';
 import { DEFAULT_TRAINING, type Epoch, type TrainingOptions, train } from '../../../src/model/training/training.js';
-import { openVersion } from '../../../src/model/version.js';
+import { openVersion } from '../../../src/model/versions/version.js';
 import { childrenOf, gone, NO_PROC } from '../child-processes.js';
 import { labelledRows } from '../labelled-rows.js';
 import { temporaryDirectory } from '../temporary-directory.js';

@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox';
+import type { EngineFactory } from '../network/engine.js';
+import { sameColumns } from '../tables/arrange.js';
 import type { Card } from './card.js';
-import type { EngineFactory } from './network/engine.js';
 import type { Probe } from './probe.js';
-import { sameColumns } from './tables/arrange.js';
 import { openVersion, type VersionFiles } from './version.js';
 
 const Side = Type.Union([Type.Number(), Type.Null()]);

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { createRandom } from '../../src/base/statistics/random.js';
-import { makeBaseline } from '../../src/model/baseline/baseline.js';
-import { sealCard, sha256 } from '../../src/model/card.js';
-import { type EngineFactory, loadEngine } from '../../src/model/network/engine.js';
-import { Predictor } from '../../src/model/network/predictor.js';
-import { type NewVersion, openVersion, type VersionFiles, writeVersion } from '../../src/model/version.js';
-import { sampleVersion } from './sample-version.js';
-import { temporaryDirectory } from './temporary-directory.js';
+import { createRandom } from '../../../src/base/statistics/random.js';
+import { makeBaseline } from '../../../src/model/baseline/baseline.js';
+import { type EngineFactory, loadEngine } from '../../../src/model/network/engine.js';
+import { Predictor } from '../../../src/model/network/predictor.js';
+import { sealCard, sha256 } from '../../../src/model/versions/card.js';
+import { type NewVersion, openVersion, type VersionFiles, writeVersion } from '../../../src/model/versions/version.js';
+import { sampleVersion } from '../sample-version.js';
+import { temporaryDirectory } from '../temporary-directory.js';
 
 const FILES = ['card.json', 'model.json', 'probe.json', 'weights.bin'];
 

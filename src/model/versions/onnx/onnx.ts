@@ -1,8 +1,8 @@
-import { DomainError } from '../base/domain-error.js';
-import { weightsToBytes } from './network/layers-format.js';
-import { layerShapes } from './network/shape.js';
+import { DomainError } from '../../../base/domain-error.js';
+import { weightsToBytes } from '../../network/layers-format.js';
+import { layerShapes } from '../../network/shape.js';
+import type { VersionContent } from '../version.js';
 import { ONNX_SCHEMA } from './onnx-schema.js';
-import type { VersionContent } from './version.js';
 
 /** What the file is written for: ONNX 1.12, which every runtime of the last years reads. */
 export const ONNX_OPSET = 17;

@@ -1,15 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DomainError } from '../base/domain-error.js';
-import { flushDirectory } from '../base/files/directory.js';
-import { faultPoint } from '../base/files/failpoint.js';
-import type { Baseline } from './baseline/baseline.js';
+import { DomainError } from '../../base/domain-error.js';
+import { flushDirectory } from '../../base/files/directory.js';
+import { faultPoint } from '../../base/files/failpoint.js';
+import type { Baseline } from '../baseline/baseline.js';
+import type { EngineFactory } from '../network/engine.js';
+import { bytesToWeights, layersModelJson, weightsToBytes } from '../network/layers-format.js';
+import { Predictor, type Scalers } from '../network/predictor.js';
+import { type Shape, weightCount } from '../network/shape.js';
 import { type Card, parseCard, sealCard, sha256 } from './card.js';
-import type { EngineFactory } from './network/engine.js';
-import { bytesToWeights, layersModelJson, weightsToBytes } from './network/layers-format.js';
-import { Predictor, type Scalers } from './network/predictor.js';
-import { type Shape, weightCount } from './network/shape.js';
 import { makeProbe, type Probe, parseProbe, verifyProbe } from './probe.js';
 
 /**

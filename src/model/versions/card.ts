@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { DomainError } from '../base/domain-error.js';
-import { Gate } from './training/gate.js';
+import { DomainError } from '../../base/domain-error.js';
+import { Gate } from '../training/gate.js';
 
 const Names = Type.Array(Type.String({ minLength: 1 }), { minItems: 1 });
 const ScalerSchema = Type.Object({ mean: Type.Array(Type.Number()), scale: Type.Array(Type.Number()) });

@@ -3,11 +3,11 @@ import { pipeline } from 'node:stream/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { createGunzip, createGzip } from 'node:zlib';
 import type { Headers } from 'tar-stream';
-import { DomainError, show } from '../base/domain-error.js';
-import { readBaseline } from './baseline/read-baseline.js';
+import { DomainError, show } from '../../base/domain-error.js';
+import { readBaseline } from '../baseline/read-baseline.js';
+import type { EngineFactory } from '../network/engine.js';
+import { layersModelJson } from '../network/layers-format.js';
 import type { Card } from './card.js';
-import type { EngineFactory } from './network/engine.js';
-import { layersModelJson } from './network/layers-format.js';
 import { openVersion, readVersion, UPLOAD_MARK, type VersionFiles } from './version.js';
 
 /** A version has five files; more than this is no version. */

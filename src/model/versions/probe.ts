@@ -1,9 +1,9 @@
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { DomainError } from '../base/domain-error.js';
-import { createRandom } from '../base/statistics/random.js';
-import type { Predictor } from './network/predictor.js';
-import type { Shape } from './network/shape.js';
+import { DomainError } from '../../base/domain-error.js';
+import { createRandom } from '../../base/statistics/random.js';
+import type { Predictor } from '../network/predictor.js';
+import type { Shape } from '../network/shape.js';
 
 /** Rows of the probe batch, and how far its replay may be off, relative to the value plus one standard deviation. */
 const PROBE_ROWS = 16;

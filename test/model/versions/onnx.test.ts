@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import protobuf from 'protobufjs';
-import { createRandom, type Random } from '../../src/base/statistics/random.js';
-import { sealCard } from '../../src/model/card.js';
-import { loadEngine } from '../../src/model/network/engine.js';
-import { initialWeights } from '../../src/model/network/initial-weights.js';
-import { Predictor } from '../../src/model/network/predictor.js';
-import type { Shape } from '../../src/model/network/shape.js';
-import { toOnnx } from '../../src/model/onnx.js';
-import { ONNX_SCHEMA } from '../../src/model/onnx-schema.js';
-import type { VersionContent } from '../../src/model/version.js';
-import { openOnnx } from './onnx-session.js';
-import { sampleVersion } from './sample-version.js';
+import { createRandom, type Random } from '../../../src/base/statistics/random.js';
+import { loadEngine } from '../../../src/model/network/engine.js';
+import { initialWeights } from '../../../src/model/network/initial-weights.js';
+import { Predictor } from '../../../src/model/network/predictor.js';
+import type { Shape } from '../../../src/model/network/shape.js';
+import { sealCard } from '../../../src/model/versions/card.js';
+import { toOnnx } from '../../../src/model/versions/onnx/onnx.js';
+import { ONNX_SCHEMA } from '../../../src/model/versions/onnx/onnx-schema.js';
+import type { VersionContent } from '../../../src/model/versions/version.js';
+import { openOnnx } from '../onnx-session.js';
+import { sampleVersion } from '../sample-version.js';
 
 /** Relative to the value plus one standard deviation of its column. */
 const TOLERANCE = 1e-5;
