@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { loadEngine } from '../src/model/network/engine.js';
-import { FileStore } from '../src/model/store-files.js';
+import { FileStore } from '../src/model/store/file-store.js';
 import { openVersion, type VersionFiles } from '../src/model/versions/version.js';
 import type { LoadAnswer, LoadOrder, LoadPart } from './life-cycle-load.js';
 import { printMachine, Verdicts } from './report.js';

@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { RowParser } from '../src/base/json/row-parser.js';
 import { loadEngine } from '../src/model/network/engine.js';
-import { FileStore } from '../src/model/store-files.js';
+import { FileStore } from '../src/model/store/file-store.js';
 import { DriftWatch } from '../src/server/drift-watch.js';
 import { ModelLoader } from '../src/server/loader.js';
 import { ModelMetrics } from '../src/server/model-metrics.js';

@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { FileStore } from '../src/model/store-files.js';
+import { FileStore } from '../src/model/store/file-store.js';
 import { median, printMachine, spread, Verdicts } from './report.js';
 import { startService } from './serving-sides.js';
 

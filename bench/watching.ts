@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { FileStore } from '../src/model/store-files.js';
+import { FileStore } from '../src/model/store/file-store.js';
 import type { Card } from '../src/model/versions/card.js';
 import { DriftWatch } from '../src/server/drift-watch.js';
 import type { Observation, Serving } from '../src/server/service.js';

@@ -5,7 +5,7 @@ import { drawFromRows } from '../src/drift/self-check/draw.js';
 import { MOST_WINDOWS, selfCheck } from '../src/drift/self-check.js';
 import { readBaseline } from '../src/model/baseline/read-baseline.js';
 import { loadEngine } from '../src/model/network/engine.js';
-import { FileStore } from '../src/model/store-files.js';
+import { FileStore } from '../src/model/store/file-store.js';
 import { predictAll } from '../src/model/training/evaluation.js';
 import { openVersion } from '../src/model/versions/version.js';
 import { readConfig } from '../src/server/config.js';

@@ -6,7 +6,7 @@ import { Registry } from 'prom-client';
 import { DomainError } from '../base/domain-error.js';
 import { LARGE_BODY, readJson } from '../base/json/parse-json.js';
 import type { EngineFactory } from '../model/network/engine.js';
-import type { ModelStore } from '../model/store.js';
+import type { ModelStore } from '../model/store/store.js';
 import { Catalog } from './catalog.js';
 import { Inference } from './contracts/inference.js';
 import { invocations } from './contracts/invocations.js';

@@ -1,8 +1,8 @@
 import { DomainError } from '../base/domain-error.js';
 import { filesIn } from '../base/files/directory.js';
 import type { EngineFactory } from '../model/network/engine.js';
-import type { ModelStore } from '../model/store.js';
-import { publishUpload } from '../model/upload.js';
+import { publishUpload } from '../model/store/publish-upload.js';
+import type { ModelStore } from '../model/store/store.js';
 import { verifyUpload } from '../model/versions/archive.js';
 import { parseCard } from '../model/versions/card.js';
 import { readFiles, UPLOAD_MARK } from '../model/versions/version.js';

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { DomainError } from '../base/domain-error.js';
 import { Turns } from '../base/node/time-slice.js';
-import type { ModelStore } from '../model/store.js';
+import type { ModelStore } from '../model/store/store.js';
 import type { Gate } from '../model/training/gate.js';
 import { type Card, parseCard } from '../model/versions/card.js';
 import { UPLOAD_MARK } from '../model/versions/version.js';

@@ -5,7 +5,7 @@ import { DomainError, show } from '../base/domain-error.js';
 import type { DriftEvent } from '../drift/alarms.js';
 import { DriftMonitor } from '../drift/monitor.js';
 import { RowSample } from '../drift/row-sample.js';
-import type { ModelStore } from '../model/store.js';
+import type { ModelStore } from '../model/store/store.js';
 import type { Card } from '../model/versions/card.js';
 import { makeBaselineAside } from './baseline-thread.js';
 import { ErrorHistory } from './error-history.js';

@@ -6,7 +6,7 @@ import { DomainError, type ErrorCode } from '../base/domain-error.js';
 import { storageError } from '../base/files/storage-error.js';
 import { PhaseClock, type Phases } from '../base/node/phase-clock.js';
 import type { EngineName } from '../model/network/engine.js';
-import type { ModelStore } from '../model/store.js';
+import type { ModelStore } from '../model/store/store.js';
 import type { TableInfo } from '../model/tables/table-file.js';
 import type { Metrics } from '../model/training/evaluation.js';
 import type { Gate } from '../model/training/gate.js';

@@ -4,7 +4,7 @@ import { Value } from 'typebox/value';
 import { DomainError } from '../base/domain-error.js';
 import type { Baseline } from '../model/baseline/baseline.js';
 import { readBaseline } from '../model/baseline/read-baseline.js';
-import type { ModelStore } from '../model/store.js';
+import type { ModelStore } from '../model/store/store.js';
 import type { Card } from '../model/versions/card.js';
 
 type Log = Pick<FastifyBaseLogger, 'error'>;

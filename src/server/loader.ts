@@ -2,7 +2,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { DomainError } from '../base/domain-error.js';
 import type { EngineFactory } from '../model/network/engine.js';
 import type { Predictor } from '../model/network/predictor.js';
-import type { Aliases, ModelStore } from '../model/store.js';
+import type { Aliases, ModelStore } from '../model/store/store.js';
 import type { Card } from '../model/versions/card.js';
 import type { Probe } from '../model/versions/probe.js';
 import { openVersion } from '../model/versions/version.js';

@@ -4,7 +4,7 @@ import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
 import { FeedbackStore } from '../model/feedback-store.js';
 import { type EngineFactory, loadEngine } from '../model/network/engine.js';
-import { FileStore } from '../model/store-files.js';
+import { FileStore } from '../model/store/file-store.js';
 import { csvToTable } from '../model/tables/csv/csv-table.js';
 import { DEFAULT_TRAINING } from '../model/training/training.js';
 import { buildApp } from './app.js';

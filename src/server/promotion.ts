@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { FastifyBaseLogger } from 'fastify';
 import { DomainError } from '../base/domain-error.js';
 import type { EngineFactory } from '../model/network/engine.js';
-import type { ModelStore } from '../model/store.js';
+import type { ModelStore } from '../model/store/store.js';
 import type { Columns } from '../model/tables/table-file.js';
 import type { Gate, Promote } from '../model/training/gate.js';
 import { type GateRequest, handOver } from '../model/training/serving-model.js';

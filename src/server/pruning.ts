@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { DomainError } from '../base/domain-error.js';
-import type { ModelStore } from '../model/store.js';
+import type { ModelStore } from '../model/store/store.js';
 import type { PredictionService } from './service.js';
 
 export interface PruningOptions {

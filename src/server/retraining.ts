@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify';
-import type { ModelStore } from '../model/store.js';
+import type { ModelStore } from '../model/store/store.js';
 import { DEFAULT_TRAINING } from '../model/training/training.js';
 import type { DriftWatch } from './drift-watch.js';
 import type { Feedback } from './feedback.js';

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify';
-import type { ModelStore } from '../model/store.js';
+import type { ModelStore } from '../model/store/store.js';
 
 /** Free space that is worth a warning, in bytes: a version has less than one, the table of a training may have more. */
 const LEAST_FREE = 128 * 2 ** 20;

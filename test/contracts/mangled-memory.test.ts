@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { FileStore } from '../../src/model/store-files.js';
+import { FileStore } from '../../src/model/store/file-store.js';
 import { startServer, temporaryDirectory } from '../server/server-process.js';
 import { publishUntrained } from '../server/test-app.js';
 

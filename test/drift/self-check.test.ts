@@ -14,7 +14,7 @@ import { selfCheck } from '../../src/drift/self-check.js';
 import { type HeldOut, makeBaseline } from '../../src/model/baseline/baseline.js';
 import { readBaseline } from '../../src/model/baseline/read-baseline.js';
 import { loadEngine } from '../../src/model/network/engine.js';
-import { FileStore } from '../../src/model/store-files.js';
+import { FileStore } from '../../src/model/store/file-store.js';
 import { csvToTable } from '../../src/model/tables/csv/csv-table.js';
 import { runTraining } from '../../src/model/training/trainer.js';
 import { DEFAULT_TRAINING } from '../../src/model/training/training.js';

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadEngine } from '../../src/model/network/engine.js';
-import { FileStore } from '../../src/model/store-files.js';
+import { FileStore } from '../../src/model/store/file-store.js';
 import { adoptArtifact } from '../../src/server/artifact.js';
 import { temporaryDirectory } from '../model/temporary-directory.js';
 import { publishUntrained } from './test-app.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../src/base/statistics/random.js';
-import { FileStore } from '../../src/model/store-files.js';
+import { FileStore } from '../../src/model/store/file-store.js';
 import { TableWriter } from '../../src/model/tables/table-file.js';
 import { DEFAULT_TRAINING } from '../../src/model/training/training.js';
 import { buildTestApp, publishUntrained, type TestApp } from './test-app.js';

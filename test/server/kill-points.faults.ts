@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { Ledger } from '../../src/model/ledger.js';
-import { FileStore } from '../../src/model/store-files.js';
+import { FileStore } from '../../src/model/store/file-store.js';
+import { Ledger } from '../../src/model/store/ledger.js';
 import { type ServerProcess, startServer, temporaryDirectory } from './server-process.js';
 
 const CARS = fileURLToPath(new URL('../../../data/auto-mpg.csv', import.meta.url));

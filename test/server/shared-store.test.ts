@@ -5,7 +5,7 @@ import { cpSync, linkSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
-import { FileStore } from '../../src/model/store-files.js';
+import { FileStore } from '../../src/model/store/file-store.js';
 import { type ServerProcess, startServer, temporaryDirectory } from './server-process.js';
 import { buildTestApp, publishUntrained } from './test-app.js';
 

@@ -9,7 +9,7 @@ import { FeedbackStore } from '../../src/model/feedback-store.js';
 import { loadEngine } from '../../src/model/network/engine.js';
 import { initialWeights } from '../../src/model/network/initial-weights.js';
 import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from '../../src/model/network/shape.js';
-import { FileStore } from '../../src/model/store-files.js';
+import { FileStore } from '../../src/model/store/file-store.js';
 import { DEFAULT_TRAINING } from '../../src/model/training/training.js';
 import { type NewVersion, writeVersion } from '../../src/model/versions/version.js';
 import { type AppOptions, buildApp } from '../../src/server/app.js';

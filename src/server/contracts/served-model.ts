@@ -1,5 +1,5 @@
 import { DomainError } from '../../base/domain-error.js';
-import { ALIAS_NAMES, type ModelStore } from '../../model/store.js';
+import { ALIAS_NAMES, type ModelStore } from '../../model/store/store.js';
 import type { PredictionService, Serving } from '../service.js';
 
 /** How a client names what it asks: a model, and maybe one version of it, by number or by label. */

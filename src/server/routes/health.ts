@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { DomainError } from '../../base/domain-error.js';
-import type { ModelStore } from '../../model/store.js';
+import type { ModelStore } from '../../model/store/store.js';
 import { verifyProbe } from '../../model/versions/probe.js';
 import { ErrorReply } from '../errors.js';
 import type { PredictionService, Serving } from '../service.js';

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { EngineFactory } from '../../model/network/engine.js';
-import type { ModelStore } from '../../model/store.js';
+import type { ModelStore } from '../../model/store/store.js';
 import { Comparison, compareVersions } from '../../model/versions/comparison.js';
 import { ErrorReply } from '../errors.js';
 import { VersionParams } from '../version-params.js';

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import type { ModelStore } from '../../model/store.js';
+import type { ModelStore } from '../../model/store/store.js';
 import { ONNX_OPSET, toOnnx } from '../../model/versions/onnx/onnx.js';
 import { readVersion } from '../../model/versions/version.js';
 import { ErrorReply } from '../errors.js';

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { ALIAS_NAMES, type ModelStore } from '../../model/store.js';
+import { ALIAS_NAMES, type ModelStore } from '../../model/store/store.js';
 import { Gate } from '../../model/training/gate.js';
 import { MetricsSchema } from '../../model/versions/card.js';
 import type { Catalog } from '../catalog.js';

@@ -1,4 +1,4 @@
-import type { VersionFiles } from './versions/version.js';
+import type { VersionFiles } from '../versions/version.js';
 
 /** Which version each alias names. All change together, by compare-and-swap. */
 export interface Aliases {

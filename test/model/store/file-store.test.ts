@@ -5,8 +5,8 @@ import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, wr
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { FileStore } from '../../src/model/store-files.js';
-import { temporaryDirectory } from './temporary-directory.js';
+import { FileStore } from '../../../src/model/store/file-store.js';
+import { temporaryDirectory } from '../temporary-directory.js';
 
 test('a store that does not exist yet is empty, and is made by the first stage', async (t) => {
   const location = join(temporaryDirectory(t), 'not/yet');
@@ -90,7 +90,7 @@ test('a read-only file system is told as what it is', async (t) => {
     t.skip('SKIPPED: no read-only file system can be mounted here (unshare --user --mount)');
     return;
   }
-  const module = new URL('../../src/model/store-files.js', import.meta.url).href;
+  const module = new URL('../../../src/model/store/file-store.js', import.meta.url).href;
   const node = [process.execPath, '--input-type=module', '--eval', STAGE, module, directory];
   assert.equal(spawnSync('unshare', [...unshare, ...node], { encoding: 'utf8' }).stdout, 'EROFS\n');
 });
@@ -208,7 +208,7 @@ function fill(stage: string, files: Readonly<Record<string, string>>): void {
 function publisher(location: string, name: number, count: number): ChildProcess {
   const script = `
     import { mkdirSync, writeFileSync } from 'node:fs';
-    import { FileStore } from ${JSON.stringify(new URL('../../src/model/store-files.js', import.meta.url).href)};
+    import { FileStore } from ${JSON.stringify(new URL('../../../src/model/store/file-store.js', import.meta.url).href)};
     const store = new FileStore(${JSON.stringify(location)});
     const stages = [];
     for (let i = 0; i < ${count}; i++) {

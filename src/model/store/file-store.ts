@@ -1,15 +1,15 @@
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DomainError } from '../base/domain-error.js';
-import { flushDirectory, isCode, makeDirectory, numbersIn } from '../base/files/directory.js';
-import { faultPoint } from '../base/files/failpoint.js';
-import { discardStage, makeStage, sweepStages } from '../base/files/staging.js';
-import { watchDirectory } from '../base/files/watch-directory.js';
+import { DomainError } from '../../base/domain-error.js';
+import { flushDirectory, isCode, makeDirectory, numbersIn } from '../../base/files/directory.js';
+import { faultPoint } from '../../base/files/failpoint.js';
+import { discardStage, makeStage, sweepStages } from '../../base/files/staging.js';
+import { watchDirectory } from '../../base/files/watch-directory.js';
+import type { VersionFiles } from '../versions/version.js';
 import { type AliasRecord, aliasOf, appendRecord, readRecord } from './alias-record.js';
 import { Ledger } from './ledger.js';
 import type { Aliases, ModelStore, StoreHealth } from './store.js';
 import { storeHealth } from './store-health.js';
-import type { VersionFiles } from './versions/version.js';
 
 /** The folder of the documents beside the versions. */
 const DOCUMENTS = '.documents';

@@ -1,8 +1,8 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { flushDirectory, isCode, makeDirectory, numbersIn } from '../base/files/directory.js';
-import { faultPoint } from '../base/files/failpoint.js';
-import { discardStage, makeStage } from '../base/files/staging.js';
+import { flushDirectory, isCode, makeDirectory, numbersIn } from '../../base/files/directory.js';
+import { faultPoint } from '../../base/files/failpoint.js';
+import { discardStage, makeStage } from '../../base/files/staging.js';
 
 /** Entries that are left when there are newer ones: for a reader that is on its way to one. */
 const KEPT = 32;

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Aliases } from '../../src/model/store.js';
-import { FileStore } from '../../src/model/store-files.js';
-import { temporaryDirectory } from './temporary-directory.js';
+import { FileStore } from '../../../src/model/store/file-store.js';
+import type { Aliases } from '../../../src/model/store/store.js';
+import { temporaryDirectory } from '../temporary-directory.js';
 
 const NONE: Aliases = { generation: 0, production: null, candidate: null, previous: null };
 
@@ -232,7 +232,7 @@ interface Answer {
 function racer(location: string): ChildProcess {
   const script = `
     import { mkdirSync, writeFileSync } from 'node:fs';
-    import { FileStore } from ${JSON.stringify(new URL('../../src/model/store-files.js', import.meta.url).href)};
+    import { FileStore } from ${JSON.stringify(new URL('../../../src/model/store/file-store.js', import.meta.url).href)};
     const store = new FileStore(${JSON.stringify(location)});
     process.on('message', async ({ generation }) => {
       const stage = await store.stage();

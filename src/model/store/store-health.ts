@@ -1,7 +1,7 @@
 import { statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isCode } from '../base/files/directory.js';
-import { discardStage, makeStage } from '../base/files/staging.js';
+import { isCode } from '../../base/files/directory.js';
+import { discardStage, makeStage } from '../../base/files/staging.js';
 import type { StoreHealth } from './store.js';
 
 /** Tries whether `location` can be written, and how much. Never throws. */
