@@ -1,5 +1,5 @@
 import { DomainError } from '../base/domain-error.js';
-import type { WaitingRows } from '../model/feedback-database.js';
+import type { WaitingRows } from '../model/feedback/feedback-database.js';
 import { arrangeLike, assertColumns } from '../model/tables/arrange.js';
 import {
   type JsonRows,

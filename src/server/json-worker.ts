@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { DomainError, type ErrorCode } from '../base/domain-error.js';
 import { readJson } from '../base/json/parse-json.js';
-import type { WaitingRows } from '../model/feedback-database.js';
+import type { WaitingRows } from '../model/feedback/feedback-database.js';
 import { arrangeUnlessReplaced } from '../model/tables/arrange.js';
 import { jsonToTable } from '../model/tables/json/json-table.js';
 import { readRows } from '../model/tables/rows.js';

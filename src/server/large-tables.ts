@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LARGE_BODY, readJson } from '../base/json/parse-json.js';
-import type { WaitingRows } from '../model/feedback-database.js';
+import type { WaitingRows } from '../model/feedback/feedback-database.js';
 import type { Columns, TableInfo } from '../model/tables/table-file.js';
 import type { FeedbackRows, FeedbackTerms } from './feedback-rows.js';
 import { JsonReader } from './json-reader.js';

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
-import { FeedbackStore } from '../model/feedback-store.js';
+import { FeedbackStore } from '../model/feedback/feedback-store.js';
 import { type EngineFactory, loadEngine } from '../model/network/engine.js';
 import { FileStore } from '../model/store/file-store.js';
 import { csvToTable } from '../model/tables/csv/csv-table.js';

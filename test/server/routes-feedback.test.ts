@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { LARGE_BODY } from '../../src/base/json/parse-json.js';
-import { FeedbackStore } from '../../src/model/feedback-store.js';
+import { FeedbackStore } from '../../src/model/feedback/feedback-store.js';
 import { JsonReader } from '../../src/server/json-reader.js';
 import { buildTestApp, publishUntrained } from './test-app.js';
 

@@ -3,8 +3,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import Database from 'libsql';
-import { type FeedbackBounds, FeedbackDatabase, type LabelledBatch } from '../../src/model/feedback-database.js';
-import { temporaryDirectory } from './temporary-directory.js';
+import {
+  type FeedbackBounds,
+  FeedbackDatabase,
+  type LabelledBatch,
+} from '../../../src/model/feedback/feedback-database.js';
+import { temporaryDirectory } from '../temporary-directory.js';
 
 const COLUMNS = { features: ['a', 'b'], targets: ['y'] };
 const OTHERS = { features: ['a', 'c'], targets: ['y'] };

@@ -1,5 +1,5 @@
-import { DomainError, type ErrorCode } from '../base/domain-error.js';
-import { faultPoint } from '../base/files/failpoint.js';
+import { DomainError, type ErrorCode } from '../../base/domain-error.js';
+import { faultPoint } from '../../base/files/failpoint.js';
 import { type FeedbackBounds, FeedbackDatabase } from './feedback-database.js';
 
 /** What can be asked of the database: a method and its arguments. */

@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs';
-import { DomainError } from '../base/domain-error.js';
+import { DomainError } from '../../base/domain-error.js';
+import { arrangeLike } from '../tables/arrange.js';
+import { csvToTable } from '../tables/csv/csv-table.js';
+import { type Columns, type TableInfo, TableWriter } from '../tables/table-file.js';
 import type { FeedbackStore } from './feedback-store.js';
-import { arrangeLike } from './tables/arrange.js';
-import { csvToTable } from './tables/csv/csv-table.js';
-import { type Columns, type TableInfo, TableWriter } from './tables/table-file.js';
 
 /** A CSV whose rows are trained on together with the feedback. */
 export interface Reference {

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import Database from 'libsql';
-import type { FeedbackChunk, LabelledBatch } from '../../src/model/feedback-database.js';
-import { FeedbackStore } from '../../src/model/feedback-store.js';
-import { temporaryDirectory } from './temporary-directory.js';
+import type { FeedbackChunk, LabelledBatch } from '../../../src/model/feedback/feedback-database.js';
+import { FeedbackStore } from '../../../src/model/feedback/feedback-store.js';
+import { temporaryDirectory } from '../temporary-directory.js';
 
 const COLUMNS = { features: ['a'], targets: ['y'] };
 
@@ -179,7 +179,7 @@ const WITHOUT_DESCRIPTORS = `
 `;
 
 test('without a free file descriptor it is told that feedback is unavailable, nothing ends, and it goes on when there are some', (t) => {
-  const module = new URL('../../src/model/feedback-store.js', import.meta.url).href;
+  const module = new URL('../../../src/model/feedback/feedback-store.js', import.meta.url).href;
   const command = 'ulimit -n 200 && exec "$0" --input-type=module -e "$@"';
   const args = [process.execPath, WITHOUT_DESCRIPTORS, module, temporaryDirectory(t)];
   const { stdout, stderr } = spawnSync('sh', ['-c', command, ...args], { encoding: 'utf8' });

@@ -1,11 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { DomainError } from '../base/domain-error.js';
-import { keepLastWords } from '../base/node/stderr-tail.js';
+import { DomainError } from '../../base/domain-error.js';
+import { keepLastWords } from '../../base/node/stderr-tail.js';
+import type { Columns } from '../tables/table-file.js';
 import type { FeedbackBounds, FeedbackChunk, FeedbackDatabase } from './feedback-database.js';
 import type { FeedbackMethod, FeedbackOutcome, FeedbackSetting, FeedbackTask } from './feedback-process.js';
-import type { Columns } from './tables/table-file.js';
 
 /** Milliseconds without work after which the process ends, and its memory goes. */
 const IDLE = 10_000;
