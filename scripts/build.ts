@@ -17,7 +17,7 @@ const BUNDLE = join(ROOT, 'dist/bundle/app');
 const ASSEMBLIES = [
   { folder: 'model/engines/kernel', binary: 'kernel-simd.wasm', target: 'simd' },
   { folder: 'model/engines/kernel', binary: 'kernel-relaxed.wasm', target: 'relaxed' },
-  { folder: 'drift', binary: 'watch.wasm', target: 'simd' },
+  { folder: 'drift/counts', binary: 'row-counter.wasm', target: 'simd' },
 ];
 
 /** Loaded from node_modules: they look for files beside themselves, or are loaded only when asked for. */

@@ -1,5 +1,5 @@
 import { createRandom } from '../../src/base/statistics/random.js';
-import { DriftMonitor } from '../../src/drift/monitor.js';
+import { DriftMonitor } from '../../src/drift/monitor/monitor.js';
 import { type HeldOut, makeBaseline } from '../../src/model/baseline/baseline.js';
 import { median } from '../report.js';
 

@@ -1,8 +1,8 @@
 import { createRandom, type Random } from '../../src/base/statistics/random.js';
-import { channelsOf, GROUPS, type Group } from '../../src/drift/channels.js';
-import { RowReader } from '../../src/drift/row-reader.js';
-import { Tally } from '../../src/drift/tally.js';
-import { groupAlpha, testWindow, type WindowTest } from '../../src/drift/window-test.js';
+import { Tally } from '../../src/drift/counts/row-counts.js';
+import { channelsOf, GROUPS, type Group } from '../../src/drift/rows/channels.js';
+import { RowReader } from '../../src/drift/rows/row-reader.js';
+import { groupAlpha, testWindow, type WindowTest } from '../../src/drift/window/window-test.js';
 import type { Baseline } from '../../src/model/baseline/baseline.js';
 import type { Bins } from '../../src/model/baseline/bins.js';
 import type { Split } from './housing.js';

@@ -1,6 +1,6 @@
-import type { DriftEvent } from '../../src/drift/alarms.js';
-import { DriftMonitor } from '../../src/drift/monitor.js';
-import type { WindowTest } from '../../src/drift/window-test.js';
+import type { DriftEvent } from '../../src/drift/monitor/alarms.js';
+import { DriftMonitor } from '../../src/drift/monitor/monitor.js';
+import type { WindowTest } from '../../src/drift/window/window-test.js';
 import type { Baseline, HeldOut } from '../../src/model/baseline/baseline.js';
 
 /** Rows of one request: fewer than the monitor counts of one in full, and a divisor of every window. */

@@ -1,7 +1,7 @@
 import { normalCdf } from '../base/statistics/normal.js';
 import { createRandom, type Random } from '../base/statistics/random.js';
 import { type Baseline, type FeatureColumn, type HeldOut, makeBaseline } from '../model/baseline/baseline.js';
-import { DriftMonitor } from './monitor.js';
+import { DriftMonitor } from './monitor/monitor.js';
 import type { Draw } from './self-check/draw.js';
 import { type FalseAlarms, sumUp } from './self-check/false-alarms.js';
 import { type FeatureSummary, type Shift, STANDARD_SHIFTS } from './self-check/shifts.js';

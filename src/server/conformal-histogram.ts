@@ -1,4 +1,4 @@
-import { P_BUCKETS } from '../drift/counters.js';
+import { P_BUCKETS } from '../drift/counts/counters.js';
 import type { DriftWatch } from './drift-watch.js';
 import { histogram, histogramSamples } from './histogram-samples.js';
 

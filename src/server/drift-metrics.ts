@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Metric, type Registry } from 'prom-client';
-import type { Channel } from '../drift/channels.js';
-import { ABOVE, BELOW, MISSING } from '../drift/row-reader.js';
+import type { Channel } from '../drift/rows/channels.js';
+import { ABOVE, BELOW, MISSING } from '../drift/rows/row-reader.js';
 import { conformalHistogram } from './conformal-histogram.js';
 import type { DriftWatch, Watched } from './drift-watch.js';
 

@@ -1,4 +1,4 @@
-import type { Group } from '../drift/channels.js';
+import type { Group } from '../drift/rows/channels.js';
 import type { Baseline } from '../model/baseline/baseline.js';
 import { sampleQuantile } from '../model/baseline/ordered-sample.js';
 import { MAX_FLOAT32 } from '../model/tables/rows.js';

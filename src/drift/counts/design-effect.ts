@@ -1,0 +1,108 @@
+import { logChiSquareTail } from '../../base/statistics/chi-square.js';
+import { NO_BIN } from '../../model/baseline/bins.js';
+
+/** Blocks of rows that the estimate waits for. */
+const BLOCKS = 50;
+/** Chance of taking independent rows for dependent, over all channels. */
+const DOUBT = 0.01;
+
+/** What is left of a design effect on disk. */
+export interface DesignEffectState {
+  readonly rows: number;
+  readonly sums: number[];
+  readonly block_squares: number[];
+  readonly block_sums: number[];
+  readonly effects: number[];
+  readonly squares: number[];
+}
+
+/**
+ * How many rows one independent row is worth, per channel, when neighbouring rows resemble each other: the variance of
+ * block means over that of independent rows, `block × var(block means) / var(rows)`, of the bin numbers of the first 50
+ * blocks. 1 until then, and 1 unless the blocks differ beyond doubt. A drift of those rows is taken for dependence.
+ */
+export class DesignEffect {
+  /** `[channels]`, each at least 1. */
+  readonly effects: Float64Array;
+  private readonly block: number;
+  private rows = 0;
+  private readonly blockSums: Float64Array;
+  private readonly blockSquares: Float64Array;
+  private readonly sums: Float64Array;
+  private readonly squares: Float64Array;
+
+  /** `block`: rows per block. */
+  constructor(channels: number, block: number) {
+    this.block = block;
+    this.effects = new Float64Array(channels).fill(1);
+    this.blockSums = new Float64Array(channels);
+    this.blockSquares = new Float64Array(channels);
+    this.sums = new Float64Array(channels);
+    this.squares = new Float64Array(channels);
+  }
+
+  /** Whether the estimate stands. */
+  get settled(): boolean {
+    return this.rows === this.block * BLOCKS;
+  }
+
+  /** Takes a row's bins, one per channel. */
+  add(bins: Uint8Array): void {
+    if (this.settled) return;
+    for (let c = 0; c < bins.length; c++) {
+      const bin = bins[c]!;
+      if (bin === NO_BIN) continue;
+      this.blockSums[c]! += bin;
+      this.squares[c]! += bin * bin;
+    }
+    this.rows++;
+    if (this.rows % this.block === 0) this.closeBlock();
+    if (this.settled) this.estimate();
+  }
+
+  reset(): void {
+    this.rows = 0;
+    this.effects.fill(1);
+    for (const sums of [this.blockSums, this.blockSquares, this.sums, this.squares]) sums.fill(0);
+  }
+
+  state(): DesignEffectState {
+    return {
+      rows: this.rows,
+      sums: Array.from(this.sums),
+      block_squares: Array.from(this.blockSquares),
+      block_sums: Array.from(this.blockSums),
+      effects: Array.from(this.effects),
+      squares: Array.from(this.squares),
+    };
+  }
+
+  restore(state: DesignEffectState): void {
+    this.rows = state.rows;
+    this.sums.set(state.sums);
+    this.blockSquares.set(state.block_squares);
+    this.blockSums.set(state.block_sums);
+    this.effects.set(state.effects);
+    this.squares.set(state.squares);
+  }
+
+  private closeBlock(): void {
+    for (let c = 0; c < this.sums.length; c++) {
+      this.sums[c]! += this.blockSums[c]!;
+      this.blockSquares[c]! += this.blockSums[c]! ** 2;
+      this.blockSums[c] = 0;
+    }
+  }
+
+  private estimate(): void {
+    const doubt = Math.log(DOUBT / this.effects.length);
+    for (let c = 0; c < this.effects.length; c++) {
+      const mean = this.sums[c]! / this.rows;
+      const variance = this.squares[c]! / this.rows - mean * mean;
+      if (!(variance > 0)) continue;
+      // Sum over blocks of (block mean - mean)² × block / variance: χ² with BLOCKS - 1 degrees if rows are independent.
+      const spread = (this.blockSquares[c]! / this.block - this.rows * mean * mean) / variance;
+      if (logChiSquareTail(spread, BLOCKS - 1) < doubt) this.effects[c] = spread / (BLOCKS - 1);
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import type { Channel } from '../rows/channels.js';
+import { Tally, type TallyState } from './row-counts.js';
+
+/** A slot with rows, on disk: its number counts spans since the epoch. */
+export interface SlotState {
+  readonly slot: number;
+  readonly tally: TallyState;
+}
+
+/**
+ * Tallies of the latest spans of time. A clock that goes back a little counts into the newest slot; one that goes back by
+ * more than the ring covers was wrong before, and the ring starts anew.
+ */
+export class TimeRing {
+  readonly span: number;
+  private readonly slots: Tally[];
+  private readonly numbers: Float64Array;
+  private newest = Number.NEGATIVE_INFINITY;
+
+  /** `size` slots of `span` milliseconds. */
+  constructor(channels: readonly Channel[], span: number, size: number) {
+    this.span = span;
+    this.slots = Array.from({ length: size }, () => new Tally(channels));
+    this.numbers = new Float64Array(size).fill(Number.NEGATIVE_INFINITY);
+  }
+
+  /** The tally to count rows of the time `now`, in milliseconds, into. */
+  at(now: number): Tally {
+    const slot = Math.floor(now / this.span);
+    if (slot < this.newest - this.slots.length) this.clear();
+    this.newest = Math.max(this.newest, slot);
+    const place = this.newest % this.slots.length;
+    if (this.numbers[place] !== this.newest) {
+      this.slots[place]!.clear();
+      this.numbers[place] = this.newest;
+    }
+    return this.slots[place]!;
+  }
+
+  /** Adds the rows of the ring's time up to `now` to `total`. */
+  sum(now: number, total: Tally): Tally {
+    this.at(now);
+    this.slots.forEach((tally, i) => {
+      if (this.numbers[i]! > this.newest - this.slots.length) total.merge(tally);
+    });
+    return total;
+  }
+
+  clear(): void {
+    this.newest = Number.NEGATIVE_INFINITY;
+    this.numbers.fill(Number.NEGATIVE_INFINITY);
+  }
+
+  state(): SlotState[] {
+    return this.slots.flatMap((tally, i) => {
+      const slot = this.numbers[i]!;
+      return slot > this.newest - this.slots.length && tally.rows > 0 ? [{ slot, tally: tally.state() }] : [];
+    });
+  }
+
+  restore(state: readonly SlotState[]): void {
+    this.clear();
+    for (const { slot, tally } of state) {
+      const place = slot % this.slots.length;
+      this.slots[place]!.restore(tally);
+      this.numbers[place] = slot;
+      this.newest = Math.max(this.newest, slot);
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import { chiSquareQuantile } from '../../base/statistics/chi-square.js';
+import type { Baseline } from '../../model/baseline/baseline.js';
+import type { Tally } from '../counts/row-counts.js';
+import type { Channel } from '../rows/channels.js';
+import { ABOVE, BELOW, MISSING } from '../rows/row-reader.js';
+import { stabilityIndex } from '../window/divergence.js';
+import { jensenShannon } from '../window/jensen-shannon.js';
+import type { Evidence, WindowTest } from '../window/window-test.js';
+import { describe } from './describe-change.js';
+
+/** A feature or a prediction in a window. */
+export interface ColumnReport {
+  readonly name: string;
+  readonly kind: 'feature' | 'output';
+  /** Whether one of its tests raised its group's alarm. */
+  readonly detected: boolean;
+  /** `-log10 p` of its strongest test, and the value at which that test raises an alarm; null without a verdict. */
+  readonly score: number | null;
+  readonly threshold: number | null;
+  readonly p_value: number | null;
+  readonly words: string;
+  /** Population stability index less what chance explains, and the value that chance passes in 1 % of windows. */
+  readonly psi: number;
+  readonly psi_critical: number;
+  readonly jensen_shannon: number;
+  /** Difference of means in the baseline's standard deviations; null for a constant column or without rows. */
+  readonly mean_shift: number | null;
+  /** Shares of rows. */
+  readonly below_range: number;
+  readonly above_range: number;
+  readonly missing: number;
+  readonly edges: readonly number[];
+  /** Rows per bin: of the baseline and of the window. */
+  readonly reference: readonly number[];
+  readonly recent: readonly number[];
+}
+
+/** Reports the feature or output `channel` of a window, with its conditional residual's evidence if it has one. */
+export function reportColumn(
+  baseline: Baseline,
+  channel: Channel,
+  tally: Tally,
+  test: WindowTest | undefined,
+): ColumnReport {
+  const { name, index, bins } = channel;
+  const isFeature = channel.kind === 'feature';
+  const column = isFeature ? baseline.features[index]! : baseline.outputs[index]!;
+  const recent = tally.binsOf(channel);
+  const n = recent.reduce((sum, count) => sum + count, 0);
+  const m = bins.counts.reduce((sum, count) => sum + count, 0);
+  const share = (place: number) => (isFeature && tally.rows > 0 ? tally.placed(index, place) / tally.rows : 0);
+  const meanShift =
+    n > 0 && column.deviation > 0 ? tally.sums[isFeature ? index : baseline.features.length + index]! / n : null;
+
+  const own = test?.evidence.filter((one) => concerns(one, channel, tally.channels)) ?? [];
+  const strongest = own.reduce<Evidence | undefined>(
+    (best, one) => (best && best.logP <= one.logP ? best : one),
+    undefined,
+  );
+  const alarmed = own.filter((one) => one.matters && one.logP < levelOf(one, test!));
+  const has = (group: Evidence['group'], kind: Evidence['test']) =>
+    alarmed.some((one) => one.group === group && one.test === kind);
+  const findings = {
+    window: recent,
+    baseline: bins.counts,
+    below: share(BELOW),
+    above: share(ABOVE),
+    missing: share(MISSING),
+    meanShift: meanShift ?? 0,
+    alarms: {
+      bins: has('features', 'bins'),
+      range: has('guards', 'range'),
+      missing: has('guards', 'missing'),
+      conditional: has('conditional', 'bins'),
+    },
+  };
+  return {
+    name,
+    kind: isFeature ? 'feature' : 'output',
+    detected: alarmed.length > 0,
+    score: strongest ? -strongest.logP / Math.LN10 : null,
+    threshold: strongest ? -levelOf(strongest, test!) / Math.LN10 : null,
+    p_value: strongest ? Math.exp(strongest.logP) : null,
+    words: describe(findings),
+    psi: stabilityIndex(recent, bins.counts),
+    psi_critical: n > 0 ? criticalIndex(bins.counts.length, n, m) : 0,
+    jensen_shannon: jensenShannon(recent, bins.counts),
+    mean_shift: meanShift,
+    below_range: findings.below,
+    above_range: findings.above,
+    missing: findings.missing,
+    edges: bins.edges,
+    reference: bins.counts,
+    recent,
+  };
+}
+
+/** Whether a test is about the column: its bins, its guards, or what the other features do not explain of it. */
+function concerns(one: Evidence, { kind, index }: Channel, channels: readonly Channel[]): boolean {
+  const tested = channels[one.channel]!;
+  if (kind === 'output') return tested.kind === 'output' && tested.index === index;
+  return (tested.kind === 'feature' || tested.kind === 'conditional') && tested.index === index;
+}
+
+/** ln of the p-value at which a test raises its group's alarm. */
+function levelOf(one: Evidence, test: WindowTest): number {
+  const { threshold, tests } = test.groups.find(({ group }) => group === one.group)!;
+  return Math.log(threshold / tests);
+}
+
+/** The corrected index that chance passes in 1 % of windows of `n` rows against `m`. */
+export function criticalIndex(bins: number, n: number, m: number): number {
+  if (bins < 2) return 0;
+  return (chiSquareQuantile(0.01, bins - 1) - (bins - 1)) * (1 / n + 1 / m);
+}

@@ -1,0 +1,130 @@
+import type { Baseline } from '../../model/baseline/baseline.js';
+import { NO_BIN } from '../../model/baseline/bins.js';
+import { whiten } from '../../model/baseline/conditional.js';
+import { writeScore } from '../../model/baseline/normal-scores.js';
+import { OrderedLists } from '../../model/baseline/ordered-lists.js';
+import type { Channel } from './channels.js';
+import { RankTable } from './rank-table.js';
+
+/** Where a feature's value lies. */
+export const INSIDE = 0;
+export const BELOW = 1;
+export const ABOVE = 2;
+export const MISSING = 3;
+
+/**
+ * Reads rows into their channels, one at a time, into buffers of its own. Nothing is allocated per row: V8 puts a
+ * fraction that is passed to or returned by a function on the heap unless it inlines it, so they go by array and place.
+ */
+export class RowReader {
+  /** `[channels]`: the latest row's bin per channel; `NO_BIN` where a value is missing. */
+  readonly bins: Uint8Array;
+  /** `[features]`: `INSIDE`, `BELOW` or `ABOVE` the baseline's range, or `MISSING`. */
+  readonly places: Uint8Array;
+  /** `[features + outputs]`: distance from the baseline's mean in its standard deviations; 0 where missing or constant. */
+  readonly deviations: Float64Array;
+  /** The normal score of the row's error among the held-out rows'. */
+  errorScore = 0;
+  /** Share of held-out rows with an error at least as large, conformal. */
+  errorP = 1;
+  /** Likewise of the Mahalanobis distance of the normal scores; 1 if the baseline has no conditional channel. */
+  distanceP = 1;
+  /** Of both: `min(1, 2 min(errorP, distanceP))`, or `errorP` alone. */
+  p = 1;
+
+  /** `[channels]`: the latest row's number per channel; NaN where a value is missing. */
+  private readonly values: Float64Array;
+  readonly errors: RankTable;
+  readonly distances: RankTable | undefined;
+  readonly edges: OrderedLists;
+  readonly grids: OrderedLists;
+  readonly gridScores: Float64Array;
+  private readonly scores: Float64Array;
+  /** `[features + 1]` */
+  private readonly whitened: Float64Array;
+  readonly mean: Float64Array;
+  readonly precision: Float64Array;
+  readonly limits: Float64Array;
+  readonly columnMeans: Float64Array;
+  readonly columnDeviations: Float64Array;
+  readonly features: number;
+  readonly outputs: number;
+
+  constructor(baseline: Baseline, channels: readonly Channel[]) {
+    const { features, outputs, conditional } = baseline;
+    this.errors = new RankTable(baseline.error.sample);
+    this.distances = conditional ? new RankTable(conditional.distances) : undefined;
+    this.features = features.length;
+    this.outputs = outputs.length;
+    this.values = new Float64Array(channels.length);
+    this.bins = new Uint8Array(channels.length);
+    this.places = new Uint8Array(features.length);
+    const columns = [...features, ...outputs];
+    this.deviations = new Float64Array(columns.length);
+    this.columnMeans = Float64Array.from(columns, ({ mean }) => mean);
+    this.columnDeviations = Float64Array.from(columns, ({ deviation }) => deviation || Number.POSITIVE_INFINITY);
+    this.limits = Float64Array.from(features.flatMap(({ min, max }) => [min, max]));
+    this.edges = new OrderedLists(channels.map(({ bins }) => bins.edges));
+    this.grids = new OrderedLists(features.map(({ grid }) => grid.values));
+    this.gridScores = Float64Array.from(features.flatMap(({ grid }) => grid.scores));
+    this.scores = new Float64Array(features.length);
+    this.whitened = new Float64Array(features.length + 1);
+    this.mean = Float64Array.from(conditional?.mean ?? []);
+    this.precision = Float64Array.from(conditional?.precision ?? []);
+  }
+
+  /** Reads row `r` of `rows` `[count, features]`, `outputs` `[count, outputs]` and `errors` `[count]`. */
+  read(rows: Float32Array, outputs: Float32Array, errors: Float32Array, r: number): void {
+    const { features: d, outputs: width, values } = this;
+    for (let j = 0; j < d; j++) values[j] = rows[r * d + j]!;
+    for (let j = 0; j < width; j++) values[d + j] = outputs[r * width + j]!;
+    values[d + width] = errors[r]!;
+    this.readFeatures();
+    this.readDeviations();
+    this.errors.find(values, d + width);
+    this.errorScore = this.errors.score;
+    this.errorP = this.errors.p;
+    this.p = this.errorP;
+    if (this.distances) this.readConditionals(this.distances);
+    this.readBins();
+  }
+
+  private readFeatures(): void {
+    const { features: d, values, places, limits } = this;
+    for (let j = 0; j < d; j++) {
+      const value = values[j]!;
+      if (Number.isNaN(value)) places[j] = MISSING;
+      else places[j] = value < limits[2 * j]! ? BELOW : value > limits[2 * j + 1]! ? ABOVE : INSIDE;
+    }
+  }
+
+  private readDeviations(): void {
+    const { values, deviations, columnMeans, columnDeviations } = this;
+    for (let j = 0; j < deviations.length; j++) {
+      const value = values[j]!;
+      deviations[j] = Number.isNaN(value) ? 0 : (value - columnMeans[j]!) / columnDeviations[j]!;
+    }
+  }
+
+  private readConditionals(distances: RankTable): void {
+    const { features: d, values, precision, places, grids, gridScores, scores, whitened } = this;
+    for (let j = 0; j < d; j++) {
+      writeScore(grids, gridScores, j, values, j, scores);
+    }
+    whiten(scores, 0, this.mean, precision, whitened);
+    distances.find(whitened, d);
+    this.distanceP = distances.p;
+    this.p = Math.min(1, 2 * Math.min(this.errorP, this.distanceP));
+    const first = d + this.outputs + 1;
+    for (let j = 0; j < d; j++) {
+      values[first + j] = places[j] === MISSING ? Number.NaN : whitened[j]! / precision[j * d + j]!;
+    }
+  }
+
+  private readBins(): void {
+    const { values, bins, edges } = this;
+    for (let c = 0; c < bins.length; c++) {
+      bins[c] = Number.isNaN(values[c]!) ? NO_BIN : edges.countBelow(c, values, c);
+    }
+  }
+}

@@ -1,0 +1,20 @@
+import { logHypergeometric, logHypergeometricTail } from '../../base/statistics/hypergeometric.js';
+
+/**
+ * `ln P(at least `outside` of n new rows lie outside the range of m earlier ones)`, if all come from one distribution. In a
+ * random order of n + m rows the number beyond both extremes is distributed as the number of new rows before the second
+ * earlier one, so it is at least k if the first k + 1 rows hold at most one earlier one. Exact without ties, and on the safe
+ * side with them; a binomial with share 2/(m + 1) would forget that all new rows share one range.
+ */
+export function logRangeTail(outside: number, n: number, m: number): number {
+  if (outside <= 0) return 0;
+  const draws = outside + 1;
+  const none = logHypergeometric(0, draws, m, n);
+  const one = logHypergeometric(1, draws, m, n);
+  return one + Math.log1p(Math.exp(none - one));
+}
+
+/** `ln P(at least `missing` of n rows)`, given `baseline` of m: Fisher's exact test, one-sided. */
+export function logMissingTail(missing: number, n: number, baseline: number, m: number): number {
+  return logHypergeometricTail(missing, n, missing + baseline, n + m - missing - baseline);
+}

@@ -1,0 +1,184 @@
+import { logChiSquareTail } from '../../base/statistics/chi-square.js';
+import { logNormalTail } from '../../base/statistics/normal.js';
+import type { Baseline } from '../../model/baseline/baseline.js';
+import type { Tally } from '../counts/row-counts.js';
+import { type Channel, GROUPS, type Group } from '../rows/channels.js';
+import { ABOVE, BELOW, INSIDE, MISSING } from '../rows/row-reader.js';
+import { chiSquareBins } from './bin-tests.js';
+import { combineEvidence } from './cauchy-combination.js';
+import { stabilityIndex } from './divergence.js';
+import { logMissingTail, logRangeTail } from './guard-tests.js';
+import { type Histograms, mergeBins } from './merge-bins.js';
+import { logRareBins } from './rare-bins.js';
+import { type SmoothComponent, smoothBins } from './smooth-test.js';
+
+/** One test of a window. */
+export interface Evidence {
+  readonly group: Group;
+  readonly test: 'bins' | 'score' | 'range' | 'missing';
+  /** Index of the channel tested; a guard's is its feature's. */
+  readonly channel: number;
+  /** ln of the p-value. */
+  readonly logP: number;
+  /** Whether the difference is large enough to matter, however sure it is. */
+  readonly matters: boolean;
+}
+
+/** A group's outcome: its strongest test, judged by the group's share of the false alarms. */
+export interface GroupTest {
+  readonly group: Group;
+  readonly tests: number;
+  /** The p-value below which the group raises its alarm. */
+  readonly threshold: number;
+  /** ln of the smallest p-value of a test that matters times the number of tests, at most 0. */
+  readonly logP: number;
+  readonly alarm: boolean;
+  /** The channel with the strongest evidence; -1 if there is none. */
+  readonly channel: number;
+}
+
+export interface WindowTest {
+  readonly rows: number;
+  readonly evidence: readonly Evidence[];
+  readonly groups: readonly GroupTest[];
+}
+
+/**
+ * Each group's share of the false alarms. The guards count few rows, and hardly use theirs; the error is one channel, and
+ * mostly sees what the conditional residuals see.
+ */
+const SHARES: Readonly<Record<Group, number>> = { features: 0.5, guards: 0.1, error: 0.15, conditional: 0.25 };
+
+/** Fewer rows say nothing. */
+export const MINIMUM_ROWS = 50;
+/** Effects below these are real in a huge window, and of no consequence. */
+const LEAST_STABILITY_INDEX = 0.02;
+const LEAST_SHIFT = 0.1;
+const LEAST_GUARD_SHARE = 0.005;
+
+/**
+ * Tests a window against the baseline. The false alarm probability `alpha` is split among the groups, and within a
+ * group evenly among its tests (Bonferroni). `designEffects`, one per channel: rows that one independent row is worth.
+ * Undefined if the window is too small for a verdict.
+ */
+export function testWindow(
+  baseline: Baseline,
+  tally: Tally,
+  alpha: number,
+  designEffects: Float64Array,
+): WindowTest | undefined {
+  if (tally.rows < MINIMUM_ROWS) return undefined;
+  const evidence: Evidence[] = [];
+  tally.channels.forEach((channel, c) => {
+    evidence.push(...testBins(channel, c, tally, designEffects[c]!));
+    if (channel.kind === 'feature') evidence.push(...testGuards(baseline, channel, c, tally, designEffects[c]!));
+    if (channel.kind === 'error') evidence.push(...testScore(baseline, c, tally, designEffects[c]!));
+  });
+  const present = GROUPS.filter((group) => evidence.some((one) => one.group === group));
+  return {
+    rows: tally.rows,
+    evidence,
+    groups: present.map((group) => judge(group, evidence, groupAlpha(group, present, alpha))),
+  };
+}
+
+/** The part of `alpha` that `group` has among the groups `present`. */
+export function groupAlpha(group: Group, present: readonly Group[], alpha: number): number {
+  return (alpha * SHARES[group]) / present.reduce((sum, one) => sum + SHARES[one], 0);
+}
+
+function judge(group: Group, evidence: readonly Evidence[], threshold: number): GroupTest {
+  const own = evidence.filter((one) => one.group === group);
+  const [first, ...rest] = own.filter(({ matters }) => matters);
+  if (!first) return { group, tests: own.length, threshold, logP: 0, alarm: false, channel: -1 };
+  const strongest = rest.reduce((best, one) => (one.logP < best.logP ? one : best), first);
+  const logP = Math.min(0, strongest.logP + Math.log(own.length));
+  return { group, tests: own.length, threshold, logP, alarm: logP < Math.log(threshold), channel: strongest.channel };
+}
+
+/** χ² of a channel's bins; of all but the error, whose mean has a test of its own, together with their smooth components. */
+function testBins(channel: Channel, c: number, tally: Tally, designEffect: number): Evidence[] {
+  if (channel.bins.counts.length < 2) return [];
+  const whole: Histograms = { window: tally.binsOf(channel), baseline: channel.bins.counts };
+  const n = sum(whole.window);
+  if (n < MINIMUM_ROWS) return [];
+  const merged = mergeBins(whole);
+  const found = (logP: number, matters: boolean): Evidence[] => [
+    { group: channel.group, test: 'bins', channel: c, logP, matters },
+  ];
+  if (merged.baseline.length < 2) {
+    const matters = stabilityIndex(whole.window, whole.baseline) >= LEAST_STABILITY_INDEX;
+    return found(logRareBins(whole) / designEffect, matters);
+  }
+  const chi = chiSquareBins(merged.window, merged.baseline, designEffect);
+  const changed = stabilityIndex(merged.window, merged.baseline) >= LEAST_STABILITY_INDEX;
+  if (channel.group === 'error') return found(chi.logP, changed);
+  const components = smoothBins(whole.window, whole.baseline, designEffect);
+  const alone = channel.group === 'conditional' ? 2 : 1;
+  return found(
+    combineEvidence([chi.logP, ...logSmoothTails(components, alone)]),
+    changed || components.some(({ shift }) => Math.abs(shift) >= LEAST_SHIFT),
+  );
+}
+
+/**
+ * ln p of the first `alone` components, and of all together. A dependence that breaks widens the conditional residuals, so
+ * that their second component is worth a test of its own.
+ */
+function logSmoothTails(components: readonly SmoothComponent[], alone: number): number[] {
+  const squares = components.map(({ statistic }) => statistic * statistic);
+  const together = squares.reduce((total, square) => total + square, 0);
+  return [
+    ...squares.slice(0, alone).map((square) => logChiSquareTail(square, 1)),
+    logChiSquareTail(together, squares.length),
+  ];
+}
+
+/** Rows outside the baseline's range, and rows without a value. */
+function testGuards(baseline: Baseline, channel: Channel, c: number, tally: Tally, designEffect: number): Evidence[] {
+  const { bins, missing } = baseline.features[channel.index]!;
+  const m = sum(bins.counts);
+  const worth = (rows: number) => Math.floor(rows / designEffect);
+  const outside = tally.placed(channel.index, BELOW) + tally.placed(channel.index, ABOVE);
+  const present = outside + tally.placed(channel.index, INSIDE);
+  const absent = Math.min(tally.rows, tally.placed(channel.index, MISSING));
+  const matters = (rows: number, share: number) => rows / tally.rows - share >= LEAST_GUARD_SHARE;
+  return [
+    {
+      group: 'guards',
+      test: 'range',
+      channel: c,
+      logP: present > 0 ? logRangeTail(worth(outside), worth(present), m) : 0,
+      matters: matters(outside, 2 / (m + 1)),
+    },
+    {
+      group: 'guards',
+      test: 'missing',
+      channel: c,
+      logP: logMissingTail(worth(absent), worth(tally.rows), missing, m + missing),
+      matters: matters(absent, missing / (m + missing)),
+    },
+  ];
+}
+
+/** The mean normal score of the errors, two-sided: a contraction lowers the error. */
+function testScore({ error }: Baseline, c: number, tally: Tally, designEffect: number): Evidence[] {
+  if (error.score_variance === 0) return [];
+  const shift = tally.scoreSum / tally.rows - error.mean_score;
+  const variance = error.score_variance * (1 / tally.rows + 1 / error.sample.rows) * designEffect;
+  return [
+    {
+      group: 'error',
+      test: 'score',
+      channel: c,
+      logP: Math.min(0, Math.LN2 + logNormalTail(Math.abs(shift) / Math.sqrt(variance))),
+      matters: Math.abs(shift) >= LEAST_SHIFT,
+    },
+  ];
+}
+
+function sum(counts: readonly number[]): number {
+  let total = 0;
+  for (const count of counts) total += count;
+  return total;
+}
