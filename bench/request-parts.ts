@@ -4,11 +4,11 @@ import { Registry } from 'prom-client';
 import { RowParser } from '../src/base/json/row-parser.js';
 import { loadEngine } from '../src/model/network/engine.js';
 import { FileStore } from '../src/model/store/file-store.js';
-import { DriftWatch } from '../src/server/drift-watch.js';
-import { ModelLoader } from '../src/server/loader.js';
 import { ModelMetrics } from '../src/server/model-metrics.js';
 import { predictReply } from '../src/server/predict-reply.js';
-import { PredictionService } from '../src/server/service.js';
+import { DriftWatch } from '../src/server/service/drift/drift-service.js';
+import { PredictionService } from '../src/server/service/prediction/prediction-service.js';
+import { ModelLoader } from '../src/server/service/versions/model-loader.js';
 import { median } from './report.js';
 import { bodyOf } from './serving-rows.js';
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { FileStore } from '../src/model/store/file-store.js';
 import type { Card } from '../src/model/versions/card.js';
-import { DriftWatch } from '../src/server/drift-watch.js';
-import type { Observation, Serving } from '../src/server/service.js';
+import { DriftWatch } from '../src/server/service/drift/drift-service.js';
+import type { Observation, Serving } from '../src/server/service/prediction/prediction-service.js';
 import { baselineOf, NARROW, normalRows, ROWS, requestsOf, type Timing, TURNS, timing } from './drift/cost.js';
 
 /** Microseconds of processor time that all of watching takes for a request of one row at 8 features: monitor, history, and sample. */

@@ -2,7 +2,6 @@ import { Worker } from 'node:worker_threads';
 import { DomainError } from '../base/domain-error.js';
 import type { Rows } from '../model/tables/rows.js';
 import type { TableInfo } from '../model/tables/table-file.js';
-import type { FeedbackRows } from './feedback-rows.js';
 import type {
   FeedbackTask,
   OutlinedBody,
@@ -12,6 +11,7 @@ import type {
   TableTask,
   WorkerTask,
 } from './json-worker.js';
+import type { FeedbackRows } from './service/feedback/feedback-rows.js';
 
 /** Milliseconds without work after which the thread and its memory go. */
 const IDLE = 10_000;

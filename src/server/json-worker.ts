@@ -7,11 +7,11 @@ import { jsonToTable } from '../model/tables/json/json-table.js';
 import { readRows } from '../model/tables/rows.js';
 import type { Columns, TableInfo } from '../model/tables/table-file.js';
 import { ROW_READERS, type RowReaderName } from './contracts/row-readers.js';
-import { type FeedbackRows, type FeedbackTerms, joinTargets, readFeedback } from './feedback-rows.js';
 import { readInstances } from './instances.js';
 import type { ReadRows } from './json-reader.js';
 import { type LabelledBody, labelledRows } from './labelled-body.js';
 import { outline } from './outline.js';
+import { type FeedbackRows, type FeedbackTerms, joinTargets, readFeedback } from './service/feedback/feedback-rows.js';
 
 /** A prediction's body to be read. */
 export interface ReadingTask {

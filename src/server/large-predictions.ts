@@ -4,13 +4,13 @@ import { Turns } from '../base/node/time-slice.js';
 import { readCsvRows } from '../model/tables/csv/csv-rows.js';
 import type { Rows } from '../model/tables/rows.js';
 import { csvReplyParts } from './csv-reply.js';
-import type { DriftWatch } from './drift-watch.js';
-import { explain } from './explanation.js';
-import type { Feedback } from './feedback.js';
 import { JsonReader } from './json-reader.js';
 import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, type RowType } from './media-types.js';
 import { predictReplyParts } from './predict-reply.js';
-import type { Observation, PredictionService } from './service.js';
+import type { DriftWatch } from './service/drift/drift-service.js';
+import { explain } from './service/drift/explanation.js';
+import type { Feedback } from './service/feedback/feedback-service.js';
+import type { Observation, PredictionService } from './service/prediction/prediction-service.js';
 
 export interface LargePredictionsOptions {
   readonly service: PredictionService;

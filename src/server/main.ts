@@ -8,16 +8,16 @@ import { FileStore } from '../model/store/file-store.js';
 import { csvToTable } from '../model/tables/csv/csv-table.js';
 import { DEFAULT_TRAINING } from '../model/training/training.js';
 import { buildApp } from './app.js';
-import { adoptArtifact } from './artifact.js';
 import { type Config, readConfig } from './config.js';
-import { DriftWatch } from './drift-watch.js';
-import { Feedback } from './feedback.js';
-import { TrainingJobs } from './jobs.js';
-import { ModelLoader } from './loader.js';
 import { type Platform, readPlatform } from './platform.js';
-import { Retraining } from './retraining.js';
-import { PredictionService } from './service.js';
-import { checkStore } from './startup-checks.js';
+import { DriftWatch } from './service/drift/drift-service.js';
+import { Feedback } from './service/feedback/feedback-service.js';
+import { PredictionService } from './service/prediction/prediction-service.js';
+import { Retraining } from './service/training/retraining.js';
+import { TrainingJobs } from './service/training/training-jobs.js';
+import { adoptArtifact } from './service/versions/adopt-artifact.js';
+import { checkStore } from './service/versions/check-store.js';
+import { ModelLoader } from './service/versions/model-loader.js';
 
 /** What runs is finished within this time after SIGTERM or SIGINT, in milliseconds, or cut off. */
 const GRACE = 9000;

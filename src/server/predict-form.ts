@@ -2,7 +2,7 @@ import { RowParser } from '../base/json/row-parser.js';
 import type { OrdinaryForm } from './ordinary-predictions.js';
 import { NUMBER_LENGTH, SMALL_REPLY } from './ordinary-reply.js';
 import { predictReply } from './predict-reply.js';
-import type { PredictionService } from './service.js';
+import type { PredictionService } from './service/prediction/prediction-service.js';
 
 /** The ordinary `POST /predict`: rows of numbers by position. */
 export function predictForm(service: PredictionService, maxRows: number): OrdinaryForm {

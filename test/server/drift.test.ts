@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { createRandom } from '../../src/base/statistics/random.js';
-import { DriftWatch } from '../../src/server/drift-watch.js';
+import { DriftWatch } from '../../src/server/service/drift/drift-service.js';
 import { buildTestApp, publishUntrained, type TestApp } from './test-app.js';
 
 const FEATURES = ['a', 'b', 'c'];

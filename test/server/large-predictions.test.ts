@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
-import type { Observation } from '../../src/server/service.js';
+import type { Observation } from '../../src/server/service/prediction/prediction-service.js';
 import { buildTestApp, publishUntrained } from './test-app.js';
 
 const LIMITS = { bodyLimit: 2 ** 23, maxRows: 20_000 };

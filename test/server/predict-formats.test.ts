@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { Bool, Decimal, Dictionary, Int32, tableFromIPC, Utf8, vectorFromArray } from 'apache-arrow';
 import type { FastifyInstance } from 'fastify';
 import { createRandom } from '../../src/base/statistics/random.js';
-import type { Observation } from '../../src/server/service.js';
+import type { Observation } from '../../src/server/service/prediction/prediction-service.js';
 import { arrowStream, column, NUMBER_TYPES } from '../model/arrow.js';
 import { buildTestApp } from './test-app.js';
 

@@ -13,11 +13,11 @@ import { FileStore } from '../../src/model/store/file-store.js';
 import { DEFAULT_TRAINING } from '../../src/model/training/training.js';
 import { type NewVersion, writeVersion } from '../../src/model/versions/version.js';
 import { type AppOptions, buildApp } from '../../src/server/app.js';
-import { DriftWatch } from '../../src/server/drift-watch.js';
-import { Feedback, type FeedbackOptions } from '../../src/server/feedback.js';
-import { TrainingJobs } from '../../src/server/jobs.js';
-import { ModelLoader } from '../../src/server/loader.js';
-import { PredictionService } from '../../src/server/service.js';
+import { DriftWatch } from '../../src/server/service/drift/drift-service.js';
+import { Feedback, type FeedbackOptions } from '../../src/server/service/feedback/feedback-service.js';
+import { PredictionService } from '../../src/server/service/prediction/prediction-service.js';
+import { TrainingJobs } from '../../src/server/service/training/training-jobs.js';
+import { ModelLoader } from '../../src/server/service/versions/model-loader.js';
 
 /** The real application on a store of its own, with the parts a test looks at. */
 export interface TestApp {

@@ -5,7 +5,7 @@ import { Type } from 'typebox';
 import { DomainError, show } from '../../base/domain-error.js';
 import { CSV_TYPE, JSON_TYPE } from '../media-types.js';
 import type { OrdinaryPredictions } from '../ordinary-predictions.js';
-import type { Observation } from '../service.js';
+import type { Observation } from '../service/prediction/prediction-service.js';
 import { takeBytes } from './body-bytes.js';
 import type { Inference, InferenceReply, InferenceRequest } from './inference.js';
 import { handleInvocationErrors, InvocationError } from './invocation-errors.js';

@@ -5,7 +5,7 @@ import { NUMBER_NAME } from '../../base/files/directory.js';
 import { readJsonObject } from '../../base/json/json-object.js';
 import { isObject } from '../../base/json/json-value.js';
 import { ErrorReply } from '../errors.js';
-import type { PredictionService } from '../service.js';
+import type { PredictionService } from '../service/prediction/prediction-service.js';
 import { takeBytes } from './body-bytes.js';
 import { RepositoryIndex } from './open-inference-schemas.js';
 import type { ServedModel } from './served-model.js';

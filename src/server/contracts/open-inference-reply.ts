@@ -1,5 +1,5 @@
 import { unstandardise } from '../../model/network/scaler.js';
-import type { Observation } from '../service.js';
+import type { Observation } from '../service/prediction/prediction-service.js';
 import type { InferenceReply } from './inference.js';
 import { enclosed, flat } from './matrix-text.js';
 import { HEADER_LENGTH, type OpenInferenceAsked, type OutputName } from './open-inference-request.js';

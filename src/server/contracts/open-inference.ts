@@ -4,7 +4,7 @@ import { DomainError, show } from '../../base/domain-error.js';
 import { ownVersion } from '../../base/node/package-version.js';
 import { ErrorReply, sendError } from '../errors.js';
 import type { OrdinaryPredictions } from '../ordinary-predictions.js';
-import type { PredictionService, Serving } from '../service.js';
+import type { PredictionService, Serving } from '../service/prediction/prediction-service.js';
 import { takeBytes } from './body-bytes.js';
 import type { Inference, InferenceRequest } from './inference.js';
 import { InferenceStatistics } from './inference-statistics.js';

@@ -1,4 +1,4 @@
-import type { Observation } from '../service.js';
+import type { Observation } from '../service/prediction/prediction-service.js';
 import { enclosed, flat, nested } from './matrix-text.js';
 
 /** `{"predictions":[[1],[2]]}`, or under another key, in parts; with `flatten` the numbers of one target are in no arrays. */

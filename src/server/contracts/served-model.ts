@@ -1,6 +1,6 @@
 import { DomainError } from '../../base/domain-error.js';
 import { ALIAS_NAMES, type ModelStore } from '../../model/store/store.js';
-import type { PredictionService, Serving } from '../service.js';
+import type { PredictionService, Serving } from '../service/prediction/prediction-service.js';
 
 /** How a client names what it asks: a model, and maybe one version of it, by number or by label. */
 export interface ModelPlace {

@@ -1,4 +1,4 @@
-import type { Serving } from '../service.js';
+import type { Serving } from '../service/prediction/prediction-service.js';
 import { INPUT, SIGNATURE } from './tensorflow-request.js';
 
 /** What `GET …/metadata` tells of a version: the signature of a Keras model of one input and one output. */

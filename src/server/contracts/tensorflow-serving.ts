@@ -4,7 +4,7 @@ import { DomainError } from '../../base/domain-error.js';
 import { ErrorReply } from '../errors.js';
 import { JSON_TYPE } from '../media-types.js';
 import type { OrdinaryPredictions } from '../ordinary-predictions.js';
-import type { Serving } from '../service.js';
+import type { Serving } from '../service/prediction/prediction-service.js';
 import { takeBytes } from './body-bytes.js';
 import type { Inference } from './inference.js';
 import { Rows } from './row-schema.js';

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { ErrorReply } from '../errors.js';
 import { JSON_TYPE } from '../media-types.js';
 import type { OrdinaryPredictions } from '../ordinary-predictions.js';
-import type { PredictionService } from '../service.js';
+import type { PredictionService } from '../service/prediction/prediction-service.js';
 import { takeBytes } from './body-bytes.js';
 import type { Inference, InferenceRequest } from './inference.js';
 import { predictionText } from './prediction-text.js';

@@ -1,6 +1,6 @@
 import swagger, { type StaticDocumentSpec } from '@fastify/swagger';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
-import type { PredictionService } from '../service.js';
+import type { PredictionService } from '../service/prediction/prediction-service.js';
 
 /** The interface as OpenAPI at `/openapi.json`, and as a page at `/docs`, with the serving model's own feature names. */
 export async function openapi(app: FastifyInstance, service: PredictionService): Promise<void> {

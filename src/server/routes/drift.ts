@@ -2,10 +2,10 @@ import { on } from 'node:events';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { DriftReply, HistoryReply } from '../drift-schemas.js';
-import type { DriftWatch, Watched } from '../drift-watch.js';
 import { ErrorReply } from '../errors.js';
 import { eventStream, serverSentEvent } from '../events.js';
-import type { Feedback } from '../feedback.js';
+import type { DriftWatch, Watched } from '../service/drift/drift-service.js';
+import type { Feedback } from '../service/feedback/feedback-service.js';
 
 const BaselineBody = Type.Object(
   {

@@ -2,10 +2,10 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { DomainError } from '../../base/domain-error.js';
 import { ErrorReply } from '../errors.js';
-import type { Feedback } from '../feedback.js';
-import { joinTargets, readFeedback } from '../feedback-rows.js';
 import { LabelledFields, labelledRows } from '../labelled-body.js';
 import { LargeTables } from '../large-tables.js';
+import { joinTargets, readFeedback } from '../service/feedback/feedback-rows.js';
+import type { Feedback } from '../service/feedback/feedback-service.js';
 
 /** Each is looked for in the database, and its rows come from there: a bound on what that takes of the event loop. */
 const MOST_IDS = 1000;

@@ -4,7 +4,7 @@ import { DomainError } from '../../base/domain-error.js';
 import type { ModelStore } from '../../model/store/store.js';
 import { verifyProbe } from '../../model/versions/probe.js';
 import { ErrorReply } from '../errors.js';
-import type { PredictionService, Serving } from '../service.js';
+import type { PredictionService, Serving } from '../service/prediction/prediction-service.js';
 
 /** What `?verbose` adds to either answer. */
 const Details = Type.Partial(

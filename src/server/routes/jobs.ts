@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { ErrorReply } from '../errors.js';
 import { eventStream, serverSentEvent } from '../events.js';
-import type { Job, TrainingJobs } from '../jobs.js';
+import type { Job, TrainingJobs } from '../service/training/training-jobs.js';
 import { JobReply } from '../training-schemas.js';
 
 const JobParams = Type.Object({ id: Type.String() });

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { ErrorReply } from '../errors.js';
-import type { Activation, ModelLoader } from '../loader.js';
+import type { Activation, ModelLoader } from '../service/versions/model-loader.js';
 import { VersionParams } from '../version-params.js';
 
 export const ActivationReply = Type.Object({

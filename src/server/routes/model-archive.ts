@@ -9,7 +9,7 @@ import { packArchive, unpackArchive, verifyUpload } from '../../model/versions/a
 import { Card } from '../../model/versions/card.js';
 import { ErrorReply } from '../errors.js';
 import { limited } from '../limited-body.js';
-import type { Pruning } from '../pruning.js';
+import type { Pruning } from '../service/versions/pruning.js';
 import { VersionParams } from '../version-params.js';
 
 /** Content types of an upload. */

@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 import { DomainError } from '../../base/domain-error.js';
 import type { ModelStore } from '../../model/store/store.js';
 import { ErrorReply } from '../errors.js';
-import type { PredictionService } from '../service.js';
+import type { PredictionService } from '../service/prediction/prediction-service.js';
 import { VersionParams } from '../version-params.js';
 
 export interface RemoveOptions {

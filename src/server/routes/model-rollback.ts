@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { ErrorReply } from '../errors.js';
-import type { ModelLoader } from '../loader.js';
+import type { ModelLoader } from '../service/versions/model-loader.js';
 import { ActivationReply, describeActivation } from './model-activate.js';
 
 export function rollbackRoute(app: FastifyInstance, { loader }: { loader: ModelLoader }): void {

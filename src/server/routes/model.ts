@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { Card } from '../../model/versions/card.js';
 import { ErrorReply } from '../errors.js';
-import type { PredictionService } from '../service.js';
+import type { PredictionService } from '../service/prediction/prediction-service.js';
 
 const ModelReply = Type.Object({
   model_version: Type.String(),

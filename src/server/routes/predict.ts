@@ -4,15 +4,15 @@ import { DomainError, show } from '../../base/domain-error.js';
 import { LARGE_BODY, readJson } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
 import { readRows } from '../../model/tables/rows.js';
-import type { DriftWatch } from '../drift-watch.js';
 import { ErrorReply } from '../errors.js';
-import { Explanation, explain } from '../explanation.js';
-import type { Feedback } from '../feedback.js';
 import { readInstances } from '../instances.js';
 import { type Asked, LargePredictions } from '../large-predictions.js';
 import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, type RowType, replyType } from '../media-types.js';
 import { predictReply } from '../predict-reply.js';
-import type { PredictionService } from '../service.js';
+import type { DriftWatch } from '../service/drift/drift-service.js';
+import { Explanation, explain } from '../service/drift/explanation.js';
+import type { Feedback } from '../service/feedback/feedback-service.js';
+import type { PredictionService } from '../service/prediction/prediction-service.js';
 
 /** Documents the body. The route reads it itself, in one pass, with messages that name the place. */
 export const PredictBody = Type.Object(

@@ -9,14 +9,14 @@ import { fileToTable, type TableFormat } from '../../model/tables/reader/table-r
 import { type Arrange, type Columns, columnsOf } from '../../model/tables/table-file.js';
 import { DEFAULT_TRAINING, type TrainingOptions } from '../../model/training/training.js';
 import { ErrorReply } from '../errors.js';
-import type { Feedback } from '../feedback.js';
-import type { Job, TrainingJobs } from '../jobs.js';
 import { LabelledFields, labelledRows } from '../labelled-body.js';
 import { LargeTables } from '../large-tables.js';
 import { limited } from '../limited-body.js';
 import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, PARQUET_TYPE } from '../media-types.js';
-import type { PromotionTerms } from '../promotion.js';
-import type { PredictionService } from '../service.js';
+import type { Feedback } from '../service/feedback/feedback-service.js';
+import type { PredictionService } from '../service/prediction/prediction-service.js';
+import type { PromotionTerms } from '../service/training/promotion.js';
+import type { Job, TrainingJobs } from '../service/training/training-jobs.js';
 import {
   type GivenOptions,
   type GivenPromotion,

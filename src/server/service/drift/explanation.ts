@@ -1,0 +1,51 @@
+import { type Static, Type } from 'typebox';
+import { unstandardise } from '../../../model/network/scaler.js';
+import type { Observation } from '../prediction/prediction-service.js';
+import type { DriftWatch } from './drift-service.js';
+
+/** How unusual one row is, and where: what `POST /predict?explain=true` adds for each row. */
+export const Explanation = Type.Object({
+  p_value: Type.Union([Type.Number(), Type.Null()], {
+    description: 'at most this share of held-out rows looks as unusual; null if drift is off',
+  }),
+  out_of_range: Type.Array(Type.String(), { description: 'features outside the range of the held-out rows' }),
+  missing: Type.Array(Type.String(), { description: 'features that were imputed' }),
+  reconstruction: Type.Record(Type.String(), Type.Number(), {
+    description: 'what the model makes of each feature, in its units',
+  }),
+  squared_residuals: Type.Record(Type.String(), Type.Number(), {
+    description: 'squared difference of input and reconstruction per feature, in standardised units',
+  }),
+});
+export type Explanation = Static<typeof Explanation>;
+
+/** Explains the rows `from` to `to` of a prediction; if it is not the caller's own, within its turn. */
+export function explain(
+  { rows, count, prediction, serving }: Observation,
+  { watched }: DriftWatch,
+  from = 0,
+  to = count,
+): Explanation[] {
+  const { features, targets, scalers } = serving.card;
+  const width = features.length;
+  const { inputs, reconstructions, outputs, errors } = prediction;
+  const monitor = watched?.version === serving.version ? watched.monitor : undefined;
+  const restored = new Float32Array((to - from) * width);
+  unstandardise(scalers.features, reconstructions.subarray(from * width), restored, to - from);
+  return Array.from({ length: to - from }, (_, i) => {
+    const r = from + i;
+    const at = r * width;
+    const row = rows.subarray(at, at + width);
+    const output = outputs.subarray(r * targets.length, (r + 1) * targets.length);
+    const scores = monitor?.explain(row, output, errors[r]!);
+    return {
+      p_value: scores?.p_value ?? null,
+      out_of_range: [...(scores?.out_of_range ?? [])],
+      missing: features.filter((__, j) => Number.isNaN(row[j])),
+      reconstruction: Object.fromEntries(features.map((name, j) => [name, restored[i * width + j]!])),
+      squared_residuals: Object.fromEntries(
+        features.map((name, j) => [name, (reconstructions[at + j]! - inputs[at + j]!) ** 2]),
+      ),
+    };
+  });
+}

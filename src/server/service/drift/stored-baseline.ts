@@ -1,0 +1,149 @@
+import type { FastifyBaseLogger } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { DomainError } from '../../../base/domain-error.js';
+import type { Baseline } from '../../../model/baseline/baseline.js';
+import { readBaseline } from '../../../model/baseline/read-baseline.js';
+import type { ModelStore } from '../../../model/store/store.js';
+import type { Card } from '../../../model/versions/card.js';
+
+type Log = Pick<FastifyBaseLogger, 'error'>;
+
+/** Where a baseline comes from. */
+export const BaselineOrigin = Type.Object({
+  version: Type.Integer({
+    minimum: 0,
+    description: '0 is the one that the model was trained with; each re-baseline counts one up',
+  }),
+  created_at: Type.String({ description: 'ISO 8601, UTC' }),
+  reason: Type.Union([Type.String(), Type.Null()], {
+    description: 'why it replaced the one before; null for the first',
+  }),
+  from: Type.Union([Type.String(), Type.Null()], {
+    description: 'when the oldest of its rows was seen, if it was made from traffic',
+  }),
+});
+export type BaselineOrigin = Static<typeof BaselineOrigin>;
+
+const Document = Type.Object({
+  model: Type.String({ description: 'checksum of the card of the version that it is for' }),
+  origin: BaselineOrigin,
+  baseline: Type.Unknown(),
+});
+
+/** A baseline of a version, and where it comes from. */
+export interface KeptBaseline {
+  readonly baseline: Baseline;
+  readonly origin: BaselineOrigin;
+  /** The newest document in the store when it was read, be it whole or broken: its number, 0 if there is none, and text. */
+  readonly last: number;
+  readonly text: string | undefined;
+}
+
+/** Keeps a baseline made from traffic in the store, as the newest of version `version`: under the first free number after `last`. */
+export async function keepBaseline(
+  store: ModelStore,
+  version: number,
+  card: Card,
+  baseline: Baseline,
+  { last, ...told }: Pick<KeptBaseline, 'last'> & Omit<BaselineOrigin, 'version'>,
+): Promise<KeptBaseline> {
+  let number = last + 1;
+  // Another process may have kept one meanwhile. Of two at the very same time the later one stays, and both find it.
+  while ((await store.readDocument(documentName(version, number))) !== undefined) number++;
+  const origin = { version: number, ...told };
+  const content: Static<typeof Document> = { model: card.checksum, origin, baseline };
+  const text = JSON.stringify(content);
+  await store.writeDocument(documentName(version, number), text);
+  return { baseline, origin, last: number, text };
+}
+
+/**
+ * The newest whole baseline of a version: the one that it was trained with, `trained` (its `baseline.json`), or one made
+ * from traffic since. What is broken, or of another model that had the number before, is logged and skipped. Throws
+ * `INVALID_BASELINE` if there is none.
+ */
+export async function newestBaseline(
+  store: ModelStore,
+  version: number,
+  card: Card,
+  trained: string | undefined,
+  log: Log,
+): Promise<KeptBaseline> {
+  let first: KeptBaseline | undefined;
+  if (trained) {
+    const origin = { version: 0, created_at: card.created_at, reason: null, from: null };
+    first = { baseline: readFor(card, trained), origin, last: 0, text: undefined };
+  }
+  const newest = await newerBaseline(store, version, card, first, log);
+  if (!newest) throw new DomainError('INVALID_BASELINE', `version ${version} has no baseline`);
+  return newest;
+}
+
+/** As `newestBaseline`, if `known` has been read before: itself if nothing has come since. */
+export async function newerBaseline<Known extends KeptBaseline | undefined>(
+  store: ModelStore,
+  version: number,
+  card: Card,
+  known: Known,
+  log: Log,
+): Promise<KeptBaseline | Known> {
+  let newest: KeptBaseline | Known = known;
+  for (let n = Math.max(1, known?.last ?? 0); ; n++) {
+    const text = await store.readDocument(documentName(version, n));
+    if (text === undefined) return newest;
+    if (n === known?.last && text === known.text) continue;
+    try {
+      newest = { ...readDocument(text, n, card), last: n, text };
+    } catch (error) {
+      log.error({ err: error, model_version: String(version), baseline_version: n }, 'a kept baseline was skipped');
+      if (newest) newest = { baseline: newest.baseline, origin: newest.origin, last: n, text };
+    }
+  }
+}
+
+function readDocument(content: string, number: number, card: Card): Pick<KeptBaseline, 'baseline' | 'origin'> {
+  let value: unknown;
+  try {
+    value = JSON.parse(content);
+  } catch (cause) {
+    throw new DomainError('INVALID_BASELINE', 'kept baseline: not JSON', { cause });
+  }
+  if (!Value.Check(Document, value)) {
+    const [first] = Value.Errors(Document, value);
+    throw new DomainError(
+      'INVALID_BASELINE',
+      `kept baseline${first?.instancePath ?? ''}: ${first?.message ?? 'broken'}`,
+    );
+  }
+  const { model, origin, baseline } = value;
+  if (model !== card.checksum) {
+    throw new DomainError('INVALID_BASELINE', 'kept baseline/model: of another model, which had this version number');
+  }
+  if (origin.version !== number) {
+    throw new DomainError(
+      'INVALID_BASELINE',
+      `kept baseline/origin/version: expected ${number}, got ${origin.version}`,
+    );
+  }
+  return { baseline: readFor(card, JSON.stringify(baseline)), origin };
+}
+
+/** A baseline whose columns are the model's: rows are read by place. */
+function readFor({ features, targets }: Card, json: string): Baseline {
+  const baseline = readBaseline(json);
+  for (const [place, columns, expected] of [
+    ['/features', baseline.features, features],
+    ['/outputs', baseline.outputs, targets],
+  ] as const) {
+    const found = columns.map(({ name }) => name);
+    if (found.length !== expected.length || found.some((name, j) => name !== expected[j])) {
+      throw new DomainError('INVALID_BASELINE', `baseline.json${place}: expected ${expected}, got ${found}`);
+    }
+  }
+  return baseline;
+}
+
+function documentName(version: number, baselineVersion: number): string {
+  return `baseline-${version}-${baselineVersion}.json`;
+}

@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createRandom } from '../../../../src/base/statistics/random.js';
+import { FileStore } from '../../../../src/model/store/file-store.js';
+import { TableWriter } from '../../../../src/model/tables/table-file.js';
+import { DEFAULT_TRAINING } from '../../../../src/model/training/training.js';
+import { buildTestApp, publishUntrained, type TestApp } from '../../test-app.js';
+
+/** Rows and a target that follows them with a little noise; `shuffled` targets follow nothing. */
+function labelled(seed: number, count = 400, shuffled = false) {
+  const random = createRandom(seed);
+  const instances = Array.from({ length: count }, () => [random.normal(), random.normal(), random.normal()]);
+  const targets = instances.map(([a, b]) => a! - 2 * b! + 0.3 * random.normal());
+  return { instances, targets: shuffled ? targets.map(() => 2 * random.normal()) : targets };
+}
+
+const GOOD = { epochs: 30, patience: 5, batch_size: 16 };
+
+async function train(parts: TestApp, body: object, query = '') {
+  const response = await parts.app.inject({ method: 'POST', url: `/train?wait=true${query}`, payload: body });
+  assert.equal(response.statusCode, 200, response.body);
+  return response.json();
+}
+
+/** A service whose version 1 is a good model of `labelled`. */
+async function start(t: Parameters<typeof buildTestApp>[0]) {
+  const parts = await buildTestApp(t, []);
+  const first = await train(parts, { ...labelled(1), ...GOOD });
+  return { parts, first };
+}
+
+/** What the log tells of the gate with the last such line: level and gate. */
+function toldGate({ logged }: TestApp, msg: string): [unknown, unknown, unknown] {
+  const { level, model_version, gate } = logged.findLast((line) => line['msg'] === msg) ?? {};
+  return [level, model_version, gate];
+}
+
+const get = async ({ app }: TestApp, url: string) => (await app.inject({ url })).json();
+
+test('the first version is gated against the mean, and the job, the log, the card and the list of versions tell so', async (t) => {
+  const { parts, first } = await start(t);
+  const { gate } = first;
+  assert.equal(gate.decision, 'promoted');
+  assert.match(gate.reason, /of the mean of the training rows: not shown to be more than 5 % worse/);
+  assert.deepEqual([gate.serving_version, gate.rows, gate.tolerance], [null, 80, 0.05]);
+  // Both figures are those of the metrics.
+  const { rmse, baseline_rmse } = first.metrics.targets.y0;
+  assert.ok(Math.abs(gate.candidate - rmse) < 1e-9 && Math.abs(gate.serving / baseline_rmse - 1) < 1e-6);
+  assert.deepEqual((await get(parts, '/model')).gate, gate);
+  assert.deepEqual(toldGate(parts, 'the version was promoted'), [30, '1', gate]);
+  const { aliases, models } = await get(parts, '/models');
+  assert.deepEqual(models[0].gate, gate);
+  assert.deepEqual([aliases.production, aliases.candidate, aliases.previous], ['1', null, null]);
+});
+
+test('a worse version is refused: it succeeds, is a candidate, and the old one serves on', async (t) => {
+  const { parts } = await start(t);
+  // Targets that follow nothing teach the mean; one epoch on a few true rows is not enough.
+  const { gate, state, model_version, error } = await train(parts, { ...labelled(2), epochs: 1, learning_rate: 1e-6 });
+  assert.deepEqual([state, model_version, error, gate.decision], ['succeeded', '2', null, 'refused']);
+  assert.ok(gate.candidate > 2 * gate.serving && gate.p_value < 1e-4, JSON.stringify(gate));
+  assert.match(gate.reason, /of version 1: more than 5 % worse/);
+  assert.equal(parts.service.serving.version, 1);
+  const { aliases, models } = await get(parts, '/models');
+  assert.deepEqual([aliases.production, aliases.candidate], ['1', '2']);
+  assert.deepEqual(models[0].gate, gate);
+  assert.deepEqual(toldGate(parts, 'the version was refused and stays a candidate'), [40, '2', gate]);
+  assert.match(
+    (await parts.app.inject({ url: '/metrics' })).body,
+    /model_gate_decisions_total\{decision="refused"\} 1/,
+  );
+
+  // Who knows better makes it serve.
+  assert.equal((await parts.app.inject({ method: 'POST', url: '/models/2/activate' })).statusCode, 200);
+  assert.equal(parts.service.serving.version, 2);
+});
+
+test('targets that follow nothing do not replace a model that explains much, though it is worse on such rows', async (t) => {
+  const { parts } = await start(t);
+  const { gate } = await train(parts, { ...labelled(2, 400, true), ...GOOD });
+  assert.ok(gate.candidate < gate.serving, gate.reason);
+  assert.equal(gate.decision, 'refused');
+  assert.match(gate.reason, /version 1 explained 9\d\.?\d* % .* are the targets right\?$/);
+  assert.equal(parts.service.serving.version, 1);
+});
+
+test('the figure of the serving version is its error on the very rows that were held out', async (t) => {
+  const { parts } = await start(t);
+  const serving = parts.service.serving;
+  // The same data: the rows that were held out from the first are held out again.
+  const { gate, metrics } = await train(parts, { ...labelled(1), ...GOOD, epochs: 2 });
+  assert.equal(gate.serving_version, '1');
+  assert.ok(Math.abs(gate.serving - serving.card.metrics.targets['y0']!.rmse) < 1e-6, JSON.stringify(gate));
+  assert.ok(Math.abs(gate.candidate - metrics.targets.y0.rmse) < 1e-9);
+});
+
+test('equal models pass, whatever the seed', async (t) => {
+  const { parts } = await start(t);
+  for (let seed = 2; seed < 4; seed++) {
+    const { gate } = await train(parts, { ...labelled(1), ...GOOD, seed });
+    assert.equal(gate.decision, 'promoted', gate.reason);
+    assert.equal(parts.service.serving.version, seed);
+  }
+  const { aliases } = await get(parts, '/models');
+  assert.deepEqual([aliases.production, aliases.candidate, aliases.previous], ['3', null, '2']);
+});
+
+test('?promote=always does not ask the gate, and ?promote=never leaves a candidate, in the query and in the body', async (t) => {
+  const { parts } = await start(t);
+  const bad = { ...labelled(2), epochs: 1, learning_rate: 1e-6 };
+  const never = await train(parts, { ...labelled(3), ...GOOD }, '&promote=never');
+  assert.deepEqual([never.gate.decision, never.model_version, parts.service.serving.version], ['not_asked', '2', 1]);
+  assert.match(never.gate.reason, /^promote=never; RMSE/);
+  assert.deepEqual(toldGate(parts, 'the version stays a candidate'), [30, '2', never.gate]);
+  const always = await train(parts, { ...bad, promote: 'always' });
+  assert.deepEqual([always.gate.decision, parts.service.serving.version], ['not_asked', 3]);
+  assert.match(always.gate.reason, /^promote=always; RMSE .* more than 5 % worse/);
+  assert.deepEqual((await get(parts, '/models')).models[0].gate, always.gate);
+  const response = await parts.app.inject({ method: 'POST', url: '/train?promote=perhaps', payload: bad });
+  assert.equal(response.statusCode, 400);
+  assert.match(response.json().error, /promote/);
+});
+
+test('?replace=true is judged by the mean, whatever served before', async (t) => {
+  const { parts } = await start(t);
+  const { gate } = await train(parts, { ...labelled(2), ...GOOD }, '&replace=true');
+  assert.deepEqual([gate.serving_version, gate.decision, parts.service.serving.version], [null, 'promoted', 2]);
+});
+
+test('a version that is worse than the mean does not become the first, nor by a restart', async (t) => {
+  const parts = await buildTestApp(t, []);
+  // As it was initialised the network rises and falls with these targets, and against their negatives. What a training of
+  // noise would come to is chance.
+  const { instances, targets } = labelled(1);
+  const worse = { instances, targets: targets.map((target) => -target), epochs: 1, learning_rate: 1e-6 };
+  const { gate } = await train(parts, worse);
+  assert.equal(gate.decision, 'refused', gate.reason);
+  assert.equal((await parts.app.inject({ url: '/readyz' })).statusCode, 503);
+  await assert.rejects(parts.loader.activateStored(), { code: 'INVALID_VERSION' });
+  const next = await train(parts, { ...labelled(1), ...GOOD });
+  assert.deepEqual([next.gate.serving_version, parts.service.serving.version], [null, 2]);
+});
+
+test('if another version was made production meanwhile, it is not replaced by one that was not compared with it', async (t) => {
+  const { parts } = await start(t);
+  await train(parts, { ...labelled(3), ...GOOD }, '&promote=never');
+  const payload = { ...labelled(2), ...GOOD };
+  parts.jobs.once('epoch', () => void parts.loader.activate(2));
+  const { gate, model_version, state } = await train(parts, payload);
+  assert.deepEqual([state, model_version, gate.decision], ['succeeded', '3', 'refused']);
+  assert.match(gate.reason, /^version 2 is production meanwhile, not version 1; RMSE/);
+  assert.equal(parts.service.serving.version, 2);
+});
+
+test('a version that another process makes production just before the comparison is not replaced unseen', async (t) => {
+  const { parts } = await start(t);
+  await train(parts, { ...labelled(3), ...GOOD }, '&promote=never');
+  const { store } = parts;
+  const other = new FileStore(store.location);
+  const aliases = store.aliases.bind(store);
+  let readings = 0;
+  store.aliases = async () => {
+    // Between the two readings that a training begins with.
+    if (++readings === 2) {
+      const { generation } = await other.aliases();
+      await other.setAliases({ generation, production: 2, candidate: null, previous: 1 });
+    }
+    return aliases();
+  };
+  const { gate } = await train(parts, { ...labelled(2), ...GOOD });
+  assert.equal((await aliases()).production, 2);
+  assert.match(gate.reason, /^version 2 is production meanwhile, not version 1; RMSE/);
+});
+
+test('rows of other columns than those of a model that began to serve meanwhile are refused, whatever their names give in a line', async (t) => {
+  const { jobs, store, loader, service } = await buildTestApp(t, ['a', 'b']);
+  const start = jobs.start(async (directory) => {
+    const writer = new TableWriter(directory, { features: ['a', 'b'], targets: ['y'] });
+    for (let i = 0; i < 100; i++) writer.add((column) => Math.sin(i * (column + 1)));
+    await loader.activate(await publishUntrained(store, ['a'], ['b', 'y']));
+    return writer.finish();
+  }, DEFAULT_TRAINING);
+  await assert.rejects(start, { code: 'FEATURES_CHANGED' });
+  assert.equal(service.serving.version, 2);
+});

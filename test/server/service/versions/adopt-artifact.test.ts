@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { loadEngine } from '../../../../src/model/network/engine.js';
+import { FileStore } from '../../../../src/model/store/file-store.js';
+import { adoptArtifact } from '../../../../src/server/service/versions/adopt-artifact.js';
+import { temporaryDirectory } from '../../../model/temporary-directory.js';
+import { publishUntrained } from '../../test-app.js';
+
+test('an artifact is taken into the store once, whatever is broken there', async (t) => {
+  const elsewhere = new FileStore(temporaryDirectory(t));
+  await publishUntrained(elsewhere, ['a', 'b'], ['y'], 1);
+  const artifact = join(elsewhere.location, '1');
+  const store = new FileStore(temporaryDirectory(t));
+  await publishUntrained(store, ['a', 'b'], ['y'], 2);
+  writeFileSync(join(store.location, '1/card.json'), '{');
+  const createEngine = await loadEngine('kernel');
+  assert.equal(await adoptArtifact(artifact, store, createEngine), 2);
+  await publishUntrained(store, ['a', 'b'], ['y'], 3);
+  writeFileSync(join(store.location, '3/card.json'), '');
+  assert.equal(await adoptArtifact(artifact, store, createEngine), 2);
+  assert.deepEqual(await store.list(), [1, 2, 3]);
+});
