@@ -4,7 +4,7 @@ import { Registry } from 'prom-client';
 import { RowParser } from '../src/base/json/row-parser.js';
 import { loadEngine } from '../src/model/network/engine.js';
 import { FileStore } from '../src/model/store/file-store.js';
-import { ModelMetrics } from '../src/server/model-metrics.js';
+import { ModelMetrics } from '../src/server/metrics/model-metrics.js';
 import { predictReply } from '../src/server/predict-reply.js';
 import { DriftWatch } from '../src/server/service/drift/drift-service.js';
 import { PredictionService } from '../src/server/service/prediction/prediction-service.js';

@@ -1,4 +1,4 @@
-import { NO_PREDICTION } from '../../src/server/prediction-routes.js';
+import { NO_PREDICTION } from '../../src/server/metrics/prediction-routes.js';
 import { lines } from './panel.js';
 import { range } from './query.js';
 import type { Section } from './section.js';

@@ -7,9 +7,9 @@ import {
 } from 'node:http';
 import type { FastifyInstance, FastifyServerFactory } from 'fastify';
 import type { Logger } from 'pino';
-import type { BucketCounts } from './bucket-counts.js';
+import type { BucketCounts } from './metrics/bucket-histogram.js';
+import type { RequestHistogram } from './metrics/request-histogram.js';
 import { OrdinaryReply } from './ordinary-reply.js';
-import type { RequestHistogram } from './request-histogram.js';
 import type { requestIds } from './request-id.js';
 
 /** What a route answers almost always, and how. */

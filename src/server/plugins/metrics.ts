@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, type Metric, type Registry } from 'prom-client';
-import type { RequestHistogram } from '../request-histogram.js';
+import type { RequestHistogram } from '../metrics/request-histogram.js';
 
 /** Times every request, and adds what prom-client tells of the process. */
 export function metrics(app: FastifyInstance, registry: Registry, durations: RequestHistogram): void {

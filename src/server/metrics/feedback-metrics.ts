@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { Feedback } from './service/feedback/feedback-service.js';
-import { WINDOW_ROWS } from './service/feedback/live-errors.js';
+import type { Feedback } from '../service/feedback/feedback-service.js';
+import { WINDOW_ROWS } from '../service/feedback/live-errors.js';
 
 const ERRORS = [
   ['rmse', 'Root mean squared error'],

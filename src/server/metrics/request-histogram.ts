@@ -1,5 +1,5 @@
 import type { MetricObjectWithValues, MetricValueWithName } from 'prom-client';
-import { BucketCounts } from './bucket-counts.js';
+import { BucketCounts } from './bucket-histogram.js';
 import { histogram } from './histogram-samples.js';
 
 /** Upper bounds in seconds, 1-2-5 from 100 µs to 10 s. */

@@ -1,5 +1,5 @@
 import type { MetricObjectWithValues, MetricValueWithName } from 'prom-client';
-import { BucketCounts } from './bucket-counts.js';
+import { BucketCounts } from './bucket-histogram.js';
 import { histogram } from './histogram-samples.js';
 
 /** Upper bounds 1-2-5 from 1e-4 to 1e3. */

@@ -1,6 +1,6 @@
-import { P_BUCKETS } from '../drift/counts/counters.js';
+import { P_BUCKETS } from '../../drift/counts/counters.js';
+import type { DriftWatch } from '../service/drift/drift-service.js';
 import { histogram, histogramSamples } from './histogram-samples.js';
-import type { DriftWatch } from './service/drift/drift-service.js';
 
 const NOTHING = new Float64Array(P_BUCKETS.length);
 

@@ -1,8 +1,8 @@
 import { Counter, Gauge, type Metric, type Registry } from 'prom-client';
-import type { Channel } from '../drift/rows/channels.js';
-import { ABOVE, BELOW, MISSING } from '../drift/rows/row-reader.js';
+import type { Channel } from '../../drift/rows/channels.js';
+import { ABOVE, BELOW, MISSING } from '../../drift/rows/row-reader.js';
+import type { DriftWatch, Watched } from '../service/drift/drift-service.js';
 import { conformalHistogram } from './conformal-histogram.js';
-import type { DriftWatch, Watched } from './service/drift/drift-service.js';
 
 /**
  * What Prometheus is told of drift, computed when it asks. Counters are sums over rows, so that replicas add up; a new
