@@ -1,5 +1,5 @@
 import { DomainError } from '../../base/domain-error.js';
-import { JSON_TYPE } from '../media-types.js';
+import { JSON_TYPE } from '../http/media-types.js';
 import type { InferenceRequest } from './inference.js';
 import { predictionText, resultText } from './prediction-text.js';
 import type { ModelPlace, ServedModel } from './served-model.js';

@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { DomainError } from '../../base/domain-error.js';
-import { ErrorReply } from '../errors.js';
-import { JSON_TYPE } from '../media-types.js';
+import { ErrorReply } from '../http/errors.js';
+import { JSON_TYPE } from '../http/media-types.js';
+import { takeBytes } from '../http/raw-body.js';
 import type { OrdinaryPredictions } from '../ordinary-predictions.js';
 import type { Serving } from '../service/prediction/prediction-service.js';
-import { takeBytes } from './body-bytes.js';
 import type { Inference } from './inference.js';
 import { Rows } from './row-schema.js';
 import type { ModelPlace, ServedModel } from './served-model.js';

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { ErrorReply } from '../errors.js';
-import { JSON_TYPE } from '../media-types.js';
+import { ErrorReply } from '../http/errors.js';
+import { JSON_TYPE } from '../http/media-types.js';
+import { takeBytes } from '../http/raw-body.js';
 import type { OrdinaryPredictions } from '../ordinary-predictions.js';
 import type { PredictionService } from '../service/prediction/prediction-service.js';
-import { takeBytes } from './body-bytes.js';
 import type { Inference, InferenceRequest } from './inference.js';
 import { predictionText } from './prediction-text.js';
 import { Rows } from './row-schema.js';

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { DomainError } from '../../base/domain-error.js';
-import { ErrorReply } from '../errors.js';
+import { ErrorReply } from '../http/errors.js';
 import { LabelledFields, labelledRows } from '../labelled-body.js';
 import { LargeTables } from '../large-tables.js';
 import { joinTargets, readFeedback } from '../service/feedback/feedback-rows.js';

@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 import { DomainError } from '../../base/domain-error.js';
 import type { ModelStore } from '../../model/store/store.js';
 import { verifyProbe } from '../../model/versions/probe.js';
-import { ErrorReply } from '../errors.js';
+import { ErrorReply } from '../http/errors.js';
 import type { PredictionService, Serving } from '../service/prediction/prediction-service.js';
 
 /** What `?verbose` adds to either answer. */

@@ -1,8 +1,8 @@
 import { on } from 'node:events';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { ErrorReply } from '../errors.js';
-import { eventStream, serverSentEvent } from '../events.js';
+import { ErrorReply } from '../http/errors.js';
+import { eventStream, serverSentEvent } from '../http/event-stream.js';
 import type { Job, TrainingJobs } from '../service/training/training-jobs.js';
 import { JobReply } from '../training-schemas.js';
 

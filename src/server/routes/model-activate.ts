@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { ErrorReply } from '../errors.js';
+import { ErrorReply } from '../http/errors.js';
 import type { Activation, ModelLoader } from '../service/versions/model-loader.js';
 import { VersionParams } from '../version-params.js';
 

@@ -7,8 +7,8 @@ import { publishUpload } from '../../model/store/publish-upload.js';
 import type { ModelStore } from '../../model/store/store.js';
 import { packArchive, unpackArchive, verifyUpload } from '../../model/versions/archive.js';
 import { Card } from '../../model/versions/card.js';
-import { ErrorReply } from '../errors.js';
-import { limited } from '../limited-body.js';
+import { ErrorReply } from '../http/errors.js';
+import { limited } from '../http/limited-body.js';
 import type { Pruning } from '../service/versions/pruning.js';
 import { VersionParams } from '../version-params.js';
 

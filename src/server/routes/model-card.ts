@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { Card } from '../../model/versions/card.js';
-import { ErrorReply } from '../errors.js';
+import { ErrorReply } from '../http/errors.js';
 import type { Catalog } from '../service/versions/catalog.js';
 import { VersionParams } from '../version-params.js';
 

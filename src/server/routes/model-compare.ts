@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 import type { EngineFactory } from '../../model/network/engine.js';
 import type { ModelStore } from '../../model/store/store.js';
 import { Comparison, compareVersions } from '../../model/versions/comparison.js';
-import { ErrorReply } from '../errors.js';
+import { ErrorReply } from '../http/errors.js';
 import { VersionParams } from '../version-params.js';
 
 const { version: Version } = VersionParams.properties;

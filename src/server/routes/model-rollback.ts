@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { ErrorReply } from '../errors.js';
+import { ErrorReply } from '../http/errors.js';
 import type { ModelLoader } from '../service/versions/model-loader.js';
 import { ActivationReply, describeActivation } from './model-activate.js';
 

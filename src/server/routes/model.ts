@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { Card } from '../../model/versions/card.js';
-import { ErrorReply } from '../errors.js';
+import { ErrorReply } from '../http/errors.js';
 import type { PredictionService } from '../service/prediction/prediction-service.js';
 
 const ModelReply = Type.Object({

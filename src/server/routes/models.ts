@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { ALIAS_NAMES, type ModelStore } from '../../model/store/store.js';
 import { Gate } from '../../model/training/gate.js';
 import { MetricsSchema } from '../../model/versions/card.js';
-import { ErrorReply } from '../errors.js';
+import { ErrorReply } from '../http/errors.js';
 import type { PredictionService } from '../service/prediction/prediction-service.js';
 import type { Catalog } from '../service/versions/catalog.js';
 

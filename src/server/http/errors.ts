@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { DomainError, type ErrorCode, show } from '../base/domain-error.js';
-import { storageError } from '../base/files/storage-error.js';
+import { DomainError, type ErrorCode, show } from '../../base/domain-error.js';
+import { storageError } from '../../base/files/storage-error.js';
 
 /** The one table from what went wrong to what a client is told. */
 const STATUS: Readonly<Record<ErrorCode, number>> = {

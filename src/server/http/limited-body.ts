@@ -1,5 +1,5 @@
 import { type Readable, Transform } from 'node:stream';
-import { DomainError, type ErrorCode } from '../base/domain-error.js';
+import { DomainError, type ErrorCode } from '../../base/domain-error.js';
 
 /**
  * Passes bytes on until they are more than `limit`; Fastify bounds only the bodies that it collects itself. `broken` is
