@@ -6,11 +6,11 @@ import { arrangeUnlessReplaced } from '../model/tables/arrange.js';
 import { jsonToTable } from '../model/tables/json/json-table.js';
 import { readRows } from '../model/tables/rows.js';
 import type { Columns, TableInfo } from '../model/tables/table-file.js';
-import { ROW_READERS, type RowReaderName } from './contracts/row-readers.js';
-import { readInstances } from './instances.js';
 import type { ReadRows } from './json-reader.js';
-import { type LabelledBody, labelledRows } from './labelled-body.js';
 import { outline } from './outline.js';
+import { type LabelledBody, labelledRows } from './readers/labelled-request.js';
+import { readInstances } from './readers/predict-request.js';
+import { ROW_READERS, type RowReaderName } from './readers/readers.js';
 import { type FeedbackRows, type FeedbackTerms, joinTargets, readFeedback } from './service/feedback/feedback-rows.js';
 
 /** A prediction's body to be read. */

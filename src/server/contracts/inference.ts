@@ -4,8 +4,8 @@ import { Turns } from '../../base/node/time-slice.js';
 import type { Rows } from '../../model/tables/rows.js';
 import { JsonReader } from '../json-reader.js';
 import { NUMBER_LENGTH, SMALL_REPLY } from '../ordinary-reply.js';
+import { ROW_READERS, type RowReaderName } from '../readers/readers.js';
 import type { Observation, PredictionService, Serving } from '../service/prediction/prediction-service.js';
-import { ROW_READERS, type RowReaderName } from './row-readers.js';
 
 type Given<N extends RowReaderName> = Parameters<(typeof ROW_READERS)[N]>[2];
 type Asked<N extends RowReaderName> = ReturnType<(typeof ROW_READERS)[N]>['asked'];

@@ -5,11 +5,17 @@ import { ownVersion } from '../../base/node/package-version.js';
 import { ErrorReply, sendError } from '../http/errors.js';
 import { takeBytes } from '../http/raw-body.js';
 import type { OrdinaryPredictions } from '../ordinary-predictions.js';
+import {
+  HEADER_LENGTH,
+  hasShortHeader,
+  INPUT,
+  readHeaderLength,
+  vendorType,
+} from '../readers/open-inference-request.js';
 import type { PredictionService, Serving } from '../service/prediction/prediction-service.js';
 import type { Inference, InferenceRequest } from './inference.js';
 import { InferenceStatistics } from './inference-statistics.js';
 import { writeOpenInference } from './open-inference-reply.js';
-import { HEADER_LENGTH, hasShortHeader, INPUT, readHeaderLength, vendorType } from './open-inference-request.js';
 import {
   InferReply,
   InferRequest,

@@ -5,13 +5,13 @@ import { ErrorReply } from '../http/errors.js';
 import { JSON_TYPE } from '../http/media-types.js';
 import { takeBytes } from '../http/raw-body.js';
 import type { OrdinaryPredictions } from '../ordinary-predictions.js';
+import type { TensorflowGiven } from '../readers/tensorflow-request.js';
 import type { Serving } from '../service/prediction/prediction-service.js';
 import type { Inference } from './inference.js';
 import { Rows } from './row-schema.js';
 import type { ModelPlace, ServedModel } from './served-model.js';
 import { tensorflowInference } from './tensorflow-inference.js';
 import { tensorflowMetadata } from './tensorflow-metadata.js';
-import type { TensorflowGiven } from './tensorflow-request.js';
 
 /** A model, and a version of it by number or by label, in a path: `::` is a colon. */
 const MODEL = '/v1/models/:name([^/:]+)';

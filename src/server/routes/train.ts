@@ -11,8 +11,8 @@ import { DEFAULT_TRAINING, type TrainingOptions } from '../../model/training/tra
 import { ErrorReply } from '../http/errors.js';
 import { limited } from '../http/limited-body.js';
 import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, PARQUET_TYPE } from '../http/media-types.js';
-import { LabelledFields, labelledRows } from '../labelled-body.js';
 import { LargeTables } from '../large-tables.js';
+import { LabelledFields, labelledRows } from '../readers/labelled-request.js';
 import type { Feedback } from '../service/feedback/feedback-service.js';
 import type { PredictionService } from '../service/prediction/prediction-service.js';
 import type { PromotionTerms } from '../service/training/promotion.js';

@@ -3,7 +3,7 @@ import { readJsonObject } from '../../base/json/json-object.js';
 import { isObject } from '../../base/json/json-value.js';
 import { RowParser } from '../../base/json/row-parser.js';
 import { checkCount, type Rows } from '../../model/tables/rows.js';
-import { readFloatRows } from './float-rows.js';
+import { readFloatRows } from './float32-request.js';
 import { checkNames, type RowModel } from './row-list.js';
 import { elementBytes, readBytes, readData, type TensorShape } from './tensor.js';
 

@@ -1,5 +1,5 @@
-import { DomainError, show } from '../base/domain-error.js';
-import { checkCount } from '../model/tables/rows.js';
+import { DomainError, show } from '../../base/domain-error.js';
+import { checkCount } from '../../model/tables/rows.js';
 
 /** The rows of a body: `{"instances": [...]}`, or the rows alone. Throws `INVALID_ROWS` and `TOO_LARGE`. */
 export function readInstances(body: unknown, maxRows: number): readonly unknown[] {

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { DomainError } from '../base/domain-error.js';
-import type { JsonRows } from '../model/tables/json/json-table.js';
+import { DomainError } from '../../base/domain-error.js';
+import type { JsonRows } from '../../model/tables/json/json-table.js';
 
 const Target = Type.Union([Type.String({ minLength: 1 }), Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })]);
 

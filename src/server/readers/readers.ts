@@ -1,11 +1,11 @@
 import { readCsvRequest } from './csv-request.js';
-import { readFloatRows } from './float-rows.js';
-import { readInstancesRequest } from './instances-request.js';
+import { readFloatRows } from './float32-request.js';
 import { readJsonLinesRequest } from './json-lines-request.js';
 import { readMlflowRequest } from './mlflow-request.js';
 import { readOpenInferenceRequest } from './open-inference-request.js';
 import type { RowModel } from './row-list.js';
 import { readTensorflowRequest } from './tensorflow-request.js';
+import { readInstancesRequest } from './vertex-request.js';
 
 /** The readers of bodies: plain functions, so that a large body can be read in another thread. */
 export const ROW_READERS = {
