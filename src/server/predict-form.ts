@@ -1,7 +1,7 @@
 import { RowParser } from '../base/json/row-parser.js';
-import type { OrdinaryForm } from './ordinary-predictions.js';
-import { NUMBER_LENGTH, SMALL_REPLY } from './ordinary-reply.js';
-import { predictReply } from './predict-reply.js';
+import type { OrdinaryForm } from './fast-path/fast-path.js';
+import { NUMBER_LENGTH, SMALL_REPLY } from './fast-path/fast-reply.js';
+import { predictReply } from './inference/json-reply.js';
 import type { PredictionService } from './service/prediction/prediction-service.js';
 
 /** The ordinary `POST /predict`: rows of numbers by position. */

@@ -2,9 +2,10 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError, show } from '../../base/domain-error.js';
 import { ownVersion } from '../../base/node/package-version.js';
+import type { OrdinaryPredictions } from '../fast-path/fast-path.js';
 import { ErrorReply, sendError } from '../http/errors.js';
 import { takeBytes } from '../http/raw-body.js';
-import type { OrdinaryPredictions } from '../ordinary-predictions.js';
+import type { Inference, InferenceRequest } from '../inference/inference.js';
 import {
   HEADER_LENGTH,
   hasShortHeader,
@@ -13,7 +14,6 @@ import {
   vendorType,
 } from '../readers/open-inference-request.js';
 import type { PredictionService, Serving } from '../service/prediction/prediction-service.js';
-import type { Inference, InferenceRequest } from './inference.js';
 import { InferenceStatistics } from './inference-statistics.js';
 import { writeOpenInference } from './open-inference-reply.js';
 import {

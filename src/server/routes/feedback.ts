@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { DomainError } from '../../base/domain-error.js';
 import { ErrorReply } from '../http/errors.js';
-import { LargeTables } from '../large-tables.js';
+import { LargeTables } from '../inference/large-bodies.js';
 import { LabelledFields, labelledRows } from '../readers/labelled-request.js';
 import { joinTargets, readFeedback } from '../service/feedback/feedback-rows.js';
 import type { Feedback } from '../service/feedback/feedback-service.js';

@@ -11,7 +11,7 @@ import { DEFAULT_TRAINING, type TrainingOptions } from '../../model/training/tra
 import { ErrorReply } from '../http/errors.js';
 import { limited } from '../http/limited-body.js';
 import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, PARQUET_TYPE } from '../http/media-types.js';
-import { LargeTables } from '../large-tables.js';
+import { LargeTables } from '../inference/large-bodies.js';
 import { LabelledFields, labelledRows } from '../readers/labelled-request.js';
 import type { Feedback } from '../service/feedback/feedback-service.js';
 import type { PredictionService } from '../service/prediction/prediction-service.js';

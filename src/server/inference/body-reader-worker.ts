@@ -1,17 +1,17 @@
 import { parentPort } from 'node:worker_threads';
-import { DomainError, type ErrorCode } from '../base/domain-error.js';
-import { readJson } from '../base/json/parse-json.js';
-import type { WaitingRows } from '../model/feedback/feedback-database.js';
-import { arrangeUnlessReplaced } from '../model/tables/arrange.js';
-import { jsonToTable } from '../model/tables/json/json-table.js';
-import { readRows } from '../model/tables/rows.js';
-import type { Columns, TableInfo } from '../model/tables/table-file.js';
-import type { ReadRows } from './json-reader.js';
-import { outline } from './outline.js';
-import { type LabelledBody, labelledRows } from './readers/labelled-request.js';
-import { readInstances } from './readers/predict-request.js';
-import { ROW_READERS, type RowReaderName } from './readers/readers.js';
-import { type FeedbackRows, type FeedbackTerms, joinTargets, readFeedback } from './service/feedback/feedback-rows.js';
+import { DomainError, type ErrorCode } from '../../base/domain-error.js';
+import { readJson } from '../../base/json/parse-json.js';
+import type { WaitingRows } from '../../model/feedback/feedback-database.js';
+import { arrangeUnlessReplaced } from '../../model/tables/arrange.js';
+import { jsonToTable } from '../../model/tables/json/json-table.js';
+import { readRows } from '../../model/tables/rows.js';
+import type { Columns, TableInfo } from '../../model/tables/table-file.js';
+import { type LabelledBody, labelledRows } from '../readers/labelled-request.js';
+import { readInstances } from '../readers/predict-request.js';
+import { ROW_READERS, type RowReaderName } from '../readers/readers.js';
+import { type FeedbackRows, type FeedbackTerms, joinTargets, readFeedback } from '../service/feedback/feedback-rows.js';
+import { outline } from './body-outline.js';
+import type { ReadRows } from './body-reader.js';
 
 /** A prediction's body to be read. */
 export interface ReadingTask {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { predictReply } from '../../src/server/predict-reply.js';
-import type { Observation } from '../../src/server/service/prediction/prediction-service.js';
+import { predictReply } from '../../../src/server/inference/json-reply.js';
+import type { Observation } from '../../../src/server/service/prediction/prediction-service.js';
 
 test('the reply has a row of outputs and an error for each row, and the version as text', () => {
   const observation = {

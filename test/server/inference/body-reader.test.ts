@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { JsonReader } from '../../src/server/json-reader.js';
+import { JsonReader } from '../../../src/server/inference/body-reader.js';
 
 const TASK = { features: ['a', 'b'], maxRows: 10, allowMissing: false };
 const body = () => Buffer.from('{"instances": [{"b": 2, "a": 1}]}');

@@ -1,16 +1,16 @@
-import { DomainError } from '../base/domain-error.js';
-import { RowParser } from '../base/json/row-parser.js';
-import { Turns } from '../base/node/time-slice.js';
-import { readCsvRows } from '../model/tables/csv/csv-rows.js';
-import type { Rows } from '../model/tables/rows.js';
+import { DomainError } from '../../base/domain-error.js';
+import { RowParser } from '../../base/json/row-parser.js';
+import { Turns } from '../../base/node/time-slice.js';
+import { readCsvRows } from '../../model/tables/csv/csv-rows.js';
+import type { Rows } from '../../model/tables/rows.js';
+import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, type RowType } from '../http/media-types.js';
+import type { DriftWatch } from '../service/drift/drift-service.js';
+import { explain } from '../service/drift/explanation.js';
+import type { Feedback } from '../service/feedback/feedback-service.js';
+import type { Observation, PredictionService } from '../service/prediction/prediction-service.js';
+import { JsonReader } from './body-reader.js';
 import { csvReplyParts } from './csv-reply.js';
-import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, type RowType } from './http/media-types.js';
-import { JsonReader } from './json-reader.js';
-import { predictReplyParts } from './predict-reply.js';
-import type { DriftWatch } from './service/drift/drift-service.js';
-import { explain } from './service/drift/explanation.js';
-import type { Feedback } from './service/feedback/feedback-service.js';
-import type { Observation, PredictionService } from './service/prediction/prediction-service.js';
+import { predictReplyParts } from './json-reply.js';
 
 export interface LargePredictionsOptions {
   readonly service: PredictionService;
@@ -110,7 +110,7 @@ export class LargePredictions {
     const { maxRows, allowMissing } = this.options;
     if (given === CSV_TYPE) return readCsvRows(body, features, maxRows, allowMissing);
     if (given === ARROW_TYPE) {
-      const { readArrowRows } = await import('../model/tables/arrow/arrow-rows.js');
+      const { readArrowRows } = await import('../../model/tables/arrow/arrow-rows.js');
       return readArrowRows(body, features, maxRows, allowMissing, turns);
     }
     const parser = new RowParser();

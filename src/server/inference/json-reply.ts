@@ -1,5 +1,5 @@
-import { NumberWriter } from '../base/json/number-writer.js';
-import type { Observation } from './service/prediction/prediction-service.js';
+import { NumberWriter } from '../../base/json/number-writer.js';
+import type { Observation } from '../service/prediction/prediction-service.js';
 
 const writer = new NumberWriter();
 

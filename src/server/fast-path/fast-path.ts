@@ -7,10 +7,10 @@ import {
 } from 'node:http';
 import type { FastifyInstance, FastifyServerFactory } from 'fastify';
 import type { Logger } from 'pino';
-import type { requestIds } from './http/request-id.js';
-import type { BucketCounts } from './metrics/bucket-histogram.js';
-import type { RequestHistogram } from './metrics/request-histogram.js';
-import { OrdinaryReply } from './ordinary-reply.js';
+import type { requestIds } from '../http/request-id.js';
+import type { BucketCounts } from '../metrics/bucket-histogram.js';
+import type { RequestHistogram } from '../metrics/request-histogram.js';
+import { OrdinaryReply } from './fast-reply.js';
 
 /** What a route answers almost always, and how. */
 export interface OrdinaryForm {

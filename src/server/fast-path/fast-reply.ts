@@ -1,4 +1,4 @@
-import { LEAST_BYTES } from './plugins/reply-encoding.js';
+import { LEAST_BYTES } from '../plugins/reply-encoding.js';
 
 /** Characters of a number in a reply, at most, with what parts it from the next. */
 export const NUMBER_LENGTH = 27;

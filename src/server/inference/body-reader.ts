@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
-import { DomainError } from '../base/domain-error.js';
-import type { Rows } from '../model/tables/rows.js';
-import type { TableInfo } from '../model/tables/table-file.js';
+import { DomainError } from '../../base/domain-error.js';
+import type { Rows } from '../../model/tables/rows.js';
+import type { TableInfo } from '../../model/tables/table-file.js';
+import type { FeedbackRows } from '../service/feedback/feedback-rows.js';
 import type {
   FeedbackTask,
   OutlinedBody,
@@ -10,8 +11,7 @@ import type {
   ReadingTask,
   TableTask,
   WorkerTask,
-} from './json-worker.js';
-import type { FeedbackRows } from './service/feedback/feedback-rows.js';
+} from './body-reader-worker.js';
 
 /** Milliseconds without work after which the thread and its memory go. */
 const IDLE = 10_000;
@@ -77,7 +77,7 @@ export class JsonReader {
   }
 
   private start(): Worker {
-    const worker = new Worker(new URL('./json-worker.js', import.meta.url));
+    const worker = new Worker(new URL('./body-reader-worker.js', import.meta.url));
     let failure: Error = new Error('the thread that reads large bodies ended');
     worker.on('message', (result: ReadingResult) => this.take(result));
     worker.on('error', (error: Error & { code?: string }) => {

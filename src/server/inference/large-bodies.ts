@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { LARGE_BODY, readJson } from '../base/json/parse-json.js';
-import type { WaitingRows } from '../model/feedback/feedback-database.js';
-import type { Columns, TableInfo } from '../model/tables/table-file.js';
-import { JSON_TYPE } from './http/media-types.js';
-import { JsonReader } from './json-reader.js';
-import type { FeedbackRows, FeedbackTerms } from './service/feedback/feedback-rows.js';
+import { LARGE_BODY, readJson } from '../../base/json/parse-json.js';
+import type { WaitingRows } from '../../model/feedback/feedback-database.js';
+import type { Columns, TableInfo } from '../../model/tables/table-file.js';
+import { JSON_TYPE } from '../http/media-types.js';
+import type { FeedbackRows, FeedbackTerms } from '../service/feedback/feedback-rows.js';
+import { JsonReader } from './body-reader.js';
 
 /**
  * Reads JSON bodies that hold a table. Of a large one the event loop sees an outline, which the schema is asked about;

@@ -1,4 +1,4 @@
-import { isObject } from '../base/json/json-value.js';
+import { isObject } from '../../base/json/json-value.js';
 
 /** Elements of an array that are kept: more than any schema counts. */
 const KEPT = 1024;

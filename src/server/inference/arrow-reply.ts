@@ -1,5 +1,5 @@
 import { Field, Float32, makeData, RecordBatch, RecordBatchStreamWriter, Schema, Struct } from 'apache-arrow';
-import type { Observation } from './service/prediction/prediction-service.js';
+import type { Observation } from '../service/prediction/prediction-service.js';
 
 /**
  * Predictions as an Arrow stream: a column per target, and `reconstruction_error`. The schema's metadata has

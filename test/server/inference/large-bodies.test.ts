@@ -3,10 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { jsonToTable } from '../../src/model/tables/json/json-table.js';
-import { LargeTables } from '../../src/server/large-tables.js';
-import { outline } from '../../src/server/outline.js';
-import { buildTestApp } from './test-app.js';
+import { jsonToTable } from '../../../src/model/tables/json/json-table.js';
+import { outline } from '../../../src/server/inference/body-outline.js';
+import { LargeTables } from '../../../src/server/inference/large-bodies.js';
+import { buildTestApp } from '../test-app.js';
 
 const ROWS = 20_000;
 const instances = Array.from({ length: ROWS }, (_, i) => [i % 7, i % 11, i % 13]);

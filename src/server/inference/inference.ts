@@ -2,10 +2,10 @@ import type { FastifyReply } from 'fastify';
 import { LARGE_BODY } from '../../base/json/parse-json.js';
 import { Turns } from '../../base/node/time-slice.js';
 import type { Rows } from '../../model/tables/rows.js';
-import { JsonReader } from '../json-reader.js';
-import { NUMBER_LENGTH, SMALL_REPLY } from '../ordinary-reply.js';
+import { NUMBER_LENGTH, SMALL_REPLY } from '../fast-path/fast-reply.js';
 import { ROW_READERS, type RowReaderName } from '../readers/readers.js';
 import type { Observation, PredictionService, Serving } from '../service/prediction/prediction-service.js';
+import { JsonReader } from './body-reader.js';
 
 type Given<N extends RowReaderName> = Parameters<(typeof ROW_READERS)[N]>[2];
 type Asked<N extends RowReaderName> = ReturnType<(typeof ROW_READERS)[N]>['asked'];
