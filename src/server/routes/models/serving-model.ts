@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { Card } from '../../model/versions/card.js';
-import { ErrorReply } from '../http/errors.js';
-import type { PredictionService } from '../service/prediction/prediction-service.js';
+import { Card } from '../../../model/versions/card.js';
+import { ErrorReply } from '../../http/errors.js';
+import type { PredictionService } from '../../service/prediction/prediction-service.js';
 
 const ModelReply = Type.Object({
   model_version: Type.String(),

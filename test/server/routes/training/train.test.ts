@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
-import { buildTestApp, contentsOf } from './test-app.js';
+import { buildTestApp, contentsOf } from '../../test-app.js';
 
 const ROWS = Array.from({ length: 40 }, (_, i) => [Math.sin(i), Math.cos(2 * i), i / 40]);
 const TARGETS = ROWS.map(([a, b, c]) => a! + 2 * b! - c!);
@@ -47,7 +47,7 @@ test('arrays, named rows and CSV of the same data become the same model', async 
 test('Arrow and Parquet, packed or not, become the model of the same CSV, and nothing is left in the store', async (t) => {
   const { app, store } = await buildTestApp(t, ['k', 'n', 'x']);
   const fixture = (name: string) =>
-    readFile(fileURLToPath(new URL(`../../../test/fixtures/pyarrow/${name}`, import.meta.url)));
+    readFile(fileURLToPath(new URL(`../../../../../test/fixtures/pyarrow/${name}`, import.meta.url)));
   const send = async (type: string, name: string, pack = false, query = 'target=y&wait=true&epochs=3') => {
     const content = await fixture(name);
     return app.inject({
@@ -263,7 +263,7 @@ test('a cancelled training is no error in the log', async (t) => {
 
 test('?replace=true takes other features, and predictions ask for them from then on', async (t) => {
   const { app } = await buildTestApp(t);
-  const cars = await readFile(fileURLToPath(new URL('../../../data/auto-mpg.csv', import.meta.url)), 'utf8');
+  const cars = await readFile(fileURLToPath(new URL('../../../../../data/auto-mpg.csv', import.meta.url)), 'utf8');
   const trained = await train(app, cars, 'target=mpg&replace=true&wait=true&epochs=2');
   assert.equal(trained.statusCode, 200, trained.body);
   assert.equal(trained.json().dropped, 14);

@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { ALIAS_NAMES, type ModelStore } from '../../model/store/store.js';
-import { Gate } from '../../model/training/gate.js';
-import { MetricsSchema } from '../../model/versions/card.js';
-import { ErrorReply } from '../http/errors.js';
-import type { PredictionService } from '../service/prediction/prediction-service.js';
-import type { Catalog } from '../service/versions/catalog.js';
+import { ALIAS_NAMES, type ModelStore } from '../../../model/store/store.js';
+import { Gate } from '../../../model/training/gate.js';
+import { MetricsSchema } from '../../../model/versions/card.js';
+import { ErrorReply } from '../../http/errors.js';
+import type { PredictionService } from '../../service/prediction/prediction-service.js';
+import type { Catalog } from '../../service/versions/catalog.js';
 
 const Version = Type.Union([Type.String(), Type.Null()]);
 

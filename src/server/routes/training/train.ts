@@ -1,29 +1,29 @@
 import type { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { DomainError } from '../../base/domain-error.js';
-import { arrangeUnlessReplaced } from '../../model/tables/arrange.js';
-import { csvToTable } from '../../model/tables/csv/csv-table.js';
-import { jsonToTable } from '../../model/tables/json/json-table.js';
-import { fileToTable, type TableFormat } from '../../model/tables/reader/table-reader.js';
-import { type Arrange, type Columns, columnsOf } from '../../model/tables/table-file.js';
-import { DEFAULT_TRAINING, type TrainingOptions } from '../../model/training/training.js';
-import { ErrorReply } from '../http/errors.js';
-import { limited } from '../http/limited-body.js';
-import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, PARQUET_TYPE } from '../http/media-types.js';
-import { LargeTables } from '../inference/large-bodies.js';
-import { LabelledFields, labelledRows } from '../readers/labelled-request.js';
-import type { Feedback } from '../service/feedback/feedback-service.js';
-import type { PredictionService } from '../service/prediction/prediction-service.js';
-import type { PromotionTerms } from '../service/training/promotion.js';
-import type { Job, TrainingJobs } from '../service/training/training-jobs.js';
+import { DomainError } from '../../../base/domain-error.js';
+import { arrangeUnlessReplaced } from '../../../model/tables/arrange.js';
+import { csvToTable } from '../../../model/tables/csv/csv-table.js';
+import { jsonToTable } from '../../../model/tables/json/json-table.js';
+import { fileToTable, type TableFormat } from '../../../model/tables/reader/table-reader.js';
+import { type Arrange, type Columns, columnsOf } from '../../../model/tables/table-file.js';
+import { DEFAULT_TRAINING, type TrainingOptions } from '../../../model/training/training.js';
+import { ErrorReply } from '../../http/errors.js';
+import { limited } from '../../http/limited-body.js';
+import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, PARQUET_TYPE } from '../../http/media-types.js';
+import { LargeTables } from '../../inference/large-bodies.js';
+import { LabelledFields, labelledRows } from '../../readers/labelled-request.js';
+import type { Feedback } from '../../service/feedback/feedback-service.js';
+import type { PredictionService } from '../../service/prediction/prediction-service.js';
+import type { PromotionTerms } from '../../service/training/promotion.js';
+import type { Job, TrainingJobs } from '../../service/training/training-jobs.js';
 import {
   type GivenOptions,
   type GivenPromotion,
   JobReply,
   PromotionFields,
   TrainingFields,
-} from '../training-schemas.js';
+} from './training-schemas.js';
 
 const TrainQuery = Type.Object(
   {

@@ -5,7 +5,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyReply } from 'fastify';
 import Negotiator from 'negotiator';
-import { DomainError, show } from '../base/domain-error.js';
+import { DomainError, show } from '../../base/domain-error.js';
 
 /** Beside this file, whether it is bundled or not. */
 const DIRECTORY = new URL('page/', import.meta.url);

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import type { EngineFactory } from '../../model/network/engine.js';
-import type { ModelStore } from '../../model/store/store.js';
-import { Comparison, compareVersions } from '../../model/versions/comparison.js';
-import { ErrorReply } from '../http/errors.js';
-import { VersionParams } from '../version-params.js';
+import type { EngineFactory } from '../../../model/network/engine.js';
+import type { ModelStore } from '../../../model/store/store.js';
+import { Comparison, compareVersions } from '../../../model/versions/comparison.js';
+import { ErrorReply } from '../../http/errors.js';
+import { VersionParams } from './version-params.js';
 
 const { version: Version } = VersionParams.properties;
 const CompareParams = Type.Object({ version: Version, other: Version });

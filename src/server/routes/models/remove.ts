@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { DomainError } from '../../base/domain-error.js';
-import type { ModelStore } from '../../model/store/store.js';
-import { ErrorReply } from '../http/errors.js';
-import type { PredictionService } from '../service/prediction/prediction-service.js';
-import { VersionParams } from '../version-params.js';
+import { DomainError } from '../../../base/domain-error.js';
+import type { ModelStore } from '../../../model/store/store.js';
+import { ErrorReply } from '../../http/errors.js';
+import type { PredictionService } from '../../service/prediction/prediction-service.js';
+import { VersionParams } from './version-params.js';
 
 export interface RemoveOptions {
   readonly store: ModelStore;

@@ -1,10 +1,10 @@
 import { on } from 'node:events';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { ErrorReply } from '../http/errors.js';
-import { eventStream, serverSentEvent } from '../http/event-stream.js';
-import type { Job, TrainingJobs } from '../service/training/training-jobs.js';
-import { JobReply } from '../training-schemas.js';
+import { ErrorReply } from '../../http/errors.js';
+import { eventStream, serverSentEvent } from '../../http/event-stream.js';
+import type { Job, TrainingJobs } from '../../service/training/training-jobs.js';
+import { JobReply } from './training-schemas.js';
 
 const JobParams = Type.Object({ id: Type.String() });
 

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { NUMBER_NAME } from '../base/files/directory.js';
+import { NUMBER_NAME } from '../../../base/files/directory.js';
 
 /** The number of a version in a path. */
 export const VersionParams = Type.Object({

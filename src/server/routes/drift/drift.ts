@@ -1,11 +1,11 @@
 import { on } from 'node:events';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { DriftReply, HistoryReply } from '../drift-schemas.js';
-import { ErrorReply } from '../http/errors.js';
-import { eventStream, serverSentEvent } from '../http/event-stream.js';
-import type { DriftWatch, Watched } from '../service/drift/drift-service.js';
-import type { Feedback } from '../service/feedback/feedback-service.js';
+import { ErrorReply } from '../../http/errors.js';
+import { eventStream, serverSentEvent } from '../../http/event-stream.js';
+import type { DriftWatch, Watched } from '../../service/drift/drift-service.js';
+import type { Feedback } from '../../service/feedback/feedback-service.js';
+import { DriftReply, HistoryReply } from './drift-schemas.js';
 
 const BaselineBody = Type.Object(
   {

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
-import { createRandom } from '../../src/base/statistics/random.js';
-import { DriftWatch } from '../../src/server/service/drift/drift-service.js';
-import { buildTestApp, publishUntrained, type TestApp } from './test-app.js';
+import { createRandom } from '../../../../src/base/statistics/random.js';
+import { DriftWatch } from '../../../../src/server/service/drift/drift-service.js';
+import { buildTestApp, publishUntrained, type TestApp } from '../../test-app.js';
 
 const FEATURES = ['a', 'b', 'c'];
 

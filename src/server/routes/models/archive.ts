@@ -1,16 +1,16 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { DomainError } from '../../base/domain-error.js';
-import type { EngineFactory } from '../../model/network/engine.js';
-import { publishUpload } from '../../model/store/publish-upload.js';
-import type { ModelStore } from '../../model/store/store.js';
-import { packArchive, unpackArchive, verifyUpload } from '../../model/versions/archive.js';
-import { Card } from '../../model/versions/card.js';
-import { ErrorReply } from '../http/errors.js';
-import { limited } from '../http/limited-body.js';
-import type { Pruning } from '../service/versions/pruning.js';
-import { VersionParams } from '../version-params.js';
+import { DomainError } from '../../../base/domain-error.js';
+import type { EngineFactory } from '../../../model/network/engine.js';
+import { publishUpload } from '../../../model/store/publish-upload.js';
+import type { ModelStore } from '../../../model/store/store.js';
+import { packArchive, unpackArchive, verifyUpload } from '../../../model/versions/archive.js';
+import { Card } from '../../../model/versions/card.js';
+import { ErrorReply } from '../../http/errors.js';
+import { limited } from '../../http/limited-body.js';
+import type { Pruning } from '../../service/versions/pruning.js';
+import { VersionParams } from './version-params.js';
 
 /** Content types of an upload. */
 const GZIP = ['application/gzip', 'application/x-gzip', 'application/octet-stream'];

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { Card } from '../../model/versions/card.js';
-import { ErrorReply } from '../http/errors.js';
-import type { Catalog } from '../service/versions/catalog.js';
-import { VersionParams } from '../version-params.js';
+import { Card } from '../../../model/versions/card.js';
+import { ErrorReply } from '../../http/errors.js';
+import type { Catalog } from '../../service/versions/catalog.js';
+import { VersionParams } from './version-params.js';
 
 const CardReply = Type.Object({ model_version: Type.String(), name: Type.String(), ...Card.properties });
 

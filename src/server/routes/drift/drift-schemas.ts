@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { GROUPS } from '../drift/rows/channels.js';
+import { GROUPS } from '../../../drift/rows/channels.js';
 
 const nullable = <T extends ReturnType<typeof Type.Number> | ReturnType<typeof Type.String>>(schema: T) =>
   Type.Union([schema, Type.Null()]);

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import type { ModelStore } from '../../model/store/store.js';
-import { ONNX_OPSET, toOnnx } from '../../model/versions/onnx/onnx.js';
-import { readVersion } from '../../model/versions/version.js';
-import { ErrorReply } from '../http/errors.js';
-import { VersionParams } from '../version-params.js';
+import type { ModelStore } from '../../../model/store/store.js';
+import { ONNX_OPSET, toOnnx } from '../../../model/versions/onnx/onnx.js';
+import { readVersion } from '../../../model/versions/version.js';
+import { ErrorReply } from '../../http/errors.js';
+import { VersionParams } from './version-params.js';
 
 const Model = Type.Unsafe<Buffer>({
   description:

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import { ErrorReply } from '../http/errors.js';
-import type { ModelLoader } from '../service/versions/model-loader.js';
-import { ActivationReply, describeActivation } from './model-activate.js';
+import { ErrorReply } from '../../http/errors.js';
+import type { ModelLoader } from '../../service/versions/model-loader.js';
+import { ActivationReply, describeActivation } from './activate.js';
 
 export function rollbackRoute(app: FastifyInstance, { loader }: { loader: ModelLoader }): void {
   app.post(

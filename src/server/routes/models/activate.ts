@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { ErrorReply } from '../http/errors.js';
-import type { Activation, ModelLoader } from '../service/versions/model-loader.js';
-import { VersionParams } from '../version-params.js';
+import { ErrorReply } from '../../http/errors.js';
+import type { Activation, ModelLoader } from '../../service/versions/model-loader.js';
+import { VersionParams } from './version-params.js';
 
 export const ActivationReply = Type.Object({
   model_version: Type.String(),

@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox';
-import { Gate, PROMOTIONS } from '../model/training/gate.js';
-import { DEFAULT_TRAINING } from '../model/training/training.js';
-import { EpochSchema, MetricsSchema } from '../model/versions/card.js';
-import { MOST_SHADOW_ROWS, ShadowReport } from './service/training/shadow.js';
+import { Gate, PROMOTIONS } from '../../../model/training/gate.js';
+import { DEFAULT_TRAINING } from '../../../model/training/training.js';
+import { EpochSchema, MetricsSchema } from '../../../model/versions/card.js';
+import { MOST_SHADOW_ROWS, ShadowReport } from '../../service/training/shadow.js';
 
 /** What a client may set of a training, in the query or in the body. */
 export const TrainingFields = {

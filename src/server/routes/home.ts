@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import Negotiator from 'negotiator';
 import { Type } from 'typebox';
-import { PageFiles } from '../page-files.js';
+import { PageFiles } from './page-files.js';
 
 const ROUTES = `POST /predict             predict rows
 POST /train               train a new version
