@@ -36,11 +36,11 @@ await buildPage(join(ROOT, 'src/server/page'), PAGE);
 await build({
   entryPoints: [
     'server/main.js',
-    'model/trainer-process.js',
-    'model/table-process.js',
-    'model/feedback-process.js',
-    'server/json-worker.js',
-    'server/baseline-worker.js',
+    'model/training/trainer-process.js',
+    'model/tables/reader/table-reader-process.js',
+    'model/feedback/feedback-process.js',
+    'server/inference/body-reader-worker.js',
+    'server/service/drift/baseline-worker.js',
   ].map((path) => join(ROOT, 'dist/src', path)),
   entryNames: '[name]',
   outdir: BUNDLE,

@@ -136,7 +136,7 @@ async function serveArtifact(): Promise<boolean> {
 
 /** The container's argument `train`, of SageMaker. */
 async function trainAndExit(): Promise<never> {
-  const { trainForSagemaker } = await import('./contracts/sagemaker-training.js');
+  const { trainForSagemaker } = await import('./protocols/sagemaker/training.js');
   const abort = new AbortController();
   process.once('SIGTERM', () => abort.abort());
   const { base, trainingJob } = platform;

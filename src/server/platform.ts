@@ -1,5 +1,5 @@
 import { DomainError, show } from '../base/domain-error.js';
-import type { VertexRoutes } from './contracts/vertex.js';
+import type { VertexRoutes } from './protocols/vertex/vertex.js';
 
 /** Where SageMaker puts what a container reads, and takes what it writes, unless it says otherwise. */
 const SAGEMAKER_BASE = '/opt/ml';

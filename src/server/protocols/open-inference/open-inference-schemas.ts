@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { OUTPUTS } from '../readers/open-inference-request.js';
+import { OUTPUTS } from '../../readers/open-inference-request.js';
 
 const Parameters = Type.Optional(Type.Object({}, { additionalProperties: true }));
 

@@ -2,15 +2,15 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { DomainError } from '../../base/domain-error.js';
-import { filesIn } from '../../base/files/directory.js';
-import type { EngineName } from '../../model/network/engine.js';
-import { csvToTable } from '../../model/tables/csv/csv-table.js';
-import type { GateRequest } from '../../model/training/serving-model.js';
-import { runTraining } from '../../model/training/trainer.js';
-import type { Epoch } from '../../model/training/training.js';
-import { readFiles, writeFiles } from '../../model/versions/version.js';
-import { checkHosts, openChannel, readHyperparameters } from './sagemaker-files.js';
+import { DomainError } from '../../../base/domain-error.js';
+import { filesIn } from '../../../base/files/directory.js';
+import type { EngineName } from '../../../model/network/engine.js';
+import { csvToTable } from '../../../model/tables/csv/csv-table.js';
+import type { GateRequest } from '../../../model/training/serving-model.js';
+import { runTraining } from '../../../model/training/trainer.js';
+import type { Epoch } from '../../../model/training/training.js';
+import { readFiles, writeFiles } from '../../../model/versions/version.js';
+import { checkHosts, openChannel, readHyperparameters } from './training-files.js';
 
 /** Characters of a failure that SageMaker shows. */
 const MOST_SHOWN = 1024;

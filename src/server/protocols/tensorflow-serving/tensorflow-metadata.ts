@@ -1,5 +1,5 @@
-import { INPUT, SIGNATURE } from '../readers/tensorflow-request.js';
-import type { Serving } from '../service/prediction/prediction-service.js';
+import { INPUT, SIGNATURE } from '../../readers/tensorflow-request.js';
+import type { Serving } from '../../service/prediction/prediction-service.js';
 
 /** What `GET …/metadata` tells of a version: the signature of a Keras model of one input and one output. */
 export function tensorflowMetadata(name: string, { version, card }: Serving): object {

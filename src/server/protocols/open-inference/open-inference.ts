@@ -1,19 +1,20 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { DomainError, show } from '../../base/domain-error.js';
-import { ownVersion } from '../../base/node/package-version.js';
-import type { OrdinaryPredictions } from '../fast-path/fast-path.js';
-import { ErrorReply, sendError } from '../http/errors.js';
-import { takeBytes } from '../http/raw-body.js';
-import type { Inference, InferenceRequest } from '../inference/inference.js';
+import { DomainError, show } from '../../../base/domain-error.js';
+import { ownVersion } from '../../../base/node/package-version.js';
+import type { OrdinaryPredictions } from '../../fast-path/fast-path.js';
+import { ErrorReply, sendError } from '../../http/errors.js';
+import { takeBytes } from '../../http/raw-body.js';
+import type { Inference, InferenceRequest } from '../../inference/inference.js';
 import {
   HEADER_LENGTH,
   hasShortHeader,
   INPUT,
   readHeaderLength,
   vendorType,
-} from '../readers/open-inference-request.js';
-import type { PredictionService, Serving } from '../service/prediction/prediction-service.js';
+} from '../../readers/open-inference-request.js';
+import type { PredictionService, Serving } from '../../service/prediction/prediction-service.js';
+import type { ModelPlace, ServedModel } from '../served-model.js';
 import { InferenceStatistics } from './inference-statistics.js';
 import { writeOpenInference } from './open-inference-reply.js';
 import {
@@ -26,7 +27,6 @@ import {
   ServerMetadata,
   Statistics,
 } from './open-inference-schemas.js';
-import type { ModelPlace, ServedModel } from './served-model.js';
 
 export interface OpenInferenceOptions {
   readonly model: ServedModel;

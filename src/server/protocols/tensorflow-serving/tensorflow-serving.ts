@@ -1,15 +1,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { DomainError } from '../../base/domain-error.js';
-import type { OrdinaryPredictions } from '../fast-path/fast-path.js';
-import { ErrorReply } from '../http/errors.js';
-import { JSON_TYPE } from '../http/media-types.js';
-import { takeBytes } from '../http/raw-body.js';
-import type { Inference } from '../inference/inference.js';
-import type { TensorflowGiven } from '../readers/tensorflow-request.js';
-import type { Serving } from '../service/prediction/prediction-service.js';
-import { Rows } from './row-schema.js';
-import type { ModelPlace, ServedModel } from './served-model.js';
+import { DomainError } from '../../../base/domain-error.js';
+import type { OrdinaryPredictions } from '../../fast-path/fast-path.js';
+import { ErrorReply } from '../../http/errors.js';
+import { JSON_TYPE } from '../../http/media-types.js';
+import { takeBytes } from '../../http/raw-body.js';
+import type { Inference } from '../../inference/inference.js';
+import type { TensorflowGiven } from '../../readers/tensorflow-request.js';
+import type { Serving } from '../../service/prediction/prediction-service.js';
+import { Rows } from '../row-schema.js';
+import type { ModelPlace, ServedModel } from '../served-model.js';
 import { tensorflowInference } from './tensorflow-inference.js';
 import { tensorflowMetadata } from './tensorflow-metadata.js';
 

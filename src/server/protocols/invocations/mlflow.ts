@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { DomainError } from '../../base/domain-error.js';
-import { ownVersion } from '../../base/node/package-version.js';
-import type { PredictionService } from '../service/prediction/prediction-service.js';
+import { DomainError } from '../../../base/domain-error.js';
+import { ownVersion } from '../../../base/node/package-version.js';
+import type { PredictionService } from '../../service/prediction/prediction-service.js';
 import { handleInvocationErrors, InvocationError } from './invocation-errors.js';
 
 /** What MLflow's scoring server has beside `/invocations`. SageMaker asks for `/ping` too, and ignores its body. */

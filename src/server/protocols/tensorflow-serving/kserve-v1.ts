@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import type { ServedModel } from './served-model.js';
+import type { ServedModel } from '../served-model.js';
 
 /** What KServe's V1 protocol has beside the URLs that it shares with TensorFlow Serving. */
 export async function kserveV1(app: FastifyInstance, { model }: { model: ServedModel }): Promise<void> {

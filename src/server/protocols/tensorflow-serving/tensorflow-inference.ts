@@ -1,9 +1,9 @@
-import { DomainError } from '../../base/domain-error.js';
-import { JSON_TYPE } from '../http/media-types.js';
-import type { InferenceRequest } from '../inference/inference.js';
-import { predictionText, resultText } from '../inference/prediction-text.js';
-import type { TensorflowGiven } from '../readers/tensorflow-request.js';
-import type { ModelPlace, ServedModel } from './served-model.js';
+import { DomainError } from '../../../base/domain-error.js';
+import { JSON_TYPE } from '../../http/media-types.js';
+import type { InferenceRequest } from '../../inference/inference.js';
+import { predictionText, resultText } from '../../inference/prediction-text.js';
+import type { TensorflowGiven } from '../../readers/tensorflow-request.js';
+import type { ModelPlace, ServedModel } from '../served-model.js';
 
 /** What a client of TensorFlow Serving asks, at whichever path it may. */
 export interface TensorflowQuestion extends TensorflowGiven {

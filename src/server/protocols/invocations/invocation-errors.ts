@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Type } from 'typebox';
-import { ErrorReply, sendShaped } from '../http/errors.js';
+import { ErrorReply, sendShaped } from '../../http/errors.js';
 
 /** MLflow's names for what went wrong, by status. */
 const ERROR_CODES: Readonly<Record<number, string>> = {

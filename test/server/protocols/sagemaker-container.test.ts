@@ -5,10 +5,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { startServer, temporaryDirectory } from '../server/server-process.js';
+import { startServer, temporaryDirectory } from '../server-process.js';
 
-const MAIN = fileURLToPath(new URL('../../bundle/app/main.js', import.meta.url));
-const CARS = fileURLToPath(new URL('../../../data/auto-mpg.csv', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../../bundle/app/main.js', import.meta.url));
+const CARS = fileURLToPath(new URL('../../../../data/auto-mpg.csv', import.meta.url));
 const ROW = '8,307,130,3504,12,70,1';
 
 /** A directory as SageMaker mounts it at /opt/ml: the cars in two files, hyper-parameters as text. */

@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import type { OrdinaryPredictions } from '../fast-path/fast-path.js';
-import { ErrorReply } from '../http/errors.js';
-import { JSON_TYPE } from '../http/media-types.js';
-import { takeBytes } from '../http/raw-body.js';
-import type { Inference, InferenceRequest } from '../inference/inference.js';
-import { predictionText } from '../inference/prediction-text.js';
-import type { PredictionService } from '../service/prediction/prediction-service.js';
-import { Rows } from './row-schema.js';
+import type { OrdinaryPredictions } from '../../fast-path/fast-path.js';
+import { ErrorReply } from '../../http/errors.js';
+import { JSON_TYPE } from '../../http/media-types.js';
+import { takeBytes } from '../../http/raw-body.js';
+import type { Inference, InferenceRequest } from '../../inference/inference.js';
+import { predictionText } from '../../inference/prediction-text.js';
+import type { PredictionService } from '../../service/prediction/prediction-service.js';
+import { Rows } from '../row-schema.js';
 
 /** Paths that Vertex AI asks at, as it names them. */
 export interface VertexRoutes {

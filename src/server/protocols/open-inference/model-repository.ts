@@ -1,14 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { DomainError, show } from '../../base/domain-error.js';
-import { NUMBER_NAME } from '../../base/files/directory.js';
-import { readJsonObject } from '../../base/json/json-object.js';
-import { isObject } from '../../base/json/json-value.js';
-import { ErrorReply } from '../http/errors.js';
-import { takeBytes } from '../http/raw-body.js';
-import type { PredictionService } from '../service/prediction/prediction-service.js';
+import { DomainError, show } from '../../../base/domain-error.js';
+import { NUMBER_NAME } from '../../../base/files/directory.js';
+import { readJsonObject } from '../../../base/json/json-object.js';
+import { isObject } from '../../../base/json/json-value.js';
+import { ErrorReply } from '../../http/errors.js';
+import { takeBytes } from '../../http/raw-body.js';
+import type { PredictionService } from '../../service/prediction/prediction-service.js';
+import type { ServedModel } from '../served-model.js';
 import { RepositoryIndex } from './open-inference-schemas.js';
-import type { ServedModel } from './served-model.js';
 
 export interface ModelRepositoryOptions {
   readonly model: ServedModel;

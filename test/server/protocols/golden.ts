@@ -4,20 +4,20 @@ import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { AppOptions } from '../../src/server/app.js';
-import { buildTestApp, publishUntrained, type TestApp } from '../server/test-app.js';
+import type { AppOptions } from '../../../src/server/app.js';
+import { buildTestApp, publishUntrained, type TestApp } from '../test-app.js';
 
 /** Headers of a reply that are no part of a contract, or never the same. */
 const LEFT_OUT = new Set(['date', 'connection', 'keep-alive', 'x-request-id', 'content-length']);
 
 /**
- * Sends every request of `test/contracts/<contract>/*.request` over a socket, and compares the whole reply with the file
+ * Sends every request of `test/server/protocols/golden/<protocol>/*.request` over a socket, and compares the whole reply with the file
  * beside it. `\x00` in a body is a byte; `…` in a reply stands for anything; host, content length and connection are
  * added. Requests whose name begins with `not-ready.` meet a service without a model, and with `fresh.` one of their own.
  * With `UPDATE_GOLDEN=1` replies that differ are written instead.
  */
 export function testGolden(contract: string, options: Partial<AppOptions> = {}): void {
-  const directory = fileURLToPath(new URL(`../../../test/contracts/${contract}/`, import.meta.url));
+  const directory = fileURLToPath(new URL(`../../../../../test/server/protocols/golden/${contract}/`, import.meta.url));
   const names = readdirSync(directory).sort();
   const requests = names.filter((name) => name.endsWith('.request'));
   const shared = requests.filter((name) => !/^(not-ready|fresh)\./.test(name));

@@ -1,8 +1,8 @@
-import { unstandardise } from '../../model/network/scaler.js';
-import type { InferenceReply } from '../inference/inference.js';
-import { enclosed, flat } from '../inference/matrix-text.js';
-import { HEADER_LENGTH, type OpenInferenceAsked, type OutputName } from '../readers/open-inference-request.js';
-import type { Observation } from '../service/prediction/prediction-service.js';
+import { unstandardise } from '../../../model/network/scaler.js';
+import type { InferenceReply } from '../../inference/inference.js';
+import { enclosed, flat } from '../../inference/matrix-text.js';
+import { HEADER_LENGTH, type OpenInferenceAsked, type OutputName } from '../../readers/open-inference-request.js';
+import type { Observation } from '../../service/prediction/prediction-service.js';
 
 /** A reply in parts, and how many bytes of JSON come before its binary data; null if there is none. */
 interface OpenInferenceReply {

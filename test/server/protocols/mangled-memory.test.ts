@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { FileStore } from '../../src/model/store/file-store.js';
-import { startServer, temporaryDirectory } from '../server/server-process.js';
-import { publishUntrained } from '../server/test-app.js';
+import { FileStore } from '../../../src/model/store/file-store.js';
+import { startServer, temporaryDirectory } from '../server-process.js';
+import { publishUntrained } from '../test-app.js';
 
 const MIB = 2 ** 20;
 /** What all of it together may take beyond an ordinary start: some bodies of 16 MiB, and what they are read to. */
