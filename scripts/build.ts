@@ -10,7 +10,7 @@ import { buildPage, copyPage } from './page.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const { version: VERSION } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
-const PAGE = join(ROOT, 'dist/src/server/page');
+const PAGE = join(ROOT, 'dist/src/page');
 const BUNDLE = join(ROOT, 'dist/bundle/app');
 
 /** What is WebAssembly. */
@@ -31,7 +31,7 @@ for (const { folder, binary, target } of ASSEMBLIES) {
   if (error) throw new Error(`${binary}: ${stderr.toString()}`, { cause: error });
 }
 
-await buildPage(join(ROOT, 'src/server/page'), PAGE);
+await buildPage(join(ROOT, 'src/page'), PAGE);
 
 await build({
   entryPoints: [

@@ -10,13 +10,13 @@ import {
   rollBack,
   type Version,
   type Versions as VersionList,
-} from './api.js';
+} from '../client/api.js';
+import type { Live } from '../client/live.js';
+import { Confirm } from '../parts/confirm.js';
+import { Failure, told } from '../parts/failure.js';
+import { ago, bytes, figure } from '../parts/format.js';
+import { Name } from '../parts/name.js';
 import { ComparisonTable } from './comparison-table.js';
-import { Confirm } from './confirm.js';
-import { Failure, told } from './failure.js';
-import { ago, bytes, figure } from './format.js';
-import type { Live } from './live.js';
-import { Name } from './name.js';
 import { Upload } from './upload.js';
 
 type Asked = { readonly what: 'activate' | 'remove'; readonly version: string } | { readonly what: 'roll back' };

@@ -1,12 +1,12 @@
 import { useEffect, useState } from 'preact/hooks';
-import { ErrorHistory } from './error-history.js';
-import { Inputs } from './inputs.js';
-import { type Live, useLive } from './live.js';
-import { Name } from './name.js';
-import { Status } from './status.js';
-import { Train } from './train.js';
-import { TryIt } from './try-it.js';
-import { Versions } from './versions.js';
+import { type Live, useLive } from './client/live.js';
+import { ErrorHistory } from './monitor/error-history.js';
+import { Inputs } from './monitor/inputs.js';
+import { Status } from './monitor/status.js';
+import { Name } from './parts/name.js';
+import { Train } from './train/train.js';
+import { TryIt } from './try-it/try-it.js';
+import { Versions } from './versions/versions.js';
 
 const VIEWS = [
   ['monitor', 'Monitor'],

@@ -1,9 +1,9 @@
 import type { ComponentChildren } from 'preact';
-import type { Drift } from './api.js';
-import { ago, clock, counted, figure, glued, percent, seconds } from './format.js';
-import type { Snapshot } from './live.js';
-import { Name } from './name.js';
-import { Verdict } from './verdict.js';
+import type { Drift } from '../client/api.js';
+import type { Snapshot } from '../client/live.js';
+import { ago, clock, counted, figure, glued, percent, seconds } from '../parts/format.js';
+import { Name } from '../parts/name.js';
+import { Verdict } from '../parts/verdict.js';
 
 /** The verdict in one sentence, and what one asks first of a service. */
 export function Status({ snapshot }: { snapshot: Snapshot }) {

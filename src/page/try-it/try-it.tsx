@@ -1,10 +1,10 @@
 import type { TargetedSubmitEvent } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { numberInCell } from '../../model/tables/csv/number-cell.js';
-import { type Drift, type Explained, type Model, predict } from './api.js';
-import { Failure, told } from './failure.js';
-import { figure, percent } from './format.js';
-import { Name } from './name.js';
+import { type Drift, type Explained, type Model, predict } from '../client/api.js';
+import { Failure, told } from '../parts/failure.js';
+import { figure, percent } from '../parts/format.js';
+import { Name } from '../parts/name.js';
 
 /** One row, filled in by hand, and what the model makes of it. */
 export function TryIt({ model, drift }: { model: Model | null; drift: Drift | null }) {

@@ -1,4 +1,4 @@
-import { cancelJob, type Epoch, getJob, type Job, jobEventsPath, ServiceError } from './api.js';
+import { cancelJob, type Epoch, getJob, type Job, jobEventsPath, ServiceError } from '../client/api.js';
 
 /** What is known of a training at a moment. */
 export interface JobView {

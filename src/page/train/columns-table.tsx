@@ -1,7 +1,7 @@
-import type { Model } from './api.js';
+import type { Model } from '../client/api.js';
+import { counted, figure, percent } from '../parts/format.js';
+import { Name } from '../parts/name.js';
 import { type CsvColumn, type CsvFile, droppedRows } from './csv-file.js';
-import { counted, figure, percent } from './format.js';
-import { Name } from './name.js';
 
 export interface ColumnsTableProps {
   readonly csv: CsvFile;

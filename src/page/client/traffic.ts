@@ -1,4 +1,4 @@
-import { NO_PREDICTION } from '../metrics/prediction-routes.js';
+import { NO_PREDICTION } from '../../server/metrics/prediction-routes.js';
 
 /** What was predicted in the latest minute, by whichever protocol. */
 export interface Traffic {

@@ -1,13 +1,13 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
-import type { Epoch, Job } from './api.js';
-import { Failure, told } from './failure.js';
-import { counted, figure, percent, seconds } from './format.js';
+import type { Epoch, Job } from '../client/api.js';
+import { Failure, told } from '../parts/failure.js';
+import { counted, figure, percent, seconds } from '../parts/format.js';
+import { Name } from '../parts/name.js';
+import { axis, type Ink, logAxis, logScale, Plot } from '../parts/plot.js';
+import { Verdict } from '../parts/verdict.js';
 import { JobFollower, type JobView } from './job-follower.js';
-import { Name } from './name.js';
-import { axis, type Ink, logAxis, logScale, Plot } from './plot.js';
 import { ShadowReport } from './shadow-report.js';
-import { Verdict } from './verdict.js';
 
 /** A training while it runs, and how it ended. */
 export function JobPanel({ id, onEnd }: { id: string; onEnd: () => void }) {

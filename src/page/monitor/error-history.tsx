@@ -1,12 +1,12 @@
 import { useMemo, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
-import type { Point } from './api.js';
-import { Choice } from './choice.js';
-import { clock, figure } from './format.js';
-import { Lanes } from './lanes.js';
-import type { Snapshot } from './live.js';
-import { axis, type Ink, logAxis, logScale, Plot } from './plot.js';
-import { GAP, raisedSpans } from './raised-spans.js';
+import type { Point } from '../client/api.js';
+import type { Snapshot } from '../client/live.js';
+import { GAP, raisedSpans } from '../parts/alarm-spans.js';
+import { Choice } from '../parts/choice.js';
+import { clock, figure } from '../parts/format.js';
+import { axis, type Ink, logAxis, logScale, Plot } from '../parts/plot.js';
+import { Lanes } from './alarm-timeline.js';
 import { GROUP_NAMES } from './status.js';
 
 const RANGES = [

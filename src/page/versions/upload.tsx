@@ -1,5 +1,5 @@
 import { useRef, useState } from 'preact/hooks';
-import { uploadVersion } from './api.js';
+import { uploadVersion } from '../client/api.js';
 
 export interface UploadProps {
   /** Called with what the service made of it: the new version, or why there is none. */

@@ -1,7 +1,7 @@
-import type { Drift, Point } from './api.js';
-import { capital, clock } from './format.js';
-import { Name } from './name.js';
-import { raisedSpans } from './raised-spans.js';
+import type { Drift, Point } from '../client/api.js';
+import { raisedSpans } from '../parts/alarm-spans.js';
+import { capital, clock } from '../parts/format.js';
+import { Name } from '../parts/name.js';
 import { GROUP_NAMES } from './status.js';
 
 interface LanesProps {

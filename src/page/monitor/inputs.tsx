@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
-import type { Column, Drift, DriftWindow } from './api.js';
-import { Choice } from './choice.js';
-import { clock, figure, glued, percent } from './format.js';
-import { BinTable, Histogram } from './histogram.js';
-import { Name } from './name.js';
+import type { Column, Drift, DriftWindow } from '../client/api.js';
+import { Choice } from '../parts/choice.js';
+import { clock, figure, glued, percent } from '../parts/format.js';
+import { BinTable, Histogram } from '../parts/histogram.js';
+import { Name } from '../parts/name.js';
 
 const WINDOWS = [
   ['latest', 'Latest window'],

@@ -1,6 +1,6 @@
-import type { Comparison, Pair } from './api.js';
-import { figure } from './format.js';
-import { Name } from './name.js';
+import type { Comparison, Pair } from '../client/api.js';
+import { figure } from '../parts/format.js';
+import { Name } from '../parts/name.js';
 
 /** Two versions side by side: their errors on what each held out, and how far apart they predict. */
 export function ComparisonTable({ comparison: { versions, metrics, predictions } }: { comparison: Comparison }) {

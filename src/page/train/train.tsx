@@ -1,13 +1,13 @@
 import type { TargetedSubmitEvent } from 'preact';
 import { useCallback, useState } from 'preact/hooks';
-import { type Model, train } from './api.js';
+import { type Model, train } from '../client/api.js';
+import type { Live } from '../client/live.js';
+import { Failure, told } from '../parts/failure.js';
+import { bytes, counted, shown } from '../parts/format.js';
+import { Name } from '../parts/name.js';
 import { ColumnsTable, isUseless } from './columns-table.js';
 import { type CsvFile, readCsv, withColumns } from './csv-file.js';
-import { Failure, told } from './failure.js';
-import { bytes, counted, shown } from './format.js';
 import { JobPanel } from './job-panel.js';
-import type { Live } from './live.js';
-import { Name } from './name.js';
 
 /** Remembers the training of this tab, so that it can be followed again after the page was loaded anew. */
 const REMEMBERED = 'training';

@@ -1,6 +1,6 @@
-import type { Job } from './api.js';
-import { counted, figure, percent } from './format.js';
-import { Name } from './name.js';
+import type { Job } from '../client/api.js';
+import { counted, figure, percent } from '../parts/format.js';
+import { Name } from '../parts/name.js';
 
 /** How far a new version has answered the traffic beside the serving one, and what its answers differ by. */
 export function ShadowReport({ shadow, runs }: { shadow: NonNullable<Job['shadow']>; runs: boolean }) {
