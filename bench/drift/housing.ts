@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { createRandom, shuffle } from '../../src/base/statistics/random.js';
-import type { FeatureSummary } from '../../src/drift/self-check/shifts.js';
+import type { FeatureSummary } from '../../src/cli/drift-self-check/shifts.js';
 import { type Baseline, type HeldOut, makeBaseline } from '../../src/model/baseline/baseline.js';
 import type { EngineFactory } from '../../src/model/network/engine.js';
 import { Predictor } from '../../src/model/network/predictor.js';

@@ -1,4 +1,4 @@
-import type { FeatureSummary } from '../../src/drift/self-check/shifts.js';
+import type { FeatureSummary } from '../../src/cli/drift-self-check/shifts.js';
 
 /** A direction in standardised units, of length 1, and the variance of the rows along it. */
 export interface Component {

@@ -1,4 +1,4 @@
-import type { FeatureSummary } from '../../src/drift/self-check/shifts.js';
+import type { FeatureSummary } from '../../src/cli/drift-self-check/shifts.js';
 import type { HeldOut } from '../../src/model/baseline/baseline.js';
 import { principalComponents } from './principal-components.js';
 import type { Rival } from './rival.js';

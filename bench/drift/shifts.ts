@@ -9,7 +9,7 @@ import {
   type Shift,
   scale,
   spread,
-} from '../../src/drift/self-check/shifts.js';
+} from '../../src/cli/drift-self-check/shifts.js';
 import type { Split } from './housing.js';
 import { type Component, principalComponents } from './principal-components.js';
 

@@ -1,15 +1,15 @@
 import { join } from 'node:path';
-import { DomainError } from '../src/base/domain-error.js';
-import { drawFromCopula } from '../src/drift/self-check/copula.js';
-import { drawFromRows } from '../src/drift/self-check/draw.js';
-import { MOST_WINDOWS, selfCheck } from '../src/drift/self-check.js';
-import { readBaseline } from '../src/model/baseline/read-baseline.js';
-import { loadEngine } from '../src/model/network/engine.js';
-import { FileStore } from '../src/model/store/file-store.js';
-import { predictAll } from '../src/model/training/evaluation.js';
-import { openVersion } from '../src/model/versions/version.js';
-import { readConfig } from '../src/server/config.js';
-import { heldOutRows } from './self-check-rows.js';
+import { DomainError } from '../../base/domain-error.js';
+import { readBaseline } from '../../model/baseline/read-baseline.js';
+import { loadEngine } from '../../model/network/engine.js';
+import { FileStore } from '../../model/store/file-store.js';
+import { predictAll } from '../../model/training/evaluation.js';
+import { openVersion } from '../../model/versions/version.js';
+import { readConfig } from '../../server/config.js';
+import { drawFromCopula } from './copula.js';
+import { drawFromRows } from './draw.js';
+import { heldOutRows } from './held-out-rows.js';
+import { MOST_WINDOWS, selfCheck } from './self-check.js';
 
 // Prints how often the newest version's drift monitor will raise false alarms and what it will notice, before anyone
 // deploys it: `npm run drift:self-check`. Reads the server's environment variables. Ends with 1 if there is no version or

@@ -1,10 +1,10 @@
-import { normalCdf } from '../base/statistics/normal.js';
-import { createRandom, type Random } from '../base/statistics/random.js';
-import { type Baseline, type FeatureColumn, type HeldOut, makeBaseline } from '../model/baseline/baseline.js';
-import { DriftMonitor } from './monitor/monitor.js';
-import type { Draw } from './self-check/draw.js';
-import { type FalseAlarms, sumUp } from './self-check/false-alarms.js';
-import { type FeatureSummary, type Shift, STANDARD_SHIFTS } from './self-check/shifts.js';
+import { normalCdf } from '../../base/statistics/normal.js';
+import { createRandom, type Random } from '../../base/statistics/random.js';
+import { DriftMonitor } from '../../drift/monitor/monitor.js';
+import { type Baseline, type FeatureColumn, type HeldOut, makeBaseline } from '../../model/baseline/baseline.js';
+import type { Draw } from './draw.js';
+import { type FalseAlarms, sumUp } from './false-alarms.js';
+import { type FeatureSummary, type Shift, STANDARD_SHIFTS } from './shifts.js';
 
 export interface SelfCheckOptions {
   readonly rowsBetweenFalseAlarms: number;

@@ -3,14 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { DomainError } from '../src/base/domain-error.js';
-import { createRandom } from '../src/base/statistics/random.js';
-import { type Baseline, makeBaseline } from '../src/model/baseline/baseline.js';
-import { csvToTable } from '../src/model/tables/csv/csv-table.js';
-import { type Columns, readTable } from '../src/model/tables/table-file.js';
-import type { LabelledRows } from '../src/model/training/evaluation.js';
-import { splitRows } from '../src/model/training/split.js';
-import type { Card } from '../src/model/versions/card.js';
+import { DomainError } from '../../base/domain-error.js';
+import { createRandom } from '../../base/statistics/random.js';
+import { type Baseline, makeBaseline } from '../../model/baseline/baseline.js';
+import { csvToTable } from '../../model/tables/csv/csv-table.js';
+import { type Columns, readTable } from '../../model/tables/table-file.js';
+import type { LabelledRows } from '../../model/training/evaluation.js';
+import { splitRows } from '../../model/training/split.js';
+import type { Card } from '../../model/versions/card.js';
 
 /** The rows a baseline was made from, `[rows, features]`, or why they cannot be had. */
 export type HeldOutRows = { readonly rows: Float32Array } | { readonly reason: string };

@@ -4,13 +4,13 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { heldOutRows } from '../../scripts/self-check-rows.js';
 import { createRandom, type Random } from '../../src/base/statistics/random.js';
-import { drawFromCopula } from '../../src/drift/self-check/copula.js';
-import { drawFromRows } from '../../src/drift/self-check/draw.js';
-import { sumUp } from '../../src/drift/self-check/false-alarms.js';
-import { STANDARD_SHIFTS } from '../../src/drift/self-check/shifts.js';
-import { selfCheck } from '../../src/drift/self-check.js';
+import { drawFromCopula } from '../../src/cli/drift-self-check/copula.js';
+import { drawFromRows } from '../../src/cli/drift-self-check/draw.js';
+import { sumUp } from '../../src/cli/drift-self-check/false-alarms.js';
+import { heldOutRows } from '../../src/cli/drift-self-check/held-out-rows.js';
+import { selfCheck } from '../../src/cli/drift-self-check/self-check.js';
+import { STANDARD_SHIFTS } from '../../src/cli/drift-self-check/shifts.js';
 import { type HeldOut, makeBaseline } from '../../src/model/baseline/baseline.js';
 import { readBaseline } from '../../src/model/baseline/read-baseline.js';
 import { loadEngine } from '../../src/model/network/engine.js';
@@ -187,7 +187,7 @@ test('the rows that a training held out are found again in its data, and in no o
 });
 
 test('the command says so if there is no version to check', (t) => {
-  const script = fileURLToPath(new URL('../../scripts/drift-self-check.js', import.meta.url));
+  const script = fileURLToPath(new URL('../../src/cli/drift-self-check/main.js', import.meta.url));
   const env = { ...process.env, MODEL_STORE: temporaryDirectory(t) };
   const { status, stderr } = spawnSync(process.execPath, [script], { env, encoding: 'utf8' });
   assert.equal(status, 1);
