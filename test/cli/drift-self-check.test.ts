@@ -19,8 +19,8 @@ import { csvToTable } from '../../src/model/tables/csv/csv-table.js';
 import { runTraining } from '../../src/model/training/trainer.js';
 import { DEFAULT_TRAINING } from '../../src/model/training/training.js';
 import { openVersion } from '../../src/model/versions/version.js';
-import { assertClose } from '../model/close-to.js';
-import { temporaryDirectory } from '../model/temporary-directory.js';
+import { assertClose } from '../support/close-to.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const NAMES = ['height', 'weight', 'dose'];
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { buildTestApp } from '../server/test-app.js';
+import { buildTestApp } from '../support/test-app.js';
 import { Plant, TARGET } from './plant.js';
 
 /** What `/metrics` of the service answers after a training, predictions and feedback, and the names of all samples in it. */

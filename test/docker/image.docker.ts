@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { until } from '../support/until.js';
 import { Container, createVolume, HARDENED } from './container.js';
 import { docker, missingCommand, missingDaemon } from './docker.js';
 import { Prometheus } from './prometheus.js';
-import { until } from './until.js';
 
 // `npm run test:docker`: builds the image and runs it, with the real daemon of a Linux host.
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createRandom } from '../../src/base/statistics/random.js';
-import { type ServerProcess, startServer, temporaryDirectory } from '../server/server-process.js';
+import { type ServerProcess, startServer, temporaryDirectory } from '../support/server-process.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 export const CARS = join(ROOT, 'data/auto-mpg.csv');

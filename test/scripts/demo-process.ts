@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { temporaryDirectory } from '../server/server-process.js';
+import { temporaryDirectory } from '../support/server-process.js';
 
 export const DEMO = fileURLToPath(new URL('../../scripts/demo.js', import.meta.url));
 

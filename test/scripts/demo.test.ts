@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { childOf } from '../server/server-process.js';
+import { childOf } from '../support/server-process.js';
 import { DEMO, Demo } from './demo-process.js';
 
 /** What never ends fails after this time, in milliseconds. */

@@ -8,8 +8,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { childOf, startServer, temporaryDirectory } from './server-process.js';
-import { contentsOf } from './test-app.js';
+import { childOf, startServer, temporaryDirectory } from '../support/server-process.js';
+import { contentsOf } from '../support/test-app.js';
 
 const CARS = fileURLToPath(new URL('../../../data/auto-mpg.csv', import.meta.url));
 const CAR = [8, 307, 130, 3504, 12, 70, 1];

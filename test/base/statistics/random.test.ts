@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom, shuffle } from '../../../src/base/statistics/random.js';
-import { assertClose } from '../../model/close-to.js';
+import { assertClose } from '../../support/close-to.js';
 
 const DRAWS = 100_000;
 

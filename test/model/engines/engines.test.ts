@@ -1,7 +1,7 @@
 import { test } from 'node:test';
 import { memory } from '@tensorflow/tfjs-core';
-import { testEngine } from '../engine-battery.js';
-import { loadTestedEngines } from '../tested-engines.js';
+import { testEngine } from '../../support/engine-battery.js';
+import { loadTestedEngines } from '../../support/tested-engines.js';
 
 for (const { label, create } of await loadTestedEngines()) {
   if ('missing' in create) test(label, { skip: create.missing }, () => {});

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Engine, EngineFactory, Optimizer } from '../../../src/model/network/engine.js';
 import { DEFAULT_HIDDEN, layerShapes, type Shape } from '../../../src/model/network/shape.js';
-import { assertClose } from '../close-to.js';
-import { loadTestedEngines } from '../tested-engines.js';
+import { assertClose } from '../../support/close-to.js';
+import { loadTestedEngines } from '../../support/tested-engines.js';
 
 /** Keras 3.15's figures for two networks; `made_with` in the file tells the versions. */
 interface GoldenCase {

@@ -8,7 +8,7 @@ import {
   FeedbackDatabase,
   type LabelledBatch,
 } from '../../../src/model/feedback/feedback-database.js';
-import { temporaryDirectory } from '../temporary-directory.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const COLUMNS = { features: ['a', 'b'], targets: ['y'] };
 const OTHERS = { features: ['a', 'c'], targets: ['y'] };

@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test';
 import Database from 'libsql';
 import type { FeedbackChunk, LabelledBatch } from '../../../src/model/feedback/feedback-database.js';
 import { FeedbackStore } from '../../../src/model/feedback/feedback-store.js';
-import { temporaryDirectory } from '../temporary-directory.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const COLUMNS = { features: ['a'], targets: ['y'] };
 

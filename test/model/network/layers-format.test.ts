@@ -10,7 +10,7 @@ import { loadEngine } from '../../../src/model/network/engine.js';
 import { initialWeights } from '../../../src/model/network/initial-weights.js';
 import { bytesToWeights, layersModelJson, weightsToBytes } from '../../../src/model/network/layers-format.js';
 import { layerShapes, type Shape, weightCount } from '../../../src/model/network/shape.js';
-import { assertClose } from '../close-to.js';
+import { assertClose } from '../../support/close-to.js';
 
 const SHAPES: Shape[] = [
   { inputs: 7, outputs: 1, hidden: [30, 30, 30, 30, 30], auxiliaryWeight: 0.05 },

@@ -4,7 +4,7 @@ import { loadEngine } from '../../../src/model/network/engine.js';
 import { initialWeights } from '../../../src/model/network/initial-weights.js';
 import { Predictor } from '../../../src/model/network/predictor.js';
 import type { Shape } from '../../../src/model/network/shape.js';
-import { assertClose } from '../close-to.js';
+import { assertClose } from '../../support/close-to.js';
 
 const SHAPE: Shape = { inputs: 3, outputs: 2, hidden: [5, 4], auxiliaryWeight: 0.05 };
 const SCALERS = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fitScaler, standardise, unstandardise } from '../../../src/model/network/scaler.js';
-import { assertClose } from '../close-to.js';
+import { assertClose } from '../../support/close-to.js';
 
 /** The example of Wikipedia, "Standard deviation": mean 5, population standard deviation 2. */
 const KNOWN = [2, 4, 4, 4, 5, 5, 7, 9];

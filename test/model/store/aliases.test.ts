@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { FileStore } from '../../../src/model/store/file-store.js';
 import type { Aliases } from '../../../src/model/store/store.js';
-import { temporaryDirectory } from '../temporary-directory.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const NONE: Aliases = { generation: 0, production: null, candidate: null, previous: null };
 

@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { FileStore } from '../../../src/model/store/file-store.js';
-import { temporaryDirectory } from '../temporary-directory.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 test('a store that does not exist yet is empty, and is made by the first stage', async (t) => {
   const location = join(temporaryDirectory(t), 'not/yet');

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { type Columns, readTable, splitColumns, TableWriter } from '../../../src/model/tables/table-file.js';
-import { temporaryDirectory } from '../temporary-directory.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const COLUMNS: Columns = { features: ['a', 'b'], targets: ['y'] };
 

@@ -4,7 +4,7 @@ import { loadEngine } from '../../../src/model/network/engine.js';
 import { Predictor, type Scalers } from '../../../src/model/network/predictor.js';
 import { type Shape, weightCount } from '../../../src/model/network/shape.js';
 import { evaluate, type LabelledRows, predictAll } from '../../../src/model/training/evaluation.js';
-import { assertClose } from '../close-to.js';
+import { assertClose } from '../../support/close-to.js';
 
 const SCALERS: Scalers = {
   features: { mean: [0, 10], scale: [1, 5] },

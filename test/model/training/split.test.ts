@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createRandom, shuffle } from '../../../src/base/statistics/random.js';
 import type { LabelledRows } from '../../../src/model/training/evaluation.js';
 import { splitRows } from '../../../src/model/training/split.js';
-import { labelledRows } from '../labelled-rows.js';
+import { labelledRows } from '../../support/labelled-rows.js';
 
 /** The targets, which tell rows apart, of those that are held out. */
 function heldOut(data: LabelledRows, share: number, seed = 1): number[] {

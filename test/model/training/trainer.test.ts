@@ -10,9 +10,9 @@ import { TableWriter } from '../../../src/model/tables/table-file.js';
 import { runTraining, type TrainingRequest } from '../../../src/model/training/trainer.js';
 import { DEFAULT_TRAINING, type Epoch, type TrainingOptions, train } from '../../../src/model/training/training.js';
 import { openVersion } from '../../../src/model/versions/version.js';
-import { childrenOf, gone, NO_PROC } from '../child-processes.js';
-import { labelledRows } from '../labelled-rows.js';
-import { temporaryDirectory } from '../temporary-directory.js';
+import { childrenOf, gone, NO_PROC } from '../../support/child-processes.js';
+import { labelledRows } from '../../support/labelled-rows.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const FOREVER = { epochs: 1e9, patience: 1e9 };
 const GATE = { promote: 'gate', tolerance: 0.05, serving: null } as const;

@@ -11,8 +11,8 @@ import {
   train,
   trainEpoch,
 } from '../../../src/model/training/training.js';
-import { assertClose } from '../close-to.js';
-import { labelledRows } from '../labelled-rows.js';
+import { assertClose } from '../../support/close-to.js';
+import { labelledRows } from '../../support/labelled-rows.js';
 
 const TARGETS = ['y'];
 

@@ -13,9 +13,9 @@ import { loadEngine } from '../../../src/model/network/engine.js';
 import { packArchive, unpackArchive, verifyUpload } from '../../../src/model/versions/archive.js';
 import { parseCard, sealCard, sha256 } from '../../../src/model/versions/card.js';
 import { writeVersion } from '../../../src/model/versions/version.js';
-import { archiveOf, type Entry, tarGz } from '../archives.js';
-import { sampleVersion } from '../sample-version.js';
-import { temporaryDirectory } from '../temporary-directory.js';
+import { archiveOf, type Entry, tarGz } from '../../support/archives.js';
+import { sampleVersion } from '../../support/sample-version.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const LIMIT = 2 ** 20;
 const createEngine = await loadEngine('kernel');

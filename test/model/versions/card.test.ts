@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Card, parseCard, sealCard, sha256 } from '../../../src/model/versions/card.js';
-import { sampleVersion } from '../sample-version.js';
+import { sampleVersion } from '../../support/sample-version.js';
 
 test('a sealed card is read back as it was', () => {
   const card = sampleCard();

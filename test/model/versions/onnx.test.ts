@@ -10,8 +10,8 @@ import { sealCard } from '../../../src/model/versions/card.js';
 import { toOnnx } from '../../../src/model/versions/onnx/onnx.js';
 import { ONNX_SCHEMA } from '../../../src/model/versions/onnx/onnx-schema.js';
 import type { VersionContent } from '../../../src/model/versions/version.js';
-import { openOnnx } from '../onnx-session.js';
-import { sampleVersion } from '../sample-version.js';
+import { openOnnx } from '../../support/onnx-session.js';
+import { sampleVersion } from '../../support/sample-version.js';
 
 /** Relative to the value plus one standard deviation of its column. */
 const TOLERANCE = 1e-5;

@@ -8,8 +8,8 @@ import { type EngineFactory, loadEngine } from '../../../src/model/network/engin
 import { Predictor } from '../../../src/model/network/predictor.js';
 import { sealCard, sha256 } from '../../../src/model/versions/card.js';
 import { type NewVersion, openVersion, type VersionFiles, writeVersion } from '../../../src/model/versions/version.js';
-import { sampleVersion } from '../sample-version.js';
-import { temporaryDirectory } from '../temporary-directory.js';
+import { sampleVersion } from '../../support/sample-version.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const FILES = ['card.json', 'model.json', 'probe.json', 'weights.bin'];
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { buildTestApp } from '../test-app.js';
+import { buildTestApp } from '../../support/test-app.js';
 
 test('an unknown path is a 404, a known one with another method a 405 that names what is allowed', async (t) => {
   const { app } = await buildTestApp(t);

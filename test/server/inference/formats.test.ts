@@ -5,8 +5,8 @@ import { Bool, Decimal, Dictionary, Int32, tableFromIPC, Utf8, vectorFromArray }
 import type { FastifyInstance } from 'fastify';
 import { createRandom } from '../../../src/base/statistics/random.js';
 import type { Observation } from '../../../src/server/service/prediction/prediction-service.js';
-import { arrowStream, column, NUMBER_TYPES } from '../../model/arrow.js';
-import { buildTestApp } from '../test-app.js';
+import { arrowStream, column, NUMBER_TYPES } from '../../support/arrow.js';
+import { buildTestApp } from '../../support/test-app.js';
 
 const ARROW = 'application/vnd.apache.arrow.stream';
 const LIMITS = { bodyLimit: 2 ** 22, maxRows: 20_000 };

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { jsonToTable } from '../../../src/model/tables/json/json-table.js';
 import { outline } from '../../../src/server/inference/body-outline.js';
 import { LargeTables } from '../../../src/server/inference/large-bodies.js';
-import { buildTestApp } from '../test-app.js';
+import { buildTestApp } from '../../support/test-app.js';
 
 const ROWS = 20_000;
 const instances = Array.from({ length: ROWS }, (_, i) => [i % 7, i % 11, i % 13]);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import type { Observation } from '../../../src/server/service/prediction/prediction-service.js';
-import { buildTestApp, publishUntrained } from '../test-app.js';
+import { buildTestApp, publishUntrained } from '../../support/test-app.js';
 
 const LIMITS = { bodyLimit: 2 ** 23, maxRows: 20_000 };
 /** So many rows make a body that is answered in parts. */

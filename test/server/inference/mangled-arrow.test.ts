@@ -6,8 +6,8 @@ import { RecordBatch } from 'apache-arrow/fb/record-batch';
 import { Schema } from 'apache-arrow/fb/schema';
 import { ByteBuffer } from 'flatbuffers';
 import { createRandom } from '../../../src/base/statistics/random.js';
-import { arrowStream, column } from '../../model/arrow.js';
-import { buildTestApp, type TestApp } from '../test-app.js';
+import { arrowStream, column } from '../../support/arrow.js';
+import { buildTestApp, type TestApp } from '../../support/test-app.js';
 
 const ROWS = Array.from({ length: 20 }, (_, i) => i);
 const HOLES = ROWS.map((i) => (i === 3 ? null : i));

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { createRandom } from '../../../src/base/statistics/random.js';
 import { makeBaseline } from '../../../src/model/baseline/baseline.js';
 import { readConfig } from '../../../src/server/config.js';
-import { buildTestApp, publishUntrained, type TestApp } from '../test-app.js';
+import { buildTestApp, publishUntrained, type TestApp } from '../../support/test-app.js';
 
 interface Sample {
   readonly labels: Readonly<Record<string, string>>;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { exportedMetrics } from '../../deploy/exported-metrics.js';
-import { buildTestApp } from '../test-app.js';
+import { buildTestApp } from '../../support/test-app.js';
 
 const value = (body: string, name: string) => {
   const line = body.split('\n').find((text) => text.startsWith(`${name} `));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NO_PREDICTION } from '../../../src/server/metrics/prediction-routes.js';
-import { buildTestApp } from '../test-app.js';
+import { buildTestApp } from '../../support/test-app.js';
 
 test('the routes that predict are told from all others that take a POST', async (t) => {
   const { app } = await buildTestApp(t, ['a'], { vertex: { predict: '/of/its:choice', health: '/of/its:health' } });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { buildTestApp, publishUntrained } from '../test-app.js';
+import { buildTestApp, publishUntrained } from '../../support/test-app.js';
 
 test("the document carries the loaded model's feature names, and follows a swap", async (t) => {
   const { app, store, loader } = await buildTestApp(t, ['alpha', 'beta']);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { buildTestApp } from '../test-app.js';
+import { buildTestApp } from '../../support/test-app.js';
 
 /** What orchestrators and Prometheus ask every few seconds, by every protocol. */
 const PROBES = [

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { AppOptions } from '../../../src/server/app.js';
-import { buildTestApp, publishUntrained, type TestApp } from '../test-app.js';
+import { buildTestApp, publishUntrained, type TestApp } from '../../support/test-app.js';
 
 /** Headers of a reply that are no part of a contract, or never the same. */
 const LEFT_OUT = new Set(['date', 'connection', 'keep-alive', 'x-request-id', 'content-length']);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../../src/base/statistics/random.js';
-import { buildTestApp } from '../test-app.js';
+import { buildTestApp } from '../../support/test-app.js';
 import { type WireForm, wireForms } from './wire-forms.js';
 
 const FEATURES = ['a', 'b', 'c'];

@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { FileStore } from '../../../src/model/store/file-store.js';
-import { startServer, temporaryDirectory } from '../server-process.js';
-import { publishUntrained } from '../test-app.js';
+import { startServer, temporaryDirectory } from '../../support/server-process.js';
+import { publishUntrained } from '../../support/test-app.js';
 
 const MIB = 2 ** 20;
 /** What all of it together may take beyond an ordinary start: some bodies of 16 MiB, and what they are read to. */

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { startServer, temporaryDirectory } from '../server-process.js';
+import { startServer, temporaryDirectory } from '../../support/server-process.js';
 
 const MAIN = fileURLToPath(new URL('../../../bundle/app/main.js', import.meta.url));
 const CARS = fileURLToPath(new URL('../../../../data/auto-mpg.csv', import.meta.url));

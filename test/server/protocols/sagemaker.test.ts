@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { buildTestApp, publishUntrained } from '../test-app.js';
+import { buildTestApp, publishUntrained } from '../../support/test-app.js';
 import { testGolden } from './golden.js';
 
 testGolden('sagemaker');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { createRandom } from '../../../src/base/statistics/random.js';
 import { unstandardise } from '../../../src/model/network/scaler.js';
-import { buildTestApp, type TestApp } from '../test-app.js';
+import { buildTestApp, type TestApp } from '../../support/test-app.js';
 import { integerForms, type WireForm, wireForms } from './wire-forms.js';
 
 const FEATURES = ['a', 'b', 'c', 'd', 'e'];

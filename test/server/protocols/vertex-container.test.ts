@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startServer, temporaryDirectory } from '../server-process.js';
+import { startServer, temporaryDirectory } from '../../support/server-process.js';
 
 test("a container of Vertex AI serves the version at AIP_STORAGE_URI at the platform's routes, and changes nothing", async (t) => {
   const trainedStore = await temporaryDirectory(t);

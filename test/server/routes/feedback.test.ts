@@ -7,7 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import { LARGE_BODY } from '../../../src/base/json/parse-json.js';
 import { FeedbackStore } from '../../../src/model/feedback/feedback-store.js';
 import { JsonReader } from '../../../src/server/inference/body-reader.js';
-import { buildTestApp, publishUntrained } from '../test-app.js';
+import { buildTestApp, publishUntrained } from '../../support/test-app.js';
 
 const ROWS = Array.from({ length: 40 }, (_, i) => [Math.sin(i), Math.cos(2 * i), i / 40]);
 const TARGETS = ROWS.map(([a, b, c]) => 10 + a! + 2 * b! - c!);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { buildTestApp, publishUntrained } from '../test-app.js';
+import { buildTestApp, publishUntrained } from '../../support/test-app.js';
 
 test('it is live before it is ready, and says why it is not', async (t) => {
   const { app, service, loader, store } = await buildTestApp(t, []);

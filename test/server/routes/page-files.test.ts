@@ -3,7 +3,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
-import { buildTestApp } from '../test-app.js';
+import { buildTestApp } from '../../support/test-app.js';
 
 const BUILT = fileURLToPath(new URL('../../../src/page/', import.meta.url));
 const HTML = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };

@@ -8,8 +8,8 @@ import type { Ops } from '../../../../src/model/engines/kernel/ops.js';
 import { plainOps } from '../../../../src/model/engines/kernel/reference-ops.js';
 import type { Engine } from '../../../../src/model/network/engine.js';
 import type { Shape } from '../../../../src/model/network/shape.js';
-import { randomBatch, randomWeights } from '../../batch.js';
-import { testedKernels } from '../../tested-engines.js';
+import { randomBatch, randomWeights } from '../../../support/batch.js';
+import { testedKernels } from '../../../support/tested-engines.js';
 
 const SHAPE: Shape = { inputs: 9, outputs: 2, hidden: [30, 7], auxiliaryWeight: 0.05 };
 const NETWORK = new URL('../../../../src/model/engines/kernel/network.js', import.meta.url);

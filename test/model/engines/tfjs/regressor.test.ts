@@ -10,7 +10,7 @@ import { folderHandler } from '../../../../src/model/engines/tfjs/folder-handler
 import { Nadam } from '../../../../src/model/engines/tfjs/nadam.js';
 import { ReconstructionRegressor, type RegressorOptions } from '../../../../src/model/engines/tfjs/regressor.js';
 import { layerShapes } from '../../../../src/model/network/shape.js';
-import { distance, goldenCases, goldenShape } from '../../tfjs/keras-golden.js';
+import { distance, goldenCases, goldenShape } from '../../../support/keras-golden.js';
 
 before(() => openBackend('wasm'));
 

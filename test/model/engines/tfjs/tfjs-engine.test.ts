@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { loadTfjs } from '../../../../src/model/engines/tfjs/tfjs-engine.js';
 import type { EngineFactory, Optimizer } from '../../../../src/model/network/engine.js';
 import { weightCount } from '../../../../src/model/network/shape.js';
-import { distance, flat, goldenCases, goldenShape } from '../../tfjs/keras-golden.js';
+import { distance, flat, goldenCases, goldenShape } from '../../../support/keras-golden.js';
 
 const OPTIMIZERS = ['sgd', 'adam', 'nadam'] as const satisfies Optimizer['name'][];
 const everyRow = (rows: number) => Int32Array.from({ length: rows }, (_, row) => row);

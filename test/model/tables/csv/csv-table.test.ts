@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { csvToTable } from '../../../../src/model/tables/csv/csv-table.js';
 import { type Arrange, readTable } from '../../../../src/model/tables/table-file.js';
-import { temporaryDirectory } from '../../temporary-directory.js';
+import { temporaryDirectory } from '../../../support/temporary-directory.js';
 
 test('a plain CSV becomes features and targets', async (t) => {
   const { info, data } = await read(t, 'a,b,y\n1,2,3\n4.5,-6,7e1\n');

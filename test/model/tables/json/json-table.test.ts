@@ -3,8 +3,8 @@ import { readdirSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { type JsonRows, jsonToTable } from '../../../../src/model/tables/json/json-table.js';
 import { type Arrange, type Columns, readTable } from '../../../../src/model/tables/table-file.js';
-import { NO_PROC } from '../../child-processes.js';
-import { temporaryDirectory } from '../../temporary-directory.js';
+import { NO_PROC } from '../../../support/child-processes.js';
+import { temporaryDirectory } from '../../../support/temporary-directory.js';
 
 const INVALID = (message: string) => ({ name: 'DomainError', code: 'INVALID_ROWS', message });
 

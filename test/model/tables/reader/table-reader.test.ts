@@ -11,8 +11,8 @@ import { arrowToTable } from '../../../../src/model/tables/arrow/arrow-table.js'
 import { csvToTable } from '../../../../src/model/tables/csv/csv-table.js';
 import { parquetToTable } from '../../../../src/model/tables/parquet/parquet-table.js';
 import { fileToTable } from '../../../../src/model/tables/reader/table-reader.js';
-import { arrowStream, column } from '../../arrow.js';
-import { temporaryDirectory } from '../../temporary-directory.js';
+import { arrowStream, column } from '../../../support/arrow.js';
+import { temporaryDirectory } from '../../../support/temporary-directory.js';
 
 // What Apache's and pandas' own libraries wrote: scripts/pyarrow-fixtures.py.
 const FIXTURES = fileURLToPath(new URL('../../../../../test/fixtures/pyarrow', import.meta.url));

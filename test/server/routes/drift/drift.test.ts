@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { createRandom } from '../../../../src/base/statistics/random.js';
 import { DriftWatch } from '../../../../src/server/service/drift/drift-service.js';
-import { buildTestApp, publishUntrained, type TestApp } from '../../test-app.js';
+import { buildTestApp, publishUntrained, type TestApp } from '../../../support/test-app.js';
 
 const FEATURES = ['a', 'b', 'c'];
 

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { createRandom } from '../../../../src/base/statistics/random.js';
-import { archiveOf, tarGz } from '../../../model/archives.js';
-import { openOnnx } from '../../../model/onnx-session.js';
-import { buildTestApp, contentsOf, publishUntrained } from '../../test-app.js';
+import { archiveOf, tarGz } from '../../../support/archives.js';
+import { openOnnx } from '../../../support/onnx-session.js';
+import { buildTestApp, contentsOf, publishUntrained } from '../../../support/test-app.js';
 
 const GZIP = { 'content-type': 'application/gzip' };
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { FileStore } from '../../../../src/model/store/file-store.js';
 import { Catalog } from '../../../../src/server/service/versions/catalog.js';
-import { buildTestApp, publishUntrained, type TestApp } from '../../test-app.js';
+import { buildTestApp, publishUntrained, type TestApp } from '../../../support/test-app.js';
 
 /** Answers of the application, as status and body. */
 function client({ app }: TestApp) {

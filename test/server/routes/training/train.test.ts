@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
-import { buildTestApp, contentsOf } from '../../test-app.js';
+import { buildTestApp, contentsOf } from '../../../support/test-app.js';
 
 const ROWS = Array.from({ length: 40 }, (_, i) => [Math.sin(i), Math.cos(2 * i), i / 40]);
 const TARGETS = ROWS.map(([a, b, c]) => a! + 2 * b! - c!);

@@ -4,7 +4,7 @@ import { createRandom } from '../../../../src/base/statistics/random.js';
 import { makeBaseline } from '../../../../src/model/baseline/baseline.js';
 import { DriftWatch } from '../../../../src/server/service/drift/drift-service.js';
 import type { Observation, Serving } from '../../../../src/server/service/prediction/prediction-service.js';
-import { buildTestApp } from '../../test-app.js';
+import { buildTestApp } from '../../../support/test-app.js';
 
 const ROWS = 5000;
 const FEATURES = 8;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../../../src/base/statistics/random.js';
-import { buildTestApp } from '../../test-app.js';
+import { buildTestApp } from '../../../support/test-app.js';
 
 test('without a baseline a row is explained by its residuals alone', async (t) => {
   const { app } = await buildTestApp(t);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRandom } from '../../../../src/base/statistics/random.js';
-import { type ServerProcess, startServer, temporaryDirectory } from '../../server-process.js';
+import { type ServerProcess, startServer, temporaryDirectory } from '../../../support/server-process.js';
 
 /** Rows `[count, 2]`, the second following the first, and a CSV of them with a target. */
 function rowsOf(seed: number, count: number): number[][] {

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { childrenOf, gone, NO_PROC } from '../../../model/child-processes.js';
-import { type ServerProcess, startServer, temporaryDirectory } from '../../server-process.js';
+import { childrenOf, gone, NO_PROC } from '../../../support/child-processes.js';
+import { type ServerProcess, startServer, temporaryDirectory } from '../../../support/server-process.js';
 
 const ROWS = Array.from({ length: 600 }, (_, i) => [Math.sin(i), Math.cos(3 * i)]);
 const targetOf = ([a, b]: number[]) => a! - b!;

@@ -4,7 +4,7 @@ import { createRandom } from '../../../../src/base/statistics/random.js';
 import { FileStore } from '../../../../src/model/store/file-store.js';
 import { TableWriter } from '../../../../src/model/tables/table-file.js';
 import { DEFAULT_TRAINING } from '../../../../src/model/training/training.js';
-import { buildTestApp, publishUntrained, type TestApp } from '../../test-app.js';
+import { buildTestApp, publishUntrained, type TestApp } from '../../../support/test-app.js';
 
 /** Rows and a target that follows them with a little noise; `shuffled` targets follow nothing. */
 function labelled(seed: number, count = 400, shuffled = false) {

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { createRandom } from '../../../../src/base/statistics/random.js';
 import { Retraining } from '../../../../src/server/service/training/retraining.js';
 import type { Job } from '../../../../src/server/service/training/training-jobs.js';
-import { buildTestApp, type TestApp } from '../../test-app.js';
+import { buildTestApp, type TestApp } from '../../../support/test-app.js';
 
 /** Rows `[count, 2]`, of which the first is moved by `shift`. */
 function rowsOf(seed: number, count: number, shift = 0): number[][] {

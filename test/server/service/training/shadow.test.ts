@@ -9,7 +9,7 @@ import { predictAll } from '../../../../src/model/training/evaluation.js';
 import { openVersion } from '../../../../src/model/versions/version.js';
 import { Shadow } from '../../../../src/server/service/training/shadow.js';
 import type { Job } from '../../../../src/server/service/training/training-jobs.js';
-import { buildTestApp, contentsOf, type TestApp } from '../../test-app.js';
+import { buildTestApp, contentsOf, type TestApp } from '../../../support/test-app.js';
 
 function rowsOf(seed: number, count: number): number[][] {
   const random = createRandom(seed);

@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { loadEngine } from '../../../../src/model/network/engine.js';
 import { FileStore } from '../../../../src/model/store/file-store.js';
 import { adoptArtifact } from '../../../../src/server/service/versions/adopt-artifact.js';
-import { temporaryDirectory } from '../../../model/temporary-directory.js';
-import { publishUntrained } from '../../test-app.js';
+import { temporaryDirectory } from '../../../support/temporary-directory.js';
+import { publishUntrained } from '../../../support/test-app.js';
 
 test('an artifact is taken into the store once, whatever is broken there', async (t) => {
   const elsewhere = new FileStore(temporaryDirectory(t));

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { FileStore } from '../../../../src/model/store/file-store.js';
-import { type ServerProcess, startServer, temporaryDirectory } from '../../server-process.js';
-import { buildTestApp, publishUntrained } from '../../test-app.js';
+import { type ServerProcess, startServer, temporaryDirectory } from '../../../support/server-process.js';
+import { buildTestApp, publishUntrained } from '../../../support/test-app.js';
 
 const NAME = 'reconstruction_regressor';
 const ROW = [1, 2, 3];

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { layerShapes, type Shape, weightCount } from '../../../src/model/network/shape.js';
+import { layerShapes, type Shape, weightCount } from '../../src/model/network/shape.js';
 
 type Layers = Record<string, { kernel: number[]; bias: number[] }>;
 
@@ -31,7 +31,7 @@ export interface GoldenCase {
 }
 
 export const goldenCases = (
-  JSON.parse(readFileSync(new URL('../../../../test/fixtures/keras-golden.json', import.meta.url), 'utf8')) as {
+  JSON.parse(readFileSync(new URL('../../../test/fixtures/keras-golden.json', import.meta.url), 'utf8')) as {
     cases: GoldenCase[];
   }
 ).cases;
