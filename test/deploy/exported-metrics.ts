@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import { Plant, TARGET } from '../e2e/prometheus/synthetic-plant.js';
 import { buildTestApp } from '../support/test-app.js';
-import { Plant, TARGET } from './plant.js';
 
 /** What `/metrics` of the service answers after a training, predictions and feedback, and the names of all samples in it. */
 export async function exportedMetrics(t: TestContext): Promise<{ text: string; names: ReadonlySet<string> }> {

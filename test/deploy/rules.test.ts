@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { FEATURES, TARGET } from '../e2e/prometheus/synthetic-plant.js';
 import { exportedMetrics } from './exported-metrics.js';
-import { FEATURES, TARGET } from './plant.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const DEPLOYED = join(ROOT, 'deploy/prometheus');

@@ -16,7 +16,7 @@ test('every fault point of the source is one at which a test kills the service',
     // The two ledgers.
     .flatMap((name) => ['aliases', 'numbers'].map((ledger) => name.replace(/`\$\{this\.name\}(.+)`/, `'${ledger}$1'`)));
   assert.ok(names.length > 15, String(names));
-  const tests = readFileSync(join(ROOT, 'test/server/kill-points.faults.ts'), 'utf8');
+  const tests = readFileSync(join(ROOT, 'test/e2e/faults/kill-points.ts'), 'utf8');
   assert.deepEqual(
     names.filter((name) => !tests.includes(name)),
     [],

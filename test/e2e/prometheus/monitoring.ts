@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../support/free-port.js';
+import { freePort } from '../../support/free-port.js';
 
 /** The project's own configuration. */
-export const DEPLOYED = fileURLToPath(new URL('../../../deploy/prometheus', import.meta.url));
+export const DEPLOYED = fileURLToPath(new URL('../../../../deploy/prometheus', import.meta.url));
 
 /** A sample of an instant query. */
 export interface Sample {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ServerProcess } from '../support/server-process.js';
+import type { ServerProcess } from '../../support/server-process.js';
 import { LOOKS, launch, noBrowser, visit } from './browser.js';
 import { csvOf, rowsOf } from './tables.js';
 import { serveNothing, trainOn } from './untrained.js';

@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { FileStore } from '../../src/model/store/file-store.js';
-import { Ledger } from '../../src/model/store/ledger.js';
-import { type ServerProcess, startServer, temporaryDirectory } from '../support/server-process.js';
+import { FileStore } from '../../../src/model/store/file-store.js';
+import { Ledger } from '../../../src/model/store/ledger.js';
+import { type ServerProcess, startServer, temporaryDirectory } from '../../support/server-process.js';
 
-const CARS = fileURLToPath(new URL('../../../data/auto-mpg.csv', import.meta.url));
+const CARS = fileURLToPath(new URL('../../../../data/auto-mpg.csv', import.meta.url));
 const CAR = [8, 307, 130, 3504, 12, 70, 1];
 const NAME = 'reconstruction_regressor';
 /** The number of the next version. */

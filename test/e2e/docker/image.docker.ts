@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { until } from '../support/until.js';
+import { until } from '../../support/until.js';
 import { Container, createVolume, HARDENED } from './container.js';
 import { docker, missingCommand, missingDaemon } from './docker.js';
 import { Prometheus } from './prometheus.js';
 
 // `npm run test:docker`: builds the image and runs it, with the real daemon of a Linux host.
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const CARS = join(ROOT, 'data/auto-mpg.csv');
 const IMAGE = 'reconstruction-regressor:test';
 const CAR = [8, 307, 130, 3504, 12, 70, 1];

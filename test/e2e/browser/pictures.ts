@@ -8,7 +8,7 @@ import { serveCars, Traffic } from './cars.js';
 
 // `npm run pictures`: the pictures of the README, of the real page over real traffic. Takes four minutes.
 
-const IMAGES = fileURLToPath(new URL('../../../docs/images', import.meta.url));
+const IMAGES = fileURLToPath(new URL('../../../../docs/images', import.meta.url));
 const LOOK: Look = { name: 'desktop-light', width: 1200, height: 900, scheme: 'light' };
 /** How long the rows are as in training, and how long not, in milliseconds. */
 const QUIET = 150_000;

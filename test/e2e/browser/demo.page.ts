@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Demo } from '../scripts/demo-process.js';
+import { Demo } from '../../scripts/demo-process.js';
 import { keepScreenshot, launch, noBrowser, visit } from './browser.js';
 
 test('the page of a demo that runs is quiet, and shows the alarm once the unit is broken', {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { type ServerProcess, startServer, temporaryDirectory } from '../support/server-process.js';
+import { type ServerProcess, startServer, temporaryDirectory } from '../../support/server-process.js';
 
 /** The service without a model. */
 export async function serveNothing(t: TestContext): Promise<ServerProcess> {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { until } from '../support/until.js';
+import { until } from '../../support/until.js';
 import { DEPLOYED } from './monitoring.js';
 import { monitoredReplicas, skip } from './replicas.js';
 

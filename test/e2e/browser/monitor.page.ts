@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
-import { until } from '../support/until.js';
+import { until } from '../../support/until.js';
 import { assertEverywhere, keepScreenshot, LOOKS, launch, noBrowser, visit } from './browser.js';
 import { CARS, serveCars, Traffic } from './cars.js';
 import { trainOn } from './untrained.js';

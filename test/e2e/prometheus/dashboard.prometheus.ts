@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { until } from '../support/until.js';
-import { interpolate, labelQueriesOf, queriesOf, readDashboard } from './dashboard.js';
+import { interpolate, labelQueriesOf, queriesOf, readDashboard } from '../../deploy/dashboard.js';
+import { until } from '../../support/until.js';
 import { drawDashboard } from './dashboard-picture.js';
 import { monitoredReplicas, skip } from './replicas.js';
 

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { HOUSING_FILE } from '../../bench/california-housing.js';
-import { readHousing } from '../../bench/drift/housing.js';
-import { createRandom, shuffle } from '../../src/base/statistics/random.js';
-import { FEATURES, Plant, TARGET } from './plant.js';
+import { HOUSING_FILE } from '../../../bench/california-housing.js';
+import { readHousing } from '../../../bench/drift/housing.js';
+import { createRandom, shuffle } from '../../../src/base/statistics/random.js';
+import { FEATURES, Plant, TARGET } from './synthetic-plant.js';
 
 /** Directory of California housing, as for the benchmarks. */
 const DIRECTORY = process.env['CALIFORNIA_DIR'] ?? '../shared/data';

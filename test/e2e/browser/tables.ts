@@ -1,4 +1,4 @@
-import { createRandom } from '../../src/base/statistics/random.js';
+import { createRandom } from '../../../src/base/statistics/random.js';
 
 /** A CSV of `names` and a target that depends on the first: standard normal numbers. */
 export function csvOf(names: readonly string[], rows: number, target = 'y'): string {

@@ -5,8 +5,8 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { freePort } from '../support/free-port.js';
-import { until } from '../support/until.js';
+import { freePort } from '../../support/free-port.js';
+import { until } from '../../support/until.js';
 
 /** The target in the project's configuration, which only a network of Compose can resolve. */
 const COMPOSE_TARGET = 'service:8080';

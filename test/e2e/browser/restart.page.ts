@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { freePort } from '../support/free-port.js';
-import { startServer, temporaryDirectory } from '../support/server-process.js';
+import { freePort } from '../../support/free-port.js';
+import { startServer, temporaryDirectory } from '../../support/server-process.js';
 import { assertEverywhere, launch, noBrowser, visit } from './browser.js';
 import { CARS, Traffic } from './cars.js';
 

@@ -1,4 +1,4 @@
-import type { DashboardQuery } from './dashboard.js';
+import type { DashboardQuery } from '../../deploy/dashboard.js';
 import type { Monitoring, Series } from './monitoring.js';
 import { HEIGHT, heat, lines, pairs, panel, ranking, states, WIDTH } from './svg-panel.js';
 

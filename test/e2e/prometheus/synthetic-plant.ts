@@ -1,4 +1,4 @@
-import { createRandom, type Random } from '../../src/base/statistics/random.js';
+import { createRandom, type Random } from '../../../src/base/statistics/random.js';
 
 /** The features of a made-up plant, in order, and what is predicted from them. */
 export const FEATURES = ['temperature', 'pressure', 'flow', 'speed', 'load'] as const;

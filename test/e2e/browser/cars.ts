@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { createRandom } from '../../src/base/statistics/random.js';
-import { type ServerProcess, startServer, temporaryDirectory } from '../support/server-process.js';
+import { createRandom } from '../../../src/base/statistics/random.js';
+import { type ServerProcess, startServer, temporaryDirectory } from '../../support/server-process.js';
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 export const CARS = join(ROOT, 'data/auto-mpg.csv');
 export const FEATURES = ['cylinders', 'displacement', 'horsepower', 'weight', 'acceleration', 'model_year', 'origin'];
 const WEIGHT = FEATURES.indexOf('weight');

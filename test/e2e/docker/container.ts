@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import type { TestContext } from 'node:test';
-import { freePort } from '../support/free-port.js';
-import { until } from '../support/until.js';
+import { freePort } from '../../support/free-port.js';
+import { until } from '../../support/until.js';
 import { docker } from './docker.js';
 
 /** What a `docker inspect` of a container tells. */
