@@ -1,6 +1,6 @@
 import type { HeldOut } from '../../src/model/baseline/baseline.js';
 import { binOf } from '../../src/model/baseline/bins.js';
-import { type Compared, type Rival, sortedColumns } from './rival.js';
+import { type Compared, type Rival, sortedColumns } from './competitors.js';
 
 const ALPHA = 0.01;
 

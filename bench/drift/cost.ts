@@ -1,7 +1,7 @@
 import { createRandom } from '../../src/base/statistics/random.js';
 import { DriftMonitor } from '../../src/drift/monitor/monitor.js';
 import { type HeldOut, makeBaseline } from '../../src/model/baseline/baseline.js';
-import { median } from '../report.js';
+import { median } from '../tools/report.js';
 
 export const ROWS = 5000;
 export const NARROW = 8;

@@ -8,7 +8,7 @@ import type { EngineFactory } from '../../src/model/network/engine.js';
 import { Predictor } from '../../src/model/network/predictor.js';
 import { predictAll } from '../../src/model/training/evaluation.js';
 import { DEFAULT_TRAINING, train } from '../../src/model/training/training.js';
-import { HOUSING_FILE } from '../california-housing.js';
+import { HOUSING_FILE } from '../training/california-housing.js';
 
 export const TRAINING_ROWS = 9000;
 export const REFERENCE_ROWS = 5000;

@@ -1,4 +1,4 @@
-import { printMachine } from '../report.js';
+import { printMachine } from '../tools/report.js';
 import { BONFERRONI_RULE } from './column-rules.js';
 import type { Cost, Timing } from './cost.js';
 import type { Estimate } from './estimate.js';

@@ -1,7 +1,7 @@
 import type { FeatureSummary } from '../../src/cli/drift-self-check/shifts.js';
 import type { HeldOut } from '../../src/model/baseline/baseline.js';
+import type { Rival } from './competitors.js';
 import { principalComponents } from './principal-components.js';
-import type { Rival } from './rival.js';
 
 /** Share of the variance that the components kept must explain: NannyML's default. */
 const VARIANCE_KEPT = 0.65;

@@ -1,4 +1,4 @@
-import { median } from '../report.js';
+import { median } from '../tools/report.js';
 import { type Estimate, estimate } from './estimate.js';
 import type { BenchShift } from './shifts.js';
 import { OURS, type Tries } from './windows.js';

@@ -1,8 +1,8 @@
 import { createRandom } from '../../src/base/statistics/random.js';
 import type { Split } from './housing.js';
+import { OnlineMonitor } from './our-monitor.js';
 import { Pool } from './pool.js';
 import type { BenchShift } from './shifts.js';
-import { OnlineMonitor } from './watch.js';
 import { shifted } from './windows.js';
 
 export const QUIET_ROWS = 10_000;

@@ -1,13 +1,13 @@
 import { createRandom, type Random } from '../../src/base/statistics/random.js';
 import type { HeldOut } from '../../src/model/baseline/baseline.js';
 import { BONFERRONI_RULE, EVIDENTLY_RULES, psiRule } from './column-rules.js';
+import { comparer, type Rival } from './competitors.js';
 import type { Split } from './housing.js';
 import { JOINT, JointCalibration } from './joint-calibration.js';
+import { WINDOW_ALPHA, WindowMonitor } from './our-monitor.js';
 import { Pool } from './pool.js';
 import { pcaRule, rawErrorRule } from './reconstruction-rules.js';
-import { comparer, type Rival } from './rival.js';
 import type { BenchShift } from './shifts.js';
-import { WINDOW_ALPHA, WindowMonitor } from './watch.js';
 
 export const OURS = 'this monitor';
 /** The same, counted only where the others were tried. */

@@ -1,4 +1,4 @@
-"""The network of a version of the service, for the peers that bench/serving-peers.ts compares with.
+"""The network of a version of the service, for the peers that bench/serving/serving-peers.ts compares with.
 
 A version is a directory of card.json, model.json and weights.bin; see models/README.md.
 """

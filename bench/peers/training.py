@@ -1,4 +1,4 @@
-"""Trains the network in another framework, for bench/training-peers.ts: python training.py keras|torch|jax DIRECTORY
+"""Trains the network in another framework, for bench/training/training-peers.ts: python training.py keras|torch|jax DIRECTORY
 
 DIRECTORY holds california-housing.csv and .split. Reads commands from standard input and answers each with a line of
 JSON: `epoch BATCH` trains one more epoch and tells its seconds, `train SEED EPOCHS BATCH` trains anew and tells the

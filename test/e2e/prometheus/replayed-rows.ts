@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { HOUSING_FILE } from '../../../bench/california-housing.js';
 import { readHousing } from '../../../bench/drift/housing.js';
+import { HOUSING_FILE } from '../../../bench/training/california-housing.js';
 import { createRandom, shuffle } from '../../../src/base/statistics/random.js';
 import { FEATURES, Plant, TARGET } from './synthetic-plant.js';
 

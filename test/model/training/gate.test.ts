@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { drawErrors } from '../../../scripts/gate-errors.js';
+import { drawErrors } from '../../../bench/gate/gate-errors.js';
 import { createRandom } from '../../../src/base/statistics/random.js';
 import { studentTail } from '../../../src/base/statistics/student-t.js';
 import { judge, LEVEL, pairedTest } from '../../../src/model/training/gate.js';

@@ -244,7 +244,7 @@ test('a thousand versions hold up neither the start nor the list', async (t) => 
   const server = await start(t, directory);
   const milliseconds = performance.now() - started;
   t.diagnostic(`ready after ${milliseconds.toFixed(0)} ms with 1,000 versions in the store`);
-  // The target is two seconds, which bench/start.ts holds it to; here others are at work as well.
+  // The target is two seconds, which bench/serving/start.ts holds it to; here others are at work as well.
   assert.ok(milliseconds < 10_000);
   assert.equal((await predict(server))['model_version'], '1000');
   const { models } = (await (await fetch(`${server.url}/models`)).json()) as { models: unknown[] };

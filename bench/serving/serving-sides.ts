@@ -1,0 +1,68 @@
+// The two servers that bench/serving/serving.ts compares, each in a process of its own.
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { PredictReply } from '../../src/server/routes/predict.js';
+
+export interface Side {
+  readonly process: ChildProcess;
+  readonly port: number;
+}
+
+/** What the service answers: the bare side shall send the same numbers. */
+export async function answerOf(service: Side, body: string): Promise<PredictReply> {
+  const response = await fetch(`http://127.0.0.1:${service.port}/predict`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  });
+  if (response.status !== 200) throw new Error(await response.text());
+  return (await response.json()) as PredictReply;
+}
+
+/** What is loaded into a server before its own code, and is told by messages what to do. */
+export type Observer = 'loop-watch' | 'profiler';
+
+/** Starts the real server on an empty store; it trains a version, and is then ready. */
+export async function startService(
+  store: string,
+  observer?: Observer,
+  settings: NodeJS.ProcessEnv = {},
+): Promise<Side> {
+  const main = fileURLToPath(new URL('../../bundle/app/main.js', import.meta.url));
+  const child = spawn(process.execPath, [...loading(observer), main], {
+    env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', MODEL_STORE: store, ...settings },
+    stdio: observer ? ['ignore', 'pipe', 'inherit', 'ipc'] : ['ignore', 'pipe', 'inherit'],
+  });
+  let port = 0;
+  for await (const line of createInterface({ input: child.stdout! })) {
+    const { msg } = JSON.parse(line) as { msg: string };
+    if (msg.startsWith('Server listening at ')) port = Number(new URL(msg.replace('Server listening at ', '')).port);
+    if (msg === 'model version serves') break;
+  }
+  child.stdout!.resume();
+  return { process: child, port };
+}
+
+export async function startBare(answer: PredictReply, observer?: Observer): Promise<Side> {
+  const server = new URL('./bare-server.js', import.meta.url);
+  const child = fork(server, [JSON.stringify(answer)], { execArgv: loading(observer) });
+  const [url] = (await once(child, 'message')) as [string];
+  return { process: child, port: Number(new URL(url).port) };
+}
+
+function loading(observer?: Observer): string[] {
+  return observer ? ['--import', new URL(`./${observer}.js`, import.meta.url).href] : [];
+}
+
+/** Processor time that a process has taken so far: fields 14 and 15 of Linux' stat, in hundredths of a second. */
+export function cpuSeconds({ process: { pid } }: Side): number {
+  const path = `/proc/${pid}/stat`;
+  if (!existsSync(path)) return Number.NaN;
+  const fields = readFileSync(path, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}

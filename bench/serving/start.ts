@@ -1,0 +1,176 @@
+// Prints how long a start takes with a version in the store, what the idle server holds of memory, the size of what is
+// installed, and the time of a cold install: `node dist/bench/serving/start.js`. Exits with 1 if a target is missed.
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  cpSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { FileStore } from '../../src/model/store/file-store.js';
+import { median, printMachine, spread, Verdicts } from '../tools/report.js';
+import { startService } from './serving-sides.js';
+
+const quick = process.argv.includes('--quick');
+const STARTS = quick ? 7 : 21;
+/** Milliseconds from the process' start to its first 200 of /readyz; MiB. */
+const MOST_READY = quick ? 800 : 300;
+const MOST_RESIDENT = 90;
+/** Versions of a store that is full of them, starts with it, and milliseconds that one may take. */
+const MANY = 1000;
+const STARTS_WITH_MANY = quick ? 3 : 7;
+const MOST_READY_WITH_MANY = 2000;
+/** Milliseconds of doing nothing before the memory is read. */
+const IDLE = 2000;
+const MAIN = fileURLToPath(new URL('../../bundle/app/main.js', import.meta.url));
+/** What an install needs of a checkout. */
+const SOURCES = ['package.json', 'package-lock.json', 'tsconfig.json', 'src', 'scripts', 'bench', 'test'];
+
+const verdicts = new Verdicts();
+const directory = mkdtempSync(join(tmpdir(), 'rr-start-'));
+try {
+  const store = join(directory, 'store');
+  const first = await startService(store);
+  first.process.kill();
+  await once(first.process, 'close');
+
+  const bare: number[] = [];
+  const ready: number[] = [];
+  const resident: number[] = [];
+  for (let i = 0; i < STARTS; i++) {
+    console.error(`start ${i + 1} of ${STARTS}`);
+    bare.push(await startNode());
+    const one = await start(store, i < 3);
+    ready.push(one.ready);
+    if (one.resident !== undefined) resident.push(one.resident);
+  }
+  const full = join(directory, 'full');
+  await multiply(store, full, MANY);
+  const readyWithMany: number[] = [];
+  for (let i = 0; i < STARTS_WITH_MANY; i++) {
+    console.error(`start ${i + 1} of ${STARTS_WITH_MANY} with ${MANY} versions`);
+    readyWithMany.push((await start(full, false)).ready);
+  }
+  console.log('# Start\n');
+  printMachine();
+  console.log(
+    `${STARTS} starts of the service with a version in its store, and of a Node process that does nothing, in`,
+  );
+  console.log('turn; medians, least and greatest.\n');
+  console.log('| | |\n|---|---:|');
+  console.log(`| Node with an empty program, start to end, ms | ${spread(bare, 0)} |`);
+  console.log(`| the service, start to the first 200 of /readyz, ms | ${spread(ready, 0)} |`);
+  console.log(
+    `| as much with ${MANY} versions in the store, ${STARTS_WITH_MANY} starts, ms | ${spread(readyWithMany, 0)} |`,
+  );
+  if (resident.length > 0)
+    console.log(`| its resident memory after ${IDLE / 1000} s without a request, MiB | ${spread(resident, 0)} |`);
+  else console.log('| resident memory | SKIPPED: it is read from /proc, which this system does not have |');
+  console.log(`| the bundle without source maps, MiB | ${(sizeOf(join(MAIN, '..'), /\.map$/) / 2 ** 20).toFixed(1)} |`);
+  console.log(`| the image, MiB | ${imageSize()} |`);
+  console.log(
+    `| cold npm ci with an empty cache, build included, s | ${quick ? 'not measured with --quick' : install()} |\n`,
+  );
+  verdicts.judge(`ready after ${median(ready).toFixed(0)} ms, below ${MOST_READY}`, median(ready) < MOST_READY);
+  verdicts.judge(
+    `ready after ${median(readyWithMany).toFixed(0)} ms with ${MANY} versions in the store, below ${MOST_READY_WITH_MANY}`,
+    median(readyWithMany) < MOST_READY_WITH_MANY,
+  );
+  if (resident.length > 0) {
+    verdicts.judge(
+      `${median(resident).toFixed(0)} MiB resident at idle, below ${MOST_RESIDENT}`,
+      median(resident) < MOST_RESIDENT,
+    );
+  }
+  verdicts.print();
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}
+
+/** Copies a store with one version, and gives it so many, the newest of them production. */
+async function multiply(from: string, to: string, versions: number): Promise<void> {
+  cpSync(from, to, { recursive: true });
+  const store = new FileStore(join(to, 'reconstruction_regressor'));
+  const first = join(store.location, '1');
+  for (let version = 2; version <= versions; version++) {
+    const directory = join(store.location, String(version));
+    mkdirSync(directory);
+    for (const name of readdirSync(first)) linkSync(join(first, name), join(directory, name));
+  }
+  await store.setAliases({ ...(await store.aliases()), production: versions });
+}
+
+async function startNode(): Promise<number> {
+  const started = performance.now();
+  await once(spawn(process.execPath, ['-e', '0'], { stdio: 'ignore' }), 'close');
+  return performance.now() - started;
+}
+
+/** Milliseconds until the service is ready, and what it holds after a while in MiB. */
+async function start(store: string, idle: boolean): Promise<{ ready: number; resident: number | undefined }> {
+  const started = performance.now();
+  const { process: child, port } = await startService(store);
+  try {
+    const { status } = await fetch(`http://127.0.0.1:${port}/readyz`);
+    if (status !== 200) throw new Error(`/readyz answers ${status}`);
+    const ready = performance.now() - started;
+    if (idle) await wait(IDLE);
+    return { ready, resident: idle ? residentMemory(child.pid!) : undefined };
+  } finally {
+    child.kill();
+    await once(child, 'close');
+  }
+}
+
+function residentMemory(pid: number): number | undefined {
+  const path = `/proc/${pid}/status`;
+  if (!existsSync(path)) return undefined;
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(path, 'utf8'))?.[1]) / 1024;
+}
+
+/** Bytes of a directory's files, those whose name matches `but` left out. */
+function sizeOf(path: string, but: RegExp): number {
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !but.test(entry.name))
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+}
+
+function imageSize(): string {
+  try {
+    const tag = 'reconstruction-regressor:size';
+    execFileSync('docker', ['build', '-q', '--network', 'host', '-t', tag, '.'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const bytes = execFileSync('docker', ['image', 'inspect', '-f', '{{.Size}}', tag], { encoding: 'utf8' });
+    return (Number(bytes) / 2 ** 20).toFixed(0);
+  } catch (error) {
+    return `SKIPPED: docker cannot build it here (${(error as Error).message.split('\n')[0]})`;
+  }
+}
+
+/** Scripts of packages do not run: the one there is fetches native TensorFlow, which is optional. */
+function install(): string {
+  const checkout = join(directory, 'checkout');
+  mkdirSync(checkout);
+  for (const name of SOURCES) cpSync(name, join(checkout, name), { recursive: true });
+  console.error('npm ci with an empty cache');
+  const started = performance.now();
+  try {
+    const options = { cwd: checkout, stdio: ['ignore', 'ignore', 'pipe'] as ('ignore' | 'pipe')[] };
+    execFileSync('npm', ['ci', '--ignore-scripts', '--cache', join(directory, 'cache')], options);
+    execFileSync('npm', ['run', 'build'], options);
+    return ((performance.now() - started) / 1000).toFixed(0);
+  } catch (error) {
+    return `SKIPPED: ${(error as Error).message.split('\n')[0]}`;
+  }
+}

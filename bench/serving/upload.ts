@@ -1,0 +1,102 @@
+// Prints the service's peak memory at training uploads of 200 MiB, as CSV and as Arrow, with a heap of 96 MiB:
+// `node dist/bench/serving/upload.js`. Exits with 1 if memory grows with the upload. Linux.
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { tableFromArrays, tableToIPC } from 'apache-arrow';
+import { printMachine, Verdicts } from '../tools/report.js';
+import { startService } from './serving-sides.js';
+
+const MIB = 2 ** 20;
+const FEATURES = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+const BYTES = 200 * MIB;
+/** Rows of a batch, as clients of Arrow write them. */
+const BATCH = 65_536;
+/** Most that an upload may add to the memory that the service has at its start. */
+const MOST = BYTES / 2;
+
+interface Upload {
+  readonly type: string;
+  readonly pieces: () => AsyncGenerator<Uint8Array> | Generator<Uint8Array>;
+}
+
+const UPLOADS: readonly Upload[] = [
+  { type: 'text/csv', pieces: csv },
+  { type: 'application/vnd.apache.arrow.stream', pieces: arrow },
+];
+
+if (!existsSync('/proc/self/status')) {
+  console.error('SKIPPED: peak memory is read from /proc, which this system does not have');
+  process.exit(0);
+}
+const verdicts = new Verdicts();
+console.log('# Training uploads\n');
+printMachine();
+console.log('| upload | MiB sent | peak before, MiB | peak after, MiB | answer |\n|---|---:|---:|---:|---|');
+for (const upload of UPLOADS) await measure(upload);
+console.log();
+verdicts.print();
+
+async function measure({ type, pieces }: Upload): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'rr-upload-'));
+  const service = await startService(directory, undefined, { NODE_OPTIONS: '--max-old-space-size=96' });
+  try {
+    const peak = () =>
+      Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${service.process.pid}/status`, 'utf8'))![1]) / 1024;
+    const before = peak();
+    let sent = 0;
+    async function* counted() {
+      for await (const piece of pieces()) {
+        sent += piece.length;
+        yield piece;
+      }
+    }
+    const reply = await fetch(`http://127.0.0.1:${service.port}/train?target=y&replace=true&epochs=1`, {
+      method: 'POST',
+      headers: { 'content-type': type },
+      body: Readable.from(counted()) as unknown as ReadableStream,
+      duplex: 'half',
+    } as RequestInit);
+    const answer = await reply.text();
+    const grown = peak() - before;
+    console.log(
+      `| ${type} | ${(sent / MIB).toFixed(0)} | ${before.toFixed(0)} | ${peak().toFixed(0)} | ${reply.status} |`,
+    );
+    if (reply.status !== 202) console.error(answer);
+    verdicts.judge(
+      `${type}: ${reply.status}, and ${grown.toFixed(0)} MiB more for ${(sent / MIB).toFixed(0)} MiB, at most ${MOST / MIB}`,
+      reply.status === 202 && grown * MIB <= MOST,
+    );
+  } finally {
+    service.process.kill();
+    await once(service.process, 'close');
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function* csv(): Generator<Uint8Array> {
+  yield Buffer.from(`${[...FEATURES, 'y'].join()}\n`);
+  for (let sent = 0, row = 0; sent < BYTES; ) {
+    const lines: string[] = [];
+    for (let i = 0; i < 1000; i++, row++) {
+      lines.push(Array.from({ length: FEATURES.length + 1 }, (_, j) => Math.sin(row * (j + 1)).toFixed(7)).join());
+    }
+    const piece = Buffer.from(`${lines.join('\n')}\n`);
+    sent += piece.length;
+    yield piece;
+  }
+}
+
+function* arrow(): Generator<Uint8Array> {
+  const columns = [...FEATURES, 'y'].map((name, j) => [
+    name,
+    Float32Array.from({ length: BATCH }, (_, i) => Math.sin(i * (j + 1))),
+  ]);
+  const batch = tableFromArrays(Object.fromEntries(columns));
+  const batches = Math.ceil(BYTES / (BATCH * (FEATURES.length + 1) * Float32Array.BYTES_PER_ELEMENT));
+  const all = batch.concat(...Array.from({ length: batches - 1 }, () => batch));
+  const bytes = tableToIPC(all, 'stream');
+  for (let at = 0; at < bytes.length; at += MIB) yield bytes.subarray(at, at + MIB);
+}

@@ -1,0 +1,43 @@
+import { Session } from 'node:inspector/promises';
+import { loadWasm } from '../../src/model/engines/kernel/wasm-ops.js';
+
+const EPOCHS = 40;
+const WARM_UP = 10;
+/** Microseconds from one sample to the next. */
+const INTERVAL = 100;
+
+/** Milliseconds of an epoch in each operation of the kernel, and in everything else, by V8's sampling profiler. */
+export async function profileEpoch(epoch: () => void): Promise<Record<string, number>> {
+  for (let i = 0; i < WARM_UP; i++) epoch();
+  const session = new Session();
+  session.connect();
+  await session.post('Profiler.enable');
+  await session.post('Profiler.setSamplingInterval', { interval: INTERVAL });
+  await session.post('Profiler.start');
+  for (let i = 0; i < EPOCHS; i++) epoch();
+  const { profile } = await session.post('Profiler.stop');
+  session.disconnect();
+  const nameOf = operationNames();
+  const functions = new Map(profile.nodes.map(({ id, callFrame }) => [id, callFrame.functionName]));
+  const times: Record<string, number> = {};
+  profile.samples!.forEach((id, i) => {
+    const name = nameOf(functions.get(id)!);
+    times[name] = (times[name] ?? 0) + profile.timeDeltas![i]! / 1000 / EPOCHS;
+  });
+  return times;
+}
+
+/** Tells the kernel's operations by what a profile calls them: `wasm-function[place]`, or `js-to-wasm:kinds of numbers:`. */
+function operationNames(): (called: string) => string {
+  const names = new Map<string, string>();
+  for (const [name, operation] of Object.entries((loadWasm('relaxed') ?? loadWasm('simd'))?.() ?? {})) {
+    // Those for single rows, and plain descent, have no part here; of the others, each takes another number of numbers.
+    if (typeof operation !== 'function' || name.startsWith('row') || name === 'descend') continue;
+    names.set(`wasm-function[${operation.name}]`, name);
+    names.set(`js-to-wasm, ${operation.length}`, name);
+  }
+  return (called) => {
+    const kinds = /^js-to-wasm:([if]+):/.exec(called)?.[1];
+    return names.get(kinds ? `js-to-wasm, ${kinds.length}` : called) ?? 'everything else';
+  };
+}

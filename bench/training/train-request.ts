@@ -1,0 +1,99 @@
+// Prints where the time of a whole `POST /train` goes: California housing as CSV, 20 epochs, to the real server.
+// Usage: node dist/bench/training/train-request.js [directory of california-housing.csv]. Exits with 1 if a target is missed.
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startService } from '../serving/serving-sides.js';
+import { median, printMachine, spread, Verdicts } from '../tools/report.js';
+import { HOUSING_FILE, housingDirectory } from './california-housing.js';
+
+const quick = process.argv.includes('--quick');
+const TURNS = quick ? 3 : 9;
+const EPOCHS = 20;
+/** Seconds. */
+const MOST_TOTAL = quick ? 4 : 1.5;
+const MOST_START = quick ? 0.8 : 0.3;
+
+/** What each phase of a job is. */
+const PHASES: Readonly<Record<string, string>> = {
+  receive: 'the server: receive, parse, write the table',
+  start: 'the child process: start, load its code',
+  read: 'the child: load the kernel, read the table',
+  split: 'the child: split, fit the scalers, scale',
+  train: 'the child: train and judge every epoch',
+  gate: 'the child: compare with the version that serves, or with the mean',
+  baseline: 'the child: the drift baseline, its charts calibrated',
+  write: 'the child: write the version, each file flushed',
+  exit: 'the child: end',
+  publish: 'the server: publish, remove the stage',
+  swap: 'the server: read, verify, swap',
+};
+
+interface Reply {
+  readonly seconds: number;
+  readonly rows: number;
+  readonly epoch: number;
+  readonly phases: Readonly<Record<string, number>>;
+}
+
+const csv = readFileSync(join(housingDirectory(), HOUSING_FILE));
+const directory = mkdtempSync(join(tmpdir(), 'rr-train-'));
+const service = await startService(directory);
+try {
+  await train();
+  const turns: { total: number; reply: Reply }[] = [];
+  for (let i = 0; i < TURNS; i++) {
+    console.error(`training ${i + 1} of ${TURNS}`);
+    turns.push(await train());
+  }
+  const { rows } = turns[0]!.reply;
+  console.log('# One POST /train\n');
+  printMachine();
+  console.log(
+    `${rows} rows of CSV, ${EPOCHS} epochs, batch 32, the default network; ${TURNS} requests after one that is`,
+  );
+  console.log('not counted. Medians, the least and the greatest in brackets, as the job itself tells them.\n');
+  console.log('| phase | milliseconds |\n|---|---:|');
+  const milliseconds = (of: (turn: (typeof turns)[number]) => number) =>
+    spread(
+      turns.map((turn) => 1000 * of(turn)),
+      0,
+    );
+  for (const [name, what] of Object.entries(PHASES)) {
+    console.log(`| ${name}: ${what} | ${milliseconds(({ reply }) => reply.phases[name]!)} |`);
+  }
+  const rest = ({ total, reply }: (typeof turns)[number]) =>
+    total - Object.values(reply.phases).reduce((sum, seconds) => sum + seconds, 0);
+  console.log(`| the rest: the request before its first phase, and the answer | ${milliseconds(rest)} |`);
+  console.log(`| **the whole, seen by the client** | ${milliseconds(({ total }) => total)} |\n`);
+  const verdicts = new Verdicts();
+  const total = median(turns.map((turn) => turn.total));
+  const start = median(turns.map(({ reply }) => reply.phases['start']!));
+  verdicts.judge(
+    `POST /train of ${rows} rows, ${EPOCHS} epochs: ${total.toFixed(2)} s, below ${MOST_TOTAL}`,
+    total < MOST_TOTAL,
+  );
+  verdicts.judge(`start of the child: ${(1000 * start).toFixed(0)} ms, below ${1000 * MOST_START}`, start < MOST_START);
+  verdicts.print();
+} finally {
+  service.process.kill();
+  await once(service.process, 'close');
+  rmSync(directory, { recursive: true, force: true });
+}
+
+async function train(): Promise<{ total: number; reply: Reply }> {
+  const query = `target=MedHouseVal&epochs=${EPOCHS}&patience=${EPOCHS}&replace=true&wait=true`;
+  const started = performance.now();
+  const response = await fetch(`http://127.0.0.1:${service.port}/train?${query}`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/csv' },
+    body: csv,
+  });
+  const text = await response.text();
+  const total = (performance.now() - started) / 1000;
+  if (response.status !== 200) throw new Error(text);
+  const reply = JSON.parse(text) as Reply;
+  if (reply.epoch !== EPOCHS) throw new Error(`expected ${EPOCHS} epochs, got ${reply.epoch}`);
+  return { total, reply };
+}
