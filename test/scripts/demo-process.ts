@@ -8,7 +8,7 @@ import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { temporaryDirectory } from '../support/server-process.js';
 
-export const DEMO = fileURLToPath(new URL('../../scripts/demo.js', import.meta.url));
+export const DEMO = fileURLToPath(new URL('../../scripts/demo/demo.js', import.meta.url));
 
 /** The demo, with a directory of its own for what it must remove. */
 export class Demo {

@@ -14,7 +14,7 @@ import { fileToTable } from '../../../../src/model/tables/reader/table-reader.js
 import { arrowStream, column } from '../../../support/arrow.js';
 import { temporaryDirectory } from '../../../support/temporary-directory.js';
 
-// What Apache's and pandas' own libraries wrote: scripts/pyarrow-fixtures.py.
+// What Apache's and pandas' own libraries wrote: scripts/data/pyarrow-fixtures.py.
 const FIXTURES = fileURLToPath(new URL('../../../../../test/fixtures/pyarrow', import.meta.url));
 const fixture = (name: string) => join(FIXTURES, name);
 const order = arrangeUnlessReplaced({ features: ['k', 'n', 'x'], targets: ['y'] }, false);

@@ -1,6 +1,6 @@
 """Writes test/fixtures/pyarrow: the same small table as Apache's and pandas' own libraries write it.
 
-    pip install pyarrow==26.0.1 pandas==3.1.1 && python scripts/pyarrow-fixtures.py
+    pip install pyarrow==26.0.1 pandas==3.1.1 && python scripts/data/pyarrow-fixtures.py
 
 table.csv holds the numbers with all their digits, in the order of columns x, n, k, y; nulls.* the same with holes.
 """

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import closeWithGrace from 'close-with-grace';
-import { Replay } from './demo/replay.js';
-import { DemoService } from './demo/service.js';
-import { Verdict } from './demo/verdict.js';
+import { Replay } from './replay.js';
+import { DemoService } from './service.js';
+import { Verdict } from './verdict.js';
 
 // `npm run demo`: the service on its embedded data and real rows, until one column comes in another unit. It leaves
 // nothing behind, whatever ends it.

@@ -21,7 +21,7 @@ const WHEEL_VERSION = '2.21.0';
 /** The Python the wheel is for. It decides nothing but the file's name: the library inside is the same. */
 const WHEEL_PYTHON = '3.12';
 
-const root = resolve(import.meta.dirname, '../..');
+const root = resolve(import.meta.dirname, '../../..');
 const packageFolder = join(root, 'node_modules', PACKAGE);
 const cache = join(root, '.cache', 'native');
 

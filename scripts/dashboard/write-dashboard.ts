@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildDashboard } from './dashboard/dashboard.js';
+import { buildDashboard } from './dashboard.js';
 
 // Writes the dashboard that Grafana loads: `npm run dashboard`, after a change in scripts/dashboard.
 
-const FILE = join(import.meta.dirname, '../../deploy/grafana/dashboards/reconstruction-regressor.json');
+const FILE = join(import.meta.dirname, '../../../deploy/grafana/dashboards/reconstruction-regressor.json');
 
 writeFileSync(FILE, `${JSON.stringify(buildDashboard(), null, 2)}\n`);

@@ -8,7 +8,7 @@ import { buildPage, copyPage } from './page.js';
 // What comes after the compiler: what is WebAssembly, the web page, and the service as one bundle. Node takes longer to find and
 // read the thousand files of the dependencies than to start the service from one.
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const { version: VERSION } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
 const PAGE = join(ROOT, 'dist/src/page');
 const BUNDLE = join(ROOT, 'dist/bundle/app');

@@ -1,6 +1,6 @@
 """Writes test/fixtures/scipy-statistics.json: what SciPy says of the statistics in src/drift and src/model.
 
-Needs numpy and scipy (made with SciPy 1.17). Run from the repository's root: python scripts/scipy-fixtures.py
+Needs numpy and scipy (made with SciPy 1.17). Run from the repository's root: python scripts/data/scipy-fixtures.py
 Tails of the hypergeometric distribution are sums of exact fractions, which SciPy's own sums do not reach far out.
 """
 
