@@ -1,5 +1,5 @@
 import { createRandom, type Random } from '../../src/base/statistics/random.js';
-import { Tally } from '../../src/drift/counts/row-counts.js';
+import { RowCounts } from '../../src/drift/counts/row-counts.js';
 import { channelsOf, GROUPS, type Group } from '../../src/drift/rows/channels.js';
 import { RowReader } from '../../src/drift/rows/row-reader.js';
 import { groupAlpha, testWindow, type WindowTest } from '../../src/drift/window/window-test.js';
@@ -57,7 +57,7 @@ export class JointCalibration {
       const channels = channelsOf(baseline);
       const none = new Float64Array(channels.length).fill(1);
       for (let w = 0; w < WINDOWS; w++) {
-        const tally = new Tally(channels);
+        const tally = new RowCounts(channels);
         tally.rows = n;
         for (let i = 0; i < n; i++) {
           const row = random.below(this.rows);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { FileStore } from '../../src/model/store/file-store.js';
 import type { Card } from '../../src/model/versions/card.js';
-import { DriftWatch } from '../../src/server/service/drift/drift-service.js';
+import { DriftService } from '../../src/server/service/drift/drift-service.js';
 import type { Observation, Serving } from '../../src/server/service/prediction/prediction-service.js';
 import { baselineOf, NARROW, normalRows, ROWS, requestsOf, type Timing, TURNS, timing } from './cost.js';
 
@@ -17,7 +17,7 @@ export async function measureWatching(): Promise<Timing> {
   const names = baseline.features.map(({ name }) => name);
   const card = { features: names, targets: ['target'], checksum: '', created_at: '' } as unknown as Card;
   const store = new FileStore(directory);
-  const drift = new DriftWatch({ store, log, rowsBetweenFalseAlarms: 100_000, windowRows: 500 });
+  const drift = new DriftService({ store, log, rowsBetweenFalseAlarms: 100_000, windowRows: 500 });
   drift.follow(await drift.prepare(1, card, JSON.stringify(baseline)));
   drift.require();
   const serving = { version: 1 } as Serving;

@@ -14,11 +14,11 @@ import { type Side, startService } from './serving-sides.js';
 /** Rows per request, and requests of each kind in a turn: about as much work in each. */
 const SIZES = [1, 10, 100, 1000, 10_000, 100_000];
 const ROWS_OF_A_TURN = 100_000;
-const MOST_REQUESTS = 500;
+const MAX_REQUESTS = 500;
 const quick = process.argv.includes('--quick');
 const TURNS = quick ? 3 : 7;
 /** Milliseconds that no request may keep the event loop. */
-const MOST_BLOCKED = quick ? 60 : 25;
+const MAX_BLOCKED = quick ? 60 : 25;
 const TRAINED_ROWS = 50_000;
 /** Near the limit of 16 MiB: JSON.parse takes it whole. */
 const TRAINED_ROWS_OF_JSON = quick ? 50_000 : 300_000;
@@ -111,7 +111,7 @@ async function printThroughput(): Promise<void> {
     for (const count of SIZES) {
       console.error(`throughput: ${count} rows per request`);
       const sides = predictions.filter(({ rows: size }) => size === count);
-      const requests = Math.max(3, Math.min(MOST_REQUESTS, Math.floor(ROWS_OF_A_TURN / count)));
+      const requests = Math.max(3, Math.min(MAX_REQUESTS, Math.floor(ROWS_OF_A_TURN / count)));
       const times = sides.map((): number[] => []);
       for (let turn = -1; turn < TURNS; turn++) {
         for (const [i, request] of sides.entries()) {
@@ -169,8 +169,8 @@ async function printBlocking(): Promise<void> {
         ...(['longest', 'processor'] as const).map((figure) => median(reports.map((report) => report[figure]))),
       );
       verdicts.judge(
-        `${request.name}, ${request.rows} rows: the event loop waits ${longest.toFixed(1)} ms, at most ${MOST_BLOCKED}`,
-        longest <= MOST_BLOCKED,
+        `${request.name}, ${request.rows} rows: the event loop waits ${longest.toFixed(1)} ms, at most ${MAX_BLOCKED}`,
+        longest <= MAX_BLOCKED,
       );
     }
     console.log();

@@ -40,7 +40,7 @@ export interface LoadAnswer {
 }
 
 /** Failures that are told; all are counted. */
-const MOST_TOLD = 5;
+const MAX_TOLD = 5;
 
 let ports: readonly number[] = [];
 let requests: readonly Buffer[] = [];
@@ -88,7 +88,7 @@ async function keepAsking(number: number, interval: number): Promise<void> {
       await askOverOne(place.port, n, interval);
     } catch (error) {
       failed++;
-      if (failures.length < MOST_TOLD) failures.push((error as Error).message);
+      if (failures.length < MAX_TOLD) failures.push((error as Error).message);
     }
     open.delete(place);
     tellMoved();

@@ -20,8 +20,8 @@ const WARM_UP = quick ? 500 : 2000;
 const MANY = 10_000;
 
 /** Most time of a request of one row in JSON, and least rows per second of bytes, against `POST /predict` in JSON. */
-const MOST_TIME = quick ? 1.25 : 1.1;
-const LEAST_ROWS = quick ? 0.7 : 5;
+const MAX_TIME = quick ? 1.25 : 1.1;
+const MIN_ROWS = quick ? 0.7 : 5;
 
 interface Protocol {
   readonly name: string;
@@ -42,7 +42,7 @@ const service = await startService(directory, undefined, VERTEX);
 try {
   console.log('# Contracts\n');
   printMachine();
-  console.log(`Turns of ${TURN} ms, ${TURNS} a side and in turn; medians, least and greatest in brackets.\n`);
+  console.log(`TimeSlice of ${TURN} ms, ${TURNS} a side and in turn; medians, least and greatest in brackets.\n`);
   await compareOneRow();
   await compareMany();
   verdicts.print();
@@ -74,8 +74,8 @@ async function compareOneRow(): Promise<void> {
     print(protocol, results, spread(ratios, 2));
     const ratio = median(ratios);
     verdicts.judge(
-      `${protocol.name}, one row: ${ratio.toFixed(2)} times the latency of POST /predict, at most ${MOST_TIME}`,
-      ratio <= MOST_TIME,
+      `${protocol.name}, one row: ${ratio.toFixed(2)} times the latency of POST /predict, at most ${MAX_TIME}`,
+      ratio <= MAX_TIME,
     );
   }
   console.log();
@@ -96,8 +96,8 @@ async function compareMany(): Promise<void> {
     print(protocol, results, spread(ratios, 1));
     const ratio = median(ratios);
     verdicts.judge(
-      `${protocol.name}, ${MANY} rows: ${ratio.toFixed(1)} times the rows per second of JSON, at least ${LEAST_ROWS}`,
-      ratio >= LEAST_ROWS,
+      `${protocol.name}, ${MANY} rows: ${ratio.toFixed(1)} times the rows per second of JSON, at least ${MIN_ROWS}`,
+      ratio >= MIN_ROWS,
     );
   }
   console.log();

@@ -6,7 +6,7 @@ import { loadEngine } from '../../src/model/network/engine.js';
 import { FileStore } from '../../src/model/store/file-store.js';
 import { predictReply } from '../../src/server/inference/json-reply.js';
 import { ModelMetrics } from '../../src/server/metrics/model-metrics.js';
-import { DriftWatch } from '../../src/server/service/drift/drift-service.js';
+import { DriftService } from '../../src/server/service/drift/drift-service.js';
 import { PredictionService } from '../../src/server/service/prediction/prediction-service.js';
 import { ModelLoader } from '../../src/server/service/versions/model-loader.js';
 import { median } from '../tools/report.js';
@@ -28,7 +28,7 @@ export async function printParts(directory: string, sizes: readonly number[]): P
   const log = pino({ level: 'silent' });
   const store = new FileStore(directory);
   const service = new PredictionService(log);
-  const drift = new DriftWatch({ store, log, rowsBetweenFalseAlarms: 100_000, windowRows: 500 });
+  const drift = new DriftService({ store, log, rowsBetweenFalseAlarms: 100_000, windowRows: 500 });
   await new ModelLoader({ store, createEngine: await loadEngine('kernel'), service, drift, log }).activateStored();
   const metrics = new ModelMetrics(new Registry(), service);
   const parser = new RowParser();

@@ -20,7 +20,7 @@ const TURN = 500;
 const TURNS = 16;
 const WARM_UP = 3000;
 /** Of bare Fastify's throughput: what bench/serving/serving.ts wants at least. */
-const LEAST_THROUGHPUT = 0.9;
+const MIN_THROUGHPUT = 0.9;
 const PICTURE = 'serving-flame.svg';
 
 /** What a request takes of the server's thread, in µs: by room, what is of none under `undefined`, and in all. */
@@ -120,10 +120,10 @@ function printCeilings(): void {
   console.log(`| if the forward pass cost nothing | ${without('forward pass')} |`);
   console.log(`| if neither cost anything | ${without('watching', 'forward pass')} |\n`);
   const [mine, bare] = costs.at(-1)!;
-  const most = bare.total / LEAST_THROUGHPUT;
+  const most = bare.total / MIN_THROUGHPUT;
   const both = take(mine, 'watching', 'forward pass');
   console.log(
-    `For ${LEAST_THROUGHPUT} of bare Fastify's throughput a request of ${ROWS.at(-1)} rows may take ${most.toFixed(0)} µs. It takes ${mine.total.toFixed(0)}: ` +
+    `For ${MIN_THROUGHPUT} of bare Fastify's throughput a request of ${ROWS.at(-1)} rows may take ${most.toFixed(0)} µs. It takes ${mine.total.toFixed(0)}: ` +
       `${take(mine, 'forward pass').toFixed(0)} to compute and ${take(mine, 'watching').toFixed(0)} to watch, of which the constant answer knows nothing, and ` +
       `${(mine.total - both).toFixed(0)} for all else. As that is, ${(most - (mine.total - both)).toFixed(0)} µs are left for both, ` +
       `${((most - (mine.total - both)) / both).toFixed(2)} of what they take.`,

@@ -20,11 +20,11 @@ const TURNS = quick ? 7 : 25;
 const WARM_UP = quick ? 1000 : 3000;
 
 /** Against the bare side: least share of its throughput, greatest factor of its 99th percentile, most µs more at the median. */
-const LEAST_THROUGHPUT = 0.9;
+const MIN_THROUGHPUT = 0.9;
 const MOST_P99 = 1.25;
-const MOST_MEDIAN = quick ? 50 : 10;
+const MAX_MEDIAN = quick ? 50 : 10;
 /** Most of a request's processor time, in per cent, that watching its one row for drift may take. */
-const MOST_OBSERVATION = 10;
+const MAX_OBSERVATION = 10;
 
 interface Scenario {
   readonly rows: number;
@@ -114,9 +114,9 @@ async function compare({ rows: count, connections, quick: looser }: Scenario): P
     const more = median(turns.map(([first, second]) => first.p50 - second.p50));
     const where = `${count} rows, ${connections} connections`;
     if (connections === 1)
-      verdicts.judge(`${where}: ${more.toFixed(1)} µs more at the median, at most ${MOST_MEDIAN}`, more <= MOST_MEDIAN);
+      verdicts.judge(`${where}: ${more.toFixed(1)} µs more at the median, at most ${MAX_MEDIAN}`, more <= MAX_MEDIAN);
     else {
-      const least = quick ? looser : LEAST_THROUGHPUT;
+      const least = quick ? looser : MIN_THROUGHPUT;
       verdicts.judge(
         `${where}: ${median(throughput).toFixed(3)} of the throughput, at least ${least}`,
         median(throughput) >= least,
@@ -139,9 +139,9 @@ async function judgeObservation(cpu: number): Promise<void> {
   const { median: observed } = await measureWatching();
   const share = (100 * observed) / cpu;
   verdicts.judge(
-    `watching a row of 8 features, history and sample with it, takes ${observed.toFixed(1)} µs, ${share.toFixed(1)} % of the request, at most ${MOST_OBSERVATION} %`,
+    `watching a row of 8 features, history and sample with it, takes ${observed.toFixed(1)} µs, ${share.toFixed(1)} % of the request, at most ${MAX_OBSERVATION} %`,
     // Where the system does not tell processor times, nothing is judged.
-    !(share > MOST_OBSERVATION),
+    !(share > MAX_OBSERVATION),
   );
 }
 

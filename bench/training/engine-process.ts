@@ -2,7 +2,7 @@
 // down, as V8 compiles code for all the types of array it has seen.
 
 import { createRandom } from '../../src/base/statistics/random.js';
-import { loadPlain } from '../../src/model/engines/kernel/network.js';
+import { loadReferenceOps } from '../../src/model/engines/kernel/network.js';
 import { type Engine, type EngineName, loadEngine } from '../../src/model/network/engine.js';
 import { initialWeights } from '../../src/model/network/initial-weights.js';
 import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from '../../src/model/network/shape.js';
@@ -35,7 +35,7 @@ const answer = (message: Answer) => process.send?.(message);
 const asked = process.argv[2];
 if (asked && process.send) {
   try {
-    const create = asked === 'plain' ? loadPlain() : await loadEngine(asked as EngineName);
+    const create = asked === 'plain' ? loadReferenceOps() : await loadEngine(asked as EngineName);
     const engine = create(SHAPE, initialWeights(SHAPE, 1), { name: 'nadam', learningRate: 1e-4 });
     const run = tasks(engine);
     process.on('message', ({ kind, rows, calls }: Turn) => {

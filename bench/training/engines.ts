@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { version_core } from '@tensorflow/tfjs-core';
-import { loadWasm } from '../../src/model/engines/kernel/wasm-ops.js';
+import { loadWasmOps } from '../../src/model/engines/kernel/wasm-ops.js';
 import { median, printMachine } from '../tools/report.js';
 import { type Answer, type Kind, SHAPE, type Turn } from './engine-process.js';
 
@@ -49,7 +49,7 @@ for (const { process } of competitors) process.disconnect();
 
 console.log('# Engines\n');
 printMachine();
-console.log(`TensorFlow.js ${version_core}; the kernel with ${loadWasm('relaxed') ? 'relaxed SIMD' : 'SIMD'}.`);
+console.log(`TensorFlow.js ${version_core}; the kernel with ${loadWasmOps('relaxed') ? 'relaxed SIMD' : 'SIMD'}.`);
 console.log(
   `Network: ${SHAPE.inputs} inputs, ${SHAPE.outputs} output, hidden layers of ${SHAPE.hidden.join(', ')} units.`,
 );

@@ -1,5 +1,5 @@
 import { Session } from 'node:inspector/promises';
-import { loadWasm } from '../../src/model/engines/kernel/wasm-ops.js';
+import { loadWasmOps } from '../../src/model/engines/kernel/wasm-ops.js';
 
 const EPOCHS = 40;
 const WARM_UP = 10;
@@ -30,7 +30,7 @@ export async function profileEpoch(epoch: () => void): Promise<Record<string, nu
 /** Tells the kernel's operations by what a profile calls them: `wasm-function[place]`, or `js-to-wasm:kinds of numbers:`. */
 function operationNames(): (called: string) => string {
   const names = new Map<string, string>();
-  for (const [name, operation] of Object.entries((loadWasm('relaxed') ?? loadWasm('simd'))?.() ?? {})) {
+  for (const [name, operation] of Object.entries((loadWasmOps('relaxed') ?? loadWasmOps('simd'))?.() ?? {})) {
     // Those for single rows, and plain descent, have no part here; of the others, each takes another number of numbers.
     if (typeof operation !== 'function' || name.startsWith('row') || name === 'descend') continue;
     names.set(`wasm-function[${operation.name}]`, name);

@@ -21,7 +21,7 @@ const OUTPUTS = quick ? [1, 10] : [1, 3, 10, 30, 100];
 const CROSSOVER_FEATURES = quick ? [] : [8, 100, 1000, 5000, 9999];
 const MILLISECONDS = quick ? 300 : 1000;
 /** The greatest peak memory of ten million rows of eight features, MiB. */
-const MOST_MEMORY = 2048;
+const MAX_MEMORY = 2048;
 /** From one size to the next larger, time per row and weight may grow by this factor; more is a cliff. */
 const CLIFF = quick ? 3 : 2;
 const MIB = 2 ** 20;
@@ -82,8 +82,8 @@ async function printRows(): Promise<void> {
       console.log(`| ${rows} | ${figures.join(' | ')} |`);
       if (rows === 1e7) {
         verdicts.judge(
-          `${rows} rows of 8 features train in ${(peak / MIB).toFixed(0)} MiB, below ${MOST_MEMORY}`,
-          peak / MIB < MOST_MEMORY,
+          `${rows} rows of 8 features train in ${(peak / MIB).toFixed(0)} MiB, below ${MAX_MEMORY}`,
+          peak / MIB < MAX_MEMORY,
         );
       }
     }

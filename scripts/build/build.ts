@@ -56,7 +56,9 @@ await build({
   minifyWhitespace: true,
   minifySyntax: true,
   // CommonJS packages ask for Node's own modules by `require`, which a module does not have.
-  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+  },
   logLevel: 'error',
 });
 for (const { folder, binary } of ASSEMBLIES) copyFileSync(join(ROOT, 'dist/src', folder, binary), join(BUNDLE, binary));

@@ -9,7 +9,7 @@ const SEED = 1;
 /** Milliseconds from one request to the next. */
 const PAUSE = 100;
 /** Rows that are made up for after a stall, in milliseconds; older ones are left out. */
-const MOST_BEHIND = 2000;
+const MAX_BEHIND = 2000;
 
 /** A row by the names of its columns, in the units of the table. */
 export type NamedRow = Readonly<Record<string, number>>;
@@ -37,7 +37,7 @@ export class Replay {
     let before = performance.now();
     while (!signal.aborted) {
       const now = performance.now();
-      owed += (rowsPerSecond * Math.min(now - before, MOST_BEHIND)) / 1000;
+      owed += (rowsPerSecond * Math.min(now - before, MAX_BEHIND)) / 1000;
       before = now;
       const count = Math.floor(owed);
       owed -= count;

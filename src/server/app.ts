@@ -7,7 +7,7 @@ import { DomainError } from '../base/domain-error.js';
 import { LARGE_BODY, readJson } from '../base/json/parse-json.js';
 import type { EngineFactory } from '../model/network/engine.js';
 import type { ModelStore } from '../model/store/store.js';
-import { OrdinaryPredictions } from './fast-path/fast-path.js';
+import { FastPath } from './fast-path/fast-path.js';
 import { handleErrors, refuseConnection, sendError } from './http/errors.js';
 import { requestIds } from './http/request-id.js';
 import { Inference } from './inference/inference.js';
@@ -33,22 +33,22 @@ import { type VertexRoutes, vertex } from './protocols/vertex/vertex.js';
 import { driftRoutes } from './routes/drift/drift.js';
 import { feedbackRoute } from './routes/feedback.js';
 import { healthRoutes } from './routes/health.js';
-import { indexRoute } from './routes/home.js';
+import { homeRoute } from './routes/home.js';
 import { metricsRoute } from './routes/metrics.js';
 import { activateRoute } from './routes/models/activate.js';
 import { archiveRoutes } from './routes/models/archive.js';
-import { modelCardRoute } from './routes/models/card.js';
+import { cardRoute } from './routes/models/card.js';
 import { compareRoute } from './routes/models/compare.js';
-import { modelsRoute } from './routes/models/list.js';
+import { listRoute } from './routes/models/list.js';
 import { onnxRoute } from './routes/models/onnx.js';
 import { removeRoute } from './routes/models/remove.js';
 import { rollbackRoute } from './routes/models/rollback.js';
-import { modelRoute } from './routes/models/serving-model.js';
+import { servingModelRoute } from './routes/models/serving-model.js';
 import { predictRoute } from './routes/predict.js';
 import { predictForm } from './routes/predict-form.js';
 import { jobRoutes } from './routes/training/jobs.js';
 import { trainRoute } from './routes/training/train.js';
-import type { DriftWatch } from './service/drift/drift-service.js';
+import type { DriftService } from './service/drift/drift-service.js';
 import type { Feedback } from './service/feedback/feedback-service.js';
 import type { PredictionService } from './service/prediction/prediction-service.js';
 import type { TrainingJobs } from './service/training/training-jobs.js';
@@ -59,7 +59,7 @@ import { Pruning } from './service/versions/pruning.js';
 export interface AppParts {
   readonly service: PredictionService;
   readonly jobs: TrainingJobs;
-  readonly drift: DriftWatch;
+  readonly drift: DriftService;
   readonly feedback: Feedback;
   readonly store: ModelStore;
   readonly loader: ModelLoader;
@@ -121,9 +121,9 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   const predicts = options.vertex?.predict !== '/predict';
   const requestId = requestIds();
   const durations = new RequestHistogram();
-  const ordinary = new OrdinaryPredictions({ durations, requestId, bodyLimit, log });
+  const fastPath = new FastPath({ durations, requestId, bodyLimit, log });
   const app = fastify({
-    serverFactory: ordinary.createServer,
+    serverFactory: fastPath.createServer,
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
@@ -137,7 +137,7 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
     // A logger for each request costs more than the forward pass of a row: what is logged of one names its id instead.
     childLoggerFactory: (logger) => logger,
   });
-  ordinary.leaveToFastifyOnClose(app);
+  fastPath.leaveToFastifyOnClose(app);
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
   app.setSerializerCompiler(({ schema }) => lateSerializer(schema));
   parseJson(app);
@@ -162,22 +162,22 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   if (options.readOnly) readOnly(app);
   await openapi(app, service);
 
-  indexRoute(app, { readOnly: options.readOnly ?? false });
+  homeRoute(app, { readOnly: options.readOnly ?? false });
   healthRoutes(app, { service, store });
   metricsRoute(app, { registry });
-  modelRoute(app, { service, name: options.modelName });
+  servingModelRoute(app, { service, name: options.modelName });
   onnxRoute(app, { store, name: options.modelName });
   const { modelName: name } = options;
   await app.register(archiveRoutes, { store, createEngine, pruning, name, bodyLimit });
-  modelsRoute(app, { store, catalog, service });
-  modelCardRoute(app, { catalog, name });
+  listRoute(app, { store, catalog, service });
+  cardRoute(app, { catalog, name });
   activateRoute(app, { loader });
   rollbackRoute(app, { loader });
   removeRoute(app, { store, service });
   compareRoute(app, { store, createEngine });
   if (predicts) {
     await app.register(predictRoute, { service, drift, feedback, maxRows, allowMissing, keepsRows: !options.readOnly });
-    ordinary.add('/predict', predictForm(service, maxRows));
+    fastPath.add('/predict', predictForm(service, maxRows));
   }
   driftRoutes(app, { drift, feedback });
   await app.register(feedbackRoute, { feedback });
@@ -188,12 +188,12 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   const inference = new Inference({ service, maxRows, allowMissing });
   app.addHook('onClose', () => inference.close());
   const flatten = options.flatten ?? false;
-  await app.register(tensorflowServing, { model, inference, ordinary, flatten });
+  await app.register(tensorflowServing, { model, inference, fastPath, flatten });
   await app.register(kserveV1, { model });
-  await app.register(openInference, { model, service, inference, ordinary });
+  await app.register(openInference, { model, service, inference, fastPath });
   await app.register(modelRepository, { model, service, activate: (version) => loader.activate(version) });
-  await app.register(invocations, { model, inference, ordinary, flatten });
+  await app.register(invocations, { model, inference, fastPath, flatten });
   await app.register(mlflow, { service });
-  if (options.vertex) await app.register(vertex, { routes: options.vertex, service, inference, ordinary });
+  if (options.vertex) await app.register(vertex, { routes: options.vertex, service, inference, fastPath });
   return app;
 }

@@ -10,7 +10,7 @@ import { DEFAULT_TRAINING } from '../model/training/training.js';
 import { buildApp } from './app.js';
 import { type Config, readConfig } from './config.js';
 import { type Platform, readPlatform } from './platform.js';
-import { DriftWatch } from './service/drift/drift-service.js';
+import { DriftService } from './service/drift/drift-service.js';
 import { Feedback } from './service/feedback/feedback-service.js';
 import { PredictionService } from './service/prediction/prediction-service.js';
 import { Retraining } from './service/training/retraining.js';
@@ -41,7 +41,7 @@ const directory = join(config.MODEL_STORE, config.MODEL_NAME);
 const store = new FileStore(directory);
 const service = new PredictionService(log);
 const createEngine = await engineOrExit();
-const drift = new DriftWatch({
+const drift = new DriftService({
   store,
   log,
   rowsBetweenFalseAlarms: config.DRIFT_ROWS_BETWEEN_FALSE_ALARMS,

@@ -13,7 +13,7 @@ import { FileStore } from '../../src/model/store/file-store.js';
 import { DEFAULT_TRAINING } from '../../src/model/training/training.js';
 import { type NewVersion, writeVersion } from '../../src/model/versions/version.js';
 import { type AppOptions, buildApp } from '../../src/server/app.js';
-import { DriftWatch } from '../../src/server/service/drift/drift-service.js';
+import { DriftService } from '../../src/server/service/drift/drift-service.js';
 import { Feedback, type FeedbackOptions } from '../../src/server/service/feedback/feedback-service.js';
 import { PredictionService } from '../../src/server/service/prediction/prediction-service.js';
 import { TrainingJobs } from '../../src/server/service/training/training-jobs.js';
@@ -24,7 +24,7 @@ export interface TestApp {
   readonly app: FastifyInstance;
   readonly service: PredictionService;
   readonly jobs: TrainingJobs;
-  readonly drift: DriftWatch;
+  readonly drift: DriftService;
   readonly feedback: Feedback;
   readonly store: FileStore;
   readonly loader: ModelLoader;
@@ -46,7 +46,7 @@ export async function buildTestApp(
   const store = new FileStore(directory);
   const createEngine = await loadEngine('kernel');
   const service = new PredictionService(log);
-  const drift = new DriftWatch({ store, log, rowsBetweenFalseAlarms: 100_000, windowRows: 500 });
+  const drift = new DriftService({ store, log, rowsBetweenFalseAlarms: 100_000, windowRows: 500 });
   const loader = new ModelLoader({ store, createEngine, service, drift, log });
   const promotion = { service, loader, store, createEngine, tolerance: 0.05, log };
   const jobs = new TrainingJobs({ store, engine: 'kernel', log, promotion });

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
-import { loadPlain, networkFactory } from '../../src/model/engines/kernel/network.js';
-import { loadWasm } from '../../src/model/engines/kernel/wasm-ops.js';
+import { loadReferenceOps, networkFactory } from '../../src/model/engines/kernel/network.js';
+import { loadWasmOps } from '../../src/model/engines/kernel/wasm-ops.js';
 import { type EngineFactory, type EngineName, loadEngine } from '../../src/model/network/engine.js';
 
 /** An engine on one backend, or why it cannot be had here. */
@@ -14,7 +14,7 @@ export function testedKernels(): TestedEngine[] {
   return [
     { label: 'kernel (SIMD)', create: wasmEngine('simd') },
     { label: 'kernel (relaxed SIMD)', create: wasmEngine('relaxed') },
-    { label: 'plain', create: loadPlain() },
+    { label: 'plain', create: loadReferenceOps() },
   ];
 }
 
@@ -30,8 +30,8 @@ export async function loadTestedEngines(): Promise<TestedEngine[]> {
 
 function wasmEngine(variant: 'simd' | 'relaxed'): TestedEngine['create'] {
   // Node 20 has relaxed SIMD behind a flag.
-  if (!loadWasm(variant)) setFlagsFromString('--experimental-wasm-relaxed-simd');
-  const createOps = loadWasm(variant);
+  if (!loadWasmOps(variant)) setFlagsFromString('--experimental-wasm-relaxed-simd');
+  const createOps = loadWasmOps(variant);
   return createOps
     ? networkFactory('kernel', createOps)
     : { missing: `Node ${process.version} has no WebAssembly ${variant}` };

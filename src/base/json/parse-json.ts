@@ -7,9 +7,9 @@ import { DomainError } from '../domain-error.js';
 export const LARGE_BODY = 128 * 1024;
 
 /** Levels of arrays and objects in a body: right ones have six. Each takes the parser 50 times the memory of its bracket. */
-const MOST_LEVELS = 100;
+const MAX_LEVELS = 100;
 /** Arrays and objects in a body, or one in so many characters if that is more: an empty one takes 20 times its text. */
-const MOST_VALUES = 2 ** 20;
+const MAX_VALUES = 2 ** 20;
 const CHARACTERS_OF_A_VALUE = 16;
 
 const QUOTE = 0x22;
@@ -40,15 +40,15 @@ export function parseJson(text: string): unknown {
     } else if (character === RIGHT_BRACKET || character === RIGHT_BRACE) levels--;
     else if (character === LEFT_BRACKET || character === LEFT_BRACE) {
       values++;
-      if (++levels > MOST_LEVELS) {
+      if (++levels > MAX_LEVELS) {
         throw new DomainError(
           'INVALID_REQUEST',
-          `JSON: expected at most ${MOST_LEVELS} levels, got more at position ${at}`,
+          `JSON: expected at most ${MAX_LEVELS} levels, got more at position ${at}`,
         );
       }
     }
   }
-  const most = Math.max(MOST_VALUES, Math.floor(text.length / CHARACTERS_OF_A_VALUE));
+  const most = Math.max(MAX_VALUES, Math.floor(text.length / CHARACTERS_OF_A_VALUE));
   if (values > most) {
     throw new DomainError('TOO_LARGE', `JSON: expected at most ${most} arrays and objects, got ${values}`);
   }

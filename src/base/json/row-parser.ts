@@ -1,7 +1,7 @@
 /** Whole numbers of so many digits are below 2^53: float64 holds them exactly. */
 const EXACT_DIGITS = 15;
 /** So many digits, of which each beyond the exact ones adds two roundings, stay within `DOUBT`. */
-const MOST_DIGITS = 30;
+const MAX_DIGITS = 30;
 const DOUBT = 2 ** -46;
 /** Powers of ten, those that float64 holds exactly. */
 const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
@@ -9,7 +9,7 @@ const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
 const SAFE = 3e38;
 
 /** Bytes of a part of a text: read in 3 ms or so, and some times what 4,096 numbers take. */
-const MOST_OF_A_PART = 2 ** 20;
+const MAX_PART_NUMBERS = 2 ** 20;
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
@@ -81,7 +81,7 @@ export class RowParser {
    */
   *parseInParts(text: Buffer, width: number, some: number): Generator<void, number> {
     this.at = 0;
-    this.text = text.subarray(0, MOST_OF_A_PART);
+    this.text = text.subarray(0, MAX_PART_NUMBERS);
     const first = this.next();
     const bare = first === LEFT_BRACKET;
     if (!bare && !(first === LEFT_BRACE && this.key(KEY) && this.next() === COLON && this.next() === LEFT_BRACKET)) {
@@ -92,7 +92,7 @@ export class RowParser {
       if (this.next() !== LEFT_BRACKET || !this.row(count * width, width)) return 0;
       if (++count % some === 0) {
         yield;
-        this.text = text.subarray(0, this.at + MOST_OF_A_PART);
+        this.text = text.subarray(0, this.at + MAX_PART_NUMBERS);
       }
     }
     if (this.text[this.at - 1] !== RIGHT_BRACKET) return 0;
@@ -187,7 +187,7 @@ function isDigit(character: number): boolean {
 /** Whether a value computed from more than the exact digits becomes the float32 that its text means. */
 function isCertain(value: number, digits: number): boolean {
   // Without a power of ten for so many decimals the value is NaN, which equals nothing.
-  return digits <= MOST_DIGITS && Math.fround(value * (1 - DOUBT)) === Math.fround(value * (1 + DOUBT));
+  return digits <= MAX_DIGITS && Math.fround(value * (1 - DOUBT)) === Math.fround(value * (1 + DOUBT));
 }
 
 /** Whether a number ends here; so it does where the text ends. */

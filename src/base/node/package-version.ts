@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 declare const PACKAGE_VERSION: string | undefined;
 
 /** Version of this package. */
-export function ownVersion(): string {
+export function packageVersion(): string {
   if (typeof PACKAGE_VERSION === 'string') return PACKAGE_VERSION;
   const own = createRequire(import.meta.url)('reconstruction-regressor/package.json') as { version: string };
   return own.version;

@@ -1,5 +1,5 @@
 /** Terms of the continued fraction beyond which nothing changes; it needs about √degrees of them. */
-const MOST_TERMS = 100_000;
+const MAX_TERMS = 100_000;
 /** From here on the series of `gammaRatio` is exact to double precision. */
 const SERIES_FROM = 64;
 
@@ -24,7 +24,7 @@ function fraction(x: number, a: number, b: number): number {
   let c = 1;
   let d = 1 / (1 - ((a + b) * x) / (a + 1));
   let value = d;
-  for (let m = 1; m < MOST_TERMS; m++) {
+  for (let m = 1; m < MAX_TERMS; m++) {
     const even = (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m));
     const odd = (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1));
     const before = value;

@@ -9,7 +9,7 @@ import { readConfig } from '../../server/config.js';
 import { drawFromCopula } from './copula.js';
 import { drawFromRows } from './draw.js';
 import { heldOutRows } from './held-out-rows.js';
-import { MOST_WINDOWS, selfCheck } from './self-check.js';
+import { MAX_WINDOWS, selfCheck } from './self-check.js';
 
 // Prints how often the newest version's drift monitor will raise false alarms and what it will notice, before anyone
 // deploys it: `npm run drift:self-check`. Reads the server's environment variables. Ends with 1 if there is no version or
@@ -76,7 +76,7 @@ async function check(): Promise<void> {
       : 'as asked for';
   console.log(`\nFalse alarms in ${rows} rows: ${alarms}, 95 % interval ${low.toFixed(1)} to ${high.toFixed(1)}.`);
   console.log(`Expected of one in ${rowsBetweenFalseAlarms} rows: ${expected.toFixed(1)}. They come ${verdict}.\n`);
-  const most = MOST_WINDOWS * windowRows;
+  const most = MAX_WINDOWS * windowRows;
   console.log(`| shift | windows of ${windowRows} rows that notice it | median rows to an alarm |`);
   console.log('|---|---:|---:|');
   for (const { name, detected, delay } of shifts) {

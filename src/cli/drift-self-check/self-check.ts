@@ -20,7 +20,7 @@ export interface ShiftFinding {
   readonly name: string;
   /** Share of windows, all of whose rows have shifted, whose test raises an alarm. */
   readonly detected: number;
-  /** Median rows from the shift to an alarm of any kind; infinite if most had none in `MOST_WINDOWS` windows. */
+  /** Median rows from the shift to an alarm of any kind; infinite if most had none in `MAX_WINDOWS` windows. */
   readonly delay: number;
 }
 
@@ -34,7 +34,7 @@ const QUIET_ROWS = 50_000;
 /** Streams per shift and baseline. */
 const STREAMS = 2;
 /** Windows after a shift that are waited for. */
-export const MOST_WINDOWS = 10;
+export const MAX_WINDOWS = 10;
 /** Rows of one request where no row has to be told from its neighbours. */
 const REQUEST_ROWS = 50;
 
@@ -130,7 +130,7 @@ class Stream {
     if (this.rowOfAlarm(this.draw(windowRows), REQUEST_ROWS) !== undefined) monitor.reset();
     let detected = false;
     let delay = Number.POSITIVE_INFINITY;
-    for (let window = 0; window < MOST_WINDOWS && delay === Number.POSITIVE_INFINITY; window++) {
+    for (let window = 0; window < MAX_WINDOWS && delay === Number.POSITIVE_INFINITY; window++) {
       const rows = this.draw(windowRows);
       shift.change(rows, summaries, j, this.random);
       const row = this.rowOfAlarm(rows, 1);

@@ -1,6 +1,6 @@
 import { binTotal, type Channel } from '../rows/channels.js';
 import type { RowReader } from '../rows/row-reader.js';
-import type { Tally } from './row-counts.js';
+import type { RowCounts } from './row-counts.js';
 
 /** Upper bounds of the p-value buckets. Without drift, at most the share p of rows lies at or below p. */
 export const P_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1] as const;
@@ -24,7 +24,7 @@ export class Counters {
   }
 
   /** Adds the rows of a tally of all channels. */
-  merge(tally: Tally): void {
+  merge(tally: RowCounts): void {
     this.rows += tally.rows;
     for (let i = 0; i < this.bins.length; i++) this.bins[i]! += tally.counts[i]!;
     for (let i = 0; i < this.places.length; i++) this.places[i]! += tally.places[i]!;

@@ -2,7 +2,7 @@ import type { RowReader } from '../rows/row-reader.js';
 import type { Charts } from './charts.js';
 import type { Counters } from './counters.js';
 import type { DesignEffect } from './design-effect.js';
-import type { Tally } from './row-counts.js';
+import type { RowCounts } from './row-counts.js';
 
 /** The rows of one request, of which `counted`, evenly chosen, count. Longer arrays are allowed. */
 export interface RequestRows {
@@ -19,14 +19,14 @@ export interface RequestRows {
 /** What rows are counted in. */
 export interface WatchParts {
   readonly reader: RowReader;
-  readonly tally: Tally;
+  readonly tally: RowCounts;
   readonly counters: Counters;
   readonly designEffect: DesignEffect;
   readonly charts: Charts;
 }
 
 /** Counts rows one after another. */
-export interface RowWatch {
+export interface RowCounter {
   /** Whether a chart is beyond its limit with the latest row. */
   readonly beyond: boolean;
   /** Takes some of the rows from number `from` of those that count up to number `to`, in their order; returns the next one's. */
@@ -39,7 +39,7 @@ export function placeOf(i: number, { count, counted }: RequestRows): number {
 }
 
 /** In TypeScript: the oracle of the tests, and the fallback where WebAssembly is missing. */
-export class PlainWatch implements RowWatch {
+export class PlainRowCounter implements RowCounter {
   beyond = false;
   private readonly parts: WatchParts;
 

@@ -3,7 +3,7 @@ import { binTotal, type Channel } from '../rows/channels.js';
 import type { RowReader } from '../rows/row-reader.js';
 
 /** What is left of a tally on disk. */
-export interface TallyState {
+export interface RowCountsState {
   readonly rows: number;
   readonly score_sum: number;
   /** Whole numbers, 32 bits each, little-endian, as base64. */
@@ -13,7 +13,7 @@ export interface TallyState {
 }
 
 /** Counts of rows: per channel and bin, per feature and place. Tallies of the same channels add up. */
-export class Tally {
+export class RowCounts {
   readonly channels: readonly Channel[];
   rows = 0;
   /** Sum of the errors' normal scores. */
@@ -51,7 +51,7 @@ export class Tally {
   }
 
   /** Adds another tally, of the same channels or of these and more after them. */
-  merge(other: Tally): void {
+  merge(other: RowCounts): void {
     this.rows += other.rows;
     this.scoreSum += other.scoreSum;
     for (let i = 0; i < this.counts.length; i++) this.counts[i]! += other.counts[i]!;
@@ -77,13 +77,13 @@ export class Tally {
     return this.places[4 * j + place]!;
   }
 
-  state(): TallyState {
+  state(): RowCountsState {
     const { rows, scoreSum, counts, places, sums } = this;
     return { rows, score_sum: scoreSum, counts: toBase64(counts), places: toBase64(places), sums: Array.from(sums) };
   }
 
   /** Takes up a state of a tally of the same channels. Throws a RangeError if it is not one. */
-  restore(state: TallyState): void {
+  restore(state: RowCountsState): void {
     fromBase64(state.counts, this.counts);
     fromBase64(state.places, this.places);
     if (state.sums.length !== this.sums.length) throw new RangeError('a tally of other columns');

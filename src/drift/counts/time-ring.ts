@@ -1,10 +1,10 @@
 import type { Channel } from '../rows/channels.js';
-import { Tally, type TallyState } from './row-counts.js';
+import { RowCounts, type RowCountsState } from './row-counts.js';
 
 /** A slot with rows, on disk: its number counts spans since the epoch. */
 export interface SlotState {
   readonly slot: number;
-  readonly tally: TallyState;
+  readonly tally: RowCountsState;
 }
 
 /**
@@ -13,19 +13,19 @@ export interface SlotState {
  */
 export class TimeRing {
   readonly span: number;
-  private readonly slots: Tally[];
+  private readonly slots: RowCounts[];
   private readonly numbers: Float64Array;
   private newest = Number.NEGATIVE_INFINITY;
 
   /** `size` slots of `span` milliseconds. */
   constructor(channels: readonly Channel[], span: number, size: number) {
     this.span = span;
-    this.slots = Array.from({ length: size }, () => new Tally(channels));
+    this.slots = Array.from({ length: size }, () => new RowCounts(channels));
     this.numbers = new Float64Array(size).fill(Number.NEGATIVE_INFINITY);
   }
 
   /** The tally to count rows of the time `now`, in milliseconds, into. */
-  at(now: number): Tally {
+  at(now: number): RowCounts {
     const slot = Math.floor(now / this.span);
     if (slot < this.newest - this.slots.length) this.clear();
     this.newest = Math.max(this.newest, slot);
@@ -38,7 +38,7 @@ export class TimeRing {
   }
 
   /** Adds the rows of the ring's time up to `now` to `total`. */
-  sum(now: number, total: Tally): Tally {
+  sum(now: number, total: RowCounts): RowCounts {
     this.at(now);
     this.slots.forEach((tally, i) => {
       if (this.numbers[i]! > this.newest - this.slots.length) total.merge(tally);

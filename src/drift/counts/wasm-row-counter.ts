@@ -2,7 +2,7 @@ import { loadWasmModule, WASM_PAGE, type WasmMemory } from '../../base/node/web-
 import type { OrderedLists } from '../../model/baseline/ordered-lists.js';
 import type { RankTable } from '../rows/rank-table.js';
 import { P_BUCKETS } from './counters.js';
-import { placeOf, type RequestRows, type RowWatch, type WatchParts } from './row-counter.js';
+import { placeOf, type RequestRows, type RowCounter, type WatchParts } from './row-counter.js';
 
 interface Exports {
   readonly memory: WasmMemory;
@@ -29,10 +29,10 @@ const CELLS = 7;
 const instantiate = loadWasmModule(new URL('./row-counter.wasm', import.meta.url)) as (() => Exports) | undefined;
 
 /**
- * Counts rows in WebAssembly, to the same bits as PlainWatch in less than half of the time. What it counts in lies in the
+ * Counts rows in WebAssembly, to the same bits as PlainRowCounter in less than half of the time. What it counts in lies in the
  * memory of its instance from then on; the parts see it there.
  */
-export class WasmWatch implements RowWatch {
+export class WasmRowCounter implements RowCounter {
   beyond = false;
   private readonly parts: WatchParts;
   private readonly watch: Exports['watch'];
@@ -44,8 +44,8 @@ export class WasmWatch implements RowWatch {
   private readonly errors: Float32Array;
 
   /** Undefined where WebAssembly is missing. */
-  static create(parts: WatchParts): WasmWatch | undefined {
-    return instantiate && new WasmWatch(parts, instantiate());
+  static create(parts: WatchParts): WasmRowCounter | undefined {
+    return instantiate && new WasmRowCounter(parts, instantiate());
   }
 
   private constructor(parts: WatchParts, { memory, watch, heapStart }: Exports) {

@@ -1,6 +1,6 @@
 import { chiSquareQuantile } from '../../base/statistics/chi-square.js';
 import type { Baseline } from '../../model/baseline/baseline.js';
-import type { Tally } from '../counts/row-counts.js';
+import type { RowCounts } from '../counts/row-counts.js';
 import type { Channel } from '../rows/channels.js';
 import { ABOVE, BELOW, MISSING } from '../rows/row-reader.js';
 import { stabilityIndex } from '../window/divergence.js';
@@ -39,7 +39,7 @@ export interface ColumnReport {
 export function reportColumn(
   baseline: Baseline,
   channel: Channel,
-  tally: Tally,
+  tally: RowCounts,
   test: WindowTest | undefined,
 ): ColumnReport {
   const { name, index, bins } = channel;

@@ -5,14 +5,14 @@ import { binTotal, type Channel, GROUPS } from '../rows/channels.js';
 
 const Whole = Type.Integer({ minimum: 0 });
 const Numbers = Type.Array(Type.Number());
-const Tally = Type.Object({
+const RowCounts = Type.Object({
   rows: Whole,
   score_sum: Type.Number(),
   counts: Type.String(),
   places: Type.String(),
   sums: Numbers,
 });
-const Slots = Type.Array(Type.Object({ slot: Whole, tally: Tally }));
+const Slots = Type.Array(Type.Object({ slot: Whole, tally: RowCounts }));
 const Latch = Type.Object({
   detected: Type.Boolean(),
   since: nullable(Type.Number()),
@@ -33,8 +33,8 @@ export const MonitorState = Type.Object({
   baseline: Type.String({ description: 'hash of the baseline that it compared with' }),
   window_rows: Whole,
   since: Type.Number(),
-  window: Tally,
-  tested: Tally,
+  window: RowCounts,
+  tested: RowCounts,
   tested_at: nullable(Type.Number()),
   charts: Type.Object({ shares: Numbers, level: Type.Number() }),
   design_effect: Type.Object({
@@ -79,7 +79,7 @@ export function checkState(
   return value;
 }
 
-function checkTally(tally: Static<typeof Tally>, channels: readonly Channel[], place: string): void {
+function checkTally(tally: Static<typeof RowCounts>, channels: readonly Channel[], place: string): void {
   const features = channels.filter(({ kind }) => kind === 'feature').length;
   const outputs = channels.filter(({ kind }) => kind === 'output').length;
   checkLength(Buffer.from(tally.counts, 'base64'), 4 * binTotal(channels), `${place}/counts`);

@@ -2,10 +2,10 @@ import { type Baseline, hashBaseline } from '../../model/baseline/baseline.js';
 import { Charts } from '../counts/charts.js';
 import { Counters } from '../counts/counters.js';
 import { DesignEffect } from '../counts/design-effect.js';
-import { PlainWatch, type RequestRows, type RowWatch } from '../counts/row-counter.js';
-import { Tally } from '../counts/row-counts.js';
+import { PlainRowCounter, type RequestRows, type RowCounter } from '../counts/row-counter.js';
+import { RowCounts } from '../counts/row-counts.js';
 import { TimeRing } from '../counts/time-ring.js';
-import { WasmWatch } from '../counts/wasm-row-counter.js';
+import { WasmRowCounter } from '../counts/wasm-row-counter.js';
 import { type Channel, channelsOf, GROUPS, type Group } from '../rows/channels.js';
 import { RowReader } from '../rows/row-reader.js';
 import { type RowScores, rowScores } from '../rows/row-scores.js';
@@ -39,7 +39,7 @@ const DEFAULT_MONITOR: MonitorOptions = {
 /** The windows' share of the false alarms; the two charts have half of the rest each. */
 const WINDOW_SHARE = 0.5;
 /** Fewer rows between false alarms than this many windows leave nothing to tell alarms from. */
-const LEAST_WINDOWS = 5;
+const MIN_WINDOWS = 5;
 /** A window is quiet if no group's p-value is below this, and every chart below this share of its limit. */
 const QUIET_P = 0.05;
 const QUIET_CHART = 0.75;
@@ -65,14 +65,14 @@ export class DriftMonitor {
   private readonly hours: TimeRing;
   private readonly totals: Counters;
   /** Rows of the latest minute that the others have not got yet: a row is then counted once, not four times. */
-  private readonly fresh: Tally;
+  private readonly fresh: RowCounts;
   private freshAt = 0;
-  private readonly watch: RowWatch;
+  private readonly watch: RowCounter;
   /** Filled anew by each request, so that none allocates one. */
   private readonly request: RequestRows;
   /** The window that is being filled, and the one before, which was tested. */
-  private window: Tally;
-  private tested: Tally;
+  private window: RowCounts;
+  private tested: RowCounts;
   private test: WindowTest | undefined;
   private testedAt: number | null = null;
   private since: number;
@@ -83,9 +83,9 @@ export class DriftMonitor {
     const { rowsBetweenFalseAlarms, windowRows, rowsPerRequest, clock } = this.options;
     if (!(windowRows >= 50)) throw new RangeError(`windowRows: expected at least 50, got ${windowRows}`);
     if (!(rowsPerRequest >= 1)) throw new RangeError(`rowsPerRequest: expected at least 1, got ${rowsPerRequest}`);
-    if (!(rowsBetweenFalseAlarms >= LEAST_WINDOWS * windowRows)) {
+    if (!(rowsBetweenFalseAlarms >= MIN_WINDOWS * windowRows)) {
       throw new RangeError(
-        `rowsBetweenFalseAlarms: expected at least ${LEAST_WINDOWS} windows of ${windowRows} rows, got ${rowsBetweenFalseAlarms}`,
+        `rowsBetweenFalseAlarms: expected at least ${MIN_WINDOWS} windows of ${windowRows} rows, got ${rowsBetweenFalseAlarms}`,
       );
     }
     this.baseline = baseline;
@@ -101,12 +101,12 @@ export class DriftMonitor {
     const shown = this.channels.filter(({ kind }) => kind !== 'conditional');
     this.minutes = new TimeRing(shown, MINUTE, 60);
     this.hours = new TimeRing(shown, HOUR, 24);
-    this.fresh = new Tally(this.channels);
-    this.window = new Tally(this.channels);
-    this.tested = new Tally(this.channels);
+    this.fresh = new RowCounts(this.channels);
+    this.window = new RowCounts(this.channels);
+    this.tested = new RowCounts(this.channels);
     const { reader, fresh, totals, designEffect, charts } = this;
     const parts = { reader, tally: fresh, counters: totals, designEffect, charts };
-    this.watch = WasmWatch.create(parts) ?? new PlainWatch(parts);
+    this.watch = WasmRowCounter.create(parts) ?? new PlainRowCounter(parts);
     this.request = { rows: NONE, outputs: NONE, errors: NONE, count: 0, counted: 0 };
     this.since = clock();
   }
@@ -178,7 +178,7 @@ export class DriftMonitor {
     const effects = designEffect.effects;
     const shown = this.channels.filter(({ kind }) => kind !== 'conditional');
     const span = (name: 'hour' | 'day', ring: TimeRing) =>
-      reportSpan(baseline, name, ring.sum(now, new Tally(shown)), SPAN_ALPHA, effects, now);
+      reportSpan(baseline, name, ring.sum(now, new RowCounts(shown)), SPAN_ALPHA, effects, now);
     return {
       detected: groups.some(({ detected }) => detected),
       baseline: { hash: this.hash, rows: baseline.rows, conditional: baseline.conditional !== null },

@@ -1,6 +1,6 @@
 import type { Baseline } from '../../model/baseline/baseline.js';
 import type { Charts } from '../counts/charts.js';
-import type { Tally } from '../counts/row-counts.js';
+import type { RowCounts } from '../counts/row-counts.js';
 import type { Channel, Group } from '../rows/channels.js';
 import { stabilityIndex } from '../window/divergence.js';
 import { groupAlpha, testWindow, type WindowTest } from '../window/window-test.js';
@@ -58,7 +58,7 @@ export interface DriftReport {
 export function reportWindow(
   baseline: Baseline,
   window: WindowReport['window'],
-  tally: Tally,
+  tally: RowCounts,
   test: WindowTest | undefined,
   endedAt: number | null,
 ): WindowReport {
@@ -84,7 +84,7 @@ export function reportWindow(
 export function reportSpan(
   baseline: Baseline,
   window: 'hour' | 'day',
-  tally: Tally,
+  tally: RowCounts,
   alpha: number,
   designEffects: Float64Array,
   now: number,

@@ -5,7 +5,7 @@ export interface Histograms {
 }
 
 /** Fewer expected rows in a bin make χ² a poor approximation. */
-const LEAST_EXPECTED = 2.5;
+const MIN_EXPECTED = 2.5;
 
 /** Joins neighbouring bins until the window's size lets at least 2.5 rows be expected in each; at worst one bin is left. */
 export function mergeBins({ window, baseline }: Histograms): Histograms {
@@ -18,7 +18,7 @@ export function mergeBins({ window, baseline }: Histograms): Histograms {
     inWindow += window[k]!;
     inBaseline += count;
     // The slack is for rows that do not divide evenly among the bins.
-    if (inBaseline * n < 0.98 * LEAST_EXPECTED * m) return;
+    if (inBaseline * n < 0.98 * MIN_EXPECTED * m) return;
     merged.window.push(inWindow);
     merged.baseline.push(inBaseline);
     inWindow = 0;

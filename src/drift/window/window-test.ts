@@ -1,7 +1,7 @@
 import { logChiSquareTail } from '../../base/statistics/chi-square.js';
 import { logNormalTail } from '../../base/statistics/normal.js';
 import type { Baseline } from '../../model/baseline/baseline.js';
-import type { Tally } from '../counts/row-counts.js';
+import type { RowCounts } from '../counts/row-counts.js';
 import { type Channel, GROUPS, type Group } from '../rows/channels.js';
 import { ABOVE, BELOW, INSIDE, MISSING } from '../rows/row-reader.js';
 import { chiSquareBins } from './bin-tests.js';
@@ -50,11 +50,11 @@ export interface WindowTest {
 const SHARES: Readonly<Record<Group, number>> = { features: 0.5, guards: 0.1, error: 0.15, conditional: 0.25 };
 
 /** Fewer rows say nothing. */
-export const MINIMUM_ROWS = 50;
+export const MIN_ROWS = 50;
 /** Effects below these are real in a huge window, and of no consequence. */
-const LEAST_STABILITY_INDEX = 0.02;
-const LEAST_SHIFT = 0.1;
-const LEAST_GUARD_SHARE = 0.005;
+const MIN_STABILITY_INDEX = 0.02;
+const MIN_SHIFT = 0.1;
+const MIN_GUARD_SHARE = 0.005;
 
 /**
  * Tests a window against the baseline. The false alarm probability `alpha` is split among the groups, and within a
@@ -63,11 +63,11 @@ const LEAST_GUARD_SHARE = 0.005;
  */
 export function testWindow(
   baseline: Baseline,
-  tally: Tally,
+  tally: RowCounts,
   alpha: number,
   designEffects: Float64Array,
 ): WindowTest | undefined {
-  if (tally.rows < MINIMUM_ROWS) return undefined;
+  if (tally.rows < MIN_ROWS) return undefined;
   const evidence: Evidence[] = [];
   tally.channels.forEach((channel, c) => {
     evidence.push(...testBins(channel, c, tally, designEffects[c]!));
@@ -97,27 +97,27 @@ function judge(group: Group, evidence: readonly Evidence[], threshold: number): 
 }
 
 /** χ² of a channel's bins; of all but the error, whose mean has a test of its own, together with their smooth components. */
-function testBins(channel: Channel, c: number, tally: Tally, designEffect: number): Evidence[] {
+function testBins(channel: Channel, c: number, tally: RowCounts, designEffect: number): Evidence[] {
   if (channel.bins.counts.length < 2) return [];
   const whole: Histograms = { window: tally.binsOf(channel), baseline: channel.bins.counts };
   const n = sum(whole.window);
-  if (n < MINIMUM_ROWS) return [];
+  if (n < MIN_ROWS) return [];
   const merged = mergeBins(whole);
   const found = (logP: number, matters: boolean): Evidence[] => [
     { group: channel.group, test: 'bins', channel: c, logP, matters },
   ];
   if (merged.baseline.length < 2) {
-    const matters = stabilityIndex(whole.window, whole.baseline) >= LEAST_STABILITY_INDEX;
+    const matters = stabilityIndex(whole.window, whole.baseline) >= MIN_STABILITY_INDEX;
     return found(logRareBins(whole) / designEffect, matters);
   }
   const chi = chiSquareBins(merged.window, merged.baseline, designEffect);
-  const changed = stabilityIndex(merged.window, merged.baseline) >= LEAST_STABILITY_INDEX;
+  const changed = stabilityIndex(merged.window, merged.baseline) >= MIN_STABILITY_INDEX;
   if (channel.group === 'error') return found(chi.logP, changed);
   const components = smoothBins(whole.window, whole.baseline, designEffect);
   const alone = channel.group === 'conditional' ? 2 : 1;
   return found(
     combineEvidence([chi.logP, ...logSmoothTails(components, alone)]),
-    changed || components.some(({ shift }) => Math.abs(shift) >= LEAST_SHIFT),
+    changed || components.some(({ shift }) => Math.abs(shift) >= MIN_SHIFT),
   );
 }
 
@@ -135,14 +135,20 @@ function logSmoothTails(components: readonly SmoothComponent[], alone: number): 
 }
 
 /** Rows outside the baseline's range, and rows without a value. */
-function testGuards(baseline: Baseline, channel: Channel, c: number, tally: Tally, designEffect: number): Evidence[] {
+function testGuards(
+  baseline: Baseline,
+  channel: Channel,
+  c: number,
+  tally: RowCounts,
+  designEffect: number,
+): Evidence[] {
   const { bins, missing } = baseline.features[channel.index]!;
   const m = sum(bins.counts);
   const worth = (rows: number) => Math.floor(rows / designEffect);
   const outside = tally.placed(channel.index, BELOW) + tally.placed(channel.index, ABOVE);
   const present = outside + tally.placed(channel.index, INSIDE);
   const absent = Math.min(tally.rows, tally.placed(channel.index, MISSING));
-  const matters = (rows: number, share: number) => rows / tally.rows - share >= LEAST_GUARD_SHARE;
+  const matters = (rows: number, share: number) => rows / tally.rows - share >= MIN_GUARD_SHARE;
   return [
     {
       group: 'guards',
@@ -162,7 +168,7 @@ function testGuards(baseline: Baseline, channel: Channel, c: number, tally: Tall
 }
 
 /** The mean normal score of the errors, two-sided: a contraction lowers the error. */
-function testScore({ error }: Baseline, c: number, tally: Tally, designEffect: number): Evidence[] {
+function testScore({ error }: Baseline, c: number, tally: RowCounts, designEffect: number): Evidence[] {
   if (error.score_variance === 0) return [];
   const shift = tally.scoreSum / tally.rows - error.mean_score;
   const variance = error.score_variance * (1 / tally.rows + 1 / error.sample.rows) * designEffect;
@@ -172,7 +178,7 @@ function testScore({ error }: Baseline, c: number, tally: Tally, designEffect: n
       test: 'score',
       channel: c,
       logP: Math.min(0, Math.LN2 + logNormalTail(Math.abs(shift) / Math.sqrt(variance))),
-      matters: Math.abs(shift) >= LEAST_SHIFT,
+      matters: Math.abs(shift) >= MIN_SHIFT,
     },
   ];
 }

@@ -60,7 +60,7 @@ export interface HeldOut {
 }
 
 /** Fewer rows say too little to compare with. */
-export const MINIMUM_ROWS = 20;
+export const MIN_ROWS = 20;
 /** The conditional channel needs this many rows, and this many per feature. */
 const CONDITIONAL_ROWS = 200;
 const CONDITIONAL_ROWS_PER_FEATURE = 20;
@@ -173,7 +173,7 @@ function momentsOf(values: Float64Array): { mean: number; variance: number } {
 }
 
 function assertHeldOut({ count, rows, outputs, errors }: HeldOut, features: number, targets: number): void {
-  if (!(count >= MINIMUM_ROWS)) throw invalid(`expected at least ${MINIMUM_ROWS} held-out rows, got ${count}`);
+  if (!(count >= MIN_ROWS)) throw invalid(`expected at least ${MIN_ROWS} held-out rows, got ${count}`);
   const lengths = [
     ['rows', rows.length, count * features],
     ['outputs', outputs.length, count * targets],

@@ -1,7 +1,7 @@
 import { binShares, NO_BIN } from './bins.js';
 
 /** A scale that is brought back to 1 before it leaves the range of numbers. */
-const LEAST_SCALE = 1e-100;
+const MIN_SCALE = 1e-100;
 
 /**
  * Exponentially weighted histograms of several channels, compared with the baseline's shares π:
@@ -58,7 +58,7 @@ export class HistogramCharts {
       scales[c] = scale * kept;
       weights[place]! += lambda / (scale * kept);
       if (sum - 1 > levels[c]!) above = true;
-      if (scale < LEAST_SCALE) this.renormalise(c);
+      if (scale < MIN_SCALE) this.renormalise(c);
     }
     return above;
   }

@@ -1,5 +1,5 @@
 import { DomainError, type ErrorCode } from '../../base/domain-error.js';
-import { faultPoint } from '../../base/files/failpoint.js';
+import { failpoint } from '../../base/files/failpoint.js';
 import { type FeedbackBounds, FeedbackDatabase } from './feedback-database.js';
 
 /** What can be asked of the database: a method and its arguments. */
@@ -40,10 +40,10 @@ function work(tasks: readonly FeedbackTask[]): FeedbackOutcome[] {
     const open = database;
     const outcomes = open.transaction(() => {
       const attempted = tasks.map((task) => attempt(open, task));
-      faultPoint('feedback:written');
+      failpoint('feedback:written');
       return attempted;
     });
-    faultPoint('feedback:committed');
+    failpoint('feedback:committed');
     return outcomes;
   } catch (error) {
     // After an error of the disk, a file that is opened anew is the only one whose state is known.

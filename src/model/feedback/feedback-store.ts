@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DomainError } from '../../base/domain-error.js';
-import { keepLastWords } from '../../base/node/stderr-tail.js';
+import { stderrTail } from '../../base/node/stderr-tail.js';
 import type { Columns } from '../tables/table-file.js';
 import type { FeedbackBounds, FeedbackChunk, FeedbackDatabase } from './feedback-database.js';
 import type { FeedbackMethod, FeedbackOutcome, FeedbackSetting, FeedbackTask } from './feedback-process.js';
@@ -10,7 +10,7 @@ import type { FeedbackMethod, FeedbackOutcome, FeedbackSetting, FeedbackTask } f
 /** Milliseconds without work after which the process ends, and its memory goes. */
 const IDLE = 10_000;
 /** Of one transaction: a bound on what the process is sent at once. */
-const MOST_TASKS = 256;
+const MAX_TASKS = 256;
 const CHUNK_ROWS = 1000;
 
 interface Pending {
@@ -76,7 +76,7 @@ export class FeedbackStore {
   private send(): void {
     if (this.sent.length > 0 || this.pending.length === 0) return;
     clearTimeout(this.idle);
-    this.sent = this.pending.splice(0, MOST_TASKS);
+    this.sent = this.pending.splice(0, MAX_TASKS);
     if (!this.child && this.closed) {
       this.fail(new Error('the service shuts down'));
       return;
@@ -97,7 +97,7 @@ export class FeedbackStore {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
-    const lastWords = keepLastWords(child);
+    const lastWords = stderrTail(child);
     child.on('message', (outcomes: readonly FeedbackOutcome[]) => this.settle(outcomes));
     this.ends = new Promise<void>((resolve) => {
       const end = (cause: Error) => {

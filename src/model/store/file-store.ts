@@ -2,7 +2,7 @@ import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DomainError } from '../../base/domain-error.js';
 import { flushDirectory, isCode, makeDirectory, numbersIn } from '../../base/files/directory.js';
-import { faultPoint } from '../../base/files/failpoint.js';
+import { failpoint } from '../../base/files/failpoint.js';
 import { discardStage, makeStage, sweepStages } from '../../base/files/staging.js';
 import { watchDirectory } from '../../base/files/watch-directory.js';
 import type { VersionFiles } from '../versions/version.js';
@@ -59,7 +59,7 @@ export class FileStore implements ModelStore {
 
   async stage(): Promise<string> {
     const stage = await makeStage(this.location);
-    faultPoint('stage:made');
+    failpoint('stage:made');
     return stage;
   }
 
@@ -69,21 +69,21 @@ export class FileStore implements ModelStore {
       const version = newest + 1;
       // Another process may take the number between the listing and this.
       if (!(await this.given.take(version, '{}'))) continue;
-      faultPoint('publish:numbered');
+      failpoint('publish:numbered');
       try {
         await rename(join(stage, 'version'), this.directoryOf(version));
       } catch (error) {
         if (isCode(error, 'ENOTEMPTY', 'EEXIST')) continue;
         throw error;
       }
-      faultPoint('publish:renamed');
+      failpoint('publish:renamed');
       flushDirectory(this.location);
       return version;
     }
   }
 
   async discard(stage: string): Promise<void> {
-    faultPoint('stage:used');
+    failpoint('stage:used');
     await discardStage(stage);
   }
 
@@ -114,7 +114,7 @@ export class FileStore implements ModelStore {
 
   async remove(version: number): Promise<void> {
     await this.announceRemoval(version);
-    faultPoint('remove:announced');
+    failpoint('remove:announced');
     // Versions that were copied here by hand have a number that nobody has taken.
     if (((await this.given.numbers()).at(-1) ?? 0) < version) await this.given.take(version, '{}');
     await this.unlist(version);
@@ -145,9 +145,9 @@ export class FileStore implements ModelStore {
     try {
       const written = join(stage, 'document');
       await writeFile(written, content, { flush: true });
-      faultPoint('document:written');
+      failpoint('document:written');
       await rename(written, join(directory, name));
-      faultPoint('document:renamed');
+      failpoint('document:renamed');
     } finally {
       await discardStage(stage);
     }
@@ -184,7 +184,7 @@ export class FileStore implements ModelStore {
     try {
       await rename(this.directoryOf(version), join(stage, 'removed'));
       flushDirectory(this.location);
-      faultPoint('remove:renamed');
+      failpoint('remove:renamed');
     } catch (error) {
       // Another process, which is about to remove it as well, was faster.
       if (!isCode(error, 'ENOENT')) throw error;

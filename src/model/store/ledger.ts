@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { flushDirectory, isCode, makeDirectory, numbersIn } from '../../base/files/directory.js';
-import { faultPoint } from '../../base/files/failpoint.js';
+import { failpoint } from '../../base/files/failpoint.js';
 import { discardStage, makeStage } from '../../base/files/staging.js';
 
 /** Entries that are left when there are newer ones: for a reader that is on its way to one. */
@@ -46,11 +46,11 @@ export class Ledger {
       await mkdir(entry);
       await writeFile(join(entry, CONTENT), content, { flush: true });
       flushDirectory(entry);
-      faultPoint(`${this.name}:written`);
+      failpoint(`${this.name}:written`);
       await makeDirectory(this.directory);
       await rename(entry, join(this.directory, String(number)));
       flushDirectory(this.directory);
-      faultPoint(`${this.name}:taken`);
+      failpoint(`${this.name}:taken`);
     } catch (error) {
       if (isCode(error, 'ENOTEMPTY', 'EEXIST')) return false;
       throw error;
@@ -68,7 +68,7 @@ export class Ledger {
     const newest = numbers.at(-1) ?? 0;
     for (const number of numbers.filter((each) => newest - each >= KEPT)) {
       await rm(join(this.directory, String(number)), { recursive: true, force: true });
-      faultPoint(`${this.name}:tidied`);
+      failpoint(`${this.name}:tidied`);
     }
     return newest;
   }

@@ -35,7 +35,7 @@ export type Arrange = (found: Columns) => Columns;
 const BUFFERED_NUMBERS = 2 ** 16;
 
 /** Wider tables are mistakes, or attacks: a hidden layer of 30 units has nothing to make of them. */
-export const MAXIMUM_COLUMNS = 10_000;
+export const MAX_COLUMNS = 10_000;
 
 /**
  * Writes labelled rows to a directory as raw float32 files, `features.f32` and `targets.f32`, row-major. Rows stream
@@ -61,8 +61,8 @@ export class TableWriter {
   /** Of at most `most` bytes of numbers. Throws `UNKNOWN_COLUMN` if there are more columns than a model is made for. */
   constructor(directory: string, { features, targets }: Columns, most = Number.POSITIVE_INFINITY) {
     const columns = features.length + targets.length;
-    if (columns > MAXIMUM_COLUMNS) {
-      throw new DomainError('UNKNOWN_COLUMN', `expected at most ${MAXIMUM_COLUMNS} columns, got ${columns}`);
+    if (columns > MAX_COLUMNS) {
+      throw new DomainError('UNKNOWN_COLUMN', `expected at most ${MAX_COLUMNS} columns, got ${columns}`);
     }
     mkdirSync(directory, { recursive: true });
     this.directory = directory;

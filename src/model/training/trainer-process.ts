@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { DomainError } from '../../base/domain-error.js';
 import { storageError } from '../../base/files/storage-error.js';
-import { ownVersion } from '../../base/node/package-version.js';
+import { packageVersion } from '../../base/node/package-version.js';
 import { PhaseClock } from '../../base/node/phase-clock.js';
-import { type Baseline, MINIMUM_ROWS, makeBaseline } from '../baseline/baseline.js';
+import { type Baseline, MIN_ROWS, makeBaseline } from '../baseline/baseline.js';
 import { type EngineFactory, loadEngine } from '../network/engine.js';
 import { type Columns, readTable } from '../tables/table-file.js';
 import { writeVersion } from '../versions/version.js';
@@ -74,7 +74,7 @@ async function work({ stage, engine, options, gate: asked }: TrainingRequest): P
         metrics,
         gate,
         history: [...history],
-        software: { 'reconstruction-regressor': ownVersion(), node: process.versions.node },
+        software: { 'reconstruction-regressor': packageVersion(), node: process.versions.node },
       },
     },
     createEngine,
@@ -88,7 +88,7 @@ const BASELINE_ROWS = 50_000;
 
 /** A version of so few rows that they say nothing serves without drift monitoring. */
 function baselineOf(heldOut: TrainingResult['heldOut'], { features, targets }: Columns, seed: number): Baseline | null {
-  if (heldOut.rows < MINIMUM_ROWS) return null;
+  if (heldOut.rows < MIN_ROWS) return null;
   const count = Math.min(heldOut.rows, BASELINE_ROWS);
   const rows = heldOut.features.subarray(0, count * features.length);
   const outputs = heldOut.outputs.subarray(0, count * targets.length);

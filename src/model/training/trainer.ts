@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { DomainError, type ErrorCode } from '../../base/domain-error.js';
 import { PhaseClock, type Phases } from '../../base/node/phase-clock.js';
-import { keepLastWords } from '../../base/node/stderr-tail.js';
+import { stderrTail } from '../../base/node/stderr-tail.js';
 import type { EngineName } from '../network/engine.js';
 import type { Metrics } from './evaluation.js';
 import type { Gate } from './gate.js';
@@ -85,7 +85,7 @@ function listen(
 ): Promise<{ verdict: Verdict | undefined; death: string; lastWords: string }> {
   return new Promise((resolve, reject) => {
     let verdict: Verdict | undefined;
-    const lastWords = keepLastWords(child);
+    const lastWords = stderrTail(child);
     child.on('message', (message: TrainerMessage) => {
       if (message.type === 'epoch') onEpoch(message.epoch);
       else {

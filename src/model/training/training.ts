@@ -30,7 +30,7 @@ export const DEFAULT_TRAINING: TrainingOptions = {
 };
 
 /** Fewer usable rows than this cannot be split into something to learn from and something to judge by. */
-const MINIMUM_ROWS = 10;
+const MIN_ROWS = 10;
 
 /** A mean of everything has a loss near 1 in standardised units; a run this far off does not come back. */
 const DIVERGED_LOSS = 1e6;
@@ -77,8 +77,8 @@ export async function train(
   options: TrainingOptions,
   onEpoch: (epoch: Epoch) => void | Promise<void> = () => {},
 ): Promise<TrainingResult> {
-  if (data.rows < MINIMUM_ROWS) {
-    throw new DomainError('TOO_FEW_ROWS', `training needs at least ${MINIMUM_ROWS} complete rows, got ${data.rows}`);
+  if (data.rows < MIN_ROWS) {
+    throw new DomainError('TOO_FEW_ROWS', `training needs at least ${MIN_ROWS} complete rows, got ${data.rows}`);
   }
   const shape: Shape = {
     inputs: featureCount,

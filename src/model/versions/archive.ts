@@ -11,10 +11,10 @@ import type { Card } from './card.js';
 import { openVersion, readVersion, UPLOAD_MARK, type VersionFiles } from './version.js';
 
 /** A version has five files; more than this is no version. */
-const MOST_FILES = 16;
+const MAX_FILES = 16;
 
 /** Inputs, outputs and hidden units in all: an engine's memory grows with them, a card costs a few bytes. */
-const MOST_UNITS = 2 ** 16;
+const MAX_UNITS = 2 ** 16;
 
 /** A plain name: no folder, not hidden, no way out of the directory it is written to. */
 const FILE_NAME = /^[A-Za-z0-9_][\w.-]{0,99}$/;
@@ -83,7 +83,7 @@ export function verifyUpload(files: VersionFiles, createEngine: EngineFactory): 
       }
     }
     const units = shape.hidden.reduce((sum, each) => sum + each, shape.inputs + shape.outputs);
-    if (units > MOST_UNITS) throw invalid(`card.json/network: expected at most ${MOST_UNITS} units, got ${units}`);
+    if (units > MAX_UNITS) throw invalid(`card.json/network: expected at most ${MAX_UNITS} units, got ${units}`);
     if (!isDeepStrictEqual(readJson(files, 'model.json'), JSON.parse(layersModelJson(shape)))) {
       throw invalid("model.json: not the network of the card and its weights, in this program's form");
     }
@@ -122,7 +122,7 @@ function fileName({ name, type }: Headers, files: VersionFiles): string | undefi
   // As a file system that ignores case would take it.
   const known = Array.from(files.keys(), (other) => other.toLowerCase());
   if (known.includes(plain.toLowerCase())) throw invalid(`${show(name)}: it is there twice`);
-  if (files.size === MOST_FILES) throw invalid(`expected at most ${MOST_FILES} files`);
+  if (files.size === MAX_FILES) throw invalid(`expected at most ${MAX_FILES} files`);
   return plain;
 }
 

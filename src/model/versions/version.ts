@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DomainError } from '../../base/domain-error.js';
 import { flushDirectory } from '../../base/files/directory.js';
-import { faultPoint } from '../../base/files/failpoint.js';
+import { failpoint } from '../../base/files/failpoint.js';
 import type { Baseline } from '../baseline/baseline.js';
 import type { EngineFactory } from '../network/engine.js';
 import { bytesToWeights, layersModelJson, weightsToBytes } from '../network/layers-format.js';
@@ -70,7 +70,7 @@ export function writeFiles(directory: string, files: VersionFiles): void {
   mkdirSync(directory, { recursive: true });
   for (const [name, content] of files) {
     writeFileSync(join(directory, name), content, { flush: true });
-    faultPoint(`write:${name}`);
+    failpoint(`write:${name}`);
   }
   flushDirectory(directory);
 }

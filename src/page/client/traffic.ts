@@ -26,7 +26,7 @@ const SPAN = 60_000;
 const DURATIONS = 'http_request_duration_seconds_';
 const OTHERS = new RegExp(`^(${NO_PREDICTION})$`);
 
-/** Turns the counters of `GET /metrics` into rates and quantiles of the latest minute. */
+/** TimeSlice the counters of `GET /metrics` into rates and quantiles of the latest minute. */
 export class TrafficMeter {
   private samples: Sample[] = [];
 

@@ -1,5 +1,5 @@
 import type { Drift, Point } from '../client/api.js';
-import { raisedSpans } from '../parts/alarm-spans.js';
+import { alarmSpans } from '../parts/alarm-spans.js';
 import { capital, clock } from '../parts/format.js';
 import { Name } from '../parts/name.js';
 import { GROUP_NAMES } from './status.js';
@@ -13,7 +13,7 @@ interface LanesProps {
 }
 
 /** When the alarm of each group was on: a strip per group, on the time axis of the chart above, and its state in words. */
-export function Lanes({ points, groups, start, end }: LanesProps) {
+export function AlarmTimeline({ points, groups, start, end }: LanesProps) {
   return (
     <ul class="lanes" aria-label="Alarms">
       {groups.map(({ group, detected, since, cause }) => (
@@ -45,7 +45,7 @@ export function Lanes({ points, groups, start, end }: LanesProps) {
 
   function spansOf(group: string): [number, number][] {
     const raised = points.map(({ alarms }) => Number((alarms as readonly string[]).includes(group)));
-    return raisedSpans(
+    return alarmSpans(
       points.map(({ at }) => at / 1000),
       raised,
     );

@@ -2,11 +2,11 @@ import { useMemo, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
 import type { Point } from '../client/api.js';
 import type { Snapshot } from '../client/live.js';
-import { GAP, raisedSpans } from '../parts/alarm-spans.js';
+import { alarmSpans, GAP } from '../parts/alarm-spans.js';
 import { Choice } from '../parts/choice.js';
 import { clock, figure } from '../parts/format.js';
 import { axis, type Ink, logAxis, logScale, Plot } from '../parts/plot.js';
-import { Lanes } from './alarm-timeline.js';
+import { AlarmTimeline } from './alarm-timeline.js';
 import { GROUP_NAMES } from './status.js';
 
 const RANGES = [
@@ -48,7 +48,7 @@ export function ErrorHistory({ snapshot: { points, drift } }: { snapshot: Snapsh
         </li>
       </ul>
       <Plot of="error" options={options} data={data} height={HEIGHT} label={summary(visible)} />
-      <Lanes points={visible} groups={drift?.groups ?? []} start={start} end={end} />
+      <AlarmTimeline points={visible} groups={drift?.groups ?? []} start={start} end={end} />
       <Latest points={visible} />
     </section>
   );
@@ -132,7 +132,7 @@ function columns(points: readonly Point[], start: number, end: number): uPlot.Al
 
 function shadeAlarms({ ctx, bbox, data, valToPos }: uPlot, ink: Ink): void {
   const line = 2 * devicePixelRatio;
-  for (const [from, to] of raisedSpans(data[0], data[ALARM]!)) {
+  for (const [from, to] of alarmSpans(data[0], data[ALARM]!)) {
     const [left, right] = [valToPos(from, 'x', true), valToPos(to, 'x', true)];
     const width = Math.max(2, right - left);
     ctx.fillStyle = ink.alarmFill;

@@ -7,7 +7,7 @@ export const GAP = 15;
  * @param at of each point, in seconds
  * @param raised 1 if the alarm was on, null where there is no point
  */
-export function raisedSpans(at: ArrayLike<number>, raised: ArrayLike<number | null | undefined>): [number, number][] {
+export function alarmSpans(at: ArrayLike<number>, raised: ArrayLike<number | null | undefined>): [number, number][] {
   const spans: [number, number][] = [];
   for (let i = 0; i < at.length; i++) {
     if (raised[i] !== 1) continue;

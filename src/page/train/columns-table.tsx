@@ -73,11 +73,11 @@ export function ColumnsTable({ csv, target, used, model, onUse }: ColumnsTablePr
 }
 
 /** A column with a number in fewer rows than this is left out at first: it would take most rows with it. */
-const LEAST_NUMBERS = 0.5;
+const MIN_NUMBERS = 0.5;
 
 /** Whether a training is better off without the column. */
 export function isUseless({ numbers }: CsvColumn, rows: number): boolean {
-  return numbers < LEAST_NUMBERS * rows;
+  return numbers < MIN_NUMBERS * rows;
 }
 
 function fate(column: CsvColumn, rows: number, isUsed: boolean, isTarget: boolean, model: Model | null) {

@@ -18,7 +18,7 @@ export interface JobView {
 }
 
 /** Epochs that a picture can show; there may be a hundred thousand. */
-const MOST_EPOCHS = 1000;
+const MAX_EPOCHS = 1000;
 /** They come faster than anybody looks: news is told this often, in milliseconds. */
 const PAUSE = 200;
 /** After this time without an epoch the training is asked what it does, in milliseconds. */
@@ -91,7 +91,7 @@ export class JobFollower {
     if (!this.best || epoch.val_prediction_error < this.best.val_prediction_error) this.best = epoch;
     if ((epoch.epoch - 1) % this.stride !== 0) return;
     this.epochs.push(epoch);
-    if (this.epochs.length < MOST_EPOCHS) return;
+    if (this.epochs.length < MAX_EPOCHS) return;
     this.stride *= 2;
     this.epochs = this.epochs.filter((kept) => (kept.epoch - 1) % this.stride === 0);
   }

@@ -140,7 +140,7 @@ function usual(p: number | null, outOfRange: number): string {
 }
 
 /** The longest bar is of this many standard deviations, at least. */
-const LEAST_SPAN = 1;
+const MIN_SPAN = 1;
 
 function Residuals({ model, answer: { row, explained } }: { model: Model; answer: Answer }) {
   const { reconstruction, out_of_range, missing } = explained.explanations[0]!;
@@ -151,7 +151,7 @@ function Residuals({ model, answer: { row, explained } }: { model: Model; answer
       return { name, input, made: reconstruction[name]!, off: (reconstruction[name]! - input) / scale[i]! };
     })
     .sort((a, b) => Math.abs(b.off) - Math.abs(a.off));
-  const span = Math.max(LEAST_SPAN, ...rows.map(({ off }) => Math.abs(off)));
+  const span = Math.max(MIN_SPAN, ...rows.map(({ off }) => Math.abs(off)));
   return (
     <table class="residuals">
       <caption class="unseen">Input against reconstruction, the largest difference first</caption>

@@ -10,19 +10,19 @@ import type { Logger } from 'pino';
 import type { requestIds } from '../http/request-id.js';
 import type { BucketCounts } from '../metrics/bucket-histogram.js';
 import type { RequestHistogram } from '../metrics/request-histogram.js';
-import { OrdinaryReply } from './fast-reply.js';
+import { FastReply } from './fast-reply.js';
 
 /** What a route answers almost always, and how. */
-export interface OrdinaryForm {
+export interface FastRoute {
   /** The route's pattern, under which metrics count. */
   readonly route: string;
   /** What `content-type` may say beside JSON. */
   readonly types?: readonly (string | undefined)[];
   /** Sends what the route would send, at once. Leaves it to the route by sending nothing or by throwing, before anybody observed a prediction. */
-  readonly answer: (body: Buffer, headers: IncomingHttpHeaders, reply: OrdinaryReply) => void;
+  readonly answer: (body: Buffer, headers: IncomingHttpHeaders, reply: FastReply) => void;
 }
 
-export interface OrdinaryOptions {
+export interface FastPathOptions {
   readonly durations: RequestHistogram;
   readonly requestId: ReturnType<typeof requestIds>;
   /** Largest request body, in bytes. Those larger than what a socket gives at once, 64 KiB, come in pieces. */
@@ -32,7 +32,7 @@ export interface OrdinaryOptions {
 
 /** An answer that is to be written. */
 interface Answer {
-  readonly form: OrdinaryForm;
+  readonly form: FastRoute;
   readonly response: ServerResponse;
   /** Head and body. */
   readonly text: string | Buffer;
@@ -65,10 +65,10 @@ const KEPT: ReadonlySet<string | undefined> = new Set([undefined, 'keep-alive', 
  * Fastify do not see what is answered here: what must hold for every prediction belongs into `PredictionService`, or
  * before both.
  */
-export class OrdinaryPredictions {
-  private readonly options: OrdinaryOptions;
-  private readonly forms = new Map<string | undefined, OrdinaryForm>();
-  private readonly counts = new Map<OrdinaryForm, BucketCounts>();
+export class FastPath {
+  private readonly options: FastPathOptions;
+  private readonly forms = new Map<string | undefined, FastRoute>();
+  private readonly counts = new Map<FastRoute, BucketCounts>();
   private answers: Answer[] = [];
   /** How many answers are yet to be written at once. */
   private notWaiting = 0;
@@ -79,12 +79,12 @@ export class OrdinaryPredictions {
   private date = '';
   private second = 0;
 
-  constructor(options: OrdinaryOptions) {
+  constructor(options: FastPathOptions) {
     this.options = options;
   }
 
   /** From now on takes `POST path`, as a client writes it, for such a request. */
-  add(path: string, form: OrdinaryForm): void {
+  add(path: string, form: FastRoute): void {
     this.forms.set(path, form);
   }
 
@@ -139,11 +139,7 @@ export class OrdinaryPredictions {
     });
   }
 
-  private send(
-    { head, body }: OrdinaryReply,
-    request: IncomingMessage,
-    taken: Omit<Answer, 'text' | 'encoding'>,
-  ): void {
+  private send({ head, body }: FastReply, request: IncomingMessage, taken: Omit<Answer, 'text' | 'encoding'>): void {
     const id = this.options.requestId(request);
     const second = Math.floor(Date.now() / 1000);
     if (second !== this.second) {
@@ -190,7 +186,7 @@ export class OrdinaryPredictions {
     }
   }
 
-  private count(form: OrdinaryForm, seconds: number): void {
+  private count(form: FastRoute, seconds: number): void {
     let counts = this.counts.get(form);
     if (!counts) {
       counts = this.options.durations.series('POST', form.route, 200);
@@ -201,8 +197,8 @@ export class OrdinaryPredictions {
 }
 
 /** The answer; undefined if it is for the route to give. */
-function answerOf(form: OrdinaryForm, body: Buffer, headers: IncomingHttpHeaders): OrdinaryReply | undefined {
-  const reply = new OrdinaryReply();
+function answerOf(form: FastRoute, body: Buffer, headers: IncomingHttpHeaders): FastReply | undefined {
+  const reply = new FastReply();
   try {
     form.answer(body, headers, reply);
   } catch {

@@ -1,4 +1,4 @@
-import { LEAST_BYTES } from '../plugins/reply-encoding.js';
+import { MIN_BYTES } from '../plugins/reply-encoding.js';
 
 /** Characters of a number in a reply, at most, with what parts it from the next. */
 export const NUMBER_LENGTH = 27;
@@ -6,10 +6,10 @@ export const NUMBER_LENGTH = 27;
  * Characters of numbers, and of what is repeated of the request, with which a reply is too small to be compressed; what
  * is left is for its words.
  */
-export const SMALL_REPLY = LEAST_BYTES - 1600;
+export const SMALL_REPLY = MIN_BYTES - 1600;
 
 /** What Fastify's reply offers of these, for an answer ahead of it. Names and values must be ASCII. */
-export class OrdinaryReply {
+export class FastReply {
   /** Lines of the head, each with its end. */
   head = '';
   /** Empty until it is sent. */

@@ -31,7 +31,7 @@ interface Reading {
  * event loop for a fifth of a second at 100,000 named rows. The thread starts at the first of them, takes one after
  * another, and ends when there are none for a while. It takes the body's memory.
  */
-export class JsonReader {
+export class BodyReader {
   private worker: Worker | undefined;
   private idle: NodeJS.Timeout | undefined;
   private readonly readings = new Map<number, Reading>();

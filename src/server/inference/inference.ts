@@ -1,11 +1,11 @@
 import type { FastifyReply } from 'fastify';
 import { LARGE_BODY } from '../../base/json/parse-json.js';
-import { Turns } from '../../base/node/time-slice.js';
+import { TimeSlice } from '../../base/node/time-slice.js';
 import type { Rows } from '../../model/tables/rows.js';
 import { NUMBER_LENGTH, SMALL_REPLY } from '../fast-path/fast-reply.js';
 import { ROW_READERS, type RowReaderName } from '../readers/readers.js';
 import type { Observation, PredictionService, Serving } from '../service/prediction/prediction-service.js';
-import { JsonReader } from './body-reader.js';
+import { BodyReader } from './body-reader.js';
 
 type Given<N extends RowReaderName> = Parameters<(typeof ROW_READERS)[N]>[2];
 type Asked<N extends RowReaderName> = ReturnType<(typeof ROW_READERS)[N]>['asked'];
@@ -40,7 +40,7 @@ export interface InferenceOptions {
 /** From a contract's body to its reply, by the same prediction as `POST /predict`, and as that one in turns if it is large. */
 export class Inference {
   private readonly options: InferenceOptions;
-  private readonly reader = new JsonReader();
+  private readonly reader = new BodyReader();
 
   constructor(options: InferenceOptions) {
     this.options = options;
@@ -94,19 +94,19 @@ export class Inference {
   ): Promise<string | Buffer> {
     const { service } = this.options;
     return service.hold(async (serving) => {
-      const turns = new Turns();
+      const slice = new TimeSlice();
       const start = performance.now();
       const { rows, count, asked } = request.binary
         ? this.read(request, serving)
         : await this.readInThread(request, serving);
       const read = performance.now();
-      const observation = await service.predictInTurns(serving, rows, count, turns);
+      const observation = await service.predictInSlices(serving, rows, count, slice);
       const predicted = performance.now();
       tellModel(reply, observation);
       const parts: (string | Uint8Array)[] = [];
       for (const part of request.write(observation, asked, reply)) {
         parts.push(typeof part === 'string' ? Buffer.from(part) : part);
-        await turns.next();
+        await slice.yieldIfOver();
       }
       request.timed?.(count, [read - start, predicted - read, performance.now() - predicted]);
       return joined(parts);

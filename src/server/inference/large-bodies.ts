@@ -4,15 +4,15 @@ import type { WaitingRows } from '../../model/feedback/feedback-database.js';
 import type { Columns, TableInfo } from '../../model/tables/table-file.js';
 import { JSON_TYPE } from '../http/media-types.js';
 import type { FeedbackRows, FeedbackTerms } from '../service/feedback/feedback-rows.js';
-import { JsonReader } from './body-reader.js';
+import { BodyReader } from './body-reader.js';
 
 /**
  * Reads JSON bodies that hold a table. Of a large one the event loop sees an outline, which the schema is asked about;
  * the rows stay in the thread, or come from there as plain numbers. It is parsed twice, so that nothing need be kept for
  * who may never come.
  */
-export class LargeTables {
-  private readonly reader = new JsonReader();
+export class LargeBodies {
+  private readonly reader = new BodyReader();
   private readonly bodies = new WeakMap<object, Uint8Array>();
 
   /** Reads the JSON bodies of the routes of `app`, which are those of one plugin. */

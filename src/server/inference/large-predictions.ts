@@ -1,20 +1,20 @@
 import { DomainError } from '../../base/domain-error.js';
 import { RowParser } from '../../base/json/row-parser.js';
-import { Turns } from '../../base/node/time-slice.js';
+import { TimeSlice } from '../../base/node/time-slice.js';
 import { readCsvRows } from '../../model/tables/csv/csv-rows.js';
 import type { Rows } from '../../model/tables/rows.js';
 import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, type RowType } from '../http/media-types.js';
-import type { DriftWatch } from '../service/drift/drift-service.js';
+import type { DriftService } from '../service/drift/drift-service.js';
 import { explain } from '../service/drift/explanation.js';
 import type { Feedback } from '../service/feedback/feedback-service.js';
 import type { Observation, PredictionService } from '../service/prediction/prediction-service.js';
-import { JsonReader } from './body-reader.js';
+import { BodyReader } from './body-reader.js';
 import { csvReplyParts } from './csv-reply.js';
 import { predictReplyParts } from './json-reply.js';
 
 export interface LargePredictionsOptions {
   readonly service: PredictionService;
-  readonly drift: DriftWatch;
+  readonly drift: DriftService;
   readonly feedback: Feedback;
   readonly maxRows: number;
   readonly allowMissing: boolean;
@@ -48,7 +48,7 @@ export interface LargeAnswer {
 /** Answers prediction requests so large that they must give way to others, and all that are not JSON: in parts. */
 export class LargePredictions {
   private readonly options: LargePredictionsOptions;
-  private readonly reader = new JsonReader();
+  private readonly reader = new BodyReader();
 
   constructor(options: LargePredictionsOptions) {
     this.options = options;
@@ -62,11 +62,11 @@ export class LargePredictions {
       if (explained && wanted !== JSON_TYPE) {
         throw new DomainError('INVALID_QUERY', `explain: expected a reply of ${JSON_TYPE} (accept), not ${wanted}`);
       }
-      const turns = new Turns();
-      const { rows, count } = await this.read(request, serving.card.features, turns);
-      const observation = await service.predictInTurns(serving, rows, count, turns);
+      const slice = new TimeSlice();
+      const { rows, count } = await this.read(request, serving.card.features, slice);
+      const observation = await service.predictInSlices(serving, rows, count, slice);
       const predictionId = ids ? await feedback.expect(observation) : undefined;
-      const body = await this.write(observation, request, predictionId, turns);
+      const body = await this.write(observation, request, predictionId, slice);
       return { body, version: serving.version, predictionId };
     });
   }
@@ -79,7 +79,7 @@ export class LargePredictions {
     observation: Observation,
     { wanted, explain: explained }: LargeRequest,
     id: string | null | undefined,
-    turns: Turns,
+    slice: TimeSlice,
   ): Promise<Buffer> {
     if (wanted === ARROW_TYPE) {
       const { arrowReply } = await import('./arrow-reply.js');
@@ -98,7 +98,7 @@ export class LargePredictions {
     const parts: Buffer[] = [];
     for (const text of texts) {
       parts.push(Buffer.from(text));
-      await turns.next();
+      await slice.yieldIfOver();
     }
     if (wanted === JSON_TYPE) {
       parts.push(Buffer.from(id === undefined ? '}' : `,"prediction_id":${JSON.stringify(id)}}`));
@@ -106,12 +106,12 @@ export class LargePredictions {
     return Buffer.concat(parts);
   }
 
-  private async read({ body, given }: LargeRequest, features: readonly string[], turns: Turns): Promise<Rows> {
+  private async read({ body, given }: LargeRequest, features: readonly string[], slice: TimeSlice): Promise<Rows> {
     const { maxRows, allowMissing } = this.options;
     if (given === CSV_TYPE) return readCsvRows(body, features, maxRows, allowMissing);
     if (given === ARROW_TYPE) {
       const { readArrowRows } = await import('../../model/tables/arrow/arrow-rows.js');
-      return readArrowRows(body, features, maxRows, allowMissing, turns);
+      return readArrowRows(body, features, maxRows, allowMissing, slice);
     }
     const parser = new RowParser();
     const reading = parser.parseInParts(
@@ -120,7 +120,7 @@ export class LargePredictions {
       Math.max(1, Math.floor(NUMBERS_OF_A_PART / features.length)),
     );
     let step = reading.next();
-    for (; !step.done; step = reading.next()) await turns.next();
+    for (; !step.done; step = reading.next()) await slice.yieldIfOver();
     const count = step.value;
     if (count > 0 && count <= maxRows) return { rows: parser.rows, count };
     return this.reader.read({ body, features, maxRows, allowMissing });

@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Metric, type Registry } from 'prom-client';
 import type { Channel } from '../../drift/rows/channels.js';
 import { ABOVE, BELOW, MISSING } from '../../drift/rows/row-reader.js';
-import type { DriftWatch, Watched } from '../service/drift/drift-service.js';
+import type { DriftService, Watched } from '../service/drift/drift-service.js';
 import { conformalHistogram } from './conformal-histogram.js';
 
 /**
@@ -9,7 +9,7 @@ import { conformalHistogram } from './conformal-histogram.js';
  * baseline starts them at 0, which Prometheus takes for a restart. Of more than `featuresWithBins` features no bins are
  * told: features × 23 series are too many for most servers.
  */
-export function registerDriftMetrics(registry: Registry, drift: DriftWatch, featuresWithBins: number): void {
+export function registerDriftMetrics(registry: Registry, drift: DriftService, featuresWithBins: number): void {
   const registers = [registry];
   /** The channels whose bins are told: all but the conditional residuals. */
   const withBins = (channels: readonly Channel[]) =>

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import Negotiator from 'negotiator';
 
 /** TCP sends so many bytes at once, before it hears of the other end (RFC 6928): to less, compression saves no time. */
-export const LEAST_BYTES = 10 * 1460;
+export const MIN_BYTES = 10 * 1460;
 /** The fastest: numbers as text shrink as much by it as by the default, which takes three times as long. */
 const LEVEL = { level: constants.Z_BEST_SPEED };
 
@@ -15,7 +15,7 @@ const LEFT_ALONE = /^(application\/(x-)?gzip|text\/event-stream|image\/)/;
 /** Compresses large replies for clients that ask for it, in threads of Node's own. */
 export function replyEncoding(app: FastifyInstance): void {
   app.addHook('onSend', (request, reply, payload, done) => {
-    if (!(typeof payload === 'string' || Buffer.isBuffer(payload)) || payload.length < LEAST_BYTES) {
+    if (!(typeof payload === 'string' || Buffer.isBuffer(payload)) || payload.length < MIN_BYTES) {
       done(null, payload);
       return;
     }

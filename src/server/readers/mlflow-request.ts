@@ -19,8 +19,8 @@ const SPLIT =
   /^\{\s*"dataframe_split"\s*:\s*\{\s*"columns"\s*:\s*(\[(?:\s*"[\w .()/%-]*"\s*,)*\s*"[\w .()/%-]*"\s*\])\s*,\s*"data"\s*:\s*\[/;
 const SPLIT_END = /^\s*\}\s*\}\s*$/;
 /** Characters in which the beginning and the end must be. */
-const MOST_HEAD = 4096;
-const MOST_END = 32;
+const MAX_HEAD_BYTES = 4096;
+const MAX_END_BYTES = 32;
 const parser = new RowParser();
 
 /**
@@ -51,11 +51,11 @@ function readOrdinary(body: Buffer, model: RowModel): (Rows & { asked: undefined
     const count = parser.parse(body, width, body[4] === LETTER_P ? 'inputs' : 'instances');
     return count > 0 && count <= maxRows ? { rows: parser.rows, count, asked: undefined } : undefined;
   }
-  const [head, columns] = SPLIT.exec(body.toString('latin1', 0, MOST_HEAD)) ?? [];
+  const [head, columns] = SPLIT.exec(body.toString('latin1', 0, MAX_HEAD_BYTES)) ?? [];
   if (head === undefined || columns === undefined) return undefined;
   const count = parser.parseRows(body, head.length, width);
-  const ended = SPLIT_END.test(body.toString('latin1', parser.end, parser.end + MOST_END));
-  if (count === 0 || count > maxRows || !ended || body.length > parser.end + MOST_END) return undefined;
+  const ended = SPLIT_END.test(body.toString('latin1', parser.end, parser.end + MAX_END_BYTES));
+  if (count === 0 || count > maxRows || !ended || body.length > parser.end + MAX_END_BYTES) return undefined;
   const names = namesOf(columns);
   if (names.length !== width || !features.every((name, j) => name === names[j] || names.includes(name))) {
     return undefined;

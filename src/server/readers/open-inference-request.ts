@@ -24,8 +24,8 @@ const ORDINARY =
   /^\{\s*(?:"id"\s*:\s*"([\w.:-]*)"\s*,\s*)?"inputs"\s*:\s*\[\s*\{\s*"name"\s*:\s*"inputs"\s*,\s*"shape"\s*:\s*\[\s*(\d{1,9})\s*,\s*(\d{1,9})\s*\]\s*,\s*"datatype"\s*:\s*"FP32"\s*,\s*"data"\s*:\s*\[/;
 const ORDINARY_END = /^\s*\}\s*\]\s*\}\s*$/;
 /** Characters in which the beginning and the end must be. */
-const MOST_HEAD = 256;
-const MOST_END = 32;
+const MAX_HEAD_BYTES = 256;
+const MAX_END_BYTES = 32;
 const PREDICTIONS = [{ name: 'predictions', binary: false }] as const;
 
 const parser = new RowParser();
@@ -72,14 +72,14 @@ function readOrdinary(
   body: Buffer,
   { features, maxRows }: RowModel,
 ): (Rows & { readonly asked: OpenInferenceAsked }) | undefined {
-  const [head, id, rows, columns] = ORDINARY.exec(body.toString('latin1', 0, MOST_HEAD)) ?? [];
+  const [head, id, rows, columns] = ORDINARY.exec(body.toString('latin1', 0, MAX_HEAD_BYTES)) ?? [];
   const count = Number(rows);
   const elements = count * features.length;
   // A number and its separator are two bytes: what the shape claims must fit before there is memory for it.
   if (head === undefined || Number(columns) !== features.length || count === 0 || count > maxRows) return undefined;
   if (2 * elements > body.length || !parser.parseNumbers(body, head.length, elements)) return undefined;
-  const end = body.toString('latin1', parser.end, parser.end + MOST_END);
-  if (body.length > parser.end + MOST_END || !ORDINARY_END.test(end)) return undefined;
+  const end = body.toString('latin1', parser.end, parser.end + MAX_END_BYTES);
+  if (body.length > parser.end + MAX_END_BYTES || !ORDINARY_END.test(end)) return undefined;
   // Not spread: into an object that would take longer than all of the reading.
   const asked = id === undefined ? { outputs: PREDICTIONS } : { id, outputs: PREDICTIONS };
   return { rows: parser.rows, count, asked };

@@ -2,13 +2,13 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { DomainError } from '../../base/domain-error.js';
 import { ErrorReply } from '../http/errors.js';
-import { LargeTables } from '../inference/large-bodies.js';
+import { LargeBodies } from '../inference/large-bodies.js';
 import { LabelledFields, labelledRows } from '../readers/labelled-request.js';
 import { joinTargets, readFeedback } from '../service/feedback/feedback-rows.js';
 import type { Feedback } from '../service/feedback/feedback-service.js';
 
 /** Each is looked for in the database, and its rows come from there: a bound on what that takes of the event loop. */
-const MOST_IDS = 1000;
+const MAX_IDS = 1000;
 
 const FeedbackBody = Type.Object(
   {
@@ -16,7 +16,7 @@ const FeedbackBody = Type.Object(
     ids: Type.Optional(
       Type.Array(Type.String(), {
         minItems: 1,
-        maxItems: MOST_IDS,
+        maxItems: MAX_IDS,
         description:
           'instead of rows: ids of POST /predict?ids=true; `targets` then has an array per id, of a target per row',
       }),
@@ -37,7 +37,7 @@ const FeedbackReply = Type.Object(
 );
 
 export async function feedbackRoute(app: FastifyInstance, { feedback }: { feedback: Feedback }): Promise<void> {
-  const large = new LargeTables();
+  const large = new LargeBodies();
   large.takeBodies(app);
 
   app.post<{ Body: FeedbackBody }>(

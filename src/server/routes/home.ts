@@ -25,7 +25,7 @@ GET  /docs, /openapi.json the interface`.split('\n');
 const CHANGES = /^(POST (?!\/predict)|DELETE)/;
 
 /** With `readOnly` the index leaves out what changes state. */
-export function indexRoute(app: FastifyInstance, { readOnly }: { readonly readOnly: boolean }): void {
+export function homeRoute(app: FastifyInstance, { readOnly }: { readonly readOnly: boolean }): void {
   const page = new PageFiles();
   const routes = ROUTES.filter((line) => !readOnly || !CHANGES.test(line));
   const index = `reconstruction-regressor\n\n${routes.join('\n')}\n`;

@@ -1,11 +1,11 @@
 import { RowParser } from '../../base/json/row-parser.js';
-import type { OrdinaryForm } from '../fast-path/fast-path.js';
+import type { FastRoute } from '../fast-path/fast-path.js';
 import { NUMBER_LENGTH, SMALL_REPLY } from '../fast-path/fast-reply.js';
 import { predictReply } from '../inference/json-reply.js';
 import type { PredictionService } from '../service/prediction/prediction-service.js';
 
 /** The ordinary `POST /predict`: rows of numbers by position. */
-export function predictForm(service: PredictionService, maxRows: number): OrdinaryForm {
+export function predictForm(service: PredictionService, maxRows: number): FastRoute {
   const parser = new RowParser();
   return {
     route: '/predict',

@@ -9,7 +9,7 @@ import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, type RowType, replyType } from '../htt
 import { predictReply } from '../inference/json-reply.js';
 import { type Asked, LargePredictions } from '../inference/large-predictions.js';
 import { readInstances } from '../readers/predict-request.js';
-import type { DriftWatch } from '../service/drift/drift-service.js';
+import type { DriftService } from '../service/drift/drift-service.js';
 import { Explanation, explain } from '../service/drift/explanation.js';
 import type { Feedback } from '../service/feedback/feedback-service.js';
 import type { PredictionService } from '../service/prediction/prediction-service.js';
@@ -91,7 +91,7 @@ class TypedBody {
 
 export interface PredictOptions {
   readonly service: PredictionService;
-  readonly drift: DriftWatch;
+  readonly drift: DriftService;
   readonly feedback: Feedback;
   readonly maxRows: number;
   /** Whether a null is a missing value, to be imputed by the mean. */

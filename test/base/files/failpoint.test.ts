@@ -9,9 +9,7 @@ const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 test('every fault point of the source is one at which a test kills the service', () => {
   const names = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts'))
-    .flatMap((path) =>
-      Array.from(readFileSync(join(ROOT, 'src', path), 'utf8').matchAll(/faultPoint\((['`].+['`])\)/g)),
-    )
+    .flatMap((path) => Array.from(readFileSync(join(ROOT, 'src', path), 'utf8').matchAll(/failpoint\((['`].+['`])\)/g)))
     .map(([, name]) => name!)
     // The two ledgers.
     .flatMap((name) => ['aliases', 'numbers'].map((ledger) => name.replace(/`\$\{this\.name\}(.+)`/, `'${ledger}$1'`)));

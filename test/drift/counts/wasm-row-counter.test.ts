@@ -5,9 +5,14 @@ import { createRandom, type Random } from '../../../src/base/statistics/random.j
 import { Charts } from '../../../src/drift/counts/charts.js';
 import { Counters } from '../../../src/drift/counts/counters.js';
 import { DesignEffect } from '../../../src/drift/counts/design-effect.js';
-import { PlainWatch, type RequestRows, type RowWatch, type WatchParts } from '../../../src/drift/counts/row-counter.js';
-import { Tally } from '../../../src/drift/counts/row-counts.js';
-import { WasmWatch } from '../../../src/drift/counts/wasm-row-counter.js';
+import {
+  PlainRowCounter,
+  type RequestRows,
+  type RowCounter,
+  type WatchParts,
+} from '../../../src/drift/counts/row-counter.js';
+import { RowCounts } from '../../../src/drift/counts/row-counts.js';
+import { WasmRowCounter } from '../../../src/drift/counts/wasm-row-counter.js';
 import { channelsOf } from '../../../src/drift/rows/channels.js';
 import { RowReader } from '../../../src/drift/rows/row-reader.js';
 import { type Baseline, type HeldOut, makeBaseline } from '../../../src/model/baseline/baseline.js';
@@ -74,7 +79,7 @@ for (const one of CASES) {
     const held = draw(one, one.heldOut, one.reference, random, (r) => r.normal() ** 2);
     const baseline = makeBaseline(held, names, targets, 1);
     const [plain, wasm] = [partsOf(baseline), partsOf(baseline)];
-    const watches = [new PlainWatch(plain), WasmWatch.create(wasm)!];
+    const watches = [new PlainRowCounter(plain), WasmRowCounter.create(wasm)!];
     let beyond = 0;
     for (let seen = 0; seen < one.rows; ) {
       const rows = draw(one, 1 + random.below(300), one.live, random, one.error);
@@ -132,7 +137,7 @@ function partsOf(baseline: Baseline): WatchParts {
   const channels = channelsOf(baseline);
   return {
     reader: new RowReader(baseline, channels),
-    tally: new Tally(channels),
+    tally: new RowCounts(channels),
     counters: new Counters(channels),
     designEffect: new DesignEffect(channels.length, 10),
     charts: new Charts(baseline, channels, 10_000),
@@ -140,7 +145,7 @@ function partsOf(baseline: Baseline): WatchParts {
 }
 
 /** Takes all rows that count. Returns those that brought a chart beyond its limit. */
-function take(watch: RowWatch, request: RequestRows): number[] {
+function take(watch: RowCounter, request: RequestRows): number[] {
   const beyond: number[] = [];
   for (let i = 0; i < request.counted; ) {
     i = watch.take(request, i, request.counted);

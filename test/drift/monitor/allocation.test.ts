@@ -10,7 +10,7 @@ const FEATURES = 8;
 const BYTES_PER_ROW = 8;
 /** Blocks of rows, one after another, that must not allocate; how many V8 may take until its optimised code is in place. */
 const STEADY_BLOCKS = 5;
-const MOST_BLOCKS = 200;
+const MAX_BLOCKS = 200;
 
 for (const count of [1, 100]) {
   test(`observing requests of ${count} allocates nothing per row`, () => {
@@ -19,7 +19,7 @@ for (const count of [1, 100]) {
     const [rows, outputs, errors] = [normals(ROWS * FEATURES), normals(ROWS), normals(ROWS).map((value) => value ** 2)];
     const names = Array.from({ length: FEATURES }, (_, j) => `feature ${j}`);
     // A window is tested once, not per row: none is filled here.
-    const windowRows = 2 * ROWS * MOST_BLOCKS;
+    const windowRows = 2 * ROWS * MAX_BLOCKS;
     const monitor = new DriftMonitor(makeBaseline({ count: ROWS, rows, outputs, errors }, names, ['target'], 1), {
       windowRows,
       rowsBetweenFalseAlarms: 10 * windowRows,
@@ -33,7 +33,7 @@ for (const count of [1, 100]) {
 
     let least = Number.POSITIVE_INFINITY;
     let steady = 0;
-    for (let block = 0; block < MOST_BLOCKS && steady < STEADY_BLOCKS; block++) {
+    for (let block = 0; block < MAX_BLOCKS && steady < STEADY_BLOCKS; block++) {
       const before = process.memoryUsage().heapUsed;
       for (const request of requests) monitor.observe(request.rows, count, request.outputs, request.errors);
       const perRow = (process.memoryUsage().heapUsed - before) / ROWS;

@@ -5,11 +5,11 @@ import { launch, noBrowser, visit } from './browser.js';
 import { CARS, serveCars } from './cars.js';
 
 /** Far more than a page has to stop at. */
-const MOST_STOPS = 100;
+const MAX_STOPS = 100;
 
 /** Goes on with the Tab key, or back, until the focus is there, and shows that it is to be seen. */
 async function tabTo(page: Page, place: Locator, key: 'Tab' | 'Shift+Tab' = 'Tab'): Promise<void> {
-  for (let stops = 0; stops < MOST_STOPS; stops++) {
+  for (let stops = 0; stops < MAX_STOPS; stops++) {
     await page.keyboard.press(key);
     if (!(await hasFocus(place))) continue;
     const outline = await place.evaluate((element: unknown) => {

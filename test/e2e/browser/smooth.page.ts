@@ -10,7 +10,7 @@ const FEATURES = 50;
 const HOUR_POINTS = 720;
 /** A frame that takes longer is seen to stick, in milliseconds. */
 const LONGEST_FRAME = 50;
-const MOST_CPU = 0.01;
+const MAX_CPU = 0.01;
 /** Time over which processor time is compared, in milliseconds: some rounds of all that a page asks for. */
 const SPAN = 12_000;
 
@@ -121,5 +121,5 @@ test('an open page costs the service less than 1 % of a core', { skip: noBrowser
   t.diagnostic(
     `of a core: ${percent(without)} without a page, ${percent(withPage)} with one, so ${percent(cost)} for it`,
   );
-  assert.ok(cost < MOST_CPU, percent(cost));
+  assert.ok(cost < MAX_CPU, percent(cost));
 });

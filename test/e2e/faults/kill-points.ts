@@ -163,7 +163,7 @@ describe('kill -9', { concurrency: 3 }, () => {
   for (const name of STAGED.slice(1)) {
     test(`of the process that trains, at write:${name}, leaves the service as it was`, async (t) => {
       const directory = await copy(t);
-      const server = await startServer(t, { MODEL_STORE: directory, FAULT_POINT: `write:${name}` });
+      const server = await startServer(t, { MODEL_STORE: directory, FAILPOINT: `write:${name}` });
       await server.logged('model version serves');
       const ask = client(server);
       assert.equal((await TRAIN(ask)).status, 500);
@@ -185,7 +185,7 @@ describe('kill -9', { concurrency: 3 }, () => {
   ] as const) {
     test(`in feedback, at ${point}, leaves every row that was acknowledged`, async (t) => {
       const directory = await copy(t);
-      const server = await startServer(t, { MODEL_STORE: directory, FAULT_POINT: point });
+      const server = await startServer(t, { MODEL_STORE: directory, FAILPOINT: point });
       await server.logged('model version serves');
       const ask = client(server);
       const response = await label(ask, 18);
@@ -215,7 +215,7 @@ async function dies(
   env: Record<string, string> = {},
 ): Promise<void> {
   const directory = await copy(t);
-  const server = await startServer(t, { MODEL_STORE: directory, FAULT_POINT: point, ...env });
+  const server = await startServer(t, { MODEL_STORE: directory, FAILPOINT: point, ...env });
   await server.logged('model version serves');
   // What was answered before it died is as good.
   const [, [code, signal]] = await Promise.all([

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { jsonToTable } from '../../../src/model/tables/json/json-table.js';
 import { outline } from '../../../src/server/inference/body-outline.js';
-import { LargeTables } from '../../../src/server/inference/large-bodies.js';
+import { LargeBodies } from '../../../src/server/inference/large-bodies.js';
 import { buildTestApp } from '../../support/test-app.js';
 
 const ROWS = 20_000;
@@ -47,7 +47,7 @@ test('an outline has the form of the value, without its rows', () => {
 
 test('a large body gives the same table as one that is read at once', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'rr-large-'));
-  const large = new LargeTables();
+  const large = new LargeBodies();
   t.after(async () => {
     await large.close();
     await rm(directory, { recursive: true });

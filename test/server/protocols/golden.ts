@@ -17,7 +17,7 @@ const LEFT_OUT = new Set(['date', 'connection', 'keep-alive', 'x-request-id', 'c
  * With `UPDATE_GOLDEN=1` replies that differ are written instead.
  */
 export function testGolden(contract: string, options: Partial<AppOptions> = {}): void {
-  const directory = fileURLToPath(new URL(`../../../../../test/server/protocols/golden/${contract}/`, import.meta.url));
+  const directory = fileURLToPath(new URL(`../../../../test/server/protocols/golden/${contract}/`, import.meta.url));
   const names = readdirSync(directory).sort();
   const requests = names.filter((name) => name.endsWith('.request'));
   const shared = requests.filter((name) => !/^(not-ready|fresh)\./.test(name));

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { LARGE_BODY } from '../../../src/base/json/parse-json.js';
 import { FeedbackStore } from '../../../src/model/feedback/feedback-store.js';
-import { JsonReader } from '../../../src/server/inference/body-reader.js';
+import { BodyReader } from '../../../src/server/inference/body-reader.js';
 import { buildTestApp, publishUntrained } from '../../support/test-app.js';
 
 const ROWS = Array.from({ length: 40 }, (_, i) => [Math.sin(i), Math.cos(2 * i), i / 40]);
@@ -200,7 +200,7 @@ test('bad feedback is refused with the place, and nothing of it is kept', async 
 });
 
 test('a large body is read aside, with the same answers', async (t) => {
-  const reading = t.mock.method(JsonReader.prototype, 'feedback');
+  const reading = t.mock.method(BodyReader.prototype, 'feedback');
   const { app } = await buildTestApp(t);
   const id = await predictWithId(app, ROWS.slice(30));
   const bodies = [

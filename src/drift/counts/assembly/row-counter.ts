@@ -1,4 +1,4 @@
-// What PlainWatch of ../row-watch.ts does to each row, to the same bits: the same operations in the same order. This folder
+// What PlainRowCounter of ../row-watch.ts does to each row, to the same bits: the same operations in the same order. This folder
 // is AssemblyScript: it is compiled by asc, not by tsc. The classes are laid out by ../wasm-watch.ts, field by field.
 
 /** Ascending lists to look values up in: those of OrderedLists. */
@@ -50,7 +50,7 @@ class Watch {
   bins: usize;
   scores: usize;
   whitened: usize;
-  /** Of the tally: see Tally. */
+  /** Of the tally: see RowCounts. */
   offsets: usize;
   binCounts: usize;
   counts: usize;
@@ -86,7 +86,7 @@ class Cells {
 const PARTS: usize = 256;
 const MISSING: usize = 3;
 const NO_BIN: u8 = 255;
-const LEAST_SCALE: f64 = 1e-100;
+const MIN_SCALE: f64 = 1e-100;
 
 /** Takes `count` rows, or those up to one with which a chart is beyond its limit. Returns how many it took. */
 export function watch(w: Watch, count: usize): usize {
@@ -181,7 +181,7 @@ function countBins(w: Watch): bool {
     put(scales, c, scale * kept);
     put(weights, place, weight + lambda / (scale * kept));
     beyond = beyond | (square - 1 > at(limits, c));
-    if (scale < LEAST_SCALE) renormalise(w, c);
+    if (scale < MIN_SCALE) renormalise(w, c);
   }
   return beyond;
 }

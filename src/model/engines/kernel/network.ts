@@ -6,21 +6,21 @@ import { allocateLayers, type Layers } from './layers.js';
 import { CHUNK, type Ops, ROW_BLOCK } from './ops.js';
 import { Update } from './optimizer.js';
 import { PassBuffers } from './pass-buffers.js';
-import { plainOps } from './reference-ops.js';
-import { loadWasm } from './wasm-ops.js';
+import { referenceOps } from './reference-ops.js';
+import { loadWasmOps } from './wasm-ops.js';
 
 /** Up to this many rows are faster one by one than in a chunk, which is computed in blocks of eight. */
 const FEW_ROWS = 4;
 
 /** Loads the fastest kernel that runs here: with fused multiply-add, with SIMD, or the plain one. */
 export function loadKernel(): EngineFactory {
-  const createOps = loadWasm('relaxed') ?? loadWasm('simd');
-  return createOps ? networkFactory('kernel', createOps) : loadPlain();
+  const createOps = loadWasmOps('relaxed') ?? loadWasmOps('simd');
+  return createOps ? networkFactory('kernel', createOps) : loadReferenceOps();
 }
 
 /** Loads the kernel in plain TypeScript and float64: the tests' oracle, and the fallback where SIMD is missing. */
-export function loadPlain(): EngineFactory {
-  return networkFactory('plain', plainOps);
+export function loadReferenceOps(): EngineFactory {
+  return networkFactory('plain', referenceOps);
 }
 
 /** Makes engines named `name` on the given operations; each engine has a memory of its own. */

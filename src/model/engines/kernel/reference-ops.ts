@@ -7,7 +7,7 @@ const SCALE_ALPHA = 1.7580993408473766;
  * The operations in plain TypeScript and float64, which V8 computes faster than float32: the oracle of the tests, and
  * the fallback where WebAssembly SIMD is missing. Blocks of eight sums keep V8 from loading and storing each of them.
  */
-export function plainOps(): Ops {
+export function referenceOps(): Ops {
   let heap = new Float64Array(1 << 14);
   let end = 0;
   const ops: Ops = {

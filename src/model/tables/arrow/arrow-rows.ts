@@ -1,4 +1,4 @@
-import type { Turns } from '../../../base/node/time-slice.js';
+import type { TimeSlice } from '../../../base/node/time-slice.js';
 import { bytesOf } from '../byte-source.js';
 import { checkValue, placesOf } from '../feature-columns.js';
 import { checkCount, type Rows } from '../rows.js';
@@ -16,7 +16,7 @@ export async function readArrowRows(
   features: readonly string[],
   maxRows: number,
   allowMissing: boolean,
-  turns: Turns,
+  slice: TimeSlice,
 ): Promise<Rows> {
   const stream = new ArrowStream(bytesOf(body));
   const places = placesOf(
@@ -28,7 +28,7 @@ export async function readArrowRows(
   for (let batch = stream.next(); batch; batch = stream.next()) {
     batches.push(batch);
     count += batch.rows;
-    await turns.next();
+    await slice.yieldIfOver();
   }
   checkCount(count, 'instances', maxRows);
   const width = features.length;
@@ -44,7 +44,7 @@ export async function readArrowRows(
           rows[row * width + j] = checkValue(values[i]!, row, features[j]!, allowMissing);
         }
       }
-      await turns.next();
+      await slice.yieldIfOver();
     }
     done += batch.rows;
   }

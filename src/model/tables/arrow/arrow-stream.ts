@@ -7,13 +7,13 @@ import { Schema } from 'apache-arrow/fb/schema';
 import { ByteBuffer, Encoding } from 'flatbuffers';
 import { DomainError, show } from '../../../base/domain-error.js';
 import type { Bytes } from '../byte-source.js';
-import { MAXIMUM_COLUMNS } from '../table-file.js';
+import { MAX_COLUMNS } from '../table-file.js';
 import { type ArrowType, arrowType } from './arrow-type.js';
 
 /** Before the length of every message of a stream, but for those of old writers. */
 const CONTINUATION = 0xffffffff;
 /** What a message tells of itself, beside its numbers: names, and what pandas wants to remember. */
-const MOST_METADATA = 2 ** 24;
+const MAX_METADATA = 2 ** 24;
 const FILE_MAGIC = 'ARROW1';
 
 interface ArrowColumn {
@@ -100,8 +100,8 @@ export class ArrowStream {
       if (this.at < bytes.length) throw invalid(`${bytes.length - this.at} bytes are left after the end of the stream`);
       return undefined;
     }
-    if (size > MOST_METADATA)
-      throw invalid(`${place}: its metadata has ${size} bytes, expected at most ${MOST_METADATA}`);
+    if (size > MAX_METADATA)
+      throw invalid(`${place}: its metadata has ${size} bytes, expected at most ${MAX_METADATA}`);
     this.need(place, size);
     const message = Message.getRootAsMessage(new ByteBuffer(bytes.read(this.at, this.at + size)));
     this.at += size;
@@ -138,7 +138,7 @@ function readSchema(message: Message, size: number): ArrowColumn[] {
   if (schema.endianness() !== Endianness.Little) throw invalid('expected little-endian numbers, got big-endian ones');
   const count = schema.fieldsLength();
   if (count < 1) throw invalid('expected at least one column, got none');
-  if (count > MAXIMUM_COLUMNS) throw invalid(`expected at most ${MAXIMUM_COLUMNS} columns, got ${count}`);
+  if (count > MAX_COLUMNS) throw invalid(`expected at most ${MAX_COLUMNS} columns, got ${count}`);
   const columns: ArrowColumn[] = [];
   const seen = new Set<string>();
   let left = size;

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
 import { DomainError, show } from '../../../base/domain-error.js';
-import { Turns } from '../../../base/node/time-slice.js';
+import { TimeSlice } from '../../../base/node/time-slice.js';
 import { type Arrange, splitColumns, type TableInfo, TableWriter } from '../table-file.js';
 import { numberInCell } from './number-cell.js';
 
@@ -68,12 +68,12 @@ export async function readCsv(
 
 /** What a fast sender has sent would be parsed at once, up to two megabytes: others shall have their turn in between. */
 async function* inPieces(source: AsyncIterable<Buffer | string>): AsyncGenerator<Buffer> {
-  const turns = new Turns();
+  const slice = new TimeSlice();
   for await (const chunk of source) {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
     for (let at = 0; at < bytes.length; at += PIECE) {
       yield bytes.subarray(at, at + PIECE);
-      await turns.next();
+      await slice.yieldIfOver();
     }
   }
 }

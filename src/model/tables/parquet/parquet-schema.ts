@@ -1,6 +1,6 @@
 import type { FileMetaData, SchemaElement } from 'hyparquet';
 import { DomainError, show } from '../../../base/domain-error.js';
-import { MAXIMUM_COLUMNS } from '../table-file.js';
+import { MAX_COLUMNS } from '../table-file.js';
 
 const INTEGERS = /^U?INT_(8|16|32|64)$/;
 
@@ -11,8 +11,8 @@ const INTEGERS = /^U?INT_(8|16|32|64)$/;
 export function parquetColumns({ schema, row_groups: groups, num_rows: rows }: FileMetaData): string[] {
   const [root, ...elements] = schema;
   if (!root || elements.length === 0) throw invalid('expected at least one column, got none');
-  if (elements.length > MAXIMUM_COLUMNS) {
-    throw invalid(`expected at most ${MAXIMUM_COLUMNS} columns, got ${elements.length}`);
+  if (elements.length > MAX_COLUMNS) {
+    throw invalid(`expected at most ${MAX_COLUMNS} columns, got ${elements.length}`);
   }
   const seen = new Set<string>();
   for (const element of elements) {

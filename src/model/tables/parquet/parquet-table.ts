@@ -10,9 +10,9 @@ import { parquetColumns } from './parquet-schema.js';
 /** Numbers that are read at a time: of a row group, however large, no more is unpacked than its pages that hold them. */
 const NUMBERS_OF_A_PART = 2 ** 22;
 /** Writers make pages of a megabyte; what claims to unpack to more than this is no page. */
-const MOST_OF_A_PAGE = 2 ** 27;
+const MAX_PAGE_BYTES = 2 ** 27;
 /** The schema, and where the columns of each row group lie. */
-const MOST_OF_A_FOOTER = 2 ** 26;
+const MAX_FOOTER_BYTES = 2 ** 26;
 /** At the end of a file: the length of the footer, and a mark. */
 const END = 8;
 
@@ -106,7 +106,7 @@ function footer(bytes: Bytes): Uint8Array {
   if (last !== 'PAR1') throw invalid('expected a Parquet file, which ends with PAR1: it is not whole');
   const end = Buffer.from(bytes.read(bytes.length - END, bytes.length));
   const length = end.readUInt32LE(0);
-  const most = Math.min(bytes.length - 4 - END, MOST_OF_A_FOOTER);
+  const most = Math.min(bytes.length - 4 - END, MAX_FOOTER_BYTES);
   if (length > most) throw invalid(`its footer has ${length} bytes, expected at most ${most}`);
   return bytes.read(bytes.length - END - length, bytes.length);
 }
@@ -122,7 +122,7 @@ function gunzip(packed: Uint8Array, length: number): Uint8Array {
 
 function bounded(codec: string, unpack: (packed: Uint8Array, length: number) => Uint8Array) {
   return (packed: Uint8Array, length: number) => {
-    if (length > MOST_OF_A_PAGE) throw invalid(`a page tells to unpack (${codec}) to ${length} bytes`);
+    if (length > MAX_PAGE_BYTES) throw invalid(`a page tells to unpack (${codec}) to ${length} bytes`);
     return unpack(packed, length);
   };
 }

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { DomainError, type ErrorCode } from '../../../base/domain-error.js';
-import { keepLastWords } from '../../../base/node/stderr-tail.js';
+import { stderrTail } from '../../../base/node/stderr-tail.js';
 import type { Columns, TableInfo } from '../table-file.js';
 
 /** Files of a table, and what is wrong with one that cannot be read. */
@@ -64,7 +64,7 @@ async function readInChild(request: TableRequest): Promise<TableInfo> {
     stuck = true;
     child.kill('SIGKILL');
   }, PATIENCE);
-  const lastWords = keepLastWords(child);
+  const lastWords = stderrTail(child);
   child.on('message', (message: TableMessage) => {
     verdict = message;
     timer.refresh();

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import Negotiator from 'negotiator';
 import { Type } from 'typebox';
 import { DomainError, show } from '../../../base/domain-error.js';
-import type { OrdinaryPredictions } from '../../fast-path/fast-path.js';
+import type { FastPath } from '../../fast-path/fast-path.js';
 import { CSV_TYPE, JSON_TYPE } from '../../http/media-types.js';
 import { takeBytes } from '../../http/raw-body.js';
 import type { Inference, InferenceReply, InferenceRequest } from '../../inference/inference.js';
@@ -40,7 +40,7 @@ const Text = Type.Unsafe<string>({ type: 'string' });
 export interface InvocationsOptions {
   readonly model: ServedModel;
   readonly inference: Inference;
-  readonly ordinary: OrdinaryPredictions;
+  readonly fastPath: FastPath;
   /** Whether TensorFlow Serving's clients get the predictions of one target as numbers, and not as arrays of one. */
   readonly flatten: boolean;
 }
@@ -51,7 +51,7 @@ export interface InvocationsOptions {
  * MLflow's; JSON Lines, CSV and float32 are rows.
  */
 export async function invocations(app: FastifyInstance, options: InvocationsOptions): Promise<void> {
-  const { model, inference, ordinary, flatten } = options;
+  const { model, inference, fastPath, flatten } = options;
   takeBytes(app);
   handleInvocationErrors(app);
 
@@ -97,7 +97,7 @@ export async function invocations(app: FastifyInstance, options: InvocationsOpti
     },
   );
 
-  ordinary.add('/invocations', {
+  fastPath.add('/invocations', {
     route: '/invocations',
     types: LINES,
     answer: (body, headers, reply) => {

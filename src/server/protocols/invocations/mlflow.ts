@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { DomainError } from '../../../base/domain-error.js';
-import { ownVersion } from '../../../base/node/package-version.js';
+import { packageVersion } from '../../../base/node/package-version.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
 import { handleInvocationErrors, InvocationError } from './invocation-errors.js';
 
@@ -42,6 +42,6 @@ export async function mlflow(app: FastifyInstance, { service }: { service: Predi
         response: { 200: { content: { 'text/plain': { schema: Type.String() } } } },
       },
     },
-    async (_request, reply) => reply.type('text/plain; charset=utf-8').send(ownVersion()),
+    async (_request, reply) => reply.type('text/plain; charset=utf-8').send(packageVersion()),
   );
 }

@@ -8,7 +8,7 @@ interface Duration {
 type Computed = Readonly<Record<'compute_input' | 'compute_infer' | 'compute_output', Duration>>;
 
 /** Batch sizes of which statistics are kept: those that came first. */
-const MOST_SIZES = 64;
+const MAX_SIZES = 64;
 
 /** What the statistics extension of the Open Inference Protocol tells of one version: of requests by that protocol. */
 export class InferenceStatistics {
@@ -25,7 +25,7 @@ export class InferenceStatistics {
     this.rows += rows;
     add(this.success, input + infer + output);
     let batch = this.bySize.get(rows);
-    if (!batch && this.bySize.size < MOST_SIZES) {
+    if (!batch && this.bySize.size < MAX_SIZES) {
       batch = computed();
       this.bySize.set(rows, batch);
     }

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError, show } from '../../../base/domain-error.js';
-import { ownVersion } from '../../../base/node/package-version.js';
-import type { OrdinaryPredictions } from '../../fast-path/fast-path.js';
+import { packageVersion } from '../../../base/node/package-version.js';
+import type { FastPath } from '../../fast-path/fast-path.js';
 import { ErrorReply, sendError } from '../../http/errors.js';
 import { takeBytes } from '../../http/raw-body.js';
 import type { Inference, InferenceRequest } from '../../inference/inference.js';
@@ -32,14 +32,14 @@ export interface OpenInferenceOptions {
   readonly model: ServedModel;
   readonly service: PredictionService;
   readonly inference: Inference;
-  readonly ordinary: OrdinaryPredictions;
+  readonly fastPath: FastPath;
 }
 
 type Request = FastifyRequest<{ Params: ModelPlace; Body: Buffer | undefined }>;
 
 /** The Open Inference Protocol V2 over REST, with the extensions for binary tensors and statistics. */
 export async function openInference(app: FastifyInstance, options: OpenInferenceOptions): Promise<void> {
-  const { model, service, inference, ordinary } = options;
+  const { model, service, inference, fastPath } = options;
   const tags = ['open inference protocol v2'];
   const statistics = new Map<number, InferenceStatistics>();
   takeBytes(app);
@@ -62,7 +62,7 @@ export async function openInference(app: FastifyInstance, options: OpenInference
       },
       async () => ({
         name: 'reconstruction-regressor',
-        version: ownVersion(),
+        version: packageVersion(),
         extensions: ['binary_tensor_data', 'model_repository', 'statistics'],
       }),
     );
@@ -95,7 +95,7 @@ export async function openInference(app: FastifyInstance, options: OpenInference
     async () => describeStatistics(service.serving),
   );
 
-  ordinary.add(`/v2/models/${encodeURIComponent(model.name)}/infer`, {
+  fastPath.add(`/v2/models/${encodeURIComponent(model.name)}/infer`, {
     route: '/v2/models/:name/infer',
     answer: (body, headers, reply) => inference.answerSmall(reply, requestOf(service.serving, headers, body)),
   });

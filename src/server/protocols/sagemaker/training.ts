@@ -13,7 +13,7 @@ import { readFiles, writeFiles } from '../../../model/versions/version.js';
 import { checkHosts, openChannel, readHyperparameters } from './training-files.js';
 
 /** Characters of a failure that SageMaker shows. */
-const MOST_SHOWN = 1024;
+const MAX_SHOWN = 1024;
 
 /** There is no model here that serves; the card tells how the new one compares to the mean. */
 const UNGATED: GateRequest = { promote: 'always', tolerance: 0, serving: null };
@@ -49,7 +49,7 @@ export async function trainForSagemaker({ base, engine, log, signal }: Sagemaker
   } catch (error) {
     log.error({ err: error }, 'training failed');
     const reason = error instanceof DomainError ? `${error.code}: ${error.message}` : String(error);
-    await tellFailure(base, reason.slice(0, MOST_SHOWN)).catch((err) => log.error({ err }, 'the failure was not told'));
+    await tellFailure(base, reason.slice(0, MAX_SHOWN)).catch((err) => log.error({ err }, 'the failure was not told'));
     return 1;
   } finally {
     await rm(stage, { recursive: true, force: true });

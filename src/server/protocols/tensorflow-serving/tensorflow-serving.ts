@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { DomainError } from '../../../base/domain-error.js';
-import type { OrdinaryPredictions } from '../../fast-path/fast-path.js';
+import type { FastPath } from '../../fast-path/fast-path.js';
 import { ErrorReply } from '../../http/errors.js';
 import { JSON_TYPE } from '../../http/media-types.js';
 import { takeBytes } from '../../http/raw-body.js';
@@ -50,7 +50,7 @@ const Errors = { '4xx': ErrorReply, 501: ErrorReply, 503: ErrorReply };
 export interface TensorflowServingOptions {
   readonly model: ServedModel;
   readonly inference: Inference;
-  readonly ordinary: OrdinaryPredictions;
+  readonly fastPath: FastPath;
   /** Whether the predictions of a model with one target are numbers, and not arrays of one. */
   readonly flatten: boolean;
 }
@@ -59,7 +59,7 @@ type Request = FastifyRequest<{ Params: ModelPlace; Body: Buffer | undefined }>;
 
 /** TensorFlow Serving's REST interface, and KServe's V1 where it is the same: one URL serves both. */
 export async function tensorflowServing(app: FastifyInstance, options: TensorflowServingOptions): Promise<void> {
-  const { model, inference, ordinary, flatten } = options;
+  const { model, inference, fastPath, flatten } = options;
   // Its clients send any content type, or none.
   takeBytes(app);
   // As the original answers everything: without the charset that Fastify adds.
@@ -91,7 +91,7 @@ export async function tensorflowServing(app: FastifyInstance, options: Tensorflo
   function answerAhead(place: ModelPlace, method: TensorflowGiven['method']): void {
     const { name, version } = place;
     const path = `/v1/models/${encodeURIComponent(name)}${version === undefined ? '' : `/versions/${version}`}`;
-    ordinary.add(`${path}:${method}`, {
+    fastPath.add(`${path}:${method}`, {
       route: `${version === undefined ? MODEL : VERSION}::${method}`,
       answer: (body, _headers, reply) => {
         reply.charset = '';

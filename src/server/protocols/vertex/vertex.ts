@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import type { OrdinaryPredictions } from '../../fast-path/fast-path.js';
+import type { FastPath } from '../../fast-path/fast-path.js';
 import { ErrorReply } from '../../http/errors.js';
 import { JSON_TYPE } from '../../http/media-types.js';
 import { takeBytes } from '../../http/raw-body.js';
@@ -19,7 +19,7 @@ export interface VertexOptions {
   readonly routes: VertexRoutes;
   readonly service: PredictionService;
   readonly inference: Inference;
-  readonly ordinary: OrdinaryPredictions;
+  readonly fastPath: FastPath;
 }
 
 /** Routes of other contracts: a platform that names one of them wants it as it is. */
@@ -28,14 +28,14 @@ const OTHERS = /^\/(v1\/models|v2)\/|^\/invocations$/;
 /** What Vertex AI asks of a container. */
 export async function vertex(
   app: FastifyInstance,
-  { routes, service, inference, ordinary }: VertexOptions,
+  { routes, service, inference, fastPath }: VertexOptions,
 ): Promise<void> {
   const tags = ['vertex ai'];
   takeBytes(app);
 
   if (!OTHERS.test(routes.predict)) {
     const route = literal(routes.predict);
-    ordinary.add(routes.predict, {
+    fastPath.add(routes.predict, {
       route,
       answer: (body, _headers, reply) => inference.answerSmall(reply, requestOf(body)),
     });

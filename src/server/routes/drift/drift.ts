@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { ErrorReply } from '../../http/errors.js';
 import { eventStream, serverSentEvent } from '../../http/event-stream.js';
-import type { DriftWatch, Watched } from '../../service/drift/drift-service.js';
+import type { DriftService, Watched } from '../../service/drift/drift-service.js';
 import type { Feedback } from '../../service/feedback/feedback-service.js';
 import { DriftReply, HistoryReply } from './drift-schemas.js';
 
@@ -19,7 +19,7 @@ const BaselineBody = Type.Object(
 );
 
 export interface DriftRouteOptions {
-  readonly drift: DriftWatch;
+  readonly drift: DriftService;
   readonly feedback: Feedback;
 }
 
@@ -104,7 +104,7 @@ function describe({ version, monitor, origin }: Watched): Omit<Static<typeof Dri
   } as unknown as Static<typeof DriftReply>;
 }
 
-async function* follow(drift: DriftWatch, gone: AbortSignal): AsyncGenerator<string> {
+async function* follow(drift: DriftService, gone: AbortSignal): AsyncGenerator<string> {
   const news = on(drift, 'news', { close: ['close'] });
   const stop = () => void news.return?.();
   gone.addEventListener('abort', stop);
@@ -118,7 +118,7 @@ async function* follow(drift: DriftWatch, gone: AbortSignal): AsyncGenerator<str
   }
 }
 
-function progress(drift: DriftWatch): string {
+function progress(drift: DriftService): string {
   const { watched } = drift;
   if (!watched) return serverSentEvent('progress', { detected: false, reason: drift.reason });
   const { detected, groups, filled_rows, window_rows, rows } = watched.monitor.report();

@@ -16,7 +16,7 @@ import { VersionParams } from './version-params.js';
 const GZIP = ['application/gzip', 'application/x-gzip', 'application/octet-stream'];
 
 /** An upload may unpack to this many times the largest body: numbers as JSON text shrink to a third or so. */
-const MOST_UNPACKED = 4;
+const MAX_UNPACKED = 4;
 
 const UploadReply = Type.Object({ model_version: Type.String(), name: Type.String(), ...Card.properties });
 const Binary = Type.Unsafe<Readable>({ description: 'tar.gz of the files of a version' });
@@ -79,7 +79,7 @@ export async function archiveRoutes(app: FastifyInstance, options: ArchiveOption
     async ({ body, log }, reply) => {
       if (!(body instanceof Readable)) throw new DomainError('INVALID_ARCHIVE', 'body: expected a tar.gz, got nothing');
       try {
-        const files = await unpackArchive(body, MOST_UNPACKED * bodyLimit);
+        const files = await unpackArchive(body, MAX_UNPACKED * bodyLimit);
         const card = verifyUpload(files, createEngine);
         const version = String(await publishUpload(files, store));
         await pruning.prune();

@@ -7,7 +7,7 @@ import { VersionParams } from './version-params.js';
 
 const CardReply = Type.Object({ model_version: Type.String(), name: Type.String(), ...Card.properties });
 
-export function modelCardRoute(app: FastifyInstance, { catalog, name }: { catalog: Catalog; name: string }): void {
+export function cardRoute(app: FastifyInstance, { catalog, name }: { catalog: Catalog; name: string }): void {
   app.get<{ Params: Static<typeof VersionParams> }>(
     '/models/:version',
     {

@@ -39,7 +39,7 @@ export interface ModelsOptions {
   readonly service: PredictionService;
 }
 
-export function modelsRoute(app: FastifyInstance, { store, catalog, service }: ModelsOptions): void {
+export function listRoute(app: FastifyInstance, { store, catalog, service }: ModelsOptions): void {
   app.get(
     '/models',
     {

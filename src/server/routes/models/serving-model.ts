@@ -11,7 +11,7 @@ const ModelReply = Type.Object({
   ...Card.properties,
 });
 
-export function modelRoute(
+export function servingModelRoute(
   app: FastifyInstance,
   { service, name }: { service: PredictionService; name: string },
 ): void {

@@ -11,7 +11,7 @@ import { DEFAULT_TRAINING, type TrainingOptions } from '../../../model/training/
 import { ErrorReply } from '../../http/errors.js';
 import { limited } from '../../http/limited-body.js';
 import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, PARQUET_TYPE } from '../../http/media-types.js';
-import { LargeTables } from '../../inference/large-bodies.js';
+import { LargeBodies } from '../../inference/large-bodies.js';
 import { LabelledFields, labelledRows } from '../../readers/labelled-request.js';
 import type { Feedback } from '../../service/feedback/feedback-service.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
@@ -82,7 +82,7 @@ export interface TrainOptions {
 
 export async function trainRoute(app: FastifyInstance, options: TrainOptions): Promise<void> {
   const { service, jobs, feedback, trainBodyLimit } = options;
-  const large = new LargeTables();
+  const large = new LargeBodies();
   large.takeBodies(app);
   // Tables are read as they arrive, or lie on the disk; only here are they bodies at all.
   for (const { type, format, broken } of TABLES) {

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { Gate, PROMOTIONS } from '../../../model/training/gate.js';
 import { DEFAULT_TRAINING } from '../../../model/training/training.js';
 import { EpochSchema, MetricsSchema } from '../../../model/versions/card.js';
-import { MOST_SHADOW_ROWS, ShadowReport } from '../../service/training/shadow.js';
+import { MAX_SHADOW_ROWS, ShadowReport } from '../../service/training/shadow.js';
 
 /** What a client may set of a training, in the query or in the body. */
 export const TrainingFields = {
@@ -31,7 +31,7 @@ export const PromotionFields = {
   shadow_rows: Type.Optional(
     Type.Integer({
       minimum: 0,
-      maximum: MOST_SHADOW_ROWS,
+      maximum: MAX_SHADOW_ROWS,
       default: 0,
       description: 'rows of traffic that the version answers beside what serves, before it does',
     }),

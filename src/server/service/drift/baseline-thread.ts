@@ -7,7 +7,7 @@ import type { BaselineTask } from './baseline-worker.js';
  * Makes a baseline in a thread of its own, which ends with it: the charts' calibration would hold the event loop for
  * seconds with hundreds of features. Rejects with what `makeBaseline` throws.
  */
-export async function makeBaselineAside(task: BaselineTask): Promise<Baseline> {
+export async function makeBaselineInThread(task: BaselineTask): Promise<Baseline> {
   const worker = new Worker(new URL('./baseline-worker.js', import.meta.url), { workerData: task });
   try {
     const [baseline] = await once(worker, 'message');

@@ -8,9 +8,9 @@ import { RowSample } from '../../../drift/rows/row-sample.js';
 import type { ModelStore } from '../../../model/store/store.js';
 import type { Card } from '../../../model/versions/card.js';
 import type { Observation } from '../prediction/prediction-service.js';
-import { makeBaselineAside } from './baseline-thread.js';
+import { makeBaselineInThread } from './baseline-thread.js';
 import { ErrorHistory } from './error-history.js';
-import { type KeptBaseline, keepBaseline, newerBaseline, newestBaseline } from './stored-baseline.js';
+import { newerBaseline, newestBaseline, type StoredBaseline, storeBaseline } from './stored-baseline.js';
 
 export interface DriftOptions {
   readonly store: ModelStore;
@@ -20,7 +20,7 @@ export interface DriftOptions {
 }
 
 /** What a monitor watches, and against what. */
-export interface Watched extends KeptBaseline {
+export interface Watched extends StoredBaseline {
   readonly version: number;
   readonly card: Card;
   readonly monitor: DriftMonitor;
@@ -40,7 +40,7 @@ const STATE = 'drift-state.json';
  * replaced on request. Emits `news` when an alarm is raised or cleared, with the event, and every few seconds without;
  * `close` at the end.
  */
-export class DriftWatch extends EventEmitter<{ news: [DriftEvent?]; close: [] }> {
+export class DriftService extends EventEmitter<{ news: [DriftEvent?]; close: [] }> {
   /** The latest hour, in points that end with each `news` that is no event. */
   readonly history = new ErrorHistory();
   private readonly options: DriftOptions;
@@ -171,9 +171,9 @@ export class DriftWatch extends EventEmitter<{ news: [DriftEvent?]; close: [] }>
       );
     }
     const { features, targets } = card;
-    const baseline = await makeBaselineAside({ rows, features, targets, seed: last + 1 });
+    const baseline = await makeBaselineInThread({ rows, features, targets, seed: last + 1 });
     if (this.current?.version !== version) throw new DomainError('DRIFT_OFF', 'another version serves meanwhile');
-    const kept = await keepBaseline(this.options.store, version, card, baseline, {
+    const kept = await storeBaseline(this.options.store, version, card, baseline, {
       last,
       created_at: new Date().toISOString(),
       reason,
@@ -195,7 +195,10 @@ export class DriftWatch extends EventEmitter<{ news: [DriftEvent?]; close: [] }>
   }
 
   /** Watches anew, the same version, against another baseline. */
-  private compareWith(kept: KeptBaseline, { version, card, sample }: Omit<Watched, 'monitor' | keyof KeptBaseline>) {
+  private compareWith(
+    kept: StoredBaseline,
+    { version, card, sample }: Omit<Watched, 'monitor' | keyof StoredBaseline>,
+  ) {
     const watched = { ...this.watch(version, card, kept), sample };
     this.options.log.info({ model_version: String(version), origin: kept.origin }, 'baseline replaced');
     // It is the version's from here on, even if another was swapped in while it was written.
@@ -222,7 +225,7 @@ export class DriftWatch extends EventEmitter<{ news: [DriftEvent?]; close: [] }>
     this.emit('news');
   }
 
-  private watch(version: number, card: Card, kept: KeptBaseline): Watched {
+  private watch(version: number, card: Card, kept: StoredBaseline): Watched {
     const { rowsBetweenFalseAlarms, windowRows, log } = this.options;
     const monitor = new DriftMonitor(kept.baseline, {
       rowsBetweenFalseAlarms,

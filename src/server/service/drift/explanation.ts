@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { unstandardise } from '../../../model/network/scaler.js';
 import type { Observation } from '../prediction/prediction-service.js';
-import type { DriftWatch } from './drift-service.js';
+import type { DriftService } from './drift-service.js';
 
 /** How unusual one row is, and where: what `POST /predict?explain=true` adds for each row. */
 export const Explanation = Type.Object({
@@ -22,7 +22,7 @@ export type Explanation = Static<typeof Explanation>;
 /** Explains the rows `from` to `to` of a prediction; if it is not the caller's own, within its turn. */
 export function explain(
   { rows, count, prediction, serving }: Observation,
-  { watched }: DriftWatch,
+  { watched }: DriftService,
   from = 0,
   to = count,
 ): Explanation[] {

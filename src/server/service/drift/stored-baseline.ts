@@ -32,7 +32,7 @@ const Document = Type.Object({
 });
 
 /** A baseline of a version, and where it comes from. */
-export interface KeptBaseline {
+export interface StoredBaseline {
   readonly baseline: Baseline;
   readonly origin: BaselineOrigin;
   /** The newest document in the store when it was read, be it whole or broken: its number, 0 if there is none, and text. */
@@ -41,13 +41,13 @@ export interface KeptBaseline {
 }
 
 /** Keeps a baseline made from traffic in the store, as the newest of version `version`: under the first free number after `last`. */
-export async function keepBaseline(
+export async function storeBaseline(
   store: ModelStore,
   version: number,
   card: Card,
   baseline: Baseline,
-  { last, ...told }: Pick<KeptBaseline, 'last'> & Omit<BaselineOrigin, 'version'>,
-): Promise<KeptBaseline> {
+  { last, ...told }: Pick<StoredBaseline, 'last'> & Omit<BaselineOrigin, 'version'>,
+): Promise<StoredBaseline> {
   let number = last + 1;
   // Another process may have kept one meanwhile. Of two at the very same time the later one stays, and both find it.
   while ((await store.readDocument(documentName(version, number))) !== undefined) number++;
@@ -69,8 +69,8 @@ export async function newestBaseline(
   card: Card,
   trained: string | undefined,
   log: Log,
-): Promise<KeptBaseline> {
-  let first: KeptBaseline | undefined;
+): Promise<StoredBaseline> {
+  let first: StoredBaseline | undefined;
   if (trained) {
     const origin = { version: 0, created_at: card.created_at, reason: null, from: null };
     first = { baseline: readFor(card, trained), origin, last: 0, text: undefined };
@@ -81,14 +81,14 @@ export async function newestBaseline(
 }
 
 /** As `newestBaseline`, if `known` has been read before: itself if nothing has come since. */
-export async function newerBaseline<Known extends KeptBaseline | undefined>(
+export async function newerBaseline<Known extends StoredBaseline | undefined>(
   store: ModelStore,
   version: number,
   card: Card,
   known: Known,
   log: Log,
-): Promise<KeptBaseline | Known> {
-  let newest: KeptBaseline | Known = known;
+): Promise<StoredBaseline | Known> {
+  let newest: StoredBaseline | Known = known;
   for (let n = Math.max(1, known?.last ?? 0); ; n++) {
     const text = await store.readDocument(documentName(version, n));
     if (text === undefined) return newest;
@@ -102,7 +102,7 @@ export async function newerBaseline<Known extends KeptBaseline | undefined>(
   }
 }
 
-function readDocument(content: string, number: number, card: Card): Pick<KeptBaseline, 'baseline' | 'origin'> {
+function readDocument(content: string, number: number, card: Card): Pick<StoredBaseline, 'baseline' | 'origin'> {
   let value: unknown;
   try {
     value = JSON.parse(content);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { FastifyBaseLogger } from 'fastify';
 import { DomainError } from '../../../base/domain-error.js';
-import { Turns } from '../../../base/node/time-slice.js';
+import { TimeSlice } from '../../../base/node/time-slice.js';
 import type { WaitingRows } from '../../../model/feedback/feedback-database.js';
 import type { FeedbackStore } from '../../../model/feedback/feedback-store.js';
 import { feedbackToTable, type Reference } from '../../../model/feedback/feedback-table.js';
@@ -155,7 +155,7 @@ export class Feedback extends EventEmitter<{ rows: [] }> {
   ): Promise<FeedbackReceipt> {
     const { store, service } = this.options;
     const placeOf = (row: number) => place(numbers[row]!);
-    const { outputs } = (await service.predictUnseen(serving, features, rows, new Turns(), placeOf)).prediction;
+    const { outputs } = (await service.predictUnseen(serving, features, rows, new TimeSlice(), placeOf)).prediction;
     // After a swap meanwhile, the rows say nothing of the model that serves.
     const live = serving === service.servingIfReady ? this.follow(serving) : undefined;
     await live?.read;

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { DomainError } from '../../../base/domain-error.js';
-import type { Turns } from '../../../base/node/time-slice.js';
+import type { TimeSlice } from '../../../base/node/time-slice.js';
 import type { Prediction, Predictor } from '../../../model/network/predictor.js';
 import type { Card } from '../../../model/versions/card.js';
 import type { Probe } from '../../../model/versions/probe.js';
@@ -105,21 +105,21 @@ export class PredictionService {
    * remains one prediction: by one version, shown to the observers once, as a whole, at its end. The arrays are the
    * caller's.
    */
-  async predictInTurns(serving: Serving, rows: Float32Array, count: number, turns: Turns): Promise<Observation> {
-    const observation = await this.predictUnseen(serving, rows, count, turns);
+  async predictInSlices(serving: Serving, rows: Float32Array, count: number, slice: TimeSlice): Promise<Observation> {
+    const observation = await this.predictUnseen(serving, rows, count, slice);
     this.show(observation);
     return observation;
   }
 
   /**
-   * As `predictInTurns`, but no observer sees it: of rows that were observed before, or that nobody asked about. `place`
+   * As `predictInSlices`, but no observer sees it: of rows that were observed before, or that nobody asked about. `place`
    * names a row in the request, for the error.
    */
   async predictUnseen(
     serving: Serving,
     rows: Float32Array,
     count: number,
-    turns: Turns,
+    slice: TimeSlice,
     place?: (row: number) => string,
   ): Promise<Observation> {
     const { predictor } = serving;
@@ -139,7 +139,7 @@ export class PredictionService {
       prediction.reconstructions.set(pass.reconstructions, from * width);
       prediction.inputs.set(pass.inputs, from * width);
       prediction.errors.set(pass.errors, from);
-      await turns.next();
+      await slice.yieldIfOver();
     }
     return { rows, count, prediction, serving };
   }

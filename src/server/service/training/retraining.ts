@@ -1,12 +1,12 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { ModelStore } from '../../../model/store/store.js';
 import { DEFAULT_TRAINING } from '../../../model/training/training.js';
-import type { DriftWatch } from '../drift/drift-service.js';
+import type { DriftService } from '../drift/drift-service.js';
 import type { Feedback } from '../feedback/feedback-service.js';
 import type { TrainingJobs } from './training-jobs.js';
 
 export interface RetrainingOptions {
-  readonly drift: DriftWatch;
+  readonly drift: DriftService;
   readonly feedback: Feedback;
   readonly jobs: TrainingJobs;
   readonly store: ModelStore;

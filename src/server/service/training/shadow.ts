@@ -21,11 +21,11 @@ export const ShadowReport = Type.Object({
 export type ShadowReport = Static<typeof ShadowReport>;
 
 /** Most rows that can be asked for: their differences are kept, so that the quantiles are exact. */
-export const MOST_SHADOW_ROWS = 100_000;
+export const MAX_SHADOW_ROWS = 100_000;
 /** Rows of one request that are taken, evenly spaced: those of one are often of one kind. */
 const ROWS_OF_A_REQUEST = 1000;
 /** Rows that wait for the candidate; what comes while so many wait is not taken. */
-const MOST_WAITING = 10_000;
+const MAX_WAITING = 10_000;
 /** Numbers that are computed in one turn of the event loop. */
 const NUMBERS_OF_A_TURN = 4096;
 /** Without enough traffic for so long, in milliseconds, the candidate is given up: it would keep other trainings waiting. */
@@ -98,7 +98,7 @@ export class Shadow {
       if (serving.since > this.serving.since) this.end(`version ${serving.version} serves meanwhile`);
       return;
     }
-    const wanted = Math.min(this.asked - this.compared, MOST_WAITING) - this.waitingRows;
+    const wanted = Math.min(this.asked - this.compared, MAX_WAITING) - this.waitingRows;
     const taken = Math.min(count, ROWS_OF_A_REQUEST, wanted);
     if (taken <= 0) return;
     const [width, depth] = [serving.card.features.length, serving.card.targets.length];

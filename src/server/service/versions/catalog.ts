@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { DomainError } from '../../../base/domain-error.js';
-import { Turns } from '../../../base/node/time-slice.js';
+import { TimeSlice } from '../../../base/node/time-slice.js';
 import type { ModelStore } from '../../../model/store/store.js';
 import type { Gate } from '../../../model/training/gate.js';
 import { type Card, parseCard } from '../../../model/versions/card.js';
@@ -35,10 +35,10 @@ export class Catalog {
   }
 
   /** The card of a version. Throws `VERSION_NOT_FOUND` or `INVALID_VERSION`. */
-  async card(version: number, turns = new Turns()): Promise<Card> {
+  async card(version: number, slice = new TimeSlice()): Promise<Card> {
     const content = await this.store.readFile(version, 'card.json');
     // Many come at the same time.
-    await turns.next();
+    await slice.yieldIfOver();
     return parseCard(Buffer.from(content ?? '').toString());
   }
 
@@ -46,21 +46,21 @@ export class Catalog {
   async list(): Promise<Summary[]> {
     const versions = (await this.store.list()).reverse();
     const summaries = new Map<number, Summary>();
-    const turns = new Turns();
+    const slice = new TimeSlice();
     for (let i = 0; i < versions.length; i += AT_ONCE) {
       const some = versions.slice(i, i + AT_ONCE);
-      const read = await Promise.all(some.map((version) => this.summary(version, turns)));
+      const read = await Promise.all(some.map((version) => this.summary(version, slice)));
       for (const summary of read) if (summary) summaries.set(summary.version, summary);
     }
     this.summaries = summaries;
     return Array.from(summaries.values());
   }
 
-  private async summary(version: number, turns: Turns): Promise<Summary | undefined> {
+  private async summary(version: number, slice: TimeSlice): Promise<Summary | undefined> {
     const known = this.summaries.get(version);
     if (known) return known;
     try {
-      const card = await this.card(version, turns);
+      const card = await this.card(version, slice);
       const { created_at, data, metrics, gate = null, files } = card;
       const uploaded = (await this.store.readFile(version, UPLOAD_MARK)) !== undefined;
       const bytes = Object.values(files).reduce((sum, file) => sum + file.bytes, 0);

@@ -6,14 +6,14 @@ import type { Aliases, ModelStore } from '../../../model/store/store.js';
 import type { Card } from '../../../model/versions/card.js';
 import type { Probe } from '../../../model/versions/probe.js';
 import { openVersion } from '../../../model/versions/version.js';
-import type { DriftWatch, Watched } from '../drift/drift-service.js';
+import type { DriftService, Watched } from '../drift/drift-service.js';
 import type { PredictionService } from '../prediction/prediction-service.js';
 
 export interface LoaderOptions {
   readonly store: ModelStore;
   readonly createEngine: EngineFactory;
   readonly service: PredictionService;
-  readonly drift: DriftWatch;
+  readonly drift: DriftService;
   readonly log: FastifyBaseLogger;
 }
 

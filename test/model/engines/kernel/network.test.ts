@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { describe, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { loadKernel, loadPlain, networkFactory } from '../../../../src/model/engines/kernel/network.js';
+import { loadKernel, loadReferenceOps, networkFactory } from '../../../../src/model/engines/kernel/network.js';
 import type { Ops } from '../../../../src/model/engines/kernel/ops.js';
-import { plainOps } from '../../../../src/model/engines/kernel/reference-ops.js';
+import { referenceOps } from '../../../../src/model/engines/kernel/reference-ops.js';
 import type { Engine } from '../../../../src/model/network/engine.js';
 import type { Shape } from '../../../../src/model/network/shape.js';
 import { randomBatch, randomWeights } from '../../../support/batch.js';
@@ -110,7 +110,7 @@ for (const { label, create } of testedKernels()) {
 test('memory is reserved for serving at the start, for training at the first step, and never again', () => {
   let reserved = 0;
   const counting = (): Ops => {
-    const ops = plainOps();
+    const ops = referenceOps();
     const { alloc } = ops;
     ops.alloc = (count) => {
       reserved += count;
@@ -141,7 +141,7 @@ test('memory is reserved for serving at the start, for training at the first ste
 
 test('the kernel is WebAssembly here, and the plain engine has its own name', () => {
   assert.equal(loadKernel()(SHAPE, randomWeights(SHAPE)).name, 'kernel');
-  assert.equal(loadPlain()(SHAPE, randomWeights(SHAPE)).name, 'plain');
+  assert.equal(loadReferenceOps()(SHAPE, randomWeights(SHAPE)).name, 'plain');
 });
 
 test('without WebAssembly the kernel is the plain engine', () => {

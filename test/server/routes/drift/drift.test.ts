@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { createRandom } from '../../../../src/base/statistics/random.js';
-import { DriftWatch } from '../../../../src/server/service/drift/drift-service.js';
+import { DriftService } from '../../../../src/server/service/drift/drift-service.js';
 import { buildTestApp, publishUntrained, type TestApp } from '../../../support/test-app.js';
 
 const FEATURES = ['a', 'b', 'c'];
@@ -344,7 +344,7 @@ test('the state is kept over a restart, and not carried to another version', asy
   await drift.close();
 
   const log = pino({ level: 'silent' });
-  const restarted = new DriftWatch({ store, log, rowsBetweenFalseAlarms: 100_000, windowRows: 500 });
+  const restarted = new DriftService({ store, log, rowsBetweenFalseAlarms: 100_000, windowRows: 500 });
   t.after(() => restarted.close());
   const card = (await app.inject({ url: '/model' })).json();
   const baseline = Buffer.from((await store.read(1)).get('baseline.json')!).toString();

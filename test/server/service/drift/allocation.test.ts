@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../../../src/base/statistics/random.js';
 import { makeBaseline } from '../../../../src/model/baseline/baseline.js';
-import { DriftWatch } from '../../../../src/server/service/drift/drift-service.js';
+import { DriftService } from '../../../../src/server/service/drift/drift-service.js';
 import type { Observation, Serving } from '../../../../src/server/service/prediction/prediction-service.js';
 import { buildTestApp } from '../../../support/test-app.js';
 
@@ -23,7 +23,7 @@ for (const count of [1, 100]) {
     const baseline = makeBaseline({ count: ROWS, rows, outputs, errors }, names, ['target'], 1);
     // A window is tested once, not per row: none is filled here.
     const windowRows = 2 * ROWS * BLOCKS;
-    const drift = new DriftWatch({ store, log, rowsBetweenFalseAlarms: 10 * windowRows, windowRows });
+    const drift = new DriftService({ store, log, rowsBetweenFalseAlarms: 10 * windowRows, windowRows });
     t.after(() => drift.close());
     const card = { features: names, targets: ['target'], checksum: '', created_at: '' };
     drift.follow(await drift.prepare(1, card as never, JSON.stringify(baseline)));
