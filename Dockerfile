@@ -30,7 +30,7 @@ RUN mkdir models && chown 1000:1000 models
 COPY --from=production /app/node_modules ./node_modules
 COPY package.json LICENSE ./
 COPY data ./data
-COPY --from=build /app/dist/bundle ./dist/bundle
+COPY --from=build /app/dist/app ./dist/app
 # The base image's user `node`, as a number: Kubernetes cannot tell that a name is not root's.
 USER 1000:1000
 VOLUME /app/models
@@ -38,4 +38,4 @@ EXPOSE 8080
 # Ready, not merely alive: what waits for the service waits for a model. A first training may take the start period.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5m --retries=3 \
   CMD ["node", "-e", "const { HOST, PORT } = process.env; require('node:http').get({ host: HOST || '127.0.0.1', port: PORT || 8080, path: '/readyz' }, (reply) => process.exit(reply.statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
-ENTRYPOINT ["node", "dist/bundle/app/main.js"]
+ENTRYPOINT ["node", "dist/app/main.js"]

@@ -31,7 +31,7 @@ export async function startService(
   observer?: Observer,
   settings: NodeJS.ProcessEnv = {},
 ): Promise<Side> {
-  const main = fileURLToPath(new URL('../../bundle/app/main.js', import.meta.url));
+  const main = fileURLToPath(new URL('../../app/main.js', import.meta.url));
   const child = spawn(process.execPath, [...loading(observer), main], {
     env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', MODEL_STORE: store, ...settings },
     stdio: observer ? ['ignore', 'pipe', 'inherit', 'ipc'] : ['ignore', 'pipe', 'inherit'],

@@ -32,7 +32,7 @@ const STARTS_WITH_MANY = quick ? 3 : 7;
 const MAX_READY_WITH_MANY = 2000;
 /** Milliseconds of doing nothing before the memory is read. */
 const IDLE = 2000;
-const MAIN = fileURLToPath(new URL('../../bundle/app/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../app/main.js', import.meta.url));
 /** What an install needs of a checkout. */
 const SOURCES = ['package.json', 'package-lock.json', 'tsconfig.json', 'src', 'scripts', 'bench', 'test'];
 

@@ -26,7 +26,7 @@ export async function trainOnRows(
   epochs: number,
 ): Promise<TrainingCost> {
   writeTable(join(stage, 'table'), rows, features);
-  const child = fork(new URL('../../bundle/app/trainer-process.js', import.meta.url), {
+  const child = fork(new URL('../../app/trainer-process.js', import.meta.url), {
     execArgv: ['--import', PRINT_PEAK],
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });

@@ -16,7 +16,7 @@ export class DemoService {
 
   /** Starts it with `store` as its only place for files. Of the environment it gets nothing but the path. */
   constructor(store: string, port: number) {
-    this.child = spawn(process.execPath, [join(ROOT, 'dist/bundle/app/main.js')], {
+    this.child = spawn(process.execPath, [join(ROOT, 'dist/app/main.js')], {
       cwd: ROOT,
       env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: String(port), MODEL_STORE: store },
       stdio: ['ignore', 'pipe', 'inherit'],

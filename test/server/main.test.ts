@@ -245,7 +245,7 @@ test('it listens and tells why it is not ready when there is nothing to train on
 });
 
 test('an engine that cannot be loaded stops the start in one line', (t) => {
-  const main = fileURLToPath(new URL('../../bundle/app/main.js', import.meta.url));
+  const main = fileURLToPath(new URL('../../app/main.js', import.meta.url));
   try {
     createRequire(import.meta.url).resolve('@tensorflow/tfjs-node');
     t.skip('SKIPPED: @tensorflow/tfjs-node is installed here, so every engine loads');
@@ -259,7 +259,7 @@ test('an engine that cannot be loaded stops the start in one line', (t) => {
 });
 
 test('a bad setting stops the start and names itself', () => {
-  const main = fileURLToPath(new URL('../../bundle/app/main.js', import.meta.url));
+  const main = fileURLToPath(new URL('../../app/main.js', import.meta.url));
   for (const [name, value] of [
     ['PORT', 'eighty'],
     ['PORT', '70000'],

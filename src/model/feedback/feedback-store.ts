@@ -92,7 +92,7 @@ export class FeedbackStore {
 
   private start(): ChildProcess {
     const setting: FeedbackSetting = { path: this.path, bounds: this.bounds };
-    const child = fork(new URL('./feedback-process.js', import.meta.url), [JSON.stringify(setting)], {
+    const child = fork(new URL(import.meta.resolve('#built/feedback-process.js')), [JSON.stringify(setting)], {
       execArgv: [],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -43,7 +43,7 @@ export async function runTraining(
 ): Promise<Trained> {
   if (signal.aborted) throw cancelled();
   const clock = new PhaseClock();
-  const child = fork(new URL('./trainer-process.js', import.meta.url), {
+  const child = fork(new URL(import.meta.resolve('#built/trainer-process.js')), {
     // The options of this process, such as an inspector's port, are not for the child.
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -77,7 +77,7 @@ export class BodyReader {
   }
 
   private start(): Worker {
-    const worker = new Worker(new URL('./body-reader-worker.js', import.meta.url));
+    const worker = new Worker(new URL(import.meta.resolve('#built/body-reader-worker.js')));
     let failure: Error = new Error('the thread that reads large bodies ended');
     worker.on('message', (result: ReadingResult) => this.take(result));
     worker.on('error', (error: Error & { code?: string }) => {

@@ -7,8 +7,7 @@ import type { FastifyReply } from 'fastify';
 import Negotiator from 'negotiator';
 import { DomainError, show } from '../../base/domain-error.js';
 
-/** Beside this file, whether it is bundled or not. */
-const DIRECTORY = new URL('page/', import.meta.url);
+const DIRECTORY = new URL('./', import.meta.resolve('#built/page/index.html'));
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',

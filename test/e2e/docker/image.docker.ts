@@ -25,7 +25,7 @@ before(async () => {
 test('the image has an ordinary user, and of the packages what production needs', { skip }, async (t) => {
   const [{ Config, Size }] = JSON.parse(await docker('image', 'inspect', IMAGE));
   assert.equal(Config.User, '1000:1000');
-  assert.deepEqual(Config.Entrypoint, ['node', 'dist/bundle/app/main.js']);
+  assert.deepEqual(Config.Entrypoint, ['node', 'dist/app/main.js']);
   assert.equal(Config.Healthcheck.Test[0], 'CMD');
   assert.deepEqual(Object.keys(Config.Volumes), ['/app/models']);
 

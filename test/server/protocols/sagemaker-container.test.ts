@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startServer, temporaryDirectory } from '../../support/server-process.js';
 
-const MAIN = fileURLToPath(new URL('../../../bundle/app/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../../app/main.js', import.meta.url));
 const CARS = fileURLToPath(new URL('../../../../data/auto-mpg.csv', import.meta.url));
 const ROW = '8,307,130,3504,12,70,1';
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { buildTestApp } from '../../support/test-app.js';
 
-const BUILT = fileURLToPath(new URL('../../../src/page/', import.meta.url));
+const BUILT = fileURLToPath(new URL('./', import.meta.resolve('#built/page/index.html')));
 const HTML = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
 /** All that a browser loads, compressed. */
 const MAX_BYTES = 150_000;

@@ -8,7 +8,7 @@ import type { Ops } from './ops.js';
  * Relaxed instructions round as the processor at hand does: the same bits on the same machine, not on every machine.
  */
 export function loadWasmOps(variant: 'relaxed' | 'simd'): (() => Ops) | undefined {
-  const create = loadWasmModule(new URL(`./kernel-${variant}.wasm`, import.meta.url));
+  const create = loadWasmModule(new URL(import.meta.resolve(`#built/kernel-${variant}.wasm`)));
   return create && (() => opsOf(create()));
 }
 

@@ -53,7 +53,7 @@ export async function fileToTable(body: Readable, request: Omit<TableRequest, 'p
 }
 
 async function readInChild(request: TableRequest): Promise<TableInfo> {
-  const child = fork(new URL('./table-reader-process.js', import.meta.url), {
+  const child = fork(new URL(import.meta.resolve('#built/table-reader-process.js')), {
     execArgv: [`--max-old-space-size=${HEAP}`],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });

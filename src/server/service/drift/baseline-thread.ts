@@ -8,7 +8,7 @@ import type { BaselineTask } from './baseline-worker.js';
  * seconds with hundreds of features. Rejects with what `makeBaseline` throws.
  */
 export async function makeBaselineInThread(task: BaselineTask): Promise<Baseline> {
-  const worker = new Worker(new URL('./baseline-worker.js', import.meta.url), { workerData: task });
+  const worker = new Worker(new URL(import.meta.resolve('#built/baseline-worker.js')), { workerData: task });
   try {
     const [baseline] = await once(worker, 'message');
     return baseline;

@@ -1,0 +1,75 @@
+// Builds what runs, into dist/app: the service and its child processes as one bundle, the WebAssembly binaries, and the web
+// page. Node.js takes longer to find and read the thousand files of the dependencies than to start the service from a bundle.
+//
+// package.json maps `#built/*` to dist/app, so code finds a built file by name from wherever it lies.
+
+import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { buildAssembly } from './assembly.mjs';
+import { buildPage } from './page.mjs';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const APP = join(ROOT, 'dist/app');
+const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+
+/** The programs, the processes and threads they start, and the package's exports, by their names in dist/app. */
+const ENTRY_POINTS = {
+  main: 'src/server/main.ts',
+  'trainer-process': 'src/model/training/trainer-process.ts',
+  'table-reader-process': 'src/model/tables/reader/table-reader-process.ts',
+  'feedback-process': 'src/model/feedback/feedback-process.ts',
+  'body-reader-worker': 'src/server/inference/body-reader-worker.ts',
+  'baseline-worker': 'src/server/service/drift/baseline-worker.ts',
+  regressor: 'src/model/engines/tfjs/package-exports.ts',
+};
+
+const ASSEMBLIES = [
+  { folder: 'src/model/engines/kernel/assembly', binary: 'kernel-simd.wasm', target: 'simd' },
+  { folder: 'src/model/engines/kernel/assembly', binary: 'kernel-relaxed.wasm', target: 'relaxed' },
+  { folder: 'src/drift/counts/assembly', binary: 'row-counter.wasm', target: 'simd' },
+];
+
+/** Loaded from node_modules: these look for files beside themselves, or are loaded only when needed. */
+const EXTERNAL = ['@tensorflow/*', '@fastify/swagger-ui', 'libsql', 'pino', 'pino-pretty'];
+
+// The build takes the place of the last one only when it is whole.
+const stage = `${APP}-${process.pid}`;
+try {
+  mkdirSync(stage, { recursive: true });
+  await Promise.all([
+    buildService(),
+    buildPage(join(ROOT, 'src/page'), join(stage, 'page')),
+    ...ASSEMBLIES.map(({ folder, binary, target }) =>
+      buildAssembly(join(ROOT, folder), target, join(stage, binary), join(ROOT, '.cache/assembly')),
+    ),
+  ]);
+  rmSync(APP, { recursive: true, force: true });
+  renameSync(stage, APP);
+} finally {
+  rmSync(stage, { recursive: true, force: true });
+}
+
+async function buildService() {
+  await build({
+    entryPoints: Object.entries(ENTRY_POINTS).map(([out, source]) => ({ in: join(ROOT, source), out })),
+    outdir: stage,
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20.19',
+    external: EXTERNAL,
+    define: { PACKAGE_VERSION: JSON.stringify(version) },
+    sourcemap: true,
+    // Names stay readable in stack traces; the rest halves what a start has to read.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    // CommonJS packages call `require` for Node's own modules; an ES module does not have it.
+    banner: {
+      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+    },
+    logLevel: 'error',
+  });
+}
