@@ -12,7 +12,7 @@ import {
 import { drawErrors, SPREADS } from './gate-errors.js';
 
 // Prints how often the gate refuses, for docs/gate.md: of drawn residuals, and of trained models. A minute or two.
-// Usage: npm run build && node dist/bench/gate/gate-figures.js
+// Usage: npm run compile && node dist/bench/gate/gate-figures.js
 
 const RUNS = 200;
 const TOLERANCE = 0.05;
