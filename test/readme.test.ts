@@ -9,7 +9,7 @@ import { startServer, temporaryDirectory } from './support/server-process.js';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 
-test('every curl of the README works, one after the other', async (t) => {
+test('the curl commands of the README succeed, one after the other', async (t) => {
   const server = await startServer(t, {
     MODEL_STORE: await temporaryDirectory(t),
     TRAIN_DATA: join(ROOT, 'data/auto-mpg.csv'),
@@ -28,7 +28,7 @@ test('every curl of the README works, one after the other', async (t) => {
   }
 });
 
-test('the answer that the README shows is the one that comes', async (t) => {
+test('the reply that the README shows is the one that the server sends', async (t) => {
   const server = await startServer(t, {
     MODEL_STORE: await temporaryDirectory(t),
     TRAIN_DATA: join(ROOT, 'data/auto-mpg.csv'),
@@ -41,12 +41,12 @@ test('the answer that the README shows is the one that comes', async (t) => {
     headers: { 'content-type': 'application/json' },
     body,
   });
-  const answer = (await response.json()) as typeof shown;
-  assert.deepEqual(Object.keys(answer), Object.keys(shown));
-  // Another processor may multiply and add in one rounding: a little training apart, the same car.
-  assert.ok(Math.abs(answer.predictions[0][0] - shown.predictions[0][0]) < 1, JSON.stringify(answer));
-  const ratio = answer.reconstruction_error[0] / shown.reconstruction_error[0];
-  assert.ok(ratio > 0.5 && ratio < 2, JSON.stringify(answer));
+  const sent = (await response.json()) as typeof shown;
+  assert.deepEqual(Object.keys(sent), Object.keys(shown));
+  // Another processor may round a multiplication and an addition once: the training differs slightly, the car does not.
+  assert.ok(Math.abs(sent.predictions[0][0] - shown.predictions[0][0]) < 1, JSON.stringify(sent));
+  const ratio = sent.reconstruction_error[0] / shown.reconstruction_error[0];
+  assert.ok(ratio > 0.5 && ratio < 2, JSON.stringify(sent));
 });
 
 test('the program of the README runs', () => {
