@@ -10,10 +10,10 @@ RUN npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier
 FROM packages AS production
 # Source maps, type declarations and builds for browsers are most of TensorFlow.js, and nothing reads them here.
 # Of the optional packages, native TensorFlow goes; the database's binary, which is one too, stays, for this C library.
-# Arrow, which carries eight builds of itself, is in the bundle.
+# Arrow, which carries eight builds of itself, is in the bundle. Piscina needs @napi-rs only to change a thread's priority.
 RUN npm pkg delete optionalDependencies \
   && npm prune --ignore-scripts --omit=dev --no-audit --no-fund --no-update-notifier \
-  && rm -rf node_modules/@libsql/*-musl node_modules/apache-arrow \
+  && rm -rf node_modules/@libsql/*-musl node_modules/apache-arrow node_modules/@napi-rs \
   && find node_modules \( -name '*.map' -o -name '*.d.ts' -o -name 'tf-*.min.js' -o -name 'tf-*.es2017.js' \) -delete
 
 FROM packages AS build

@@ -32,7 +32,7 @@ const ASSEMBLIES = [
 ];
 
 /** Loaded from node_modules: these look for files beside themselves, or are loaded only when needed. */
-const EXTERNAL = ['@tensorflow/*', '@fastify/swagger-ui', 'libsql', 'pino', 'pino-pretty'];
+const EXTERNAL = ['@tensorflow/*', '@fastify/swagger-ui', 'libsql', 'pino', 'pino-pretty', 'piscina'];
 
 // The build takes the place of the last one only when it is whole.
 const stage = `${APP}-${process.pid}`;

@@ -10,6 +10,7 @@ import type { ModelStore } from '../model/store/store.js';
 import { FastPath } from './fast-path/fast-path.js';
 import { handleErrors, refuseConnection, sendError } from './http/errors.js';
 import { requestIds } from './http/request-id.js';
+import { BodyReader } from './inference/body-reader.js';
 import { Inference } from './inference/inference.js';
 import { registerDriftMetrics } from './metrics/drift-metrics.js';
 import { registerFeedbackMetrics } from './metrics/feedback-metrics.js';
@@ -153,6 +154,8 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   const pruning = new Pruning({ store, service, log, keep: options.keepVersions });
   jobs.on('end', () => void pruning.prune());
   const catalog = new Catalog(store, log);
+  const reader = new BodyReader();
+  app.addHook('onClose', () => reader.close());
 
   handleErrors(app);
   requestLog(app, log.isLevelEnabled('debug'));
@@ -176,17 +179,24 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   removeRoute(app, { store, service });
   compareRoute(app, { store, createEngine });
   if (predicts) {
-    await app.register(predictRoute, { service, drift, feedback, maxRows, allowMissing, keepsRows: !options.readOnly });
+    await app.register(predictRoute, {
+      service,
+      drift,
+      feedback,
+      reader,
+      maxRows,
+      allowMissing,
+      keepsRows: !options.readOnly,
+    });
     fastPath.add('/predict', predictForm(service, maxRows));
   }
   driftRoutes(app, { drift, feedback });
-  await app.register(feedbackRoute, { feedback });
-  await app.register(trainRoute, { service, jobs, feedback, trainBodyLimit: options.trainBodyLimit });
+  await app.register(feedbackRoute, { feedback, reader });
+  await app.register(trainRoute, { service, jobs, feedback, reader, trainBodyLimit: options.trainBodyLimit });
   jobRoutes(app, { jobs });
 
   const model = new ServedModel({ name: options.modelName, service, store });
-  const inference = new Inference({ service, maxRows, allowMissing });
-  app.addHook('onClose', () => inference.close());
+  const inference = new Inference({ service, reader, maxRows, allowMissing });
   const flatten = options.flatten ?? false;
   await app.register(tensorflowServing, { model, inference, fastPath, flatten });
   await app.register(kserveV1, { model });

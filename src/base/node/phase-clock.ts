@@ -1,15 +1,15 @@
-/** Seconds that each phase took, by name, in the order they were passed. */
+/** Seconds that each phase took, by name, in the order in which the phases ended. */
 export type Phases = Record<string, number>;
 
-/** Tells where the time of something with several phases went. */
+/** Measures how long each phase of some work takes. */
 export class PhaseClock {
   readonly phases: Phases = {};
-  private since = performance.now();
+  private start = performance.now();
 
-  /** Ends a phase, which began when the one before ended, and begins the next. */
+  /** Ends a phase, which began when the previous phase ended, and begins the next. */
   end(phase: string): void {
     const now = performance.now();
-    this.phases[phase] = (this.phases[phase] ?? 0) + (now - this.since) / 1000;
-    this.since = now;
+    this.phases[phase] = (this.phases[phase] ?? 0) + (now - this.start) / 1000;
+    this.start = now;
   }
 }

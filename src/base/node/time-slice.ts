@@ -1,30 +1,31 @@
-/** Long work has the event loop for so many milliseconds at a time: less than what anybody else notices. */
+/** Milliseconds for which long work may hold the event loop: too short for other requests to notice. */
 const SLICE_MILLISECONDS = 4;
 
 const waiting: (() => void)[] = [];
 
 /**
- * Long work that gives way: between its parts it asks for `next`, which lets the event loop turn if a slice of time is
- * over. Of all such work one part runs per turn, so that many large requests together delay the others no more than one.
+ * Long work that yields to the event loop. Between its parts it awaits `yieldIfOver`, which lets the event loop run once
+ * the time slice is over. Of all such work only one part runs per turn of the event loop, so that many large requests
+ * together delay the others no more than one does.
  */
 export class TimeSlice {
-  private since = performance.now();
+  private start = performance.now();
 
   async yieldIfOver(): Promise<void> {
-    if (performance.now() - this.since < SLICE_MILLISECONDS) return;
-    await turn();
-    this.since = performance.now();
+    if (performance.now() - this.start < SLICE_MILLISECONDS) return;
+    await nextTurn();
+    this.start = performance.now();
   }
 }
 
-function turn(): Promise<void> {
+function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     waiting.push(resolve);
-    if (waiting.length === 1) setImmediate(serve);
+    if (waiting.length === 1) setImmediate(resumeFirst);
   });
 }
 
-function serve(): void {
+function resumeFirst(): void {
   waiting.shift()!();
-  if (waiting.length > 0) setImmediate(serve);
+  if (waiting.length > 0) setImmediate(resumeFirst);
 }

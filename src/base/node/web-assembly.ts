@@ -5,19 +5,19 @@ export interface WasmMemory {
   grow(pages: number): number;
 }
 
-/** As much of WebAssembly as is used here: TypeScript declares it only together with a browser's DOM. */
+/** The part of WebAssembly used here: TypeScript declares it only together with a browser's DOM. */
 declare const WebAssembly: {
   validate(bytes: Uint8Array): boolean;
   Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object) => { readonly exports: unknown };
 };
 
-/** Bytes by which a memory grows. */
+/** Bytes of a page, the unit in which a memory grows. */
 export const WASM_PAGE = 65536;
 
 /**
- * Loads a binary. Each call of the returned function makes an instance with a memory of its own, which goes when the
- * instance goes, and returns what it exports. Undefined where this JavaScript engine does not know the binary's
+ * Loads a binary. Each call of the returned function makes an instance, with a memory of its own that is freed with the
+ * instance, and returns its exports. Returns undefined if this JavaScript engine does not support the binary's
  * instructions, or runs without WebAssembly (`--jitless`).
  */
 export function loadWasmModule(binary: URL): (() => unknown) | undefined {

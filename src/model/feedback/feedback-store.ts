@@ -1,8 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DomainError } from '../../base/domain-error.js';
-import { stderrTail } from '../../base/node/stderr-tail.js';
+import { Child } from '../../base/node/child-process.js';
 import type { Columns } from '../tables/table-file.js';
 import type { FeedbackBounds, FeedbackChunk, FeedbackDatabase } from './feedback-database.js';
 import type { FeedbackMethod, FeedbackOutcome, FeedbackSetting, FeedbackTask } from './feedback-process.js';
@@ -28,8 +27,8 @@ interface Pending {
 export class FeedbackStore {
   readonly bounds: FeedbackBounds;
   private readonly path: string;
-  private child: ChildProcess | undefined;
-  private ends: Promise<unknown> = Promise.resolve();
+  private child: Child<readonly FeedbackOutcome[]> | undefined;
+  private ended: Promise<unknown> = Promise.resolve();
   private idle: NodeJS.Timeout | undefined;
   private readonly pending: Pending[] = [];
   private sent: readonly Pending[] = [];
@@ -70,7 +69,7 @@ export class FeedbackStore {
   async close(): Promise<void> {
     this.closed = true;
     this.retire();
-    await this.ends;
+    await this.ended;
   }
 
   private send(): void {
@@ -82,33 +81,21 @@ export class FeedbackStore {
       return;
     }
     this.child ??= this.start();
-    // A send to a child that is gone already is an error that 'close' tells better. One that could not be started, for
-    // want of a file descriptor, has no `send`: that 'error' tells.
-    this.child.send?.(
-      this.sent.map(({ task }) => task),
-      () => {},
-    );
+    this.child.send(this.sent.map(({ task }) => task));
   }
 
-  private start(): ChildProcess {
+  private start(): Child<readonly FeedbackOutcome[]> {
     const setting: FeedbackSetting = { path: this.path, bounds: this.bounds };
-    const child = fork(new URL(import.meta.resolve('#built/feedback-process.js')), [JSON.stringify(setting)], {
-      execArgv: [],
+    const child = new Child<readonly FeedbackOutcome[]>('feedback-process.js', (outcomes) => this.settle(outcomes), {
+      args: [JSON.stringify(setting)],
       serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
-    const lastWords = stderrTail(child);
-    child.on('message', (outcomes: readonly FeedbackOutcome[]) => this.settle(outcomes));
-    this.ends = new Promise<void>((resolve) => {
-      const end = (cause: Error) => {
-        resolve();
-        if (this.child !== child) return;
-        this.child = undefined;
-        this.fail(cause);
-      };
-      child.on('error', end);
-      child.on('close', (code, signal) => end(new Error(`${signal ?? `exit code ${code}`}: ${lastWords()}`)));
-    });
+    const end = (cause: Error) => {
+      if (this.child !== child) return;
+      this.child = undefined;
+      this.fail(cause);
+    };
+    this.ended = child.exit.then(({ reason, output }) => end(new Error(`${reason}: ${output}`)), end);
     return child;
   }
 
@@ -138,7 +125,7 @@ export class FeedbackStore {
   private retire(): void {
     clearTimeout(this.idle);
     if (this.sent.length > 0) return;
-    this.child?.send(null as never, () => {});
+    this.child?.send(null);
     this.child = undefined;
   }
 }

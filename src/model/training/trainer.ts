@@ -1,7 +1,6 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { DomainError, type ErrorCode } from '../../base/domain-error.js';
+import { Child } from '../../base/node/child-process.js';
 import { PhaseClock, type Phases } from '../../base/node/phase-clock.js';
-import { stderrTail } from '../../base/node/stderr-tail.js';
 import type { EngineName } from '../network/engine.js';
 import type { Metrics } from './evaluation.js';
 import type { Gate } from './gate.js';
@@ -43,68 +42,41 @@ export async function runTraining(
 ): Promise<Trained> {
   if (signal.aborted) throw cancelled();
   const clock = new PhaseClock();
-  const child = fork(new URL(import.meta.resolve('#built/trainer-process.js')), {
-    // The options of this process, such as an inspector's port, are not for the child.
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  });
-  // Nothing of the child is worth a polite end: its stage is thrown away.
-  const kill = () => child.kill('SIGKILL');
-  signal.addEventListener('abort', kill, { once: true });
-  try {
-    const { verdict, death, lastWords } = await listen(child, request, onEpoch, clock);
-    if (signal.aborted) throw cancelled();
-    if (!verdict) {
-      // Its last words are the cause, for the log: a stack and paths are nothing for a client.
-      const cause = new Error(lastWords || 'the process wrote nothing');
-      throw new DomainError('TRAINING_CRASHED', `the training process ended early: ${death}`, { cause });
+  let verdict: Verdict | undefined;
+  const onMessage = (message: TrainerMessage) => {
+    if (message.type === 'epoch') {
+      onEpoch(message.epoch);
+      return;
     }
-    if (verdict.type === 'failed') throw new DomainError(verdict.code, verdict.message);
-    const { metrics, bestEpoch, gate, phases } = verdict;
-    // What the child does not account for was its start: measured so, no phase overlaps another.
-    const work = Object.values(phases).reduce((sum, seconds) => sum + seconds, 0);
-    return {
-      metrics,
-      bestEpoch,
-      gate,
-      phases: { start: clock.phases['process']! - work, ...phases, exit: clock.phases['exit']! },
-    };
-  } finally {
-    signal.removeEventListener('abort', kill);
+    clock.end('process');
+    verdict = message;
+  };
+  // The child need not exit in an orderly way: its stage is thrown away.
+  const child = new Child('trainer-process.js', onMessage, { signal });
+  child.send(request);
+  const { reason, output } = await child.exit.catch((cause) => {
+    throw new DomainError('TRAINING_CRASHED', 'the training process could not be started', { cause });
+  });
+  clock.end('exit');
+  if (signal.aborted) throw cancelled();
+  if (!verdict) {
+    throw new DomainError('TRAINING_CRASHED', `the training process ended early: ${reason}`, {
+      cause: new Error(output),
+    });
   }
+  if (verdict.type === 'failed') throw new DomainError(verdict.code, verdict.message);
+  const { metrics, bestEpoch, gate, phases } = verdict;
+  // Time that the child does not account for was its start: measured so, no phase overlaps another.
+  const work = Object.values(phases).reduce((sum, seconds) => sum + seconds, 0);
+  return {
+    metrics,
+    bestEpoch,
+    gate,
+    phases: { start: clock.phases['process']! - work, ...phases, exit: clock.phases['exit']! },
+  };
 }
 
 type Verdict = Exclude<TrainerMessage, { type: 'epoch' }>;
-
-/** Sends the request and waits for the child's end: its last word, if it had one, how it died, and the end of its error output. */
-function listen(
-  child: ChildProcess,
-  request: TrainingRequest,
-  onEpoch: (epoch: Epoch) => void,
-  clock: PhaseClock,
-): Promise<{ verdict: Verdict | undefined; death: string; lastWords: string }> {
-  return new Promise((resolve, reject) => {
-    let verdict: Verdict | undefined;
-    const lastWords = stderrTail(child);
-    child.on('message', (message: TrainerMessage) => {
-      if (message.type === 'epoch') onEpoch(message.epoch);
-      else {
-        clock.end('process');
-        verdict = message;
-      }
-    });
-    child.on('error', (cause) =>
-      reject(new DomainError('TRAINING_CRASHED', 'the training process could not be started', { cause })),
-    );
-    child.on('close', (code, killer) => {
-      clock.end('exit');
-      resolve({ verdict, death: killer ?? `exit code ${code}`, lastWords: lastWords() });
-    });
-    // A send to a child that is gone already is an error that 'close' tells better. One that could not be started, for
-    // want of a file descriptor, has no `send`: that 'error' tells.
-    child.send?.(request, () => {});
-  });
-}
 
 function cancelled(): DomainError {
   return new DomainError('TRAINING_CANCELLED', 'the training was cancelled');

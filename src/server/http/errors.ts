@@ -5,7 +5,7 @@ import { type Static, Type } from 'typebox';
 import { DomainError, type ErrorCode, show } from '../../base/domain-error.js';
 import { storageError } from '../../base/files/storage-error.js';
 
-/** The one table from what went wrong to what a client is told. */
+/** HTTP statuses by error code. */
 const STATUS: Readonly<Record<ErrorCode, number>> = {
   INVALID_REQUEST: 400,
   INVALID_JSON: 400,
@@ -66,35 +66,35 @@ export type ErrorReply = Static<typeof ErrorReply>;
 function statusOf(error: unknown): number {
   if (error instanceof DomainError) return STATUS[error.code];
   const status = (error as Partial<FastifyError>).statusCode ?? 500;
-  // A request that Fastify cannot make sense of is a bad request, whatever the finer status.
+  // Any other status with which Fastify rejects a request becomes 400.
   return status >= 500 || status in CODE_BY_STATUS ? status : 400;
 }
 
-/** Answers every error in one form. Below 500 the message goes out; from 500 on it stays in the log. */
+/** Sends every error in the same form. Below 500 the client gets the message; from 500 on, only the log does. */
 export function handleErrors(app: FastifyInstance): void {
   app.setErrorHandler(sendError);
 
   const methods = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {
-    const known = methods.get(url) ?? new Set<string>();
-    methods.set(url, known);
-    for (const name of [method].flat()) known.add(name);
+    const allowed = methods.get(url) ?? new Set<string>();
+    methods.set(url, allowed);
+    for (const name of [method].flat()) allowed.add(name);
   });
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.replace(/\?.*/, '');
     const allowed = Array.from(methods).find(([pattern]) => matches(pattern, path))?.[1];
     if (!allowed) return notFound(request, reply, 404, `there is no ${request.method} ${path.slice(0, 200)}`);
     reply.header('allow', Array.from(allowed).join(', '));
-    return notFound(request, reply, 405, `${path} does not answer ${request.method}`);
+    return notFound(request, reply, 405, `${path} does not support ${request.method}`);
   });
 }
 
-/** Also for what Fastify refuses before it has a route, such as a URL that cannot be decoded. */
+/** Sends an error; also one that Fastify raises before it finds a route, such as for a URL that cannot be decoded. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   return sendShaped(error, request, reply, (body) => body);
 }
 
-/** As `sendError`, in the form of another protocol: `shape` gets what would be the body, and its status. */
+/** Like `sendError`, in the form of another protocol: `shape` gets the usual body and the status. */
 export function sendShaped(
   thrown: unknown,
   request: FastifyRequest,
@@ -111,7 +111,7 @@ export function sendShaped(
     .send(shape(describe(error, status, request), status));
 }
 
-/** Answers what is not even HTTP; there is no request then, and so a new id. */
+/** Replies to bytes that are not HTTP. There is no request, and therefore a new request id. */
 export function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
@@ -142,10 +142,10 @@ function describe(error: unknown, status: number, request: FastifyRequest): Erro
   };
 }
 
-/** Fastify says `body/options/epochs must be integer`: our messages read `options.epochs: must be integer`. */
+/** Fastify writes `body/options/epochs must be integer`; our messages read `options.epochs: must be integer`. */
 function message(error: unknown, request: FastifyRequest): string {
   const { validation, validationContext, message: text, code } = error as FastifyError;
-  // Fastify's own texts for these say neither what was expected nor what was found.
+  // Fastify's own texts for these two name neither the expected nor the actual value.
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return `body: expected at most ${request.routeOptions.bodyLimit} bytes`;
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     const { content = { 'application/json': {} } } = (request.routeOptions.schema?.body ?? {}) as { content?: object };
@@ -155,12 +155,12 @@ function message(error: unknown, request: FastifyRequest): string {
   const first = validation?.[0];
   if (!first) return text;
   const place = first.instancePath.slice(1).replaceAll('/', '.') || (validationContext ?? 'request');
-  // What `additionalProperties: false` says of a key that is not there.
+  // The validator's message for a key that `additionalProperties: false` forbids.
   const expectation = first.message === 'schema is false' ? 'unknown key' : first.message;
   return `${place}: ${expectation ?? 'is invalid'}`;
 }
 
-/** Whether `path` is one of route pattern `pattern`, such as `/train/:id` or `/docs/static/*`. */
+/** Returns true if `path` matches a route pattern, such as `/train/:id` or `/docs/static/*`. */
 function matches(pattern: string, path: string): boolean {
   const parts = pattern.split('/');
   const segments = path.split('/');

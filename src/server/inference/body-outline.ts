@@ -1,11 +1,11 @@
 import { isObject } from '../../base/json/json-value.js';
 
-/** Elements of an array that are kept: more than any schema counts. */
-const KEPT = 1024;
+/** Elements that an outlined array retains: more than any schema limits. */
+const MAX_ELEMENTS = 1024;
 
 /**
- * A JSON value without what makes it large: of an object's arrays the first elements, and neither objects nor
- * arrays in them. A schema that does not look into the elements of its arrays judges it like the whole.
+ * Returns a JSON value without what makes it large: an object's arrays are cut to their first elements, and nested objects
+ * and arrays are emptied. A schema that does not look into the elements of arrays validates the outline like the whole.
  */
 export function outline(value: unknown): unknown {
   if (!isObject(value)) return Array.isArray(value) ? [] : value;
@@ -15,7 +15,7 @@ export function outline(value: unknown): unknown {
 }
 
 function shorten(array: readonly unknown[]): unknown[] {
-  return array.slice(0, KEPT).map(flatten);
+  return array.slice(0, MAX_ELEMENTS).map(flatten);
 }
 
 function flatten(value: unknown): unknown {

@@ -5,7 +5,7 @@ import type { Rows } from '../../model/tables/rows.js';
 import { NUMBER_LENGTH, SMALL_REPLY } from '../fast-path/fast-reply.js';
 import { ROW_READERS, type RowReaderName } from '../readers/readers.js';
 import type { Observation, PredictionService, Serving } from '../service/prediction/prediction-service.js';
-import { BodyReader } from './body-reader.js';
+import type { BodyReader } from './body-reader.js';
 
 type Given<N extends RowReaderName> = Parameters<(typeof ROW_READERS)[N]>[2];
 type Asked<N extends RowReaderName> = ReturnType<(typeof ROW_READERS)[N]>['asked'];
@@ -33,6 +33,7 @@ export interface InferenceRequest<N extends RowReaderName> {
 
 export interface InferenceOptions {
   readonly service: PredictionService;
+  readonly reader: BodyReader;
   readonly maxRows: number;
   readonly allowMissing: boolean;
 }
@@ -40,7 +41,6 @@ export interface InferenceOptions {
 /** From a contract's body to its reply, by the same prediction as `POST /predict`, and as that one in turns if it is large. */
 export class Inference {
   private readonly options: InferenceOptions;
-  private readonly reader = new BodyReader();
 
   constructor(options: InferenceOptions) {
     this.options = options;
@@ -61,10 +61,6 @@ export class Inference {
   /** As `answer`, if the reply is sure to be small. If not, and if it throws, nothing is sent and no observer saw it. */
   answerSmall<N extends RowReaderName>(reply: InferenceReply, request: InferenceRequest<N>): void {
     if (request.body.length <= SMALL_REPLY) this.answerAtOnce(reply, request, SMALL_REPLY);
-  }
-
-  async close(): Promise<void> {
-    await this.reader.close();
   }
 
   private answerAtOnce<N extends RowReaderName>(
@@ -122,7 +118,7 @@ export class Inference {
     { reader, body, given }: InferenceRequest<N>,
     serving: Serving,
   ): Promise<Rows & { asked: Asked<N> }> {
-    const { rows, count, asked } = await this.reader.read({ reader, body, given, ...this.model(serving) });
+    const { rows, count, asked } = await this.options.reader.read({ reader, body, given, ...this.model(serving) });
     return { rows, count, asked: asked as Asked<N> };
   }
 

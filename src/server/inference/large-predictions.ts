@@ -8,12 +8,13 @@ import type { DriftService } from '../service/drift/drift-service.js';
 import { explain } from '../service/drift/explanation.js';
 import type { Feedback } from '../service/feedback/feedback-service.js';
 import type { Observation, PredictionService } from '../service/prediction/prediction-service.js';
-import { BodyReader } from './body-reader.js';
+import type { BodyReader } from './body-reader.js';
 import { csvReplyParts } from './csv-reply.js';
 import { predictReplyParts } from './json-reply.js';
 
 export interface LargePredictionsOptions {
   readonly service: PredictionService;
+  readonly reader: BodyReader;
   readonly drift: DriftService;
   readonly feedback: Feedback;
   readonly maxRows: number;
@@ -48,7 +49,6 @@ export interface LargeAnswer {
 /** Answers prediction requests so large that they must give way to others, and all that are not JSON: in parts. */
 export class LargePredictions {
   private readonly options: LargePredictionsOptions;
-  private readonly reader = new BodyReader();
 
   constructor(options: LargePredictionsOptions) {
     this.options = options;
@@ -69,10 +69,6 @@ export class LargePredictions {
       const body = await this.write(observation, request, predictionId, slice);
       return { body, version: serving.version, predictionId };
     });
-  }
-
-  async close(): Promise<void> {
-    await this.reader.close();
   }
 
   private async write(
@@ -123,6 +119,6 @@ export class LargePredictions {
     for (; !step.done; step = reading.next()) await slice.yieldIfOver();
     const count = step.value;
     if (count > 0 && count <= maxRows) return { rows: parser.rows, count };
-    return this.reader.read({ body, features, maxRows, allowMissing });
+    return this.options.reader.read({ body, features, maxRows, allowMissing });
   }
 }

@@ -2,14 +2,15 @@ import swagger, { type StaticDocumentSpec } from '@fastify/swagger';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { PredictionService } from '../service/prediction/prediction-service.js';
 
-/** The interface as OpenAPI at `/openapi.json`, and as a page at `/docs`, with the serving model's own feature names. */
+/** Serves the OpenAPI document at `/openapi.json`, and as a page at `/docs`, with the serving model's own feature names. */
 export async function openapi(app: FastifyInstance, service: PredictionService): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info: {
         title: 'reconstruction-regressor',
-        description: 'Predicts numbers, reconstructs its inputs, and tells by that how far they are from its training.',
+        description:
+          'Predicts numbers and reconstructs its inputs; the error shows how far they are from the training data.',
         version: '1',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
@@ -35,10 +36,10 @@ export async function openapi(app: FastifyInstance, service: PredictionService):
   for (const path of ['/docs', '/docs/*']) app.get(path, { schema: { hide: true } }, showPage);
 }
 
-/** What the page's own application says of its answers, beside what every answer of the service has. */
+/** Headers that are copied from the page's own application; all other headers are the same on every reply. */
 const PAGE_HEADERS = ['content-type', 'location', 'cache-control', 'etag', 'last-modified'];
 
-/** An application of its own, made when somebody first looks: loading it takes as long as the whole start without it. */
+/** Builds an application of its own for the page, at the first request: loading it takes as long as the whole start. */
 async function buildPage(document: () => Document): Promise<FastifyInstance> {
   const { default: swaggerUi } = await import('@fastify/swagger-ui');
   const page = fastify();
@@ -65,7 +66,7 @@ interface RowsSchema {
   example?: unknown;
 }
 
-/** Puts the loaded model's feature names, in order, into the rows of every route that predicts, with typical values. */
+/** Adds the serving model's feature names, in order, and typical values to the rows of every prediction route. */
 function describeFeatures(document: Document, service: PredictionService): Document {
   const serving = service.servingIfReady;
   if (!serving) return document;
@@ -98,7 +99,7 @@ function describeFeatures(document: Document, service: PredictionService): Docum
   return document;
 }
 
-/** The schemas that contracts mark with a word, which goes. */
+/** Finds the schemas that protocols mark with the key `mark`, and removes the key. */
 function findMarked(node: unknown, mark: string): RowsSchema[] {
   if (typeof node !== 'object' || node === null) return [];
   if (mark in node) {

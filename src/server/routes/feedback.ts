@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { DomainError } from '../../base/domain-error.js';
 import { ErrorReply } from '../http/errors.js';
+import type { BodyReader } from '../inference/body-reader.js';
 import { LargeBodies } from '../inference/large-bodies.js';
 import { LabelledFields, labelledRows } from '../readers/labelled-request.js';
 import { joinTargets, readFeedback } from '../service/feedback/feedback-rows.js';
@@ -36,9 +37,14 @@ const FeedbackReply = Type.Object(
   { $id: 'FeedbackReply' },
 );
 
-export async function feedbackRoute(app: FastifyInstance, { feedback }: { feedback: Feedback }): Promise<void> {
-  const large = new LargeBodies();
-  large.takeBodies(app);
+export interface FeedbackRouteOptions {
+  readonly feedback: Feedback;
+  readonly reader: BodyReader;
+}
+
+export async function feedbackRoute(app: FastifyInstance, { feedback, reader }: FeedbackRouteOptions): Promise<void> {
+  const large = new LargeBodies(reader);
+  large.addParser(app);
 
   app.post<{ Body: FeedbackBody }>(
     '/feedback',

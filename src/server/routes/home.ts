@@ -5,36 +5,36 @@ import { PageFiles } from './page-files.js';
 
 const ROUTES = `POST /predict             predict rows
 POST /train               train a new version
-GET  /train/<id>          a training, and /train/<id>/events while it runs
+GET  /train/<id>          a training; /train/<id>/events streams its progress
 GET  /model               the serving version's card
 GET  /models              all versions and their aliases; /models/<v> is a card
-GET  /models/<a>/compare/<b> compares two versions
-POST /models/<v>/activate make a version serve; POST /models/rollback goes back
+GET  /models/<a>/compare/<b> compare two versions
+POST /models/<v>/activate serve a version; POST /models/rollback serves the previous one
 DELETE /models/<v>        remove a version
 POST /models              add a version from an archive
-GET  /models/<v>/archive  hand a version out; /models/<v>/onnx as ONNX
-GET  /drift               whether the inputs still look like the training data, /drift/events while they come
-GET  /drift/history       reconstruction errors and alarms of the latest hour
-POST /feedback            rows with their true targets
+GET  /models/<v>/archive  download a version; /models/<v>/onnx as ONNX
+GET  /drift               compare the inputs with the training data; /drift/events streams alarms
+GET  /drift/history       reconstruction errors and alarms of the last hour
+POST /feedback            send rows with their true targets
 GET  /metrics             metrics for Prometheus
 GET  /livez, /readyz      health
 /v1, /v2, /invocations    protocols of TensorFlow Serving, KServe, Triton, MLflow, SageMaker
-GET  /docs, /openapi.json the interface`.split('\n');
+GET  /docs, /openapi.json API reference`.split('\n');
 
-/** Routes that a read-only service does not have: those that are no GET, but for predictions. */
-const CHANGES = /^(POST (?!\/predict)|DELETE)/;
+/** Routes that a read-only service does not have: all but GET and predictions. */
+const CHANGES_STATE = /^(POST (?!\/predict)|DELETE)/;
 
-/** With `readOnly` the index leaves out what changes state. */
+/** Serves the web page and the index. With `readOnly`, the index omits the routes that change state. */
 export function homeRoute(app: FastifyInstance, { readOnly }: { readonly readOnly: boolean }): void {
   const page = new PageFiles();
-  const routes = ROUTES.filter((line) => !readOnly || !CHANGES.test(line));
+  const routes = ROUTES.filter((line) => !readOnly || !CHANGES_STATE.test(line));
   const index = `reconstruction-regressor\n\n${routes.join('\n')}\n`;
 
   app.get(
     '/',
     {
       schema: {
-        summary: 'The web page for who accepts HTML; a short index for everyone else',
+        summary: 'The web page for clients that accept HTML; a short index in plain text for all others',
         tags: ['monitoring'],
         response: {
           200: {

@@ -16,10 +16,10 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** What is built beside each file, by content encoding, the smallest first. */
-const ENDINGS: Readonly<Record<string, string>> = { br: '.br', gzip: '.gz', identity: '' };
+/** Suffixes of the compressed copies built beside each file, by content encoding, the smallest first. */
+const SUFFIXES: Readonly<Record<string, string>> = { br: '.br', gzip: '.gz', identity: '' };
 
-/** Only what the service itself serves, and no text that becomes code: what a name or a cell says, is said and not done. */
+/** Allows only what the service itself serves, and never lets text become code: a name or a cell is shown, not run. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -39,32 +39,35 @@ interface File {
 }
 
 /**
- * The built web page. Nothing is read before somebody asks; then it stays in memory. A name is looked up in the list of
- * what was built, and never becomes a path.
+ * Serves the built web page. A file is read at its first request and stays in memory. A requested name is only looked up
+ * in the list of built files, so it cannot lead to another path.
+ *
+ * Not @fastify/static: it must be registered before the start, which it would slow, and its ETags are made of size and time.
+ * The index always has the same size, and some image builders give every file the same time.
  */
 export class PageFiles {
   private names: Promise<ReadonlySet<string>> | undefined;
   private readonly files = new Map<string, Promise<File>>();
 
-  /** Sends the page itself, which is asked for anew each time, for it names the others. */
+  /** Sends the page itself. Browsers revalidate it each time, because it names the other files. */
   sendIndex(reply: FastifyReply, headers: IncomingHttpHeaders): Promise<FastifyReply> {
-    return this.answer('index.html', reply.header('cache-control', 'no-cache'), headers);
+    return this.sendFile('index.html', reply.header('cache-control', 'no-cache'), headers);
   }
 
-  /** Sends a file whose name changes with its content. Throws `NOT_FOUND`. */
+  /** Sends a file whose name changes with its content. Rejects with `NOT_FOUND`. */
   async send(name: string, reply: FastifyReply, headers: IncomingHttpHeaders): Promise<FastifyReply> {
     this.names ??= readdir(fileURLToPath(DIRECTORY)).then((names) => new Set(names));
     if (!(await this.names).has(name) || !Object.hasOwn(TYPES, extname(name)) || name === 'index.html') {
       throw new DomainError('NOT_FOUND', `there is no ${show(name)}`);
     }
     reply.header('vary', 'accept-encoding').header('cache-control', 'public, max-age=31536000, immutable');
-    return this.answer(name, reply, headers);
+    return this.sendFile(name, reply, headers);
   }
 
-  private async answer(name: string, reply: FastifyReply, headers: IncomingHttpHeaders): Promise<FastifyReply> {
-    const accepted = new Negotiator({ headers }).encodings(Object.keys(ENDINGS));
-    const encoding = Object.keys(ENDINGS).find((known) => accepted.includes(known)) ?? 'identity';
-    const { content, etag } = await this.read(`${name}${ENDINGS[encoding]}`);
+  private async sendFile(name: string, reply: FastifyReply, headers: IncomingHttpHeaders): Promise<FastifyReply> {
+    const accepted = new Negotiator({ headers }).encodings(Object.keys(SUFFIXES));
+    const encoding = Object.keys(SUFFIXES).find((name) => accepted.includes(name)) ?? 'identity';
+    const { content, etag } = await this.read(`${name}${SUFFIXES[encoding]}`);
     reply
       .type(TYPES[extname(name)]!)
       .header('etag', etag)
@@ -79,13 +82,13 @@ export class PageFiles {
   }
 
   private read(name: string): Promise<File> {
-    const known = this.files.get(name);
-    if (known) return known;
+    const cached = this.files.get(name);
+    if (cached) return cached;
     const file = readFile(new URL(name, DIRECTORY)).then((content) => {
       return { content, etag: `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"` };
     });
     this.files.set(name, file);
-    // What could not be read once may be there the next time.
+    // The next request tries again.
     file.catch(() => this.files.delete(name));
     return file;
   }

@@ -6,6 +6,7 @@ import { RowParser } from '../../base/json/row-parser.js';
 import { readRows } from '../../model/tables/rows.js';
 import { ErrorReply } from '../http/errors.js';
 import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, type RowType, replyType } from '../http/media-types.js';
+import type { BodyReader } from '../inference/body-reader.js';
 import { predictReply } from '../inference/json-reply.js';
 import { type Asked, LargePredictions } from '../inference/large-predictions.js';
 import { readInstances } from '../readers/predict-request.js';
@@ -93,6 +94,7 @@ export interface PredictOptions {
   readonly service: PredictionService;
   readonly drift: DriftService;
   readonly feedback: Feedback;
+  readonly reader: BodyReader;
   readonly maxRows: number;
   /** Whether a null is a missing value, to be imputed by the mean. */
   readonly allowMissing: boolean;
@@ -112,7 +114,6 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
   }
   const parser = new RowParser();
   const large = new LargePredictions(options);
-  app.addHook('onClose', () => large.close());
 
   app.post<{ Body: Buffer | TypedBody | undefined; Querystring: Record<string, unknown> }>(
     '/predict',

@@ -7,10 +7,10 @@ import { buildTestApp } from '../../support/test-app.js';
 
 const BUILT = fileURLToPath(new URL('./', import.meta.resolve('#built/page/index.html')));
 const HTML = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
-/** All that a browser loads, compressed. */
+/** Maximum size of all that a browser loads, compressed. */
 const MAX_BYTES = 150_000;
 
-test('who accepts HTML gets the page, everyone else the index in plain text', async (t) => {
+test('clients that accept HTML get the page, all others the index in plain text', async (t) => {
   const { app } = await buildTestApp(t, []);
   const page = await app.inject({ url: '/', headers: HTML });
   assert.equal(page.headers['content-type'], 'text/html; charset=utf-8');
@@ -25,7 +25,7 @@ test('who accepts HTML gets the page, everyone else the index in plain text', as
   for (const answer of [page, await app.inject('/')]) assert.equal(answer.headers['vary'], 'accept, accept-encoding');
 });
 
-test('the page loads what it names, kept for good, in the encoding that is accepted', async (t) => {
+test('the files that the page loads are cached for ever, in the encoding that the client accepts', async (t) => {
   const { app } = await buildTestApp(t, []);
   const { body } = await app.inject({ url: '/', headers: HTML });
   const names = Array.from(body.matchAll(/(?:src|href)="([^"]+)"/g), ([, name]) => name!);
@@ -47,7 +47,7 @@ test('the page loads what it names, kept for good, in the encoding that is accep
   }
 });
 
-test('everything of the page runs under a policy that knows no inline code and no other host', async (t) => {
+test('the page has a policy that allows no inline code and no other host', async (t) => {
   const { app } = await buildTestApp(t, []);
   const page = await app.inject({ url: '/', headers: HTML });
   const script = /src="([^"]+)"/.exec(page.body)![1];
@@ -60,7 +60,7 @@ test('everything of the page runs under a policy that knows no inline code and n
   assert.doesNotMatch(page.body, /<script(?![^>]*src)|<style|style=|\son[a-z]+=/);
 });
 
-test('a page that has not changed is not sent again', async (t) => {
+test('an unchanged page is not sent again', async (t) => {
   const { app } = await buildTestApp(t, []);
   const { headers } = await app.inject({ url: '/', headers: HTML });
   const again = await app.inject({ url: '/', headers: { ...HTML, 'if-none-match': String(headers['etag']) } });
@@ -89,7 +89,7 @@ test(`all of the page is under ${MAX_BYTES / 1000} kB, compressed`, (t) => {
   assert.ok(all < MAX_BYTES, `${all} bytes`);
 });
 
-test('a read-only service has no route that changes something in its index', async (t) => {
+test('the index of a read-only service lists no route that changes state', async (t) => {
   const routes = async (readOnly: boolean) => {
     const { app } = await buildTestApp(t, undefined, { readOnly });
     return (await app.inject({ url: '/' })).body.split('\n').slice(2);

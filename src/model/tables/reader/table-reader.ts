@@ -1,10 +1,9 @@
-import { fork } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { DomainError, type ErrorCode } from '../../../base/domain-error.js';
-import { stderrTail } from '../../../base/node/stderr-tail.js';
+import { Child } from '../../../base/node/child-process.js';
 import type { Columns, TableInfo } from '../table-file.js';
 
 /** Files of a table, and what is wrong with one that cannot be read. */
@@ -53,40 +52,27 @@ export async function fileToTable(body: Readable, request: Omit<TableRequest, 'p
 }
 
 async function readInChild(request: TableRequest): Promise<TableInfo> {
-  const child = fork(new URL(import.meta.resolve('#built/table-reader-process.js')), {
-    execArgv: [`--max-old-space-size=${HEAP}`],
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  });
   let verdict: TableMessage | undefined;
-  let unsent = '';
   let stuck = false;
-  const timer = setTimeout(() => {
-    stuck = true;
-    child.kill('SIGKILL');
-  }, PATIENCE);
-  const lastWords = stderrTail(child);
-  child.on('message', (message: TableMessage) => {
+  const onMessage = (message: TableMessage) => {
     verdict = message;
     timer.refresh();
-  });
-  const death = await new Promise<string>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
-    // Without a free file descriptor it has no `send`: that 'error' tells.
-    child.send?.(request, (error) => {
-      if (error) unsent = error.message;
-    });
-  }).finally(() => clearTimeout(timer));
+  };
+  const child = new Child('table-reader-process.js', onMessage, { execArgv: [`--max-old-space-size=${HEAP}`] });
+  const timer = setTimeout(() => {
+    stuck = true;
+    child.kill();
+  }, PATIENCE);
+  child.send(request);
+  const { reason, output } = await child.exit.finally(() => clearTimeout(timer));
   if (verdict?.type === 'done') return verdict.info;
   if (verdict?.type === 'failed') throw new DomainError(verdict.code, verdict.message);
-  // For the log: a stack and paths are nothing for a client.
-  const output = lastWords() || unsent || 'the process wrote nothing';
   const cause = new Error(output);
   if (stuck) throw unreadable(request, `there was no progress in ${PATIENCE / 1000} seconds`, cause);
-  if (/heap out of memory|Array buffer allocation failed/.test(output) || death === 'SIGKILL') {
+  if (/heap out of memory|Array buffer allocation failed/.test(output) || reason === 'SIGKILL') {
     throw unreadable(request, 'it takes more memory than a sound file does', cause);
   }
-  throw new Error(`the process that reads a table ended early: ${death}`, { cause });
+  throw new Error(`the process that reads a table ended early: ${reason}`, { cause });
 }
 
 function unreadable({ format }: TableRequest, why: string, cause: Error): DomainError {

@@ -11,6 +11,7 @@ import { DEFAULT_TRAINING, type TrainingOptions } from '../../../model/training/
 import { ErrorReply } from '../../http/errors.js';
 import { limited } from '../../http/limited-body.js';
 import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, PARQUET_TYPE } from '../../http/media-types.js';
+import type { BodyReader } from '../../inference/body-reader.js';
 import { LargeBodies } from '../../inference/large-bodies.js';
 import { LabelledFields, labelledRows } from '../../readers/labelled-request.js';
 import type { Feedback } from '../../service/feedback/feedback-service.js';
@@ -76,14 +77,15 @@ export interface TrainOptions {
   readonly service: PredictionService;
   readonly jobs: TrainingJobs;
   readonly feedback: Feedback;
+  readonly reader: BodyReader;
   /** Largest body that is not JSON, in bytes. */
   readonly trainBodyLimit: number;
 }
 
 export async function trainRoute(app: FastifyInstance, options: TrainOptions): Promise<void> {
-  const { service, jobs, feedback, trainBodyLimit } = options;
-  const large = new LargeBodies();
-  large.takeBodies(app);
+  const { service, jobs, feedback, reader, trainBodyLimit } = options;
+  const large = new LargeBodies(reader);
+  large.addParser(app);
   // Tables are read as they arrive, or lie on the disk; only here are they bodies at all.
   for (const { type, format, broken } of TABLES) {
     app.addContentTypeParser(type, (_request, payload, done) =>

@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerTask } from '../../../base/node/worker-task.js';
 import { type Baseline, type HeldOut, makeBaseline } from '../../../model/baseline/baseline.js';
 
 /** Rows to make a baseline of. */
@@ -10,7 +10,6 @@ export interface BaselineTask {
 }
 
 // The thread of baseline-thread.ts.
-if (parentPort) {
-  const { rows, features, targets, seed } = workerData as BaselineTask;
-  parentPort.postMessage(makeBaseline(rows, features, targets, seed) satisfies Baseline);
-}
+export const calibrate = workerTask(
+  ({ rows, features, targets, seed }: BaselineTask): Baseline => makeBaseline(rows, features, targets, seed),
+);

@@ -1,0 +1,65 @@
+import { type ChildProcess, fork } from 'node:child_process';
+
+/** Characters of the child's error output that are retained: the end, which says why it died. */
+const MAX_OUTPUT = 2000;
+
+export interface ChildOptions {
+  readonly args?: readonly string[];
+  /** Options of Node.js. Those of this process, such as an inspector's port, are not passed on. */
+  readonly execArgv?: readonly string[];
+  readonly serialization?: 'json' | 'advanced';
+  /** Kills the child when aborted; `exit` resolves once it has exited. */
+  readonly signal?: AbortSignal;
+}
+
+/** How a child ended. */
+export interface ChildExit {
+  /** The signal that killed it, or its exit code. */
+  readonly reason: string;
+  /** End of its error output. For the log only: stacks and paths are not for clients. */
+  readonly output: string;
+}
+
+/** A child process that runs a built file and exchanges messages with this process. */
+export class Child<Received> {
+  /** Resolves when the child has exited and its output has been read. Rejects if it could not be started. */
+  readonly exit: Promise<ChildExit>;
+  private readonly child: ChildProcess;
+  private output = '';
+  private unsent = '';
+
+  constructor(file: string, onMessage: (message: Received) => void, options: ChildOptions = {}) {
+    const { args = [], execArgv = [], serialization = 'json', signal } = options;
+    this.child = fork(new URL(import.meta.resolve(`#built/${file}`)), args, {
+      execArgv: [...execArgv],
+      serialization,
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    this.child.on('message', (message) => onMessage(message as Received));
+    // A child that could not be started, for example for want of a file descriptor (EMFILE), has neither `stderr` nor `send`.
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.output = (this.output + text).slice(-MAX_OUTPUT);
+    });
+    const kill = () => this.kill();
+    signal?.addEventListener('abort', kill, { once: true });
+    this.exit = new Promise<ChildExit>((resolve, reject) => {
+      this.child.on('error', reject);
+      this.child.on('close', (code, killer) => {
+        const output = this.output.trim() || this.unsent || 'the process wrote nothing';
+        resolve({ reason: killer ?? `exit code ${code}`, output });
+      });
+    }).finally(() => signal?.removeEventListener('abort', kill));
+  }
+
+  /** Sends a message. If the child has already exited, or never started, only `exit` reports that. */
+  send(message: object | null): void {
+    this.child.send?.(message as object, (error) => {
+      if (error) this.unsent = error.message;
+    });
+  }
+
+  /** Kills the child, which gets no chance to clean up. */
+  kill(): void {
+    this.child.kill('SIGKILL');
+  }
+}

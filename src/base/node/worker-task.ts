@@ -1,0 +1,25 @@
+import { move, transferableSymbol, valueSymbol } from 'piscina';
+import { DomainError, type ErrorCode } from '../domain-error.js';
+
+/** Result of a task on its way to the parent. Cloned between threads, an error would lose its class and its code. */
+export type WorkerResult<T> = { readonly value: T } | { readonly code: ErrorCode; readonly message: string };
+
+/**
+ * Wraps a function that a worker file exports, for `WorkerThread.run`. The memory of `transfer(value)` is moved to the
+ * parent instead of copied. An error that is not a `DomainError` rejects the task as it is.
+ */
+export function workerTask<Task, Value>(
+  work: (task: Task) => Value,
+  transfer: (value: Value) => readonly ArrayBufferView[] = () => [],
+): (task: Task) => unknown {
+  return (task) => {
+    try {
+      const value = work(task);
+      const result: WorkerResult<Value> = { value };
+      return move({ [transferableSymbol]: transfer(value).map(({ buffer }) => buffer), [valueSymbol]: result });
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      return { code: error.code, message: error.message } satisfies WorkerResult<Value>;
+    }
+  };
+}

@@ -1,0 +1,68 @@
+import { fileURLToPath } from 'node:url';
+import type { Piscina } from 'piscina';
+import { DomainError } from '../domain-error.js';
+import type { WorkerResult } from './worker-task.js';
+
+export interface WorkerThreadOptions {
+  /** Milliseconds without work after which the thread ends and frees its memory. */
+  readonly idleTimeout?: number;
+  readonly maxOldGenerationSizeMb?: number;
+}
+
+/**
+ * Runs the functions that a built file exports (see `workerTask`) in one thread, one task at a time. The thread starts
+ * with the first task, and again after it has ended.
+ */
+export class WorkerThread {
+  private readonly file: string;
+  private readonly options: WorkerThreadOptions;
+  private pool: Piscina | undefined;
+  private failure = new AbortController();
+  private previous: Promise<unknown> = Promise.resolve();
+  private closed = false;
+
+  constructor(file: string, options: WorkerThreadOptions = {}) {
+    this.file = file;
+    this.options = options;
+  }
+
+  /**
+   * Runs the exported function `name` with `task`. `transfer` is moved to the thread instead of copied. Rejects with the
+   * error of this task; the tasks after it are run all the same, if need be in a new thread.
+   */
+  run<T>(name: string, task: unknown, transfer: ArrayBuffer[] = []): Promise<T> {
+    // The tasks do not wait in the queue of piscina: it does not replace a thread that died while others are queued (5.3).
+    const result = this.previous.then(() => this.runNow<T>(name, task, transfer));
+    this.previous = result.catch(() => {});
+    return result;
+  }
+
+  /** Ends the thread. Tasks that are running or waiting are rejected. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.pool?.destroy();
+  }
+
+  private async runNow<T>(name: string, task: unknown, transferList: ArrayBuffer[]): Promise<T> {
+    this.pool ??= await this.createPool();
+    if (this.closed) throw new Error(`the thread of ${this.file} has been closed`);
+    const { signal } = this.failure;
+    const result: WorkerResult<T> = await this.pool.run(task, { name, transferList, signal });
+    if ('code' in result) throw new DomainError(result.code, result.message);
+    return result.value;
+  }
+
+  private async createPool(): Promise<Piscina> {
+    // Only now: most processes never need it, and it would slow every start.
+    const { Piscina } = await import('piscina');
+    const { idleTimeout = 0, ...resourceLimits } = this.options;
+    const filename = fileURLToPath(import.meta.resolve(`#built/${this.file}`));
+    const pool = new Piscina({ filename, minThreads: 0, maxThreads: 1, idleTimeout, resourceLimits });
+    // The thread died without a task, for example while it loaded its file: the task that waits for it would wait for ever.
+    pool.on('error', (cause) => {
+      this.failure.abort(cause);
+      this.failure = new AbortController();
+    });
+    return pool;
+  }
+}

@@ -1,0 +1,48 @@
+import type { WaitingRows } from '../../model/feedback/feedback-database.js';
+import type { Rows } from '../../model/tables/rows.js';
+import type { Columns } from '../../model/tables/table-file.js';
+import type { RowReaderName } from '../readers/readers.js';
+import type { FeedbackTerms } from '../service/feedback/feedback-rows.js';
+
+/** Reads the rows of a prediction request. */
+export interface RowsTask {
+  readonly body: Uint8Array;
+  readonly features: readonly string[];
+  readonly maxRows: number;
+  readonly allowMissing: boolean;
+  /** Reader of the protocol; by default that of `POST /predict`. */
+  readonly reader?: RowReaderName;
+  /** Third argument of the protocol's reader. */
+  readonly given?: unknown;
+}
+
+/** Rows, and what else the protocol's reader found in the body. */
+export interface ReadRows extends Rows {
+  readonly asked?: unknown;
+}
+
+/** Outlines a body that holds a table. */
+export interface OutlineTask {
+  readonly body: Uint8Array;
+}
+
+/** A body's `outline`, and the body, handed back. */
+export interface OutlinedBody {
+  readonly outline: unknown;
+  readonly body: Uint8Array;
+}
+
+/** Writes the rows of a training request to a table in `directory`. */
+export interface TableTask {
+  readonly body: Uint8Array;
+  readonly directory: string;
+  /** Columns that the table must have, unless `replace`. */
+  readonly model: Columns | undefined;
+  readonly replace: boolean;
+}
+
+/** Reads the rows of a feedback request. If its body has ids, their targets are joined with the rows in `waiting`. */
+export interface FeedbackTask extends FeedbackTerms {
+  readonly body: Uint8Array;
+  readonly waiting: readonly WaitingRows[] | undefined;
+}
