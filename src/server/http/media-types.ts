@@ -7,13 +7,13 @@ export const CSV_TYPE = 'text/csv';
 export const ARROW_TYPE = 'application/vnd.apache.arrow.stream';
 export const PARQUET_TYPE = 'application/vnd.apache.parquet';
 
-/** What rows may come as, and predictions go as. */
+/** Types of rows in requests and of predictions in replies. */
 const ROW_TYPES = [JSON_TYPE, CSV_TYPE, ARROW_TYPE] as const;
 export type RowType = (typeof ROW_TYPES)[number];
 
 /**
- * The type of a reply to a request with a body of type `given`: what the client likes best, and the type of its body if
- * it likes several alike. Throws `NOT_ACCEPTABLE`.
+ * Returns the type of the reply to a request whose body has the type `given`: the one that the client prefers, and the type
+ * of the body among equals. Throws `NOT_ACCEPTABLE`.
  */
 export function replyType({ headers }: FastifyRequest, given: RowType): RowType {
   const { accept } = headers;
