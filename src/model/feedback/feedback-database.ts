@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import Database from 'libsql';
 import { DomainError } from '../../base/domain-error.js';
 import { makeDurableDirectory } from '../../base/files/directory.js';
-import type { Columns } from '../tables/table-file.js';
+import type { Columns } from '../tables/columns.js';
 
 /** What is kept at most: older rows go first. */
 export interface FeedbackBounds {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RowParser } from '../../../src/base/json/row-parser.js';
 import { createRandom } from '../../../src/base/statistics/random.js';
-import { readRows } from '../../../src/model/tables/rows.js';
+import { readRows } from '../../../src/model/tables/json/json-rows.js';
 
 /** What the long way makes of a text: JSON.parse, then a walk. Undefined if it refuses the text. */
 function longWay(text: string, width: number): Float32Array | undefined {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { type Columns, readTable, splitColumns, TableWriter } from '../../../src/model/tables/table-file.js';
+import { type Columns, splitColumns } from '../../../src/model/tables/columns.js';
+import { readTable, TableWriter } from '../../../src/model/tables/table-file.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const COLUMNS: Columns = { features: ['a', 'b'], targets: ['y'] };
@@ -50,8 +51,8 @@ test('half of the rows may miss a value, one more is refused naming the worst co
   assert.throws(() => write(temporaryDirectory(t), COLUMNS, [...rows, [null, null, 9]]), {
     code: 'TOO_MANY_MISSING',
     message:
-      '2 of 3 rows have a missing or non-numeric value, most in column "b" (2 rows); ' +
-      'training needs at least half of them complete',
+      '2 of 3 rows have a missing or non-numeric value, most of them in column "b" (2 rows); ' +
+      'training needs at least half of the rows complete',
   });
 });
 
@@ -178,7 +179,7 @@ test('a table whose numbers were cut off or added to is not read', (t) => {
     const { length } = readFileSync(path);
     for (const size of [0, length - 1, length - 4, length + 4]) {
       truncateSync(path, size);
-      assert.throws(() => readTable(directory), { message: `${path}: expected ${length} bytes, found ${size}` });
+      assert.throws(() => readTable(directory), { message: `${path}: expected ${length} bytes, got ${size}` });
     }
   }
 });
@@ -190,7 +191,7 @@ test('columns are split into features and targets in the order of each', () => {
 test('a target that is no column, is named twice or leaves no feature is refused', () => {
   assert.throws(() => splitColumns(['a', 'b'], ['y']), {
     code: 'UNKNOWN_COLUMN',
-    message: 'target "y" is not a column; there are "a", "b"',
+    message: 'target "y" is not a column; the columns are "a", "b"',
   });
   assert.throws(() => splitColumns(['a', 'y'], ['y', 'y']), {
     code: 'UNKNOWN_COLUMN',
@@ -198,7 +199,7 @@ test('a target that is no column, is named twice or leaves no feature is refused
   });
   assert.throws(() => splitColumns(['y'], ['y']), {
     code: 'UNKNOWN_COLUMN',
-    message: 'there is no feature column beside the target "y"',
+    message: 'there is no feature column besides the target "y"',
   });
   assert.throws(() => splitColumns(['a', 'b'], ['constructor']), { code: 'UNKNOWN_COLUMN' });
 });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadEngine } from '../../../src/model/network/engine.js';
-import { Predictor, type Scalers } from '../../../src/model/network/predictor.js';
+import { Predictor, predictAll, type Scalers } from '../../../src/model/network/predictor.js';
 import { type Shape, weightCount } from '../../../src/model/network/shape.js';
-import { evaluate, type LabelledRows, predictAll } from '../../../src/model/training/evaluation.js';
+import type { LabelledRows } from '../../../src/model/tables/labelled-rows.js';
+import { evaluate } from '../../../src/model/training/evaluation.js';
 import { assertClose } from '../../support/close-to.js';
 
 const SCALERS: Scalers = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom, shuffle } from '../../../src/base/statistics/random.js';
-import type { LabelledRows } from '../../../src/model/training/evaluation.js';
+import type { LabelledRows } from '../../../src/model/tables/labelled-rows.js';
 import { splitRows } from '../../../src/model/training/split.js';
 import { labelledRows } from '../../support/labelled-rows.js';
 

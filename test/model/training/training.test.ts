@@ -2,15 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Engine, type EngineFactory, loadEngine } from '../../../src/model/network/engine.js';
 import { initialWeights } from '../../../src/model/network/initial-weights.js';
-import { Predictor } from '../../../src/model/network/predictor.js';
-import { evaluate, type LabelledRows, predictAll } from '../../../src/model/training/evaluation.js';
-import {
-  DEFAULT_TRAINING,
-  type Epoch,
-  type TrainingOptions,
-  train,
-  trainEpoch,
-} from '../../../src/model/training/training.js';
+import { Predictor, predictAll } from '../../../src/model/network/predictor.js';
+import type { LabelledRows } from '../../../src/model/tables/labelled-rows.js';
+import { evaluate } from '../../../src/model/training/evaluation.js';
+import { train, trainEpoch } from '../../../src/model/training/training.js';
+import { DEFAULT_TRAINING, type TrainingOptions } from '../../../src/model/training/training-options.js';
+import type { Epoch } from '../../../src/model/versions/metrics.js';
 import { assertClose } from '../../support/close-to.js';
 import { labelledRows } from '../../support/labelled-rows.js';
 

@@ -67,8 +67,8 @@ test('entries that are no plain file at the top, or are there twice, are refused
     [{ name: 'tape', type: 'character-device', devmajor: 1, devminor: 3 }, /got a character-device/],
     [{ name: 'disk', type: 'block-device', devmajor: 8, devminor: 0 }, /got a block-device/],
     [{ name: 'pipe', type: 'fifo' }, /got a fifo/],
-    [{ name: 'card.json' }, /"card.json": it is there twice/],
-    [{ name: './WEIGHTS.bin' }, /"\.\/WEIGHTS\.bin": it is there twice/],
+    [{ name: 'card.json' }, /"card.json": it appears twice/],
+    [{ name: './WEIGHTS.bin' }, /"\.\/WEIGHTS\.bin": it appears twice/],
   ];
   for (const [header, message] of hostile) {
     const archive = await tarGz([...honest, { header }]);
@@ -95,16 +95,16 @@ test('what is no whole tar.gz is refused, wherever it was cut', async (t) => {
   const archive = await archiveOf(sampleFiles(t));
   const rejected = (bytes: Uint8Array, message: RegExp) =>
     assert.rejects(unpackArchive(Readable.from([bytes]), LIMIT), { code: 'INVALID_ARCHIVE', message });
-  await rejected(Buffer.alloc(0), /not a whole tar\.gz|card\.json: the file is missing/);
-  await rejected(Buffer.from('card'), /not a whole tar\.gz/);
-  await rejected(gzipSync('no tar at all, but of more than one block'.repeat(30)), /not a whole tar\.gz/);
+  await rejected(Buffer.alloc(0), /not a complete tar\.gz|card\.json: the file is missing/);
+  await rejected(Buffer.from('card'), /not a complete tar\.gz/);
+  await rejected(gzipSync('no tar at all, but of more than one block'.repeat(30)), /not a complete tar\.gz/);
   await rejected(gzipSync(''), /card\.json: the file is missing/);
   for (let share = 1; share < 20; share++) {
-    await rejected(archive.subarray(0, Math.floor((archive.length * share) / 20)), /not a whole tar\.gz/);
+    await rejected(archive.subarray(0, Math.floor((archive.length * share) / 20)), /not a complete tar\.gz/);
   }
-  for (const cut of [1, 4, 8]) await rejected(archive.subarray(0, -cut), /not a whole tar\.gz/);
+  for (const cut of [1, 4, 8]) await rejected(archive.subarray(0, -cut), /not a complete tar\.gz/);
   const tar = gunzipSync(archive);
-  await rejected(gzipSync(tar.subarray(0, 700)), /not a whole tar\.gz/);
+  await rejected(gzipSync(tar.subarray(0, 700)), /not a complete tar\.gz/);
 });
 
 test('a body that breaks off is told as what it is', async (t) => {
@@ -145,12 +145,12 @@ test('files that are not those of their card are refused by name, whatever lies'
     refused({ [name]: content }, new RegExp(name.replace('.', '\\.')));
     refused({ [name]: undefined }, new RegExp(`${name}: .*missing`));
   }
-  refused({ 'extra.sh': 'rm -rf /' }, /extra\.sh: the card does not name it/);
-  refused({ constructor: 'x' }, /constructor: the card does not name it/);
+  refused({ 'extra.sh': 'rm -rf /' }, /extra\.sh: the card does not list it/);
+  refused({ constructor: 'x' }, /constructor: the card does not list it/);
   const mark = { 'upload.json': '{}' };
-  refused({ ...mark, 'card.json': resealed(mark) }, /upload\.json: a name that the store gives itself/);
+  refused({ ...mark, 'card.json': resealed(mark) }, /upload\.json: the name is reserved for the store/);
   const { 'weights.bin': weights, ...others } = card.files;
-  refused({ 'card.json': resealed({}, { files: others }) }, /weights\.bin: the card does not name it/);
+  refused({ 'card.json': resealed({}, { files: others }) }, /weights\.bin: the card does not list it/);
   refused(
     { 'card.json': resealed({}, { files: { ...others, 'weights.bin': { ...weights, bytes: 1 } } }) },
     /weights\.bin/,
@@ -172,7 +172,7 @@ test('files that are not those of their card are refused by name, whatever lies'
     { 'baseline.json': swapped, 'card.json': resealed({ 'baseline.json': swapped }) },
     /baseline\.json: its columns/,
   );
-  refused({ 'card.json': resealed({}, { baseline: null }) }, /baseline\.json: the card tells of none/);
+  refused({ 'card.json': resealed({}, { baseline: null }) }, /baseline\.json: the card describes none/);
 });
 
 test('a card that asks for an engine of gigabytes is refused, though its weights are there', (t) => {

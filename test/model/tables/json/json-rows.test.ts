@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isFloat32, listed, readRows } from '../../../../src/model/tables/rows.js';
+import { readRows } from '../../../../src/model/tables/json/json-rows.js';
+import { isFloat32, listed } from '../../../../src/model/tables/rows.js';
 
 const INVALID = (message: string) => ({ name: 'DomainError', code: 'INVALID_ROWS', message });
 

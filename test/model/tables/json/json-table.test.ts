@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
+import type { ColumnOrder, Columns } from '../../../../src/model/tables/columns.js';
 import { type JsonRows, jsonToTable } from '../../../../src/model/tables/json/json-table.js';
-import { type Arrange, type Columns, readTable } from '../../../../src/model/tables/table-file.js';
+import { readTable } from '../../../../src/model/tables/table-file.js';
 import { NO_PROC } from '../../../support/child-processes.js';
 import { temporaryDirectory } from '../../../support/temporary-directory.js';
 
@@ -205,8 +206,8 @@ test('refused rows leave no file open', { skip: NO_PROC }, (t) => {
   assert.equal(open(), before);
 });
 
-function read(t: TestContext, body: JsonRows, known?: Columns, arrange: Arrange = (found) => found) {
+function read(t: TestContext, json: JsonRows, known?: Columns, order: ColumnOrder = (columns) => columns) {
   const directory = temporaryDirectory(t);
-  jsonToTable(body, directory, known, arrange);
+  jsonToTable(json, directory, known, order);
   return readTable(directory);
 }
