@@ -278,10 +278,10 @@ function untilFree(work: () => void): void {
 }
 
 function notWaiting(i: number, id: string): DomainError {
+  const prediction = JSON.stringify(id.slice(0, 80));
   return new DomainError(
     'PREDICTION_NOT_FOUND',
-    `ids[${i}]: no prediction ${JSON.stringify(id.slice(0, 80))} waits for its targets; it was never made with ` +
-      '?ids=true, or is too old, or has been answered',
+    `ids[${i}]: no prediction ${prediction} waits for its targets; it was not stored, is too old or has been answered`,
   );
 }
 

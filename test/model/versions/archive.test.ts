@@ -159,7 +159,10 @@ test('files that are not those of their card are refused by name, whatever lies'
   refused({ 'card.json': resealed({}, { network: { hidden: [5], auxiliary_weight: 1 } }) }, /weights\.bin: expected/);
 
   const model = String(files.get('model.json')).replace('weights.bin', 'https://x');
-  refused({ 'model.json': model, 'card.json': resealed({ 'model.json': model }) }, /model\.json: not the network/);
+  refused(
+    { 'model.json': model, 'card.json': resealed({ 'model.json': model }) },
+    /model\.json: not the card.s network/,
+  );
   refused({ 'model.json': '{', 'card.json': resealed({ 'model.json': '{' }) }, /model\.json: not JSON/);
   const heavier = Buffer.from(files.get('weights.bin')!);
   heavier.writeFloatLE(heavier.readFloatLE(0) + 1, 0);
