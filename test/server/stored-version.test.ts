@@ -8,7 +8,8 @@ import { copyStoredVersion, STORED_PREDICTIONS, STORED_ROWS } from '../support/s
 test('a version stored by an earlier release serves, and its drift window goes on', async (t) => {
   const store = await temporaryDirectory(t);
   copyStoredVersion(join(store, 'cars'));
-  const { url } = await startServer(t, { MODEL_STORE: store, MODEL_NAME: 'cars' });
+  const { url, logged } = await startServer(t, { MODEL_STORE: store, MODEL_NAME: 'cars' });
+  await logged('model version serves');
   const drift = async () => (await (await fetch(`${url}/drift`)).json()) as { filled_rows: number };
   assert.equal((await drift()).filled_rows, 2);
   const response = await fetch(`${url}/predict`, {

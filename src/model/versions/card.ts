@@ -2,11 +2,14 @@ import { createHash } from 'node:crypto';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { DomainError } from '../../base/domain-error.js';
+import type { Scaler } from '../network/scaler.js';
 import { Gate } from './gate-decision.js';
 import { EpochSchema, MetricsSchema } from './metrics.js';
 
 const Names = Type.Array(Type.String({ minLength: 1 }), { minItems: 1 });
-const ScalerSchema = Type.Object({ mean: Type.Array(Type.Number()), scale: Type.Array(Type.Number()) });
+const ScalerSchema = Type.Unsafe<Scaler>(
+  Type.Object({ mean: Type.Array(Type.Number()), scale: Type.Array(Type.Number()) }),
+);
 
 /** A version's description: everything serving needs besides the weights, and the version's origin. */
 export const Card = Type.Object({

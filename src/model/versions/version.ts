@@ -54,7 +54,7 @@ export function writeVersion(directory: string, version: NewVersion, createEngin
   const sealed = sealCard({
     schema: 1,
     ...card,
-    scalers: { features: copy(scalers.features), targets: copy(scalers.targets) },
+    scalers: { features: scalers.features, targets: scalers.targets },
     network: { hidden: [...shape.hidden], auxiliary_weight: shape.auxiliaryWeight },
     baseline: baseline && { rows: baseline.rows, conditional: baseline.conditional !== null },
     files: Object.fromEntries(
@@ -133,8 +133,4 @@ function file(files: VersionFiles, name: string): Uint8Array {
   const content = files.get(name);
   if (!content) throw new DomainError('INVALID_VERSION', `${name}: the file is missing`);
   return content;
-}
-
-function copy({ mean, scale }: Scalers['features']): { mean: number[]; scale: number[] } {
-  return { mean: [...mean], scale: [...scale] };
 }

@@ -14,7 +14,7 @@ import { fileToTable } from '../../../../src/model/tables/reader/table-reader.js
 import { arrowStream, column } from '../../../support/arrow.js';
 import { temporaryDirectory } from '../../../support/temporary-directory.js';
 
-// What Apache's and pandas' own libraries wrote: scripts/data/pyarrow-fixtures.py.
+// Files written by Apache's and pandas' own libraries: scripts/data/pyarrow-fixtures.py.
 const FIXTURES = fileURLToPath(new URL('../../../../../test/fixtures/pyarrow', import.meta.url));
 const fixture = (name: string) => join(FIXTURES, name);
 const order = (columns: Columns) => orderColumns(columns, { features: ['k', 'n', 'x'], targets: ['y'] }, false);
@@ -37,7 +37,7 @@ const SAME: [csv: string, names: string[]][] = [
 ];
 for (const [csv, names] of SAME) {
   for (const name of names) {
-    test(`${name}, as Python wrote it, becomes the very table of ${csv}`, async (t) => {
+    test(`${name}, written by Python, becomes the same table as ${csv}`, async (t) => {
       const expected = await csvToTable(createReadStream(fixture(csv)), temporaryDirectory(t), ['y'], order);
       assert.ok(expected.rows > 30);
       assert.deepEqual(await toTable(t, fixture(name)), expected);
@@ -54,7 +54,7 @@ const REFUSED: [name: string, error: RegExp][] = [
   ['refused-list.parquet', /^Parquet file: column "list": expected integers or floats, got a group$/],
 ];
 for (const [name, message] of REFUSED) {
-  test(`${name}, as Python wrote it, is refused with a reason`, async (t) => {
+  test(`${name}, written by Python, is refused with a reason`, async (t) => {
     const code = name.endsWith('.arrow') ? 'INVALID_ARROW' : 'INVALID_PARQUET';
     await assert.rejects(async () => toTable(t, fixture(name)), { code, message });
   });
@@ -87,9 +87,9 @@ test('a file that is not Parquet, is truncated, or contradicts itself is refused
     return bytes;
   };
   const bad: [what: string, bytes: Buffer, message: RegExp][] = [
-    ['nothing', Buffer.alloc(0), /^Parquet file: 0 bytes are too few$/],
+    ['an empty file', Buffer.alloc(0), /^Parquet file: 0 bytes are too few$/],
     ['text', Buffer.from('x,n,k,y\n1,2,3,4\n'), /does not begin with PAR1$/],
-    ['a part', whole.subarray(0, end - 100), /does not end with PAR1; it may be truncated$/],
+    ['a truncated file', whole.subarray(0, end - 100), /does not end with PAR1; it may be truncated$/],
     ['an encrypted file', changed((bytes) => bytes.write('PARE', end - 4)), /^Parquet file: it is encrypted$/],
     [
       'a footer longer than the file',
@@ -101,8 +101,8 @@ test('a file that is not Parquet, is truncated, or contradicts itself is refused
       changed((bytes) => bytes.writeUInt32LE(0xffffffff, end - 8)),
       /its footer has 4294967295 bytes/,
     ],
-    ['a footer of nothing', changed((bytes) => bytes.writeUInt32LE(0, end - 8)), /cannot be read/],
-    ['a footer of half', changed((bytes) => bytes.writeUInt32LE(1000, end - 8)), /./],
+    ['an empty footer', changed((bytes) => bytes.writeUInt32LE(0, end - 8)), /cannot be read/],
+    ['a truncated footer', changed((bytes) => bytes.writeUInt32LE(1000, end - 8)), /./],
     ['no pages', changed((bytes) => bytes.fill(0, 4, 3000)), /row group 0, column "\w": /],
     ['other pages', changed((bytes) => bytes.fill(0xff, 4, 3000)), /row group 0, column "\w": /],
   ];
@@ -114,7 +114,7 @@ test('a file that is not Parquet, is truncated, or contradicts itself is refused
 });
 
 for (const name of ['batches.arrow', 'groups.parquet']) {
-  test(`bytes of ${name} changed at random are a table or an error that says INVALID`, async (t) => {
+  test(`random changes to the bytes of ${name} result in a table or an error with an INVALID code`, async (t) => {
     const whole = readFileSync(fixture(name));
     const random = createRandom(3);
     const path = join(temporaryDirectory(t), name.replace(/.*\./, 'changed.'));
@@ -169,7 +169,7 @@ test('a file is read by another process, whose errors are reported here, and no 
   assert.equal((await read('nulls.parquet', 'parquet', ['y'], arrow.rows * 16)).rows, arrow.rows);
 });
 
-/** Reads a file when there is one file descriptor left, which writing it takes: none for the process that reads it. */
+/** Reads a file with one free file descriptor. Writing the file takes it, so none is left for the process that reads it. */
 const WITHOUT_DESCRIPTORS = `
   import { closeSync, openSync } from 'node:fs';
   import { Readable } from 'node:stream';
@@ -186,7 +186,7 @@ const WITHOUT_DESCRIPTORS = `
   console.log(reason.code, reason.syscall);
 `;
 
-test('a file that no process can be started for, without a free file descriptor, fails and ends nothing else', (t) => {
+test('without a free file descriptor for its process a file fails, and nothing else does', (t) => {
   const module = new URL('../../../../src/model/tables/reader/table-reader.js', import.meta.url).href;
   const command = 'ulimit -n 200 && exec "$0" --input-type=module -e "$@"';
   const args = [process.execPath, WITHOUT_DESCRIPTORS, module, join(temporaryDirectory(t), 'table')];
