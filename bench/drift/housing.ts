@@ -5,9 +5,9 @@ import { createRandom, shuffle } from '../../src/base/statistics/random.js';
 import type { FeatureSummary } from '../../src/cli/drift-self-check/shifts.js';
 import { type Baseline, type HeldOut, makeBaseline } from '../../src/model/baseline/baseline.js';
 import type { EngineFactory } from '../../src/model/network/engine.js';
-import { Predictor } from '../../src/model/network/predictor.js';
-import { predictAll } from '../../src/model/training/evaluation.js';
-import { DEFAULT_TRAINING, train } from '../../src/model/training/training.js';
+import { Predictor, predictAll } from '../../src/model/network/predictor.js';
+import { train } from '../../src/model/training/training.js';
+import { DEFAULT_TRAINING } from '../../src/model/training/training-options.js';
 import { HOUSING_FILE } from '../training/california-housing.js';
 
 export const TRAINING_ROWS = 9000;

@@ -1,14 +1,10 @@
 import { createRandom, type Random } from '../../src/base/statistics/random.js';
 import { type EngineFactory, loadEngine } from '../../src/model/network/engine.js';
-import { Predictor } from '../../src/model/network/predictor.js';
-import { type LabelledRows, predictAll } from '../../src/model/training/evaluation.js';
+import { Predictor, predictAll } from '../../src/model/network/predictor.js';
+import type { LabelledRows } from '../../src/model/tables/labelled-rows.js';
 import { judge, LEVEL, pairedTest } from '../../src/model/training/gate.js';
-import {
-  DEFAULT_TRAINING,
-  type TrainingOptions,
-  type TrainingResult,
-  train,
-} from '../../src/model/training/training.js';
+import { type TrainingResult, train } from '../../src/model/training/training.js';
+import { DEFAULT_TRAINING, type TrainingOptions } from '../../src/model/training/training-options.js';
 import { drawErrors, SPREADS } from './gate-errors.js';
 
 // Prints how often the gate refuses, for docs/gate.md: of drawn residuals, and of trained models. A minute or two.

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import type { Phases } from '../../src/base/node/phase-clock.js';
 import { createRandom } from '../../src/base/statistics/random.js';
 import { TableWriter } from '../../src/model/tables/table-file.js';
-import type { TrainerMessage, TrainingRequest } from '../../src/model/training/trainer.js';
-import { DEFAULT_TRAINING } from '../../src/model/training/training.js';
+import type { TrainerMessage, TrainingRequest } from '../../src/model/training/trainer-messages.js';
+import { DEFAULT_TRAINING } from '../../src/model/training/training-options.js';
 
 /** Loaded before the trainer: prints the peak resident memory with the process's last breath. */
 const PRINT_PEAK = `data:text/javascript,

@@ -4,11 +4,12 @@ import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } 
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { DomainError } from '../base/domain-error.js';
-import { LARGE_BODY, readJson } from '../base/json/parse-json.js';
+import { readJson } from '../base/json/parse-json.js';
 import type { EngineFactory } from '../model/network/engine.js';
 import type { ModelStore } from '../model/store/store.js';
 import { FastPath } from './fast-path/fast-path.js';
 import { handleErrors, refuseConnection, sendError } from './http/errors.js';
+import { LARGE_BODY } from './http/large-body.js';
 import { requestIds } from './http/request-id.js';
 import { BodyReader } from './inference/body-reader.js';
 import { Inference } from './inference/inference.js';

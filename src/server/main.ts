@@ -6,7 +6,7 @@ import { FeedbackStore } from '../model/feedback/feedback-store.js';
 import { type EngineFactory, loadEngine } from '../model/network/engine.js';
 import { FileStore } from '../model/store/file-store.js';
 import { csvToTable } from '../model/tables/csv/csv-table.js';
-import { DEFAULT_TRAINING } from '../model/training/training.js';
+import { DEFAULT_TRAINING } from '../model/training/training-options.js';
 import { buildApp } from './app.js';
 import { type Config, readConfig } from './config.js';
 import { type Platform, readPlatform } from './platform.js';

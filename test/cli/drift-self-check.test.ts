@@ -17,7 +17,7 @@ import { loadEngine } from '../../src/model/network/engine.js';
 import { FileStore } from '../../src/model/store/file-store.js';
 import { csvToTable } from '../../src/model/tables/csv/csv-table.js';
 import { runTraining } from '../../src/model/training/trainer.js';
-import { DEFAULT_TRAINING } from '../../src/model/training/training.js';
+import { DEFAULT_TRAINING } from '../../src/model/training/training-options.js';
 import { openVersion } from '../../src/model/versions/version.js';
 import { assertClose } from '../support/close-to.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';

@@ -10,7 +10,7 @@ import { loadEngine } from '../../src/model/network/engine.js';
 import { initialWeights } from '../../src/model/network/initial-weights.js';
 import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from '../../src/model/network/shape.js';
 import { FileStore } from '../../src/model/store/file-store.js';
-import { DEFAULT_TRAINING } from '../../src/model/training/training.js';
+import { DEFAULT_TRAINING } from '../../src/model/training/training-options.js';
 import { type NewVersion, writeVersion } from '../../src/model/versions/version.js';
 import { type AppOptions, buildApp } from '../../src/server/app.js';
 import { DriftService } from '../../src/server/service/drift/drift-service.js';

@@ -6,9 +6,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { DomainError } from '../../base/domain-error.js';
 import { createRandom } from '../../base/statistics/random.js';
 import { type Baseline, makeBaseline } from '../../model/baseline/baseline.js';
+import type { Columns } from '../../model/tables/columns.js';
 import { csvToTable } from '../../model/tables/csv/csv-table.js';
-import { type Columns, readTable } from '../../model/tables/table-file.js';
-import type { LabelledRows } from '../../model/training/evaluation.js';
+import type { LabelledRows } from '../../model/tables/labelled-rows.js';
+import { readTable } from '../../model/tables/table-file.js';
 import { splitRows } from '../../model/training/split.js';
 import type { Card } from '../../model/versions/card.js';
 

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import Database from 'libsql';
 import { DomainError } from '../../base/domain-error.js';
 import { makeDurableDirectory } from '../../base/files/directory.js';
-import type { Columns } from '../tables/table-file.js';
+import type { Columns } from '../tables/columns.js';
 
 /** What is kept at most: older rows go first. */
 export interface FeedbackBounds {
@@ -278,10 +278,10 @@ function untilFree(work: () => void): void {
 }
 
 function notWaiting(i: number, id: string): DomainError {
+  const prediction = JSON.stringify(id.slice(0, 80));
   return new DomainError(
     'PREDICTION_NOT_FOUND',
-    `ids[${i}]: no prediction ${JSON.stringify(id.slice(0, 80))} waits for its targets; it was never made with ` +
-      '?ids=true, or is too old, or has been answered',
+    `ids[${i}]: no prediction ${prediction} waits for its targets; it was not stored, is too old or has been answered`,
   );
 }
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DomainError } from '../../base/domain-error.js';
 import { Child } from '../../base/node/child-process.js';
-import type { Columns } from '../tables/table-file.js';
+import type { Columns } from '../tables/columns.js';
 import type { FeedbackBounds, FeedbackChunk, FeedbackDatabase } from './feedback-database.js';
 import type { FeedbackMethod, FeedbackOutcome, FeedbackSetting, FeedbackTask } from './feedback-process.js';
 

@@ -1,4 +1,4 @@
-import { MIN_BYTES } from '../plugins/reply-encoding.js';
+import { MIN_BYTES } from '../http/large-body.js';
 
 /** Characters of a number in a reply, at most, with what parts it from the next. */
 export const NUMBER_LENGTH = 27;

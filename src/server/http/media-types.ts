@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
-import { DomainError, show } from '../../base/domain-error.js';
+import { show } from '../../base/domain-error.js';
+import { HttpError } from './http-error.js';
 
 export const JSON_TYPE = 'application/json';
 export const CSV_TYPE = 'text/csv';
@@ -20,5 +21,5 @@ export function replyType({ headers }: FastifyRequest, given: RowType): RowType 
   if (accept === undefined || accept === '*/*' || accept === given) return given;
   const best = new Negotiator({ headers }).mediaType([given, ...ROW_TYPES.filter((type) => type !== given)]);
   if (best !== undefined) return best as RowType;
-  throw new DomainError('NOT_ACCEPTABLE', `accept: expected one of ${ROW_TYPES.join(', ')}, got ${show(accept)}`);
+  throw new HttpError('NOT_ACCEPTABLE', `accept: expected one of ${ROW_TYPES.join(', ')}, got ${show(accept)}`);
 }

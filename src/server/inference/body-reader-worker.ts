@@ -1,8 +1,8 @@
 import { readJson } from '../../base/json/parse-json.js';
 import { workerTask } from '../../base/node/worker-task.js';
-import { arrangeUnlessReplaced } from '../../model/tables/arrange.js';
+import { orderColumns } from '../../model/tables/columns.js';
+import { readRows } from '../../model/tables/json/json-rows.js';
 import { jsonToTable } from '../../model/tables/json/json-table.js';
-import { readRows } from '../../model/tables/rows.js';
 import type { TableInfo } from '../../model/tables/table-file.js';
 import { type LabelledBody, labelledRows } from '../readers/labelled-request.js';
 import { readInstances } from '../readers/predict-request.js';
@@ -44,7 +44,7 @@ export const readLabelled = workerTask(
 
 export const writeTable = workerTask(({ body, directory, model, replace }: TableTask): TableInfo => {
   const rows = labelledRows(parse(body) as LabelledBody, '"source": "feedback"');
-  return jsonToTable(rows, directory, model, arrangeUnlessReplaced(model, replace));
+  return jsonToTable(rows, directory, model, (columns) => orderColumns(columns, model, replace));
 });
 
 function parse(body: Uint8Array): unknown {

@@ -1,8 +1,8 @@
 import type { FastifyReply } from 'fastify';
-import { LARGE_BODY } from '../../base/json/parse-json.js';
 import { TimeSlice } from '../../base/node/time-slice.js';
 import type { Rows } from '../../model/tables/rows.js';
 import { NUMBER_LENGTH, SMALL_REPLY } from '../fast-path/fast-reply.js';
+import { LARGE_BODY } from '../http/large-body.js';
 import { ROW_READERS, type RowReaderName } from '../readers/readers.js';
 import type { Observation, PredictionService, Serving } from '../service/prediction/prediction-service.js';
 import type { BodyReader } from './body-reader.js';

@@ -1,8 +1,8 @@
-import { DomainError } from '../../base/domain-error.js';
 import { RowParser } from '../../base/json/row-parser.js';
 import { TimeSlice } from '../../base/node/time-slice.js';
 import { readCsvRows } from '../../model/tables/csv/csv-rows.js';
 import type { Rows } from '../../model/tables/rows.js';
+import { HttpError } from '../http/http-error.js';
 import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, type RowType } from '../http/media-types.js';
 import type { DriftService } from '../service/drift/drift-service.js';
 import { explain } from '../service/drift/explanation.js';
@@ -60,7 +60,7 @@ export class LargePredictions {
     const { wanted, explain: explained, ids } = request;
     return service.hold(async (serving) => {
       if (explained && wanted !== JSON_TYPE) {
-        throw new DomainError('INVALID_QUERY', `explain: expected a reply of ${JSON_TYPE} (accept), not ${wanted}`);
+        throw new HttpError('INVALID_QUERY', `explain: expected a reply of ${JSON_TYPE} (accept), not ${wanted}`);
       }
       const slice = new TimeSlice();
       const { rows, count } = await this.read(request, serving.card.features, slice);

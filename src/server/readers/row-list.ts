@@ -1,5 +1,6 @@
 import { DomainError, show } from '../../base/domain-error.js';
-import { checkCount, isFloat32, listed, type Rows, readRows } from '../../model/tables/rows.js';
+import { readRows } from '../../model/tables/json/json-rows.js';
+import { checkCount, isFloat32, listed, type Rows } from '../../model/tables/rows.js';
 
 /** What a body's reader must know of the model: plain data, so that it can go to another thread. */
 export interface RowModel {

@@ -1,10 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { DomainError, show } from '../../base/domain-error.js';
-import { LARGE_BODY, readJson } from '../../base/json/parse-json.js';
+import { show } from '../../base/domain-error.js';
+import { readJson } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
-import { readRows } from '../../model/tables/rows.js';
+import { readRows } from '../../model/tables/json/json-rows.js';
 import { ErrorReply } from '../http/errors.js';
+import { HttpError } from '../http/http-error.js';
+import { LARGE_BODY } from '../http/large-body.js';
 import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, type RowType, replyType } from '../http/media-types.js';
 import type { BodyReader } from '../inference/body-reader.js';
 import { predictReply } from '../inference/json-reply.js';
@@ -140,7 +142,7 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
     (request, reply) => {
       const asked = readQuery(request.query);
       if (asked.ids && !keepsRows)
-        throw new DomainError('INVALID_QUERY', 'ids: this service is read-only and keeps no rows');
+        throw new HttpError('INVALID_QUERY', 'ids: this service is read-only and keeps no rows');
       const typed = request.body instanceof TypedBody ? request.body : undefined;
       const given = typed?.type ?? JSON_TYPE;
       const body = request.body instanceof TypedBody ? request.body.bytes : request.body;
@@ -186,10 +188,10 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
 function readQuery(query: Record<string, unknown>): Asked {
   for (const [key, value] of Object.entries(query)) {
     if (key !== 'explain' && key !== 'ids') {
-      throw new DomainError('INVALID_QUERY', `query: unknown key ${show(key)}; expected explain or ids`);
+      throw new HttpError('INVALID_QUERY', `query: unknown key ${show(key)}; expected explain or ids`);
     }
     if (value !== 'true' && value !== 'false') {
-      throw new DomainError('INVALID_QUERY', `${key}: expected true or false, got ${show(value)}`);
+      throw new HttpError('INVALID_QUERY', `${key}: expected true or false, got ${show(value)}`);
     }
   }
   return { explain: query['explain'] === 'true', ids: query['ids'] === 'true' };

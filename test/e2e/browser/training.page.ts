@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { DEFAULT_TRAINING } from '../../../src/model/training/training.js';
+import { DEFAULT_TRAINING } from '../../../src/model/training/training-options.js';
 import { assertEverywhere, LOOKS, launch, noBrowser, visit } from './browser.js';
 import { CARS, serveCars, Traffic } from './cars.js';
 import { csvOf } from './tables.js';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
-import { LARGE_BODY } from '../../../src/base/json/parse-json.js';
 import { FeedbackStore } from '../../../src/model/feedback/feedback-store.js';
+import { LARGE_BODY } from '../../../src/server/http/large-body.js';
 import { BodyReader } from '../../../src/server/inference/body-reader.js';
 import { buildTestApp, publishUntrained } from '../../support/test-app.js';
 
@@ -360,7 +360,7 @@ test('a new version is judged by what comes after it, and one of other columns h
   assert.match(early.json().error, /ids\[0\] was predicted by a model of those/);
   await loader.activate(await publishUntrained(store, ['b', 'a', 'c'], ['y'], 3));
   const swapped = await feedback(app, { ids: [id], targets: [[1]] });
-  assert.match(swapped.json().error, /from "b", "a", "c", these rows give "y" from "a", "b", "c"; ids\[0\]/);
+  assert.match(swapped.json().error, /from "b", "a", "c", but these rows have "y" from "a", "b", "c"; ids\[0\]/);
   await loader.activate(3);
   assert.equal((await post(app, '/train', { source: 'feedback' })).json().rows, 1);
 

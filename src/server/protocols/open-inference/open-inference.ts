@@ -4,6 +4,7 @@ import { DomainError, show } from '../../../base/domain-error.js';
 import { packageVersion } from '../../../base/node/package-version.js';
 import type { FastPath } from '../../fast-path/fast-path.js';
 import { ErrorReply, sendError } from '../../http/errors.js';
+import type { HttpError } from '../../http/http-error.js';
 import { takeBytes } from '../../http/raw-body.js';
 import type { Inference, InferenceRequest } from '../../inference/inference.js';
 import {
@@ -45,7 +46,7 @@ export async function openInference(app: FastifyInstance, options: OpenInference
   takeBytes(app);
 
   app.setErrorHandler((error: Error, request, reply) => {
-    const { code } = error as Partial<DomainError>;
+    const { code } = error as Partial<HttpError>;
     return sendError(code === 'UNSUPPORTED_ENCODING' ? unsupported(error.message) : error, request, reply);
   });
 

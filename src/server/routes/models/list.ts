@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { ALIAS_NAMES, type ModelStore } from '../../../model/store/store.js';
-import { Gate } from '../../../model/training/gate.js';
-import { MetricsSchema } from '../../../model/versions/card.js';
+import { Gate } from '../../../model/versions/gate-decision.js';
+import { MetricsSchema } from '../../../model/versions/metrics.js';
 import { ErrorReply } from '../../http/errors.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
 import type { Catalog } from '../../service/versions/catalog.js';

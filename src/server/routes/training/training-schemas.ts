@@ -1,24 +1,9 @@
 import { type Static, Type } from 'typebox';
-import { Gate, PROMOTIONS } from '../../../model/training/gate.js';
-import { DEFAULT_TRAINING } from '../../../model/training/training.js';
-import { EpochSchema, MetricsSchema } from '../../../model/versions/card.js';
+import { PROMOTIONS } from '../../../model/training/gate.js';
+import { TrainingOptions } from '../../../model/training/training-options.js';
+import { Gate } from '../../../model/versions/gate-decision.js';
+import { EpochSchema, MetricsSchema } from '../../../model/versions/metrics.js';
 import { MAX_SHADOW_ROWS, ShadowReport } from '../../service/training/shadow.js';
-
-/** What a client may set of a training, in the query or in the body. */
-export const TrainingFields = {
-  epochs: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000, default: DEFAULT_TRAINING.epochs })),
-  batch_size: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, default: DEFAULT_TRAINING.batch_size })),
-  learning_rate: Type.Optional(
-    Type.Number({ exclusiveMinimum: 0, maximum: 10, default: DEFAULT_TRAINING.learning_rate }),
-  ),
-  validation_split: Type.Optional(
-    Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1, default: DEFAULT_TRAINING.validation_split }),
-  ),
-  seed: Type.Optional(Type.Integer({ minimum: 0, maximum: 4_294_967_295, default: DEFAULT_TRAINING.seed })),
-  patience: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000, default: DEFAULT_TRAINING.patience })),
-};
-const TrainingOptionsSchema = Type.Object(TrainingFields);
-export type GivenOptions = Static<typeof TrainingOptionsSchema>;
 
 /** What a client may ask of the way to production, in the query or in the body. */
 export const PromotionFields = {
@@ -52,7 +37,7 @@ export const JobReply = Type.Object(
     phases: Type.Record(Type.String(), Type.Number(), {
       description: 'seconds of each part, once it has succeeded: where the time went',
     }),
-    options: Type.Required(TrainingOptionsSchema),
+    options: TrainingOptions,
     rows: Type.Integer({ description: 'complete rows' }),
     dropped: Type.Integer({ description: 'rows left out for a missing or non-finite value' }),
     epoch: Type.Integer(),

@@ -3,9 +3,10 @@ import type { FastifyBaseLogger } from 'fastify';
 import { DomainError } from '../../../base/domain-error.js';
 import type { EngineFactory } from '../../../model/network/engine.js';
 import type { ModelStore } from '../../../model/store/store.js';
-import type { Columns } from '../../../model/tables/table-file.js';
-import type { Gate, Promote } from '../../../model/training/gate.js';
+import type { Columns } from '../../../model/tables/columns.js';
+import type { Promote } from '../../../model/training/gate.js';
 import { type GateRequest, handOver } from '../../../model/training/serving-model.js';
+import type { Gate } from '../../../model/versions/gate-decision.js';
 import { openVersion } from '../../../model/versions/version.js';
 import type { PredictionService, Serving } from '../prediction/prediction-service.js';
 import type { ModelLoader } from '../versions/model-loader.js';
@@ -39,13 +40,13 @@ export class Promotion {
   private serving: Serving | undefined;
   private production: number | null = null;
 
-  /** Throws `INVALID_QUERY` if there is nothing in whose shadow it could answer. */
+  /** Throws `SHADOW_UNAVAILABLE` if no model of the same columns serves, in whose shadow the version could answer. */
   constructor(options: PromotionOptions, terms: PromotionTerms) {
     this.options = options;
     this.terms = terms;
     if (terms.shadowRows > 0 && (terms.replace || !options.service.servingIfReady)) {
-      const reason = terms.replace ? 'beside ?replace=true there is no model of the same columns' : 'no model serves';
-      throw new DomainError('INVALID_QUERY', `shadow_rows: expected 0, got ${terms.shadowRows}: ${reason}`);
+      const reason = terms.replace ? 'with replace, no model of the same columns serves' : 'no model serves';
+      throw new DomainError('SHADOW_UNAVAILABLE', `shadow_rows: expected 0, got ${terms.shadowRows}: ${reason}`);
     }
   }
 

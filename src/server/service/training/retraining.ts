@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { ModelStore } from '../../../model/store/store.js';
-import { DEFAULT_TRAINING } from '../../../model/training/training.js';
+import { DEFAULT_TRAINING } from '../../../model/training/training-options.js';
 import type { DriftService } from '../drift/drift-service.js';
 import type { Feedback } from '../feedback/feedback-service.js';
 import type { TrainingJobs } from './training-jobs.js';

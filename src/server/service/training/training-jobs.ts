@@ -8,11 +8,11 @@ import { PhaseClock, type Phases } from '../../../base/node/phase-clock.js';
 import type { EngineName } from '../../../model/network/engine.js';
 import type { ModelStore } from '../../../model/store/store.js';
 import type { TableInfo } from '../../../model/tables/table-file.js';
-import type { Metrics } from '../../../model/training/evaluation.js';
-import type { Gate } from '../../../model/training/gate.js';
 import type { GateRequest } from '../../../model/training/serving-model.js';
 import { runTraining } from '../../../model/training/trainer.js';
-import type { Epoch, TrainingOptions } from '../../../model/training/training.js';
+import type { TrainingOptions } from '../../../model/training/training-options.js';
+import type { Gate } from '../../../model/versions/gate-decision.js';
+import type { Epoch, Metrics } from '../../../model/versions/metrics.js';
 import { GATED, Promotion, type PromotionOptions, type PromotionTerms } from './promotion.js';
 import type { Shadow, ShadowReport } from './shadow.js';
 

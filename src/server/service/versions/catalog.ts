@@ -2,8 +2,8 @@ import type { FastifyBaseLogger } from 'fastify';
 import { DomainError } from '../../../base/domain-error.js';
 import { TimeSlice } from '../../../base/node/time-slice.js';
 import type { ModelStore } from '../../../model/store/store.js';
-import type { Gate } from '../../../model/training/gate.js';
 import { type Card, parseCard } from '../../../model/versions/card.js';
+import type { Gate } from '../../../model/versions/gate-decision.js';
 import { UPLOAD_MARK } from '../../../model/versions/version.js';
 
 /** What the list of versions tells of one. */

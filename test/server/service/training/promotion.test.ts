@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createRandom } from '../../../../src/base/statistics/random.js';
 import { FileStore } from '../../../../src/model/store/file-store.js';
 import { TableWriter } from '../../../../src/model/tables/table-file.js';
-import { DEFAULT_TRAINING } from '../../../../src/model/training/training.js';
+import { DEFAULT_TRAINING } from '../../../../src/model/training/training-options.js';
 import { buildTestApp, publishUntrained, type TestApp } from '../../../support/test-app.js';
 
 /** Rows and a target that follows them with a little noise; `shuffled` targets follow nothing. */

@@ -3,9 +3,8 @@ import { type EventEmitter, once } from 'node:events';
 import { test } from 'node:test';
 import { createRandom } from '../../../../src/base/statistics/random.js';
 import { loadEngine } from '../../../../src/model/network/engine.js';
-import { Predictor } from '../../../../src/model/network/predictor.js';
+import { Predictor, predictAll } from '../../../../src/model/network/predictor.js';
 import { weightCount } from '../../../../src/model/network/shape.js';
-import { predictAll } from '../../../../src/model/training/evaluation.js';
 import { openVersion } from '../../../../src/model/versions/version.js';
 import { Shadow } from '../../../../src/server/service/training/shadow.js';
 import type { Job } from '../../../../src/server/service/training/training-jobs.js';
@@ -156,7 +155,7 @@ test('a shadow ends when another version serves meanwhile', async (t) => {
 test('shadow_rows is refused where there is nothing to be the shadow of, before anything is trained', async (t) => {
   const parts = await buildTestApp(t);
   for (const [url, reason] of [
-    ['/train?shadow_rows=10&replace=true', /^shadow_rows: expected 0, got 10: beside \?replace=true/],
+    ['/train?shadow_rows=10&replace=true', /^shadow_rows: expected 0, got 10: with replace, no model/],
     ['/train?shadow_rows=-1', /shadow_rows: must be >= 0/],
     ['/train?shadow_rows=100001', /shadow_rows: must be <= 100000/],
   ] as const) {
