@@ -152,7 +152,7 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   registerFeedbackMetrics(registry, feedback);
   app.addHook('onClose', () => feedback.close());
   jobs.on('end', (job) => modelMetrics.observeJob(job));
-  const pruning = new Pruning({ store, service, log, keep: options.keepVersions });
+  const pruning = new Pruning({ store, loader, log, keep: options.keepVersions });
   jobs.on('end', () => void pruning.prune());
   const catalog = new Catalog(store, log);
   const reader = new BodyReader();
@@ -177,7 +177,7 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   cardRoute(app, { catalog, name });
   activateRoute(app, { loader });
   rollbackRoute(app, { loader });
-  removeRoute(app, { store, service });
+  removeRoute(app, { store, loader });
   compareRoute(app, { store, createEngine });
   if (predicts) {
     await app.register(predictRoute, {

@@ -52,7 +52,7 @@ const jobs = new TrainingJobs({
   store,
   engine: config.ENGINE,
   log,
-  promotion: { service, loader, store, createEngine, tolerance: config.GATE_TOLERANCE, log },
+  promotion: { service, loader, store, tolerance: config.GATE_TOLERANCE, log },
 });
 const reference = { path: config.TRAIN_DATA, targets: config.TRAIN_TARGET.split(',') };
 const allowMissing = config.ON_MISSING === 'mean';

@@ -48,7 +48,7 @@ export async function buildTestApp(
   const service = new PredictionService(log);
   const drift = new DriftService({ store, log, rowsBetweenFalseAlarms: 100_000, windowRows: 500 });
   const loader = new ModelLoader({ store, createEngine, service, drift, log });
-  const promotion = { service, loader, store, createEngine, tolerance: 0.05, log };
+  const promotion = { service, loader, store, tolerance: 0.05, log };
   const jobs = new TrainingJobs({ store, engine: 'kernel', log, promotion });
   const { maxRows = 100, allowMissing = false } = options;
   const feedback = new Feedback({

@@ -3,7 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { ErrorReply } from '../../http/errors.js';
 import { eventStream, serverSentEvent } from '../../http/event-stream.js';
-import type { Job, TrainingJobs } from '../../service/training/training-jobs.js';
+import type { Job } from '../../service/training/job.js';
+import type { TrainingJobs } from '../../service/training/training-jobs.js';
 import { JobReply } from './training-schemas.js';
 
 const JobParams = Type.Object({ id: Type.String() });

@@ -18,8 +18,9 @@ import { LargeBodies } from '../../inference/large-bodies.js';
 import { LabelledFields, labelledRows } from '../../readers/labelled-request.js';
 import type { Feedback } from '../../service/feedback/feedback-service.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
+import type { Job } from '../../service/training/job.js';
 import type { PromotionTerms } from '../../service/training/promotion.js';
-import type { Job, TrainingJobs } from '../../service/training/training-jobs.js';
+import type { TrainingJobs } from '../../service/training/training-jobs.js';
 import { type GivenPromotion, JobReply, PromotionFields } from './training-schemas.js';
 
 const TrainQuery = Type.Object(

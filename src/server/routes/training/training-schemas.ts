@@ -3,7 +3,8 @@ import { PROMOTIONS } from '../../../model/training/gate.js';
 import { TrainingOptions } from '../../../model/training/training-options.js';
 import { Gate } from '../../../model/versions/gate-decision.js';
 import { EpochSchema, MetricsSchema } from '../../../model/versions/metrics.js';
-import { MAX_SHADOW_ROWS, ShadowReport } from '../../service/training/shadow.js';
+import { MAX_SHADOW_ROWS } from '../../service/training/shadow.js';
+import { ShadowReport } from '../../service/training/shadow-report.js';
 
 /** What a client may ask of the way to production, in the query or in the body. */
 export const PromotionFields = {
