@@ -6,7 +6,7 @@ import type { BodyReader } from '../inference/body-reader.js';
 import { LargeBodies } from '../inference/large-bodies.js';
 import { LabelledFields, labelledRows } from '../readers/labelled-request.js';
 import { joinTargets, readFeedback } from '../service/feedback/feedback-rows.js';
-import type { Feedback } from '../service/feedback/feedback-service.js';
+import type { FeedbackService } from '../service/feedback/feedback-service.js';
 
 /** Each is looked for in the database, and its rows come from there: a bound on what that takes of the event loop. */
 const MAX_IDS = 1000;
@@ -38,7 +38,7 @@ const FeedbackReply = Type.Object(
 );
 
 export interface FeedbackRouteOptions {
-  readonly feedback: Feedback;
+  readonly feedback: FeedbackService;
   readonly reader: BodyReader;
 }
 

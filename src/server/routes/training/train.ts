@@ -16,7 +16,7 @@ import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, PARQUET_TYPE } from '../../http/media-
 import type { BodyReader } from '../../inference/body-reader.js';
 import { LargeBodies } from '../../inference/large-bodies.js';
 import { LabelledFields, labelledRows } from '../../readers/labelled-request.js';
-import type { Feedback } from '../../service/feedback/feedback-service.js';
+import type { FeedbackService } from '../../service/feedback/feedback-service.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
 import type { Job } from '../../service/training/job.js';
 import type { PromotionTerms } from '../../service/training/promotion.js';
@@ -73,7 +73,7 @@ const TABLES = [
 export interface TrainOptions {
   readonly service: PredictionService;
   readonly jobs: TrainingJobs;
-  readonly feedback: Feedback;
+  readonly feedback: FeedbackService;
   readonly reader: BodyReader;
   /** Largest body that is not JSON, in bytes. */
   readonly trainBodyLimit: number;

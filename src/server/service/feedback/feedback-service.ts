@@ -61,7 +61,7 @@ const PRUNE_INTERVAL = 3600 * 1000;
  * Rows whose true targets came, and what they say of the serving model: each is predicted once, when it comes, by the
  * model that serves then and that cannot have been trained on it. Emits `rows` when some have been kept.
  */
-export class Feedback extends EventEmitter<{ rows: [] }> {
+export class FeedbackService extends EventEmitter<{ rows: [] }> {
   private readonly options: FeedbackOptions;
   private live: Live | undefined;
   private counted = 0;
@@ -101,7 +101,7 @@ export class Feedback extends EventEmitter<{ rows: [] }> {
   }
 
   /** Keeps the rows of a prediction until its targets come. The id for that, or null if they cannot be kept. */
-  async expect({ rows, count, serving }: Observation): Promise<string | null> {
+  async retainPrediction({ rows, count, serving }: Observation): Promise<string | null> {
     const { store } = this.options;
     if (count > store.bounds.rows) return null;
     const columns = columnsOf(serving.card);

@@ -351,7 +351,7 @@ test('who cannot read the aliases serves on, says so once, and follows when they
 });
 
 test('the newest versions are kept after a training and an upload, and older ones if they serve or have an alias', async (t) => {
-  const parts = await buildTestApp(t, ['a', 'b', 'c'], { keepVersions: 2 });
+  const parts = await buildTestApp(t, ['a', 'b', 'c'], {}, { KEEP_VERSIONS: '2' });
   const { app, store, jobs } = parts;
   for (let seed = 2; seed <= 6; seed++) await publishUntrained(store, ['a', 'b', 'c'], ['y'], seed);
   await store.setAliases({ ...(await store.aliases()), candidate: 3 });

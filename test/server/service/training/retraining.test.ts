@@ -33,7 +33,7 @@ async function start(t: TestContext, cooldown = 3_600_000) {
     lines.emit('line');
   };
   const log = pino({ level: 'debug' }, { write });
-  const retraining = () => new Retraining({ ...parts, log: log as never, leastRows: 100, cooldown });
+  const retraining = () => new Retraining({ ...parts, log: log as never, minRows: 100, cooldown });
   retraining();
   return { parts, logged, lines, retraining };
 }
