@@ -398,7 +398,7 @@ test('while feedback cannot be kept, predictions go on without an id', async (t)
   const response = await feedback(app, { instances: ROWS, targets: TARGETS });
   assert.equal(response.statusCode, 503);
   assert.equal(response.json().code, 'FEEDBACK_UNAVAILABLE');
-  assert.match(response.json().error, /cannot be kept or read: its file cannot be opened/);
+  assert.match(response.json().error, /cannot be stored or read: its file cannot be opened/);
   assert.equal((await post(app, '/train', { source: 'feedback' })).statusCode, 400);
   for (let i = 0; i < 4; i++) assert.equal(await predictWithId(app, ROWS), null);
   assert.equal((await post(app, '/predict', { instances: ROWS })).statusCode, 200);
