@@ -1,20 +1,18 @@
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import type { Ledger } from './ledger.js';
 import { ALIAS_NAMES, type Aliases, type AliasName } from './store.js';
 
-const Name = Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]);
+const Version = Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]);
 const Record = Type.Object({
-  production: Name,
-  candidate: Name,
-  previous: Name,
+  production: Version,
+  candidate: Version,
+  previous: Version,
   removing: Type.Array(Type.Integer({ minimum: 1 })),
 });
 
 /** Stored form of the aliases, with the versions that are being removed: no alias may name these any more. */
-export interface AliasRecord extends Aliases {
-  readonly removing: readonly number[];
-}
+export type AliasRecord = Aliases & Static<typeof Record>;
 
 /** Returns the newest readable record under the newest number, which the next change must follow. */
 export async function readRecord(ledger: Ledger): Promise<AliasRecord> {

@@ -1,3 +1,4 @@
+import { type Static, Type } from 'typebox';
 import type { VersionFiles } from '../versions/version.js';
 
 /** Versions that the aliases name. They change together, by compare-and-swap. */
@@ -17,13 +18,13 @@ export const ALIAS_NAMES = ['production', 'candidate', 'previous'] as const;
 export type AliasName = (typeof ALIAS_NAMES)[number];
 
 /** State of a store. */
-export interface StoreHealth {
-  readonly writable: boolean;
-  /** Why it is not writable; null if it is. */
-  readonly reason: string | null;
-  /** Bytes that can still be written; null if unknown or unlimited. */
-  readonly free_bytes: number | null;
-}
+export const StoreHealth = Type.Object({
+  writable: Type.Boolean({ description: 'tried just now' }),
+  reason: Type.Union([Type.String(), Type.Null()], { description: 'why not' }),
+  /** Null if unknown or unlimited. */
+  free_bytes: Type.Union([Type.Integer(), Type.Null()], { description: 'on its disk' }),
+});
+export type StoreHealth = Static<typeof StoreHealth>;
 
 /** Immutable versions of one model, numbered from 1. A version is listed only when it is complete. */
 export interface ModelStore {

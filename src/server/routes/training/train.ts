@@ -18,10 +18,10 @@ import { LargeBodies } from '../../inference/large-bodies.js';
 import { LabelledFields, labelledRows } from '../../readers/labelled-request.js';
 import type { FeedbackService } from '../../service/feedback/feedback-service.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
-import type { Job } from '../../service/training/job.js';
+import { Job } from '../../service/training/job.js';
 import type { PromotionTerms } from '../../service/training/promotion.js';
 import type { TrainingJobs } from '../../service/training/training-jobs.js';
-import { type GivenPromotion, JobReply, PromotionFields } from './training-schemas.js';
+import { PromotionFields, type RequestedPromotion } from './promotion-fields.js';
 
 const TrainQuery = Type.Object(
   {
@@ -108,8 +108,8 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
           },
         },
         response: {
-          200: JobReply,
-          202: JobReply,
+          200: Job,
+          202: Job,
           '4xx': ErrorReply,
           500: ErrorReply,
           503: ErrorReply,
@@ -203,7 +203,7 @@ function adviseReplace(write: (directory: string) => Promise<TableInfo> | TableI
   };
 }
 
-function promotionTerms({ promote = 'gate', shadow_rows = 0 }: GivenPromotion, replace = false): PromotionTerms {
+function promotionTerms({ promote = 'gate', shadow_rows = 0 }: RequestedPromotion, replace = false): PromotionTerms {
   return { promote, replace, shadowRows: shadow_rows };
 }
 

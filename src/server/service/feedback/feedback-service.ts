@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
+import { type Static, Type } from 'typebox';
 import { DomainError } from '../../../base/domain-error.js';
 import { TimeSlice } from '../../../base/node/time-slice.js';
 import type { FeedbackStore } from '../../../model/feedback/feedback-store.js';
@@ -26,12 +27,16 @@ export interface FeedbackOptions {
 }
 
 /** Result of one request. */
-export interface FeedbackReceipt {
-  readonly rows: number;
-  readonly dropped: number;
-  readonly kept_rows: number;
-  readonly model_version: string;
-}
+export const FeedbackReceipt = Type.Object(
+  {
+    rows: Type.Integer({ description: 'rows that are kept now, whatever happens' }),
+    dropped: Type.Integer({ description: 'rows left out for a missing or non-finite value' }),
+    kept_rows: Type.Integer({ description: 'all rows of these columns that are kept' }),
+    model_version: Type.String({ description: 'the version that is judged by them' }),
+  },
+  { $id: 'FeedbackReply' },
+);
+export type FeedbackReceipt = Static<typeof FeedbackReceipt>;
 
 type MaybePromise<T> = T | Promise<T>;
 

@@ -1,10 +1,13 @@
+import { type Static, Type } from 'typebox';
+
 /** Errors of the serving model for one target, in its units, on rows whose true targets came later. */
-export interface TargetErrors {
-  readonly rmse: number;
-  readonly mae: number;
-  /** Mean of prediction - target: positive if the model predicts too much. */
-  readonly bias: number;
-}
+export const TargetErrors = Type.Object({
+  rmse: Type.Number(),
+  mae: Type.Number(),
+  /** Positive if the model predicts too much. */
+  bias: Type.Number({ description: 'mean of prediction - target' }),
+});
+export type TargetErrors = Static<typeof TargetErrors>;
 
 /** Number of latest labelled rows that the errors are computed from: enough for a steady figure, few enough to be recent. */
 export const WINDOW_ROWS = 1000;

@@ -1,18 +1,19 @@
+import { type Static, Type } from 'typebox';
 import type { FeedbackStore } from '../../../model/feedback/feedback-store.js';
 import { columnsOf } from '../../../model/tables/columns.js';
 import type { Card } from '../../../model/versions/card.js';
 import type { FailureLog } from './failure-log.js';
-import { LiveErrors, type TargetErrors, WINDOW_ROWS } from './live-errors.js';
+import { LiveErrors, TargetErrors, WINDOW_ROWS } from './live-errors.js';
 
 /** How well the serving model predicts rows whose true targets came later. */
-export interface LiveReport {
-  /** Stored labelled rows of its columns. */
-  readonly kept_rows: number;
-  /** The latest of them that it has predicted, from which its errors are computed. */
-  readonly evaluated_rows: number;
-  /** By target; empty without such rows. */
-  readonly targets: Readonly<Record<string, TargetErrors>>;
-}
+export const LiveReport = Type.Object({
+  kept_rows: Type.Integer({ description: "labelled rows of the serving model's columns that are kept" }),
+  evaluated_rows: Type.Integer({ description: 'the latest of them that it has predicted: what follows is of these' }),
+  targets: Type.Record(Type.String(), TargetErrors, {
+    description: "in the targets' units; empty if there are no such rows",
+  }),
+});
+export type LiveReport = Static<typeof LiveReport>;
 
 const DAY = 24 * 3600 * 1000;
 

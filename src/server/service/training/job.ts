@@ -1,35 +1,42 @@
+import { type Static, Type } from 'typebox';
 import type { ErrorCode } from '../../../base/domain-error.js';
-import type { Phases } from '../../../base/node/phase-clock.js';
-import type { TrainingOptions } from '../../../model/training/training-options.js';
-import type { Gate } from '../../../model/versions/gate-decision.js';
-import type { Epoch, Metrics } from '../../../model/versions/metrics.js';
-import type { ShadowReport } from './shadow-report.js';
+import { TrainingOptions } from '../../../model/training/training-options.js';
+import { Gate } from '../../../model/versions/gate-decision.js';
+import { EpochSchema, MetricsSchema } from '../../../model/versions/metrics.js';
+import { ShadowReport } from './shadow-report.js';
 
-export type JobState = 'running' | 'succeeded' | 'failed' | 'cancelled';
-
-/** One training, as `GET /train/<id>` tells it. */
-export interface Job {
-  readonly id: string;
-  state: JobState;
-  readonly created_at: string;
-  finished_at: string | null;
-  /** Since its creation, in seconds. */
-  seconds: number;
-  /** If no early stop comes; null before the first epoch and at the end. */
-  seconds_left: number | null;
-  /** Seconds of each part, once it has ended well: where its time went. */
-  phases: Phases;
-  readonly options: TrainingOptions;
-  readonly rows: number;
-  readonly dropped: number;
-  /** The latest epoch; 0 before the first has ended. */
-  epoch: number;
-  readonly history: Epoch[];
-  metrics: Metrics | null;
-  /** The version it became, if it did. */
-  model_version: string | null;
-  /** Whether that may serve; while it still answers in the shadow, if nothing comes between. */
-  gate: Gate | null;
-  shadow: ShadowReport | null;
-  error: { readonly code: ErrorCode; readonly message: string } | null;
-}
+/** One training. */
+export const Job = Type.Object(
+  {
+    id: Type.String(),
+    state: Type.Enum(['running', 'succeeded', 'failed', 'cancelled']),
+    created_at: Type.String(),
+    finished_at: Type.Union([Type.String(), Type.Null()]),
+    /** Since its creation. */
+    seconds: Type.Number(),
+    /** Null before the first epoch and at the end. */
+    seconds_left: Type.Union([Type.Number(), Type.Null()], { description: 'if no early stop comes' }),
+    phases: Type.Record(Type.String(), Type.Number(), {
+      description: 'seconds of each part, once it has succeeded: where the time went',
+    }),
+    options: TrainingOptions,
+    rows: Type.Integer({ description: 'complete rows' }),
+    dropped: Type.Integer({ description: 'rows left out for a missing or non-finite value' }),
+    /** The latest epoch; 0 before the first has ended. */
+    epoch: Type.Integer(),
+    history: Type.Array(EpochSchema),
+    metrics: Type.Union([MetricsSchema, Type.Null()]),
+    model_version: Type.Union([Type.String(), Type.Null()], {
+      description: 'the version it became, whether or not that serves',
+    }),
+    /** While the version answers in the shadow, the gate's decision before that. */
+    gate: Type.Union([Gate, Type.Null()], { description: 'whether that may serve, and why' }),
+    shadow: Type.Union([ShadowReport, Type.Null()], { description: 'if asked for: what its answers differ by' }),
+    error: Type.Union([
+      Type.Object({ code: Type.Unsafe<ErrorCode>(Type.String()), message: Type.String() }),
+      Type.Null(),
+    ]),
+  },
+  { $id: 'Job' },
+);
+export type Job = Static<typeof Job>;
