@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { DomainError } from '../../base/domain-error.js';
 import { Child } from '../../base/node/child-process.js';
 import type { Columns } from '../tables/columns.js';
-import type { FeedbackBounds, FeedbackChunk, FeedbackDatabase } from './feedback-database.js';
-import type { FeedbackMethod, FeedbackOutcome, FeedbackSetting, FeedbackTask } from './feedback-process.js';
+import type { FeedbackBounds, FeedbackDatabase } from './feedback-database.js';
+import type { FeedbackMethod, FeedbackOutcome, FeedbackSetting, FeedbackTask } from './feedback-messages.js';
+import type { FeedbackChunk } from './labelled-batch.js';
 
 /** Milliseconds without work after which the process exits and frees its memory. */
 const IDLE = 10_000;
@@ -114,7 +115,7 @@ export class FeedbackStore {
   private fail(cause: Error): void {
     const { sent } = this;
     this.sent = [];
-    const error = new DomainError('FEEDBACK_UNAVAILABLE', 'feedback cannot be kept or read: its process ended', {
+    const error = new DomainError('FEEDBACK_UNAVAILABLE', 'feedback cannot be stored or read: its process ended', {
       cause,
     });
     for (const { reject } of sent) reject(error);

@@ -3,8 +3,8 @@ import type { GivenOptions } from '../../model/training/training-options.js';
 import type { Card } from '../../model/versions/card.js';
 import type { Gate } from '../../model/versions/gate-decision.js';
 import type { DriftReply, HistoryReply } from '../../server/routes/drift/drift-schemas.js';
-import type { JobReply } from '../../server/routes/training/training-schemas.js';
 import type { Explanation } from '../../server/service/drift/explanation.js';
+import type { Job as JobReply } from '../../server/service/training/job.js';
 
 // The service's public HTTP interface, as far as the page uses it. Paths are relative, so that it may live below a prefix.
 

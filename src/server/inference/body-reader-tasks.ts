@@ -1,4 +1,4 @@
-import type { WaitingRows } from '../../model/feedback/feedback-database.js';
+import type { WaitingRows } from '../../model/feedback/labelled-batch.js';
 import type { Columns } from '../../model/tables/columns.js';
 import type { Rows } from '../../model/tables/rows.js';
 import type { RowReaderName } from '../readers/readers.js';

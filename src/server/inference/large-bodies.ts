@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { readJson } from '../../base/json/parse-json.js';
-import type { WaitingRows } from '../../model/feedback/feedback-database.js';
+import type { WaitingRows } from '../../model/feedback/labelled-batch.js';
 import type { Columns } from '../../model/tables/columns.js';
 import type { TableInfo } from '../../model/tables/table-file.js';
 import { LARGE_BODY } from '../http/large-body.js';

@@ -6,7 +6,7 @@ import { HttpError } from '../http/http-error.js';
 import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, type RowType } from '../http/media-types.js';
 import type { DriftService } from '../service/drift/drift-service.js';
 import { explain } from '../service/drift/explanation.js';
-import type { Feedback } from '../service/feedback/feedback-service.js';
+import type { FeedbackService } from '../service/feedback/feedback-service.js';
 import type { Observation, PredictionService } from '../service/prediction/prediction-service.js';
 import type { BodyReader } from './body-reader.js';
 import { csvReplyParts } from './csv-reply.js';
@@ -16,7 +16,7 @@ export interface LargePredictionsOptions {
   readonly service: PredictionService;
   readonly reader: BodyReader;
   readonly drift: DriftService;
-  readonly feedback: Feedback;
+  readonly feedback: FeedbackService;
   readonly maxRows: number;
   readonly allowMissing: boolean;
 }
@@ -65,7 +65,7 @@ export class LargePredictions {
       const slice = new TimeSlice();
       const { rows, count } = await this.read(request, serving.card.features, slice);
       const observation = await service.predictInSlices(serving, rows, count, slice);
-      const predictionId = ids ? await feedback.expect(observation) : undefined;
+      const predictionId = ids ? await feedback.retainPrediction(observation) : undefined;
       const body = await this.write(observation, request, predictionId, slice);
       return { body, version: serving.version, predictionId };
     });

@@ -14,7 +14,7 @@ import { type Asked, LargePredictions } from '../inference/large-predictions.js'
 import { readInstances } from '../readers/predict-request.js';
 import type { DriftService } from '../service/drift/drift-service.js';
 import { Explanation, explain } from '../service/drift/explanation.js';
-import type { Feedback } from '../service/feedback/feedback-service.js';
+import type { FeedbackService } from '../service/feedback/feedback-service.js';
 import type { PredictionService } from '../service/prediction/prediction-service.js';
 
 /** Documents the body. The route reads it itself, in one pass, with messages that name the place. */
@@ -95,7 +95,7 @@ class TypedBody {
 export interface PredictOptions {
   readonly service: PredictionService;
   readonly drift: DriftService;
-  readonly feedback: Feedback;
+  readonly feedback: FeedbackService;
   readonly reader: BodyReader;
   readonly maxRows: number;
   /** Whether a null is a missing value, to be imputed by the mean. */
@@ -177,7 +177,7 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
         reply.send(text);
         return;
       }
-      feedback.expect(observation).then(
+      feedback.retainPrediction(observation).then(
         (id) => reply.send(`${text.slice(0, -1)},"prediction_id":${JSON.stringify(id)}}`),
         (error) => reply.send(error),
       );

@@ -16,11 +16,12 @@ import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, PARQUET_TYPE } from '../../http/media-
 import type { BodyReader } from '../../inference/body-reader.js';
 import { LargeBodies } from '../../inference/large-bodies.js';
 import { LabelledFields, labelledRows } from '../../readers/labelled-request.js';
-import type { Feedback } from '../../service/feedback/feedback-service.js';
+import type { FeedbackService } from '../../service/feedback/feedback-service.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
+import { Job } from '../../service/training/job.js';
 import type { PromotionTerms } from '../../service/training/promotion.js';
-import type { Job, TrainingJobs } from '../../service/training/training-jobs.js';
-import { type GivenPromotion, JobReply, PromotionFields } from './training-schemas.js';
+import type { TrainingJobs } from '../../service/training/training-jobs.js';
+import { PromotionFields, type RequestedPromotion } from './promotion-fields.js';
 
 const TrainQuery = Type.Object(
   {
@@ -72,7 +73,7 @@ const TABLES = [
 export interface TrainOptions {
   readonly service: PredictionService;
   readonly jobs: TrainingJobs;
-  readonly feedback: Feedback;
+  readonly feedback: FeedbackService;
   readonly reader: BodyReader;
   /** Largest body that is not JSON, in bytes. */
   readonly trainBodyLimit: number;
@@ -107,8 +108,8 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
           },
         },
         response: {
-          200: JobReply,
-          202: JobReply,
+          200: Job,
+          202: Job,
           '4xx': ErrorReply,
           500: ErrorReply,
           503: ErrorReply,
@@ -202,7 +203,7 @@ function adviseReplace(write: (directory: string) => Promise<TableInfo> | TableI
   };
 }
 
-function promotionTerms({ promote = 'gate', shadow_rows = 0 }: GivenPromotion, replace = false): PromotionTerms {
+function promotionTerms({ promote = 'gate', shadow_rows = 0 }: RequestedPromotion, replace = false): PromotionTerms {
   return { promote, replace, shadowRows: shadow_rows };
 }
 

@@ -1,5 +1,5 @@
 import { DomainError } from '../../../base/domain-error.js';
-import type { WaitingRows } from '../../../model/feedback/feedback-database.js';
+import type { WaitingRows } from '../../../model/feedback/labelled-batch.js';
 import { assertColumns, type Columns, orderLike } from '../../../model/tables/columns.js';
 import {
   type JsonRows,
