@@ -5,9 +5,9 @@ import type { Snapshot } from '../client/live.js';
 import { alarmSpans, GAP } from '../parts/alarm-spans.js';
 import { Choice } from '../parts/choice.js';
 import { clock, figure } from '../parts/format.js';
+import { GROUP_NAMES } from '../parts/group-names.js';
 import { axis, type Ink, logAxis, logScale, Plot } from '../parts/plot.js';
 import { AlarmTimeline } from './alarm-timeline.js';
-import { GROUP_NAMES } from './status.js';
 
 const RANGES = [
   [5, '5 min'],
@@ -16,7 +16,7 @@ const RANGES = [
 ] as const;
 const HEIGHT = 230;
 
-/** The reconstruction error of the traffic beside that of the held-out rows, and below it which alarms were on. */
+/** The reconstruction error of the traffic compared with that of the held-out rows, above a timeline of the alarms. */
 export function ErrorHistory({ snapshot: { points, drift } }: { snapshot: Snapshot }) {
   const [minutes, setMinutes] = useState<number>(15);
   const end = points.at(-1)?.at ?? Date.now();
@@ -35,16 +35,16 @@ export function ErrorHistory({ snapshot: { points, drift } }: { snapshot: Snapsh
           <i class="key recent line" /> median of recent rows
         </li>
         <li>
-          <i class="key recent area" /> 8 of 10 recent rows
+          <i class="key recent area" /> middle 80 % of recent rows
         </li>
         <li>
           <i class="key reference dashed" /> median of held-out rows
         </li>
         <li>
-          <i class="key reference area" /> 8 of 10 held-out rows
+          <i class="key reference area" /> middle 80 % of held-out rows
         </li>
         <li>
-          <i class="key alarm area" /> an alarm was on
+          <i class="key alarm area" /> alarm raised
         </li>
       </ul>
       <Plot of="error" options={options} data={data} height={HEIGHT} label={summary(visible)} />
@@ -54,7 +54,7 @@ export function ErrorHistory({ snapshot: { points, drift } }: { snapshot: Snapsh
   );
 }
 
-/** Columns of the plot's data, in order. */
+/** Columns of the chart data, in order. */
 const SERIES = [
   'at',
   'referenceLow',
@@ -70,7 +70,7 @@ const ALARM = SERIES.indexOf('alarm');
 const VERSION = SERIES.indexOf('version');
 
 function options(ink: Ink): Omit<uPlot.Options, 'width' | 'height'> {
-  // An area alone is too faint to be seen by everybody.
+  // An area alone has too little contrast.
   const edge = (stroke: string) => ({ stroke, width: 0.75, points: { show: false } });
   const flag = { show: false, scale: 'flag' };
   return {
@@ -101,17 +101,17 @@ function options(ink: Ink): Omit<uPlot.Options, 'width' | 'height'> {
   };
 }
 
-/** Points as columns of {@link SERIES}; nothing is drawn across a gap, and the picture ends where the time shown does. */
+/** Converts points to the columns of {@link SERIES}, with null rows at gaps and at both ends of the time shown. */
 function columns(points: readonly Point[], start: number, end: number): uPlot.AlignedData {
   const table: (number | null)[][] = SERIES.map(() => []);
   const add = (row: readonly (number | null)[]) => {
     for (const [i, value] of row.entries()) table[i]!.push(value);
   };
-  const nothing = (at: number) => add([at / 1000, ...SERIES.slice(1).map(() => null)]);
+  const addGap = (at: number) => add([at / 1000, ...SERIES.slice(1).map(() => null)]);
   let last = start - 1000 * GAP;
-  if (points[0] === undefined || points[0].at > start) nothing(start);
+  if (points[0] === undefined || points[0].at > start) addGap(start);
   for (const { at, error, reference, alarms, model_version } of points) {
-    if (at - last > 1000 * GAP && last >= start) nothing(last + 1);
+    if (at - last > 1000 * GAP && last >= start) addGap(last + 1);
     const { p10 = null, p50 = null, p90 = null } = error ?? {};
     add([
       at / 1000,
@@ -126,7 +126,7 @@ function columns(points: readonly Point[], start: number, end: number): uPlot.Al
     ]);
     last = at;
   }
-  if (last < end) nothing(end);
+  if (last < end) addGap(end);
   return table as unknown as uPlot.AlignedData;
 }
 
@@ -142,7 +142,7 @@ function shadeAlarms({ ctx, bbox, data, valToPos }: uPlot, ink: Ink): void {
   }
 }
 
-/** A line where another version began to serve. */
+/** Draws a line where a new version began to serve. */
 function markVersions({ ctx, bbox, data, valToPos }: uPlot, ink: Ink): void {
   const versions = data[VERSION]!;
   ctx.save();
@@ -165,23 +165,23 @@ function markVersions({ ctx, bbox, data, valToPos }: uPlot, ink: Ink): void {
 
 function summary(points: readonly Point[]): string {
   const last = points.findLast(({ error }) => error);
-  if (!last?.error) return 'Chart of the reconstruction error over time. No rows have come in this time.';
+  if (!last?.error) return 'Chart of the reconstruction error over time. No rows in this period.';
   const { error, reference } = last;
   const where = error.p50 > reference.p90 ? 'above' : error.p50 < reference.p10 ? 'below' : 'within';
   return (
     `Chart of the reconstruction error over time. At ${clock(last.at)} the median was ${figure(error.p50)}, ${where} the ` +
-    `range of 8 of 10 held-out rows, ${figure(reference.p10)} to ${figure(reference.p90)}.`
+    `range of the middle 80 % of held-out rows, ${figure(reference.p10)} to ${figure(reference.p90)}.`
   );
 }
 
-/** Rows of the table that says what the picture shows. */
+/** Number of points that the table lists. */
 const TABLE_ROWS = 12;
 
 function Latest({ points }: { points: readonly Point[] }) {
   const [open, setOpen] = useState(false);
   return (
     <details class="numbers" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
-      <summary>As numbers</summary>
+      <summary>Show as table</summary>
       {open ? (
         <div class="scroll">
           <table>
@@ -189,9 +189,9 @@ function Latest({ points }: { points: readonly Point[] }) {
               <tr>
                 <th scope="col">Until</th>
                 <th scope="col">Rows</th>
-                <th scope="col">10 % below</th>
+                <th scope="col">10th percentile</th>
                 <th scope="col">Median</th>
-                <th scope="col">90 % below</th>
+                <th scope="col">90th percentile</th>
                 <th scope="col">Held-out median</th>
                 <th scope="col">Alarms</th>
               </tr>

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
 import type { Epoch, Job } from '../client/api.js';
-import { Failure, told } from '../parts/failure.js';
+import { describeError, Failure } from '../parts/failure.js';
 import { counted, figure, percent, seconds } from '../parts/format.js';
 import { Name } from '../parts/name.js';
 import { axis, type Ink, logAxis, logScale, Plot } from '../parts/plot.js';
@@ -9,7 +9,7 @@ import { Verdict } from '../parts/verdict.js';
 import { JobFollower, type JobView } from './job-follower.js';
 import { ShadowReport } from './shadow-report.js';
 
-/** A training while it runs, and how it ended. */
+/** The progress of a training, and its outcome. */
 export function JobPanel({ id, onEnd }: { id: string; onEnd: () => void }) {
   const [view, setView] = useState<JobView | null>(null);
   const [follower, setFollower] = useState<JobFollower | null>(null);
@@ -29,12 +29,12 @@ export function JobPanel({ id, onEnd }: { id: string; onEnd: () => void }) {
 
   const epochs = view?.epochs ?? [];
   const last = epochs.at(-1);
-  const cancel = () => follower?.cancel().catch((error: unknown) => setFailure(told(error)));
+  const cancel = () => follower?.cancel().catch((error: unknown) => setFailure(describeError(error)));
 
   return (
     <section class="panel" aria-labelledby="job-title">
       <header>
-        <h2 id="job-title">{isOver ? 'The training' : 'Training …'}</h2>
+        <h2 id="job-title">{isOver ? 'Training' : 'Training…'}</h2>
         {isOver ? null : (
           <button type="button" class="risky" onClick={cancel}>
             Cancel
@@ -93,7 +93,7 @@ function LossCurves({ epochs, best }: { epochs: readonly Epoch[]; best: Epoch })
 }
 
 function options(ink: Ink): Omit<uPlot.Options, 'width' | 'height'> {
-  // One epoch is no line.
+  // A single epoch has no line to draw.
   const points = { show: ({ data }: uPlot) => data[0].length < 2 };
   return {
     padding: [8, 12, 0, 0],
@@ -123,7 +123,7 @@ function Outcome({ job }: { job: Job }) {
   if (state === 'failed')
     return (
       <Verdict kind="alarm" mark="▲" title="The training failed">
-        {error ? <Name of={error.message} most={600} /> : null}
+        {error ? <Name of={error.message} max={600} /> : null}
       </Verdict>
     );
   return (
@@ -140,16 +140,16 @@ function Outcome({ job }: { job: Job }) {
             <tr>
               <th scope="col">Target</th>
               <th scope="col">RMSE</th>
-              <th scope="col">of the mean</th>
+              <th scope="col">RMSE of the mean</th>
               <th scope="col">MAE</th>
-              <th scope="col">Explained</th>
+              <th scope="col">R²</th>
             </tr>
           </thead>
           <tbody>
             {Object.entries(metrics.targets).map(([name, { rmse, baseline_rmse, mae, r2 }]) => (
               <tr key={name}>
                 <th scope="row">
-                  <Name of={name} most={60} />
+                  <Name of={name} max={60} />
                 </th>
                 <td>{figure(rmse)}</td>
                 <td>{figure(baseline_rmse)}</td>
@@ -165,24 +165,24 @@ function Outcome({ job }: { job: Job }) {
 }
 
 function Decision({ job: { model_version, gate } }: { job: Job }) {
-  const why = gate ? <Name of={gate.reason} most={600} /> : null;
+  const reason = gate ? <Name of={gate.reason} max={600} /> : null;
   if (gate?.decision === 'refused') {
     return (
-      <Verdict kind="unknown" mark="■" title={`Version ${model_version} was refused and does not serve`}>
-        {why}
+      <Verdict kind="unknown" mark="■" title={`Version ${model_version} was refused and is not serving`}>
+        {reason}
       </Verdict>
     );
   }
   if (gate?.decision === 'not_asked') {
     return (
-      <Verdict kind="quiet" mark="✓" title={`Version ${model_version} is trained`}>
-        {why}
+      <Verdict kind="quiet" mark="✓" title={`Version ${model_version} has been trained`}>
+        {reason}
       </Verdict>
     );
   }
   return (
-    <Verdict kind="quiet" mark="✓" title={`Version ${model_version} serves now`}>
-      {why}
+    <Verdict kind="quiet" mark="✓" title={`Version ${model_version} is now serving`}>
+      {reason}
     </Verdict>
   );
 }

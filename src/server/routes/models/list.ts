@@ -9,7 +9,7 @@ import type { Catalog } from '../../service/versions/catalog.js';
 
 const Version = Type.Union([Type.String(), Type.Null()]);
 
-const ModelsReply = Type.Object({
+export const ModelsReply = Type.Object({
   aliases: Type.Object({
     generation: Type.Integer({ description: 'counts their changes' }),
     production: Version,
