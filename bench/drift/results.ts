@@ -67,17 +67,17 @@ export class Results {
 
   /** Returns the median over all streams, with the standard error of the medians by split. */
   delay(name: string): Estimate {
-    const found = this.delays.filter(({ shift }) => shift.name === name);
+    const streams = this.delays.filter(({ shift }) => shift.name === name);
     return {
-      value: median(found.flatMap(({ rows }) => rows)),
-      error: estimate(found.map(({ rows }) => median(rows))).error,
+      value: median(streams.flatMap(({ rows }) => rows)),
+      error: estimate(streams.map(({ rows }) => median(rows))).error,
     };
   }
 
   /** Returns the share of alarms after a shift of one feature whose report names that feature first. */
   topCause(matches: (record: { shift: BenchShift; size: number }) => boolean = () => true): Estimate {
-    const found = this.shifted.filter((one) => one.shift.ofOne && matches(one));
-    const perSplit = bySplit(found).map((own) => {
+    const trials = this.shifted.filter((one) => one.shift.ofOne && matches(one));
+    const perSplit = bySplit(trials).map((own) => {
       const named = own.reduce((sum, { tries }) => sum + tries.named, 0);
       return own.reduce((sum, { tries }) => sum + tries.right, 0) / named;
     });
@@ -87,13 +87,13 @@ export class Results {
 
 /** Returns the mean alarm rate of a rule over the records in which it was tried. */
 function rate(records: readonly Record[], rule: string): Estimate {
-  const found = records.filter(({ tries }) => tries.alarms.has(rule));
-  const perSplit = bySplit(found).map(
+  const tried = records.filter(({ tries }) => tries.alarms.has(rule));
+  const perSplit = bySplit(tried).map(
     (own) => own.reduce((sum, { tries }) => sum + tries.alarms.get(rule)! / tries.windows, 0) / own.length,
   );
   return estimate(
     perSplit,
-    found.reduce((sum, { tries }) => sum + tries.windows, 0),
+    tried.reduce((sum, { tries }) => sum + tries.windows, 0),
   );
 }
 

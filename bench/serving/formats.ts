@@ -22,7 +22,7 @@ const MAX_BLOCKED = quick ? 60 : 25;
 const TRAINED_ROWS = 50_000;
 /** Close to the limit of 16 MiB, because JSON.parse reads the whole body. */
 const TRAINED_JSON_ROWS = quick ? 50_000 : 300_000;
-/** As many rows as the feedback store retains. */
+/** Number of rows that the feedback store retains. */
 const LABELLED_ROWS = quick ? 20_000 : 100_000;
 
 interface Request {
