@@ -19,7 +19,7 @@ export interface Snapshot {
   readonly notReady: string | null;
   readonly model: Model | null;
   readonly drift: Drift | null;
-  /** Why drift is off; null if it is on. */
+  /** Why drift monitoring is off; null if it is on. */
   readonly driftOff: string | null;
   /** Points of the last hour, oldest first. */
   readonly points: readonly Point[];

@@ -68,7 +68,7 @@ export function TrainingForm({ csv, model, onStart }: TrainingFormProps) {
       ) : null}
       <div class="fields">
         <div class="field wide">
-          <label for="target">Target: the column to predict</label>
+          <label for="target">Target column</label>
           <select
             id="target"
             value={String(target)}
