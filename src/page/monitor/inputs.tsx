@@ -1,9 +1,8 @@
 import { useState } from 'preact/hooks';
 import type { Column, Drift, DriftWindow } from '../client/api.js';
 import { Choice } from '../parts/choice.js';
-import { clock, figure, percent, unbroken } from '../parts/format.js';
-import { BinTable, Histogram } from '../parts/histogram.js';
-import { Name } from '../parts/name.js';
+import { clock, figure } from '../parts/format.js';
+import { InputRow } from './input-row.js';
 
 const WINDOWS = [
   ['latest', 'Latest window'],
@@ -52,7 +51,7 @@ export function Inputs({ drift }: { drift: Drift | null }) {
             </thead>
             <tbody>
               {visible.map((column) => (
-                <Row key={`${column.kind} ${column.name}`} column={column} />
+                <InputRow key={`${column.kind} ${column.name}`} column={column} />
               ))}
             </tbody>
           </table>
@@ -85,96 +84,6 @@ function SortHead({
         {label} <span aria-hidden="true">{sort === 'none' ? '' : sort === 'ascending' ? '↑' : '↓'}</span>
       </button>
     </th>
-  );
-}
-
-function Row({ column }: { column: Column }) {
-  const [open, setOpen] = useState(false);
-  const { name, kind, detected, score, threshold, words } = column;
-  return (
-    <>
-      <tr class={detected ? 'raised' : undefined}>
-        <th scope="row">
-          <button type="button" class="expand" aria-expanded={open} onClick={() => setOpen(!open)}>
-            <span class="chevron" aria-hidden="true" />
-            <span>
-              <Name of={name} max={80} />
-              {kind === 'output' ? <small> prediction</small> : null}
-            </span>
-          </button>
-        </th>
-        <td>
-          <Histogram reference={column.reference} recent={column.recent} />
-        </td>
-        <td>
-          <Evidence score={score} threshold={threshold} />
-        </td>
-        <td class="words">
-          {detected ? (
-            <>
-              <span class="mark" aria-hidden="true">
-                ▲{' '}
-              </span>
-              {unbroken(words) || 'changed'}
-            </>
-          ) : (
-            <span class="faint">{score === null ? 'not tested yet' : 'no change'}</span>
-          )}
-        </td>
-      </tr>
-      {open ? (
-        <tr class="more">
-          <td colSpan={4}>
-            <Details column={column} />
-          </td>
-        </tr>
-      ) : null}
-    </>
-  );
-}
-
-/** Position of the threshold, as a share of the bar. Evidence of 1.67 times the threshold or more fills the bar. */
-const THRESHOLD_MARK = 0.6;
-
-function Evidence({ score, threshold }: { score: number | null; threshold: number | null }) {
-  if (score === null || threshold === null) return <span class="faint">–</span>;
-  const length = Math.min(1, (THRESHOLD_MARK * Math.max(0, score)) / threshold);
-  return (
-    <>
-      <span class="bar" aria-hidden="true">
-        <i style={{ width: `${(100 * length).toFixed(1)}%` }} />
-        <b style={{ left: `${100 * THRESHOLD_MARK}%` }} />
-      </span>
-      <span class="figures">
-        {figure(score, 2)} <small>of {figure(threshold, 2)}</small>
-      </span>
-    </>
-  );
-}
-
-function Details({ column }: { column: Column }) {
-  const { p_value, psi, psi_critical, jensen_shannon, mean_shift, below_range, above_range, missing } = column;
-  const facts: [string, string][] = [
-    ['p-value of the strongest test', figure(p_value, 2)],
-    ['mean shift', mean_shift === null ? '–' : `${figure(mean_shift, 2)} standard deviations`],
-    ['below the reference range', percent(below_range)],
-    ['above the reference range', percent(above_range)],
-    ['missing', percent(missing)],
-    ['population stability index', `${figure(psi, 2)}; 1 % of windows exceed ${figure(psi_critical, 2)} by chance`],
-    ['Jensen-Shannon distance', figure(jensen_shannon, 2)],
-  ];
-  return (
-    <div class="details">
-      <dl>
-        {facts.map(([term, value]) => (
-          <div key={term}>
-            <dt>{term}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
-      <BinTable reference={column.reference} recent={column.recent} edges={column.edges} />
-    </div>
   );
 }
 

@@ -1,10 +1,11 @@
 import type { TargetedSubmitEvent } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { numberInCell } from '../../model/tables/csv/number-cell.js';
-import { type Drift, type Explained, type Model, predict } from '../client/api.js';
+import { type Drift, type Model, predict } from '../client/api.js';
 import { describeError, Failure } from '../parts/failure.js';
-import { figure, percent } from '../parts/format.js';
 import { Name } from '../parts/name.js';
+import { Prediction } from './prediction.js';
+import { Residuals, type Result } from './residuals.js';
 
 /** A form for one row, and its prediction with an explanation. */
 export function TryIt({ model, drift }: { model: Model | null; drift: Drift | null }) {
@@ -18,11 +19,6 @@ export function TryIt({ model, drift }: { model: Model | null; drift: Drift | nu
   }
   // Resets the form when a version with other features begins to serve.
   return <Form key={model.features.join('\n')} model={model} drift={drift} />;
-}
-
-interface Result {
-  readonly row: readonly (number | null)[];
-  readonly explained: Explained;
 }
 
 function Form({ model, drift }: { model: Model; drift: Drift | null }) {
@@ -93,104 +89,10 @@ function Form({ model, drift }: { model: Model; drift: Drift | null }) {
       </section>
       <section class="panel" aria-labelledby="result-title">
         <h2 id="result-title">Result</h2>
-        <div role="status">{result ? <Verdict model={model} explained={result.explained} /> : null}</div>
+        <div role="status">{result ? <Prediction model={model} explained={result.explained} /> : null}</div>
         {result ? <Residuals model={model} result={result} /> : <p class="note">No prediction yet.</p>}
       </section>
     </div>
-  );
-}
-
-function Verdict({ model, explained }: { model: Model; explained: Explained }) {
-  const { predictions, reconstruction_error, explanations, model_version } = explained;
-  const { p_value, out_of_range } = explanations[0]!;
-  return (
-    <>
-      <dl class="predictions">
-        {model.targets.map((name, i) => (
-          <div key={name}>
-            <dt>
-              <Name of={name} max={60} />
-            </dt>
-            <dd>{figure(predictions[0]![i], 4)}</dd>
-          </div>
-        ))}
-      </dl>
-      <p>
-        <strong>{describeRarity(p_value, out_of_range.length)}</strong>{' '}
-        {p_value === null
-          ? 'Drift monitoring is off, so there is no baseline to compare the row with.'
-          : `At most ${percent(p_value)} of held-out rows look this unusual (p = ${figure(p_value, 2)}).`}
-      </p>
-      <p class="note">
-        Reconstruction error {figure(reconstruction_error[0])}, by version {model_version}.
-      </p>
-    </>
-  );
-}
-
-/** Thresholds of the p-value. */
-const UNUSUAL = 0.05;
-const VERY_UNUSUAL = 0.01;
-
-function describeRarity(p: number | null, outOfRange: number): string {
-  if (p !== null && p <= VERY_UNUSUAL) return '▲ Very unusual.';
-  if (outOfRange > 0) return '▲ Outside the range of the held-out rows.';
-  if (p === null) return '';
-  return p <= UNUSUAL ? '▲ Unusual.' : '✓ Like the training data.';
-}
-
-/** Minimum length of the scale, in standard deviations. */
-const MIN_SPAN = 1;
-
-function Residuals({ model, result: { row, explained } }: { model: Model; result: Result }) {
-  const { reconstruction, out_of_range, missing } = explained.explanations[0]!;
-  const { mean, scale } = model.scalers.features;
-  const rows = model.features
-    .map((name, i) => {
-      const input = row[i] ?? mean[i]!;
-      return { name, input, reconstructed: reconstruction[name]!, off: (reconstruction[name]! - input) / scale[i]! };
-    })
-    .sort((a, b) => Math.abs(b.off) - Math.abs(a.off));
-  const span = Math.max(MIN_SPAN, ...rows.map(({ off }) => Math.abs(off)));
-  return (
-    <table class="residuals">
-      <caption class="unseen">Inputs and their reconstructions, largest difference first</caption>
-      <thead>
-        <tr>
-          <th scope="col">Input</th>
-          <th scope="col">Value</th>
-          <th scope="col">Recon&shy;struction</th>
-          <th scope="col">Difference, in standard deviations</th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(({ name, input, reconstructed, off }) => (
-          <tr key={name}>
-            <th scope="row">
-              <Name of={name} max={60} />
-              {out_of_range.includes(name) ? <small> ▲ out of range</small> : null}
-              {missing.includes(name) ? <small> missing, replaced by the mean</small> : null}
-            </th>
-            <td>{figure(input, 4)}</td>
-            <td>{figure(reconstructed, 4)}</td>
-            <td>
-              <span class="off">
-                <span class="bar" aria-hidden="true">
-                  <i
-                    style={{
-                      left: `${off < 0 ? 50 - (50 * -off) / span : 50}%`,
-                      width: `${(50 * Math.abs(off)) / span}%`,
-                    }}
-                  />
-                </span>
-                {off > 0 ? '+' : ''}
-                {figure(off, 2)}
-              </span>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }
 
