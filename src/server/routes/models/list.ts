@@ -8,7 +8,7 @@ import { type Catalog, Summary } from '../../service/versions/catalog.js';
 const { created_at, origin, ...others } = Summary.properties;
 const Version = Type.Union([Type.String(), Type.Null()]);
 
-const ModelsReply = Type.Object({
+export const ModelsReply = Type.Object({
   aliases: Type.Object({
     generation: Type.Integer({ description: 'counts their changes' }),
     production: Version,
