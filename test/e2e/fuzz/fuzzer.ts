@@ -24,7 +24,9 @@ const MAX_CRASHES = 5;
 /** Finished requests that may be the cause of an end. */
 const RECENT = 200;
 /** Time after a request in which it ends the service, if it does, in milliseconds. */
-const SETTLE = 300;
+const SETTLE = 40;
+/** An early end may need several attempts to come at the wrong moment. */
+const EARLY_ATTEMPTS = 3;
 const MAX_LIVEZ_LATENCY = 1000;
 
 /** Sends the requests of a run, some at a time, and collects what is wrong. */
@@ -130,21 +132,30 @@ export class Fuzzer {
     await service.ended();
     const words = service.lastWords();
     await this.restart();
-    let culprit: FuzzCase | undefined;
-    for (const suspect of suspects) {
-      await exchange(service.port, suspect);
-      await sleep(suspect.delivery.startsWith('cut') ? SETTLE : 1);
-      if (await accepts(service.port)) continue;
-      culprit = suspect;
-      await service.ended();
-      await this.restart();
-      break;
-    }
+    const culprit = await this.culpritAmong(suspects);
     const about = culprit
       ? `${culprit.request.method} ${culprit.request.target.slice(0, 80)} (${culprit.delivery})`
       : 'no single request';
     findings.add('the process ended', about, 0, words, culprit ? [culprit] : suspects.slice(0, 40));
     watch.follow(service.pid);
+  }
+
+  /** The request that ends the service by itself, if there is one. Those with an early end come first. */
+  private async culpritAmong(suspects: readonly FuzzCase[]): Promise<FuzzCase | undefined> {
+    const { service } = this.options;
+    const [early, others] = [true, false].map((cut) =>
+      suspects.filter(({ delivery }) => delivery.startsWith('cut') === cut),
+    );
+    const attempts = [...Array.from({ length: EARLY_ATTEMPTS }, () => early!).flat(), ...others!];
+    for (const suspect of attempts) {
+      await exchange(service.port, suspect);
+      await sleep(SETTLE);
+      if (await accepts(service.port)) continue;
+      await service.ended();
+      await this.restart();
+      return suspect;
+    }
+    return undefined;
   }
 
   private async restart(): Promise<void> {

@@ -12,20 +12,20 @@ interface Parent {
 const MAX_REPEATS = 300;
 const MAX_DEPTH = 3000;
 
-/** Changes the structure of a JSON text in one place. Returns undefined if the text is not JSON. */
+/** Changes the structure of a JSON text in one place. Returns undefined if the text is not JSON, or nested too deeply. */
 export function mutateJson(text: string, random: Random): string | undefined {
-  let root: Node;
   try {
-    root = nodeOf(JSON.parse(text));
-  } catch {
-    return undefined;
+    const root = nodeOf(JSON.parse(text));
+    const parents = parentsIn(root);
+    if (parents.length === 0 || random.below(20) === 0) return pick(HOSTILE_JSON, random);
+    if (random.below(20) === 0) return nested(text, random);
+    const parent = pick(parents, random);
+    parent.items = mutated(parent, random);
+    return write(root);
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof RangeError) return undefined;
+    throw error;
   }
-  const parents = parentsIn(root);
-  if (parents.length === 0 || random.below(20) === 0) return pick(HOSTILE_JSON, random);
-  if (random.below(20) === 0) return nested(text, random);
-  const parent = pick(parents, random);
-  parent.items = mutated(parent, random);
-  return write(root);
 }
 
 function mutated({ items }: Parent, random: Random): Parent['items'] {
