@@ -41,6 +41,9 @@ const NO_ROUTE_STATUSES = new Set([400, 404, 405]);
 /** Paths that are pages and not described: their replies need only be replies. */
 const PAGES = /^\/(docs(\/|$)|openapi\.json$|assets\/|[\w.-]+\.(js|css|svg|html)$)/;
 
+/** Paths that are another way to write a documented one. */
+const ALIASES: ReadonlyMap<string, string> = new Map([['/v2/', '/v2']]);
+
 /** Compares replies with an OpenAPI document. */
 export class Contract {
   private readonly routes: readonly Route[];
@@ -61,7 +64,7 @@ export class Contract {
       const verb = (method === 'HEAD' ? 'GET' : method).toLowerCase();
       const found = known ? this.find(target, verb) : undefined;
       const operation = found?.operations[verb];
-      const name = !known ? '(connection)' : found ? `${method} ${found.path}` : '(no route)';
+      const name = !known ? '(connection)' : nameOf(method, found, operation);
       const documented = operation && responseOf(operation, reply.status);
       const context = { first: i === 0, known, operation, documented };
       return Array.from(this.check(fuzz, reply, context), ([kind, detail]) => ({
@@ -78,15 +81,16 @@ export class Contract {
     reply: HttpReply,
     { first, known, operation, documented }: Context,
   ): Generator<[kind: string, detail: string]> {
-    const { status } = reply;
-    const page = PAGES.test(request.target);
-    if (status >= 500 && status !== 503 && !(status === 501 && documented)) yield ['server error', text(reply)];
-    if (known && operation && !documented) yield ['undocumented status', text(reply)];
-    if (known && !operation && !page && !NO_ROUTE_STATUSES.has(status)) yield ['undocumented status', text(reply)];
-    if (first && !known && !damaged && request.honest && !CONNECTION_STATUSES.has(status))
+    const { status, complete } = reply;
+    const page = PAGES.test(pathOf(request.target) ?? '');
+    if (status >= 500 && status !== 503 && status !== 501) yield ['server error', text(reply)];
+    else if (known && operation && !documented) yield ['undocumented status', text(reply)];
+    else if (known && !operation && !page && !NO_ROUTE_STATUSES.has(status)) yield ['undocumented status', text(reply)];
+    else if (first && !known && request.honest && !CONNECTION_STATUSES.has(status)) {
       yield ['undocumented status', text(reply)];
-    if (!reply.complete || status === 204 || status === 304 || request.method === 'HEAD') return;
-    const content = documented?.content ?? (status >= 400 && !(page && status < 500) ? ERROR_CONTENT : undefined);
+    }
+    if (!complete || status === 204 || status === 304 || request.method === 'HEAD' || damaged || page) return;
+    const content = documented?.content ?? (status >= 400 ? ERROR_CONTENT : undefined);
     const wrong = content && this.formError(reply, content);
     if (wrong) yield ['undocumented form', `${wrong}: ${text(reply)}`];
   }
@@ -99,6 +103,7 @@ export class Contract {
       return (error as Error).message;
     }
     const type = (reply.headers.get('content-type') ?? '').replace(/;.*/, '').trim();
+    if (type === '' && body.length === 0 && 'text/plain' in content) return undefined;
     const described = content[type];
     if (!described) return `content-type ${type || 'missing'}, documented ${Object.keys(content).join(', ')}`;
     if (type !== 'application/json' || !described.schema) return undefined;
@@ -120,19 +125,22 @@ export class Contract {
 
   /** The most literal route of this method, or else of another one. */
   private find(target: string, verb: string): Route | undefined {
-    let path: string;
-    try {
-      path = decodeURIComponent(
-        target
-          .replace(/[?#].*/, '')
-          .replaceAll('%2f', '%252f')
-          .replaceAll('%2F', '%252F'),
-      );
-    } catch {
-      return undefined;
-    }
+    const path = pathOf(target);
+    if (path === undefined) return undefined;
     const matching = this.routes.filter(({ pattern }) => pattern.test(path));
     return matching.find(({ operations }) => verb in operations) ?? matching[0];
+  }
+}
+
+/** The decoded path that a router sees; undefined if it cannot be decoded. */
+function pathOf(target: string): string | undefined {
+  const path = target.replace(/^https?:\/\/[^/]*/, '').replace(/[?#].*/, '');
+  try {
+    // An encoded slash is no border of segments.
+    const decoded = decodeURIComponent(path.replaceAll(/%2f/gi, '%252f'));
+    return ALIASES.get(decoded) ?? decoded;
+  } catch {
+    return undefined;
   }
 }
 
@@ -150,6 +158,11 @@ const ERROR_CONTENT: Content = {
 /** A response that is described by its status or by its class, such as `4XX`. */
 function responseOf({ responses }: Operation, status: number): { content?: Content } | undefined {
   return responses[status] ?? responses[`${Math.floor(status / 100)}XX`] ?? responses['default'];
+}
+
+function nameOf(method: string, route: Route | undefined, operation: Operation | undefined): string {
+  if (!route) return '(no route)';
+  return operation ? `${method} ${route.path}` : '(no such method of a route)';
 }
 
 function parametersOf(path: string): number {

@@ -27,9 +27,9 @@ export interface Exchange {
   readonly detail?: string;
 }
 
-/** Time within which the service must answer or close, in milliseconds; a training that is waited for has longer. */
+/** Time within which the service must answer or close, in milliseconds; a slow request has longer. */
 const PATIENCE = 10_000;
-const TRAINING_PATIENCE = 60_000;
+const LONG_PATIENCE = 60_000;
 /** Time that the client waits for an answer to what is not a whole request, in milliseconds. */
 const SHORT_PATIENCE = 120;
 /** Time between two pieces, before an early end, and for which events are read, in milliseconds. */
@@ -54,10 +54,10 @@ export async function exchange(port: number, fuzz: FuzzCase): Promise<Exchange> 
 
 /** Sends what the delivery says. Resolves with the time to wait for the outcome; 0 means the client leaves at once. */
 async function send(socket: Socket, fuzz: FuzzCase, reader: Reader): Promise<number> {
-  const { bytes, delivery, at, request } = fuzz;
+  const { bytes, delivery, at, slow } = fuzz;
   const { head, body } = bytes;
   const all = Buffer.concat([head, body]);
-  const whole = /wait=/.test(request.target) ? TRAINING_PATIENCE : PATIENCE;
+  const whole = slow ? LONG_PATIENCE : PATIENCE;
   const patience = mustAnswer(fuzz) ? whole : SHORT_PATIENCE;
   switch (delivery) {
     case 'pieces': {
@@ -77,6 +77,13 @@ async function send(socket: Socket, fuzz: FuzzCase, reader: Reader): Promise<num
       await sleep(3 * PAUSE);
       socket.resume();
       return patience;
+    case 'send-first': {
+      socket.pause();
+      const sent = new Promise<boolean>((resolve) => socket.write(all, (error) => resolve(!error)));
+      if (!(await Promise.race([sent, sleep(patience, false, { ref: false })]))) reader.notSent();
+      socket.resume();
+      return patience;
+    }
     case 'half-close':
       socket.end(all);
       return whole;
@@ -151,6 +158,11 @@ class Reader {
     const ended = await Promise.race([this.settled, late]);
     timeout.abort();
     return ended.outcome === 'hung' && patience === SHORT_PATIENCE ? { outcome: 'left' } : ended;
+  }
+
+  /** The service has neither read the whole request nor closed the connection. */
+  notSent(): void {
+    this.settle({ outcome: 'hung', detail: 'the service does not read the rest of the request' });
   }
 
   private read(ended: boolean): void {

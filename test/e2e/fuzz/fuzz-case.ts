@@ -1,6 +1,6 @@
 import { createRandom, type Random } from '../../../src/base/statistics/random.js';
-import { type FuzzRequest, headerOf, type RequestBytes, toBytes, withHeader } from './fuzz-request.js';
-import { bomb, mutateBytes, mutateEncoding, mutateStructure } from './mutate-body.js';
+import { type FuzzRequest, type RequestBytes, toBytes, withHeader } from './fuzz-request.js';
+import { bomb, bulk, mutateBytes, mutateEncoding, mutateStructure } from './mutate-body.js';
 import {
   damageHead,
   mutateFraming,
@@ -13,14 +13,15 @@ import {
 import { pick } from './pick.js';
 
 /**
- * How a request is delivered: at once, in pieces, followed by another on the same connection, without ever reading
- * fast, or with an early end at some stage.
+ * Ways to deliver a request: at once, in pieces, followed by another on the same connection, to a client that reads late
+ * or not before it has sent everything, or with an early end at some stage.
  */
 export const DELIVERIES = [
   'whole',
   'pieces',
   'pipelined',
   'slow-reader',
+  'send-first',
   'half-close',
   'cut-head',
   'cut-body',
@@ -41,6 +42,8 @@ export interface FuzzCase {
   readonly reset: boolean;
   /** True if the bytes of the head are damaged, so that no route can be read from it. */
   readonly damaged: boolean;
+  /** True if the answer takes a while: a training is waited for, or the body has megabytes. */
+  readonly slow: boolean;
 }
 
 export interface Corpus {
@@ -50,9 +53,10 @@ export interface Corpus {
   readonly stateful: readonly FuzzRequest[];
 }
 
-/** One request in this many is stateful, has a body that unpacks to megabytes, or has a damaged head. */
+/** One request in this many is stateful, has a body of megabytes, packed or not, or has a damaged head. */
 const STATEFUL = 40;
 const BOMB = 1500;
+const BULK = 1500;
 const DAMAGED = 25;
 /** One stateful request in this many is left as it is. */
 const STATEFUL_VALID = 20;
@@ -81,19 +85,22 @@ export function fuzzCase(corpus: Corpus, seed: number, index: number): FuzzCase 
   const unchanged = random.below(stateful ? STATEFUL_VALID : 8) === 0;
   let request = random.below(3) === 0 ? withHeader(source, 'Connection', 'close') : source;
   for (let i = unchanged ? 0 : 1 + random.below(3); i > 0; i--) request = pick(MUTATORS, random)(request, random);
-  if (request.method === 'POST' && random.below(BOMB) === 0) request = bomb(request, random);
-  request = boundTraining(request);
-  const damaged = random.below(DAMAGED) === 0;
+  const packed = request.method === 'POST' && random.below(BOMB) === 0;
+  if (packed) request = bomb(request, random);
+  const large = request.method === 'POST' && request.framing === 'length' && random.below(BULK) === 0;
+  request = large ? bulk(request, random) : boundTraining(request);
+  const damaged = !large && random.below(DAMAGED) === 0;
   const bytes = toBytes(request);
   const sent = damaged ? { ...bytes, head: damageHead(bytes.head, random) } : bytes;
   return {
     index,
     request: damaged ? { ...request, honest: false } : request,
     bytes: sent,
-    delivery: random.below(10) < 6 ? 'whole' : pick(DELIVERIES, random),
+    delivery: large ? 'send-first' : random.below(10) < 6 ? 'whole' : pick(DELIVERIES, random),
     at: random.uniform(),
     reset: random.below(2) === 0,
     damaged,
+    slow: packed || large || /wait=/.test(request.target),
   };
 }
 
@@ -111,9 +118,9 @@ function boundTraining(request: FuzzRequest): FuzzRequest {
   return { ...request, target: `${path}?${waits ? [...parts, 'epochs=1'].join('&') : parts.join('&')}` };
 }
 
+const EARLY_ENDS: ReadonlySet<Delivery> = new Set(['half-close', 'cut-head', 'cut-body', 'cut-wait', 'cut-reply']);
+
 /** True if the service must answer: one whole request, and a client that waits for the reply. */
 export function mustAnswer({ request, delivery }: FuzzCase): boolean {
-  const waits = delivery === 'whole' || delivery === 'pieces' || delivery === 'pipelined' || delivery === 'slow-reader';
-  // A client that expects something unknown need not be answered before it has sent its body.
-  return waits && request.honest && (headerOf(request, 'upgrade') === undefined || request.framing === 'length');
+  return request.honest && !EARLY_ENDS.has(delivery);
 }

@@ -33,6 +33,8 @@ const ENCODERS = {
 } as const;
 /** Sizes of the bodies that shrink to little, in bytes. */
 const BOMBS = [2 ** 20, 2 ** 22, 15 * 2 ** 20];
+/** More than the buffers of two sockets hold, in bytes. */
+const MIN_BULK = 8 * 2 ** 20;
 const bombs = new Map<number, Buffer>();
 
 /** Changes the structure of a JSON body; other bodies are changed byte by byte. */
@@ -75,6 +77,15 @@ export function bomb(request: FuzzRequest, random: Random): FuzzRequest {
   }
   const named = { ...request, name: `${request.name}, unpacks to ${size} bytes`, body };
   return withHeader(withHeader(named, 'Content-Encoding', 'gzip'), 'Content-Type', 'application/json');
+}
+
+/** Megabytes for a route that refuses them early. The query is gone, so that a training has no target. */
+export function bulk(request: FuzzRequest, random: Random): FuzzRequest {
+  const [path = ''] = request.target.split('?');
+  const size = MIN_BULK + random.below(MIN_BULK);
+  const times = Math.ceil(size / Math.max(1, request.body.length));
+  const body = Buffer.concat(Array<Buffer>(times).fill(request.body.length > 0 ? request.body : Buffer.from('1')));
+  return { ...request, name: `${request.name}, ${body.length} bytes`, target: path, body };
 }
 
 function changed(body: Buffer, random: Random): Buffer {

@@ -27,6 +27,7 @@ export function report(run: Run, watch: Watch, findings: readonly Finding[], dir
         ['max RSS of the process', mebibytes(watch.maxRss)],
         ['max RSS with child processes', `${mebibytes(watch.maxTree)} (bound ${mebibytes(run.memoryBound)})`],
         ['max latency of `/livez`', `${watch.maxLatency.toFixed(0)} ms in ${watch.samples} samples`],
+        ['the same without waiting for a processor', `${watch.maxOwnLatency.toFixed(0)} ms`],
         ['max delay of the measuring thread', `${watch.maxDelay.toFixed(0)} ms`],
         ['restarts of the service', String(run.restarts)],
       ],

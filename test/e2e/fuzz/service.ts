@@ -31,7 +31,7 @@ export class FuzzedService {
   private readonly main: string;
   private readonly directory: string;
   private child: ChildProcess | undefined;
-  private base: { version: string; archive: Buffer<ArrayBuffer> } | undefined;
+  private base: { version: string; archive: Buffer<ArrayBuffer>; predicted: string } | undefined;
   private jobs: string[] = [];
 
   constructor(main: string, directory: string, port: number) {
@@ -93,7 +93,7 @@ export class FuzzedService {
     );
     const version = String((await this.json('GET', '/model'))['model_version']);
     const archive = Buffer.from(await (await this.fetch('GET', `/models/${version}/archive`)).arrayBuffer());
-    this.base = { version, archive };
+    this.base = { version, archive, predicted: await this.predict() };
     return {
       rows: sampleRows().slice(0, 60),
       archive,
@@ -116,6 +116,21 @@ export class FuzzedService {
       await Promise.all(jobs.map((location) => this.fetch('DELETE', location).catch(() => undefined)));
       await this.restore().catch(() => undefined);
     }
+  }
+
+  /** Returns what is wrong if the service does not predict, train and take feedback as before. */
+  async defect(): Promise<string | undefined> {
+    try {
+      await this.restore();
+      const predicted = await this.predict();
+      if (predicted !== this.base?.predicted) return `predicts ${predicted}, at first ${this.base?.predicted}`;
+      const csv = readFileSync(join(this.directory, 'rows.csv'));
+      await this.json('POST', '/train?target=y&epochs=1&wait=true&promote=never', csv, 'text/csv');
+      await this.json('POST', '/feedback', JSON.stringify({ instances: [[1, 2, 3]], targets: [4] }));
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return undefined;
   }
 
   async stop(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
@@ -149,6 +164,11 @@ export class FuzzedService {
     if (activated.status !== 404) return;
     const { model_version: version } = await this.json('POST', '/models', base.archive, 'application/gzip');
     this.base = { ...base, version: String(version) };
+  }
+
+  private async predict(): Promise<string> {
+    const { predictions } = await this.json('POST', '/predict', JSON.stringify({ instances: [[1, 2, 3]] }));
+    return JSON.stringify(predictions);
   }
 
   private async ready(): Promise<boolean> {

@@ -21,9 +21,11 @@ for (;;) {
   if (pid === 0) continue;
   const measured = pid;
   const start = performance.now();
+  const queued = runQueueTime(measured);
   const status = await probe();
   const latency = performance.now() - start;
-  const sample: Sample = { pid: measured, status, latency, delay, ...memory(measured) };
+  const starved = runQueueTime(measured) - queued;
+  const sample: Sample = { pid: measured, status, latency, starved, delay, ...memory(measured) };
   parentPort!.postMessage(sample);
 }
 
@@ -38,6 +40,12 @@ function probe(): Promise<number> {
     request.on('timeout', () => request.destroy());
     request.on('error', () => resolve(0));
   });
+}
+
+/** Milliseconds for which the service's main thread and this one were ready to run and had no processor; on Linux. */
+function runQueueTime(id: number): number {
+  const files = [`/proc/${id}/task/${id}/schedstat`, '/proc/thread-self/schedstat'];
+  return files.reduce((sum, file) => sum + Number(read(file).split(' ')[1] ?? 0) / 1e6, 0);
 }
 
 /** Resident memory of the process and of all that it started, in bytes; on Linux. */

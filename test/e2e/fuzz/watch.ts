@@ -7,6 +7,8 @@ export interface Sample {
   readonly status: number;
   /** Milliseconds to that answer. */
   readonly latency: number;
+  /** Milliseconds of that for which other processes had the processors. */
+  readonly starved: number;
   /** Milliseconds by which the measuring thread itself was late. */
   readonly delay: number;
   /** Resident memory of the process, in bytes. */
@@ -19,7 +21,10 @@ export interface Sample {
 export class Watch {
   samples = 0;
   maxLatency = 0;
+  /** Without the time for which other processes had the processors. */
+  maxOwnLatency = 0;
   maxDelay = 0;
+  rss = 0;
   maxRss = 0;
   maxTree = 0;
   private readonly worker: Worker;
@@ -28,8 +33,12 @@ export class Watch {
     this.worker = new Worker(new URL('./watch-worker.js', import.meta.url), { workerData: { port } });
     this.worker.on('message', (sample: Sample) => {
       this.samples++;
-      if (sample.status > 0) this.maxLatency = Math.max(this.maxLatency, sample.latency);
+      if (sample.status > 0) {
+        this.maxLatency = Math.max(this.maxLatency, sample.latency);
+        this.maxOwnLatency = Math.max(this.maxOwnLatency, sample.latency - sample.starved);
+      }
       this.maxDelay = Math.max(this.maxDelay, sample.delay);
+      this.rss = sample.rss;
       this.maxRss = Math.max(this.maxRss, sample.rss);
       this.maxTree = Math.max(this.maxTree, sample.tree);
       onSample(sample);
