@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { freePort } from '../../support/free-port.js';
@@ -39,6 +40,9 @@ const [requests, seed, from, concurrency, memory] = [
 ].map(wholeNumber) as [number, number, number, number, number];
 
 const PROGRESS = 15_000;
+/** Milliseconds after the last request, and sockets that the service may hold by then: its own and a few idle ones. */
+const QUIET = 3000;
+const MAX_SOCKETS = 16;
 const directory = mkdtempSync(join(tmpdir(), 'rr-fuzz-'));
 const service = new FuzzedService(main, directory, await freePort());
 process.on('exit', () => {
@@ -77,6 +81,9 @@ clearInterval(progress);
 ending.abort();
 await keeping;
 await watch.stop();
+await sleep(QUIET);
+const sockets = service.openSockets();
+if (sockets > MAX_SOCKETS) findings.add('connections left open', '', 0, `${sockets} sockets after ${QUIET} ms`, []);
 const defect = await service.defect();
 if (defect) findings.add('not as before the run', '', 0, defect, []);
 const { code, signal } = await service.stop();

@@ -28,8 +28,8 @@ const SETTLE = 40;
 const LONG_SETTLE = 500;
 /** Requests before the end of the service that are looked at one by one. */
 const NEAR = 6;
-/** An early end may need several attempts to come at the wrong moment. */
-const EARLY_ATTEMPTS = 3;
+/** Moments of an early end that are tried, as a share of what it may be. */
+const MOMENTS = [1, 0.5, 0.25, 0.1, 0];
 /** Milliseconds, without those for which other processes had the processors. */
 const MAX_LIVEZ_LATENCY = 1000;
 
@@ -146,15 +146,13 @@ export class Fuzzer {
 
   /** The request that ends the service by itself, if there is one. Those with an early end come first. */
   private async culpritAmong(suspects: readonly FuzzCase[]): Promise<FuzzCase | undefined> {
-    const [early, others] = [true, false].map((cut) =>
-      suspects.filter(({ delivery }) => delivery.startsWith('cut') === cut),
-    );
-    const attempts = [...Array.from({ length: EARLY_ATTEMPTS }, () => early!).flat(), ...others!];
+    const [early, others] = [true, false].map((cut) => suspects.filter((fuzz) => !mustAnswer(fuzz) === cut));
+    const attempts = [...early!.flatMap(moments), ...others!];
     const near = await this.endedBy(attempts, SETTLE);
     if (near < 0) return undefined;
     // It took a moment to end: the cause may be a little earlier.
     const candidates = attempts.slice(Math.max(0, near - NEAR), near + 1).reverse();
-    const repeated = candidates.flatMap((each) => Array<FuzzCase>(EARLY_ATTEMPTS).fill(each));
+    const repeated = [...candidates, ...candidates];
     return repeated[await this.endedBy(repeated, LONG_SETTLE)];
   }
 
@@ -177,4 +175,10 @@ export class Fuzzer {
     this.options.service.restarts++;
     await this.options.service.start();
   }
+}
+
+/** The same request with an early end at its own moment and at others. */
+function moments(fuzz: FuzzCase): FuzzCase[] {
+  if (fuzz.delivery === 'cut-head' || fuzz.delivery === 'cut-body') return [fuzz];
+  return MOMENTS.map((share) => ({ ...fuzz, delivery: share === 1 ? fuzz.delivery : 'cut-wait', at: share * fuzz.at }));
 }

@@ -1,6 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -133,6 +142,13 @@ export class FuzzedService {
     return undefined;
   }
 
+  /** Connections and other sockets that the process holds, on Linux. */
+  openSockets(): number {
+    const directory = `/proc/${this.pid}/fd`;
+    if (!existsSync(directory)) return 0;
+    return readdirSync(directory).filter((name) => isSocket(join(directory, name))).length;
+  }
+
   async stop(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
     if (this.alive) {
       const ended = once(this.child!, 'close');
@@ -210,6 +226,14 @@ export function accepts(port: number): Promise<boolean> {
     socket.once('connect', () => settle(true));
     socket.once('error', () => settle(false));
   });
+}
+
+function isSocket(descriptor: string): boolean {
+  try {
+    return readlinkSync(descriptor).startsWith('socket:');
+  } catch {
+    return false;
+  }
 }
 
 /** Rows `[a, b, c, y]` of a nearly linear target. */
