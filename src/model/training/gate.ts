@@ -52,25 +52,25 @@ export function judge(
   serving: ServingPredictions | null,
   { promote, tolerance }: GateTerms,
 ): Gate {
-  const mine = squaredErrors(data, scaler, (i) => outputs[i]!);
-  const ofMean = squaredErrors(data, scaler, (i) => scaler.mean[i % scaler.mean.length]!);
-  const theirs = serving ? squaredErrors(data, scaler, (i) => serving.outputs[i]!) : ofMean;
-  const [candidate, former] = [rootMean(mine), rootMean(theirs)];
-  const p = pairedTest(mine, theirs, tolerance);
+  const candidateErrors = squaredErrors(data, scaler, (i) => outputs[i]!);
+  const meanErrors = squaredErrors(data, scaler, (i) => scaler.mean[i % scaler.mean.length]!);
+  const servingErrors = serving ? squaredErrors(data, scaler, (i) => serving.outputs[i]!) : meanErrors;
+  const [candidate, former] = [rootMean(candidateErrors), rootMean(servingErrors)];
+  const p = pairedTest(candidateErrors, servingErrors, tolerance);
   const worse = p === null ? candidate > (1 + tolerance) * former : p < LEVEL;
   const reason =
     `RMSE ${candidate.toPrecision(4)} against ${former.toPrecision(4)} of ${serving ? `version ${serving.version}` : MEAN}: ` +
     `${worse ? 'more' : 'not shown to be more'} than ${percent(tolerance)} worse ` +
     `(${p === null ? 'too few for a test' : `p = ${p.toPrecision(2)}`}, ${data.rows} held-out rows)`;
-  const explained = 1 - (candidate / rootMean(ofMean)) ** 2;
-  const idle = serving !== null && serving.explained >= MUCH && explained < LITTLE;
+  const explained = 1 - (candidate / rootMean(meanErrors)) ** 2;
+  const uninformative = serving !== null && serving.explained >= MUCH && explained < LITTLE;
   return {
-    decision: promote === 'gate' ? (worse || idle ? 'refused' : 'promoted') : 'not_asked',
+    decision: promote === 'gate' ? (worse || uninformative ? 'refused' : 'promoted') : 'not_asked',
     reason:
       (promote === 'gate' ? reason : `promote=${promote}; ${reason}`) +
-      (idle
-        ? `; it explains ${percent(Math.max(0, explained))} of the variance of the targets, version ${serving.version} explained ` +
-          `${percent(serving.explained)} of that of its own held-out rows: are the targets right?`
+      (uninformative
+        ? `; it explains ${percent(Math.max(0, explained))} of the variance of the targets, while version ${serving.version} explained ` +
+          `${percent(serving.explained)} on its own held-out rows: are the targets right?`
         : ''),
     metric: 'rmse',
     candidate,

@@ -35,13 +35,13 @@ export async function runTraining(
   clock.end('exit');
   if (signal.aborted) throw cancelled();
   if (!verdict) {
-    throw new DomainError('TRAINING_CRASHED', `the training process ended early: ${reason}`, {
+    throw new DomainError('TRAINING_CRASHED', `the training process exited early: ${reason}`, {
       cause: new Error(output),
     });
   }
   if (verdict.type === 'failed') throw new DomainError(verdict.code, verdict.message);
   const { metrics, bestEpoch, gate, phases } = verdict;
-  // Time that the child does not account for was its start: measured so, no phase overlaps another.
+  // The rest of the child's time is its start. So phases do not overlap.
   const work = Object.values(phases).reduce((sum, seconds) => sum + seconds, 0);
   return {
     metrics,

@@ -115,7 +115,7 @@ test('a version that explains nothing does not replace one that explained much, 
   assert.equal(decision, 'refused');
   assert.match(
     reason,
-    /not shown to be more than 5 % worse .*; it explains 0 % of the variance of the targets, version 3 explained 87 % of that/,
+    /not shown to be more than 5 % worse .*; it explains 0 % of the variance of the targets, while version 3 explained 87 % on its own/,
   );
   assert.equal(judge(data, mean, ONE, rival(0.3), TERMS).decision, 'promoted', 'neither did');
   const better = Float32Array.of(1, 3, 1.5, 2.5);

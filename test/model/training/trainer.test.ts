@@ -70,7 +70,7 @@ test('a child that fails is a crash, with its last output as the cause, not for 
     runTraining(empty, () => {}, NEVER),
     (error: Error & { code?: string }) =>
       error.code === 'TRAINING_CRASHED' &&
-      error.message === 'the training process ended early: exit code 1' &&
+      error.message === 'the training process exited early: exit code 1' &&
       /ENOENT.*table\.json/s.test((error.cause as Error).message),
   );
 });
@@ -86,7 +86,7 @@ test('a truncated table is a crash, not a model of half the numbers', async (t) 
 
 test('a child killed during training is a crash', { skip: NO_PROC }, async (t) => {
   const training = runTraining(stage(t, 100, FOREVER), killChildren, NEVER);
-  await assert.rejects(training, { code: 'TRAINING_CRASHED', message: 'the training process ended early: SIGKILL' });
+  await assert.rejects(training, { code: 'TRAINING_CRASHED', message: 'the training process exited early: SIGKILL' });
   assert.deepEqual(childrenOf(process.pid), []);
 });
 

@@ -96,7 +96,7 @@ async function* chunks(
   }
 }
 
-/** Returns the end of a file, from its metadata on. Throws `INVALID_PARQUET` if it is not a Parquet file we can read. */
+/** Returns the end of a file, from its metadata on. Throws `INVALID_PARQUET` if the file is not a readable Parquet file. */
 function footer(bytes: Bytes): Uint8Array {
   if (bytes.length < 4 + TRAILER_BYTES) throw invalid(`${bytes.length} bytes are too few`);
   const text = (from: number, to: number) => Buffer.from(bytes.read(from, to)).toString('latin1');

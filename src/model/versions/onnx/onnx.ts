@@ -84,7 +84,7 @@ function graph({ card: { scalers }, shape, weights }: VersionContent): { node: o
     return output;
   };
 
-  // The engine scales in float64. The sum of two float32 preserves digits of a mean, say of seconds since 1970, that one loses.
+  // The engine scales in float64. Each mean is the sum of two float32: one would lose digits of, say, seconds since 1970.
   const { mean } = scalers.features;
   const high = constant('feature_mean', [shape.inputs], mean);
   const low = constant(
