@@ -92,26 +92,26 @@ export class Contract {
     if (!complete || status === 204 || status === 304 || request.method === 'HEAD' || damaged || page) return;
     const content = documented?.content ?? (status >= 400 ? ERROR_CONTENT : undefined);
     const wrong = content && this.formError(reply, content);
-    if (wrong) yield ['undocumented form', `${wrong}: ${text(reply)}`];
+    if (wrong) yield [`undocumented form: ${wrong}`, text(reply)];
   }
 
   private formError(reply: HttpReply, content: Content): string | undefined {
     let body: Buffer;
     try {
       body = decodedBody(reply);
-    } catch (error) {
-      return (error as Error).message;
+    } catch {
+      return 'not as its content-encoding';
     }
     const type = (reply.headers.get('content-type') ?? '').replace(/;.*/, '').trim();
     if (type === '' && body.length === 0 && 'text/plain' in content) return undefined;
     const described = content[type];
-    if (!described) return `content-type ${type || 'missing'}, documented ${Object.keys(content).join(', ')}`;
+    if (!described) return type ? `content-type ${type}` : 'no content-type';
     if (type !== 'application/json' || !described.schema) return undefined;
     try {
       const value: unknown = JSON.parse(body.toString());
       return this.validator(described.schema).Check(value) ? undefined : 'not as its schema';
-    } catch (error) {
-      return (error as Error).message;
+    } catch {
+      return 'not JSON';
     }
   }
 
@@ -171,7 +171,8 @@ function parametersOf(path: string): number {
 
 function patternOf(path: string): RegExp {
   const escaped = path.replace(/[.*+?^$()[\]\\|]/g, '\\$&').replace(/\{\w+\}/g, '[^/]+?');
-  return new RegExp(`^${escaped}$`);
+  // TensorFlow Serving's own server does not heed the case of its paths.
+  return new RegExp(`^${escaped}$`, path.startsWith('/v1/models') ? 'i' : '');
 }
 
 function text({ body }: HttpReply): string {

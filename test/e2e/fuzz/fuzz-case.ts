@@ -1,6 +1,5 @@
 import { createRandom, type Random } from '../../../src/base/statistics/random.js';
-import { type FuzzRequest, type RequestBytes, toBytes, withHeader } from './fuzz-request.js';
-import { bomb, bulk, mutateBytes, mutateEncoding, mutateStructure } from './mutate-body.js';
+import { bomb, bulk, mutateBytes, mutateEncoding, mutateStructure } from './mutators/mutate-body.js';
 import {
   damageHead,
   mutateFraming,
@@ -9,8 +8,9 @@ import {
   mutatePath,
   mutateQuery,
   mutateVersion,
-} from './mutate-head.js';
-import { pick } from './pick.js';
+} from './mutators/mutate-head.js';
+import { pick } from './mutators/pick.js';
+import { type FuzzRequest, type RequestBytes, toBytes, withHeader } from './requests/fuzz-request.js';
 
 /**
  * Ways to deliver a request: at once, in pieces, followed by another on the same connection, to a client that reads late
@@ -56,7 +56,7 @@ export interface Corpus {
 /** One request in this many is stateful, has a body of megabytes, packed or not, or has a damaged head. */
 const STATEFUL = 40;
 const BOMB = 1500;
-const BULK = 1500;
+const BULK = 800;
 const DAMAGED = 25;
 /** One stateful request in this many is left as it is. */
 const STATEFUL_VALID = 20;
@@ -80,14 +80,15 @@ const MUTATORS: readonly Mutator[] = [
 /** Builds request `index` of the run with this seed. */
 export function fuzzCase(corpus: Corpus, seed: number, index: number): FuzzCase {
   const random = createRandom(Math.imul(seed, 0x9e3779b1) + index);
-  const stateful = random.below(STATEFUL) === 0;
+  const bulky = random.below(BULK) === 0;
+  const stateful = random.below(bulky ? 2 : STATEFUL) === 0;
   const source = pick(stateful ? corpus.stateful : corpus.common, random);
   const unchanged = random.below(stateful ? STATEFUL_VALID : 8) === 0;
   let request = random.below(3) === 0 ? withHeader(source, 'Connection', 'close') : source;
   for (let i = unchanged ? 0 : 1 + random.below(3); i > 0; i--) request = pick(MUTATORS, random)(request, random);
   const packed = request.method === 'POST' && random.below(BOMB) === 0;
   if (packed) request = bomb(request, random);
-  const large = request.method === 'POST' && request.framing === 'length' && random.below(BULK) === 0;
+  const large = request.method === 'POST' && request.framing === 'length' && bulky;
   request = large ? bulk(request, random) : boundTraining(request);
   const damaged = !large && random.below(DAMAGED) === 0;
   const bytes = toBytes(request);

@@ -8,11 +8,12 @@ import { freePort } from '../../support/free-port.js';
 import { Contract } from './contract.js';
 import { Findings } from './findings.js';
 import { Fuzzer } from './fuzzer.js';
-import { goldenRequests } from './golden-requests.js';
-import { nativeRequests, statefulRequests } from './native-requests.js';
 import { report } from './report.js';
-import { FuzzedService } from './service.js';
-import { Watch } from './watch.js';
+import { goldenRequests } from './requests/golden-requests.js';
+import { nativeRequests, statefulRequests } from './requests/native-requests.js';
+import { FuzzedService } from './service/fuzzed-service.js';
+import { Keeper } from './service/keeper.js';
+import { Watch } from './service/watch.js';
 
 // `npm run test:fuzz`: mutated requests to all routes of the built service, over raw sockets and with early ends. Prints
 // what was measured as Markdown, and exits with 1 if anything is wrong. A seed gives the same requests again, but for
@@ -45,16 +46,19 @@ const QUIET = 3000;
 const MAX_SOCKETS = 16;
 const directory = mkdtempSync(join(tmpdir(), 'rr-fuzz-'));
 const service = new FuzzedService(main, directory, await freePort());
+const keeper = new Keeper(service.port, directory);
 process.on('exit', () => {
   service.kill();
   rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
 });
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 await service.start();
-const fixtures = await service.prepare();
+const fixtures = await keeper.prepare();
 const findings = new Findings(location);
 const fuzzer = new Fuzzer({
   service,
+  keeper,
   corpus: {
     common: [...goldenRequests(), ...repeated(nativeRequests(fixtures))],
     stateful: statefulRequests(fixtures),
@@ -69,7 +73,7 @@ const fuzzer = new Fuzzer({
 const watch = new Watch(service.port, (sample) => fuzzer.judge(sample));
 watch.follow(service.pid);
 const ending = new AbortController();
-const keeping = service.keepUseful(ending.signal);
+const keeping = keeper.run(ending.signal);
 const progress = setInterval(() => {
   const mebibytes = (watch.rss / 2 ** 20).toFixed(0);
   console.error(`${fuzzer.sent} requests, ${findings.all.length} findings, RSS ${mebibytes} MiB`);
@@ -84,7 +88,7 @@ await watch.stop();
 await sleep(QUIET);
 const sockets = service.openSockets();
 if (sockets > MAX_SOCKETS) findings.add('connections left open', '', 0, `${sockets} sockets after ${QUIET} ms`, []);
-const defect = await service.defect();
+const defect = await keeper.defect();
 if (defect) findings.add('not as before the run', '', 0, defect, []);
 const { code, signal } = await service.stop();
 if (code !== 0) findings.add('shutdown', 'SIGTERM', 0, `exit code ${code}, signal ${signal}`, []);

@@ -3,11 +3,13 @@ import type { Contract } from './contract.js';
 import { type Exchange, exchange } from './exchange.js';
 import type { Findings } from './findings.js';
 import { type Corpus, type FuzzCase, fuzzCase, mustAnswer } from './fuzz-case.js';
-import { accepts, type FuzzedService } from './service.js';
-import type { Sample, Watch } from './watch.js';
+import { accepts, type FuzzedService } from './service/fuzzed-service.js';
+import type { Keeper } from './service/keeper.js';
+import type { Sample, Watch } from './service/watch.js';
 
 export interface FuzzerOptions {
   readonly service: FuzzedService;
+  readonly keeper: Keeper;
   readonly corpus: Corpus;
   readonly contract: Contract;
   readonly findings: Findings;
@@ -103,7 +105,7 @@ export class Fuzzer {
   }
 
   private check(fuzz: FuzzCase, { outcome, replies, detail = '', milliseconds }: Exchange): void {
-    const { service, contract, findings } = this.options;
+    const { keeper, contract, findings } = this.options;
     this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
     for (const { status } of replies) this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
     const { request, delivery } = fuzz;
@@ -117,7 +119,7 @@ export class Fuzzer {
       findings.add(kind, documented, status, `${seen} to ${about}`, [fuzz]);
     }
     const location = replies[0]?.headers.get('location');
-    if (location?.startsWith('/train/')) service.noteJob(location);
+    if (location?.startsWith('/train/')) keeper.noteTraining(location);
   }
 
   /** Starts the service again after its end, and finds the request that ends it. One caller works, others wait. */

@@ -1,5 +1,5 @@
 import type { Finding } from './findings.js';
-import type { Watch } from './watch.js';
+import type { Watch } from './service/watch.js';
 
 export interface Run {
   readonly seed: number;

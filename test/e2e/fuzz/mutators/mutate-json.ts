@@ -1,4 +1,4 @@
-import type { Random } from '../../../src/base/statistics/random.js';
+import type { Random } from '../../../../src/base/statistics/random.js';
 import { HOSTILE_JSON, HOSTILE_KEYS } from './hostile-values.js';
 import { pick } from './pick.js';
 

@@ -2,11 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { arrowStream, column } from '../../support/arrow.js';
+import { arrowStream, column } from '../../../support/arrow.js';
+import type { Fixtures } from '../service/keeper.js';
 import { type FuzzRequest, fuzzRequest } from './fuzz-request.js';
-import type { Fixtures } from './service.js';
 
-const TABLES = fileURLToPath(new URL('../../../../test/fixtures/pyarrow/', import.meta.url));
+const TABLES = fileURLToPath(new URL('../../../../../test/fixtures/pyarrow/', import.meta.url));
 const JSON_TYPE = ['Content-Type', 'application/json'] as const;
 const CSV_TYPE = ['Content-Type', 'text/csv'] as const;
 const ARROW = 'application/vnd.apache.arrow.stream';

@@ -1,6 +1,6 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
-import type { Random } from '../../../src/base/statistics/random.js';
-import { type FuzzRequest, withHeader } from './fuzz-request.js';
+import type { Random } from '../../../../src/base/statistics/random.js';
+import { type FuzzRequest, withHeader } from '../requests/fuzz-request.js';
 import { mutateJson } from './mutate-json.js';
 import { pick } from './pick.js';
 

@@ -1,4 +1,4 @@
-import type { Random } from '../../../src/base/statistics/random.js';
+import type { Random } from '../../../../src/base/statistics/random.js';
 
 /** Draws one of `items`, which are not empty. */
 export function pick<T>(items: readonly T[], random: Random): T {

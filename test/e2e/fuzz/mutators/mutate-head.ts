@@ -1,5 +1,5 @@
-import type { Random } from '../../../src/base/statistics/random.js';
-import { type FuzzRequest, headerOf, withHeader } from './fuzz-request.js';
+import type { Random } from '../../../../src/base/statistics/random.js';
+import { type FuzzRequest, headerOf, withHeader } from '../requests/fuzz-request.js';
 import { HOSTILE_HEADERS, HOSTILE_SEGMENTS, METHODS } from './hostile-values.js';
 import { pick } from './pick.js';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type FuzzRequest, fuzzRequest } from './fuzz-request.js';
 
-const GOLDEN = fileURLToPath(new URL('../../../../test/server/protocols/golden/', import.meta.url));
+const GOLDEN = fileURLToPath(new URL('../../../../../test/server/protocols/golden/', import.meta.url));
 
 /** Reads the golden requests of every protocol. */
 export function goldenRequests(): FuzzRequest[] {
