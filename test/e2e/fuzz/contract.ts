@@ -134,7 +134,7 @@ export class Contract {
 
 /** The decoded path that a router sees; undefined if it cannot be decoded. */
 function pathOf(target: string): string | undefined {
-  const path = target.replace(/^https?:\/\/[^/]*/, '').replace(/[?#].*/, '');
+  const path = target.replace(/^https?:\/\/[^/]*/, '').replace(/[?#].*/, '') || '/';
   try {
     // An encoded slash is no border of segments.
     const decoded = decodeURIComponent(path.replaceAll(/%2f/gi, '%252f'));
