@@ -42,7 +42,10 @@ const NO_ROUTE_STATUSES = new Set([400, 404, 405]);
 const PAGES = /^\/(docs(\/|$)|openapi\.json$|assets\/|[\w.-]+\.(js|css|svg|html)$)/;
 
 /** Paths that are another way to write a documented one. */
-const ALIASES: ReadonlyMap<string, string> = new Map([['/v2/', '/v2']]);
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ['/v2/', '/v2'],
+  ['*', '/'],
+]);
 
 /** Compares replies with an OpenAPI document. */
 export class Contract {
@@ -134,7 +137,7 @@ export class Contract {
 
 /** The decoded path that a router sees; undefined if it cannot be decoded. */
 function pathOf(target: string): string | undefined {
-  const path = target.replace(/^https?:\/\/[^/]*/, '').replace(/[?#].*/, '');
+  const path = target.replace(/^https?:\/\/[^/]*/, '').replace(/[?#].*/, '') || '/';
   try {
     // An encoded slash is no border of segments.
     const decoded = decodeURIComponent(path.replaceAll(/%2f/gi, '%252f'));
