@@ -50,12 +50,12 @@ import { predictForm } from './routes/predict-form.js';
 import { jobRoutes } from './routes/training/jobs.js';
 import { trainRoute } from './routes/training/train.js';
 
-/** A client has this long to send its whole request, in milliseconds. */
+/** Milliseconds within which a client must send its whole request. */
 const REQUEST_TIMEOUT = 300_000;
 
 /**
- * Instead of Fastify's own parsers: says where a body is not JSON, and takes no text. Routes that take rows have parsers of
- * their own; what is left for this one is small, or a mistake that must not hold the event loop.
+ * Replaces Fastify's parsers: reports where a body is not valid JSON, and accepts no plain text. Routes that accept rows have
+ * parsers of their own. All other bodies are small; a large one is a mistake that must not block the event loop.
  */
 function parseJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
@@ -65,7 +65,7 @@ function parseJson(app: FastifyInstance): void {
   });
 }
 
-/** A reply's serialiser is compiled when it is first needed: compiling all of them would be a fifth of the start. */
+/** Compiles a reply's serialiser when it is first needed: compiling all of them would take a fifth of the start. */
 function lateSerializer(schema: unknown): (data: unknown) => string {
   let serialize: ((data: unknown) => string) | undefined;
   return (data) => {
@@ -74,12 +74,12 @@ function lateSerializer(schema: unknown): (data: unknown) => string {
   };
 }
 
-/** Builds the whole application and listens to nothing. */
+/** Builds the whole application without listening. */
 export async function buildApp(parts: Parts, options: AppOptions): Promise<FastifyInstance> {
   const { service, jobs, drift, feedback, store, loader, catalog, pruning, createEngine, log } = parts;
   const { bodyLimit, maxRows, allowMissing } = options;
-  // Where a platform asks at the same path, it is answered in its own words.
-  const predicts = options.vertex?.predict !== '/predict';
+  // A platform that predicts at the same path uses its own protocol there.
+  const nativePredict = options.vertex?.predict !== '/predict';
   const requestId = requestIds();
   const durations = new RequestHistogram();
   const fastPath = new FastPath({ durations, requestId, bodyLimit, log });
@@ -89,13 +89,13 @@ export async function buildApp(parts: Parts, options: AppOptions): Promise<Fasti
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
     requestTimeout: REQUEST_TIMEOUT,
-    // Fastify's own refusal has another form; what still comes over a connection that is there is quickly answered.
+    // Fastify's own refusal is not an error reply of ours. Requests on open connections are still answered.
     return503OnClosing: false,
     frameworkErrors: sendError,
     clientErrorHandler: refuseConnection,
     genReqId: requestId,
     rewriteUrl: ({ url = '/' }) => tensorflowPath(url),
-    // A logger for each request costs more than the forward pass of a row: what is logged of one names its id instead.
+    // A logger per request costs more than the forward pass of a row. Log lines name the request's id instead.
     childLoggerFactory: (logger) => logger,
   });
   fastPath.leaveToFastifyOnClose(app);
@@ -134,7 +134,7 @@ export async function buildApp(parts: Parts, options: AppOptions): Promise<Fasti
   rollbackRoute(app, { loader });
   removeRoute(app, { store, loader });
   compareRoute(app, { store, createEngine });
-  if (predicts) {
+  if (nativePredict) {
     await app.register(predictRoute, {
       service,
       drift,

@@ -6,41 +6,44 @@ import { ENGINE_NAMES } from '../model/network/engine.js';
 const choice = (names: readonly string[], fallback: string, description: string) =>
   Type.Enum([...names], { default: fallback, description });
 
-/** Everything that can be set from outside. `.env.example` lists the same names and defaults; a test compares them. */
+/** All settings. `.env.example` lists the same names and defaults; a test compares them. */
 export const ConfigSchema = Type.Object({
   HOST: Type.String({ default: '0.0.0.0', description: 'address to listen on' }),
   PORT: Type.Integer({
     default: 8080,
     minimum: 0,
     maximum: 65535,
-    description: 'port to listen on; 0 takes a free one',
+    description: 'port to listen on; 0 selects a free one',
   }),
   MODEL_STORE: Type.String({ default: 'models', minLength: 1, description: 'directory of the model versions' }),
   MODEL_NAME: Type.String({
     default: 'reconstruction_regressor',
     pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]*$',
-    description: 'name of the model, and of its directory in the store',
+    description: 'name of the model and of its directory in the store',
   }),
   KEEP_VERSIONS: Type.Integer({
     default: 10,
     minimum: 1,
-    description: 'newest versions that are kept; those that serve or have an alias are kept beside them',
+    description: 'number of newest versions to retain, besides those that serve or have an alias',
   }),
-  TRAIN_DATA: Type.String({ default: 'data/auto-mpg.csv', description: 'CSV to train on if the store is empty' }),
+  TRAIN_DATA: Type.String({
+    default: 'data/auto-mpg.csv',
+    description: 'CSV to train the first model on if the store is empty',
+  }),
   TRAIN_TARGET: Type.String({
     default: 'mpg',
     minLength: 1,
-    description: 'target column of TRAIN_DATA; commas separate several',
+    description: 'target column of TRAIN_DATA, or several, separated by commas',
   }),
   ON_MISSING: choice(
     ['refuse', 'mean'],
     'refuse',
-    'a feature that is null in a prediction: a 400, or its training mean, counted and reported as drift',
+    'null in a prediction request: refuse it with a 400, or replace it with the training mean, which counts as drift',
   ),
   DRIFT_ROWS_BETWEEN_FALSE_ALARMS: Type.Integer({
     default: 100_000,
     minimum: 2500,
-    description: 'rows without drift from one false alarm to the next, on average',
+    description: 'average number of rows without drift between two false alarms',
   }),
   DRIFT_WINDOW_ROWS: Type.Integer({
     default: 500,
@@ -50,7 +53,8 @@ export const ConfigSchema = Type.Object({
   DRIFT_FEATURES_WITH_BINS: Type.Integer({
     default: 50,
     minimum: 0,
-    description: 'most features whose histograms are metrics, of some 45 series a feature; with more, none is',
+    description:
+      'maximum features with histograms in the metrics, about 45 series each; with more features, none has one',
   }),
   FEEDBACK_STORE: Type.String({
     default: '',
@@ -59,13 +63,18 @@ export const ConfigSchema = Type.Object({
   FEEDBACK_ROWS: Type.Integer({
     default: 100_000,
     minimum: 1,
-    description: 'labelled rows that are kept; as many again may wait for their targets',
+    description: 'number of labelled rows to store; as many again may wait for their targets',
   }),
-  FEEDBACK_DAYS: Type.Integer({ default: 30, minimum: 1, maximum: 36_500, description: 'days that they are kept' }),
+  FEEDBACK_DAYS: Type.Integer({
+    default: 30,
+    minimum: 1,
+    maximum: 36_500,
+    description: 'number of days to store them',
+  }),
   FEEDBACK_LEAST_ROWS: Type.Integer({
     default: 500,
     minimum: 10,
-    description: 'labelled rows without which RETRAIN starts nothing',
+    description: 'minimum labelled rows for RETRAIN to start a training',
   }),
   GATE_TOLERANCE: Type.Number({
     default: 0.05,
@@ -73,40 +82,36 @@ export const ConfigSchema = Type.Object({
     maximum: 10,
     description: 'how much worse than the serving version a new one may be and still serve, as a share of the RMSE',
   }),
-  RETRAIN: choice(['off', 'on_drift'], 'off', 'whether a drift alarm starts a training on the labelled rows'),
+  RETRAIN: choice(['off', 'on_drift'], 'off', 'on_drift: a drift alarm starts a training on the labelled rows'),
   RETRAIN_COOLDOWN: Type.Integer({
     default: 3600,
     minimum: 0,
-    description: 'seconds from one training that RETRAIN starts to the next, at least',
+    description: 'minimum seconds between two trainings that RETRAIN starts',
   }),
-  ENGINE: choice(ENGINE_NAMES, 'auto', 'what computes; auto is the WebAssembly kernel'),
+  ENGINE: choice(ENGINE_NAMES, 'auto', 'engine that computes predictions; auto selects the WebAssembly kernel'),
   FLATTEN: choice(
     ['false', 'true'],
     'false',
-    'whether clients of TensorFlow Serving get the predictions of one target as numbers, not as arrays of one',
+    'true: clients of TensorFlow Serving receive the predictions of one target as numbers, not as arrays of one',
   ),
-  BODY_LIMIT: Type.Integer({ default: 16 * 2 ** 20, minimum: 1024, description: 'largest request body, in bytes' }),
+  BODY_LIMIT: Type.Integer({ default: 16 * 2 ** 20, minimum: 1024, description: 'maximum request body, in bytes' }),
   TRAIN_BODY_LIMIT: Type.Integer({
     default: 2 ** 30,
     minimum: 1024,
-    description: 'largest CSV, Arrow stream or Parquet file to train on, in bytes',
+    description: 'maximum CSV, Arrow stream or Parquet file to train on, in bytes',
   }),
-  MAX_ROWS: Type.Integer({ default: 100_000, minimum: 1, description: 'most rows of one prediction request' }),
-  LOG_LEVEL: choice(
-    ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
-    'info',
-    'least level that is logged',
-  ),
+  MAX_ROWS: Type.Integer({ default: 100_000, minimum: 1, description: 'maximum rows of one prediction request' }),
+  LOG_LEVEL: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info', 'minimum level to log'),
 });
 
 type Checked = Static<typeof ConfigSchema>;
 export type Config = Readonly<Omit<Checked, 'ENGINE'> & { ENGINE: (typeof ENGINE_NAMES)[number] }>;
 
-/** Reads the configuration once. Throws an Error that names each bad variable and what was expected. */
+/** Reads the configuration once. Throws an Error that names each invalid variable and what was expected. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
-  // A variable that is set to nothing, as compose files do, is one that is not set.
-  const given = Object.keys(ConfigSchema.properties).filter((name) => env[name]);
-  const values = Object.fromEntries(given.map((name) => [name, parse(name, env[name]!)]));
+  // An empty variable, as compose files set, counts as not set.
+  const names = Object.keys(ConfigSchema.properties).filter((name) => env[name]);
+  const values = Object.fromEntries(names.map((name) => [name, parse(name, env[name]!)]));
   const config = Value.Default(ConfigSchema, values) as Config;
   const errors = Value.Errors(ConfigSchema, config).map(({ keyword, instancePath, message, params }) => {
     const name = instancePath.slice(1);
@@ -117,7 +122,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   return Object.freeze(config);
 }
 
-/** The environment holds text only: numbers are told by their digits. */
+/** Parses a setting of a numeric type, because the environment holds text only. Invalid numbers stay text. */
 function parse(name: string, text: string): string | number {
   const schema: object = ConfigSchema.properties[name as keyof typeof ConfigSchema.properties];
   const digits = Type.IsInteger(schema) ? /^-?\d{1,15}$/ : Type.IsNumber(schema) ? /^-?\d{1,15}(\.\d{1,15})?$/ : /$^/;

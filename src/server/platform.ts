@@ -1,29 +1,29 @@
 import { DomainError, show } from '../base/domain-error.js';
 import type { VertexRoutes } from './protocols/vertex/vertex.js';
 
-/** Where SageMaker puts what a container reads, and takes what it writes, unless it says otherwise. */
+/** SageMaker's default directory for the container's input and output. */
 const SAGEMAKER_BASE = '/opt/ml';
 
-/** What a platform that starts the container has decided, in its own variables. */
+/** Settings of the platform that starts the container, from the platform's own variables. */
 export interface Platform {
-  /** The environment, with our names for what it has named otherwise. */
+  /** The environment, with the platform's values under the names of our settings. */
   readonly environment: NodeJS.ProcessEnv;
   /** SageMaker's directory. */
   readonly base: string;
-  /** What SageMaker calls the training, for the log. */
+  /** SageMaker's name of the training, for the log. */
   readonly trainingJob: string | undefined;
-  /** A directory with the files of a version, to be served if it is there. */
+  /** Directory with the files of a version to serve, if it exists. */
   readonly artifact: string | undefined;
-  /** What the artifact is, if it cannot be read: an address, for the log. */
+  /** Address of an artifact that is not a local path and cannot be read, for the log. */
   readonly remoteArtifact: string | undefined;
   readonly vertex: VertexRoutes | undefined;
-  /** Whether routes that change state are not to be had. */
+  /** Leave out routes that change state. */
   readonly readOnly: boolean;
 }
 
 /**
- * Reads the variables of Vertex AI (`AIP_…`), and of SageMaker if the container was started with its argument `serve`.
- * Throws `INVALID_REQUEST` naming a variable that makes no sense.
+ * Reads the variables of Vertex AI (`AIP_…`), and those of SageMaker if the container was started with its argument `serve`.
+ * Throws `INVALID_REQUEST`, naming the invalid variable.
  */
 export function readPlatform(environment: NodeJS.ProcessEnv, serve: boolean): Platform {
   const { AIP_MODE, AIP_HTTP_PORT, AIP_STORAGE_URI = '', SAGEMAKER_BIND_TO_PORT } = environment;
@@ -57,5 +57,5 @@ function vertexRoutes(environment: NodeJS.ProcessEnv, prediction: boolean): Vert
 
 function path(name: string, value: string): string {
   if (/^\/[\w.~:@!$&'+,;=/-]*$/.test(value)) return value;
-  throw new DomainError('INVALID_REQUEST', `${name} must be a path that begins with /, got ${show(value)}`);
+  throw new DomainError('INVALID_REQUEST', `${name} must be a path that starts with /, got ${show(value)}`);
 }

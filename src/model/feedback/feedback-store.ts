@@ -3,13 +3,20 @@ import { join } from 'node:path';
 import { DomainError } from '../../base/domain-error.js';
 import { Child } from '../../base/node/child-process.js';
 import type { Columns } from '../tables/columns.js';
-import type { FeedbackBounds, FeedbackDatabase } from './feedback-database.js';
-import type { FeedbackMethod, FeedbackOutcome, FeedbackSetting, FeedbackTask } from './feedback-messages.js';
+import type { FeedbackBounds } from './feedback-database.js';
+import type {
+  FeedbackArguments,
+  FeedbackMethod,
+  FeedbackOutcome,
+  FeedbackResult,
+  FeedbackSetting,
+  FeedbackTask,
+} from './feedback-messages.js';
 import type { FeedbackChunk } from './labelled-batch.js';
 
 /** Milliseconds without work after which the process exits and frees its memory. */
-const IDLE = 10_000;
-/** Maximum tasks of one transaction, which are sent to the process at once. */
+const IDLE_TIMEOUT = 10_000;
+/** Maximum tasks of one transaction, which are sent to the process in one message. */
 const MAX_TASKS = 256;
 const CHUNK_ROWS = 1000;
 
@@ -20,10 +27,10 @@ interface Pending {
 }
 
 /**
- * The feedback database, in a process that starts when it is first needed. Once a promise resolves, its rows are on the
- * disk. Tasks that arrive while the process is busy run together, in one transaction.
+ * The feedback database, in a process that starts when it is first needed. When a call resolves, its changes are on the disk.
+ * Calls that arrive while the process is busy share one transaction.
  *
- * All methods reject with `FEEDBACK_UNAVAILABLE` and the reason if the file cannot be read or written.
+ * Every call rejects with `FEEDBACK_UNAVAILABLE` and the reason if the file cannot be read or written.
  */
 export class FeedbackStore {
   readonly bounds: FeedbackBounds;
@@ -40,16 +47,13 @@ export class FeedbackStore {
     this.bounds = bounds;
   }
 
-  /** True if anything was ever stored. If not, there is no reason to start the process. */
+  /** Whether anything was ever stored. If not, there is no reason to start the process. */
   get exists(): boolean {
     return existsSync(this.path);
   }
 
-  /** Runs a method of the database. Rejects also with what the method throws. */
-  ask<M extends FeedbackMethod>(
-    method: M,
-    ...args: Parameters<FeedbackDatabase[M]>
-  ): Promise<ReturnType<FeedbackDatabase[M]>> {
+  /** Calls a method of the database. Rejects also with what the method throws. */
+  call<M extends FeedbackMethod>(method: M, ...args: FeedbackArguments<M>): Promise<FeedbackResult<M>> {
     return new Promise((resolve, reject) => {
       this.pending.push({ task: { method, args }, resolve: resolve as (value: unknown) => void, reject });
       this.send();
@@ -58,15 +62,15 @@ export class FeedbackStore {
 
   /** Yields all labelled rows of these columns that are stored now, oldest first. */
   async *rows(columns: Columns): AsyncGenerator<FeedbackChunk> {
-    const newest = await this.ask('newest');
+    const newest = await this.call('newest');
     for (let last = 0; last < newest; ) {
-      const chunk = await this.ask('chunk', columns, last, newest, CHUNK_ROWS);
+      const chunk = await this.call('chunk', columns, last, newest, CHUNK_ROWS);
       if (chunk.rows > 0) yield chunk;
       last = chunk.last;
     }
   }
 
-  /** Finishes all tasks and ends the process. */
+  /** Finishes the calls in progress, then ends the process. */
   async close(): Promise<void> {
     this.closed = true;
     this.retire();
@@ -107,7 +111,7 @@ export class FeedbackStore {
       if ('value' in outcome) sent[i]!.resolve(outcome.value);
       else sent[i]!.reject(new DomainError(outcome.code, outcome.message, { cause: outcome.cause }));
     }
-    this.idle = setTimeout(() => this.retire(), IDLE).unref();
+    this.idle = setTimeout(() => this.retire(), IDLE_TIMEOUT).unref();
     this.send();
     if (this.closed) this.retire();
   }

@@ -5,16 +5,16 @@ import { csvToTable } from '../tables/csv/csv-table.js';
 import { type TableInfo, TableWriter } from '../tables/table-file.js';
 import type { FeedbackStore } from './feedback-store.js';
 
-/** A CSV whose rows are trained on together with the feedback. */
+/** A CSV to train on together with the feedback. */
 export interface Reference {
   readonly path: string;
   readonly targets: readonly string[];
 }
 
 /**
- * Writes the labelled rows of `columns` to a table on disk, after those of `reference` if it is given.
+ * Writes the labelled rows of `columns` to a table on the disk, after those of `reference` if there is one.
  *
- * Throws `TOO_FEW_ROWS` if there are none, `FEEDBACK_UNAVAILABLE`, and what a CSV of other columns is refused with.
+ * Throws `TOO_FEW_ROWS` if there are none, `FEEDBACK_UNAVAILABLE`, or the errors of a CSV with other columns.
  */
 export async function feedbackToTable(
   store: FeedbackStore,
@@ -22,8 +22,8 @@ export async function feedbackToTable(
   directory: string,
   reference?: Reference,
 ): Promise<TableInfo> {
-  if (!store.exists || (await store.ask('count', columns)) === 0) {
-    throw new DomainError('TOO_FEW_ROWS', "source: there are no labelled rows of the serving model's columns");
+  if (!store.exists || (await store.call('count', columns)) === 0) {
+    throw new DomainError('TOO_FEW_ROWS', "there are no labelled rows of the serving model's columns");
   }
   if (reference) return withReference(store, columns, directory, reference);
   const writer = new TableWriter(directory, columns);
@@ -42,21 +42,21 @@ async function withReference(
   { path, targets }: Reference,
 ): Promise<TableInfo> {
   const source = createReadStream(path);
-  let unreadable: Error | undefined;
+  let readError: Error | undefined;
   source.once('error', (error) => {
-    unreadable = error;
+    readError = error;
   });
   try {
     return await csvToTable(
       source,
       directory,
       targets,
-      (found) => orderLike(columns, found, 'TRAIN_DATA cannot be mixed in'),
+      (found) => orderLike(columns, found, 'the reference cannot be mixed in'),
       (writer) => append(store, columns, writer),
     );
   } catch (error) {
-    if (!unreadable) throw error;
-    throw new DomainError('FEEDBACK_UNAVAILABLE', 'mix_reference: TRAIN_DATA cannot be read', { cause: unreadable });
+    if (!readError) throw error;
+    throw new DomainError('FEEDBACK_UNAVAILABLE', 'the reference cannot be read', { cause: readError });
   }
 }
 

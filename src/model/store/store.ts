@@ -19,10 +19,10 @@ export type AliasName = (typeof ALIAS_NAMES)[number];
 
 /** State of a store. */
 export const StoreHealth = Type.Object({
-  writable: Type.Boolean({ description: 'tried just now' }),
-  reason: Type.Union([Type.String(), Type.Null()], { description: 'why not' }),
+  writable: Type.Boolean({ description: 'tested by this request' }),
+  reason: Type.Union([Type.String(), Type.Null()], { description: 'why it is not writable' }),
   /** Null if unknown or unlimited. */
-  free_bytes: Type.Union([Type.Integer(), Type.Null()], { description: 'on its disk' }),
+  free_bytes: Type.Union([Type.Integer(), Type.Null()], { description: 'free space on its disk' }),
 });
 export type StoreHealth = Static<typeof StoreHealth>;
 

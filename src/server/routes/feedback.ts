@@ -8,7 +8,7 @@ import { LabelledFields, labelledRows } from '../readers/labelled-request.js';
 import { joinTargets, readFeedback } from '../service/feedback/feedback-rows.js';
 import { FeedbackReceipt, type FeedbackService } from '../service/feedback/feedback-service.js';
 
-/** Each is looked for in the database, and its rows come from there: a bound on what that takes of the event loop. */
+/** Maximum ids of one request: reading their rows from the database takes time of the event loop. */
 const MAX_IDS = 1000;
 
 const FeedbackBody = Type.Object(
@@ -19,7 +19,7 @@ const FeedbackBody = Type.Object(
         minItems: 1,
         maxItems: MAX_IDS,
         description:
-          'instead of rows: ids of POST /predict?ids=true; `targets` then has an array per id, of a target per row',
+          'instead of rows: ids from POST /predict?ids=true; `targets` then has one array per id, with one target per row',
       }),
     ),
   },
@@ -40,7 +40,7 @@ export async function feedbackRoute(app: FastifyInstance, { feedback, reader }: 
     '/feedback',
     {
       schema: {
-        summary: 'Rows with their true targets: what the serving model is judged by, and can be trained on',
+        summary: 'Send rows with their true targets, to evaluate the serving model and to train on',
         tags: ['training'],
         body: FeedbackBody,
         response: {
@@ -58,9 +58,10 @@ export async function feedbackRoute(app: FastifyInstance, { feedback, reader }: 
       const isLarge = large.has(body);
       if (body.ids) {
         const targets = targetsOf(body);
-        return feedback.answer(body.ids, (waiting, terms) =>
+        const answered = feedback.answer(body.ids, (waiting, terms) =>
           isLarge ? large.feedback(body, terms, waiting) : joinTargets(waiting, targets, terms),
         );
+        return answered.catch(adviseIds);
       }
       const rows = labelledRows(body, '"ids"');
       return feedback.add((terms) => (isLarge ? large.feedback(body, terms) : readFeedback(rows, terms)));
@@ -68,9 +69,17 @@ export async function feedbackRoute(app: FastifyInstance, { feedback, reader }: 
   );
 }
 
+/** Adds to the error for an unknown prediction how predictions are stored. */
+function adviseIds(error: unknown): never {
+  if (!(error instanceof DomainError) || error.code !== 'PREDICTION_NOT_FOUND') throw error;
+  throw new DomainError(error.code, `${error.message}; only POST /predict?ids=true stores predictions`, {
+    cause: error,
+  });
+}
+
 function targetsOf({ instances, target, targets }: FeedbackBody): readonly unknown[] {
-  if (instances) throw new DomainError('INVALID_ROWS', 'instances: expected no rows beside "ids"');
-  if (target) throw new DomainError('INVALID_ROWS', 'target: expected "targets" beside "ids"');
-  if (!targets) throw new DomainError('INVALID_ROWS', 'body: expected "targets" (an array per id) beside "ids"');
+  if (instances) throw new DomainError('INVALID_ROWS', 'instances: expected no rows together with "ids"');
+  if (target) throw new DomainError('INVALID_ROWS', 'target: expected "targets" together with "ids"');
+  if (!targets) throw new DomainError('INVALID_ROWS', 'body: expected "targets" (an array per id) together with "ids"');
   return targets;
 }

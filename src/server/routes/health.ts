@@ -6,7 +6,7 @@ import { verifyProbe } from '../../model/versions/probe.js';
 import { ErrorReply } from '../http/errors.js';
 import type { PredictionService, Serving } from '../service/prediction/prediction-service.js';
 
-/** What `?verbose` adds to either answer. */
+/** Fields that `?verbose` adds to either reply. */
 const Details = Type.Partial(
   Type.Object({
     store: Type.Object({
@@ -20,7 +20,7 @@ const Details = Type.Partial(
         Type.Object({
           passed: Type.Boolean(),
           largest_deviation: Type.Union([Type.Number(), Type.Null()], {
-            description: 'relative to the value plus one standard deviation; 1e-4 is too much',
+            description: 'relative to the value plus one standard deviation; the check fails from 1e-4',
           }),
           reason: Type.Union([Type.String(), Type.Null()]),
         }),
@@ -36,7 +36,7 @@ const Ready = Type.Object({ status: Type.Literal('ready'), model_version: Type.S
 const NotReady = Type.Object({ ...ErrorReply.properties, ...Details.properties });
 
 const Query = Type.Object({
-  verbose: Type.Optional(Type.Enum(['', 'true', 'false'], { description: 'tell store, engine and probe as well' })),
+  verbose: Type.Optional(Type.Enum(['', 'true', 'false'], { description: 'report store, engine and probe as well' })),
 });
 
 export interface HealthOptions {
@@ -49,7 +49,7 @@ export function healthRoutes(app: FastifyInstance, { service, store }: HealthOpt
     '/livez',
     {
       schema: {
-        summary: 'Whether the process answers',
+        summary: 'Liveness: the process answers',
         tags: ['monitoring'],
         response: { 200: Type.Object({ status: Type.Literal('live') }) },
       },
@@ -61,7 +61,7 @@ export function healthRoutes(app: FastifyInstance, { service, store }: HealthOpt
     '/readyz',
     {
       schema: {
-        summary: 'Whether a model is loaded and has answered its probe; 503 tells why not',
+        summary: 'Readiness: a model is loaded and has passed its probe; a 503 reports why not',
         tags: ['monitoring'],
         querystring: Query,
         response: { 200: Ready, 400: ErrorReply, 503: NotReady },

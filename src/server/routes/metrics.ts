@@ -3,7 +3,7 @@ import type { Registry } from 'prom-client';
 import { Type } from 'typebox';
 
 export function metricsRoute(app: FastifyInstance, { registry }: { registry: Registry }): void {
-  // The second is where TensorFlow Serving has them.
+  // The second is TensorFlow Serving's path.
   for (const path of ['/metrics', '/monitoring/prometheus/metrics']) {
     app.get(
       path,

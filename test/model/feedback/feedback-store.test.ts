@@ -34,14 +34,14 @@ test('nothing is made before it is needed, and closing what was never used does 
   assert.equal(store.exists, false);
   await store.close();
   assert.equal(store.exists, false);
-  await assert.rejects(store.ask('newest'), { code: 'FEEDBACK_UNAVAILABLE' });
+  await assert.rejects(store.call('newest'), { code: 'FEEDBACK_UNAVAILABLE' });
 });
 
 test('many that come together are all kept, in order, and read in pieces; one that fails takes no other with it', async (t) => {
   const directory = temporaryDirectory(t);
   const store = openStore(t, directory);
-  const adding = Array.from({ length: 1200 }, (_, i) => store.ask('add', batch(2 * i, 2)));
-  const failing = assert.rejects(store.ask('add', batch(0, 1), ['none']), { code: 'PREDICTION_NOT_FOUND' });
+  const adding = Array.from({ length: 1200 }, (_, i) => store.call('add', batch(2 * i, 2)));
+  const failing = assert.rejects(store.call('add', batch(0, 1), ['none']), { code: 'PREDICTION_NOT_FOUND' });
   const counts = await Promise.all(adding);
   await failing;
   assert.deepEqual(
@@ -56,7 +56,7 @@ test('many that come together are all kept, in order, and read in pieces; one th
 test('what was asked before a close is done', async (t) => {
   const directory = temporaryDirectory(t);
   const store = openStore(t, directory);
-  const adding = [store.ask('add', batch(0, 1)), store.ask('add', batch(1, 1))];
+  const adding = [store.call('add', batch(0, 1)), store.call('add', batch(1, 1))];
   const closing = store.close();
   assert.deepEqual(await Promise.all(adding), [1, 2]);
   await closing;
@@ -68,7 +68,7 @@ test('two that write to one file at once lose nothing', async (t) => {
   const stores = [openStore(t, directory), openStore(t, directory)];
   await Promise.all(
     stores.map(async (store, s) => {
-      for (let i = 0; i < 50; i++) await store.ask('add', batch(100 * s + i, 1));
+      for (let i = 0; i < 50; i++) await store.call('add', batch(100 * s + i, 1));
     }),
   );
   const found = (await targetsOf(stores[0]!)).sort((a, b) => a - b);
@@ -82,7 +82,7 @@ test('a new file that another process is just making is waited for', async (t) =
   other.exec('begin immediate');
   // Long enough for the process to meet it; should it come later, it has nothing to wait for.
   setTimeout(() => other.exec('commit'), 500);
-  assert.equal(await openStore(t, directory).ask('add', batch(0, 1)), 1);
+  assert.equal(await openStore(t, directory).call('add', batch(0, 1)), 1);
 });
 
 test('a damaged file is told, and left; when it has been moved away, feedback goes on', async (t) => {
@@ -91,10 +91,10 @@ test('a damaged file is told, and left; when it has been moved away, feedback go
   writeFileSync(file, 'no database at all, '.repeat(500));
   const store = openStore(t, directory);
   const damaged = { code: 'FEEDBACK_UNAVAILABLE', message: /its file is damaged/ };
-  await assert.rejects(store.ask('add', batch(0, 1)), damaged);
-  await assert.rejects(store.ask('count', COLUMNS), damaged);
+  await assert.rejects(store.call('add', batch(0, 1)), damaged);
+  await assert.rejects(store.call('count', COLUMNS), damaged);
   renameSync(file, join(directory, 'damaged'));
-  assert.equal(await store.ask('add', batch(0, 1)), 1);
+  assert.equal(await store.call('add', batch(0, 1)), 1);
 });
 
 test('a directory that cannot be made is told', async (t) => {
@@ -102,7 +102,7 @@ test('a directory that cannot be made is told', async (t) => {
   writeFileSync(file, '');
   for (const directory of [join(file, 'feedback'), '/proc/feedback']) {
     const store = openStore(t, directory);
-    await assert.rejects(store.ask('add', batch(0, 1)), {
+    await assert.rejects(store.call('add', batch(0, 1)), {
       code: 'FEEDBACK_UNAVAILABLE',
       message: /cannot be opened for writing/,
     });
@@ -124,28 +124,28 @@ test('on a full disk and on a read-only one what was kept stays, and feedback go
   const [store, readOnly] = stores as [FeedbackStore, FeedbackStore];
   let kept = 0;
   const fill = async () => {
-    for (;;) kept = await store.ask('add', batch(kept, 500));
+    for (;;) kept = await store.call('add', batch(kept, 500));
   };
   await assert.rejects(fill, { code: 'FEEDBACK_UNAVAILABLE', message: /the disk is full/ });
   assert.ok(kept >= 500, `${kept} rows`);
   assert.equal(mount('-o', 'remount,size=4m').status, 0);
   assert.deepEqual(await targetsOf(store), [...Array(kept).keys()]);
-  assert.equal(await store.ask('add', batch(kept, 500)), kept + 500);
+  assert.equal(await store.call('add', batch(kept, 500)), kept + 500);
   await store.close();
 
   assert.equal(mount('-o', 'remount,ro').status, 0);
-  await assert.rejects(readOnly.ask('add', batch(0, 1)), {
+  await assert.rejects(readOnly.call('add', batch(0, 1)), {
     code: 'FEEDBACK_UNAVAILABLE',
     message: /cannot be opened for writing|is not writable/,
   });
   assert.equal(mount('-o', 'remount,rw').status, 0);
-  assert.equal(await readOnly.ask('add', batch(0, 1)), kept + 501);
+  assert.equal(await readOnly.call('add', batch(0, 1)), kept + 501);
 });
 
 test('bytes that end the process of the database end nothing else', async (t) => {
   const directory = temporaryDirectory(t);
   const store = openStore(t, directory);
-  await store.ask('addWaiting', 'id', batch(0, 1));
+  await store.call('addWaiting', 'id', batch(0, 1));
   await store.close();
   const file = join(directory, 'feedback.db');
   const names = Buffer.from('[["a"],["y"]]');
@@ -154,9 +154,9 @@ test('bytes that end the process of the database end nothing else', async (t) =>
   for (let at = bytes.indexOf(names); at >= 0; at = bytes.indexOf(names, at + 1)) bytes.fill(0xff, at, at + 2);
   writeFileSync(file, bytes);
   const again = openStore(t, directory);
-  await assert.rejects(again.ask('waiting', ['id']), { code: 'FEEDBACK_UNAVAILABLE', message: /its process ended$/ });
+  await assert.rejects(again.call('waiting', ['id']), { code: 'FEEDBACK_UNAVAILABLE', message: /its process ended$/ });
   renameSync(file, join(directory, 'damaged'));
-  assert.equal(await again.ask('add', batch(0, 1)), 1);
+  assert.equal(await again.call('add', batch(0, 1)), 1);
 });
 
 /** Asks two things at once when no file can be opened any more, and one when that is over. Tells what came of each. */
@@ -166,7 +166,7 @@ const WITHOUT_DESCRIPTORS = `
   const { FeedbackStore } = await import(module);
   const store = new FeedbackStore(directory, { rows: 10, days: 30 });
   const told = (outcomes) => console.log(JSON.stringify(outcomes.map(({ value, reason }) => value ?? reason.code)));
-  const ask = () => store.ask('newest');
+  const ask = () => store.call('newest');
   const open = [];
   try {
     for (;;) open.push(openSync('/dev/null'));

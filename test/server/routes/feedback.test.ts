@@ -319,16 +319,16 @@ test('a training on feedback has its rows, and those of the reference if asked',
   const mixed = { source: 'feedback', mix_reference: true };
   const unreadable = await train(mixed);
   assert.equal(unreadable.statusCode, 503);
-  assert.match(unreadable.json().error, /TRAIN_DATA cannot be read/);
+  assert.match(unreadable.json().error, /the reference cannot be read/);
   await writeFile(path, `y,a,b,d\n${'1,2,3,4\n'.repeat(20)}`);
-  assert.match((await train(mixed)).json().error, /"d"; TRAIN_DATA cannot be mixed in/);
+  assert.match((await train(mixed)).json().error, /"d"; the reference cannot be mixed in/);
   await writeFile(path, `y,c,a,b\n${'1,2,3,4\n'.repeat(20)}1,,3,4\n`);
   const both = await train(mixed);
   assert.deepEqual([both.json().rows, both.json().dropped], [60, 1]);
 
   const refused: [payload: object, message: RegExp][] = [
     [{ source: 'other' }, /^source: /],
-    [{ ...mixed, instances: ROWS }, /^instances: expected no rows beside/],
+    [{ ...mixed, instances: ROWS }, /^instances: expected no rows together/],
     [{ ...mixed, target: 'y' }, /^target: expected no rows beside/],
     [{ instances: ROWS, targets: TARGETS, mix_reference: true }, /^mix_reference: /],
     [{ ...mixed, reference: '/etc/passwd' }, /unknown key/],
@@ -357,7 +357,7 @@ test('a new version is judged by what comes after it, and one of other columns h
   assert.equal(other.json().kept_rows, 1);
   const early = await feedback(app, { ids: [id], targets: [[1]] });
   assert.equal(early.json().code, 'FEATURES_CHANGED');
-  assert.match(early.json().error, /ids\[0\] was predicted by a model of those/);
+  assert.match(early.json().error, /ids\[0\] was predicted by a model with those columns/);
   await loader.activate(await publishUntrained(store, ['b', 'a', 'c'], ['y'], 3));
   const swapped = await feedback(app, { ids: [id], targets: [[1]] });
   assert.match(swapped.json().error, /from "b", "a", "c", but these rows have "y" from "a", "b", "c"; ids\[0\]/);

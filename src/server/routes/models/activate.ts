@@ -6,7 +6,7 @@ import { VersionParams } from './version-params.js';
 
 export const ActivationReply = Type.Object({
   model_version: Type.String(),
-  former_version: Type.Union([Type.String(), Type.Null()], { description: 'what was production before' }),
+  former_version: Type.Union([Type.String(), Type.Null()], { description: 'the former production version' }),
 });
 
 export function activateRoute(app: FastifyInstance, { loader }: { loader: ModelLoader }): void {
@@ -14,7 +14,7 @@ export function activateRoute(app: FastifyInstance, { loader }: { loader: ModelL
     '/models/:version/activate',
     {
       schema: {
-        summary: 'Make a version production: verified, warmed, swapped in; the former one becomes previous',
+        summary: 'Make a version production: it is verified, warmed up and swapped in; the former one becomes previous',
         tags: ['model'],
         params: VersionParams,
         response: { 200: ActivationReply, 400: ErrorReply, 404: ErrorReply, 409: ErrorReply, 507: ErrorReply },

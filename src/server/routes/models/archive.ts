@@ -15,11 +15,11 @@ import { VersionParams } from './version-params.js';
 /** Content types of an upload. */
 const GZIP = ['application/gzip', 'application/x-gzip', 'application/octet-stream'];
 
-/** An upload may unpack to this many times the largest body: numbers as JSON text shrink to a third or so. */
+/** Maximum unpacked size of an upload, in multiples of the body limit: numbers as JSON text compress to about a third. */
 const MAX_UNPACKED = 4;
 
 const UploadReply = Type.Object({ model_version: Type.String(), name: Type.String(), ...Card.properties });
-const Binary = Type.Unsafe<Readable>({ description: 'tar.gz of the files of a version' });
+const Binary = Type.Unsafe<Readable>({ description: 'tar.gz with the files of a version' });
 
 export interface ArchiveOptions {
   readonly store: ModelStore;
@@ -31,7 +31,7 @@ export interface ArchiveOptions {
 
 export async function archiveRoutes(app: FastifyInstance, options: ArchiveOptions): Promise<void> {
   const { store, createEngine, pruning, name, bodyLimit } = options;
-  // Only here is an archive a body, and only an archive: it is read as it arrives.
+  // These routes accept archives only, and read them as they arrive.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(GZIP, (_request, payload, done) =>
     done(null, limited(payload, bodyLimit, 'INVALID_ARCHIVE')),
@@ -41,7 +41,7 @@ export async function archiveRoutes(app: FastifyInstance, options: ArchiveOption
     '/models/:version/archive',
     {
       schema: {
-        summary: 'A version as tar.gz, as POST /models takes it',
+        summary: 'A version as a tar.gz, which POST /models accepts',
         tags: ['model'],
         params: VersionParams,
         response: {
@@ -63,7 +63,7 @@ export async function archiveRoutes(app: FastifyInstance, options: ArchiveOption
     '/models',
     {
       schema: {
-        summary: 'Add a version from a tar.gz: verified, stored under the next number, not activated',
+        summary: 'Add a version from a tar.gz: it is verified and stored under the next number, but not activated',
         tags: ['model'],
         body: { content: Object.fromEntries(GZIP.map((type) => [type, { schema: Binary }])) },
         response: {

@@ -23,7 +23,7 @@ export function compareRoute(app: FastifyInstance, { store, createEngine }: Comp
     '/models/:version/compare/:other',
     {
       schema: {
-        summary: 'Two versions side by side: their metrics, and their predictions of the probe rows of both',
+        summary: 'Compare two versions: their metrics, and their predictions of the probe rows of both',
         tags: ['model'],
         params: CompareParams,
         response: { 200: CompareReply, 400: ErrorReply, 404: ErrorReply, 409: ErrorReply },

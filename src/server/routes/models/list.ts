@@ -10,12 +10,12 @@ const Version = Type.Union([Type.String(), Type.Null()]);
 
 export const ModelsReply = Type.Object({
   aliases: Type.Object({
-    generation: Type.Integer({ description: 'counts their changes' }),
+    generation: Type.Integer({ description: 'number of changes so far' }),
     production: Version,
     candidate: Version,
     previous: Version,
   }),
-  serving: Type.Union([Type.String(), Type.Null()], { description: 'what this process answers with' }),
+  serving: Type.Union([Type.String(), Type.Null()], { description: 'the version that this process serves' }),
   models: Type.Array(
     Type.Object({
       model_version: Type.String(),
@@ -40,7 +40,7 @@ export function listRoute(app: FastifyInstance, { store, catalog, service }: Mod
     '/models',
     {
       schema: {
-        summary: 'All versions, their aliases, and which serves',
+        summary: 'All versions and their aliases, and the version that serves',
         tags: ['model'],
         response: { 200: ModelsReply, 500: ErrorReply },
       },

@@ -17,7 +17,7 @@ export function onnxRoute(app: FastifyInstance, { store, name }: { store: ModelS
     '/models/:version/onnx',
     {
       schema: {
-        summary: 'A version as an ONNX model, its scaling inside',
+        summary: 'A version as an ONNX model, which includes the scaling',
         tags: ['model'],
         params: VersionParams,
         response: {

@@ -16,7 +16,7 @@ export function removeRoute(app: FastifyInstance, { store, loader }: RemoveOptio
     '/models/:version',
     {
       schema: {
-        summary: 'Remove a version that does not serve and that no alias names; its number is not used again',
+        summary: 'Remove a version that does not serve and has no alias; its number is not used again',
         tags: ['model'],
         params: VersionParams,
         response: {

@@ -8,7 +8,7 @@ export function rollbackRoute(app: FastifyInstance, { loader }: { loader: ModelL
     '/models/rollback',
     {
       schema: {
-        summary: 'Make previous production again; a second rollback undoes the first',
+        summary: 'Make the previous version production again; a second rollback undoes the first',
         tags: ['model'],
         response: { 200: ActivationReply, 409: ErrorReply, 507: ErrorReply },
       },

@@ -7,7 +7,7 @@ import type { PredictionService } from '../../service/prediction/prediction-serv
 export const ModelReply = Type.Object({
   model_version: Type.String(),
   name: Type.String(),
-  engine: Type.String({ description: 'what computes: kernel, plain, or tfjs- and its backend' }),
+  engine: Type.String({ description: 'engine that computes predictions: kernel, or tfjs- and its backend' }),
   ...Card.properties,
 });
 

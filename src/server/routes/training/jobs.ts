@@ -13,7 +13,7 @@ export function jobRoutes(app: FastifyInstance, { jobs }: { jobs: TrainingJobs }
     '/train/:id',
     {
       schema: {
-        summary: 'A training: state, epochs, metrics',
+        summary: 'State, epochs and metrics of a training',
         tags: ['training'],
         params: JobParams,
         response: { 200: Job, 404: ErrorReply },
@@ -26,7 +26,7 @@ export function jobRoutes(app: FastifyInstance, { jobs }: { jobs: TrainingJobs }
     '/train/:id',
     {
       schema: {
-        summary: 'Cancel a training; one that has ended stays as it is',
+        summary: 'Cancel a training, or its shadow; a training that has ended is not changed',
         tags: ['training'],
         params: JobParams,
         response: { 200: Job, 404: ErrorReply },
@@ -39,7 +39,7 @@ export function jobRoutes(app: FastifyInstance, { jobs }: { jobs: TrainingJobs }
     '/train/:id/events',
     {
       schema: {
-        summary: 'Server-sent events: `epoch` for each epoch, those passed too, and `end` with the job',
+        summary: 'Server-sent events: `epoch` for each epoch, including past ones, and `end` with the job',
         tags: ['training'],
         params: JobParams,
         response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } }, 404: ErrorReply },
@@ -47,26 +47,26 @@ export function jobRoutes(app: FastifyInstance, { jobs }: { jobs: TrainingJobs }
     },
     async ({ params }, reply) => {
       const job = jobs.get(params.id);
-      return eventStream(reply, (gone) => follow(jobs, job, gone));
+      return eventStream(reply, (disconnected) => streamJob(jobs, job, disconnected));
     },
   );
 }
 
-async function* follow(jobs: TrainingJobs, job: Job, gone: AbortSignal): AsyncGenerator<string> {
+async function* streamJob(jobs: TrainingJobs, job: Job, disconnected: AbortSignal): AsyncGenerator<string> {
   const changes = on(jobs, 'epoch', { close: ['end'] });
   const stop = () => void changes.return?.();
-  gone.addEventListener('abort', stop);
-  let told = 0;
-  const news = () => {
-    const epochs = job.history.slice(told);
-    told = job.history.length;
+  disconnected.addEventListener('abort', stop);
+  let sent = 0;
+  const unsentEpochs = () => {
+    const epochs = job.history.slice(sent);
+    sent = job.history.length;
     return epochs.map((epoch) => serverSentEvent('epoch', epoch));
   };
   try {
-    yield* news();
+    yield* unsentEpochs();
     if (job.state === 'running') {
-      for await (const _ of changes) yield* news();
-      yield* news();
+      for await (const _ of changes) yield* unsentEpochs();
+      yield* unsentEpochs();
     }
     yield serverSentEvent('end', job);
   } finally {

@@ -7,7 +7,8 @@ export const PromotionFields = {
   promote: Type.Optional(
     Type.Enum([...PROMOTIONS], {
       default: 'gate',
-      description: 'whether the version serves: if it is not worse than what serves, always, or never by itself',
+      description:
+        'when the version serves: if it is not worse than the serving version, always, or only when activated',
     }),
   ),
   shadow_rows: Type.Optional(
@@ -15,7 +16,7 @@ export const PromotionFields = {
       minimum: 0,
       maximum: MAX_SHADOW_ROWS,
       default: 0,
-      description: 'rows of traffic that the version answers beside what serves, before it does',
+      description: 'rows of traffic that the version predicts beside the serving version before it serves',
     }),
   ),
 };

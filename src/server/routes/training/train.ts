@@ -28,10 +28,15 @@ const TrainQuery = Type.Object(
     ...TrainingFields,
     ...PromotionFields,
     target: Type.Optional(
-      Type.String({ minLength: 1, description: 'target column of a body that is not JSON; commas separate several' }),
+      Type.String({
+        minLength: 1,
+        description: 'target column of a body that is not JSON, or several, separated by commas',
+      }),
     ),
-    wait: Type.Optional(Type.Boolean({ default: false, description: 'answer when the training has ended' })),
-    replace: Type.Optional(Type.Boolean({ default: false, description: 'allow other features than the serving ones' })),
+    wait: Type.Optional(Type.Boolean({ default: false, description: 'reply when the training has ended' })),
+    replace: Type.Optional(
+      Type.Boolean({ default: false, description: 'accept other features than those of the serving model' }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -41,7 +46,9 @@ const TrainBody = Type.Object(
     ...TrainingFields,
     ...PromotionFields,
     ...LabelledFields,
-    source: Type.Optional(Type.Enum(['feedback'], { description: 'instead of rows: those of POST /feedback' })),
+    source: Type.Optional(
+      Type.Enum(['feedback'], { description: 'instead of rows: train on those sent to POST /feedback' }),
+    ),
     mix_reference: Type.Optional(
       Type.Boolean({ description: 'with `source`: train on the rows of TRAIN_DATA as well' }),
     ),
@@ -51,9 +58,9 @@ const TrainBody = Type.Object(
 type TrainBody = Static<typeof TrainBody>;
 
 const tableContent = (description: string) => ({ schema: Type.Unsafe<Readable>({ description }) });
-const FileContent = tableContent('columns of integers or floats; a row with a null or NaN is left out');
+const FileContent = tableContent('columns of integers or floats; rows with a null or NaN are left out');
 
-/** A table that is a file of its own. */
+/** A body that is a table file. */
 class TableBody {
   readonly format: TableFormat | 'csv';
   readonly content: Readable;
@@ -75,7 +82,7 @@ export interface TrainOptions {
   readonly jobs: TrainingJobs;
   readonly feedback: FeedbackService;
   readonly reader: BodyReader;
-  /** Largest body that is not JSON, in bytes. */
+  /** Maximum body that is not JSON, in bytes. */
   readonly trainBodyLimit: number;
 }
 
@@ -83,7 +90,7 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
   const { service, jobs, feedback, reader, trainBodyLimit } = options;
   const large = new LargeBodies(reader);
   large.addParser(app);
-  // Tables are read as they arrive, or lie on the disk; only here are they bodies at all.
+  // Only this route accepts tables. They are read as they arrive, or from the disk.
   for (const { type, format, broken } of TABLES) {
     app.addContentTypeParser(type, (_request, payload, done) =>
       done(null, new TableBody(format, limited(payload, trainBodyLimit, broken))),
@@ -96,7 +103,7 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
       config: { streamLimit: trainBodyLimit },
       schema: {
         summary:
-          'Train a new version in the background; it serves when it is done, unless it is worse than what serves',
+          'Train a new version in the background; it serves when it is done, unless it is worse than the serving version',
         tags: ['training'],
         querystring: TrainQuery,
         body: {
@@ -151,15 +158,15 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
   }
 
   function startFromJson(body: TrainBody, query: Static<typeof TrainQuery>): Promise<Job> {
-    const given = { ...query, ...body };
-    const options = trainingOptions(given);
-    const terms = promotionTerms(given, query.replace);
+    const fields = { ...query, ...body };
+    const options = trainingOptions(fields);
+    const terms = promotionTerms(fields, query.replace);
     if (body.source) {
       refuseRows(body);
       return start((directory) => feedback.table(directory, body.mix_reference === true), options, terms);
     }
     if (body.mix_reference !== undefined) {
-      throw new DomainError('INVALID_ROWS', 'mix_reference: expected only beside "source": "feedback"');
+      throw new DomainError('INVALID_ROWS', 'mix_reference: expected only together with "source": "feedback"');
     }
     const rows = labelledRows(body, '"source": "feedback"');
     const { replace = false } = query;
@@ -169,13 +176,13 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
     return start(adviseReplace(write), options, terms);
   }
 
-  /** The columns of the model that serves, if one does. */
+  /** The columns of the serving model; undefined if none serves. */
   function model(): Columns | undefined {
     const card = service.servingIfReady?.card;
     return card && columnsOf(card);
   }
 
-  /** Orders columns like those of the model that serves when they arrive. */
+  /** Orders columns like those of the model that serves when the header arrives. */
   function order(replace: boolean): ColumnOrder {
     return (columns) => orderColumns(columns, service.servingIfReady?.card, replace);
   }
@@ -190,7 +197,7 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
   }
 }
 
-/** Tells a client whose rows have other columns than the serving model how to train on them all the same. */
+/** Adds to the error for other columns than the serving model's how a client can train on them nevertheless. */
 function adviseReplace(write: (directory: string) => Promise<TableInfo> | TableInfo) {
   return async (directory: string): Promise<TableInfo> => {
     try {
@@ -209,5 +216,5 @@ function promotionTerms({ promote = 'gate', shadow_rows = 0 }: RequestedPromotio
 
 function refuseRows({ instances, targets, target }: TrainBody): void {
   const [name] = Object.entries({ instances, targets, target }).find(([, value]) => value !== undefined) ?? [];
-  if (name) throw new DomainError('INVALID_ROWS', `${name}: expected no rows beside "source": "feedback"`);
+  if (name) throw new DomainError('INVALID_ROWS', `${name}: expected no rows together with "source": "feedback"`);
 }

@@ -29,10 +29,10 @@ export interface FeedbackOptions {
 /** Result of one request. */
 export const FeedbackReceipt = Type.Object(
   {
-    rows: Type.Integer({ description: 'rows that are kept now, whatever happens' }),
-    dropped: Type.Integer({ description: 'rows left out for a missing or non-finite value' }),
-    kept_rows: Type.Integer({ description: 'all rows of these columns that are kept' }),
-    model_version: Type.String({ description: 'the version that is judged by them' }),
+    rows: Type.Integer({ description: 'rows that were stored durably' }),
+    dropped: Type.Integer({ description: 'rows left out because of a missing or non-finite value' }),
+    kept_rows: Type.Integer({ description: 'all stored rows of these columns' }),
+    model_version: Type.String({ description: 'the version that is evaluated on them' }),
   },
   { $id: 'FeedbackReply' },
 );
@@ -81,7 +81,7 @@ export class FeedbackService extends EventEmitter<{ rows: [] }> {
   ): Promise<FeedbackReceipt> {
     return this.options.service.hold(async (serving) => {
       checkIds(ids);
-      const waiting = await this.failures.watch(this.options.store.ask('waiting', ids));
+      const waiting = await this.failures.watch(this.options.store.call('waiting', ids));
       const rows = await join(waiting, this.terms(serving));
       return this.storeRows(serving, rows, ids, (n) => placeOfTarget(waiting, n));
     });
@@ -95,7 +95,7 @@ export class FeedbackService extends EventEmitter<{ rows: [] }> {
     const id = randomUUID();
     const waiting = { columns, rows: count, features: rows.slice(0, count * columns.features.length) };
     try {
-      await this.failures.watch(store.ask('addWaiting', id, waiting));
+      await this.failures.watch(store.call('addWaiting', id, waiting));
       return id;
     } catch (error) {
       if (error instanceof DomainError) return null;
@@ -148,7 +148,7 @@ export class FeedbackService extends EventEmitter<{ rows: [] }> {
     if (live) await this.whenRestored(live);
     const { card } = serving;
     const batch = { columns: columnsOf(card), model: card.checksum, rows, features, targets, outputs };
-    const keptRows = await this.failures.watch(store.ask('add', batch, answered));
+    const keptRows = await this.failures.watch(store.call('add', batch, answered));
     live?.add(rows, outputs, targets, keptRows);
     this.storedRows += rows;
     this.emit('rows');

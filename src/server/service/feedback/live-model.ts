@@ -7,10 +7,12 @@ import { LiveErrors, TargetErrors, WINDOW_ROWS } from './live-errors.js';
 
 /** How well the serving model predicts rows whose true targets came later. */
 export const LiveReport = Type.Object({
-  kept_rows: Type.Integer({ description: "labelled rows of the serving model's columns that are kept" }),
-  evaluated_rows: Type.Integer({ description: 'the latest of them that it has predicted: what follows is of these' }),
+  kept_rows: Type.Integer({ description: "stored labelled rows with the serving model's columns" }),
+  evaluated_rows: Type.Integer({
+    description: 'the latest rows that the serving model has predicted, which the errors are of',
+  }),
   targets: Type.Record(Type.String(), TargetErrors, {
-    description: "in the targets' units; empty if there are no such rows",
+    description: "in the targets' units; empty without evaluated rows",
   }),
 });
 export type LiveReport = Static<typeof LiveReport>;
@@ -44,7 +46,7 @@ export class LiveModel {
   /** Has the database delete what is too old, and counts the rest. */
   async prune(): Promise<void> {
     if (!this.store.exists) return;
-    this.keptRows = await this.failures.watch(this.store.ask('count', columnsOf(this.card)));
+    this.keptRows = await this.failures.watch(this.store.call('count', columnsOf(this.card)));
   }
 
   report(): LiveReport {
@@ -59,7 +61,7 @@ export class LiveModel {
   private async restore(): Promise<void> {
     const { store, card } = this;
     if (!store.exists) return;
-    const recent = await this.failures.watch(store.ask('recent', columnsOf(card), card.checksum, WINDOW_ROWS));
+    const recent = await this.failures.watch(store.call('recent', columnsOf(card), card.checksum, WINDOW_ROWS));
     this.errors.add(recent.times, recent.outputs, recent.targets);
     this.keptRows = recent.kept;
   }

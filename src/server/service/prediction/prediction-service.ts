@@ -1,14 +1,14 @@
-import type { FastifyBaseLogger } from 'fastify';
+import type { Logger } from 'pino';
 import { DomainError } from '../../../base/domain-error.js';
 import type { TimeSlice } from '../../../base/node/time-slice.js';
 import type { Prediction, Predictor } from '../../../model/network/predictor.js';
 import type { Card } from '../../../model/versions/card.js';
 import type { Probe } from '../../../model/versions/probe.js';
 
-/** Numbers that a long prediction computes before it asks whether it is somebody else's turn: well below a millisecond. */
-const NUMBERS_OF_A_PART = 4096;
+/** Input values predicted per chunk (well under 1 ms) before the time slice is checked. */
+const VALUES_PER_CHUNK = 4096;
 
-/** A version that serves. */
+/** The version that serves. */
 export interface Serving {
   readonly version: number;
   readonly card: Card;
@@ -18,7 +18,10 @@ export interface Serving {
   readonly since: number;
 }
 
-/** One answered request: the raw rows, `[count, features]`, NaN where a value is missing, and what was predicted. Valid until the turn ends. */
+/**
+ * One answered request: the raw rows, `[count, features]`, NaN where a value is missing, and their prediction. The arrays are
+ * valid only until the current turn of the event loop ends.
+ */
 export interface Observation {
   readonly rows: Float32Array;
   readonly count: number;
@@ -26,30 +29,30 @@ export interface Observation {
   readonly serving: Serving;
 }
 
-/** Watches predictions. May throw: that is counted and logged, and no client notices. */
+/** Observes predictions. If it throws, the error is counted and logged, and the reply is unaffected. */
 export type Observer = (observation: Observation) => void;
 
-/** The one place where a prediction happens. Knows no HTTP. */
+/** Makes every prediction of this process. Knows no HTTP. */
 export class PredictionService {
   private current: Serving | undefined;
   private reason = 'starting';
   private observers: Observer[] = [];
-  /** How many long predictions each version is at work for. */
+  /** Number of long predictions in progress, by version. */
   private readonly held = new Map<Serving, number>();
-  private readonly log: Pick<FastifyBaseLogger, 'error'>;
+  private readonly log: Pick<Logger, 'error'>;
   private failures = 0;
   private draining = false;
 
-  constructor(log: Pick<FastifyBaseLogger, 'error'>) {
+  constructor(log: Pick<Logger, 'error'>) {
     this.log = log;
   }
 
-  /** How often an observer has thrown. */
+  /** Number of errors thrown by observers. */
   get observerErrors(): number {
     return this.failures;
   }
 
-  /** Returns what ends it. */
+  /** Adds an observer. Returns a function that removes it. */
   observe(observer: Observer): () => void {
     this.observers.push(observer);
     return () => {
@@ -57,63 +60,62 @@ export class PredictionService {
     };
   }
 
-  /** The version that serves. Throws `NOT_READY` with the reason if there is none. */
+  /** The version that serves. Throws `NOT_READY` with the reason if none does. */
   get serving(): Serving {
     if (!this.current) throw new DomainError('NOT_READY', this.reason);
     return this.current;
   }
 
-  /** The version that serves, if one does. */
+  /** The version that serves; undefined if none does. */
   get servingIfReady(): Serving | undefined {
     return this.current;
   }
 
-  /** The version that serves, unless the service is about to stop. Throws `NOT_READY` with the reason. */
+  /** The version that serves. Throws `NOT_READY` with the reason if none does, or if the service is shutting down. */
   get ready(): Serving {
     if (this.draining) throw new DomainError('NOT_READY', this.reason);
     return this.serving;
   }
 
-  /** Why no version serves: what `/readyz` answers until one does. */
+  /** Sets the reason that `NOT_READY` reports until a version serves. */
   explainNotReady(reason: string): void {
     this.reason = reason;
   }
 
-  /** Answers what still comes, and is not ready any more. */
+  /** Continues to answer requests, but reports that it is no longer ready. */
   drain(reason: string): void {
     this.draining = true;
     this.reason = reason;
   }
 
   /**
-   * Predicts `count` rows, `[count, features]` in raw units, NaN where a value is missing, in one forward pass, and shows them to the observers. A
-   * request is computed within one turn of the event loop, so a swap never comes between.
+   * Predicts `count` rows, `[count, features]` in raw units, NaN where a value is missing, in one forward pass, and notifies the
+   * observers. All of it runs within one turn of the event loop, so no swap can happen meanwhile.
    *
-   * Throws `NOT_READY`, and `NON_FINITE_OUTPUT` for a row so far off that float32 cannot hold its answer.
+   * Throws `NOT_READY`, or `NON_FINITE_OUTPUT` if float32 cannot hold the prediction of a row.
    */
   predict(rows: Float32Array, count: number): Observation {
     const { serving } = this;
     const prediction = serving.predictor.predict(rows, count);
     assertFinite(prediction, count);
     const observation = { rows, count, prediction, serving };
-    this.show(observation);
+    this.notify(observation);
     return observation;
   }
 
   /**
-   * As `predict`, by `serving`, which must be held, for so many rows that others must have their turn in between. It
-   * remains one prediction: by one version, shown to the observers once, as a whole, at its end. The arrays are the
-   * caller's.
+   * Predicts many rows by `serving`, which the caller holds, and yields to the event loop between chunks. The observers see one
+   * prediction, at its end. The caller owns the arrays.
    */
   async predictInSlices(serving: Serving, rows: Float32Array, count: number, slice: TimeSlice): Promise<Observation> {
     const observation = await this.predictUnseen(serving, rows, count, slice);
-    this.show(observation);
+    this.notify(observation);
     return observation;
   }
 
   /**
-   * As `predictInSlices`, but no observer sees it: of rows that were observed before, or that nobody asked about. `place`
-   * names a row in the request, for the error.
+   * Predicts as `predictInSlices` without notifying observers, for rows that they have seen before, or that no client sent for
+   * prediction. `place` names a row of the request in errors.
    */
   async predictUnseen(
     serving: Serving,
@@ -130,11 +132,11 @@ export class PredictionService {
       inputs: new Float32Array(count * width),
       errors: new Float32Array(count),
     };
-    const some = Math.max(1, Math.floor(NUMBERS_OF_A_PART / width));
-    for (let from = 0; from < count; from += some) {
-      const part = Math.min(some, count - from);
-      const pass = predictor.predict(rows.subarray(from * width, (from + part) * width), part);
-      assertFinite(pass, part, from, place);
+    const rowsPerChunk = Math.max(1, Math.floor(VALUES_PER_CHUNK / width));
+    for (let from = 0; from < count; from += rowsPerChunk) {
+      const chunk = Math.min(rowsPerChunk, count - from);
+      const pass = predictor.predict(rows.subarray(from * width, (from + chunk) * width), chunk);
+      assertFinite(pass, chunk, from, place);
       prediction.outputs.set(pass.outputs, from * outputWidth);
       prediction.reconstructions.set(pass.reconstructions, from * width);
       prediction.inputs.set(pass.inputs, from * width);
@@ -144,7 +146,7 @@ export class PredictionService {
     return { rows, count, prediction, serving };
   }
 
-  /** Runs `work` with the version that serves, which stays open until it has ended, whatever is swapped in meanwhile. */
+  /** Runs `work` with the version that serves, which stays open until `work` ends, even if another is swapped in. */
   async hold<T>(work: (serving: Serving) => Promise<T>): Promise<T> {
     const { serving, held } = this;
     held.set(serving, (held.get(serving) ?? 0) + 1);
@@ -160,12 +162,12 @@ export class PredictionService {
     }
   }
 
-  /** Whether a long prediction is at work with a version. */
+  /** Returns whether a long prediction still uses a version. */
   isHeld(serving: Serving): boolean {
     return this.held.has(serving);
   }
 
-  private show(observation: Observation): void {
+  private notify(observation: Observation): void {
     for (const observer of this.observers) {
       try {
         observer(observation);
@@ -175,22 +177,22 @@ export class PredictionService {
     }
   }
 
-  /** Makes `next` the serving version: one pointer changes, between two requests. */
+  /** Makes `next` the serving version by changing one pointer, between two requests. */
   swap(next: Omit<Serving, 'since'>): void {
     const former = this.current;
     this.current = { ...next, since: Date.now() };
     if (former && !this.isHeld(former)) former.predictor.close();
   }
 
-  /** Logged at the 1st, 2nd, 4th, 8th … time: what fails at every request must not fill the disk with it. */
+  /** Logs the 1st, 2nd, 4th, 8th … failure: an observer that fails at every request must not fill the disk. */
   private observerFailed(error: unknown): void {
     const failures = ++this.failures;
     if ((failures & (failures - 1)) !== 0) return;
-    this.log.error({ err: error, failures }, 'an observer failed; the prediction was answered all the same');
+    this.log.error({ err: error, failures }, 'an observer failed; the prediction was sent nevertheless');
   }
 }
 
-/** JSON has no Infinity: it would leave as null, with a 200. */
+/** JSON has no Infinity: JSON.stringify would turn it into null. */
 function assertFinite({ outputs, errors }: Prediction, count: number, first = 0, place = instance): void {
   const width = outputs.length / count;
   for (let i = 0; i < outputs.length; i++)

@@ -15,23 +15,25 @@ export const Job = Type.Object(
     /** Since its creation. */
     seconds: Type.Number(),
     /** Null before the first epoch and at the end. */
-    seconds_left: Type.Union([Type.Number(), Type.Null()], { description: 'if no early stop comes' }),
+    seconds_left: Type.Union([Type.Number(), Type.Null()], { description: 'estimate, without early stopping' }),
     phases: Type.Record(Type.String(), Type.Number(), {
-      description: 'seconds of each part, once it has succeeded: where the time went',
+      description: 'seconds per phase, once the training has succeeded',
     }),
     options: TrainingOptions,
     rows: Type.Integer({ description: 'complete rows' }),
-    dropped: Type.Integer({ description: 'rows left out for a missing or non-finite value' }),
+    dropped: Type.Integer({ description: 'rows left out because of a missing or non-finite value' }),
     /** The latest epoch; 0 before the first has ended. */
     epoch: Type.Integer(),
     history: Type.Array(EpochSchema),
     metrics: Type.Union([MetricsSchema, Type.Null()]),
     model_version: Type.Union([Type.String(), Type.Null()], {
-      description: 'the version it became, whether or not that serves',
+      description: 'the version it produced, whether or not that serves',
     }),
     /** While the version answers in the shadow, the gate's decision before that. */
-    gate: Type.Union([Gate, Type.Null()], { description: 'whether that may serve, and why' }),
-    shadow: Type.Union([ShadowReport, Type.Null()], { description: 'if asked for: what its answers differ by' }),
+    gate: Type.Union([Gate, Type.Null()], { description: 'whether the version may serve, and why' }),
+    shadow: Type.Union([ShadowReport, Type.Null()], {
+      description: "if requested: differences from the serving version's predictions",
+    }),
     error: Type.Union([
       Type.Object({ code: Type.Unsafe<ErrorCode>(Type.String()), message: Type.String() }),
       Type.Null(),

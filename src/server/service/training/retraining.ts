@@ -1,4 +1,4 @@
-import type { FastifyBaseLogger } from 'fastify';
+import type { Logger } from 'pino';
 import type { ModelStore } from '../../../model/store/store.js';
 import { DEFAULT_TRAINING } from '../../../model/training/training-options.js';
 import type { DriftService } from '../drift/drift-service.js';
@@ -10,42 +10,42 @@ export interface RetrainingOptions {
   readonly feedback: FeedbackService;
   readonly jobs: TrainingJobs;
   readonly store: ModelStore;
-  readonly log: FastifyBaseLogger;
-  /** Labelled rows of the serving model's columns without which nothing is started. */
+  readonly log: Logger;
+  /** Minimum labelled rows of the serving model's columns. */
   readonly minRows: number;
-  /** From one start to the next, at least, in milliseconds. */
+  /** Minimum milliseconds between two starts. */
   readonly cooldown: number;
 }
 
-/** Survives a restart: a service that is restarted again and again must not train each time. */
+/** Stores the latest start: a service that restarts repeatedly must not train each time. */
 const DOCUMENT = 'retraining.json';
 
 /**
- * Starts a training on the labelled rows while a drift alarm is on, through the ordinary job. It looks whenever the
- * alarms change, every few seconds beside, and when labelled rows come: they often come after the alarm.
+ * Starts a training job on the labelled rows while a drift alarm is on. Checks for that whenever the alarms change, every few
+ * seconds, and when labelled rows arrive, which is often after the alarm.
  */
 export class Retraining {
   private readonly options: RetrainingOptions;
-  private looking = false;
+  private checking = false;
 
   constructor(options: RetrainingOptions) {
     this.options = options;
-    const look = () => void this.look();
-    options.drift.on('news', look);
-    options.feedback.on('rows', look);
+    const check = () => void this.check();
+    options.drift.on('news', check);
+    options.feedback.on('rows', check);
   }
 
   /** Never rejects. */
-  private async look(): Promise<void> {
+  private async check(): Promise<void> {
     const { drift, jobs, log } = this.options;
-    if (this.looking || jobs.isBusy || !drift.watched?.monitor.alarms.some(({ detected }) => detected)) return;
-    this.looking = true;
+    if (this.checking || jobs.isBusy || !drift.watched?.monitor.alarms.some(({ detected }) => detected)) return;
+    this.checking = true;
     try {
       await this.start();
     } catch (err) {
-      log.error({ err }, 'the retraining could not be started');
+      log.error({ err }, 'retraining could not be started');
     } finally {
-      this.looking = false;
+      this.checking = false;
     }
   }
 
@@ -55,17 +55,17 @@ export class Retraining {
     if (rows < minRows) return;
     const now = Date.now();
     const latest = await this.latestStart();
-    // One that lies in the future is of a clock that was wrong: it does not count.
+    // A start in the future was recorded by a wrong clock, and is ignored.
     if (latest <= now && now - latest < cooldown) return;
     await jobs.start(async (directory) => {
-      // Not before the place is taken: a training that somebody else has just begun is none of ours.
+      // Recorded only once the training's place is taken: a training that a client has just started does not count.
       await store.writeDocument(DOCUMENT, JSON.stringify({ started_at: now }));
       log.warn({ rows }, 'drift: retraining on the labelled rows');
       return feedback.table(directory, false);
     }, DEFAULT_TRAINING);
   }
 
-  /** In milliseconds since the epoch; 0 if there was none. */
+  /** Returns milliseconds since the epoch; 0 if there was no start. */
   private async latestStart(): Promise<number> {
     const content = await this.options.store.readDocument(DOCUMENT);
     if (content === undefined) return 0;

@@ -4,15 +4,15 @@ import type { Card } from '../../../model/versions/card.js';
 /** Differences between the candidate's answers and those sent to clients: candidate - serving. */
 export const ShadowReport = Type.Object({
   asked_rows: Type.Integer(),
-  rows: Type.Integer({ description: 'rows that both have answered' }),
+  rows: Type.Integer({ description: 'rows that both versions have predicted' }),
   targets: Type.Record(
     Type.String(),
     Type.Object({
       mean_difference: Type.Number({ description: 'candidate - serving, in units of the target' }),
       rms_difference: Type.Number(),
-      quantiles: Type.Record(Type.String(), Type.Number(), { description: 'of |difference|' }),
+      quantiles: Type.Record(Type.String(), Type.Number(), { description: 'quantiles of |difference|' }),
       bound: Type.Number({ description: 'the RMSE of the serving version on its held-out rows' }),
-      beyond_bound: Type.Number({ description: 'share of rows with a greater |difference|' }),
+      beyond_bound: Type.Number({ description: 'share of rows whose |difference| exceeds the bound' }),
     }),
     { description: 'empty before the first row' },
   ),

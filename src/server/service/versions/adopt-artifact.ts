@@ -8,9 +8,9 @@ import { parseCard } from '../../../model/versions/card.js';
 import { readFiles, UPLOAD_MARK } from '../../../model/versions/version.js';
 
 /**
- * Takes the version whose files a directory holds, as an archive unpacks to, into the store, unless it is there already.
- * Gives its number; undefined if the directory is not there or has no card. Throws `INVALID_ARCHIVE`, naming file and
- * reason.
+ * Adds the version whose files are in a directory, like those of an unpacked archive, to the store, unless the store has it
+ * already. Returns its number, or undefined if the directory does not exist or has no card. Throws `INVALID_ARCHIVE`, naming
+ * file and reason.
  */
 export async function adoptArtifact(
   directory: string,
@@ -30,7 +30,7 @@ export async function adoptArtifact(
   return publishUpload(files, store);
 }
 
-/** Undefined if the version is broken, or was removed meanwhile: then it is not the one that is looked for. */
+/** Returns undefined if the version is broken or was removed meanwhile: it cannot be the artifact then. */
 async function checksumOf(version: number, store: ModelStore): Promise<string | undefined> {
   try {
     const card = await store.readFile(version, 'card.json');

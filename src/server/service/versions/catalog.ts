@@ -12,10 +12,12 @@ import { UPLOAD_MARK } from '../../../model/versions/version.js';
 export const Summary = Type.Object({
   created_at: Type.String(),
   origin: Type.Enum(['training', 'upload']),
-  bytes: Type.Integer({ description: 'of its files, the card left out' }),
-  rows: Type.Integer({ description: 'that it was made from, those held out included' }),
+  bytes: Type.Integer({ description: 'total size of its files, without the card' }),
+  rows: Type.Integer({ description: 'rows that it was trained on, including held-out rows' }),
   metrics: MetricsSchema,
-  gate: Type.Union([Gate, Type.Null()], { description: 'when it was trained; null for one without' }),
+  gate: Type.Union([Gate, Type.Null()], {
+    description: "the gate's decision when it was trained; null if there was none",
+  }),
 });
 export type Summary = Static<typeof Summary> & { readonly version: number };
 

@@ -134,7 +134,7 @@ test('one that finds the place just taken has not been started, and comes after 
   const other = ended(parts);
   await raiseAlarm(parts);
   parts.drift.emit('news');
-  while (!logged.some(({ msg }) => msg === 'the retraining could not be started')) await once(lines, 'line');
+  while (!logged.some(({ msg }) => msg === 'retraining could not be started')) await once(lines, 'line');
   assert.equal((await parts.jobs.cancel(id)).state, 'cancelled');
   await other;
   const own = ended(parts);
@@ -147,6 +147,6 @@ test('a training that cannot be started is logged, and the service goes on', asy
   await label(parts, rowsOf(2, 300, 5));
   await parts.jobs.close();
   await raiseAlarm(parts);
-  while (!logged.some(({ msg }) => msg === 'the retraining could not be started')) await once(lines, 'line');
+  while (!logged.some(({ msg }) => msg === 'retraining could not be started')) await once(lines, 'line');
   await post(parts, '/predict', rowsOf(9, 1));
 });

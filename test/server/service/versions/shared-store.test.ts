@@ -180,7 +180,7 @@ test('a full disk refuses uploads, trainings and activations in words, leaves no
   const server = await startServer(t, { MODEL_STORE: directory, FEEDBACK_STORE: '/nonexistent' }, { command });
   await server.logged('model version serves');
   await server.logged('the model store cannot be written');
-  assert.match((await server.logged('the disk of the model store is nearly full')).msg, /nearly full/);
+  assert.match((await server.logged('the disk of the model store is almost full')).msg, /almost full/);
   const before = await predict(server);
   const headers = { 'content-type': 'application/gzip' };
   for (let i = 0; i < 3; i++) {
