@@ -46,7 +46,6 @@ import { removeRoute } from './routes/models/remove.js';
 import { rollbackRoute } from './routes/models/rollback.js';
 import { servingModelRoute } from './routes/models/serving-model.js';
 import { predictRoute } from './routes/predict.js';
-import { predictForm } from './routes/predict-form.js';
 import { jobRoutes } from './routes/training/jobs.js';
 import { trainRoute } from './routes/training/train.js';
 import type { DriftService } from './service/drift/drift-service.js';
@@ -86,6 +85,8 @@ export interface AppOptions {
   readonly flatten?: boolean;
   /** Paths that Vertex AI asks at, if it is there. */
   readonly vertex?: VertexRoutes | undefined;
+  /** Whether the fast path answers common predictions ahead of Fastify; it does by default. */
+  readonly fastPath?: boolean;
   /** Whether routes that change state are not to be had. */
   readonly readOnly?: boolean;
 }
@@ -122,7 +123,7 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   const predicts = options.vertex?.predict !== '/predict';
   const requestId = requestIds();
   const durations = new RequestHistogram();
-  const fastPath = new FastPath({ durations, requestId, bodyLimit, log });
+  const fastPath = new FastPath({ enabled: options.fastPath ?? true, durations, requestId, bodyLimit, log });
   const app = fastify({
     serverFactory: fastPath.createServer,
     loggerInstance: log as FastifyBaseLogger,
@@ -178,17 +179,9 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   rollbackRoute(app, { loader });
   removeRoute(app, { store, service });
   compareRoute(app, { store, createEngine });
+  const inference = new Inference({ service, reader, maxRows, allowMissing });
   if (predicts) {
-    await app.register(predictRoute, {
-      service,
-      drift,
-      feedback,
-      reader,
-      maxRows,
-      allowMissing,
-      keepsRows: !options.readOnly,
-    });
-    fastPath.add('/predict', predictForm(service, maxRows));
+    await app.register(predictRoute, { inference, fastPath, drift, feedback, storesRows: !options.readOnly });
   }
   driftRoutes(app, { drift, feedback });
   await app.register(feedbackRoute, { feedback, reader });
@@ -196,7 +189,6 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   jobRoutes(app, { jobs });
 
   const model = new ServedModel({ name: options.modelName, service, store });
-  const inference = new Inference({ service, reader, maxRows, allowMissing });
   const flatten = options.flatten ?? false;
   await app.register(tensorflowServing, { model, inference, fastPath, flatten });
   await app.register(kserveV1, { model });

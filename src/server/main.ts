@@ -84,6 +84,7 @@ const app = await buildApp(
     keepVersions: config.KEEP_VERSIONS,
     featuresWithBins: config.DRIFT_FEATURES_WITH_BINS,
     flatten: config.FLATTEN === 'true',
+    fastPath: config.FAST_PATH === 'on',
     vertex: platform.vertex,
     readOnly: platform.readOnly,
   },

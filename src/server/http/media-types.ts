@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { IncomingHttpHeaders } from 'node:http';
 import Negotiator from 'negotiator';
 import { DomainError, show } from '../../base/domain-error.js';
 
@@ -15,7 +15,7 @@ export type RowType = (typeof ROW_TYPES)[number];
  * The type of a reply to a request with a body of type `given`: what the client likes best, and the type of its body if
  * it likes several alike. Throws `NOT_ACCEPTABLE`.
  */
-export function replyType({ headers }: FastifyRequest, given: RowType): RowType {
+export function replyType(headers: IncomingHttpHeaders, given: RowType): RowType {
   const { accept } = headers;
   if (accept === undefined || accept === '*/*' || accept === given) return given;
   const best = new Negotiator({ headers }).mediaType([given, ...ROW_TYPES.filter((type) => type !== given)]);

@@ -30,12 +30,12 @@ const PREDICTIONS = [{ name: 'predictions', binary: false }] as const;
 
 const parser = new RowParser();
 
-export interface OpenInferenceGiven {
+export interface OpenInferenceReaderOptions {
   /** Bytes of JSON before the binary data; null if all of the body is JSON. */
   readonly headerLength: number | null;
 }
 
-export interface OpenInferenceAsked {
+export interface OpenInferenceRequested {
   readonly id?: string;
   readonly outputs: readonly { readonly name: OutputName; readonly binary: boolean }[];
 }
@@ -47,8 +47,8 @@ export interface OpenInferenceAsked {
 export function readOpenInferenceRequest(
   body: Buffer,
   model: RowModel,
-  { headerLength }: OpenInferenceGiven,
-): Rows & { readonly asked: OpenInferenceAsked } {
+  { headerLength }: OpenInferenceReaderOptions,
+): Rows & { readonly asked: OpenInferenceRequested } {
   // One input with one dimension that varies needs no description.
   if (headerLength === 0) {
     return { ...readFloatRows(body, model), asked: { outputs: [{ name: 'predictions', binary: true }] } };
@@ -71,7 +71,7 @@ export function readOpenInferenceRequest(
 function readOrdinary(
   body: Buffer,
   { features, maxRows }: RowModel,
-): (Rows & { readonly asked: OpenInferenceAsked }) | undefined {
+): (Rows & { readonly asked: OpenInferenceRequested }) | undefined {
   const [head, id, rows, columns] = ORDINARY.exec(body.toString('latin1', 0, MAX_HEAD_BYTES)) ?? [];
   const count = Number(rows);
   const elements = count * features.length;
@@ -86,7 +86,7 @@ function readOrdinary(
 }
 
 /** The outputs that are asked for: the predictions, if nothing is. */
-function readOutputs(outputs: unknown, parameters: Record<string, unknown>): OpenInferenceAsked['outputs'] {
+function readOutputs(outputs: unknown, parameters: Record<string, unknown>): OpenInferenceRequested['outputs'] {
   const binary = readFlag(parameters['binary_data_output'], 'parameters.binary_data_output') ?? false;
   if (outputs === undefined) return [{ name: 'predictions', binary }];
   if (!Array.isArray(outputs)) throw invalid(`outputs: expected an array, got ${show(outputs)}`);

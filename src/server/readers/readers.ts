@@ -3,6 +3,7 @@ import { readFloatRows } from './float32-request.js';
 import { readJsonLinesRequest } from './json-lines-request.js';
 import { readMlflowRequest } from './mlflow-request.js';
 import { readOpenInferenceRequest } from './open-inference-request.js';
+import { readPredictRequest } from './predict-request.js';
 import type { RowModel } from './row-list.js';
 import { readTensorflowRequest } from './tensorflow-request.js';
 import { readInstancesRequest } from './vertex-request.js';
@@ -15,6 +16,7 @@ export const ROW_READERS = {
   jsonLines: readJsonLinesRequest,
   mlflow: readMlflowRequest,
   openInference: readOpenInferenceRequest,
+  predict: readPredictRequest,
   tensorflow: readTensorflowRequest,
 };
 export type RowReaderName = keyof typeof ROW_READERS;

@@ -11,7 +11,7 @@ import { type RowModel, readColumns, readRowList } from './row-list.js';
 export const INPUT = 'inputs';
 export const SIGNATURE = 'serving_default';
 
-export interface TensorflowGiven {
+export interface TensorflowReaderOptions {
   readonly method: 'predict' | 'regress';
 }
 
@@ -29,7 +29,11 @@ const parser = new RowParser();
  *
  * Throws `INVALID_JSON`, `INVALID_REQUEST`, `INVALID_ROWS`, `TOO_LARGE`.
  */
-export function readTensorflowRequest(body: Buffer, model: RowModel, { method }: TensorflowGiven): TensorflowRequest {
+export function readTensorflowRequest(
+  body: Buffer,
+  model: RowModel,
+  { method }: TensorflowReaderOptions,
+): TensorflowRequest {
   if (method === 'predict' && body[0] === LEFT_BRACE) {
     // The first letter behind `{"in` tells which of the two it can be; whatever else it is, is told below.
     const columnar = body[4] === LETTER_P;

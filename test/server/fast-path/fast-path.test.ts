@@ -20,6 +20,7 @@ const ATTRIBUTES = 'x-amzn-sagemaker-custom-attributes';
 /** Two rows in the words of each contract. */
 const FORMS: [what: string, path: string, body: string, headers?: Record<string, string>][] = [
   ['the native form', '/predict', ROWS],
+  ['the native form, named rows', '/predict', '[{"c": 3, "a": 1, "b": 2}, {"b": 5, "a": 4, "c": 6}]'],
   ['TensorFlow Serving, rows', TENSORFLOW, ROWS],
   ['TensorFlow Serving, columnar', TENSORFLOW, `{"inputs": ${DATA}}`],
   ['TensorFlow Serving, named values', TENSORFLOW, '{"inputs": {"c": [3, 6], "a": [1, 4.5], "b": [2, -0.5]}}'],
@@ -202,7 +203,6 @@ test('a request id that a client gives comes back, and a bad one is replaced', a
 });
 
 const UNUSUAL: [what: string, body: string, status: number, code: string | undefined][] = [
-  ['named rows', '{"instances": [{"a": 1, "b": 2, "c": 3}]}', 200, undefined],
   ['a null', '{"instances": [[1, null, 3]]}', 400, 'INVALID_ROWS'],
   ['broken JSON', '{"instances": [[1, 2', 400, 'INVALID_JSON'],
   ['no rows', '{"instances": []}', 400, 'INVALID_ROWS'],

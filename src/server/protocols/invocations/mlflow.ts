@@ -21,7 +21,7 @@ export async function mlflow(app: FastifyInstance, { service }: { service: Predi
             404: InvocationError,
           },
         },
-        config: { predicts: true },
+        config: { quiet: true },
       },
       (_request, reply) => {
         try {

@@ -38,7 +38,7 @@ export async function modelRepository(app: FastifyInstance, options: ModelReposi
         response: { 200: RepositoryIndex, ...errors },
       },
       validatorCompiler: () => () => true,
-      config: { reads: true },
+      config: { readOnlySafe: true },
     },
     async ({ body }) => {
       const { ready = false } = read(body);

@@ -12,7 +12,7 @@ export async function kserveV1(app: FastifyInstance, { model }: { model: ServedM
         tags: ['tensorflow serving, kserve v1'],
         response: { 200: Type.Object({ models: Type.Array(Type.String()) }) },
       },
-      config: { predicts: true },
+      config: { quiet: true },
     },
     async () => ({ models: [model.name] }),
   );
