@@ -22,7 +22,7 @@ export interface PredictionRoute<Params, N extends ReaderName = ReaderName> {
   /** Returns what to read, predict and write. Throws the error of an invalid request, or rejects with it. */
   readonly request: (input: PredictionInput<Params>) => InferenceRequest<N> | Promise<InferenceRequest<N>>;
   /** What the fast path takes of the route, if anything. */
-  readonly fastPath?: FastPathRule<Params>;
+  readonly fastPath?: FastPathRule<Params> | undefined;
 }
 
 /** The requests to a route that the fast path may take. */

@@ -8,12 +8,12 @@ import { checkNames, type RowModel } from './row-list.js';
 const OPTIONS = { bom: true, skip_empty_lines: true, relax_column_count: true, max_record_size: 2 ** 20 } as const;
 
 /**
- * Reads a CSV: by feature name if its first line holds a word, else by position. An empty cell is a missing value. Throws
- * `INVALID_CSV`, `INVALID_ROWS` naming the line, `TOO_LARGE`.
+ * Reads a CSV: by feature name if its first line holds a word, otherwise by position. An empty cell is a missing value.
+ * Throws `INVALID_CSV`, `INVALID_ROWS` naming the line, and `TOO_LARGE`.
  */
 export function readCsvRequest(body: Buffer, model: RowModel, _given: undefined): Rows & { asked: undefined } {
   const { features, allowMissing } = model;
-  // A header, and one row too many: not all that there are, which may be empty and millions.
+  // A header, and one row too many: there could be millions of empty rows.
   const records = parseRecords(body, model.maxRows + 2);
   const [first = []] = records;
   const named = first.some((cell) => cell.trim() !== '' && Number.isNaN(numberInCell(cell)));
@@ -47,22 +47,22 @@ export function readCsvRequest(body: Buffer, model: RowModel, _given: undefined)
   return { rows, count, asked: undefined };
 }
 
-function parseRecords(body: Buffer, most: number): string[][] {
+function parseRecords(body: Buffer, max: number): string[][] {
   try {
-    return parse(body, { ...OPTIONS, to: most });
+    return parse(body, { ...OPTIONS, to: max });
   } catch (error) {
     if (error instanceof CsvError) throw new DomainError('INVALID_CSV', error.message, { cause: error });
     throw error;
   }
 }
 
-/** The line on which a record ends: blank lines are none, and a cell may have several. Read anew, as only an error asks. */
+/** Returns the line on which a record ends: blank lines are no records, and a cell may span several. Only errors need it. */
 function lineOf(body: Buffer, record: number): string {
   let line = 0;
-  const count = (cells: string[], { lines }: { lines: number }) => {
+  const onRecord = (cells: string[], { lines }: { lines: number }) => {
     line = lines;
     return cells;
   };
-  parse(body, { ...OPTIONS, to: record + 1, on_record: count });
+  parse(body, { ...OPTIONS, to: record + 1, on_record: onRecord });
   return `line ${line}`;
 }

@@ -9,9 +9,9 @@ const LEFT_BRACKET = 0x5b;
 const LINE_FEED = 0x0a;
 const parser = new RowParser();
 
-/** Reads JSON Lines: a row a line, by position or by feature name. Throws `INVALID_JSON`, `INVALID_ROWS`, `TOO_LARGE`. */
+/** Reads JSON Lines: a row per line, by position or by feature name. Throws `INVALID_JSON`, `INVALID_ROWS` and `TOO_LARGE`. */
 export function readJsonLinesRequest(body: Buffer, model: RowModel, _given: undefined): Rows & { asked: undefined } {
-  if (isOneRow(body, model.features.length)) return { rows: parser.rows, count: 1, asked: undefined };
+  if (readOneRow(body, model.features.length)) return { rows: parser.rows, count: 1, asked: undefined };
   const lines = body.toString().split('\n');
   if (lines.at(-1)!.trim() === '') lines.pop();
   checkCount(lines.length, 'lines', model.maxRows);
@@ -19,8 +19,8 @@ export function readJsonLinesRequest(body: Buffer, model: RowModel, _given: unde
   return { ...readRowList(rows, 'lines', model), asked: undefined };
 }
 
-/** Whether `parser` has read the ordinary body: numbers by position in one line, with its end or without. */
-function isOneRow(body: Buffer, width: number): boolean {
+/** Reads one line of numbers by position, with or without a line feed. Returns false if the body is anything else. */
+function readOneRow(body: Buffer, width: number): boolean {
   if (body[0] !== LEFT_BRACKET || !parser.parseNumbers(body, 1, width)) return false;
   return parser.end === body.length || (parser.end === body.length - 1 && body[parser.end] === LINE_FEED);
 }

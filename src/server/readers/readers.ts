@@ -8,7 +8,7 @@ import type { RowModel } from './row-list.js';
 import { readTensorflowRequest } from './tensorflow-request.js';
 import { readInstancesRequest } from './vertex-request.js';
 
-/** The readers of bodies: plain functions, so that a large body can be read in another thread. */
+/** Readers of bodies: plain functions, so that the thread can run them too. They may reuse the memory of their rows. */
 export const ROW_READERS = {
   csv: readCsvRequest,
   floats: (body: Buffer, model: RowModel, _given: undefined) => ({ ...readFloatRows(body, model), asked: undefined }),

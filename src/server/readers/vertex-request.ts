@@ -7,8 +7,8 @@ const LEFT_BRACE = 0x7b;
 const parser = new RowParser();
 
 /**
- * Reads `{"instances": [...]}`, rows by position or by feature name; other keys say nothing to this model. Throws
- * `INVALID_JSON`, `INVALID_REQUEST`, `INVALID_ROWS`, `TOO_LARGE`.
+ * Reads `{"instances": [...]}`: rows by position or by feature name. Other keys have no meaning for this model. Throws
+ * `INVALID_JSON`, `INVALID_REQUEST`, `INVALID_ROWS` and `TOO_LARGE`.
  */
 export function readInstancesRequest(body: Buffer, model: RowModel, _given: undefined): Rows & { asked: undefined } {
   if (body[0] === LEFT_BRACE) {

@@ -12,43 +12,16 @@ import {
 } from '../../inference/prediction-route.js';
 import type { TensorflowReaderOptions } from '../../readers/tensorflow-request.js';
 import type { Serving } from '../../service/prediction/prediction-service.js';
-import { Rows } from '../row-schema.js';
 import type { ModelPlace, ServedModel } from '../served-model.js';
 import { tensorflowInference } from './tensorflow-inference.js';
 import { tensorflowMetadata } from './tensorflow-metadata.js';
+import { PredictAnswer, PredictRequest, RegressAnswer, RegressRequest, Status } from './tensorflow-schemas.js';
 
 /** Patterns of a model, and of its versions by number and by label. In a pattern, `::` is a colon. */
 const MODEL = '/v1/models/:name([^/:]+)';
 const VERSION = `${MODEL}/versions/:version(\\d+)`;
 const LABEL = `${MODEL}/labels/:label([^/:]+)`;
 
-const Signature = { signature_name: Type.Optional(Type.String({ default: 'serving_default' })) };
-const PredictRequest = Type.Union(
-  [
-    Type.Object({ ...Signature, instances: Rows }, { description: 'row format' }),
-    Type.Object({ ...Signature, inputs: Rows }, { description: 'columnar format' }),
-  ],
-  { description: 'Also as `{"inputs": [...]}` in place of a row, or of the rows' },
-);
-const Predictions = Type.Array(Type.Array(Type.Number()), { description: '[rows, targets]' });
-const PredictAnswer = Type.Union([Type.Object({ predictions: Predictions }), Type.Object({ outputs: Predictions })]);
-const RegressRequest = Type.Object({
-  ...Signature,
-  context: Type.Optional(Type.Object({}, { description: 'features that all examples share' })),
-  examples: Rows,
-});
-const RegressAnswer = Type.Object({ results: Type.Array(Type.Number(), { description: '[rows]' }) });
-const Status = Type.Object({
-  name: Type.String(),
-  ready: Type.Boolean(),
-  model_version_status: Type.Array(
-    Type.Object({
-      version: Type.String(),
-      state: Type.String(),
-      status: Type.Object({ error_code: Type.String(), error_message: Type.String() }),
-    }),
-  ),
-});
 const Errors = { '4xx': ErrorReply, 501: ErrorReply, 503: ErrorReply };
 
 export interface TensorflowServingOptions extends PredictionRouteOptions {
@@ -77,14 +50,11 @@ export async function tensorflowServing(app: FastifyInstance, options: Tensorflo
   }
 
   /** A label may move to another version at any time. */
-  function fastPath(
-    pattern: string,
-    method: TensorflowReaderOptions['method'],
-  ): { fastPath?: FastPathRule<ModelPlace> } {
-    if (pattern === LABEL) return {};
+  function fastPath(pattern: string, method: TensorflowReaderOptions['method']): FastPathRule<ModelPlace> | undefined {
+    if (pattern === LABEL) return undefined;
     const path = ({ name, version }: ModelPlace) =>
       `/v1/models/${encodeURIComponent(name)}${version === undefined ? '' : `/versions/${version}`}:${method}`;
-    return { fastPath: { path, known: pattern === MODEL ? [{ name: model.name }] : [], charset: false } };
+    return { path, known: pattern === MODEL ? [{ name: model.name }] : [], charset: false };
   }
 
   for (const place of [MODEL, VERSION, LABEL]) {
@@ -99,7 +69,7 @@ export async function tensorflowServing(app: FastifyInstance, options: Tensorflo
         },
       },
       request: infer('predict'),
-      ...fastPath(place, 'predict'),
+      fastPath: fastPath(place, 'predict'),
     });
     predictionRoute<ModelPlace, 'tensorflow'>(app, options, {
       pattern: `${place}::regress`,
@@ -112,7 +82,7 @@ export async function tensorflowServing(app: FastifyInstance, options: Tensorflo
         },
       },
       request: infer('regress'),
-      ...fastPath(place, 'regress'),
+      fastPath: fastPath(place, 'regress'),
     });
     app.post(
       `${place}::classify`,
