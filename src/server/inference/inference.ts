@@ -1,10 +1,9 @@
 import type { FastifyReply } from 'fastify';
 import { LARGE_BODY } from '../../base/json/parse-json.js';
 import { TimeSlice } from '../../base/node/time-slice.js';
-import type { Rows } from '../../model/tables/rows.js';
 import { NUMBER_LENGTH, SMALL_REPLY } from '../fast-path/fast-reply.js';
 import { ROW_READERS, type RowReaderName } from '../readers/readers.js';
-import type { RowModel } from '../readers/row-list.js';
+import type { RequestedRows, RowModel } from '../readers/row-list.js';
 import { SLICED_READERS, type SlicedReaderName } from '../readers/sliced-readers.js';
 import type { Observation, PredictionService, Serving } from '../service/prediction/prediction-service.js';
 import type { BodyReader } from './body-reader.js';
@@ -16,7 +15,7 @@ type Reader<N extends ReaderName> = N extends RowReaderName
     ? (typeof SLICED_READERS)[N]
     : never;
 type ReaderOptions<N extends ReaderName> = Parameters<Reader<N>>[2];
-type Requested<N extends ReaderName> = NonNullable<Awaited<ReturnType<Reader<N>>>>['asked'];
+type Requested<N extends ReaderName> = NonNullable<Awaited<ReturnType<Reader<N>>>>['requested'];
 
 /** The part of Fastify's reply that a writer uses; the fast path has one of its own. */
 export interface InferenceReply {
@@ -90,12 +89,12 @@ export class Inference {
     if (maxLengthOf(request, 0, serving) > maxLength) return;
     // Without `timed` the clock is not read: it costs as much as the forward pass of a row.
     const start = timed ? performance.now() : 0;
-    const { rows, count, asked } = readAtOnce(request, this.model(serving));
+    const { rows, count, requested } = readAtOnce(request, this.model(serving));
     if (maxLengthOf(request, count, serving) > maxLength) return;
     const read = timed ? performance.now() : 0;
     const observation = service.predict(rows, count);
     const predicted = timed ? performance.now() : 0;
-    const body = joined(request.write(observation, asked, reply));
+    const body = joined(request.write(observation, requested, reply));
     timed?.(count, [read - start, predicted - read, performance.now() - predicted]);
     reply.send(body);
   }
@@ -105,13 +104,13 @@ export class Inference {
     return service.hold(async (serving) => {
       const slice = new TimeSlice();
       const start = performance.now();
-      const { rows, count, asked } = await this.read(request, this.model(serving), slice);
+      const { rows, count, requested } = await this.read(request, this.model(serving), slice);
       const read = performance.now();
       const observation = await service.predictInSlices(serving, rows, count, slice);
       const predicted = performance.now();
       await request.prepare?.(observation);
       const parts: Uint8Array[] = [];
-      for (const part of request.write(observation, asked, reply)) {
+      for (const part of request.write(observation, requested, reply)) {
         parts.push(typeof part === 'string' ? Buffer.from(part) : part);
         await slice.yieldIfOver();
       }
@@ -128,15 +127,15 @@ export class Inference {
   ): Promise<Reading<N>> {
     const { body, options } = request;
     if (isReadAtOnce(request)) {
-      const { rows, count, asked } = readAtOnce(request, model);
+      const { rows, count, requested } = readAtOnce(request, model);
       // A reader reuses its memory for the next request.
-      return { rows: rows.slice(0, count * model.features.length), count, asked };
+      return { rows: rows.slice(0, count * model.features.length), count, requested };
     }
     const readInSlices = SLICED_READERS[request.reader as SlicedReaderName] as SlicedReader<N> | undefined;
     const reading = await readInSlices?.(body, model, options, slice);
     if (reading) return reading;
     const reader = request.reader as RowReaderName;
-    return (await this.options.reader.read({ reader, body, given: options, ...model })) as Reading<N>;
+    return (await this.options.reader.read({ reader, body, options, ...model })) as Reading<N>;
   }
 
   private model({ card: { features } }: Serving): RowModel {
@@ -145,7 +144,7 @@ export class Inference {
   }
 }
 
-type Reading<N extends ReaderName> = Rows & { readonly asked: Requested<N> };
+type Reading<N extends ReaderName> = RequestedRows<Requested<N>>;
 type SlicedReader<N extends ReaderName> = (
   body: Buffer,
   model: RowModel,

@@ -2,8 +2,8 @@ import { CsvError, parse } from 'csv-parse/sync';
 import { DomainError, show } from '../../base/domain-error.js';
 import { readHeader } from '../../model/tables/csv/csv-table.js';
 import { numberInCell } from '../../model/tables/csv/number-cell.js';
-import { checkCount, isFloat32, type Rows } from '../../model/tables/rows.js';
-import { checkNames, type RowModel } from './row-list.js';
+import { checkCount, isFloat32 } from '../../model/tables/rows.js';
+import { checkNames, type RequestedRows, type RowModel } from './row-list.js';
 
 const OPTIONS = { bom: true, skip_empty_lines: true, relax_column_count: true, max_record_size: 2 ** 20 } as const;
 
@@ -11,7 +11,7 @@ const OPTIONS = { bom: true, skip_empty_lines: true, relax_column_count: true, m
  * Reads a CSV: by feature name if its first line holds a word, otherwise by position. An empty cell is a missing value.
  * Throws `INVALID_CSV`, `INVALID_ROWS` naming the line, and `TOO_LARGE`.
  */
-export function readCsvRequest(body: Buffer, model: RowModel, _given: undefined): Rows & { asked: undefined } {
+export function readCsvRequest(body: Buffer, model: RowModel, _options: undefined): RequestedRows {
   const { features, allowMissing } = model;
   // A header, and one row too many: there could be millions of empty rows.
   const records = parseRecords(body, model.maxRows + 2);
@@ -44,7 +44,7 @@ export function readCsvRequest(body: Buffer, model: RowModel, _given: undefined)
       rows[at] = value;
     }
   }
-  return { rows, count, asked: undefined };
+  return { rows, count, requested: undefined };
 }
 
 function parseRecords(body: Buffer, max: number): string[][] {

@@ -5,7 +5,7 @@ import { withoutNumberTokens } from '../../base/json/nonfinite-tokens.js';
 import { parseJson, readJson } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
 import { checkCount, type Rows, readRows } from '../../model/tables/rows.js';
-import { checkNames, type RowModel, readColumns, readRowList } from './row-list.js';
+import { checkNames, type RequestedRows, type RowModel, readColumns, readRowList } from './row-list.js';
 
 const KEYS = ['dataframe_split', 'dataframe_records', 'instances', 'inputs'] as const;
 type Key = (typeof KEYS)[number];
@@ -27,7 +27,7 @@ const parser = new RowParser();
  * Reads a body of MLflow's scoring server: an object with one of its four keys. `params` and other keys have no meaning for
  * this model. Throws `INVALID_JSON`, `INVALID_REQUEST`, `INVALID_ROWS` and `TOO_LARGE`.
  */
-export function readMlflowRequest(body: Buffer, model: RowModel, _given: undefined): Rows & { asked: undefined } {
+export function readMlflowRequest(body: Buffer, model: RowModel, _options: undefined): RequestedRows {
   const common = readCommon(body, model);
   if (common) return common;
   const request = readJsonObject(body, (text) => parseTolerantly(text, model.allowMissing));
@@ -39,17 +39,17 @@ export function readMlflowRequest(body: Buffer, model: RowModel, _given: undefin
   }
   const { params = {} } = request;
   if (!isObject(params)) throw new DomainError('INVALID_REQUEST', `params: expected an object, got ${show(params)}`);
-  return { ...readKey(key, request[key], model), asked: undefined };
+  return { ...readKey(key, request[key], model), requested: undefined };
 }
 
 /** Reads the three most common forms without an object per row. Returns undefined for any other body, valid or not. */
-function readCommon(body: Buffer, model: RowModel): (Rows & { asked: undefined }) | undefined {
+function readCommon(body: Buffer, model: RowModel): RequestedRows | undefined {
   const { features, maxRows } = model;
   const width = features.length;
   if (body[0] !== LEFT_BRACE) return undefined;
   if (body[2] === LETTER_I) {
     const count = parser.parse(body, width, body[4] === LETTER_P ? 'inputs' : 'instances');
-    return count > 0 && count <= maxRows ? { rows: parser.rows, count, asked: undefined } : undefined;
+    return count > 0 && count <= maxRows ? { rows: parser.rows, count, requested: undefined } : undefined;
   }
   const [head, columns] = SPLIT.exec(body.toString('latin1', 0, MAX_HEAD_BYTES)) ?? [];
   if (head === undefined || columns === undefined) return undefined;
@@ -60,7 +60,7 @@ function readCommon(body: Buffer, model: RowModel): (Rows & { asked: undefined }
   if (names.length !== width || !features.every((name, j) => name === names[j] || names.includes(name))) {
     return undefined;
   }
-  return { rows: reordered(parser.rows.subarray(0, count * width), names, features), count, asked: undefined };
+  return { rows: reordered(parser.rows.subarray(0, count * width), names, features), count, requested: undefined };
 }
 
 /** Parses the names of columns, or returns those of the previous body: a client sends the same each time. */

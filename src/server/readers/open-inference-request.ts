@@ -4,7 +4,7 @@ import { isObject } from '../../base/json/json-value.js';
 import { RowParser } from '../../base/json/row-parser.js';
 import { checkCount, type Rows } from '../../model/tables/rows.js';
 import { readFloatRows } from './float32-request.js';
-import { checkNames, type RowModel } from './row-list.js';
+import { checkNames, type RequestedRows, type RowModel } from './row-list.js';
 import { elementBytes, readBytes, readData, type TensorShape } from './tensor.js';
 
 /** The header with the number of bytes of JSON before binary data. */
@@ -48,10 +48,10 @@ export function readOpenInferenceRequest(
   body: Buffer,
   model: RowModel,
   { headerLength }: OpenInferenceReaderOptions,
-): Rows & { readonly asked: OpenInferenceRequested } {
+): RequestedRows<OpenInferenceRequested> {
   // Without JSON, the body is the one input: its columns are known, and its length gives the rows.
   if (headerLength === 0) {
-    return { ...readFloatRows(body, model), asked: { outputs: [{ name: 'predictions', binary: true }] } };
+    return { ...readFloatRows(body, model), requested: { outputs: [{ name: 'predictions', binary: true }] } };
   }
   if (headerLength !== null && headerLength > body.length) {
     throw invalid(`inference header: expected at most the ${body.length} bytes of the body, got ${headerLength}`);
@@ -63,15 +63,12 @@ export function readOpenInferenceRequest(
   const { id, parameters = {}, inputs } = request;
   if (id !== undefined && typeof id !== 'string') throw invalid(`id: expected a string, got ${show(id)}`);
   if (!isObject(parameters)) throw invalid(`parameters: expected an object, got ${show(parameters)}`);
-  const asked = { ...(id === undefined ? {} : { id }), outputs: readOutputs(request['outputs'], parameters) };
-  return { ...readInputs(inputs, body.subarray(length), model), asked };
+  const requested = { ...(id === undefined ? {} : { id }), outputs: readOutputs(request['outputs'], parameters) };
+  return { ...readInputs(inputs, body.subarray(length), model), requested };
 }
 
 /** Reads the most common form without making objects of it. Returns undefined for any other body, valid or not. */
-function readCommon(
-  body: Buffer,
-  { features, maxRows }: RowModel,
-): (Rows & { readonly asked: OpenInferenceRequested }) | undefined {
+function readCommon(body: Buffer, { features, maxRows }: RowModel): RequestedRows<OpenInferenceRequested> | undefined {
   const [head, id, rows, columns] = COMMON.exec(body.toString('latin1', 0, MAX_HEAD_BYTES)) ?? [];
   const count = Number(rows);
   const elements = count * features.length;
@@ -81,8 +78,8 @@ function readCommon(
   const end = body.toString('latin1', parser.end, parser.end + MAX_END_BYTES);
   if (body.length > parser.end + MAX_END_BYTES || !COMMON_END.test(end)) return undefined;
   // Not spread into an object: that would take longer than reading the body.
-  const asked = id === undefined ? { outputs: PREDICTIONS } : { id, outputs: PREDICTIONS };
-  return { rows: parser.rows, count, asked };
+  const requested = id === undefined ? { outputs: PREDICTIONS } : { id, outputs: PREDICTIONS };
+  return { rows: parser.rows, count, requested };
 }
 
 /** Returns the requested outputs: by default the predictions. */
@@ -93,7 +90,7 @@ function readOutputs(outputs: unknown, parameters: Record<string, unknown>): Ope
   if (outputs.length === 0) return [{ name: 'predictions', binary }];
   if (outputs.length > OUTPUTS.length)
     throw invalid(`outputs: expected at most ${OUTPUTS.length}, got ${outputs.length}`);
-  const asked = outputs.map((output: unknown, i) => {
+  const requested = outputs.map((output: unknown, i) => {
     const { name, parameters: own = {} } = isObject(output) ? output : {};
     if (!OUTPUTS.includes(name as OutputName)) {
       throw invalid(`outputs[${i}].name: expected one of ${OUTPUTS.join(', ')}, got ${show(name)}`);
@@ -102,9 +99,9 @@ function readOutputs(outputs: unknown, parameters: Record<string, unknown>): Ope
     const flag = readFlag(own['binary_data'], `outputs[${i}].parameters.binary_data`);
     return { name: name as OutputName, binary: flag ?? binary };
   });
-  const twice = asked.find(({ name }, i) => asked.findIndex((other) => other.name === name) !== i);
+  const twice = requested.find(({ name }, i) => requested.findIndex((other) => other.name === name) !== i);
   if (twice) throw invalid(`outputs: ${twice.name} is there twice`);
-  return asked;
+  return requested;
 }
 
 function readFlag(value: unknown, place: string): boolean | undefined {

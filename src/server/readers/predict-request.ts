@@ -1,8 +1,8 @@
 import { DomainError, show } from '../../base/domain-error.js';
 import { readJson } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
-import { checkCount, type Rows, readRows } from '../../model/tables/rows.js';
-import type { RowModel } from './row-list.js';
+import { checkCount, readRows } from '../../model/tables/rows.js';
+import type { RequestedRows, RowModel } from './row-list.js';
 
 const parser = new RowParser();
 
@@ -10,16 +10,16 @@ const parser = new RowParser();
  * Reads the JSON of `POST /predict`: `{"instances": [...]}`, or the rows alone, by position or by feature name. Throws
  * `INVALID_JSON`, `INVALID_ROWS` and `TOO_LARGE`.
  */
-export function readPredictRequest(body: Buffer, model: RowModel, _given: undefined): Rows & { asked: undefined } {
+export function readPredictRequest(body: Buffer, model: RowModel, _options: undefined): RequestedRows {
   const { features, maxRows, allowMissing } = model;
   const count = parser.parse(body, features.length);
-  if (count > 0 && count <= maxRows) return { rows: parser.rows, count, asked: undefined };
+  if (count > 0 && count <= maxRows) return { rows: parser.rows, count, requested: undefined };
   const instances = readInstances(readJson(body.toString()), maxRows);
-  return { rows: readRows(instances, features, allowMissing), count: instances.length, asked: undefined };
+  return { rows: readRows(instances, features, allowMissing), count: instances.length, requested: undefined };
 }
 
 /** Returns the rows of a parsed body. Throws `INVALID_ROWS` and `TOO_LARGE`. */
-export function readInstances(body: unknown, maxRows: number): readonly unknown[] {
+function readInstances(body: unknown, maxRows: number): readonly unknown[] {
   const instances = Array.isArray(body) ? body : readObject(body);
   checkCount(instances.length, 'instances', maxRows);
   return instances;

@@ -11,7 +11,10 @@ import { readInstancesRequest } from './vertex-request.js';
 /** Readers of bodies: plain functions, so that the thread can run them too. They may reuse the memory of their rows. */
 export const ROW_READERS = {
   csv: readCsvRequest,
-  floats: (body: Buffer, model: RowModel, _given: undefined) => ({ ...readFloatRows(body, model), asked: undefined }),
+  floats: (body: Buffer, model: RowModel, _options: undefined) => ({
+    ...readFloatRows(body, model),
+    requested: undefined,
+  }),
   instances: readInstancesRequest,
   jsonLines: readJsonLinesRequest,
   mlflow: readMlflowRequest,

@@ -9,6 +9,11 @@ export interface RowModel {
   readonly allowMissing: boolean;
 }
 
+/** Rows, and what the body requests beside the predictions. */
+export interface RequestedRows<R = undefined> extends Rows {
+  readonly requested: R;
+}
+
 /** Reads rows by position or by feature name. `place` is the client's name for them. Throws `INVALID_ROWS` and `TOO_LARGE`. */
 export function readRowList(value: unknown, place: string, model: RowModel): Rows {
   if (!Array.isArray(value)) {

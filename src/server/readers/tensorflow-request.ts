@@ -5,7 +5,7 @@ import { withoutNumberTokens } from '../../base/json/nonfinite-tokens.js';
 import { parseJson } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
 import type { Rows } from '../../model/tables/rows.js';
-import { type RowModel, readColumns, readRowList } from './row-list.js';
+import { type RequestedRows, type RowModel, readColumns, readRowList } from './row-list.js';
 
 /** The model's only input. */
 export const INPUT = 'inputs';
@@ -15,9 +15,7 @@ export interface TensorflowReaderOptions {
   readonly method: 'predict' | 'regress';
 }
 
-export interface TensorflowRequest extends Rows {
-  readonly asked: { readonly columnar: boolean };
-}
+export type TensorflowRequest = RequestedRows<{ readonly columnar: boolean }>;
 
 const LEFT_BRACE = 0x7b;
 const LETTER_P = 0x70;
@@ -38,21 +36,21 @@ export function readTensorflowRequest(
     // The letter behind `{"in` distinguishes `instances` from `inputs`. Any other body is read below.
     const columnar = body[4] === LETTER_P;
     const count = parser.parse(body, model.features.length, columnar ? 'inputs' : 'instances');
-    if (count > 0 && count <= model.maxRows) return { rows: parser.rows, count, asked: { columnar } };
+    if (count > 0 && count <= model.maxRows) return { rows: parser.rows, count, requested: { columnar } };
   }
   const request = readJsonObject(body, (text) => parseTolerantly(text, model.allowMissing));
   const { signature_name: signature = SIGNATURE } = request;
   if (signature !== SIGNATURE && signature !== '') {
     throw invalid(`Serving signature name: ${show(signature)} not found in signature def`);
   }
-  if (method === 'regress') return { ...readExamples(request, model), asked: { columnar: false } };
+  if (method === 'regress') return { ...readExamples(request, model), requested: { columnar: false } };
   const { instances, inputs } = request;
   if (instances !== undefined && inputs !== undefined) {
     throw invalid("Not formatted correctly, expecting only one of 'inputs' or 'instances' keys to exist");
   }
-  if (inputs !== undefined) return { ...readColumnar(inputs, model), asked: { columnar: true } };
+  if (inputs !== undefined) return { ...readColumnar(inputs, model), requested: { columnar: true } };
   if (instances === undefined) throw invalid("Missing 'inputs' or 'instances' key");
-  return { ...readInstances(instances, model), asked: { columnar: false } };
+  return { ...readInstances(instances, model), requested: { columnar: false } };
 }
 
 function readInstances(instances: unknown, model: RowModel): Rows {
