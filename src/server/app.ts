@@ -15,6 +15,7 @@ import { Inference } from './inference/inference.js';
 import { registerDriftMetrics } from './metrics/drift-metrics.js';
 import { registerFeedbackMetrics } from './metrics/feedback-metrics.js';
 import { ModelMetrics } from './metrics/model-metrics.js';
+import { PredictionHistogram } from './metrics/prediction-histogram.js';
 import { RequestHistogram } from './metrics/request-histogram.js';
 import { metrics } from './plugins/metrics.js';
 import { openapi } from './plugins/openapi.js';
@@ -123,7 +124,15 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   const predicts = options.vertex?.predict !== '/predict';
   const requestId = requestIds();
   const durations = new RequestHistogram();
-  const fastPath = new FastPath({ enabled: options.fastPath ?? true, durations, requestId, bodyLimit, log });
+  const predictions = new PredictionHistogram();
+  const fastPath = new FastPath({
+    enabled: options.fastPath ?? true,
+    durations,
+    predictions,
+    requestId,
+    bodyLimit,
+    log,
+  });
   const app = fastify({
     serverFactory: fastPath.createServer,
     loggerInstance: log as FastifyBaseLogger,
@@ -160,7 +169,7 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
 
   handleErrors(app);
   requestLog(app, log.isLevelEnabled('debug'));
-  metrics(app, registry, durations);
+  metrics(app, { registry, durations, predictions });
   requestEncoding(app);
   replyEncoding(app);
   if (options.readOnly) readOnly(app);

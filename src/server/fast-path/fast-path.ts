@@ -9,6 +9,7 @@ import type { FastifyInstance, FastifyServerFactory } from 'fastify';
 import type { Logger } from 'pino';
 import type { requestIds } from '../http/request-id.js';
 import type { BucketCounts } from '../metrics/bucket-histogram.js';
+import type { PredictionHistogram } from '../metrics/prediction-histogram.js';
 import type { RequestHistogram } from '../metrics/request-histogram.js';
 import { FastReply } from './fast-reply.js';
 import { ReplyWriter, takeFirstPiece } from './node-response.js';
@@ -32,6 +33,7 @@ export interface FastPathOptions {
   /** False if Fastify is to answer every request. */
   readonly enabled: boolean;
   readonly durations: RequestHistogram;
+  readonly predictions: PredictionHistogram;
   readonly requestId: ReturnType<typeof requestIds>;
   /** Maximum size of a request body, in bytes. Bodies above 64 KiB, the size of a read from a socket, come in pieces. */
   readonly bodyLimit: number;
@@ -136,6 +138,7 @@ export class FastPath {
       this.counts.set(route, counts);
     }
     counts.add(seconds);
+    this.options.predictions.observe(seconds);
   }
 }
 

@@ -70,7 +70,7 @@ export function predictionRoute<Params, N extends ReaderName>(
       ...options,
       // Readers check the body: a schema would walk the rows once more, and could not name `instances[3][5]`.
       validatorCompiler: () => () => true,
-      config: { quiet: true, readOnlySafe: true },
+      config: { predicts: true, quiet: true, readOnlySafe: true },
     },
     // Not async: one row is computed in the time that a promise takes.
     ({ headers, params, query, body }: FastifyRequest, reply: FastifyReply): void => {
