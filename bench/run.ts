@@ -1,5 +1,5 @@
-// Runs the benchmarks one after another and writes docs/benchmarks.md: `npm run bench`. With --quick those that show a
-// regression, with fewer turns and looser thresholds, and prints instead. Exits with 1 if a target is missed.
+// Runs the benchmarks in sequence and writes docs/benchmarks.md: `npm run bench`. With --quick, runs only those that detect
+// regressions, with fewer turns and looser thresholds, and prints the result. Exits with 1 if a target is missed.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -9,25 +9,26 @@ import { fileURLToPath } from 'node:url';
 const PAGE = 'docs/benchmarks.md';
 
 interface Benchmark {
+  /** Path below this directory, without its extension. */
   readonly script: string;
   readonly quick: boolean;
 }
 
 const BENCHMARKS: readonly Benchmark[] = [
-  { script: 'serving', quick: true },
-  { script: 'serving-profile', quick: false },
-  { script: 'serving-peers', quick: false },
-  { script: 'formats', quick: true },
-  { script: 'life-cycle', quick: true },
-  { script: 'contracts', quick: true },
-  { script: 'start', quick: true },
-  { script: 'train-request', quick: true },
-  { script: 'engines', quick: false },
-  { script: 'training-peers', quick: false },
-  { script: 'california', quick: false },
-  { script: 'scale', quick: true },
-  { script: 'memory', quick: false },
-  { script: 'upload', quick: false },
+  { script: 'serving/serving', quick: true },
+  { script: 'serving/serving-profile', quick: false },
+  { script: 'serving/serving-peers', quick: false },
+  { script: 'serving/formats', quick: true },
+  { script: 'serving/life-cycle', quick: true },
+  { script: 'serving/protocols', quick: true },
+  { script: 'serving/start', quick: true },
+  { script: 'training/train-request', quick: true },
+  { script: 'training/engines', quick: false },
+  { script: 'training/training-peers', quick: false },
+  { script: 'training/california', quick: false },
+  { script: 'training/scale', quick: true },
+  { script: 'training/memory', quick: false },
+  { script: 'serving/upload', quick: false },
 ];
 
 interface Outcome {
@@ -48,11 +49,11 @@ for (const benchmark of BENCHMARKS) {
   console.error(
     `=== ${benchmark.script}: ${((performance.now() - started) / 1000).toFixed(0)} s, exit ${outcome.code}`,
   );
-  // After each, so that a run that is interrupted leaves what it has measured.
+  // Written after each benchmark, so that an interrupted run keeps its results.
   if (!quick) writeFileSync(PAGE, page());
 }
 if (quick) console.log(outcomes.map(({ output }) => output).join('\n'));
-else console.error(`\n${PAGE} is written`);
+else console.error(`\nwrote ${PAGE}`);
 for (const { command, code } of outcomes) if (code !== 0) console.error(`MISSED or failed: ${command}`);
 if (outcomes.some(({ code }) => code !== 0)) process.exitCode = 1;
 
@@ -84,21 +85,21 @@ function page(): string {
   const memory = (totalmem() / 2 ** 30).toFixed(0);
   return `${[
     '# Benchmarks',
-    'Printed by `npm run bench`; every section is the output of the command that it names.',
+    'Printed by `npm run bench`. Each section is the output of the command named below it.',
     `Node ${process.versions.node} (V8 ${process.versions.v8}), ${process.platform} ${release()} ${process.arch}, ` +
       `${cpus().length} × ${cpus()[0]?.model.trim()}, ${memory} GiB of memory. ${versions.join(', ')}.`,
-    '## Targets and what was reached',
+    '## Targets',
     targets(),
     ...outcomes.flatMap(({ command, output, skipped, code }) => [
       output.replace(/^#/gm, '##').trim() ||
-        `## ${command}\n\n${skipped || `It printed nothing and ended with ${code}.`}`,
+        `## ${command}\n\n${skipped || `The command printed nothing and exited with ${code}.`}`,
       `Command: \`${command}\``,
     ]),
-    'How good the drift monitoring is, and what it costs, is in [drift-benchmark.md](drift-benchmark.md).',
+    'See [drift-benchmark.md](drift-benchmark.md) for the accuracy and cost of drift monitoring.',
   ].join('\n\n')}\n`;
 }
 
-/** What the scripts judged: lines such as `- ready after 210 ms, below 300: reached`. */
+/** Collects the verdicts of all scripts, in lines such as `- ready after 210 ms, below 300: reached`. */
 function targets(): string {
   const rows = outcomes.flatMap(({ output, command, code, skipped }) => {
     const judged = Array.from(
@@ -106,7 +107,7 @@ function targets(): string {
       ([, claim, verdict]) => `| ${claim} | ${verdict} |`,
     );
     if (judged.length > 0) return judged;
-    return [`| \`${command}\` | ${skipped || (code === 0 ? 'ended well' : `MISSED, exit ${code}`)} |`];
+    return [`| \`${command}\` | ${skipped || (code === 0 ? 'succeeded' : `MISSED, exit ${code}`)} |`];
   });
   return ['| target | |', '|---|---|', ...rows].join('\n');
 }

@@ -8,10 +8,10 @@ export const NARROW = 8;
 const WIDE = 50;
 export const TURNS = 60;
 const REPORTS = 60;
-/** Rows whose allocations are counted, in blocks: the garbage collector runs in few of them. */
+/** Rows whose allocations are measured, in blocks, so that the garbage collector runs in only a few of them. */
 const COUNTED_ROWS = 1_000_000;
 
-/** Of several turns; another process on the machine spoils some of them. */
+/** Median and minimum of several turns, some of which other processes may disturb. */
 export interface Timing {
   readonly median: number;
   readonly best: number;
@@ -25,11 +25,11 @@ export interface Cost {
   readonly report: Timing;
   /** Bytes of JSON at 50 features, with every minute and hour in use. */
   readonly state: number;
-  /** Bytes that the heap grows by per row, while no window is tested. */
+  /** Heap growth per row in bytes, between window tests. */
   readonly allocated: number;
 }
 
-/** Measures what observing normal rows without drift costs. */
+/** Measures the cost of observing rows without drift. */
 export function measureCost(): Cost {
   const rows = normalRows(NARROW);
   const monitor = new DriftMonitor(baselineOf(rows), { clock: () => 0 });
@@ -42,7 +42,7 @@ export function measureCost(): Cost {
   };
 }
 
-/** Microseconds that the monitor takes for a request of one row, at 8 features. */
+/** Measures the microseconds per request of one row with 8 features. */
 function measureSingle(): Timing {
   const rows = normalRows(NARROW);
   const monitor = new DriftMonitor(baselineOf(rows), { clock: () => 0 });
@@ -55,7 +55,7 @@ function measureWide(): { report: Timing; state: number } {
   let now = 0;
   const monitor = new DriftMonitor(baselineOf(rows), { clock: () => now });
   const requests = requestsOf(rows, 10);
-  // A day with rows in every minute: the rings are full.
+  // A day with rows in every minute fills the time rings.
   for (let minute = 0; minute < 24 * 60; minute++, now += 60_000) {
     observe(monitor, requests[minute % requests.length]!);
   }
@@ -68,7 +68,7 @@ function measureWide(): { report: Timing; state: number } {
 }
 
 function measureAllocation(rows: HeldOut): number {
-  // A window is tested once, not per row: what its test allocates is not counted here.
+  // Window tests are rare, so their allocations are excluded.
   const windowRows = 2 * COUNTED_ROWS;
   const monitor = new DriftMonitor(baselineOf(rows), {
     windowRows,
@@ -116,7 +116,7 @@ export function baselineOf(rows: HeldOut) {
   return makeBaseline(rows, names, ['target'], 1);
 }
 
-/** The rows in requests of `count` each, all made beforehand. */
+/** Divides the rows into requests of `count` rows each. */
 export function requestsOf({ rows, outputs, errors }: HeldOut, count: number): HeldOut[] {
   const d = rows.length / ROWS;
   return Array.from({ length: ROWS / count }, (_, i) => ({

@@ -1,7 +1,7 @@
-// Prints, as Markdown, how often the drift monitor raises false alarms and what it notices on California housing, beside
-// rules in common use. Ends with 1 if a target is missed.
+// Measures the false alarms and the power of the drift monitor on California housing, compared with rules in common use, and
+// prints Markdown. Exits with 1 if a target is missed.
 // Usage: npm run --silent bench:drift > docs/drift-benchmark.md, with the directory of california-housing.csv in CALIFORNIA_DIR.
-// With --quick it takes a minute, and its figures are rough.
+// --quick takes a minute and gives rough figures.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { loadEngine } from '../../src/model/network/engine.js';
@@ -20,8 +20,8 @@ const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: { quick: { type: 'boolean', default: false }, picture: { type: 'string' } },
 });
-/** Splits with the other rules, with shifts, and in all: windows of one split resemble each other, so many are needed. */
-const RIVAL_SPLITS = 5;
+/** Splits with competitors, with shifts, and in total. Windows of one split are similar, so many splits are needed. */
+const COMPETITOR_SPLITS = 5;
 const SHIFTED_SPLITS = flags.quick ? 5 : 20;
 const SPLITS = flags.quick ? 8 : 40;
 /** Windows per split, size and control; windows per split, size and shift; streams per split. */
@@ -31,13 +31,13 @@ const QUIET_STREAMS = flags.quick ? 4 : 10;
 const DELAY_STREAMS = flags.quick ? 8 : 40;
 const QUIET_SIZES = [50, 100, 250, 500, 1000];
 const SIZES = [100, 250, 500];
-/** Rules with more false alarms than this are left out of the picture: their power is of no use. */
-const HONEST = 0.05;
+/** The picture omits rules with a higher false alarm rate, because their power is meaningless. */
+const MAX_FALSE_ALARMS = 0.05;
 const CONTROLS = ['nothing', 'labels only'];
 
 const directory = housingDirectory(positionals[0]);
 const started = performance.now();
-// First, while the compiled code has seen this monitor only, as in a service.
+// Measured first, while V8 has only compiled the code for this monitor, as in a service.
 const cost = measureCost();
 const housing = readHousing(directory);
 const createEngine = await loadEngine('kernel');
@@ -53,16 +53,16 @@ printPage(results, cost, outcome, {
   sizes: SIZES,
   splits: SPLITS,
   shiftedSplits: SHIFTED_SPLITS,
-  rivalSplits: RIVAL_SPLITS,
+  competitorSplits: COMPETITOR_SPLITS,
   columns: housing.names,
 });
-if (flags.picture) writeFileSync(flags.picture, drawPower(results, SIZES, HONEST));
+if (flags.picture) writeFileSync(flags.picture, drawPower(results, SIZES, MAX_FALSE_ALARMS));
 if (outcome.some(({ missed }) => missed)) process.exitCode = 1;
 
-/** Draws a split and tries everything on it; shifts only on the first ones. */
+/** Draws a split and runs all trials on it; trials of shifts only on the first splits. */
 async function trySplit(number: number): Promise<void> {
   const split = await makeSplit(createEngine, housing, number);
-  const trial = new WindowTrial(split, number < RIVAL_SPLITS);
+  const trial = new WindowTrial(split, number < COMPETITOR_SPLITS);
   for (const size of QUIET_SIZES) {
     for (const [i, control] of CONTROLS.entries()) {
       const tries = trial.tryQuiet(size, QUIET_WINDOWS, 1000 * i + number);
@@ -88,7 +88,7 @@ async function trySplit(number: number): Promise<void> {
   split.close();
 }
 
-/** Whether it is one of the shifts whose delay is asked for. */
+/** Returns whether the delay of this shift is measured. */
 function isTimed({ kind, name }: BenchShift): boolean {
   return kind === 'correlation' || kind === 'contraction' || name.endsWith(': mean + 0.5 sd');
 }

@@ -5,15 +5,15 @@ import { createRandom, shuffle } from '../../src/base/statistics/random.js';
 import type { FeatureSummary } from '../../src/cli/drift-self-check/shifts.js';
 import { type Baseline, type HeldOut, makeBaseline } from '../../src/model/baseline/baseline.js';
 import type { EngineFactory } from '../../src/model/network/engine.js';
-import { Predictor } from '../../src/model/network/predictor.js';
-import { predictAll } from '../../src/model/training/evaluation.js';
-import { DEFAULT_TRAINING, train } from '../../src/model/training/training.js';
+import { Predictor, predictAll } from '../../src/model/network/predictor.js';
+import { train } from '../../src/model/training/training.js';
+import { DEFAULT_TRAINING } from '../../src/model/training/training-options.js';
 import { HOUSING_FILE } from '../training/california-housing.js';
 
 export const TRAINING_ROWS = 9000;
 export const REFERENCE_ROWS = 5000;
 export const TEST_ROWS = 5433;
-/** Fixed, so that no early stop depends on the split. */
+/** Fixed, so that early stopping does not depend on the split. */
 export const EPOCHS = 10;
 
 /** The whole table: `features` `[rows, names]`, `targets` `[rows]`. */
@@ -25,7 +25,7 @@ export interface Housing {
   readonly targets: Float32Array;
 }
 
-/** A model trained on some rows, its baseline made of others, and rows that neither has seen. */
+/** A model trained on some rows, a baseline made from others, and rows that neither has seen. */
 export interface Split {
   readonly names: readonly string[];
   readonly baseline: Baseline;
@@ -49,25 +49,25 @@ export function readHousing(directory: string): Housing {
   };
 }
 
-/** Splits the table anew by `seed`, trains as the service does, and makes the baseline of the rows that were held out. */
+/** Splits the table by `seed`, trains as the service does, and makes the baseline from the held-out rows. */
 export async function makeSplit(createEngine: EngineFactory, housing: Housing, seed: number): Promise<Split> {
   const { names, target } = housing;
   const d = names.length;
   const order = Int32Array.from({ length: housing.rows }, (_, i) => i);
   shuffle(order, createRandom(seed));
-  const known = order.subarray(0, TRAINING_ROWS + REFERENCE_ROWS);
-  const unknown = order.subarray(known.length, known.length + TEST_ROWS);
+  const seen = order.subarray(0, TRAINING_ROWS + REFERENCE_ROWS);
+  const unseen = order.subarray(seen.length, seen.length + TEST_ROWS);
 
   const data = {
-    rows: known.length,
-    features: take(housing.features, d, known),
-    targets: take(housing.targets, 1, known),
+    rows: seen.length,
+    features: selectRows(housing.features, d, seen),
+    targets: selectRows(housing.targets, 1, seen),
   };
   const options = {
     ...DEFAULT_TRAINING,
     epochs: EPOCHS,
     patience: EPOCHS,
-    validation_split: REFERENCE_ROWS / known.length,
+    validation_split: REFERENCE_ROWS / seen.length,
     seed,
   };
   const { shape, weights, scalers, heldOut } = await train(createEngine, data, d, [target], options);
@@ -78,13 +78,13 @@ export async function makeSplit(createEngine: EngineFactory, housing: Housing, s
     baseline: makeBaseline(reference, names, [target], seed),
     reference,
     summaries: names.map((_, j) => summarise(columnOf(reference.rows, d, j))),
-    test: take(housing.features, d, unknown),
+    test: selectRows(housing.features, d, unseen),
     predict: (rows) => ({ count: rows.length / d, rows, ...predictAll(predictor, rows, rows.length / d) }),
     close: () => predictor.close(),
   };
 }
 
-/** Column `j` of `rows` `[count, d]`. */
+/** Returns column `j` of `rows` `[count, d]`. */
 export function columnOf(rows: Float32Array, d: number, j: number): Float64Array {
   const column = new Float64Array(rows.length / d);
   for (let r = 0; r < column.length; r++) column[r] = rows[r * d + j]!;
@@ -97,10 +97,10 @@ function summarise(values: Float64Array): FeatureSummary {
   return { mean, deviation: Math.sqrt(variance), median: values.toSorted()[Math.floor(values.length / 2)]! };
 }
 
-function take(values: Float32Array, width: number, rows: Int32Array): Float32Array {
-  const taken = new Float32Array(rows.length * width);
+function selectRows(values: Float32Array, width: number, rows: Int32Array): Float32Array {
+  const selected = new Float32Array(rows.length * width);
   rows.forEach((row, i) => {
-    taken.set(values.subarray(row * width, (row + 1) * width), i * width);
+    selected.set(values.subarray(row * width, (row + 1) * width), i * width);
   });
-  return taken;
+  return selected;
 }

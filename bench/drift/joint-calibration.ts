@@ -9,19 +9,19 @@ import type { Split } from './housing.js';
 
 export const JOINT = 'this monitor, max-T in place of Bonferroni';
 
-/** Baselines drawn per window size, and windows against each. */
+/** Baselines drawn per window size, and windows per baseline. */
 const BASELINES = 20;
 const WINDOWS = 500;
 
 /**
- * Westfall and Young's (1993) joint calibration: what the strongest test of a group reaches by chance, all tests of a window
- * taken together, as dependent as they are. By double bootstrap, since the baseline is a sample as well. The guards, whose
- * tests are exact and nearly independent, keep their own thresholds.
+ * Westfall and Young's (1993) joint calibration: the distribution of the strongest test of a group by chance, which takes the
+ * dependence of the tests of a window into account. It uses a double bootstrap, because the baseline is a sample as well. The
+ * guards, whose tests are exact and nearly independent, keep their own thresholds.
  */
 export class JointCalibration {
   private readonly baseline: Baseline;
   private readonly rows: number;
-  /** `[rows, channels]` and `[rows]` of the rows that the baseline was made of. */
+  /** Bins `[rows, channels]` and scores `[rows]` of the rows from which the baseline was made. */
   private readonly bins: Uint8Array;
   private readonly scores: Float64Array;
   private readonly limits = new Map<number, ReadonlyMap<Group, number>>();
@@ -40,7 +40,7 @@ export class JointCalibration {
     }
   }
 
-  /** Whether a window's test is an alarm of a joint false alarm probability `alpha`. */
+  /** Returns whether the test of a window is an alarm at the joint false alarm probability `alpha`. */
   isAlarmed(test: WindowTest, alpha: number): boolean {
     const limits = this.limits.get(test.rows) ?? this.calibrate(test.rows, alpha);
     this.limits.set(test.rows, limits);
@@ -51,34 +51,34 @@ export class JointCalibration {
 
   private calibrate(n: number, alpha: number): ReadonlyMap<Group, number> {
     const random = createRandom(n);
-    const found = new Map(GROUPS.map((group) => [group, [] as number[]]));
+    const strongestByGroup = new Map(GROUPS.map((group) => [group, [] as number[]]));
     for (let b = 0; b < BASELINES; b++) {
       const baseline = this.drawBaseline(random);
       const channels = channelsOf(baseline);
-      const none = new Float64Array(channels.length).fill(1);
+      const missing = new Float64Array(channels.length).fill(1);
       for (let w = 0; w < WINDOWS; w++) {
-        const tally = new RowCounts(channels);
-        tally.rows = n;
+        const rowCounts = new RowCounts(channels);
+        rowCounts.rows = n;
         for (let i = 0; i < n; i++) {
           const row = random.below(this.rows);
           for (let c = 0; c < channels.length; c++) {
-            tally.counts[channels[c]!.offset + this.bins[row * channels.length + c]!]!++;
+            rowCounts.counts[channels[c]!.offset + this.bins[row * channels.length + c]!]!++;
           }
-          tally.scoreSum += this.scores[row]!;
+          rowCounts.scoreSum += this.scores[row]!;
         }
-        const test = testWindow(baseline, tally, alpha, none)!;
-        for (const group of GROUPS) found.get(group)!.push(strongest(test, group));
+        const test = testWindow(baseline, rowCounts, alpha, missing)!;
+        for (const group of GROUPS) strongestByGroup.get(group)!.push(strongest(test, group));
       }
     }
     return new Map(
       GROUPS.map((group) => {
-        const sorted = Float64Array.from(found.get(group)!).sort();
+        const sorted = Float64Array.from(strongestByGroup.get(group)!).sort();
         return [group, sorted[Math.round(sorted.length * groupAlpha(group, GROUPS, alpha))]!];
       }),
     );
   }
 
-  /** The baseline as it would be with other rows: drawn from its own, with replacement. */
+  /** Draws a baseline by resampling its rows with replacement. */
   private drawBaseline(random: Random): Baseline {
     const { baseline, rows, bins, scores } = this;
     const channels = channelsOf(baseline);
@@ -106,7 +106,7 @@ export class JointCalibration {
   }
 }
 
-/** ln of the smallest p-value of the group's tests that matter. */
+/** Returns ln of the smallest p-value among the relevant tests of the group. */
 function strongest({ evidence }: WindowTest, group: Group): number {
-  return evidence.reduce((least, one) => (one.group === group && one.matters ? Math.min(least, one.logP) : least), 0);
+  return evidence.reduce((min, one) => (one.group === group && one.matters ? Math.min(min, one.logP) : min), 0);
 }

@@ -8,9 +8,9 @@ import { DriftService } from '../../src/server/service/drift/drift-service.js';
 import type { Observation, Serving } from '../../src/server/service/prediction/prediction-service.js';
 import { baselineOf, NARROW, normalRows, ROWS, requestsOf, type Timing, TURNS, timing } from './cost.js';
 
-/** Microseconds of processor time that all of watching takes for a request of one row at 8 features: monitor, history, and sample. */
-export async function measureWatching(): Promise<Timing> {
-  const directory = mkdtempSync(join(tmpdir(), 'rr-watching-'));
+/** Measures drift monitoring of a request of one row with 8 features, including history and sample, in µs of CPU time. */
+export async function measureMonitoring(): Promise<Timing> {
+  const directory = mkdtempSync(join(tmpdir(), 'rr-monitoring-'));
   const log = pino({ level: 'silent' });
   const rows = normalRows(NARROW);
   const baseline = baselineOf(rows);
@@ -25,7 +25,7 @@ export async function measureWatching(): Promise<Timing> {
     ({ count, rows, outputs, errors }) =>
       ({ count, rows, prediction: { outputs, errors }, serving }) as unknown as Observation,
   );
-  const found = timing(TURNS, () => {
+  const cost = timing(TURNS, () => {
     const before = process.cpuUsage();
     for (const observation of observations) drift.observe(observation);
     const { user, system } = process.cpuUsage(before);
@@ -33,5 +33,5 @@ export async function measureWatching(): Promise<Timing> {
   });
   await drift.close();
   rmSync(directory, { recursive: true, force: true });
-  return found;
+  return cost;
 }

@@ -3,7 +3,7 @@ import { DriftMonitor } from '../../src/drift/monitor/monitor.js';
 import type { WindowTest } from '../../src/drift/window/window-test.js';
 import type { Baseline, HeldOut } from '../../src/model/baseline/baseline.js';
 
-/** Rows of one request: fewer than the monitor counts of one in full, and a divisor of every window. */
+/** Rows per request: few enough for the monitor to count all of them, and a divisor of every window size. */
 const REQUEST_ROWS = 50;
 /** False alarm probability of a window. */
 export const WINDOW_ALPHA = 0.01;
@@ -15,12 +15,12 @@ export class WindowMonitor {
   constructor(baseline: Baseline, n: number) {
     const withRows = (rowsBetweenFalseAlarms: number) =>
       new DriftMonitor(baseline, { windowRows: n, rowsBetweenFalseAlarms, clock: () => 0 });
-    // How the monitor divides false alarms between windows and charts is its own business: it is asked.
+    // Asks the monitor how it divides false alarms between windows and charts.
     const rows = n / WINDOW_ALPHA;
     this.monitor = withRows((rows * withRows(rows).windowAlpha) / WINDOW_ALPHA);
   }
 
-  /** Observes a window, in requests. Returns its test. */
+  /** Observes a window in several requests, and returns its test. */
   test({ rows, count, outputs, errors }: HeldOut): WindowTest {
     const d = rows.length / count;
     for (let r = 0; r < count; r += REQUEST_ROWS) {
@@ -29,7 +29,7 @@ export class WindowMonitor {
     return this.monitor.latestTest!;
   }
 
-  /** The feature that the report of the latest window names first. */
+  /** Returns the feature named first in the report of the latest window. */
   firstFeature(): string {
     return this.monitor.report().windows[0]!.columns[0]!.name;
   }
@@ -39,7 +39,7 @@ export class WindowMonitor {
   }
 }
 
-/** A monitor as the service has it, windows and charts, with rows arriving one by one. */
+/** A monitor as in the service, with windows and charts, that receives rows one by one. */
 export class OnlineMonitor {
   private readonly monitor: DriftMonitor;
   private raised: DriftEvent | undefined;
@@ -51,7 +51,7 @@ export class OnlineMonitor {
     this.monitor = new DriftMonitor(baseline, { clock: () => 0, onEvent });
   }
 
-  /** Observes rows until an alarm is raised. Returns its row, from 1 on; undefined without an alarm. */
+  /** Observes rows until an alarm is raised. Returns the number of its row, from 1; undefined without an alarm. */
   rowOfAlarm({ rows, count, outputs, errors }: HeldOut): number | undefined {
     const d = rows.length / count;
     this.raised = undefined;

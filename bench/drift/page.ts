@@ -4,42 +4,42 @@ import type { Cost, Timing } from './cost.js';
 import type { Estimate } from './estimate.js';
 import { EPOCHS, REFERENCE_ROWS, TEST_ROWS, TRAINING_ROWS } from './housing.js';
 import type { Results } from './results.js';
-import { ERRORS_ALLOWED, type Verdict } from './targets.js';
+import { MAX_STANDARD_ERRORS, type Verdict } from './targets.js';
 import { OURS } from './windows.js';
 
-/** What was tried. */
+/** The extent of the trials. */
 export interface Protocol {
   readonly controls: readonly string[];
   readonly quietSizes: readonly number[];
   readonly sizes: readonly number[];
   readonly splits: number;
   readonly shiftedSplits: number;
-  readonly rivalSplits: number;
+  readonly competitorSplits: number;
   readonly columns: readonly string[];
 }
 
-/** Prints all of it as Markdown. */
+/** Prints the results as Markdown. */
 export function printPage(results: Results, cost: Cost, verdicts: readonly Verdict[], protocol: Protocol): void {
-  const { controls, quietSizes, sizes, splits, shiftedSplits, rivalSplits, columns } = protocol;
+  const { controls, quietSizes, sizes, splits, shiftedSplits, competitorSplits, columns } = protocol;
   const rules = results.rules;
   console.log('# Drift benchmark\n');
   console.log('Printed by `npm run bench:drift`, with the directory of california-housing.csv in `CALIFORNIA_DIR`.\n');
   printMachine();
   console.log(
-    `California housing: ${TRAINING_ROWS} rows to train on (${EPOCHS} epochs), ${REFERENCE_ROWS} held out for the ` +
-      `baseline, and ${TEST_ROWS} others, from which windows are drawn without replacement. False alarms over ` +
-      `${splits} random splits, shifts over the first ${shiftedSplits} of them. A shift of one feature is tried with ` +
+    `California housing: ${TRAINING_ROWS} training rows (${EPOCHS} epochs), ${REFERENCE_ROWS} rows held out for the ` +
+      `baseline, and ${TEST_ROWS} others, from which windows are drawn without replacement. False alarms are measured over ` +
+      `${splits} random splits, shifts over the first ${shiftedSplits} of them. A shift of one feature is applied to ` +
       'each feature in turn. Rows reach the monitor through `observe`, as in the service. Windows have a nominal false ' +
-      'alarm probability of 1 %. ± is one standard error, over splits.\n',
+      'alarm probability of 1 %. ± is one standard error over splits.\n',
   );
   printTable(
     ['', 'target', 'figure', ''],
     verdicts.map(({ line }) => line),
   );
   console.log(
-    `"reached": the figure itself is at its target or better. "off, within chance": it is worse by at most ${ERRORS_ALLOWED} ` +
-      'standard errors, which so many splits cannot tell from the target. "missed": it is worse by more; this script then ' +
-      'ends with 1.\n',
+    `"reached": the figure meets its target. "off, within chance": it is worse by at most ${MAX_STANDARD_ERRORS} ` +
+      'standard errors, which this number of splits cannot distinguish from the target. "missed": it is worse by more, and ' +
+      'the script exits with 1.\n',
   );
 
   console.log('## False alarms: share of windows without drift\n');
@@ -53,8 +53,8 @@ export function printPage(results: Results, cost: Cost, verdicts: readonly Verdi
     ],
   );
   console.log(
-    `Labels do not reach the monitor: the second control is the first, drawn again. The other rules were tried on ` +
-      `${rivalSplits} splits, as in all that follows.\n`,
+    `Labels do not reach the monitor: the second control repeats the first with other random windows. Here and below, the ` +
+      `other rules were tried on ${competitorSplits} splits.\n`,
   );
 
   console.log('## Power: mean over the 24 shifts\n');
@@ -63,8 +63,8 @@ export function printPage(results: Results, cost: Cost, verdicts: readonly Verdi
     rules.map((rule) => row(rule, sizes, (n) => results.power(n, rule))),
   );
   console.log(
-    'The power of a rule that rings without drift, see above, is of no use. The joint calibration (Westfall and Young, by ' +
-      'double bootstrap) is what would be gained if the tests of a group shared its false alarms as dependent as they are.\n',
+    'The power of a rule with many false alarms, see above, is meaningless. The joint calibration (Westfall and Young, by ' +
+      'double bootstrap) shows the gain if the thresholds of a group took the dependence of its tests into account.\n',
   );
 
   console.log('## Power: share of windows with an alarm, by shift\n');
@@ -78,13 +78,13 @@ export function printPage(results: Results, cost: Cost, verdicts: readonly Verdi
     }),
   );
 
-  console.log('## Power: each column shuffled among the rows\n');
+  console.log('## Power: each column shuffled\n');
   printTable(
     ['', 'n = 250'],
     columns.map((name) => row(name, [250], () => results.powerOfShuffled(name))),
   );
 
-  console.log('## The feature named first: share of windows with an alarm in which it is the right one\n');
+  console.log('## First named feature: share of windows with an alarm in which it is correct\n');
   printTable(
     ['', ...sizes.map((n) => `n = ${n}`)],
     results

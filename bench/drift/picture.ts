@@ -1,6 +1,6 @@
 import { JOINT } from './joint-calibration.js';
 import type { Results } from './results.js';
-import { OURS_THERE } from './windows.js';
+import { OURS_COMPARED } from './windows.js';
 
 const TITLE = 'Share of shifted windows with an alarm, mean over 24 shifts';
 const WIDTH = 720;
@@ -9,14 +9,17 @@ const LEFT = 60;
 const RIGHT = 400;
 const TOP = 40;
 const BOTTOM = 310;
-/** Colours that people with any colour vision can tell apart (Okabe and Ito, 2008). */
+/** Colours that are distinguishable with any colour vision (Okabe and Ito, 2008). */
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'];
 
-/** Draws mean power over window size as SVG: rules whose false alarms are within `most` at every size. */
-export function drawPower(results: Results, sizes: readonly number[], most: number): string {
-  // Variants of this monitor would lie on its line.
+/** Draws mean power by window size as SVG, for rules with a false alarm rate of at most `maxFalseAlarms` at every size. */
+export function drawPower(results: Results, sizes: readonly number[], maxFalseAlarms: number): string {
+  // Omits variants of this monitor, whose lines would overlap.
   const rules = results.rules.filter(
-    (rule) => rule !== OURS_THERE && rule !== JOINT && sizes.every((n) => results.falseAlarms(n, rule).value <= most),
+    (rule) =>
+      rule !== OURS_COMPARED &&
+      rule !== JOINT &&
+      sizes.every((n) => results.falseAlarms(n, rule).value <= maxFalseAlarms),
   );
   const x = (n: number) => {
     const [first, last] = [Math.log(sizes[0]!), Math.log(sizes.at(-1)!)];
@@ -46,12 +49,12 @@ export function drawPower(results: Results, sizes: readonly number[], most: numb
     ...grid,
     ...ticks,
     ...lines,
-    `<text x="${(LEFT + RIGHT) / 2}" y="${BOTTOM + 40}" text-anchor="middle">rows of a window</text>`,
+    `<text x="${(LEFT + RIGHT) / 2}" y="${BOTTOM + 40}" text-anchor="middle">rows per window</text>`,
     '</svg>\n',
   ].join('\n');
 }
 
-/** Moves labels down until each has its line; the order stays. */
+/** Moves labels down until none overlap, in the same order. */
 function spreadOut(places: readonly number[]): number[] {
   const spread = [...places];
   let last = Number.NEGATIVE_INFINITY;

@@ -1,7 +1,7 @@
 import type { Random } from '../../src/base/statistics/random.js';
 import type { HeldOut } from '../../src/model/baseline/baseline.js';
 
-/** Rows with their predictions and errors, drawn at random in windows or one after another. */
+/** Draws random rows, with their predictions and errors, in windows or as a stream. */
 export class Pool {
   private readonly rows: HeldOut;
   private readonly random: Random;
@@ -18,15 +18,15 @@ export class Pool {
   }
 
   /**
-   * Draws `n` rows without replacement: the rows of a window and those of the reference then differ by the sampling
-   * error of both, and of nothing else. With replacement the error of the pool would come on top.
+   * Draws `n` rows without replacement, so that a window and the reference differ only by their sampling errors. Drawing with
+   * replacement would add the sampling error of the pool.
    */
   window(n: number): HeldOut {
     this.at = 0;
     return this.next(n);
   }
 
-  /** Goes on with the next `n` rows of a shuffled pass over the pool; a new pass begins when the rows are used up. */
+  /** Returns the next `n` rows of a shuffled pass over the pool. A new pass begins when too few rows are left. */
   next(n: number): HeldOut {
     const { rows, random, order, width } = this;
     if (this.at + n > order.length) this.at = 0;

@@ -6,7 +6,7 @@ export interface Component {
   readonly variance: number;
 }
 
-/** The principal components of `rows` `[count, d]`, standardised by `summaries`, the largest first. */
+/** Returns the principal components of `rows` `[count, d]`, standardised by `summaries`, largest variance first. */
 export function principalComponents(rows: Float32Array, summaries: readonly FeatureSummary[]): Component[] {
   const d = summaries.length;
   const count = rows.length / d;
@@ -41,7 +41,7 @@ function diagonalise(matrix: Float64Array, d: number): Float64Array {
   return vectors;
 }
 
-/** One rotation, which makes the element (p, q) vanish. */
+/** Applies the rotation that makes the element (p, q) zero. */
 function rotate(matrix: Float64Array, vectors: Float64Array, d: number, p: number, q: number): void {
   const element = matrix[p * d + q]!;
   if (element === 0) return;
@@ -49,12 +49,12 @@ function rotate(matrix: Float64Array, vectors: Float64Array, d: number, p: numbe
   const tangent = (ratio < 0 ? -1 : 1) / (Math.abs(ratio) + Math.hypot(ratio, 1));
   const cosine = 1 / Math.hypot(tangent, 1);
   const sine = tangent * cosine;
-  const turn = (values: Float64Array, a: number, b: number) => {
+  const combine = (values: Float64Array, a: number, b: number) => {
     const [first, second] = [values[a]!, values[b]!];
     values[a] = cosine * first - sine * second;
     values[b] = sine * first + cosine * second;
   };
-  for (let k = 0; k < d; k++) turn(matrix, k * d + p, k * d + q);
-  for (let k = 0; k < d; k++) turn(matrix, p * d + k, q * d + k);
-  for (let k = 0; k < d; k++) turn(vectors, k * d + p, k * d + q);
+  for (let k = 0; k < d; k++) combine(matrix, k * d + p, k * d + q);
+  for (let k = 0; k < d; k++) combine(matrix, p * d + k, q * d + k);
+  for (let k = 0; k < d; k++) combine(vectors, k * d + p, k * d + q);
 }

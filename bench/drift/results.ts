@@ -8,31 +8,31 @@ interface Record {
   readonly size: number;
   readonly tries: Tries;
 }
-type IsOne = (shift: BenchShift) => boolean;
+type ShiftFilter = (shift: BenchShift) => boolean;
 
-/** What the splits have shown. */
+/** The results of all splits. */
 export class Results {
   readonly quiet: (Record & { readonly control: string })[] = [];
   readonly shifted: (Record & { readonly shift: BenchShift })[] = [];
-  /** Single columns shuffled. */
+  /** Trials with one column shuffled. */
   readonly shuffled: (Record & { readonly column: string })[] = [];
   readonly delays: { readonly split: number; readonly shift: BenchShift; readonly rows: readonly number[] }[] = [];
   /** Per split: streams of 10,000 rows, and the share of them with a false alarm. */
   readonly streams: { readonly split: number; readonly count: number; readonly share: number }[] = [];
 
-  /** All rules that were tried, this monitor first. */
+  /** Names of all rules, this monitor first. */
   get rules(): string[] {
     return [...new Set(this.quiet.flatMap(({ tries }) => [...tries.alarms.keys()]))];
   }
 
-  /** What was tried without drift. */
+  /** Names of the controls, which have no drift. */
   get controls(): string[] {
     return [...new Set(this.quiet.map(({ control }) => control))];
   }
 
-  /** The names of the shifts, or of those whose delay was measured. */
-  shiftNames(of: 'shifted' | 'delays' = 'shifted', isOne: IsOne = () => true): string[] {
-    return [...new Set(this[of].filter(({ shift }) => isOne(shift)).map(({ shift }) => shift.name))];
+  /** Returns the names of the shifts, or of those whose delay was measured. */
+  shiftNames(of: 'shifted' | 'delays' = 'shifted', matches: ShiftFilter = () => true): string[] {
+    return [...new Set(this[of].filter(({ shift }) => matches(shift)).map(({ shift }) => shift.name))];
   }
 
   falseAlarms(size: number, rule = OURS, control?: string): Estimate {
@@ -42,9 +42,9 @@ export class Results {
     );
   }
 
-  power(size: number, rule = OURS, isOne: IsOne = () => true): Estimate {
+  power(size: number, rule = OURS, matches: ShiftFilter = () => true): Estimate {
     return rate(
-      this.shifted.filter((one) => one.size === size && isOne(one.shift)),
+      this.shifted.filter((one) => one.size === size && matches(one.shift)),
       rule,
     );
   }
@@ -56,7 +56,7 @@ export class Results {
     );
   }
 
-  /** The share of streams with a false alarm. */
+  /** Returns the share of streams with a false alarm. */
   falseAlarmInStream(): Estimate {
     const streams = this.streams.reduce((sum, { count }) => sum + count, 0);
     return estimate(
@@ -65,19 +65,19 @@ export class Results {
     );
   }
 
-  /** The median over all streams; its error is that of the splits' medians. */
+  /** Returns the median over all streams, with the standard error of the medians by split. */
   delay(name: string): Estimate {
-    const found = this.delays.filter(({ shift }) => shift.name === name);
+    const streams = this.delays.filter(({ shift }) => shift.name === name);
     return {
-      value: median(found.flatMap(({ rows }) => rows)),
-      error: estimate(found.map(({ rows }) => median(rows))).error,
+      value: median(streams.flatMap(({ rows }) => rows)),
+      error: estimate(streams.map(({ rows }) => median(rows))).error,
     };
   }
 
-  /** Of alarms after a shift of one feature, the share whose report names it first. */
-  topCause(isOne: (record: { shift: BenchShift; size: number }) => boolean = () => true): Estimate {
-    const found = this.shifted.filter((one) => one.shift.ofOne && isOne(one));
-    const perSplit = bySplit(found).map((own) => {
+  /** Returns the share of alarms after a shift of one feature whose report names that feature first. */
+  topCause(matches: (record: { shift: BenchShift; size: number }) => boolean = () => true): Estimate {
+    const trials = this.shifted.filter((one) => one.shift.ofOne && matches(one));
+    const perSplit = bySplit(trials).map((own) => {
       const named = own.reduce((sum, { tries }) => sum + tries.named, 0);
       return own.reduce((sum, { tries }) => sum + tries.right, 0) / named;
     });
@@ -85,15 +85,15 @@ export class Results {
   }
 }
 
-/** The rule's mean rate of alarms over the records in which it was tried. */
+/** Returns the mean alarm rate of a rule over the records in which it was tried. */
 function rate(records: readonly Record[], rule: string): Estimate {
-  const found = records.filter(({ tries }) => tries.alarms.has(rule));
-  const perSplit = bySplit(found).map(
+  const tried = records.filter(({ tries }) => tries.alarms.has(rule));
+  const perSplit = bySplit(tried).map(
     (own) => own.reduce((sum, { tries }) => sum + tries.alarms.get(rule)! / tries.windows, 0) / own.length,
   );
   return estimate(
     perSplit,
-    found.reduce((sum, { tries }) => sum + tries.windows, 0),
+    tried.reduce((sum, { tries }) => sum + tries.windows, 0),
   );
 }
 

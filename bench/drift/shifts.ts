@@ -13,7 +13,7 @@ import {
 import type { Split } from './housing.js';
 import { type Component, principalComponents } from './principal-components.js';
 
-/** A shift of the benchmark; `columns` are the features that it is tried with in turn, `[0]` if it is of all. */
+/** A shift of the benchmark. `columns` are the features to which it is applied in turn, or `[0]` for a shift of all features. */
 export interface BenchShift extends Shift {
   readonly kind:
     | 'mean'
@@ -28,13 +28,13 @@ export interface BenchShift extends Shift {
   readonly columns: readonly number[];
 }
 
-/** The columns that are shuffled, a choice made before any figure was seen. */
+/** The shuffled columns, chosen before any figure was seen. */
 const SHUFFLED = ['MedInc', 'AveRooms', 'Latitude'];
-/** The county line that is taken as the border of the state's north, in degrees; the census's largest age, in years. */
+/** Latitude of the county line taken as the border of the north, in degrees, and maximum age in the census, in years. */
 const NORTH = 35.79;
 const OLDEST = 52;
 
-/** The 24 shifts of the protocol. One feature is each feature in turn, so that none has to be chosen. */
+/** Returns the 24 shifts of the protocol. Shifts of one feature are applied to each feature in turn, which avoids a choice. */
 export function benchShifts(split: Split): BenchShift[] {
   const { names, reference, summaries } = split;
   const every = names.map((_, j) => j);
@@ -78,7 +78,7 @@ export function benchShifts(split: Split): BenchShift[] {
     ),
     all(
       'population',
-      '50 % of rows replaced by ones of an income above the median',
+      '50 % of rows replaced by ones with an income above the median',
       moreOf(0.5, (row) => row[income]! > summaries[income]!.median),
     ),
     all(
@@ -89,7 +89,7 @@ export function benchShifts(split: Split): BenchShift[] {
   ];
 }
 
-/** One column shuffled among the rows. */
+/** Returns a shift that shuffles one column among the rows. */
 export function shuffled(name: string, j: number): BenchShift {
   return {
     kind: 'correlation',
@@ -108,16 +108,16 @@ function along({ direction, variance }: Component, deviations: number): Change {
   };
 }
 
-/** Replaces a random share of the rows by rows of which `isOne` holds. */
-function moreOf(share: number, isOne: (row: Float32Array) => boolean): Change {
+/** Replaces a random share of the rows with rows that match. */
+function moreOf(share: number, matches: (row: Float32Array) => boolean): Change {
   return (rows, features: readonly FeatureSummary[], _, random) => {
     const d = features.length;
     const rowAt = (r: number) => rows.subarray(r * d, (r + 1) * d);
-    const them = Array.from({ length: rows.length / d }, (_, r) => r)
-      .filter((r) => isOne(rowAt(r)))
+    const candidates = Array.from({ length: rows.length / d }, (_, r) => r)
+      .filter((r) => matches(rowAt(r)))
       .map((r) => rowAt(r).slice());
     for (let r = 0; r < rows.length / d; r++) {
-      if (random.uniform() < share) rows.set(them[random.below(them.length)]!, r * d);
+      if (random.uniform() < share) rows.set(candidates[random.below(candidates.length)]!, r * d);
     }
   };
 }

@@ -6,13 +6,13 @@ import type { BenchShift } from './shifts.js';
 import { shifted } from './windows.js';
 
 export const QUIET_ROWS = 10_000;
-/** Rows without drift before a shift: at least these, and up to a window more, so that windows are hit anywhere. */
-const ROWS_BEFORE = 1000;
+/** Minimum rows without drift before a shift. Up to a window more are added, so that shifts start anywhere in a window. */
+const MIN_ROWS_BEFORE = 1000;
 const WINDOW_ROWS = 500;
-/** Rows after a shift that are waited for. */
-const PATIENCE = 2000;
+/** Maximum rows observed after a shift. */
+const MAX_ROWS_AFTER = 2000;
 
-/** The share of `streams` streams of 10,000 rows without drift, each to a fresh monitor, that raised an alarm. */
+/** Returns the share of streams of 10,000 rows without drift, each to a fresh monitor, that raised an alarm. */
 export function falseAlarmShare(split: Split, streams: number, seed: number): number {
   const pool = new Pool(split.predict(split.test), createRandom(seed));
   const monitor = new OnlineMonitor(split.baseline);
@@ -24,7 +24,7 @@ export function falseAlarmShare(split: Split, streams: number, seed: number): nu
   return raised / streams;
 }
 
-/** Rows from a shift to the alarm, one per stream; infinite where there was none in 2,000 rows. */
+/** Returns the rows from a shift to the alarm for each stream; infinite without an alarm in 2,000 rows. */
 export function delays(split: Split, shift: BenchShift, streams: number, seed: number): number[] {
   const random = createRandom(seed);
   const quiet = new Pool(split.predict(split.test), random);
@@ -33,16 +33,16 @@ export function delays(split: Split, shift: BenchShift, streams: number, seed: n
   for (const j of shift.columns) {
     const pool = new Pool(shifted(split, shift, j, random), random);
     for (let i = 0; i < streams / shift.columns.length; i++) {
-      // A stream with a false alarm before the shift says nothing about the delay, and is drawn again.
+      // Redraws streams with a false alarm before the shift, which say nothing about the delay.
       do monitor.reset();
-      while (alarmsWithin(monitor, quiet, ROWS_BEFORE + random.below(WINDOW_ROWS)));
-      delays.push(monitor.rowOfAlarm(pool.next(PATIENCE)) ?? Number.POSITIVE_INFINITY);
+      while (alarmsWithin(monitor, quiet, MIN_ROWS_BEFORE + random.below(WINDOW_ROWS)));
+      delays.push(monitor.rowOfAlarm(pool.next(MAX_ROWS_AFTER)) ?? Number.POSITIVE_INFINITY);
     }
   }
   return delays;
 }
 
-/** Sends `rows` rows of the pool, in pieces. */
+/** Sends rows of the pool in chunks. Returns whether an alarm was raised. */
 function alarmsWithin(monitor: OnlineMonitor, pool: Pool, rows: number): boolean {
   for (let sent = 0; sent < rows; sent += WINDOW_ROWS) {
     if (monitor.rowOfAlarm(pool.next(Math.min(WINDOW_ROWS, rows - sent)))) return true;

@@ -1,5 +1,5 @@
 /**
- * The p-value of Kolmogorov and Smirnov's two-sample test on ascending samples, by the asymptotic distribution
+ * Returns the p-value of the two-sample Kolmogorov-Smirnov test on ascending samples, by the asymptotic distribution
  * `2 Σ (-1)^(k-1) exp(-2 k² λ²)`, `λ = D √(n m / (n + m))`.
  */
 export function kolmogorovSmirnov(first: Float64Array, second: Float64Array): number {
@@ -16,14 +16,14 @@ export function kolmogorovSmirnov(first: Float64Array, second: Float64Array): nu
     distance = Math.max(distance, Math.abs(i / n - j / m));
   }
   const lambda = distance * Math.sqrt((n * m) / (n + m));
-  // Below this the series converges slowly, and the p-value is 1 to many digits.
+  // Below this value the series converges slowly, and the p-value is 1 to many digits.
   if (lambda < 0.2) return 1;
   let sum = 0;
   for (let k = 1; k <= 20; k++) sum += (k % 2 === 1 ? 2 : -2) * Math.exp(-2 * (k * lambda) ** 2);
   return sum;
 }
 
-/** The first Wasserstein distance of two ascending samples: the area between their distribution functions. */
+/** Returns the first Wasserstein distance of two ascending samples, the area between their distribution functions. */
 export function wassersteinDistance(first: Float64Array, second: Float64Array): number {
   let area = 0;
   let i = 0;

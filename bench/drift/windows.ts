@@ -1,7 +1,7 @@
 import { createRandom, type Random } from '../../src/base/statistics/random.js';
 import type { HeldOut } from '../../src/model/baseline/baseline.js';
 import { BONFERRONI_RULE, EVIDENTLY_RULES, psiRule } from './column-rules.js';
-import { comparer, type Rival } from './competitors.js';
+import { type Competitor, comparer } from './competitors.js';
 import type { Split } from './housing.js';
 import { JOINT, JointCalibration } from './joint-calibration.js';
 import { WINDOW_ALPHA, WindowMonitor } from './our-monitor.js';
@@ -10,30 +10,30 @@ import { pcaRule, rawErrorRule } from './reconstruction-rules.js';
 import type { BenchShift } from './shifts.js';
 
 export const OURS = 'this monitor';
-/** The same, counted only where the others were tried. */
-export const OURS_THERE = 'this monitor, on the splits of the rows below';
+/** This monitor on the splits where the competitors were tried. */
+export const OURS_COMPARED = 'this monitor, on the splits of the rows below';
 
-/** How often each rule raised an alarm. */
+/** Number of alarms of each rule. */
 export interface Tries {
   windows: number;
   readonly alarms: Map<string, number>;
-  /** Of a shift of one feature: windows in which this monitor raised an alarm, and those whose report names it first. */
+  /** For shifts of one feature: windows with an alarm of this monitor, and those whose report names that feature first. */
   named: number;
   right: number;
 }
 
-/** Tries windows of one split's test rows with this monitor and, if asked for, with the rival rules and a joint calibration. */
+/** Tries windows of the test rows of a split with this monitor and, optionally, competitors and a joint calibration. */
 export class WindowTrial {
   private readonly split: Split;
   private readonly monitors = new Map<number, WindowMonitor>();
-  private readonly rivals: readonly Rival[];
+  private readonly competitors: readonly Competitor[];
   private readonly joint: JointCalibration | undefined;
-  private readonly compare: (window: HeldOut) => Parameters<Rival['detects']>[0];
+  private readonly compare: (window: HeldOut) => Parameters<Competitor['detects']>[0];
 
-  constructor(split: Split, withRivals: boolean) {
+  constructor(split: Split, withCompetitors: boolean) {
     const { reference, summaries } = split;
     this.split = split;
-    this.rivals = withRivals
+    this.competitors = withCompetitors
       ? [
           rawErrorRule(reference),
           pcaRule(reference, summaries),
@@ -42,12 +42,12 @@ export class WindowTrial {
           ...EVIDENTLY_RULES,
         ]
       : [];
-    this.joint = withRivals ? new JointCalibration(split) : undefined;
+    this.joint = withCompetitors ? new JointCalibration(split) : undefined;
     const deviations = summaries.map(({ deviation }) => deviation);
     this.compare = comparer(reference, deviations);
   }
 
-  /** Windows of `n` rows without drift. */
+  /** Tries windows of `n` rows without drift. */
   tryQuiet(n: number, windows: number, seed: number): Tries {
     const pool = new Pool(this.split.predict(this.split.test), createRandom(seed));
     const tries = newTries();
@@ -55,7 +55,7 @@ export class WindowTrial {
     return tries;
   }
 
-  /** Windows of each size after a shift: `windows` of each, spread over the shift's columns. */
+  /** Tries windows after a shift: `windows` of each size, distributed over the columns of the shift. */
   tryShift(shift: BenchShift, sizes: readonly number[], windows: number, seed: number): Tries[] {
     const random = createRandom(seed);
     const all = sizes.map(newTries);
@@ -86,15 +86,15 @@ export class WindowTrial {
         if (monitor.firstFeature() === cause) tries.right++;
       }
       if (!this.joint) continue;
-      count(OURS_THERE, alarm);
+      count(OURS_COMPARED, alarm);
       count(JOINT, this.joint.isAlarmed(test, WINDOW_ALPHA));
-      const compared = this.compare(window);
-      for (const { name, detects } of this.rivals) count(name, detects(compared));
+      const comparison = this.compare(window);
+      for (const { name, detects } of this.competitors) count(name, detects(comparison));
     }
   }
 }
 
-/** The test rows after a shift of feature `j`, with what the model makes of them. */
+/** Returns the test rows after a shift of feature `j`, with their predictions. */
 export function shifted(split: Split, shift: BenchShift, j: number, random: Random): HeldOut {
   const rows = split.test.slice();
   shift.change(rows, split.summaries, j, random);

@@ -1,13 +1,13 @@
 import type { Random } from '../../src/base/statistics/random.js';
 
-/** How residuals are spread: normal, as Student's t with 3 degrees of freedom, or with 5 % five times as large. */
+/** Distributions of residuals: normal, Student's t with 3 degrees of freedom, or 5 % outliers of five times the size. */
 export const SPREADS = ['normal', 'heavy', 'outliers'] as const;
 export type Spread = (typeof SPREADS)[number];
 
-/** Share of a residual's variance that is the row's own, and so the same for both models. */
+/** Share of the residual variance that belongs to the row and so is common to both models. */
 const COMMON = 0.9;
 
-/** Squared errors `[rows]` of two models on the same rows; the true RMSE of the first is `ratio` times the second's. */
+/** Draws squared errors `[rows]` of two models on the same rows. The true RMSE of the first is `ratio` times the second's. */
 export function drawErrors(random: Random, rows: number, ratio: number, spread: Spread): [Float64Array, Float64Array] {
   const candidate = new Float64Array(rows);
   const serving = new Float64Array(rows);
@@ -19,7 +19,7 @@ export function drawErrors(random: Random, rows: number, ratio: number, spread: 
   return [candidate, serving];
 }
 
-/** A number of mean 0 and variance 1. */
+/** Draws a number of mean 0 and variance 1. */
 function draw(random: Random, spread: Spread): number {
   const normal = random.normal();
   if (spread === 'normal') return normal;

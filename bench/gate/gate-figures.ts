@@ -1,17 +1,13 @@
 import { createRandom, type Random } from '../../src/base/statistics/random.js';
 import { type EngineFactory, loadEngine } from '../../src/model/network/engine.js';
-import { Predictor } from '../../src/model/network/predictor.js';
-import { type LabelledRows, predictAll } from '../../src/model/training/evaluation.js';
+import { Predictor, predictAll } from '../../src/model/network/predictor.js';
+import type { LabelledRows } from '../../src/model/tables/labelled-rows.js';
 import { judge, LEVEL, pairedTest } from '../../src/model/training/gate.js';
-import {
-  DEFAULT_TRAINING,
-  type TrainingOptions,
-  type TrainingResult,
-  train,
-} from '../../src/model/training/training.js';
+import { type TrainingResult, train } from '../../src/model/training/training.js';
+import { DEFAULT_TRAINING, type TrainingOptions } from '../../src/model/training/training-options.js';
 import { drawErrors, SPREADS } from './gate-errors.js';
 
-// Prints how often the gate refuses, for docs/gate.md: of drawn residuals, and of trained models. A minute or two.
+// Prints how often the gate refuses, for docs/gate.md: on simulated residuals and on trained models. Takes a minute or two.
 // Usage: npm run compile && node dist/bench/gate/gate-figures.js
 
 const RUNS = 200;
@@ -35,52 +31,54 @@ for (const spread of SPREADS) {
   }
 }
 
-/** Rows of data for a training, and fresh ones on which the true ratio of two models is taken. */
+/** Rows of a training, and new rows on which the true ratio of two models is measured. */
 const TRAINED_ROWS = 500;
 const TRUE_ROWS = 10_000;
 
-/** Candidates, by what is done otherwise than for the version that serves. */
+/** Candidates, by how their training differs from that of the champion. */
 const CANDIDATES: readonly [
-  what: string,
+  name: string,
   options: Partial<TrainingOptions>,
-  targets: 'true' | 'false' | 'learnt false',
+  targets: 'true' | 'shuffled' | 'shuffled for training',
 ][] = [
-  ['the same, other rows and seed', {}, 'true'],
+  ['same options, other rows and seed', {}, 'true'],
   ['5 epochs', { epochs: 5 }, 'true'],
   ['2 epochs', { epochs: 2 }, 'true'],
-  ['false targets, true ones held out', {}, 'learnt false'],
-  ['false targets, held out as well', {}, 'false'],
+  ['shuffled targets, true ones held out', {}, 'shuffled for training'],
+  ['shuffled targets, held out as well', {}, 'shuffled'],
 ];
 
 const createEngine = await loadEngine('kernel');
 console.log(`\nRefused of ${RUNS} pairs of trained models (${TRAINED_ROWS} new rows of Friedman's function each):\n`);
 console.log('| candidate | true ratio: median (5 % to 95 %) | refused |');
 console.log('|---|---|---|');
-const rivals = new Map<number, TrainingResult>();
-for (const [what, options, targets] of CANDIDATES) {
+const champions = new Map<number, TrainingResult>();
+for (const [name, options, targets] of CANDIDATES) {
   const ratios: number[] = [];
   let refused = 0;
   for (let seed = 1; seed <= RUNS; seed++) {
-    const serving = rivals.get(seed) ?? (await trained(friedman(createRandom(seed), TRAINED_ROWS), { seed }));
-    rivals.set(seed, serving);
+    const serving = champions.get(seed) ?? (await trained(friedman(createRandom(seed), TRAINED_ROWS), { seed }));
+    champions.set(seed, serving);
     const random = createRandom(seed + 10_000);
     const candidate = await trained(friedman(random, TRAINED_ROWS, targets !== 'true'), {
       ...options,
       seed: seed + 10_000,
     });
-    const judged = targets === 'learnt false' ? friedman(random, candidate.heldOut.rows) : candidate.heldOut;
-    const [mine, theirs] = [candidate, serving].map((result) => predict(createEngine, result, judged));
+    const heldOut = targets === 'shuffled for training' ? friedman(random, candidate.heldOut.rows) : candidate.heldOut;
+    const [candidateOutputs, championOutputs] = [candidate, serving].map((result) =>
+      predict(createEngine, result, heldOut),
+    );
     const { rmse: error, baseline_rmse: ofMean } = serving.metrics.targets['y']!;
-    const rival = { version: 1, outputs: theirs!, explained: 1 - (error / ofMean) ** 2 };
+    const champion = { version: 1, outputs: championOutputs!, explained: 1 - (error / ofMean) ** 2 };
     const terms = { promote: 'gate', tolerance: TOLERANCE } as const;
-    if (judge(judged, mine!, candidate.scalers.targets, rival, terms).decision === 'refused') refused++;
+    if (judge(heldOut, candidateOutputs!, candidate.scalers.targets, champion, terms).decision === 'refused') refused++;
     const truth = friedman(createRandom(seed + 20_000), TRUE_ROWS);
     const [a, b] = [candidate, serving].map((result) => rmse(truth, predict(createEngine, result, truth)));
     ratios.push(a! / b!);
   }
   ratios.sort((a, b) => a - b);
   const [low, middle, high] = [0.05, 0.5, 0.95].map((p) => ratios[Math.floor(p * (RUNS - 1))]!.toFixed(2));
-  console.log(`| ${what} | ${middle} (${low} to ${high}) | ${percent(refused)} |`);
+  console.log(`| ${name} | ${middle} (${low} to ${high}) | ${percent(refused)} |`);
 }
 
 function trained(data: LabelledRows, options: Partial<TrainingOptions>): Promise<TrainingResult> {
@@ -96,7 +94,7 @@ function predict(create: EngineFactory, { shape, weights, scalers }: TrainingRes
   }
 }
 
-/** Rows of the first of Friedman's (1991) functions, with noise of deviation 1. */
+/** Draws rows of Friedman's (1991) first function, with noise of standard deviation 1. */
 function friedman(random: Random, rows: number, shuffled = false): LabelledRows {
   const features = Float32Array.from({ length: rows * 5 }, random.uniform);
   const targets = new Float32Array(rows);

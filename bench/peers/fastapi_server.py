@@ -1,7 +1,7 @@
 """FastAPI on uvicorn with uvloop and httptools, one process: python fastapi_server.py keras|keras-defaults|onnx VERSION PORT
 
-keras-defaults is what the documentations of FastAPI, uvicorn and TensorFlow lead to: the endpoint a plain function, which
-FastAPI runs in a thread, the access log on, and TensorFlow's own choice of threads. The others are tuned.
+keras-defaults follows the documentation of FastAPI, uvicorn and TensorFlow: the endpoint is a plain function, which FastAPI
+runs in a thread, with the access log on and the default threads of TensorFlow. The others are tuned.
 """
 
 import os
@@ -28,7 +28,7 @@ else:
     import tensorflow as tf
 
     if not defaults:
-        # One row at a time: more threads only hand it around.
+        # Requests have one row, so more threads only add overhead.
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(1)
     function = network.keras_function()

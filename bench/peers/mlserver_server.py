@@ -15,7 +15,7 @@ class Regressor(MLModel):
         self.session = Network(sys.argv[1]).onnx_session()
         return True
 
-    # Its own protocol wraps tensors; a handler takes the body that all the others get, and costs less.
+    # A handler takes the same body as the other peers, which costs less than the tensors of its native protocol.
     @custom_handler(rest_path="/predict")
     async def predict_rows(self, instances: list[list[float]] = Body(embed=True)) -> dict:
         predictions, errors = self.session.run(None, {"rows": np.asarray(instances, dtype="f4")})
@@ -23,7 +23,7 @@ class Regressor(MLModel):
 
 
 async def main():
-    # No pool of workers: they are processes of their own. No metrics, and gRPC on any port.
+    # No worker pool, because workers are separate processes. No metrics; gRPC on any port.
     settings = Settings(
         host="127.0.0.1", http_port=int(sys.argv[2]), grpc_port=0, metrics_endpoint=None, parallel_workers=0, debug=False
     )

@@ -1,9 +1,9 @@
 import { bodyOf, FEATURES, rowsOf } from '../serving/serving-rows.js';
 
-/** How a server is asked for predictions in JSON, and where its answer has them. */
+/** How to request predictions from a server in JSON, and where to find them in its reply. */
 export interface PeerContract {
   readonly path: string;
-  /** The body of a prediction of `count` rows, another beginning for every `start`. */
+  /** Returns the request body for `count` rows, beginning at row `start`. */
   readonly bodyOf: (count: number, start: number) => string;
   readonly predictionsOf: (answer: unknown) => readonly number[];
 }
@@ -29,13 +29,13 @@ export const OPEN_INFERENCE: PeerContract = {
       .data,
 };
 
-/** A server where it listens. */
-export interface AskedServer {
+/** A running server. */
+export interface PeerServer {
   readonly port: number;
   readonly contract: PeerContract;
 }
 
-export function ask({ port, contract }: AskedServer, count: number): Promise<Response> {
+export function predict({ port, contract }: PeerServer, count: number): Promise<Response> {
   const body = contract.bodyOf(count, 0);
   return fetch(`http://127.0.0.1:${port}${contract.path}`, { method: 'POST', headers: HEADERS, body });
 }

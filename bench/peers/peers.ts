@@ -4,21 +4,21 @@ import { existsSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ask, OPEN_INFERENCE, type PeerContract, PREDICT, TORCHSERVE } from './peer-contract.js';
+import { OPEN_INFERENCE, type PeerContract, PREDICT, predict, TORCHSERVE } from './peer-contract.js';
 
-/** Other people's software: how each is installed, started and asked. */
+/** Another model server: how to install, start and query it. */
 export interface Peer {
   readonly name: string;
   readonly contract: PeerContract;
-  /** A program that it needs and pip does not have. */
+  /** A required program that pip does not provide. */
   readonly program?: string;
   /** Names of its Python packages. */
   readonly packages: readonly string[];
-  /** Of the peer alone, if its packages want older ones than the others do. */
+  /** A Python environment of its own, for packages that conflict with those of other peers. */
   readonly environment?: string;
-  /** Program of the environment, and its arguments, for a version's directory and a port. */
+  /** The program of the environment and its arguments, for the directory of a version and a port. */
   readonly command: (version: string, port: number) => readonly [program: string, ...args: string[]];
-  /** Throughput that the service shall have at least, in the peer's, at one row and many connections. */
+  /** Minimum throughput of the service relative to the peer, at one row and many connections. */
   readonly target?: number;
 }
 
@@ -89,21 +89,21 @@ export const PEERS: readonly Peer[] = [
 ];
 
 const SOURCES = fileURLToPath(new URL('../../../bench/peers', import.meta.url));
-/** Ignored by git, and kept for the next run. */
+/** Ignored by git; the next run reuses it. */
 const CACHE = fileURLToPath(new URL('../../../.cache', import.meta.url));
 const ENVIRONMENT = 'peers';
-/** TensorFlow takes seconds to be imported, Ray's processes tens of them, in milliseconds. */
+/** In milliseconds: importing TensorFlow takes seconds, starting the processes of Ray tens of seconds. */
 const START_TIMEOUT = 120_000;
-/** Triton takes five seconds to end and remove its files, and longer on a busy machine. */
+/** In milliseconds: Triton takes five seconds to exit and remove its files, and longer on a busy machine. */
 const STOP_TIMEOUT = 30_000;
 
-/** Installs what a peer needs. Returns why it cannot be had, or undefined. */
+/** Installs the dependencies of a peer. Returns why that is not possible, or undefined. */
 export function installPeer({ program, packages, environment }: Peer): string | undefined {
   const { error } = program ? spawnSync(program, ['--version']) : {};
   return error ? `it needs ${program}: ${error.message}` : install(packages, environment);
 }
 
-/** Installs Python packages. Returns why they cannot be had, or undefined. */
+/** Installs Python packages. Returns why that is not possible, or undefined. */
 export function install(packages: readonly string[], environment = ENVIRONMENT): string | undefined {
   if (!existsSync(programOf('python', environment))) {
     const made = spawnSync('python3', ['-m', 'venv', join(CACHE, environment)], { encoding: 'utf8' });
@@ -115,7 +115,7 @@ export function install(packages: readonly string[], environment = ENVIRONMENT):
   return status === 0 ? undefined : `pip: ${stderr.trim().split('\n').at(-1)}`;
 }
 
-/** What pip knows of packages, such as `keras 3.15.0`. */
+/** Returns the installed versions of packages, such as `keras 3.15.0`. */
 export function versionsOf(packages: readonly string[], environment = ENVIRONMENT): string {
   const names = new Set(packages.map((name) => name.replace(/\[.*/, '')));
   const { stdout } = spawnSync(programOf('pip', environment), ['list', '--format=json'], { encoding: 'utf8' });
@@ -124,12 +124,12 @@ export function versionsOf(packages: readonly string[], environment = ENVIRONMEN
   return Array.from(names, (name) => `${name} ${known.get(name) ?? '?'}`).join(', ');
 }
 
-/** The program and arguments that run a script of bench/peers in the environment. */
+/** Returns the program and arguments that run a script of bench/peers in the environment. */
 export function pythonScript([script, ...args]: readonly [string, ...string[]]): [program: string, args: string[]] {
   return [programOf('python'), [join(SOURCES, script), ...args]];
 }
 
-/** Starts a peer on a free port, and waits until it predicts. Rejects if it ends or stays silent. */
+/** Starts a peer on a free port and waits for a prediction. Rejects if the peer exits or does not respond. */
 export async function startPeer(peer: Peer, version: string): Promise<{ process: ChildProcess; port: number }> {
   const port = await freePort();
   const [program, ...args] = peer.command(version, port);
@@ -137,16 +137,16 @@ export async function startPeer(peer: Peer, version: string): Promise<{ process:
     cwd: SOURCES,
     env: { ...process.env, VERSION: version },
     stdio: ['ignore', 'ignore', 'inherit'],
-    // A group of its own: some start processes that outlive a signal to the first.
+    // Its own process group: some peers start processes that survive a signal to the first one.
     detached: true,
   });
-  // So they outlive this process as well, if nobody ends them.
+  // They would also outlive this process.
   const endWithThis = () => signalGroup(child, 'SIGTERM');
   process.once('exit', endWithThis);
   child.once('exit', () => process.off('exit', endWithThis));
   const deadline = Date.now() + START_TIMEOUT;
   while (child.exitCode === null && Date.now() < deadline) {
-    const answered = await ask({ port, contract: peer.contract }, 1).then(
+    const answered = await predict({ port, contract: peer.contract }, 1).then(
       ({ ok }) => ok,
       () => false,
     );
@@ -154,10 +154,10 @@ export async function startPeer(peer: Peer, version: string): Promise<{ process:
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
   await stopPeer(child);
-  throw new Error(`${peer.name} did not answer`);
+  throw new Error(`${peer.name} did not respond`);
 }
 
-/** Ends a peer and what it started. */
+/** Stops a peer and the processes that it started. */
 export async function stopPeer(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
@@ -168,7 +168,7 @@ export async function stopPeer(child: ChildProcess): Promise<void> {
 }
 
 function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
-  // It may have ended, or never begun.
+  // The process may have exited, or may never have started.
   if (pid !== undefined) {
     try {
       process.kill(-pid, signal);

@@ -1,4 +1,4 @@
-"""What TorchServe calls; torchserve_server.py puts it into an archive with the version's files and network.py."""
+"""The TorchServe handler. torchserve_server.py archives it with the files of the version and network.py."""
 
 import torch
 from network import Network
@@ -7,7 +7,7 @@ from ts.torch_handler.base_handler import BaseHandler
 
 class Regressor(BaseHandler):
     def initialize(self, context):
-        # One row at a time: more threads only hand it around.
+        # Requests have one row, so more threads only add overhead.
         torch.set_num_threads(1)
         self.device = "cpu"
         self.model = Network(context.system_properties["model_dir"]).torch_module()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from model_archiver import ModelArchiver, ModelArchiverConfig
 
-# Management has the address of predictions, and gRPC any port.
+# Management shares the address of predictions; gRPC uses any port.
 SETTINGS = """
 inference_address=http://127.0.0.1:{port}
 management_address=http://127.0.0.1:{port}
@@ -21,7 +21,7 @@ default_workers_per_model=1
 model_store={directory}
 load_models=regressor.mar
 """
-# No access log, and none of metrics.
+# No access log and no metrics log.
 LOG = """
 <Configuration>
   <Appenders><Console name="console" target="SYSTEM_ERR"><PatternLayout/></Console></Appenders>
@@ -46,7 +46,7 @@ with tempfile.TemporaryDirectory() as directory:
     settings.write_text(SETTINGS.format(port=port, directory=directory))
     log.write_text(LOG)
     command = [sys.executable, "-m", "ts.model_server", "--foreground", "--no-config-snapshots"]
-    # What it writes goes where it runs, and where temporary files are.
+    # TorchServe writes to its working directory and to the directory of temporary files.
     subprocess.run(
         [*command, "--ts-config", settings, "--log-config", log],
         cwd=directory,

@@ -1,7 +1,7 @@
 """Trains the network in another framework, for bench/training/training-peers.ts: python training.py keras|torch|jax DIRECTORY
 
 DIRECTORY holds california-housing.csv and .split. Reads commands from standard input and answers each with a line of
-JSON: `epoch BATCH` trains one more epoch and tells its seconds, `train SEED EPOCHS BATCH` trains anew and tells the
+JSON: `epoch BATCH` trains one more epoch and prints its seconds, `train SEED EPOCHS BATCH` trains from the start and prints the
 mean squared error on the test rows.
 """
 
@@ -110,7 +110,7 @@ class TorchSide:
 
 
 class JaxSide:
-    """One compiled scan over the batches of an epoch; the rows left over are dropped, so that all batches are whole."""
+    """One compiled scan over the batches of an epoch. Rows of an incomplete batch are dropped."""
 
     def __init__(self, features, seed):
         import jax

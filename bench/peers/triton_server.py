@@ -11,9 +11,9 @@ from pytriton.decorators import batch
 from pytriton.model_config import ModelConfig, Tensor
 from pytriton.triton import Triton, TritonConfig
 
-# Triton's process for Python looks for this interpreter's library.
+# The Python process of Triton loads the library of this interpreter.
 os.environ["LD_LIBRARY_PATH"] = sysconfig.get_config_var("LIBDIR")
-# It removes its files at the end.
+# Removes its files on exit.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit())
 version, port = sys.argv[1:]
 network = Network(version)

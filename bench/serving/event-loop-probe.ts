@@ -1,13 +1,13 @@
-// Loaded into a server before its own code: tells its parent how long the event loop was kept from turning, and how much
-// memory was held, since it was last asked. No timer's resolution is in the way, as with monitorEventLoopDelay: each turn
-// is timed. By the clock, what the processor did for others meanwhile counts, too: on a busy machine `longest` is an upper
-// bound, and `processor` is what the thread itself had.
+// Preloaded into a server: replies to each message of the parent with the longest turn of the event loop and the peak memory
+// since the previous message. It times every turn, so unlike monitorEventLoopDelay it is not limited by the resolution of a
+// timer. Wall time includes other work on the machine: on a busy machine, `longest` is an upper bound, and `processor` is the
+// CPU time of the thread itself.
 import { threadCpuUsage } from '../tools/thread-cpu.js';
 
 /** Milliseconds, MiB. */
 export interface LoopReport {
   readonly longest: number;
-  /** The most processor time that the thread had in one turn; NaN where the system does not tell. */
+  /** Maximum CPU time of the thread in one turn; NaN where the system does not report it. */
   readonly processor: number;
   readonly peak: number;
 }

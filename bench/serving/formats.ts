@@ -1,5 +1,5 @@
-// Prints rows per second by format and size of a request, what a request needs of memory, and for how long the longest
-// turn of the event loop kept everybody else waiting: `node dist/bench/serving/formats.js`. Exits with 1 if a target is missed.
+// Prints the rows per second, the memory and the longest turn of the event loop, during which other requests wait, by format
+// and size of a request: `node dist/bench/serving/formats.js`. Exits with 1 if a target is missed.
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,18 +11,18 @@ import type { LoopReport } from './event-loop-probe.js';
 import { FEATURES, ROWS } from './serving-rows.js';
 import { type Side, startService } from './serving-sides.js';
 
-/** Rows per request, and requests of each kind in a turn: about as much work in each. */
+/** Rows per request. A turn sends as many requests as make a similar amount of work for each size. */
 const SIZES = [1, 10, 100, 1000, 10_000, 100_000];
-const ROWS_OF_A_TURN = 100_000;
+const ROWS_PER_TURN = 100_000;
 const MAX_REQUESTS = 500;
 const quick = process.argv.includes('--quick');
 const TURNS = quick ? 3 : 7;
-/** Milliseconds that no request may keep the event loop. */
+/** Maximum time that a request may block the event loop, in milliseconds. */
 const MAX_BLOCKED = quick ? 60 : 25;
 const TRAINED_ROWS = 50_000;
-/** Near the limit of 16 MiB: JSON.parse takes it whole. */
-const TRAINED_ROWS_OF_JSON = quick ? 50_000 : 300_000;
-/** As many as are kept. */
+/** Close to the limit of 16 MiB, because JSON.parse reads the whole body. */
+const TRAINED_JSON_ROWS = quick ? 50_000 : 300_000;
+/** Number of rows that the feedback store retains. */
 const LABELLED_ROWS = quick ? 20_000 : 100_000;
 
 interface Request {
@@ -60,10 +60,10 @@ const others: Request[] = [
   {
     name: 'POST /train, JSON arrays',
     path: '/train?epochs=1&wait=true',
-    rows: TRAINED_ROWS_OF_JSON,
+    rows: TRAINED_JSON_ROWS,
     body: JSON.stringify({
-      instances: repeated(ROWS, TRAINED_ROWS_OF_JSON),
-      targets: repeated(ROWS, TRAINED_ROWS_OF_JSON).map(([first]) => first),
+      instances: repeated(ROWS, TRAINED_JSON_ROWS),
+      targets: repeated(ROWS, TRAINED_JSON_ROWS).map(([first]) => first),
     }),
   },
   {
@@ -102,21 +102,23 @@ try {
   rmSync(directory, { recursive: true, force: true });
 }
 
-/** The formats take turns. */
+/** Measures the formats in alternation. */
 async function printThroughput(): Promise<void> {
   const service = await startService(join(directory, 'throughput'));
   try {
-    console.log(`One connection, one request at a time; ${TURNS} turns of each format, medians, least and greatest.\n`);
+    console.log(
+      `One connection, one request at a time; ${TURNS} turns per format. Medians, with minimum and maximum in brackets.\n`,
+    );
     console.log('| rows per request | format | bytes | rows/s | ms per request |\n|---:|---|---:|---:|---:|');
     for (const count of SIZES) {
       console.error(`throughput: ${count} rows per request`);
       const sides = predictions.filter(({ rows: size }) => size === count);
-      const requests = Math.max(3, Math.min(MAX_REQUESTS, Math.floor(ROWS_OF_A_TURN / count)));
+      const requests = Math.max(3, Math.min(MAX_REQUESTS, Math.floor(ROWS_PER_TURN / count)));
       const times = sides.map((): number[] => []);
       for (let turn = -1; turn < TURNS; turn++) {
         for (const [i, request] of sides.entries()) {
           const start = performance.now();
-          for (let n = 0; n < requests; n++) await ask(service, request);
+          for (let n = 0; n < requests; n++) await send(service, request);
           if (turn >= 0) times[i]!.push((performance.now() - start) / requests);
         }
       }
@@ -134,29 +136,25 @@ async function printThroughput(): Promise<void> {
 }
 
 async function printBlocking(): Promise<void> {
-  const service = await startService(join(directory, 'blocking'), 'loop-watch');
+  const service = await startService(join(directory, 'blocking'), 'event-loop-probe');
   try {
-    // The code of every path is compiled, and the heap is what it is in service.
-    for (const request of [...predictions, ...others]) await ask(service, request);
-    await look(service);
+    // Warms up: compiles the code of every path and brings the heap to its working size.
+    for (const request of [...predictions, ...others]) await send(service, request);
+    await probe(service);
     console.log(
-      `\nThe longest turn of the event loop while a request is answered, ${TURNS} requests of each kind: by the`,
+      `\nThe longest turn of the event loop during a request, over ${TURNS} requests of each kind: in wall time and in`,
     );
-    console.log(
-      'clock, and in processor time of the thread, which other work on the machine does not lengthen. Memory is',
-    );
-    console.log('the peak of the resident set of the server above what it held before these requests.\n');
-    console.log(
-      '| request | rows | longest turn, ms | processor time in it, ms | memory, MiB |\n|---|---:|---:|---:|---:|',
-    );
-    const idle = (await look(service)).peak;
+    console.log('CPU time of the thread, which other work on the machine does not affect. Memory is');
+    console.log('the peak resident memory of the server above its value before these requests.\n');
+    console.log('| request | rows | longest turn, ms | CPU time in it, ms | memory, MiB |\n|---|---:|---:|---:|---:|');
+    const idle = (await probe(service)).peak;
     for (const request of [...predictions.filter(({ rows: size }) => size >= 1000), ...others]) {
       console.error(`event loop: ${request.name}, ${request.rows} rows`);
       const reports: LoopReport[] = [];
       for (let turn = 0; turn < TURNS; turn++) {
-        await look(service);
-        await ask(service, request);
-        reports.push(await look(service));
+        await probe(service);
+        await send(service, request);
+        reports.push(await probe(service));
       }
       const of = (figure: keyof LoopReport, digits: number) =>
         spread(
@@ -169,7 +167,7 @@ async function printBlocking(): Promise<void> {
         ...(['longest', 'processor'] as const).map((figure) => median(reports.map((report) => report[figure]))),
       );
       verdicts.judge(
-        `${request.name}, ${request.rows} rows: the event loop waits ${longest.toFixed(1)} ms, at most ${MAX_BLOCKED}`,
+        `${request.name}, ${request.rows} rows: the event loop is blocked for ${longest.toFixed(1)} ms, at most ${MAX_BLOCKED}`,
         longest <= MAX_BLOCKED,
       );
     }
@@ -179,13 +177,13 @@ async function printBlocking(): Promise<void> {
   }
 }
 
-async function ask(
+async function send(
   { port }: Side,
   { path, type = 'application/json', body, encoding = 'identity' }: Request,
 ): Promise<void> {
   const headers = { 'content-type': type, 'content-encoding': encoding, 'accept-encoding': encoding };
-  const given = body === undefined ? {} : { method: 'POST', headers, body };
-  const response = await fetch(`http://127.0.0.1:${port}${path}`, given);
+  const init = body === undefined ? {} : { method: 'POST', headers, body };
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, init);
   const reply = Buffer.from(await response.arrayBuffer());
   if (response.status !== 200) throw new Error(`${path}: ${reply}`);
 }
@@ -194,17 +192,17 @@ function csv(list: readonly (readonly number[])[]): string {
   return [FEATURES, ...list].join('\n');
 }
 
-/** As pandas would send them: a column of float64 per feature, in one record batch. */
+/** Encodes rows as pandas does: a float64 column per feature, in one record batch. */
 function arrow(list: readonly (readonly number[])[]): Uint8Array<ArrayBuffer> {
   const columns = FEATURES.map((name, j) => [name, Float64Array.from(list, (row) => row[j]!)]);
   return new Uint8Array(tableToIPC(tableFromArrays(Object.fromEntries(columns)), 'stream'));
 }
 
-/** What the event loop did since the last look. */
-async function look({ process: child }: Side): Promise<LoopReport> {
-  const answered = once(child, 'message') as Promise<[LoopReport]>;
-  child.send('look');
-  return (await answered)[0];
+/** Returns the event loop report since the previous call. */
+async function probe({ process: child }: Side): Promise<LoopReport> {
+  const report = once(child, 'message') as Promise<[LoopReport]>;
+  child.send('report');
+  return (await report)[0];
 }
 
 async function stop({ process: child }: Side): Promise<void> {
@@ -212,7 +210,7 @@ async function stop({ process: child }: Side): Promise<void> {
   await once(child, 'close');
 }
 
-/** The first `count` of a list that begins anew at its end. */
+/** Repeats a list up to `count` items. */
 function repeated<T>(list: readonly T[], count: number): T[] {
   return Array.from({ length: count }, (_, i) => list[i % list.length]!);
 }

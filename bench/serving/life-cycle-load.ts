@@ -1,37 +1,37 @@
-// A process that keeps asking servers for predictions while bench/serving/life-cycle.ts trains, activates and restarts them. Plain
-// sockets, kept open, as in load-process.ts; but a request is sent every so often, whatever the answers take in between,
-// and every answer is kept.
+// A process that requests predictions from servers while bench/serving/life-cycle.ts trains, activates and restarts them. Like
+// load-process.ts, it uses plain persistent sockets; but it sends requests at a fixed interval, whatever the latency, and
+// counts every distinct reply.
 import { createConnection, type Socket } from 'node:net';
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 
-/** What the process is told; it answers all but `start` with a message. */
+/** Messages to the process. It replies to all but `start`. */
 export type LoadOrder =
   | ({ readonly type: 'start'; readonly ports: readonly number[]; readonly bodies: readonly string[] } & Pace)
-  /** From now on only these servers; answered when no connection to another is left. */
+  /** Use only these servers from now on. The reply follows when all connections to other servers are closed. */
   | { readonly type: 'move'; readonly ports: readonly number[] }
-  /** Answered with what happened since the last time; the latencies of the quiet times are gathered, too. */
-  | { readonly type: 'take'; readonly quiet: boolean }
-  /** Answered with everything that was ever answered. */
+  /** Report the requests since the previous report. Latencies of quiet periods are also added up. */
+  | { readonly type: 'report'; readonly quiet: boolean }
+  /** Stop, and report all distinct replies. */
   | { readonly type: 'stop' };
 
 export interface Pace {
   readonly connections: number;
-  /** Milliseconds from a request to the next, per connection. */
+  /** Interval between requests on a connection, in milliseconds. */
   readonly interval: number;
 }
 
-/** Latencies in milliseconds, from the sending to the last byte. */
-export interface LoadPart {
+/** Latencies in milliseconds, from sending the request to the last byte of the reply. */
+export interface LoadReport {
   readonly requests: number;
   readonly requestsPerSecond: number;
   readonly p50: number;
   readonly p99: number;
   readonly failures: readonly string[];
-  /** Of all quiet times so far, as one. */
+  /** All quiet periods so far, combined. */
   readonly quiet: { readonly requests: number; readonly p50: number; readonly p99: number };
 }
 
-/** Distinct answers: to which body, by which version, and how often. */
+/** A distinct reply: the request body, the version that answered, and the number of times. */
 export interface LoadAnswer {
   readonly body: number;
   readonly version: string;
@@ -39,8 +39,8 @@ export interface LoadAnswer {
   readonly count: number;
 }
 
-/** Failures that are told; all are counted. */
-const MAX_TOLD = 5;
+/** Maximum number of failures reported in full. All failures are counted. */
+const MAX_REPORTED = 5;
 
 let ports: readonly number[] = [];
 let requests: readonly Buffer[] = [];
@@ -56,19 +56,19 @@ let moved: (() => void) | undefined;
 
 process.on('message', (order: LoadOrder) => {
   if (order.type === 'start') start(order);
-  else if (order.type === 'take') process.send?.(take(order.quiet));
+  else if (order.type === 'report') process.send?.(report(order.quiet));
   else if (order.type === 'move') {
     ({ ports } = order);
     moved = () => process.send?.('moved');
-    tellMoved();
+    reportIfMoved();
   } else {
     stopped = true;
     process.send?.(answers(), () => process.disconnect());
   }
 });
 
-function start({ ports: given, bodies, connections, interval }: Extract<LoadOrder, { type: 'start' }>): void {
-  ports = given;
+function start({ ports: targets, bodies, connections, interval }: Extract<LoadOrder, { type: 'start' }>): void {
+  ports = targets;
   requests = bodies.map((body) =>
     Buffer.from(
       'POST /predict HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n' +
@@ -76,27 +76,27 @@ function start({ ports: given, bodies, connections, interval }: Extract<LoadOrde
     ),
   );
   since = performance.now();
-  for (let i = 0; i < connections; i++) setTimeout(() => void keepAsking(i, interval), (i / connections) * interval);
+  for (let i = 0; i < connections; i++) setTimeout(() => void keepSending(i, interval), (i / connections) * interval);
 }
 
-/** Asks over one connection, over another when its server is not wanted any more or the connection fails. */
-async function keepAsking(number: number, interval: number): Promise<void> {
+/** Sends requests over one connection at a time, and opens a new one when its server is removed or the connection fails. */
+async function keepSending(number: number, interval: number): Promise<void> {
   for (let n = number; !stopped; n++) {
     const place = { port: ports[n % ports.length]! };
     open.add(place);
     try {
-      await askOverOne(place.port, n, interval);
+      await sendOverOne(place.port, n, interval);
     } catch (error) {
       failed++;
-      if (failures.length < MAX_TOLD) failures.push((error as Error).message);
+      if (failures.length < MAX_REPORTED) failures.push((error as Error).message);
     }
     open.delete(place);
-    tellMoved();
+    reportIfMoved();
   }
 }
 
-/** Resolves when the server is not wanted any more; rejects if it does not answer with a 200. */
-function askOverOne(port: number, first: number, interval: number): Promise<void> {
+/** Resolves when the server is no longer in use; rejects if its status is not 200. */
+function sendOverOne(port: number, first: number, interval: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = createConnection({ host: '127.0.0.1', port, noDelay: true });
     let body = first;
@@ -136,7 +136,7 @@ function askOverOne(port: number, first: number, interval: number): Promise<void
   });
 }
 
-/** The body of an answer that is there as a whole. */
+/** Returns the body of a reply once it is complete. */
 function bodyOf(text: string, fail: (reason: string) => void, socket: Socket): string | undefined {
   const end = text.indexOf('\r\n\r\n');
   if (end < 0 || socket.destroyed) return undefined;
@@ -148,15 +148,15 @@ function bodyOf(text: string, fail: (reason: string) => void, socket: Socket): s
   return text.length >= end + 4 + length ? text.slice(end + 4) : undefined;
 }
 
-function tellMoved(): void {
+function reportIfMoved(): void {
   if (!moved || Array.from(open).some(({ port }) => !ports.includes(port))) return;
   moved();
   moved = undefined;
 }
 
-function take(quiet: boolean): LoadPart {
+function report(quiet: boolean): LoadReport {
   if (quiet) quietLatencies.add(latencies);
-  const part = {
+  const result = {
     requests: latencies.count,
     requestsPerSecond: (latencies.count / (performance.now() - since)) * 1000,
     p50: milliseconds(latencies, 50),
@@ -172,7 +172,7 @@ function take(quiet: boolean): LoadPart {
   since = performance.now();
   failed = 0;
   failures = [];
-  return part;
+  return result;
 }
 
 function milliseconds(histogram: RecordableHistogram, percentile: number): number {

@@ -1,7 +1,7 @@
-// Two services on one store answer several thousand predictions a second while they are trained, swapped, rolled back and
-// restarted: `npm run bench:life-cycle`. Prints what failed, whether every answer is that of the version it names, and the
-// 99th percentile beside that of the same load without any of this, before and after. With --quick a shorter one. Exits
-// with 1 if a target is missed.
+// Two services on one store answer several thousand predictions a second while versions are trained, activated and rolled back
+// and a service is restarted: `npm run bench:life-cycle`. Prints the failures, checks every reply against the version it names,
+// and compares the 99th percentile with that of quiet periods before and after. --quick shortens the run. Exits with 1 if a
+// target is missed.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -12,14 +12,14 @@ import { loadEngine } from '../../src/model/network/engine.js';
 import { FileStore } from '../../src/model/store/file-store.js';
 import { openVersion, type VersionFiles } from '../../src/model/versions/version.js';
 import { printMachine, Verdicts } from '../tools/report.js';
-import type { LoadAnswer, LoadOrder, LoadPart } from './life-cycle-load.js';
+import type { LoadAnswer, LoadOrder, LoadReport } from './life-cycle-load.js';
 import { CSV, ROWS } from './serving-rows.js';
 import { type Side, startService } from './serving-sides.js';
 
 const quick = process.argv.includes('--quick');
 const SECONDS = quick ? 15 : 60;
 const TRAININGS = quick ? 5 : 20;
-/** A rollback after each of so many trainings, and the restart after half of them. */
+/** Number of trainings per rollback. The restart follows half of all trainings. */
 const ROLLBACK_EVERY = quick ? 5 : 4;
 const MAX_RATIO = quick ? 4 : 2;
 const PACE = { connections: 32, interval: 10 };
@@ -48,29 +48,29 @@ async function run(): Promise<void> {
   const ports = sides.map(({ port }) => port);
   load.send({ type: 'start', ports, bodies, ...PACE } satisfies LoadOrder);
   await wait(2000);
-  await order<LoadPart>({ type: 'take', quiet: false });
+  await request<LoadReport>({ type: 'report', quiet: false });
 
   console.error(`quiet, ${SECONDS / 2} s`);
   await wait((SECONDS / 2) * 1000);
-  const before = await order<LoadPart>({ type: 'take', quiet: true });
+  const before = await request<LoadReport>({ type: 'report', quiet: true });
   console.error(`${TRAININGS} trainings, ${SECONDS} s`);
-  const { activations, rollbacks } = await live();
-  const busy = await order<LoadPart>({ type: 'take', quiet: false });
+  const { activations, rollbacks } = await exercise();
+  const busy = await request<LoadReport>({ type: 'report', quiet: false });
   console.error(`quiet, ${SECONDS / 2} s`);
   await wait((SECONDS / 2) * 1000);
-  const after = await order<LoadPart>({ type: 'take', quiet: true });
-  const answers = await order<LoadAnswer[]>({ type: 'stop' });
+  const after = await request<LoadReport>({ type: 'report', quiet: true });
+  const answers = await request<LoadAnswer[]>({ type: 'stop' });
 
   const engine = await loadEngine('kernel');
-  const wrong = answers.filter((answer) => !isOf(answer, engine));
-  const named = new Set(answers.map(({ version }) => version));
+  const wrong = answers.filter((answer) => !isFromVersion(answer, engine));
+  const servedVersions = new Set(answers.map(({ version }) => version));
   const parts = { 'quiet before': before, 'trainings, swaps, rollbacks, a restart': busy, 'quiet after': after };
 
   console.log('# Life-cycle under load\n');
   printMachine();
   console.log(
-    `Two services on one store, ${PACE.connections} connections, one row a request; in the middle part ${TRAININGS} trainings, ` +
-      `${activations} activations, ${rollbacks} rollbacks, and a restart of one service while the other answers.\n`,
+    `Two services on one store, ${PACE.connections} connections, one row per request. The middle part has ${TRAININGS} trainings, ` +
+      `${activations} activations, ${rollbacks} rollbacks, and a restart of one service while the other serves.\n`,
   );
   console.log(
     '| | requests | per second | median, ms | 99th percentile, ms | failed |\n|---|---:|---:|---:|---:|---:|',
@@ -80,28 +80,28 @@ async function run(): Promise<void> {
     console.log(`| ${name} | ${figures.join(' | ')} |`);
   }
   const { quiet } = after;
-  console.log(`| quiet, both as one | ${quiet.requests} | | ${quiet.p50.toFixed(2)} | ${quiet.p99.toFixed(2)} | |`);
+  console.log(`| quiet, combined | ${quiet.requests} | | ${quiet.p50.toFixed(2)} | ${quiet.p99.toFixed(2)} | |`);
   console.log();
   const verdicts = new Verdicts();
   const failures = Object.values(parts).flatMap((part) => part.failures);
   for (const failure of failures) console.error(failure);
-  verdicts.judge(`${failures.length} failed requests, none`, failures.length === 0);
+  verdicts.judge(`${failures.length} failed requests, expected none`, failures.length === 0);
   const total = answers.reduce((sum, { count }) => sum + count, 0);
-  for (const answer of wrong.slice(0, 5)) console.error('not of its version:', answer);
+  for (const answer of wrong.slice(0, 5)) console.error('not from the version it names:', answer);
   verdicts.judge(
-    `${total - wrong.reduce((sum, { count }) => sum + count, 0)} of ${total} answers are those of the version that they name`,
+    `${total - wrong.reduce((sum, { count }) => sum + count, 0)} of ${total} replies match the version that they name`,
     wrong.length === 0,
   );
-  verdicts.judge(`${named.size} versions answered, at least ${TRAININGS}`, named.size >= TRAININGS);
+  verdicts.judge(`${servedVersions.size} versions served, at least ${TRAININGS}`, servedVersions.size >= TRAININGS);
   verdicts.judge(
-    `99th percentile ${(busy.p99 / quiet.p99).toFixed(2)} times that of the quiet parts as one, at most ${MAX_RATIO}`,
+    `99th percentile ${(busy.p99 / quiet.p99).toFixed(2)} times that of the quiet parts combined, at most ${MAX_RATIO}`,
     busy.p99 <= MAX_RATIO * quiet.p99,
   );
   verdicts.print();
 }
 
-/** Trains so often within the time, on one service after the other; each version serves, and some are taken back. */
-async function live(): Promise<{ activations: number; rollbacks: number }> {
+/** Runs the trainings on alternating services; activates each version and rolls some of them back. */
+async function exercise(): Promise<{ activations: number; rollbacks: number }> {
   const started = performance.now();
   let activations = 0;
   let rollbacks = 0;
@@ -124,18 +124,18 @@ async function live(): Promise<{ activations: number; rollbacks: number }> {
   return { activations, rollbacks };
 }
 
-/** As behind a balancer: taken out, ended, started, and put in again when it is ready. */
+/** Restarts a service as behind a load balancer: removes it, stops it, starts it, and adds it again once it is ready. */
 async function restart(): Promise<void> {
   const [first, second] = sides;
-  await order({ type: 'move', ports: [second.port] });
+  await request({ type: 'move', ports: [second.port] });
   first.process.kill('SIGTERM');
   const [code] = (await once(first.process, 'close')) as [number | null];
   if (code !== 0) throw new Error(`the service ended with ${code}`);
   sides[0] = await startService(directory);
-  await order({ type: 'move', ports: sides.map(({ port }) => port) });
+  await request({ type: 'move', ports: sides.map(({ port }) => port) });
 }
 
-/** Keeps the files of a version: old ones are removed from the store while this goes on. */
+/** Stores the files of a version in memory, because the service prunes old versions during the run. */
 async function remember(version: string): Promise<void> {
   versions.set(version, await store.read(Number(version)));
 }
@@ -147,14 +147,17 @@ async function post({ port }: Side, path: string, body?: string): Promise<{ mode
   return (await response.json()) as { model_version: string };
 }
 
-async function order<T>(given: LoadOrder): Promise<T> {
-  load.send(given);
+async function request<T>(order: LoadOrder): Promise<T> {
+  load.send(order);
   const [answer] = (await once(load, 'message')) as [T];
   return answer;
 }
 
-/** Whether the version that an answer names gives just this number. */
-function isOf({ version, body, prediction }: LoadAnswer, engine: Awaited<ReturnType<typeof loadEngine>>): boolean {
+/** Returns whether the version named in the reply predicts exactly this number. */
+function isFromVersion(
+  { version, body, prediction }: LoadAnswer,
+  engine: Awaited<ReturnType<typeof loadEngine>>,
+): boolean {
   const files = versions.get(version);
   if (!files) return false;
   const predictor = opened.get(version) ?? openVersion(files, engine).predictor;

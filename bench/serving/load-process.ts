@@ -1,11 +1,11 @@
-// A process that loads a server when bench/serving/serving.ts says so. Plain sockets and no parser: with one as costly as the
-// server's, the load and not the server would be measured.
+// A process that puts a server under load on request of its parent. It uses plain sockets without an HTTP parser: a parser as
+// costly as that of the server would make the load process the bottleneck.
 import { createConnection, type Socket } from 'node:net';
 import { createHistogram } from 'node:perf_hooks';
 
 /**
- * Sends `bodies[i]`, its bytes as characters, again and again over connection `i`, one request at a time, to
- * `POST /predict` as JSON, or as `head` has it: path and headers.
+ * Repeatedly sends `bodies[i]`, one character per byte, over connection `i`, one request at a time. The default is
+ * `POST /predict` with JSON; `head` sets another path and headers.
  */
 export interface Load {
   readonly port: number;
@@ -32,14 +32,14 @@ async function run({ port, bodies, milliseconds, head = PREDICT }: Load): Promis
   const headers = Object.entries(head.headers).map(([name, value]) => `${name}: ${value}\r\n`);
   const opening = `POST ${head.path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${headers.join('')}`;
   const connections = bodies.map((body) => new Connection(port, opening, body));
-  // A server under load accepts one connection in each turn of its loop: the last ones would not be answered for long. So
-  // all have had an answer before the first one counts.
+  // A server under load accepts one connection per turn of its event loop, so the last connections would wait long. The
+  // measurement starts when every connection has received a reply.
   await Promise.all(connections.map((connection) => connection.answered));
   const latencies = createHistogram();
   const start = performance.now();
   const end = start + milliseconds;
   const record = (ms: number) => latencies.record(Math.round(ms * 1e6));
-  await Promise.all(connections.map((connection) => connection.keepAsking(end, record)));
+  await Promise.all(connections.map((connection) => connection.keepSending(end, record)));
   return {
     requestsPerSecond: (latencies.count / (performance.now() - start)) * 1000,
     requests: latencies.count,
@@ -48,9 +48,9 @@ async function run({ port, bodies, milliseconds, head = PREDICT }: Load): Promis
   };
 }
 
-/** A connection that sends one request again and again. Rejects at an answer that is not a 200, or longer than it says. */
+/** A connection that repeats one request. Fails if the status is not 200 or the reply is longer than its declared length. */
 class Connection {
-  /** Resolves at the first answer. */
+  /** Resolves at the first reply. */
   readonly answered: Promise<void>;
   private readonly socket: Socket;
   private readonly request: Buffer;
@@ -74,8 +74,8 @@ class Connection {
     this.socket.on('close', () => this.fail(new Error('the server has closed a connection')));
   }
 
-  /** Asks until `end`, and tells `record` how many milliseconds each answer took. */
-  keepAsking(end: number, record: (ms: number) => void): Promise<void> {
+  /** Repeats the request until `end`, and records the latency of each reply in milliseconds. */
+  keepSending(end: number, record: (ms: number) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       this.fail = reject;
       this.answer = (ms) => {
@@ -84,7 +84,7 @@ class Connection {
           this.send();
           return;
         }
-        // Not just an end: TorchServe would answer it with a reset.
+        // Destroys rather than ends the socket: TorchServe answers an end with a reset.
         this.socket.destroy();
         resolve();
       };
@@ -103,7 +103,7 @@ class Connection {
   private receive(size: number): boolean {
     const { chunk } = this;
     if (this.received === 0 && !isOk(chunk)) {
-      return this.giveUp(`an answer is not a 200: ${chunk.toString('latin1', 0, size)}`);
+      return this.giveUp(`the status is not 200: ${chunk.toString('latin1', 0, size)}`);
     }
     this.received += size;
     if (this.length === 0) {
@@ -112,7 +112,7 @@ class Connection {
     }
     if (this.length === 0 || this.received < this.length) return true;
     if (this.received > this.length) {
-      return this.giveUp(`an answer of ${this.length} bytes has ${this.received}`);
+      return this.giveUp(`a reply of ${this.length} bytes has ${this.received}`);
     }
     this.answer(performance.now() - this.sent);
     return true;
@@ -125,18 +125,18 @@ class Connection {
   }
 }
 
-/** Whether bytes begin with `HTTP/1.1 200`. */
+/** Returns whether the status is 200. */
 function isOk(chunk: Uint8Array): boolean {
   return chunk[9] === 0x32 && chunk[10] === 0x30 && chunk[11] === 0x30;
 }
 
-/** Bytes of an answer, head and body, of which `text` is the beginning; 0 if it does not tell yet. */
+/** Returns the length of the reply that starts with `text`, head and body, in bytes; 0 while unknown. */
 function lengthOf(text: string): number {
   const headEnd = text.indexOf('\r\n\r\n');
   if (headEnd < 0) return 0;
-  const told = /\r\ncontent-length: (\d+)/i.exec(text);
-  if (told) return headEnd + 4 + Number(told[1]);
-  // Then it comes in chunks.
+  const declared = /\r\ncontent-length: (\d+)/i.exec(text);
+  if (declared) return headEnd + 4 + Number(declared[1]);
+  // Without a content-length, the body is chunked.
   const lastChunk = text.indexOf('\r\n0\r\n\r\n', headEnd);
   return lastChunk < 0 ? 0 : lastChunk + 7;
 }

@@ -1,5 +1,5 @@
-// Prints what the protocols of other model servers cost beside `POST /predict`: a row at a time in JSON, and ten thousand in
-// bytes: `node dist/bench/serving/protocols.js`. Exits with 1 if a target is missed.
+// Prints the cost of the protocols of other model servers relative to `POST /predict`, for one row in JSON and for ten thousand
+// rows in binary: `node dist/bench/serving/protocols.js`. Exits with 1 if a target is missed.
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,15 +13,15 @@ import { bodyOf, FEATURES } from './serving-rows.js';
 import { type Side, startService } from './serving-sides.js';
 
 const quick = process.argv.includes('--quick');
-/** Milliseconds of a turn, and how many turns each side has; a longer one before them, for the compiler, is not counted. */
+/** Length of a turn in milliseconds, and number of turns per side, after a longer warm-up turn. */
 const TURN = 200;
 const TURNS = quick ? 7 : 25;
 const WARM_UP = quick ? 500 : 2000;
 const MANY = 10_000;
 
-/** Most time of a request of one row in JSON, and least rows per second of bytes, against `POST /predict` in JSON. */
-const MAX_TIME = quick ? 1.25 : 1.1;
-const MIN_ROWS = quick ? 0.7 : 5;
+/** Maximum latency for one row in JSON, and minimum rows per second in binary, relative to `POST /predict` in JSON. */
+const MAX_LATENCY = quick ? 1.25 : 1.1;
+const MIN_THROUGHPUT = quick ? 0.7 : 5;
 
 interface Protocol {
   readonly name: string;
@@ -32,17 +32,17 @@ interface Protocol {
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 const MODEL = 'reconstruction_regressor';
-/** What Vertex AI sets. */
+/** Environment variables that Vertex AI sets. */
 const VERTEX = { AIP_PREDICT_ROUTE: '/v1/endpoints/7/deployedModels/9:predict', AIP_HEALTH_ROUTE: '/health' };
 const NATIVE: Protocol = { name: 'POST /predict', path: '/predict', body: bodyOf(1, 0) };
 const verdicts = new Verdicts();
 const load = new LoadGenerator();
-const directory = mkdtempSync(join(tmpdir(), 'rr-contracts-'));
+const directory = mkdtempSync(join(tmpdir(), 'rr-protocols-'));
 const service = await startService(directory, undefined, VERTEX);
 try {
-  console.log('# Contracts\n');
+  console.log('# Protocols\n');
   printMachine();
-  console.log(`TimeSlice of ${TURN} ms, ${TURNS} a side and in turn; medians, least and greatest in brackets.\n`);
+  console.log(`Alternating turns of ${TURN} ms, ${TURNS} per side. Medians, with minimum and maximum in brackets.\n`);
   await compareOneRow();
   await compareMany();
   verdicts.print();
@@ -54,9 +54,7 @@ try {
 }
 
 async function compareOneRow(): Promise<void> {
-  console.log(
-    'One row, one connection. The ratio is that of the medians of the latencies, of two turns next to each other.\n',
-  );
+  console.log('One row, one connection. The ratio compares the median latencies of two adjacent turns.\n');
   console.log('| protocol | p50, µs | requests/s | ratio of p50 to POST /predict |\n|---|---:|---:|---:|');
   const rounds = await measure(NATIVE, oneRow());
   const print = ({ name }: Protocol, results: readonly LoadResult[], ratio: string) => {
@@ -74,15 +72,15 @@ async function compareOneRow(): Promise<void> {
     print(protocol, results, spread(ratios, 2));
     const ratio = median(ratios);
     verdicts.judge(
-      `${protocol.name}, one row: ${ratio.toFixed(2)} times the latency of POST /predict, at most ${MAX_TIME}`,
-      ratio <= MAX_TIME,
+      `${protocol.name}, one row: ${ratio.toFixed(2)} times the latency of POST /predict, at most ${MAX_LATENCY}`,
+      ratio <= MAX_LATENCY,
     );
   }
   console.log();
 }
 
 async function compareMany(): Promise<void> {
-  console.log(`${MANY} rows a request, one connection.\n`);
+  console.log(`${MANY} rows per request, one connection.\n`);
   console.log('| protocol | bytes | rows/s | ratio to POST /predict in JSON |\n|---|---:|---:|---:|');
   const json = { ...NATIVE, name: 'POST /predict, JSON', body: bodyOf(MANY, 0) };
   const rounds = await measure(json, manyRows());
@@ -96,35 +94,35 @@ async function compareMany(): Promise<void> {
     print(protocol, results, spread(ratios, 1));
     const ratio = median(ratios);
     verdicts.judge(
-      `${protocol.name}, ${MANY} rows: ${ratio.toFixed(1)} times the rows per second of JSON, at least ${MIN_ROWS}`,
-      ratio >= MIN_ROWS,
+      `${protocol.name}, ${MANY} rows: ${ratio.toFixed(1)} times the rows per second of JSON, at least ${MIN_THROUGHPUT}`,
+      ratio >= MIN_THROUGHPUT,
     );
   }
   console.log();
   await printCeiling((1000 * MANY) / Math.max(...rates(all)));
 }
 
-/** How much faster than JSON any format can be for many rows, which take `milliseconds` in JSON. */
+/** Prints the maximum gain of any format over JSON for many rows, which take `milliseconds` in JSON. */
 async function printCeiling(milliseconds: number): Promise<void> {
-  console.log('The parts of such a request in JSON, each in a loop of its own:\n');
+  console.log('The parts of such a request in JSON, each measured in its own loop:\n');
   const [parts] = await printParts(join(directory, MODEL), [MANY]);
   const format = (parts!.get('read the rows')! + parts!.get('write the reply')!) / 1000;
   const rest = Array.from(parts!.values()).reduce((sum, time) => sum + time) / 1000 - format;
   console.log(
-    `\nThe request in JSON takes ${milliseconds.toFixed(1)} ms in its best turn: ${format.toFixed(1)} to read and to write it, and ` +
-      `${rest.toFixed(1)} to compute, to count and to watch, which no format saves. If a format cost nothing to read and to write, and ` +
-      `its bytes came and went for nothing, it would have ${(milliseconds / rest).toFixed(1)} times the rows per second of JSON.\n`,
+    `\nThe request in JSON takes ${milliseconds.toFixed(1)} ms in its best turn: ${format.toFixed(1)} ms to read and write it, and ` +
+      `${rest.toFixed(1)} ms for prediction, metrics and drift monitoring, which no format saves. A format that cost nothing to read, ` +
+      `write or transfer would reach ${(milliseconds / rest).toFixed(1)} times the rows per second of JSON.\n`,
   );
 }
 
-/** A protocol's turns, and those of `POST /predict` right before or after them. */
+/** The turns of a protocol, and the adjacent turns of `POST /predict`. */
 interface Paired {
   readonly protocol: Protocol;
   readonly results: LoadResult[];
   readonly native: LoadResult[];
 }
 
-/** In each round every protocol has a turn next to one of `native`, so that the machine is the same for both. */
+/** In each round, measures every protocol next to a turn of `native`, so that both run under the same conditions. */
 async function measure(native: Protocol, protocols: readonly Protocol[]): Promise<Paired[]> {
   const rounds = protocols.map((protocol): Paired => ({ protocol, results: [], native: [] }));
   for (const protocol of [native, ...protocols]) await turn(service, protocol, WARM_UP);

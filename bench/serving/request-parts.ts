@@ -1,4 +1,4 @@
-// What the parts of a prediction take by themselves, in this process: where the time of bench/serving/serving.ts goes.
+// Measures the parts of a prediction separately, in this process, to show where the time of bench/serving/serving.ts goes.
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { RowParser } from '../../src/base/json/row-parser.js';
@@ -13,16 +13,16 @@ import { median } from '../tools/report.js';
 import { bodyOf } from './serving-rows.js';
 
 const TURNS = 25;
-const ROWS_OF_A_TURN = 20_000;
+const ROWS_PER_TURN = 20_000;
 const BODIES = 64;
 
-/** The parts of a request, in the order of its way; each is measured by itself, again and again. */
-type Part = 'read the rows' | 'forward pass, scaled' | 'count for metrics' | 'watch for drift' | 'write the reply';
+/** The parts of a request in execution order. Each is measured separately in a loop. */
+type Part = 'read the rows' | 'forward pass, scaled' | 'update the metrics' | 'monitor drift' | 'write the reply';
 type Parts = Readonly<Record<Part, (i: number) => unknown>>;
 
 /**
- * Prints, for requests of each of `sizes` rows, the µs that each part takes on the version that serves in `directory`;
- * returns them, by the name of the part.
+ * Prints the µs per part for requests of each of `sizes` rows, on the serving version of `directory`, and returns them by
+ * the name of the part.
  */
 export async function printParts(directory: string, sizes: readonly number[]): Promise<ReadonlyMap<Part, number>[]> {
   const log = pino({ level: 'silent' });
@@ -38,11 +38,11 @@ export async function printParts(directory: string, sizes: readonly number[]): P
     const parse = (i: number) => parser.parse(bodies[i % BODIES]!, card.features.length);
     parse(0);
     const observation = service.predict(parser.rows, count);
-    return measure(Math.ceil(ROWS_OF_A_TURN / count), {
+    return measure(Math.ceil(ROWS_PER_TURN / count), {
       'read the rows': parse,
       'forward pass, scaled': () => predictor.predict(parser.rows, count),
-      'count for metrics': () => metrics.observe(observation),
-      'watch for drift': () => drift.observe(observation),
+      'update the metrics': () => metrics.observe(observation),
+      'monitor drift': () => drift.observe(observation),
       'write the reply': () => predictReply(observation),
     });
   });
@@ -53,7 +53,7 @@ export async function printParts(directory: string, sizes: readonly number[]): P
     console.log(`| ${part} | ${tables.map((table) => table.get(part)!.toFixed(2)).join(' | ')} |`);
   }
   const sums = tables.map((table) => Array.from(table.values()).reduce((sum, time) => sum + time, 0));
-  console.log(`| **together** | ${sums.map((sum) => sum.toFixed(2)).join(' | ')} |`);
+  console.log(`| **total** | ${sums.map((sum) => sum.toFixed(2)).join(' | ')} |`);
   return tables;
 }
 
@@ -67,5 +67,5 @@ function measure(requests: number, parts: Parts): Map<Part, number> {
       times.get(name)!.push((1000 * (performance.now() - start)) / requests);
     }
   }
-  return new Map(Array.from(times, ([name, found]) => [name, median(found)]));
+  return new Map(Array.from(times, ([name, values]) => [name, median(values)]));
 }

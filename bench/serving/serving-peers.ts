@@ -1,68 +1,66 @@
-// Prints, as Markdown, the whole service against what people would use instead, each with the same network, the same
-// rows and the same load: `node dist/bench/serving/serving-peers.js`. Exits with 1 if a target is missed. Needs Python; what
-// cannot be installed is said and left out.
+// Compares the service with the usual alternatives, each with the same network, rows and load, and prints Markdown:
+// `node dist/bench/serving/serving-peers.js`. Exits with 1 if a target is missed. Needs Python; peers that cannot be installed
+// are skipped with the reason.
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type AskedServer, ask, HEADERS, PREDICT } from '../peers/peer-contract.js';
+import { HEADERS, type PeerServer, PREDICT, predict } from '../peers/peer-contract.js';
 import { installPeer, PEERS, type Peer, startPeer, stopPeer, versionsOf } from '../peers/peers.js';
 import { median, printMachine, spread, Verdicts } from '../tools/report.js';
 import { LoadGenerator } from './load.js';
 import type { LoadResult } from './load-process.js';
 import { bodyOf } from './serving-rows.js';
-import { answerOf, type Side, startBare, startService } from './serving-sides.js';
+import { replyOf, type Side, startBare, startService } from './serving-sides.js';
 
 const CONNECTIONS = 64;
 const ROWS = [1, 100];
-/** Milliseconds of a turn, and how many turns each side has; a longer one before them is not counted. */
+/** Length of a turn in milliseconds, and number of turns per side, after a longer warm-up turn. */
 const TURN = 500;
 const TURNS = 7;
 const WARM_UP = 2000;
-/** Largest relative difference between the service's numbers and a peer's. */
+/** Maximum relative difference between the predictions of the service and of a peer. */
 const TOLERANCE = 1e-4;
 
 const directory = mkdtempSync(join(tmpdir(), 'rr-peers-'));
 const service = await startService(directory);
-const own: AskedServer = { port: service.port, contract: PREDICT };
-/** Bare Fastify with a constant answer, for each number of rows: how far beyond a peer HTTP in Node can be. */
+const own: PeerServer = { port: service.port, contract: PREDICT };
+/** Bare Fastify with a constant reply, by number of rows: the maximum throughput of HTTP in Node. */
 const bare = new Map<number, Side>();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => process.exit(128 + constants.signals[signal]));
 }
 process.once('exit', () => {
-  // Where the end below was not reached. At once: what it would still write goes with the directory.
+  // In case the cleanup below was not reached. SIGKILL is safe, because the directory is removed anyway.
   for (const side of [service, ...bare.values()]) side.process.kill('SIGKILL');
   rmSync(directory, { recursive: true, force: true });
 });
-for (const rows of ROWS) bare.set(rows, await startBare(await answerOf(service, bodyOf(rows, 0))));
+for (const rows of ROWS) bare.set(rows, await startBare(await replyOf(service, bodyOf(rows, 0))));
 const version = join(directory, 'reconstruction_regressor', '1');
-const left: string[] = [];
-const used: string[] = [];
+const skipped: string[] = [];
+const versions: string[] = [];
 const verdicts = new Verdicts();
 
 console.log('# Serving against other servers\n');
 printMachine();
 console.log(
-  `The command: \`node dist/bench/serving/serving-peers.js\`. One worker serves, ${CONNECTIONS} connections; service and`,
+  `The command: \`node dist/bench/serving/serving-peers.js\`. One worker, ${CONNECTIONS} connections; service and`,
 );
 console.log(
-  `peer take turns of ${TURN} ms, ${TURNS} each. Medians; ratios within a pair of turns, least and greatest in brackets.`,
+  `peer alternate in turns of ${TURN} ms, ${TURNS} each. Medians; ratios within a pair of turns, with their range in brackets.`,
 );
 console.log(
-  'The service also watches the rows for drift, and counts and logs, which the peers do not. All are asked in JSON:',
+  'The service also monitors drift, updates metrics and logs, which the peers do not. All requests are JSON:',
 );
 console.log(
-  'TorchServe at its own path, Triton by the Open Inference Protocol, and it batches the requests that wait. Bare',
+  'to the native path of TorchServe, and by the Open Inference Protocol to Triton, which batches waiting requests.',
+);
+console.log('Bare Fastify, in its own turns, sends a constant reply: it shows the maximum throughput of HTTP in Node.');
+console.log(
+  'FastAPI + Keras is measured twice: tuned (computed in the event loop, one TensorFlow thread, no access log), and with',
 );
 console.log(
-  'Fastify, with turns of its own, answers a constant: it tells how far beyond the peer HTTP in Node can be here.',
-);
-console.log(
-  'FastAPI + Keras is there twice: tuned (computed in the event loop, one thread of TensorFlow, no access log), and with',
-);
-console.log(
-  'the defaults of its documentation (in a thread of FastAPI, TensorFlow with its own, with the access log).\n',
+  'the defaults of its documentation (in a FastAPI thread, with the threads of TensorFlow and the access log).\n',
 );
 console.log(
   '| peer | rows | service, requests/s | peer, requests/s | ratio | ratio of bare Fastify | p99, service / peer |',
@@ -72,8 +70,8 @@ try {
   for (const peer of PEERS) await compare(peer);
   console.log();
   verdicts.print();
-  for (const reason of left) console.log(`- ${reason}`);
-  if (used.length > 0) console.log(`\n${used.join('; ')}.`);
+  for (const reason of skipped) console.log(`- ${reason}`);
+  if (versions.length > 0) console.log(`\n${versions.join('; ')}.`);
 } finally {
   for (const side of bare.values()) side.process.kill();
   service.process.kill();
@@ -84,7 +82,7 @@ try {
 async function compare(peer: Peer): Promise<void> {
   const missing = installPeer(peer);
   if (missing) {
-    left.push(`SKIPPED: ${peer.name}: ${missing}`);
+    skipped.push(`SKIPPED: ${peer.name}: ${missing}`);
     return;
   }
   process.stderr.write(`${peer.name}\n`);
@@ -92,17 +90,17 @@ async function compare(peer: Peer): Promise<void> {
   try {
     started = await startPeer(peer, version);
   } catch (error) {
-    left.push(`SKIPPED: ${(error as Error).message}`);
+    skipped.push(`SKIPPED: ${(error as Error).message}`);
     return;
   }
-  used.push(`${peer.name}: ${versionsOf(peer.packages, peer.environment)}`);
+  versions.push(`${peer.name}: ${versionsOf(peer.packages, peer.environment)}`);
   const load = new LoadGenerator();
   try {
     const server = { port: started.port, contract: peer.contract };
-    await assertSame(server);
+    await assertSamePredictions(server);
     for (const rows of ROWS) await measure(peer, load, server, rows);
   } catch (error) {
-    // It serves, but not what it should: that is no reason to say nothing of its target.
+    // The peer serves, but not what it should: its target counts as missed.
     verdicts.judge(`${peer.name}: ${(error as Error).message}`, false);
   } finally {
     load.close();
@@ -110,36 +108,36 @@ async function compare(peer: Peer): Promise<void> {
   }
 }
 
-/** Nobody is measured who computes something else. */
-async function assertSame(peer: AskedServer): Promise<void> {
+/** Throws unless the peer predicts the same as the service. */
+async function assertSamePredictions(peer: PeerServer): Promise<void> {
   const [mine, theirs] = await Promise.all([predictionsOf(own), predictionsOf(peer)]);
   mine.forEach((expected, row) => {
-    const found = theirs[row];
-    if (!(Math.abs(found! - expected) <= TOLERANCE * Math.abs(expected))) {
-      throw new Error(`row ${row}: the service predicts ${expected}, the peer ${found}`);
+    const actual = theirs[row];
+    if (!(Math.abs(actual! - expected) <= TOLERANCE * Math.abs(expected))) {
+      throw new Error(`row ${row}: the service predicts ${expected}, the peer ${actual}`);
     }
   });
 }
 
-async function predictionsOf(server: AskedServer): Promise<readonly number[]> {
-  const response = await ask(server, 50);
+async function predictionsOf(server: PeerServer): Promise<readonly number[]> {
+  const response = await predict(server, 50);
   if (response.status !== 200) throw new Error(await response.text());
   return server.contract.predictionsOf(await response.json());
 }
 
-async function measure({ name, target }: Peer, load: LoadGenerator, peer: AskedServer, rows: number): Promise<void> {
-  const turn = ({ port, contract: { path, bodyOf } }: AskedServer, milliseconds: number) => {
+async function measure({ name, target }: Peer, load: LoadGenerator, peer: PeerServer, rows: number): Promise<void> {
+  const turn = ({ port, contract: { path, bodyOf } }: PeerServer, milliseconds: number) => {
     const bodies = Array.from({ length: CONNECTIONS }, (_, i) => bodyOf(rows, i));
     return load.run(port, bodies, milliseconds, { path, headers: HEADERS });
   };
-  const constant: AskedServer = { port: bare.get(rows)!.port, contract: PREDICT };
+  const constant: PeerServer = { port: bare.get(rows)!.port, contract: PREDICT };
   const sides = [own, peer, constant];
   for (const side of sides) await turn(side, WARM_UP);
   const pairs: [LoadResult, LoadResult][] = [];
   const ceilings: number[] = [];
   for (let i = 0; i < TURNS; i++) {
-    // Who is first changes, so that a machine which slows down or speeds up favours nobody.
-    const results = new Map<AskedServer, LoadResult>();
+    // The order alternates, so that a machine that slows down or speeds up favours neither side.
+    const results = new Map<PeerServer, LoadResult>();
     for (const side of i % 2 === 0 ? sides : sides.toReversed()) results.set(side, await turn(side, TURN));
     pairs.push([results.get(own)!, results.get(peer)!]);
     ceilings.push(results.get(constant)!.requestsPerSecond / results.get(peer)!.requestsPerSecond);

@@ -1,32 +1,32 @@
-// Prints, as Markdown, where the processor's time of a request goes, in the service and in bare Fastify, and draws it:
-// `node dist/bench/serving/serving-profile.js`. Writes docs/serving-flame.svg.
+// Profiles the CPU time of a request in the service and in bare Fastify, and prints Markdown:
+// `node dist/bench/serving/serving-profile.js`. Writes the flame graph docs/serving-flame.svg.
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ROOMS, type Room } from '../tools/call-purpose.js';
-import { type Call, callTree, selfByRoom } from '../tools/call-tree.js';
+import { PURPOSES, type Purpose } from '../tools/call-purpose.js';
+import { type Call, callTree, selfByPurpose } from '../tools/call-tree.js';
 import { drawFlame } from '../tools/flame.js';
 import type { Profiled } from '../tools/profiler.js';
 import { printMachine } from '../tools/report.js';
 import { LoadGenerator } from './load.js';
 import { bodyOf } from './serving-rows.js';
-import { answerOf, type Side, startBare, startService } from './serving-sides.js';
+import { replyOf, type Side, startBare, startService } from './serving-sides.js';
 
 const CONNECTIONS = 64;
 const ROWS = [1, 10, 100];
-/** Milliseconds of a turn, and how many turns each side has; a longer one before them, for the compiler, is not counted. */
+/** Length of a turn in milliseconds, and number of turns per side, after a longer warm-up turn. */
 const TURN = 500;
 const TURNS = 16;
 const WARM_UP = 3000;
-/** Of bare Fastify's throughput: what bench/serving/serving.ts wants at least. */
+/** Minimum throughput relative to bare Fastify, as in bench/serving/serving.ts. */
 const MIN_THROUGHPUT = 0.9;
 const PICTURE = 'serving-flame.svg';
 
-/** What a request takes of the server's thread, in µs: by room, what is of none under `undefined`, and in all. */
+/** CPU time of a request in the server's thread, in µs: by purpose, with `undefined` for none, and in total. */
 interface Cost {
   readonly calls: Call;
-  readonly rooms: ReadonlyMap<Room | undefined, number>;
+  readonly byPurpose: ReadonlyMap<Purpose | undefined, number>;
   readonly total: number;
   readonly requestsPerSecond: number;
 }
@@ -47,15 +47,13 @@ try {
 console.log('# Where the time of a request goes\n');
 printMachine();
 console.log(
-  `V8's CPU profile of the service and of bare Fastify under load: ${CONNECTIONS} connections, turns of ${TURN} ms, ${TURNS} a side.`,
+  `V8 CPU profiles of the service and of bare Fastify under load: ${CONNECTIONS} connections, turns of ${TURN} ms, ${TURNS} per side.`,
 );
 console.log(
-  "Processor time of the server's thread, in µs per request, and its share. A function counts for what it does",
+  "CPU time of the server's thread in µs per request, and its share. A function counts for the time in itself,",
 );
-console.log(
-  'itself, the profiler for a part of everything. In bare Fastify, to read is JSON.parse and the validation by the',
-);
-console.log('schema, and to write is the serialiser.\n');
+console.log('and the profiler adds to everything. In bare Fastify, reading is JSON.parse and schema validation,');
+console.log('and writing is the serialiser.\n');
 printCosts();
 printCeilings();
 const [mine] = costs.at(-1)!;
@@ -65,7 +63,7 @@ console.log(`\n![Flame graph. ${title}](${PICTURE})`);
 
 async function profile(rows: number): Promise<readonly [Cost, Cost]> {
   const bodies = Array.from({ length: CONNECTIONS }, (_, i) => bodyOf(rows, i));
-  const bare = await startBare(await answerOf(service, bodies[0]!), 'profiler');
+  const bare = await startBare(await replyOf(service, bodies[0]!), 'profiler');
   const sides = [service, bare];
   try {
     for (const side of sides) await load.run(side.port, bodies, WARM_UP);
@@ -90,46 +88,51 @@ async function endProfile({ process: child }: Side): Promise<Profiled> {
 function costOf({ profile, cpu }: Profiled, requests: number): Cost {
   const calls = callTree(profile);
   const total = (1000 * cpu) / requests;
-  const rooms = Array.from(selfByRoom(calls), ([room, self]) => [room, (total * self) / calls.total] as const);
-  return { calls, rooms: new Map(rooms), total, requestsPerSecond: (1000 * requests) / (TURN * TURNS) };
+  const byPurpose = Array.from(
+    selfByPurpose(calls),
+    ([purpose, self]) => [purpose, (total * self) / calls.total] as const,
+  );
+  return { calls, byPurpose: new Map(byPurpose), total, requestsPerSecond: (1000 * requests) / (TURN * TURNS) };
 }
 
 function printCosts(): void {
   const columns = ROWS.flatMap((rows) => [`${rows} rows, service`, `${rows} rows, bare`]);
   console.log(`| µs per request | ${columns.join(' | ')} |\n|---|${columns.map(() => '---:|').join('')}`);
   const sides = costs.flat();
-  for (const room of [...ROOMS.map(({ room }) => room), undefined]) {
-    const cells = sides.map(({ rooms, total }) => {
-      const cost = rooms.get(room) ?? 0;
+  for (const purpose of [...PURPOSES.map((entry) => entry.purpose), undefined]) {
+    const cells = sides.map(({ byPurpose, total }) => {
+      const cost = byPurpose.get(purpose) ?? 0;
       return `${cost.toFixed(1)} (${((100 * cost) / total).toFixed(0)} %)`;
     });
-    console.log(`| ${room ?? 'what is none of these'} | ${cells.join(' | ')} |`);
+    console.log(`| ${purpose ?? 'other'} | ${cells.join(' | ')} |`);
   }
-  console.log(`| **together** | ${sides.map(({ total }) => total.toFixed(1)).join(' | ')} |`);
+  console.log(`| **total** | ${sides.map(({ total }) => total.toFixed(1)).join(' | ')} |`);
   console.log(`| requests/s | ${sides.map((side) => side.requestsPerSecond.toFixed(0)).join(' | ')} |\n`);
 }
 
-/** What the service's throughput would be in bare Fastify's without some of its work. */
+/** Prints the throughput of the service relative to bare Fastify if some of its work cost nothing. */
 function printCeilings(): void {
-  const without = (...free: Room[]) =>
-    costs.map(([mine, bare]) => (bare.total / (mine.total - take(mine, ...free))).toFixed(2)).join(' | ');
-  console.log(`| throughput in bare Fastify's, by these times | ${ROWS.map((rows) => `${rows} rows`).join(' | ')} |`);
-  console.log(`|---|${ROWS.map(() => '---:|').join('')}`);
-  console.log(`| as it is | ${without()} |`);
-  console.log(`| if watching cost nothing | ${without('watching')} |`);
-  console.log(`| if the forward pass cost nothing | ${without('forward pass')} |`);
-  console.log(`| if neither cost anything | ${without('watching', 'forward pass')} |\n`);
-  const [mine, bare] = costs.at(-1)!;
-  const most = bare.total / MIN_THROUGHPUT;
-  const both = take(mine, 'watching', 'forward pass');
+  const without = (...free: Purpose[]) =>
+    costs.map(([mine, bare]) => (bare.total / (mine.total - timeOf(mine, ...free))).toFixed(2)).join(' | ');
   console.log(
-    `For ${MIN_THROUGHPUT} of bare Fastify's throughput a request of ${ROWS.at(-1)} rows may take ${most.toFixed(0)} µs. It takes ${mine.total.toFixed(0)}: ` +
-      `${take(mine, 'forward pass').toFixed(0)} to compute and ${take(mine, 'watching').toFixed(0)} to watch, of which the constant answer knows nothing, and ` +
-      `${(mine.total - both).toFixed(0)} for all else. As that is, ${(most - (mine.total - both)).toFixed(0)} µs are left for both, ` +
-      `${((most - (mine.total - both)) / both).toFixed(2)} of what they take.`,
+    `| throughput relative to bare Fastify, computed from these times | ${ROWS.map((rows) => `${rows} rows`).join(' | ')} |`,
+  );
+  console.log(`|---|${ROWS.map(() => '---:|').join('')}`);
+  console.log(`| as measured | ${without()} |`);
+  console.log(`| if drift monitoring cost nothing | ${without('drift monitoring')} |`);
+  console.log(`| if the forward pass cost nothing | ${without('forward pass')} |`);
+  console.log(`| if neither cost anything | ${without('drift monitoring', 'forward pass')} |\n`);
+  const [mine, bare] = costs.at(-1)!;
+  const budget = bare.total / MIN_THROUGHPUT;
+  const both = timeOf(mine, 'drift monitoring', 'forward pass');
+  console.log(
+    `To reach ${MIN_THROUGHPUT} of the throughput of bare Fastify, a request of ${ROWS.at(-1)} rows may take ${budget.toFixed(0)} µs. It takes ${mine.total.toFixed(0)} µs: ` +
+      `${timeOf(mine, 'forward pass').toFixed(0)} for the forward pass and ${timeOf(mine, 'drift monitoring').toFixed(0)} for drift monitoring, which a constant reply does not need, and ` +
+      `${(mine.total - both).toFixed(0)} for everything else. That leaves ${(budget - (mine.total - both)).toFixed(0)} µs for the first two, ` +
+      `${((budget - (mine.total - both)) / both).toFixed(2)} of what they take.`,
   );
 }
 
-function take({ rooms }: Cost, ...some: Room[]): number {
-  return some.reduce((sum, room) => sum + (rooms.get(room) ?? 0), 0);
+function timeOf({ byPurpose }: Cost, ...purposes: Purpose[]): number {
+  return purposes.reduce((sum, purpose) => sum + (byPurpose.get(purpose) ?? 0), 0);
 }

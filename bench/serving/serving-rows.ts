@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
 
-/** The embedded data as it is trained on, with its missing values. */
+/** The bundled training data, including missing values. */
 export const CSV = readFileSync('data/auto-mpg.csv', 'utf8');
 
 const [header, ...records]: string[][] = parse(CSV);
@@ -14,12 +14,12 @@ export const ROWS: readonly (readonly number[])[] = records
   .filter((record) => !record.includes(''))
   .map((record) => record.slice(0, -1).map(Number));
 
-/** `count` of the rows, another beginning for every `start`. */
+/** Returns `count` rows, beginning at row `start`. */
 export function rowsOf(count: number, start: number): (readonly number[])[] {
   return Array.from({ length: count }, (_, i) => ROWS[(start + i) % ROWS.length]!);
 }
 
-/** The body of a prediction of them. */
+/** Returns the body of a request to predict them. */
 export function bodyOf(count: number, start: number): string {
   return JSON.stringify({ instances: rowsOf(count, start) });
 }

@@ -1,4 +1,4 @@
-// The two servers that bench/serving/serving.ts compares, each in a process of its own.
+// Starts the two servers that bench/serving/serving.ts compares, each in its own process.
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
@@ -11,8 +11,8 @@ export interface Side {
   readonly port: number;
 }
 
-/** What the service answers: the bare side shall send the same numbers. */
-export async function answerOf(service: Side, body: string): Promise<PredictReply> {
+/** Returns the reply of the service, for the bare server to send. */
+export async function replyOf(service: Side, body: string): Promise<PredictReply> {
   const response = await fetch(`http://127.0.0.1:${service.port}/predict`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -22,17 +22,22 @@ export async function answerOf(service: Side, body: string): Promise<PredictRepl
   return (await response.json()) as PredictReply;
 }
 
-/** What is loaded into a server before its own code, and is told by messages what to do. */
-export type Observer = 'loop-watch' | 'profiler';
+/** Modules that are preloaded into a server and controlled by messages. */
+export type Observer = 'event-loop-probe' | 'profiler';
 
-/** Starts the real server on an empty store; it trains a version, and is then ready. */
+const OBSERVERS: Readonly<Record<Observer, URL>> = {
+  'event-loop-probe': new URL('./event-loop-probe.js', import.meta.url),
+  profiler: new URL('../tools/profiler.js', import.meta.url),
+};
+
+/** Starts the real server on a store. With an empty store, it first trains a version. */
 export async function startService(
   store: string,
   observer?: Observer,
   settings: NodeJS.ProcessEnv = {},
 ): Promise<Side> {
   const main = fileURLToPath(new URL('../../app/main.js', import.meta.url));
-  const child = spawn(process.execPath, [...loading(observer), main], {
+  const child = spawn(process.execPath, [...preload(observer), main], {
     env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', MODEL_STORE: store, ...settings },
     stdio: observer ? ['ignore', 'pipe', 'inherit', 'ipc'] : ['ignore', 'pipe', 'inherit'],
   });
@@ -46,18 +51,18 @@ export async function startService(
   return { process: child, port };
 }
 
-export async function startBare(answer: PredictReply, observer?: Observer): Promise<Side> {
+export async function startBare(reply: PredictReply, observer?: Observer): Promise<Side> {
   const server = new URL('./bare-server.js', import.meta.url);
-  const child = fork(server, [JSON.stringify(answer)], { execArgv: loading(observer) });
+  const child = fork(server, [JSON.stringify(reply)], { execArgv: preload(observer) });
   const [url] = (await once(child, 'message')) as [string];
   return { process: child, port: Number(new URL(url).port) };
 }
 
-function loading(observer?: Observer): string[] {
-  return observer ? ['--import', new URL(`./${observer}.js`, import.meta.url).href] : [];
+function preload(observer?: Observer): string[] {
+  return observer ? ['--import', OBSERVERS[observer].href] : [];
 }
 
-/** Processor time that a process has taken so far: fields 14 and 15 of Linux' stat, in hundredths of a second. */
+/** Returns the CPU time of a process so far: fields 14 and 15 of Linux' stat, in hundredths of a second. */
 export function cpuSeconds({ process: { pid } }: Side): number {
   const path = `/proc/${pid}/stat`;
   if (!existsSync(path)) return Number.NaN;

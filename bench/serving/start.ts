@@ -1,5 +1,5 @@
-// Prints how long a start takes with a version in the store, what the idle server holds of memory, the size of what is
-// installed, and the time of a cold install: `node dist/bench/serving/start.js`. Exits with 1 if a target is missed.
+// Prints the start time with a version in the store, the memory of the idle server, the size of the bundle and the image, and
+// the time of a cold install: `node dist/bench/serving/start.js`. Exits with 1 if a target is missed.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -23,17 +23,17 @@ import { startService } from './serving-sides.js';
 
 const quick = process.argv.includes('--quick');
 const STARTS = quick ? 7 : 21;
-/** Milliseconds from the process' start to its first 200 of /readyz; MiB. */
+/** Maximum time from process start to the first 200 of /readyz in milliseconds, and maximum memory in MiB. */
 const MAX_READY = quick ? 800 : 300;
 const MAX_RESIDENT = 90;
-/** Versions of a store that is full of them, starts with it, and milliseconds that one may take. */
+/** Number of versions in a large store, of starts with it, and their maximum time in milliseconds. */
 const MANY = 1000;
 const STARTS_WITH_MANY = quick ? 3 : 7;
 const MAX_READY_WITH_MANY = 2000;
-/** Milliseconds of doing nothing before the memory is read. */
+/** Idle time before the memory is measured, in milliseconds. */
 const IDLE = 2000;
 const MAIN = fileURLToPath(new URL('../../app/main.js', import.meta.url));
-/** What an install needs of a checkout. */
+/** Files of a checkout that an install needs. */
 const SOURCES = ['package.json', 'package-lock.json', 'tsconfig.json', 'src', 'scripts', 'bench', 'test'];
 
 const verdicts = new Verdicts();
@@ -63,23 +63,21 @@ try {
   }
   console.log('# Start\n');
   printMachine();
-  console.log(
-    `${STARTS} starts of the service with a version in its store, and of a Node process that does nothing, in`,
-  );
-  console.log('turn; medians, least and greatest.\n');
+  console.log(`${STARTS} alternating starts of the service with a version in its store and of an empty Node program.`);
+  console.log('Medians, with minimum and maximum in brackets.\n');
   console.log('| | |\n|---|---:|');
-  console.log(`| Node with an empty program, start to end, ms | ${spread(bare, 0)} |`);
-  console.log(`| the service, start to the first 200 of /readyz, ms | ${spread(ready, 0)} |`);
+  console.log(`| empty Node program, start to exit, ms | ${spread(bare, 0)} |`);
+  console.log(`| service, start to the first 200 of /readyz, ms | ${spread(ready, 0)} |`);
   console.log(
-    `| as much with ${MANY} versions in the store, ${STARTS_WITH_MANY} starts, ms | ${spread(readyWithMany, 0)} |`,
+    `| the same with ${MANY} versions in the store, ${STARTS_WITH_MANY} starts, ms | ${spread(readyWithMany, 0)} |`,
   );
   if (resident.length > 0)
-    console.log(`| its resident memory after ${IDLE / 1000} s without a request, MiB | ${spread(resident, 0)} |`);
-  else console.log('| resident memory | SKIPPED: it is read from /proc, which this system does not have |');
-  console.log(`| the bundle without source maps, MiB | ${(sizeOf(join(MAIN, '..'), /\.map$/) / 2 ** 20).toFixed(1)} |`);
-  console.log(`| the image, MiB | ${imageSize()} |`);
+    console.log(`| resident memory after ${IDLE / 1000} s without requests, MiB | ${spread(resident, 0)} |`);
+  else console.log('| resident memory | SKIPPED: this system has no /proc to read it from |');
+  console.log(`| bundle without source maps, MiB | ${(sizeOf(join(MAIN, '..'), /\.map$/) / 2 ** 20).toFixed(1)} |`);
+  console.log(`| image, MiB | ${imageSize()} |`);
   console.log(
-    `| cold npm ci with an empty cache, build included, s | ${quick ? 'not measured with --quick' : install()} |\n`,
+    `| cold npm ci with an empty cache, including the build, s | ${quick ? 'not measured with --quick' : install()} |\n`,
   );
   verdicts.judge(`ready after ${median(ready).toFixed(0)} ms, below ${MAX_READY}`, median(ready) < MAX_READY);
   verdicts.judge(
@@ -88,7 +86,7 @@ try {
   );
   if (resident.length > 0) {
     verdicts.judge(
-      `${median(resident).toFixed(0)} MiB resident at idle, below ${MAX_RESIDENT}`,
+      `${median(resident).toFixed(0)} MiB resident when idle, below ${MAX_RESIDENT}`,
       median(resident) < MAX_RESIDENT,
     );
   }
@@ -97,7 +95,7 @@ try {
   rmSync(directory, { recursive: true, force: true });
 }
 
-/** Copies a store with one version, and gives it so many, the newest of them production. */
+/** Copies a store with one version and links that version `versions` times. The newest becomes production. */
 async function multiply(from: string, to: string, versions: number): Promise<void> {
   cpSync(from, to, { recursive: true });
   const store = new FileStore(join(to, 'reconstruction_regressor'));
@@ -116,13 +114,13 @@ async function startNode(): Promise<number> {
   return performance.now() - started;
 }
 
-/** Milliseconds until the service is ready, and what it holds after a while in MiB. */
+/** Returns the milliseconds until the service is ready, and its memory after an idle period, in MiB. */
 async function start(store: string, idle: boolean): Promise<{ ready: number; resident: number | undefined }> {
   const started = performance.now();
   const { process: child, port } = await startService(store);
   try {
     const { status } = await fetch(`http://127.0.0.1:${port}/readyz`);
-    if (status !== 200) throw new Error(`/readyz answers ${status}`);
+    if (status !== 200) throw new Error(`/readyz returned ${status}`);
     const ready = performance.now() - started;
     if (idle) await wait(IDLE);
     return { ready, resident: idle ? residentMemory(child.pid!) : undefined };
@@ -138,10 +136,10 @@ function residentMemory(pid: number): number | undefined {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(path, 'utf8'))?.[1]) / 1024;
 }
 
-/** Bytes of a directory's files, those whose name matches `but` left out. */
-function sizeOf(path: string, but: RegExp): number {
+/** Returns the size of a directory in bytes, without files whose name matches `excluded`. */
+function sizeOf(path: string, excluded: RegExp): number {
   return readdirSync(path, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !but.test(entry.name))
+    .filter((entry) => entry.isFile() && !excluded.test(entry.name))
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
 }
 
@@ -154,11 +152,11 @@ function imageSize(): string {
     const bytes = execFileSync('docker', ['image', 'inspect', '-f', '{{.Size}}', tag], { encoding: 'utf8' });
     return (Number(bytes) / 2 ** 20).toFixed(0);
   } catch (error) {
-    return `SKIPPED: docker cannot build it here (${(error as Error).message.split('\n')[0]})`;
+    return `SKIPPED: docker cannot build it (${(error as Error).message.split('\n')[0]})`;
   }
 }
 
-/** Scripts of packages do not run: the one there is fetches native TensorFlow, which is optional. */
+/** Installs without scripts of packages: the only one downloads native TensorFlow, which is optional. */
 function install(): string {
   const checkout = join(directory, 'checkout');
   mkdirSync(checkout);

@@ -1,4 +1,4 @@
-// Prints the service's peak memory at training uploads of 200 MiB, as CSV and as Arrow, with a heap of 96 MiB:
+// Prints the peak memory of the service during training uploads of 200 MiB, as CSV and as Arrow, with a heap of 96 MiB:
 // `node dist/bench/serving/upload.js`. Exits with 1 if memory grows with the upload. Linux.
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -12,34 +12,34 @@ import { startService } from './serving-sides.js';
 const MIB = 2 ** 20;
 const FEATURES = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
 const BYTES = 200 * MIB;
-/** Rows of a batch, as clients of Arrow write them. */
+/** Rows per record batch, as Arrow clients write them. */
 const BATCH = 65_536;
-/** Most that an upload may add to the memory that the service has at its start. */
-const MOST = BYTES / 2;
+/** Maximum growth of the peak memory during an upload, in bytes. */
+const MAX_GROWTH = BYTES / 2;
 
 interface Upload {
   readonly type: string;
-  readonly pieces: () => AsyncGenerator<Uint8Array> | Generator<Uint8Array>;
+  readonly chunks: () => AsyncGenerator<Uint8Array> | Generator<Uint8Array>;
 }
 
 const UPLOADS: readonly Upload[] = [
-  { type: 'text/csv', pieces: csv },
-  { type: 'application/vnd.apache.arrow.stream', pieces: arrow },
+  { type: 'text/csv', chunks: csv },
+  { type: 'application/vnd.apache.arrow.stream', chunks: arrow },
 ];
 
 if (!existsSync('/proc/self/status')) {
-  console.error('SKIPPED: peak memory is read from /proc, which this system does not have');
+  console.error('SKIPPED: this system has no /proc to read peak memory from');
   process.exit(0);
 }
 const verdicts = new Verdicts();
 console.log('# Training uploads\n');
 printMachine();
-console.log('| upload | MiB sent | peak before, MiB | peak after, MiB | answer |\n|---|---:|---:|---:|---|');
+console.log('| upload | MiB sent | peak before, MiB | peak after, MiB | status |\n|---|---:|---:|---:|---|');
 for (const upload of UPLOADS) await measure(upload);
 console.log();
 verdicts.print();
 
-async function measure({ type, pieces }: Upload): Promise<void> {
+async function measure({ type, chunks }: Upload): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'rr-upload-'));
   const service = await startService(directory, undefined, { NODE_OPTIONS: '--max-old-space-size=96' });
   try {
@@ -48,9 +48,9 @@ async function measure({ type, pieces }: Upload): Promise<void> {
     const before = peak();
     let sent = 0;
     async function* counted() {
-      for await (const piece of pieces()) {
-        sent += piece.length;
-        yield piece;
+      for await (const chunk of chunks()) {
+        sent += chunk.length;
+        yield chunk;
       }
     }
     const reply = await fetch(`http://127.0.0.1:${service.port}/train?target=y&replace=true&epochs=1`, {
@@ -66,8 +66,8 @@ async function measure({ type, pieces }: Upload): Promise<void> {
     );
     if (reply.status !== 202) console.error(answer);
     verdicts.judge(
-      `${type}: ${reply.status}, and ${grown.toFixed(0)} MiB more for ${(sent / MIB).toFixed(0)} MiB, at most ${MOST / MIB}`,
-      reply.status === 202 && grown * MIB <= MOST,
+      `${type}: ${reply.status}, and ${grown.toFixed(0)} MiB more for ${(sent / MIB).toFixed(0)} MiB, at most ${MAX_GROWTH / MIB}`,
+      reply.status === 202 && grown * MIB <= MAX_GROWTH,
     );
   } finally {
     service.process.kill();
@@ -83,9 +83,9 @@ function* csv(): Generator<Uint8Array> {
     for (let i = 0; i < 1000; i++, row++) {
       lines.push(Array.from({ length: FEATURES.length + 1 }, (_, j) => Math.sin(row * (j + 1)).toFixed(7)).join());
     }
-    const piece = Buffer.from(`${lines.join('\n')}\n`);
-    sent += piece.length;
-    yield piece;
+    const chunk = Buffer.from(`${lines.join('\n')}\n`);
+    sent += chunk.length;
+    yield chunk;
   }
 }
 

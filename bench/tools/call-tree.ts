@@ -3,47 +3,50 @@ import type { Profiler } from 'node:inspector';
 import { SourceMap } from 'node:module';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Room, roomOf } from './call-purpose.js';
+import { type Purpose, purposeOf } from './call-purpose.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** A function that was called by another, with all its calls from there. */
+/** A function as called by one caller, with its own calls. */
 export interface Call {
   readonly name: string;
-  /** Its file in the project, or what V8 calls its origin; empty for V8's own. */
+  /** Its file in the project, or its URL as reported by V8; empty for V8 internals. */
   readonly place: string;
-  readonly room: Room | undefined;
-  /** Samples in the function itself, and in it or in what it called. */
+  readonly purpose: Purpose | undefined;
+  /** Samples in the function itself, and in the function or its callees. */
   readonly self: number;
   readonly total: number;
   readonly calls: readonly Call[];
 }
 
-/** The calls of a profile, without the time in which the process waited. */
+/** Builds the call tree of a profile, without idle time. */
 export function callTree({ nodes }: Profiler.Profile): Call {
   const byId = new Map(nodes.map((node) => [node.id, node]));
-  const placeOf = placing();
-  const read = (id: number, caller: Room | undefined): Call => {
+  const placeOf = sourcePlaces();
+  const read = (id: number, caller: Purpose | undefined): Call => {
     const { callFrame, hitCount = 0, children = [] } = byId.get(id)!;
     const name = callFrame.functionName || '(anonymous)';
     const place = placeOf(callFrame);
-    const room = roomOf(name, place, caller);
+    const purpose = purposeOf(name, place, caller);
     const self = name === '(idle)' ? 0 : hitCount;
-    const calls = children.map((child) => read(child, room));
-    return { name, place, room, self, total: calls.reduce((sum, { total }) => sum + total, self), calls };
+    const calls = children.map((child) => read(child, purpose));
+    return { name, place, purpose, self, total: calls.reduce((sum, { total }) => sum + total, self), calls };
   };
   return read(nodes[0]!.id, undefined);
 }
 
-/** Samples in the functions of each room themselves; those of no room under `undefined`. */
-export function selfByRoom(call: Call, sums = new Map<Room | undefined, number>()): Map<Room | undefined, number> {
-  sums.set(call.room, (sums.get(call.room) ?? 0) + call.self);
-  for (const called of call.calls) selfByRoom(called, sums);
+/** Sums the samples by the purpose of their functions; `undefined` holds those without one. */
+export function selfByPurpose(
+  call: Call,
+  sums = new Map<Purpose | undefined, number>(),
+): Map<Purpose | undefined, number> {
+  sums.set(call.purpose, (sums.get(call.purpose) ?? 0) + call.self);
+  for (const called of call.calls) selfByPurpose(called, sums);
   return sums;
 }
 
-/** Tells where a function was written: by the map of a bundle, if it is in one. */
-function placing(): (frame: Profiler.Profile['nodes'][number]['callFrame']) => string {
+/** Returns a function that finds the source file of a call, through the source map of its bundle if there is one. */
+function sourcePlaces(): (frame: Profiler.Profile['nodes'][number]['callFrame']) => string {
   const maps = new Map<string, SourceMap | undefined>();
   return ({ url, lineNumber, columnNumber }) => {
     if (!url.startsWith('file:')) return url;

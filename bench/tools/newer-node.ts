@@ -1,5 +1,5 @@
-// The newest supported Node, which has relaxed SIMD in WebAssembly: from the package registry, kept where
-// .ci/other-nodes keeps it.
+// The newest supported Node, which has relaxed SIMD in WebAssembly. It is fetched from the package registry into the cache
+// that .ci/other-nodes uses.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,16 +10,16 @@ const CACHE = fileURLToPath(new URL('../../../.cache/nodes', import.meta.url));
 
 export type NewerNode = { readonly program: string; readonly version: string } | { readonly missing: string };
 
-/** Fetches it, if it is not there. Tells why it cannot be had, or that this process is one already. */
+/** Fetches it unless cached. `missing` states why it is unavailable, or that this process already is as new. */
 export function newerNode(): NewerNode {
-  if (Number.parseInt(process.versions.node, 10) >= MAJOR) return { missing: 'this Node is as new' };
+  if (Number.parseInt(process.versions.node, 10) >= MAJOR) return { missing: 'this Node is already as new' };
   const program = join(CACHE, String(MAJOR), 'bin/node');
   if (!existsSync(program)) {
     if (process.platform !== 'linux') return { missing: 'binaries of other Node versions are fetched for Linux only' };
     const directory = join(CACHE, String(MAJOR));
     mkdirSync(directory, { recursive: true });
     const packed = run('npm', ['pack', '--silent', `node-linux-${process.arch}@${MAJOR}`], CACHE);
-    if (packed.status !== 0) return { missing: `it cannot be had from the package registry: ${packed.stderr.trim()}` };
+    if (packed.status !== 0) return { missing: `the package registry does not provide it: ${packed.stderr.trim()}` };
     const archive = packed.stdout.trim().split('\n').at(-1)!;
     const unpacked = run('tar', ['xzf', archive, '-C', directory, '--strip-components=1'], CACHE);
     if (unpacked.status !== 0) return { missing: `${archive} cannot be unpacked: ${unpacked.stderr.trim()}` };

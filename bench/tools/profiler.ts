@@ -1,11 +1,11 @@
-// Loaded into a server before its own code: begins a CPU profile when its parent says `profile`, and sends it at `end`.
+// Preloaded into a server: starts a CPU profile when the parent sends `profile`, and replies with it to `end`.
 import { type Profiler, Session } from 'node:inspector';
 import { threadCpuUsage } from './thread-cpu.js';
 
-/** Microseconds from one sample to the next. */
+/** Sampling interval in microseconds. */
 const INTERVAL = 500;
 
-/** `cpu`: milliseconds of processor time of the thread meanwhile; NaN where the system does not tell. */
+/** `cpu`: CPU time of the thread during the profile, in milliseconds; NaN where the system does not report it. */
 export interface Profiled {
   readonly profile: Profiler.Profile;
   readonly cpu: number;

@@ -1,6 +1,6 @@
 import { arch, cpus, platform } from 'node:os';
 
-/** Prints what the figures below were measured on. */
+/** Prints the machine that the figures were measured on. */
 export function printMachine(): void {
   const [cpu] = cpus();
   console.log(`Node ${process.versions.node}, ${platform()} ${arch()}, ${cpus().length} × ${cpu?.model.trim()}\n`);
@@ -12,13 +12,13 @@ export function median(values: readonly number[]): number {
   return (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;
 }
 
-/** The median, with the least and the greatest in brackets. */
+/** Formats the median, with minimum and maximum in brackets. */
 export function spread(values: readonly number[], digits: number): string {
   const text = (value: number) => value.toFixed(digits);
   return `${text(median(values))} (${text(Math.min(...values))} to ${text(Math.max(...values))})`;
 }
 
-/** Targets beside the figures reached, in a list at the end of a page; one that is missed makes the process exit with 1. */
+/** Collects targets and measured figures for a list at the end of a page. A missed target makes the process exit with 1. */
 export class Verdicts {
   private readonly lines: string[] = [];
 

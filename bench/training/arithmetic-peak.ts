@@ -1,12 +1,12 @@
 import asc from 'assemblyscript/asc';
 
-/** Multiply-adds that do not wait for each other: as many as keep two units of four cycles' latency at work, and more. */
+/** Independent multiply-adds: more than enough to keep two units with a latency of four cycles busy. */
 const CHAINS = 12;
 const TURNS = 20_000;
-/** Calls, of which the first are not yet of optimised code. */
+/** Number of calls. The first ones do not run optimised code yet. */
 const CALLS = 2000;
 
-/** As much of WebAssembly as is used here. */
+/** The part of WebAssembly that is used here. */
 declare const WebAssembly: {
   validate(bytes: Uint8Array): boolean;
   Module: new (bytes: Uint8Array) => object;
@@ -14,8 +14,8 @@ declare const WebAssembly: {
 };
 
 /**
- * The most floating-point operations per second that WebAssembly in this process gets from one core, in 10⁹: fused
- * multiply-adds of four lanes that stay in registers; unfused where it has none.
+ * Measures the peak floating-point rate of WebAssembly on one core, in 10⁹ operations per second, with fused multiply-adds of
+ * four lanes that stay in registers; unfused where fused ones are unavailable.
  */
 export async function arithmeticPeak(): Promise<number> {
   const relaxed = await compile((sum) => `f32x4.relaxed_madd(x, y, ${sum})`);

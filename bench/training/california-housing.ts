@@ -19,25 +19,25 @@ export interface Housing {
   readonly test: Int32Array;
 }
 
-/** The table's file; `california-housing.split` is beside it. */
+/** File of the table. `california-housing.split` is next to it. */
 export const HOUSING_FILE = 'california-housing.csv';
 
 /**
- * The directory of the data: the first argument, or CALIFORNIA_DIR, or what lies beside the checkout. Ends the process,
- * saying why, if the table is not there.
+ * Returns the directory of the data: the first argument, CALIFORNIA_DIR, or a default next to the checkout. Exits with a
+ * message if it does not contain the table.
  */
-export function housingDirectory(given = process.argv.slice(2).find((word) => !word.startsWith('--'))): string {
-  const directory = given ?? process.env['CALIFORNIA_DIR'] ?? '../shared/data';
+export function housingDirectory(argument = process.argv.slice(2).find((word) => !word.startsWith('--'))): string {
+  const directory = argument ?? process.env['CALIFORNIA_DIR'] ?? '../shared/data';
   if (existsSync(join(directory, HOUSING_FILE))) return directory;
-  console.error(`SKIPPED: ${HOUSING_FILE} is needed; name its directory as the argument or in CALIFORNIA_DIR`);
+  console.error(`SKIPPED: ${HOUSING_FILE} is required; pass its directory as the argument or in CALIFORNIA_DIR`);
   process.exit(0);
 }
 
-/** Reads the table, standardises its features by the training rows and leaves the target in its units, as Keras had it. */
+/** Reads the table and standardises its features by the training rows. The target keeps its units, as in the Keras runs. */
 export function readHousing(directory: string): Housing {
   const records: string[][] = parse(readFileSync(join(directory, HOUSING_FILE)), { from_line: 2 });
   const split = readFileSync(join(directory, 'california-housing.split'), 'utf8').trim();
-  if (split.length !== records.length) throw new Error(`${records.length} rows, ${split.length} marks of the split`);
+  if (split.length !== records.length) throw new Error(`${records.length} rows, ${split.length} marks in the split`);
   const rowsOf = (mark: string) =>
     Int32Array.from(Array.from(split, (_, row) => row).filter((row) => split[row] === mark));
   const features = Float32Array.from(records.flatMap((record) => record.slice(0, SHAPE.inputs).map(Number)));

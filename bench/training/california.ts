@@ -6,7 +6,7 @@ import { trainEpoch } from '../../src/model/training/training.js';
 import { median, printMachine, spread, Verdicts } from '../tools/report.js';
 import { type Housing, housingDirectory, readHousing, SHAPE, testFeatures } from './california-housing.js';
 
-// Trains on California housing as Keras was trained, and compares the errors on the test rows.
+// Trains on California housing with the settings of the Keras runs, and compares the errors on the test rows.
 // Usage: node dist/bench/training/california.js [directory of california-housing.csv and .split]
 
 const SEEDS = [0, 1, 2, 3, 4];
@@ -23,7 +23,7 @@ interface Run {
 
 const directory = housingDirectory();
 const keras: { runs: Run[] } = JSON.parse(
-  // From dist/bench, where this runs.
+  // Relative to dist/bench/training, where this runs.
   readFileSync(new URL('../../../test/fixtures/keras-california.json', import.meta.url), 'utf8'),
 );
 const createEngine = await loadEngine('kernel');
@@ -40,15 +40,15 @@ for (const epochs of EPOCHS) {
     const [mine, theirs] = [ours, keras.runs].map((runs) =>
       runs.filter((run) => run.epochs === epochs).map((run) => run[figure]),
     ) as [number[], number[]];
-    // If both train alike, the worst of ours is above their worst every second time, and the median of ours every twelfth
-    // time: only that counts as worse. The reconstruction error, which has heavy tails, is shown and not judged.
+    // If both train equally well, our maximum exceeds theirs in one of two cases, and our median exceeds their maximum in one
+    // of twelve: only the latter counts as worse. The reconstruction error has heavy tails and is reported but not judged.
     const worse = figure === 'test_mse' && median(mine) > Math.max(...theirs);
     const verdict = figure === 'test_mse' ? (worse ? 'WORSE' : 'as good') : 'not judged';
     console.log(`| ${figure} | ${epochs} | ${spread(mine, 4)} | ${spread(theirs, 4)} | ${verdict} |`);
     if (figure !== 'test_mse') continue;
-    const greatest = Math.max(...theirs).toFixed(4);
+    const max = Math.max(...theirs).toFixed(4);
     verdicts.judge(
-      `median test MSE after ${epochs} epochs ${median(mine).toFixed(4)}, at most Keras' greatest, ${greatest}`,
+      `median test MSE after ${epochs} epochs ${median(mine).toFixed(4)}, at most the maximum of Keras, ${max}`,
       !worse,
     );
   }
@@ -56,7 +56,7 @@ for (const epochs of EPOCHS) {
 console.log();
 verdicts.print();
 
-/** Tests after 2 and after 20 epochs of one training. */
+/** Tests one training after 2 and after 20 epochs. */
 function trainAndTest(create: EngineFactory, housing: Housing, seed: number): Run[] {
   const { features, targets, train, test } = housing;
   const rows = testFeatures(housing);

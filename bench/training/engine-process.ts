@@ -1,5 +1,5 @@
-// A process that runs one engine's tasks when bench/training/engines.ts says so: engines in one process would slow each other
-// down, as V8 compiles code for all the types of array it has seen.
+// A process that runs the tasks of one engine for bench/training/engines.ts. Engines in one process would slow each other down,
+// because V8 compiles code for all array types that it has seen.
 
 import { createRandom } from '../../src/base/statistics/random.js';
 import { loadReferenceOps } from '../../src/model/engines/kernel/network.js';
@@ -15,37 +15,37 @@ export const SHAPE: Shape = {
   auxiliaryWeight: DEFAULT_AUXILIARY_WEIGHT,
 };
 
-/** So many rows of California housing a book's split leaves to learn from. */
+/** Training rows of California housing in the split of Géron's book. */
 const ROWS = 11_610;
 
 export type Kind = 'forward' | 'step' | 'epoch';
 
-/** `calls` calls of one kind on `rows` rows; in mini-batches of that many, for an epoch. */
+/** `calls` calls of one kind on `rows` rows; for an epoch, `rows` is the batch size. */
 export interface Turn {
   readonly kind: Kind;
   readonly rows: number;
   readonly calls: number;
 }
 
-/** First the engine's name or why it cannot be loaded, then the milliseconds of each turn. */
+/** First the name of the engine, or why it cannot be loaded; then the milliseconds of each turn. */
 export type Answer = { readonly name: string } | { readonly missing: string } | { readonly milliseconds: number };
 
-const answer = (message: Answer) => process.send?.(message);
+const send = (message: Answer) => process.send?.(message);
 
-const asked = process.argv[2];
-if (asked && process.send) {
+const engineName = process.argv[2];
+if (engineName && process.send) {
   try {
-    const create = asked === 'plain' ? loadReferenceOps() : await loadEngine(asked as EngineName);
+    const create = engineName === 'plain' ? loadReferenceOps() : await loadEngine(engineName as EngineName);
     const engine = create(SHAPE, initialWeights(SHAPE, 1), { name: 'nadam', learningRate: 1e-4 });
     const run = tasks(engine);
     process.on('message', ({ kind, rows, calls }: Turn) => {
       const start = performance.now();
       for (let i = 0; i < calls; i++) run[kind](rows);
-      answer({ milliseconds: performance.now() - start });
+      send({ milliseconds: performance.now() - start });
     });
-    answer({ name: engine.name });
+    send({ name: engine.name });
   } catch (error) {
-    answer({ missing: error instanceof Error ? error.message : String(error) });
+    send({ missing: error instanceof Error ? error.message : String(error) });
   }
 }
 

@@ -1,4 +1,5 @@
-// Prints, as Markdown, what the engines need for forward passes and training steps: `node dist/bench/training/engines.js`.
+// Compares the time of the engines for forward passes and training steps, and prints Markdown:
+// `node dist/bench/training/engines.js`.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { version_core } from '@tensorflow/tfjs-core';
@@ -6,10 +7,10 @@ import { loadWasmOps } from '../../src/model/engines/kernel/wasm-ops.js';
 import { median, printMachine } from '../tools/report.js';
 import { type Answer, type Kind, SHAPE, type Turn } from './engine-process.js';
 
-/** Each engine has its turn, of this many milliseconds or of one call, this many times. */
+/** Length of a turn in milliseconds, or one call if that takes longer, and number of turns per engine. */
 const TURN = 20;
 const TURNS = 9;
-/** Milliseconds of each engine's first turn, which is not counted: TensorFlow.js takes that long to be compiled. */
+/** Length of the warm-up turn in milliseconds: TensorFlow.js takes that long to compile. */
 const WARM_UP = 500;
 
 interface Task {
@@ -23,7 +24,7 @@ interface Competitor {
   readonly process: ChildProcess;
 }
 
-/** Microseconds per call: the median over the turns, and the least. */
+/** Microseconds per call: median and minimum over the turns. */
 interface Timing {
   readonly median: number;
   readonly best: number;
@@ -53,10 +54,10 @@ console.log(`TensorFlow.js ${version_core}; the kernel with ${loadWasmOps('relax
 console.log(
   `Network: ${SHAPE.inputs} inputs, ${SHAPE.outputs} output, hidden layers of ${SHAPE.hidden.join(', ')} units.`,
 );
-console.log('Each engine has a process of its own, and they take turns.\n');
+console.log('Each engine runs in its own process, in alternating turns.\n');
 printTable('µs per call, median turn', ({ median }) => digits(median));
 printTable('µs per call, best turn', ({ best }) => digits(best));
-printTable('best turn, in those of the kernel', ({ best }, kernel) => digits(best / kernel.best));
+printTable('best turn, relative to the kernel', ({ best }, kernel) => digits(best / kernel.best));
 for (const reason of missing) console.log(`Not measured: ${reason}\n`);
 
 async function measure(task: Task): Promise<Timing[]> {
@@ -71,11 +72,11 @@ async function measure(task: Task): Promise<Timing[]> {
   return turns.map((times) => ({ median: median(times), best: Math.min(...times) }));
 }
 
-/** Doubles the calls until they fill the warm-up, and returns how many fill a turn. */
+/** Doubles the number of calls until they fill the warm-up, and returns the number that fills a turn. */
 async function warmUp(competitor: Competitor, task: Task): Promise<number> {
   for (let calls = 1; ; calls *= 2) {
-    const spent = await milliseconds(competitor, task, calls);
-    if (spent >= WARM_UP) return Math.ceil((calls * TURN) / spent);
+    const elapsed = await milliseconds(competitor, task, calls);
+    if (elapsed >= WARM_UP) return Math.ceil((calls * TURN) / elapsed);
   }
 }
 

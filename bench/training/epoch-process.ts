@@ -1,4 +1,4 @@
-// Trains in the kernel when bench/training/training-peers.ts says so, by the commands of bench/peers/training.py.
+// Trains with the kernel for bench/training/training-peers.ts, using the same commands as bench/peers/training.py.
 import { createInterface } from 'node:readline';
 import { createRandom, shuffle } from '../../src/base/statistics/random.js';
 import { loadKernel } from '../../src/model/engines/kernel/network.js';
@@ -9,7 +9,7 @@ import { arithmeticPeak } from './arithmetic-peak.js';
 import { housingDirectory, readHousing, SHAPE, testFeatures } from './california-housing.js';
 import { profileEpoch } from './epoch-profile.js';
 
-/** Milliseconds of an epoch by operation, and the most 10⁹ floating-point operations per second. */
+/** Milliseconds of an epoch by operation, and the peak rate in 10⁹ floating-point operations per second. */
 export interface EpochProfile {
   readonly milliseconds: Readonly<Record<string, number>>;
   readonly peak: number;

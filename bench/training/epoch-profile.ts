@@ -3,10 +3,10 @@ import { loadWasmOps } from '../../src/model/engines/kernel/wasm-ops.js';
 
 const EPOCHS = 40;
 const WARM_UP = 10;
-/** Microseconds from one sample to the next. */
+/** Sampling interval in microseconds. */
 const INTERVAL = 100;
 
-/** Milliseconds of an epoch in each operation of the kernel, and in everything else, by V8's sampling profiler. */
+/** Measures the milliseconds of an epoch in each operation of the kernel, and in everything else, with V8's sampling profiler. */
 export async function profileEpoch(epoch: () => void): Promise<Record<string, number>> {
   for (let i = 0; i < WARM_UP; i++) epoch();
   const session = new Session();
@@ -27,17 +27,17 @@ export async function profileEpoch(epoch: () => void): Promise<Record<string, nu
   return times;
 }
 
-/** Tells the kernel's operations by what a profile calls them: `wasm-function[place]`, or `js-to-wasm:kinds of numbers:`. */
-function operationNames(): (called: string) => string {
+/** Maps profile names, `wasm-function[index]` or `js-to-wasm:<argument types>:`, to the operations of the kernel. */
+function operationNames(): (profileName: string) => string {
   const names = new Map<string, string>();
   for (const [name, operation] of Object.entries((loadWasmOps('relaxed') ?? loadWasmOps('simd'))?.() ?? {})) {
-    // Those for single rows, and plain descent, have no part here; of the others, each takes another number of numbers.
+    // Skips operations for single rows and plain descent. Each of the others has a different number of arguments.
     if (typeof operation !== 'function' || name.startsWith('row') || name === 'descend') continue;
     names.set(`wasm-function[${operation.name}]`, name);
     names.set(`js-to-wasm, ${operation.length}`, name);
   }
-  return (called) => {
-    const kinds = /^js-to-wasm:([if]+):/.exec(called)?.[1];
-    return names.get(kinds ? `js-to-wasm, ${kinds.length}` : called) ?? 'everything else';
+  return (profileName) => {
+    const kinds = /^js-to-wasm:([if]+):/.exec(profileName)?.[1];
+    return names.get(kinds ? `js-to-wasm, ${kinds.length}` : profileName) ?? 'everything else';
   };
 }

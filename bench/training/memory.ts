@@ -4,19 +4,19 @@ import { join } from 'node:path';
 import { printMachine, Verdicts } from '../tools/report.js';
 import { trainOnRows } from './training-process.js';
 
-// Peak memory of the process that trains on a million rows, beyond that of one that trains on a thousand, against the
-// size of the data. Usage: node dist/bench/training/memory.js (Linux)
+// Measures how much more memory training on a million rows takes than on a thousand, relative to the size of the data.
+// Usage: node dist/bench/training/memory.js (Linux)
 
 const FEATURES = 8;
 const ROWS = 1_000_000;
 const FEW_ROWS = 1000;
 const EPOCHS = 2;
-/** Peak memory over size of the data that is allowed. */
-const LIMIT = 4;
+/** Maximum additional memory, as a multiple of the size of the data. */
+const MAX_RATIO = 4;
 const MIB = 2 ** 20;
 
 if (!existsSync('/proc/self/status')) {
-  console.error('SKIPPED: peak memory is read from /proc, which this system does not have');
+  console.error('SKIPPED: this system has no /proc to read peak memory from');
   process.exit(0);
 }
 const directory = mkdtempSync(join(tmpdir(), 'rr-memory-'));
@@ -34,8 +34,8 @@ try {
   console.log();
   const verdicts = new Verdicts();
   verdicts.judge(
-    `${ROWS} rows take ${ratio.toFixed(2)} times the data's ${(data / MIB).toFixed(1)} MiB more, below ${LIMIT}`,
-    ratio < LIMIT,
+    `${ROWS} rows take ${ratio.toFixed(2)} times the ${(data / MIB).toFixed(1)} MiB of the data more, below ${MAX_RATIO}`,
+    ratio < MAX_RATIO,
   );
   verdicts.print();
 } finally {

@@ -1,4 +1,4 @@
-// A process that trains one network of bench/training/scale.ts for a while, and tells its pace and its peak memory.
+// A process that trains one network of bench/training/scale.ts and reports its speed and peak memory.
 import { readFileSync } from 'node:fs';
 import { createRandom } from '../../src/base/statistics/random.js';
 import { type EngineName, loadEngine } from '../../src/model/network/engine.js';
@@ -6,7 +6,7 @@ import { initialWeights } from '../../src/model/network/initial-weights.js';
 import { DEFAULT_AUXILIARY_WEIGHT, type Shape, weightCount } from '../../src/model/network/shape.js';
 import { trainEpoch } from '../../src/model/training/training.js';
 
-/** Steps of `batch` rows for so many milliseconds, after some that are not counted. */
+/** Training steps of `batch` rows for `milliseconds`. */
 export interface ScaleTask {
   readonly engine: EngineName;
   readonly inputs: number;
@@ -36,7 +36,7 @@ async function run({ engine: name, inputs, outputs, hidden, batch, milliseconds 
   const index = Int32Array.from({ length: rows }, (_, i) => i);
   let best = Number.POSITIVE_INFINITY;
   const end = performance.now() + milliseconds;
-  // The quickest pass: on a machine with other work to do, the others tell of that.
+  // Counts the fastest pass only: on a busy machine, slower passes measure the other load.
   do {
     const start = performance.now();
     trainEpoch(engine, data, index, batch);

@@ -1,6 +1,6 @@
-// Prints time and memory of training against rows, features, width and outputs, each in a process of its own, and where
-// TensorFlow.js with native TensorFlow becomes faster than the kernel: `node dist/bench/training/scale.js`. Exits with 1 if a
-// target is missed. With --quick fewer sizes. Linux.
+// Prints training time and memory by number of rows, features, width and outputs, each in its own process, and the size from
+// which TensorFlow.js with native TensorFlow is faster than the kernel: `node dist/bench/training/scale.js`. Exits with 1 if a
+// target is missed. --quick measures fewer sizes. Linux.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -17,17 +17,17 @@ const ROWS = quick ? [1e3, 1e5] : [1e3, 1e4, 1e5, 1e6, 1e7];
 const FEATURES = quick ? [8, 100] : [1, 3, 8, 30, 100, 300, 1000];
 const WIDTHS = quick ? [32, 128] : [8, 16, 32, 64, 128, 256, 512];
 const OUTPUTS = quick ? [1, 10] : [1, 3, 10, 30, 100];
-/** The widest networks that the service makes: its hidden layers stay as they are, its columns are at most 10,000. */
+/** Up to the widest network of the service, which has fixed hidden layers and at most 10,000 columns. */
 const CROSSOVER_FEATURES = quick ? [] : [8, 100, 1000, 5000, 9999];
 const MILLISECONDS = quick ? 300 : 1000;
-/** The greatest peak memory of ten million rows of eight features, MiB. */
+/** Maximum peak memory for ten million rows of eight features, in MiB. */
 const MAX_MEMORY = 2048;
-/** From one size to the next larger, time per row and weight may grow by this factor; more is a cliff. */
-const CLIFF = quick ? 3 : 2;
+/** Maximum growth of the time per row and weight from one size to the next. */
+const MAX_GROWTH = quick ? 3 : 2;
 const MIB = 2 ** 20;
 
 if (!existsSync('/proc/self/status')) {
-  console.error('SKIPPED: peak memory is read from /proc, which this system does not have');
+  console.error('SKIPPED: this system has no /proc to read peak memory from');
   process.exit(0);
 }
 const verdicts = new Verdicts();
@@ -42,14 +42,12 @@ const base = {
   batch: 32,
   milliseconds: MILLISECONDS,
 } as const;
-console.log(
-  `\nTraining steps of batch 32, the quickest pass of ${MILLISECONDS} ms, each size in a process of its own.`,
-);
+console.log(`\nTraining steps of batch 32, the fastest pass within ${MILLISECONDS} ms, each size in its own process.`);
 await printSizes('features', FEATURES, (inputs) => ({ ...base, inputs }));
 await printSizes('width of two hidden layers', WIDTHS, (width) => ({ ...base, hidden: [width, width] }));
 await printSizes('outputs', OUTPUTS, (outputs) => ({ ...base, outputs }));
 console.log(
-  '\nThe kernel against TensorFlow.js with native TensorFlow: time of TensorFlow over that of the kernel, above 1 the',
+  '\nThe kernel and TensorFlow.js with native TensorFlow: time of TensorFlow divided by that of the kernel. Above 1, the',
 );
 console.log('kernel is faster.');
 await printCrossover('width of two hidden layers, 8 features', WIDTHS, (width) => ({
@@ -65,7 +63,7 @@ console.log();
 verdicts.print();
 
 async function printRows(): Promise<void> {
-  console.log('One epoch of rows of 8 features by the process that trains for the server.\n');
+  console.log('One epoch on rows of 8 features, in the process that trains for the server.\n');
   console.log(
     '| rows | read, s | split, s | train, s | gate, s | baseline, s | µs per row | peak memory, MiB |\n|---:|---:|---:|---:|---:|---:|---:|---:|',
   );
@@ -96,26 +94,26 @@ async function printSizes(name: string, sizes: readonly number[], task: (size: n
   console.log(
     `\n| ${name} | weights | µs per row | ns per row and weight | peak memory, MiB |\n|---:|---:|---:|---:|---:|`,
   );
-  let former: number | undefined;
+  let previous: number | undefined;
   for (const size of sizes) {
-    const answer = await ask(task(size));
+    const answer = await run(task(size));
     if ('missing' in answer) throw new Error(answer.missing);
     const { weights, nanosecondsPerRow, peak } = answer;
     const each = nanosecondsPerRow / weights;
     console.log(
       `| ${size} | ${weights} | ${(nanosecondsPerRow / 1000).toFixed(2)} | ${each.toFixed(3)} | ${peak.toFixed(0)} |`,
     );
-    if (former !== undefined && each > CLIFF * former) {
+    if (previous !== undefined && each > MAX_GROWTH * previous) {
       verdicts.judge(
-        `${name}: at ${size} a row and weight takes ${(each / former).toFixed(1)} times as long as before, at most ${CLIFF}`,
+        `${name}: at ${size}, the time per row and weight is ${(each / previous).toFixed(1)} times that of the previous size, at most ${MAX_GROWTH}`,
         false,
       );
     }
-    former = each;
+    previous = each;
   }
 }
 
-/** Prints the ratios at batches 32 and 256, and from which size on TensorFlow is faster. */
+/** Prints the ratios at batch sizes 32 and 256, and the size from which TensorFlow is faster. */
 async function printCrossover(
   name: string,
   sizes: readonly number[],
@@ -124,13 +122,13 @@ async function printCrossover(
   if (sizes.length === 0) return;
   const batches = [32, 256];
   console.log(`\n| ${name} | ${batches.map((batch) => `batch ${batch}`).join(' | ')} |\n|---:|---:|---:|`);
-  const found = batches.map((): number | undefined => undefined);
+  const crossovers = batches.map((): number | undefined => undefined);
   for (const size of sizes) {
     const ratios: number[] = [];
     for (const batch of batches) {
       const times: number[] = [];
       for (const engine of ['kernel', 'tensorflow'] satisfies EngineName[]) {
-        const answer = await ask({ ...task(size), batch, engine });
+        const answer = await run({ ...task(size), batch, engine });
         if ('missing' in answer) {
           console.log(`| ${size} | not measured: ${answer.missing} | |`);
           return;
@@ -140,22 +138,22 @@ async function printCrossover(
       ratios.push(times[1]! / times[0]!);
     }
     ratios.forEach((ratio, i) => {
-      if (ratio >= 1) found[i] = undefined;
-      else found[i] ??= size;
+      if (ratio >= 1) crossovers[i] = undefined;
+      else crossovers[i] ??= size;
     });
     console.log(`| ${size} | ${ratios.map((ratio) => ratio.toFixed(2)).join(' | ')} |`);
   }
-  const words = batches.map(
-    (batch, i) => `batch ${batch}: ${found[i] === undefined ? 'at none of these sizes' : `from ${found[i]} on`}`,
+  const ranges = batches.map(
+    (batch, i) => `batch ${batch}: ${crossovers[i] === undefined ? 'none of these sizes' : `from ${crossovers[i]} up`}`,
   );
-  console.log(`\nTensorFlow is faster at ${words.join('; ')}.`);
+  console.log(`\nTensorFlow is faster: ${ranges.join('; ')}.`);
 }
 
-async function ask(task: ScaleTask): Promise<ScaleAnswer> {
+async function run(task: ScaleTask): Promise<ScaleAnswer> {
   console.error(
     `${task.engine}: ${task.inputs} features, ${task.hidden.join(', ')} hidden, ${task.outputs} outputs, batch ${task.batch}`,
   );
-  // What TensorFlow says of the processor is no progress of ours.
+  // Ignores stdout and stderr, where TensorFlow logs details of the CPU.
   const child = fork(new URL('./scale-process.js', import.meta.url), { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
   child.send(task);
   const [answer] = (await once(child, 'message')) as [ScaleAnswer];

@@ -1,4 +1,4 @@
-// Prints where the time of a whole `POST /train` goes: California housing as CSV, 20 epochs, to the real server.
+// Prints the time of each phase of a `POST /train` to the real server: California housing as CSV, 20 epochs.
 // Usage: node dist/bench/training/train-request.js [directory of california-housing.csv]. Exits with 1 if a target is missed.
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -11,21 +11,21 @@ import { HOUSING_FILE, housingDirectory } from './california-housing.js';
 const quick = process.argv.includes('--quick');
 const TURNS = quick ? 3 : 9;
 const EPOCHS = 20;
-/** Seconds. */
+/** Maximum times, in seconds. */
 const MAX_TOTAL = quick ? 4 : 1.5;
 const MAX_START = quick ? 0.8 : 0.3;
 
-/** What each phase of a job is. */
+/** Descriptions of the phases of a job. */
 const PHASES: Readonly<Record<string, string>> = {
   receive: 'the server: receive, parse, write the table',
   start: 'the child process: start, load its code',
   read: 'the child: load the kernel, read the table',
   split: 'the child: split, fit the scalers, scale',
-  train: 'the child: train and judge every epoch',
-  gate: 'the child: compare with the version that serves, or with the mean',
-  baseline: 'the child: the drift baseline, its charts calibrated',
+  train: 'the child: train and evaluate every epoch',
+  gate: 'the child: compare with the serving version, or with the mean',
+  baseline: 'the child: make the drift baseline, calibrate its charts',
   write: 'the child: write the version, each file flushed',
-  exit: 'the child: end',
+  exit: 'the child: exit',
   publish: 'the server: publish, remove the stage',
   swap: 'the server: read, verify, swap',
 };
@@ -50,23 +50,21 @@ try {
   const { rows } = turns[0]!.reply;
   console.log('# One POST /train\n');
   printMachine();
-  console.log(
-    `${rows} rows of CSV, ${EPOCHS} epochs, batch 32, the default network; ${TURNS} requests after one that is`,
-  );
-  console.log('not counted. Medians, the least and the greatest in brackets, as the job itself tells them.\n');
+  console.log(`${rows} rows of CSV, ${EPOCHS} epochs, batch 32, the default network; ${TURNS} requests after a`);
+  console.log('warm-up request. Medians, with minimum and maximum in brackets, as reported by the job.\n');
   console.log('| phase | milliseconds |\n|---|---:|');
   const milliseconds = (of: (turn: (typeof turns)[number]) => number) =>
     spread(
       turns.map((turn) => 1000 * of(turn)),
       0,
     );
-  for (const [name, what] of Object.entries(PHASES)) {
-    console.log(`| ${name}: ${what} | ${milliseconds(({ reply }) => reply.phases[name]!)} |`);
+  for (const [name, description] of Object.entries(PHASES)) {
+    console.log(`| ${name}: ${description} | ${milliseconds(({ reply }) => reply.phases[name]!)} |`);
   }
   const rest = ({ total, reply }: (typeof turns)[number]) =>
     total - Object.values(reply.phases).reduce((sum, seconds) => sum + seconds, 0);
-  console.log(`| the rest: the request before its first phase, and the answer | ${milliseconds(rest)} |`);
-  console.log(`| **the whole, seen by the client** | ${milliseconds(({ total }) => total)} |\n`);
+  console.log(`| rest: the request before its first phase, and the reply | ${milliseconds(rest)} |`);
+  console.log(`| **total, as measured by the client** | ${milliseconds(({ total }) => total)} |\n`);
   const verdicts = new Verdicts();
   const total = median(turns.map((turn) => turn.total));
   const start = median(turns.map(({ reply }) => reply.phases['start']!));

@@ -1,6 +1,6 @@
-// Prints, as Markdown, epochs of California housing in the kernel against Keras, PyTorch and JAX:
-// `node dist/bench/training/training-peers.js DIRECTORY`. Exits with 1 if a target is missed. Needs Python; what cannot be
-// installed is said and left out.
+// Compares epochs on California housing in the kernel with those of Keras, PyTorch and JAX, and prints Markdown:
+// `node dist/bench/training/training-peers.js DIRECTORY`. Exits with 1 if a target is missed. Needs Python; frameworks that
+// cannot be installed are skipped with the reason.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -22,7 +22,7 @@ interface Framework {
   readonly name: string;
   readonly script: string;
   readonly packages: readonly string[];
-  /** By batch size: how many times as fast the kernel shall be, at least or (`above`) more than that. */
+  /** By batch size: the minimum speed of the kernel relative to the framework, exclusive if `above`. */
   readonly targets: Readonly<Record<number, { readonly factor: number; readonly above?: true }>>;
 }
 
@@ -37,7 +37,7 @@ const FRAMEWORKS: readonly Framework[] = [
   },
 ];
 
-/** By what was asked. */
+/** The fields depend on the command. */
 interface Answer extends EpochProfile {
   readonly seconds: number;
   readonly test_mse: number;
@@ -72,11 +72,11 @@ printMachine();
 console.log(
   `The command: \`node dist/bench/training/training-peers.js DIRECTORY\`. Epochs of 11,610 rows of California housing, all with`,
 );
+console.log(`Nadam. Each side runs in its own process, in alternating turns: ${TURNS} each, after a warm-up turn.`);
 console.log(
-  `Nadam; each side has a process of its own, and they take turns, ${TURNS} each after one that is not counted.`,
+  'The kernel and PyTorch use one thread; TensorFlow and JAX choose their number of threads. JAX leaves out the rows',
 );
-console.log('The kernel and PyTorch have one thread; TensorFlow and JAX as many as they like. JAX leaves out the rows');
-console.log('that fill no whole batch (26 of 11,610 at 32, 90 at 256), so that it compiles one shape.\n');
+console.log('of an incomplete batch (26 of 11,610 at 32, 90 at 256), so that it compiles a single shape.\n');
 try {
   for (const batch of BATCHES) await compare(batch);
   await printProfile(BATCHES[0]!);
@@ -92,7 +92,7 @@ try {
 async function compare(batch: number): Promise<void> {
   const times = new Map<Side, number[]>(sides.map((side) => [side, []]));
   for (let turn = 0; turn <= TURNS; turn++) {
-    // Who is first changes, so that a machine which slows down or speeds up favours nobody.
+    // The order alternates, so that a machine that slows down or speeds up favours no side.
     for (const side of turn % 2 === 0 ? sides : sides.toReversed()) {
       const { seconds } = await side.ask(`epoch ${batch}`);
       if (turn > 0) times.get(side)!.push(seconds);
@@ -100,7 +100,7 @@ async function compare(batch: number): Promise<void> {
   }
   const of = (side: Side) => times.get(side)!;
   const best = kernels.at(-1)!;
-  console.log(`| batch ${batch} | ms per epoch, median (best) | in those of ${best.name}, of the turns |`);
+  console.log(`| batch ${batch} | ms per epoch, median (best) | relative to ${best.name}, by turn |`);
   console.log('|---|---:|---|');
   for (const side of sides) {
     const ratios = of(side).map((seconds, i) => seconds / of(best)[i]!);
@@ -117,7 +117,7 @@ async function compare(batch: number): Promise<void> {
   console.log('');
 }
 
-/** Where the time of the kernel goes, and how far its matrix products are from what the processor can do. */
+/** Prints the time of the kernel by operation, and compares its matrix products with the peak rate of the CPU. */
 async function printProfile(batch: number): Promise<void> {
   const side = kernels.at(-1)!;
   const { milliseconds, peak } = await side.ask(`profile ${batch}`);
@@ -139,16 +139,16 @@ async function printProfile(batch: number): Promise<void> {
     console.log(`| ${name} | ${ms.toFixed(2)} | ${count ? (count / ms / 1e6).toFixed(0) : ''} |`);
   }
   const all = sorted.reduce((sum, [, ms]) => sum + ms, 0);
-  const spent = Object.keys(operations).reduce((sum, name) => sum + milliseconds[name]!, 0);
-  const least = Object.values(operations).reduce((sum, count) => sum + count / peak / 1e6, 0);
+  const actual = Object.keys(operations).reduce((sum, name) => sum + milliseconds[name]!, 0);
+  const ideal = Object.values(operations).reduce((sum, count) => sum + count / peak / 1e6, 0);
   console.log(
-    `\nOne core does ${peak.toFixed(0)} of them in WebAssembly (fused multiply-adds that never leave the registers): at that ` +
-      `rate the matrix products, and with them the epoch, would take ${(spent - least).toFixed(1)} of ${all.toFixed(1)} ms less.\n`,
+    `\nOne core reaches ${peak.toFixed(0)} in WebAssembly (fused multiply-adds that stay in registers). At that ` +
+      `rate, the matrix products and thus the epoch would take ${(actual - ideal).toFixed(1)} of ${all.toFixed(1)} ms less.\n`,
   );
 }
 
 async function compareErrors(): Promise<void> {
-  console.log(`| test MSE after ${EPOCHS} epochs, batch 32, ${SEEDS.length} seeds | median | least to greatest |`);
+  console.log(`| test MSE after ${EPOCHS} epochs, batch 32, ${SEEDS.length} seeds | median | minimum to maximum |`);
   console.log('|---|---:|---|');
   const judged = new Map<Side, number>();
   for (const side of sides) {
@@ -158,12 +158,12 @@ async function compareErrors(): Promise<void> {
     console.log(
       `| ${side.name} | ${median(errors).toFixed(4)} | ${Math.min(...errors).toFixed(4)} to ${Math.max(...errors).toFixed(4)} |`,
     );
-    // If both train alike, the median of one is above the greatest of the other once in twelve times.
+    // If both train equally well, the median of one exceeds the maximum of the other in one of twelve cases.
     judged.set(side, kernels.includes(side) ? median(errors) : Math.max(...errors));
   }
   for (const [{ name }, side] of peers) {
     verdicts.judge(
-      `${name}: our median test error is not above its greatest`,
+      `${name}: our median test error does not exceed its maximum`,
       judged.get(kernels.at(-1)!)! <= judged.get(side)!,
     );
   }
@@ -178,7 +178,7 @@ function startSide(name: string, program: string, args: readonly string[]): Side
     ask: async (command) => {
       child.stdin.write(`${command}\n`);
       const { value, done } = await lines.next();
-      if (done) throw new Error(`${name} ended at ${command}`);
+      if (done) throw new Error(`${name} exited at ${command}`);
       return JSON.parse(value);
     },
   };

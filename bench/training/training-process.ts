@@ -1,14 +1,14 @@
-// Trains in the process that the server uses, on made-up rows, and tells time and peak memory. Linux only.
+// Trains on synthetic rows in the process that the server uses, and reports time and peak memory. Linux only.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Phases } from '../../src/base/node/phase-clock.js';
 import { createRandom } from '../../src/base/statistics/random.js';
 import { TableWriter } from '../../src/model/tables/table-file.js';
-import type { TrainerMessage, TrainingRequest } from '../../src/model/training/trainer.js';
-import { DEFAULT_TRAINING } from '../../src/model/training/training.js';
+import type { TrainerMessage, TrainingRequest } from '../../src/model/training/trainer-messages.js';
+import { DEFAULT_TRAINING } from '../../src/model/training/training-options.js';
 
-/** Loaded before the trainer: prints the peak resident memory with the process's last breath. */
+/** Preloaded into the trainer: prints the process status, with the peak resident memory, at exit. */
 const PRINT_PEAK = `data:text/javascript,
   import { readFileSync, writeSync } from 'node:fs';
   process.on('exit', () => writeSync(1, readFileSync('/proc/self/status')));`;
@@ -47,7 +47,7 @@ export async function trainOnRows(
   child.send(request);
   await once(child, 'close');
   const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? [];
-  if (!phases || !kilobytes) throw new Error(`the training on ${rows} rows did not end well`);
+  if (!phases || !kilobytes) throw new Error(`the training on ${rows} rows failed`);
   return { peak: Number(kilobytes) * 1024, phases };
 }
 

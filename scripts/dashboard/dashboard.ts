@@ -22,14 +22,14 @@ import { verdict } from './verdict.js';
 
 const SECTIONS = [verdict, inputs, input, reconstruction, guards, predictions, traffic, training];
 
-/** Grafana asks for an annotation every minute; what has happened since the one before is marked. */
+/** Grafana evaluates annotations every minute and marks the changes since the previous evaluation. */
 const STEP = '60s';
 
 /** The dashboard of deploy/grafana, for the Grafana of compose.yaml. */
 export function buildDashboard(): Dashboard {
   const builder = new DashboardBuilder('Reconstruction regressor')
     .uid('reconstruction-regressor')
-    .description('What the model thinks of its inputs, over all replicas: drift, reconstruction, predictions, traffic.')
+    .description('Drift, reconstruction, predictions and traffic of a model, over all replicas.')
     .tags(['drift', 'model'])
     .time({ from: 'now-30m', to: 'now' })
     .refresh('10s')

@@ -2,12 +2,12 @@ import { lines } from './panel.js';
 import { range } from './query.js';
 import type { Section } from './section.js';
 
-const SHOWN = 12;
+const MAX_FEATURES = 12;
 
 const share = (counter: string) =>
-  `topk(${SHOWN}, sum by (feature) (increase(${counter}{job="$job"}[$window])) / on () group_left () (sum(increase(model_row_conformal_p_count{job="$job"}[$window])) > 0))`;
+  `topk(${MAX_FEATURES}, sum by (feature) (increase(${counter}{job="$job"}[$window])) / on () group_left () (sum(increase(model_row_conformal_p_count{job="$job"}[$window])) > 0))`;
 
-/** What is wrong in a single value. */
+/** Range and missing-value tests of single values. */
 export const guards: Section = {
   title: 'Guards',
   panels: [
@@ -15,7 +15,7 @@ export const guards: Section = {
       {
         title: 'Rows outside the range of the baseline',
         description:
-          'Share of the rows of $window whose value is below the least or above the largest of the baseline. Above 1 % (dashed), and more than chance explains, an alert pages: mostly a unit or a default.',
+          'Share of rows in $window with a value below the minimum or above the maximum of the baseline. An alert pages above 1 % (dashed) if chance does not explain it. Common causes are a changed unit or default.',
         unit: 'percentunit',
         width: 12,
         height: 8,
@@ -28,7 +28,7 @@ export const guards: Section = {
     lines({
       title: 'Rows with a missing value',
       description:
-        'Share of the rows of $window in which a feature is null, and the share that the baseline has. Twice that share and 1 % more pages.',
+        'Share of rows in $window in which a feature is missing, and its share in the baseline. An alert pages above twice that share plus 1 %.',
       unit: 'percentunit',
       width: 12,
       height: 8,
@@ -38,7 +38,7 @@ export const guards: Section = {
       .withTarget(range(share('model_feature_missing_rows_total'), '{{feature}}'))
       .withTarget(
         range(
-          `topk(${SHOWN}, max by (feature) (model_feature_reference_missing_ratio{job="$job"}) > 0)`,
+          `topk(${MAX_FEATURES}, max by (feature) (model_feature_reference_missing_ratio{job="$job"}) > 0)`,
           '{{feature}}, reference',
         ),
       ),

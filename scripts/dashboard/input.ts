@@ -4,14 +4,14 @@ import type { Section } from './section.js';
 
 const SELECTED = 'feature="$feature"';
 
-/** The feature that is chosen at the top of the dashboard. */
+/** The feature selected at the top of the dashboard. */
 export const input: Section = {
   title: 'One input: $feature',
   panels: [
     liveAgainstReference({
       title: '$feature: live against the reference',
       description:
-        'Shares of the rows of the last $window in the quantile bins of the baseline, 01 the lowest values, beside the baseline itself. Equal bars: nothing has moved. GET /drift has the edges of the bins. Not exported above 50 features.',
+        'Shares of rows in the last $window by quantile bin of the baseline, from 01 for the lowest values, compared with the baseline itself. Equal bars mean no drift. GET /drift returns the edges of the bins. Not exported above 50 features.',
       unit: 'percentunit',
       width: 12,
       height: 9,
@@ -22,7 +22,7 @@ export const input: Section = {
       {
         title: '$feature: evidence by test',
         description:
-          'Each test as a share of its threshold: bins (the distribution), range, missing, the running chart (ewma_histogram), and the same for what the other features do not explain of it (conditional).',
+          'Each test as a share of its threshold: bins (the distribution), range, missing, the control chart (ewma_histogram), and the same tests for the part of the feature that the other features do not explain (conditional).',
         unit: 'percentunit',
         width: 12,
         height: 9,

@@ -32,10 +32,10 @@ import { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
 import { DATASOURCE } from './query.js';
 
-/** What a panel says of itself, and its size: the dashboard is 24 wide. */
+/** Text and size of a panel. The dashboard is 24 units wide. */
 export interface Frame {
   readonly title: string;
-  /** In plain words, for someone who sees the panel for the first time. */
+  /** Explains the panel to a first-time reader. */
   readonly description: string;
   /** One of Grafana's units. */
   readonly unit: string;
@@ -43,23 +43,23 @@ export interface Frame {
   readonly height: number;
 }
 
-/** Colours from values up: the first has none below it. */
+/** Colours by minimum value. `base` applies below all steps. */
 export function thresholds(base: string, ...steps: readonly (readonly [number, string])[]): ThresholdsConfigBuilder {
   const above: Threshold[] = steps.map(([value, color]) => ({ value, color }));
   return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([{ value: null, color: base }, ...above]);
 }
 
-/** What 0 and 1 are called. */
-export function named(quiet: string, loud: string) {
+/** Names for the values 0 and 1. */
+export function flagNames(zero: string, one: string) {
   return [
     {
       type: MappingType.ValueToText as const,
-      options: { '0': { text: quiet, color: 'green', index: 0 }, '1': { text: loud, color: 'red', index: 1 } },
+      options: { '0': { text: zero, color: 'green', index: 0 }, '1': { text: one, color: 'red', index: 1 } },
     },
   ];
 }
 
-/** Lines over time. `limit`, if given, is drawn as a dashed line. */
+/** Lines over time, with an optional limit as a dashed line. */
 export function lines(frame: Frame, limit?: number): TimeSeries {
   const panel = framed(new TimeSeries(), frame)
     .lineWidth(1)
@@ -84,7 +84,7 @@ export function number(frame: Frame): Stat {
     .reduceOptions(latestValue());
 }
 
-/** A bar for each series, its length the latest value. */
+/** A bar per series with its latest value. */
 export function ranking(frame: Frame): BarGauge {
   return framed(new BarGauge(), frame)
     .orientation(VizOrientation.Horizontal)
@@ -94,7 +94,7 @@ export function ranking(frame: Frame): BarGauge {
     .min(0);
 }
 
-/** Two bars a bin: the live rows' share and the baseline's, from a first and a second query in table format. */
+/** Two bars per bin: the shares of the live rows and of the baseline, from two queries in table format. */
 export function liveAgainstReference(frame: Frame): BarChart {
   return framed(new BarChart(), frame)
     .xField('bin')

@@ -8,14 +8,14 @@ const Z_LIMIT = 4.5;
 const byTarget = (shares: string) =>
   `label_replace(label_join(${shares}, "bin", " ", "feature", "bin"), "bin", "$1", "bin", "prediction:(.*)")`;
 
-/** What the model says. */
+/** Drift of the predictions. */
 export const predictions: Section = {
   title: 'Predictions',
   panels: [
     liveAgainstReference({
       title: 'Predictions: live against the reference',
       description:
-        'Shares of the predictions of $window in the quantile bins of the predictions for the held-out rows, 01 the lowest.',
+        'Shares of the predictions in $window by quantile bin of the predictions for the held-out rows, from 01 for the lowest.',
       unit: 'percentunit',
       width: 12,
       height: 8,
@@ -26,7 +26,7 @@ export const predictions: Section = {
       {
         title: 'Predictions: z over all replicas, 15 minutes',
         description:
-          'How far the predictions are from those for the held-out rows. Above the dashed line an alert comes, if the difference also matters.',
+          'Distance of the predictions from those for the held-out rows. Above the dashed line, an alert fires if the difference is also large enough to matter.',
         unit: 'none',
         width: 12,
         height: 8,

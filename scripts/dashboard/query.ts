@@ -1,20 +1,20 @@
 import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
 
-/** The Prometheus that is chosen at the top of the dashboard. */
-// biome-ignore lint/suspicious/noTemplateCurlyInString: Grafana puts the variable in
+/** The Prometheus selected at the top of the dashboard. */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: Grafana interpolates the variable
 export const DATASOURCE = { type: 'prometheus', uid: '${datasource}' };
 
-/** A line for each series of `expression`, over the time that the dashboard shows; `legend` as in `{{feature}}`. */
+/** A line per series of `expression` over the time range of the dashboard. An example of `legend` is `{{feature}}`. */
 export function range(expression: string, legend: string): DataqueryBuilder {
   return new DataqueryBuilder().datasource(DATASOURCE).expr(expression).legendFormat(legend).range();
 }
 
-/** The values of `expression` at the end of the time that the dashboard shows. */
+/** The values of `expression` at the end of the time range of the dashboard. */
 export function latest(expression: string, legend: string): DataqueryBuilder {
   return new DataqueryBuilder().datasource(DATASOURCE).expr(expression).legendFormat(legend).instant();
 }
 
-/** The same as rows of a table, one column a label. */
+/** The same as a table with a column per label. */
 export function table(expression: string): DataqueryBuilder {
   return latest(expression, '').format(PromQueryFormat.Table);
 }
@@ -24,15 +24,15 @@ export function buckets(expression: string): DataqueryBuilder {
   return range(expression, '{{le}}').format(PromQueryFormat.Heatmap);
 }
 
-/** Evidence of drift as a share of what raises an alarm: 1 is the threshold. Of several replicas the highest. */
+/** Evidence of drift as a share of the alarm threshold, maximum over the replicas. */
 export function evidence(by: string, channel = ''): string {
-  const selected = `{job="$job"${channel && `, channel=${channel}`}}`;
-  return `max by (${by}) (clamp_min(model_drift_score${selected}, 0) / model_drift_threshold${selected})`;
+  const labels = `{job="$job"${channel && `, channel=${channel}`}}`;
+  return `max by (${by}) (clamp_min(model_drift_score${labels}, 0) / model_drift_threshold${labels})`;
 }
 
 /**
- * Rows of the last `$window` by quantile bin of the baseline, as shares; `feature` as in `feature="weight"`. Bins are
- * numbered with two digits, so that they sort as text.
+ * Shares of the rows in the last `$window` by quantile bin of the baseline. An example of `feature` is `feature="weight"`. Bin
+ * numbers have two digits, so that they sort as text.
  */
 export function liveShares(feature: string): string {
   const rows = `increase(model_feature_rows_total{job="$job", ${feature}, bin!~"below|above|missing"}[$window])`;
@@ -40,7 +40,7 @@ export function liveShares(feature: string): string {
   return twoDigits(shares);
 }
 
-/** The baseline's shares of the same bins. */
+/** Shares of the baseline by the same bins. */
 export function referenceShares(feature: string): string {
   return twoDigits(`avg by (feature, bin) (model_feature_reference_ratio{job="$job", ${feature}})`);
 }

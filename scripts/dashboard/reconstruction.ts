@@ -9,7 +9,7 @@ import { buckets, latest, range } from './query.js';
 import type { Section } from './section.js';
 
 const QUANTILES = [0.5, 0.9, 0.99];
-/** Bounds of p that are buckets of its histogram; p is uniform up to about 0.1. */
+/** Bucket bounds of the histogram of p, which is uniform up to about 0.1. */
 const LEVELS = ['0.005', '0.01', '0.025', '0.05', '0.1'];
 
 const logarithmic = () => new ScaleDistributionConfigBuilder().type(ScaleDistribution.Log).log(10);
@@ -18,14 +18,14 @@ const logarithmic = () => new ScaleDistributionConfigBuilder().type(ScaleDistrib
 const timesExpected = (level: string) =>
   `sum(increase(model_row_conformal_p_bucket{job="$job", le="${level}"}[$window])) / (sum(increase(model_row_conformal_p_count{job="$job"}[$window])) > 0) / ${level}`;
 
-/** How well rows are reconstructed, and how usual they are by that. */
+/** Reconstruction errors, and how unusual rows are by their errors. */
 export const reconstruction: Section = {
   title: 'Reconstruction',
   panels: [
     heatmap({
       title: 'Errors of the rows',
       description:
-        'Rows by their mean squared reconstruction error, in standardised units: rows that look like the training data are low. The tail is long without any drift; what tells is a band that moves.',
+        'Rows by mean squared reconstruction error, in standardised units. Rows like the training data have low errors. A long tail is normal; a shift of the whole band indicates drift.',
       unit: 'short',
       width: 12,
       height: 9,
@@ -40,12 +40,13 @@ export const reconstruction: Section = {
         panel.withTarget(
           range(
             `histogram_quantile(${q}, sum by (le) (rate(model_row_reconstruction_error_bucket{job="$job"}[$window])))`,
-            `${100 * q} % of the rows are below`,
+            `${100 * q} % of rows below`,
           ),
         ),
       lines({
         title: 'Error: quantiles and mean',
-        description: 'Over the rows of $window. Read from buckets of the steps 1, 2, 5. A few rows make the mean.',
+        description:
+          'Over the rows in $window, estimated from buckets in steps of 1, 2 and 5. A few rows can dominate the mean.',
         unit: 'short',
         width: 12,
         height: 9,
@@ -61,7 +62,7 @@ export const reconstruction: Section = {
       ranking({
         title: 'Unusual rows: should be flat',
         description:
-          'Rows of $window with a conformal p of at most so much, as a multiple of what is expected: without drift, one row in a hundred has a p of at most 0.01, and so on, whatever the model. Bars near 1 (half the width): the rows look like the baseline. Long upper bars: rows that do not. The smaller the baseline, the less even.',
+          'Rows in $window with a conformal p up to each level, as a multiple of the expected number. Without drift, one row in a hundred has a p of at most 0.01, and so on, for any model. Bars near 1 (half the width) mean that the rows look like the baseline; long upper bars mean that they do not. A small baseline makes the bars less even.',
         unit: 'none',
         width: 8,
         height: 9,
@@ -75,7 +76,7 @@ export const reconstruction: Section = {
       lines(
         {
           title: 'Unusual rows over time',
-          description: 'The same over time: without drift, all lines stay about the dashed 1.',
+          description: 'The same over time. Without drift, all lines stay near the dashed 1.',
           unit: 'none',
           width: 8,
           height: 9,
@@ -86,7 +87,7 @@ export const reconstruction: Section = {
     lines({
       title: 'Loss of the latest forward pass',
       description:
-        'The auxiliary loss of the latest request of each replica, weighted. One request is one pass: over single requests it varies widely without any drift, and nothing alarms on it.',
+        'The weighted auxiliary loss of the latest request of each replica. It varies widely between requests even without drift, so no alert uses it.',
       unit: 'short',
       width: 8,
       height: 9,

@@ -1,7 +1,7 @@
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 
-/** Panels under one heading, from left to right; a line of them is full at 24. */
+/** Panels under one heading, from left to right. A line is 24 units wide. */
 export interface Section {
   readonly title: string;
   readonly panels: readonly Builder<Panel>[];

@@ -6,7 +6,7 @@ const QUANTILES = [0.5, 0.9, 0.99];
 const REQUESTS = 'http_request_duration_seconds';
 const PREDICTIONS = 'model_prediction_duration_seconds';
 
-/** The service as a service. */
+/** Traffic, latency and resources of the service. */
 export const traffic: Section = {
   title: 'Traffic and latency',
   panels: [
@@ -25,13 +25,12 @@ export const traffic: Section = {
         panel.withTarget(
           range(
             `histogram_quantile(${q}, sum by (le) (rate(${PREDICTIONS}_bucket{job="$job"}[$__rate_interval])))`,
-            `${100 * q} % are answered within`,
+            `${100 * q} % answered within`,
           ),
         ),
       lines({
         title: 'Time to answer a prediction',
-        description:
-          'From a request to its answer in the service, by whichever protocol, whatever the number of its rows.',
+        description: 'Time from a request to its reply within the service, over all protocols and numbers of rows.',
         unit: 's',
         width: 8,
         height: 8,
@@ -40,7 +39,7 @@ export const traffic: Section = {
     lines({
       title: 'Requests by route and status',
       description:
-        'Per second, all replicas, but for scrapes and health checks. 4xx are callers’ errors, 5xx the service’s.',
+        'Per second, all replicas, without scrapes and health checks. 4xx are errors of clients, 5xx errors of the service.',
       unit: 'reqps',
       width: 8,
       height: 8,
@@ -54,8 +53,7 @@ export const traffic: Section = {
       ),
     lines({
       title: 'CPU',
-      description:
-        'Seconds of a core per second, by replica. A training runs in a process of its own and is not in it.',
+      description: 'CPU seconds per second, by replica. Trainings run in a separate process and are not included.',
       unit: 'percentunit',
       width: 6,
       height: 7,
@@ -73,7 +71,7 @@ export const traffic: Section = {
       .withTarget(range('process_resident_memory_bytes{job="$job"}', '{{instance}}')),
     lines({
       title: 'Event loop',
-      description: 'Delay of the event loop that one turn in a hundred passes: how long a request may wait for others.',
+      description: '99th percentile of the event loop delay: how long a request may wait for others.',
       unit: 's',
       width: 6,
       height: 7,
@@ -83,7 +81,7 @@ export const traffic: Section = {
     lines({
       title: 'Rows that could not be counted',
       description:
-        'Errors of the drift monitor or the metrics in the last $window. The predictions were answered all the same; the log has the error.',
+        'Errors of the drift monitor or the metrics in the last $window. Predictions are not affected; the log contains the error.',
       unit: 'none',
       width: 6,
       height: 7,

@@ -1,23 +1,23 @@
 import { BigValueColorMode, BigValueTextMode } from '@grafana/grafana-foundation-sdk/common';
-import { named, number, states, thresholds } from './panel.js';
+import { flagNames, number, states, thresholds } from './panel.js';
 import { latest, range } from './query.js';
 import type { Section } from './section.js';
 
 const HEIGHT = 4;
 
-/** What one wants to know first. */
+/** Key figures. */
 export const verdict: Section = {
   title: 'Verdict',
   panels: [
     number({
       title: 'Inputs',
       description:
-        'Whether any replica has raised a drift alarm and has not seen three quiet windows since. GET /drift says in words what has changed.',
+        'Shows DRIFT if any replica has raised a drift alarm and has not had three windows without drift since. GET /drift describes the changes in words.',
       unit: 'none',
       width: 5,
       height: HEIGHT,
     })
-      .mappings(named('like the reference', 'DRIFT'))
+      .mappings(flagNames('like the reference', 'DRIFT'))
       .thresholds(thresholds('green', [1, 'red']))
       .colorMode(BigValueColorMode.Background)
       .noValue('no baseline')
@@ -25,16 +25,17 @@ export const verdict: Section = {
     states({
       title: 'Alarms',
       description:
-        'By group of tests: the features and predictions themselves; guards (out of range, missing); the reconstruction error; and what the features do not explain of each other (conditional).',
+        'By group of tests: distributions of features and predictions; guards (out of range, missing); the reconstruction error; and the dependence between features (conditional).',
       unit: 'none',
       width: 9,
       height: HEIGHT,
     })
-      .mappings(named('quiet', 'alarm'))
+      .mappings(flagNames('no alarm', 'alarm'))
       .withTarget(range('max by (group) (model_drift_detected{job="$job"})', '{{group}}')),
     number({
       title: 'Alerts firing',
-      description: 'Alerts of deploy/prometheus/alerts.yml that fire now. docs/alerts.md tells what to do about each.',
+      description:
+        'Alerts of deploy/prometheus/alerts.yml that are firing. docs/alerts.md describes how to respond to each.',
       unit: 'none',
       width: 3,
       height: HEIGHT,
@@ -46,7 +47,7 @@ export const verdict: Section = {
     number({
       title: 'Version',
       description:
-        'The version that serves. More than one: a rollout is under way, or replicas have been trained apart.',
+        'The serving version. Several versions mean a rollout in progress, or replicas with separate trainings.',
       unit: 'none',
       width: 3,
       height: HEIGHT,
@@ -56,7 +57,7 @@ export const verdict: Section = {
       .withTarget(latest('count_values("version", model_version{job="$job"} > 0)', '{{version}}')),
     number({
       title: 'Replicas with a model',
-      description: 'Replicas that Prometheus reaches and that serve a version.',
+      description: 'Replicas that serve a version and that Prometheus can reach.',
       unit: 'none',
       width: 2,
       height: HEIGHT,
@@ -66,7 +67,7 @@ export const verdict: Section = {
     number({
       title: 'Baseline',
       description:
-        'Held-out rows that the live rows are compared with. 1,000 or more are good; under 200 there is no test of how features depend on each other.',
+        'Held-out rows with which live rows are compared. 1,000 or more are good; below 200, the dependence between features is not tested.',
       unit: 'short',
       width: 2,
       height: HEIGHT,

@@ -15,10 +15,10 @@ interface Car {
   readonly Origin: 'USA' | 'Europe' | 'Japan';
 }
 
-/** The numbers of the original table. */
+/** Codes of the original table. */
 const ORIGIN = { USA: 1, Europe: 2, Japan: 3 };
 
-// The package exports only its script, which lies in `build`; the tables lie beside that.
+// The package exports only its script in `build`. The tables are in `data`, next to `build`.
 const script = createRequire(import.meta.url).resolve('vega-datasets');
 const path = join(dirname(script), '../data/cars.json');
 const cars = JSON.parse(readFileSync(path, 'utf8')) as Car[];

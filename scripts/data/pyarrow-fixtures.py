@@ -1,8 +1,8 @@
-"""Writes test/fixtures/pyarrow: the same small table as Apache's and pandas' own libraries write it.
+"""Writes test/fixtures/pyarrow: a small table in the formats of the Apache and pandas libraries.
 
     pip install pyarrow==26.0.1 pandas==3.1.1 && python scripts/data/pyarrow-fixtures.py
 
-table.csv holds the numbers with all their digits, in the order of columns x, n, k, y; nulls.* the same with holes.
+table.csv contains all digits of the columns x, n, k and y, in this order. nulls.* contain the same table with nulls.
 """
 
 import random

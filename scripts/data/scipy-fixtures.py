@@ -1,4 +1,4 @@
-"""Writes test/fixtures/scipy-statistics.json: what SciPy says of the statistics in src/drift and src/model.
+"""Writes test/fixtures/scipy-statistics.json: the results of SciPy for the statistics in src/base, src/drift and src/model.
 
 Needs numpy and scipy (made with SciPy 1.17). Run from the repository's root: python scripts/data/scipy-fixtures.py
 Tails of the hypergeometric distribution are sums of exact fractions, which SciPy's own sums do not reach far out.
@@ -15,7 +15,7 @@ from scipy import special, stats
 
 
 def log_fraction(value):
-    """ln of a fraction whose parts may be too large for a float."""
+    """Returns ln of a fraction whose parts may be too large for a float."""
     return math.log(value.numerator) - math.log(value.denominator)
 
 
@@ -67,7 +67,7 @@ def outside_range():
 
 
 def two_samples(rng):
-    """Bin counts of a window and a baseline: the χ² test, and Wilcoxon's on the rows that the counts stand for."""
+    """Bin counts of a window and a baseline: the χ² test, and Wilcoxon's test on the rows that the counts represent."""
     cases = []
     for bins, n, m, tilt in [(2, 30, 400, 0.4), (10, 100, 900, 0.05), (20, 500, 5000, 0.0), (20, 50, 5000, 0.2)]:
         shares = rng.dirichlet(np.full(bins, 5.0))
@@ -109,7 +109,7 @@ def smooth_components(window, baseline):
 
 
 def combined(rng):
-    """Cauchy's combination of p-values, of which any above 0.99 count as 0.99."""
+    """Cauchy's combination of p-values; those above 0.99 count as 0.99."""
     cases = [rng.uniform(size=3), rng.uniform(size=5), [1e-4, 0.3, 1.0], [2e-9, 1.0], [0.02], [1e-40, 3e-41, 0.5]]
     return [
         [list(map(float, p)), float(np.log(stats.cauchy.sf(stats.cauchy.isf(np.minimum(p, 0.99)).mean())))] for p in cases
@@ -131,7 +131,7 @@ def student():
 
 
 def paired(rng):
-    """Whether the mean square of one model's residuals is above (1 + tolerance)² times that of another's."""
+    """Tests whether the mean squared residual of one model exceeds (1 + tolerance)² times that of another."""
     cases = []
     for rows, tolerance, worse, tails in [(2, 0.05, 1, 30), (8, 0.0, 1.5, 3), (78, 0.05, 1, 3), (78, 0.05, 1.4, 30), (300, 0.1, 1.1, 4)]:
         row = rng.standard_t(tails, rows)
@@ -150,7 +150,7 @@ def paired(rng):
 
 
 def stability_index(cases):
-    """The population stability index of two samples, half a row added to each bin, and less its expectation (Yurdakul)."""
+    """The population stability index of two samples, with half a row added to each bin, minus its expectation (Yurdakul)."""
     rows = []
     for case in cases:
         window, baseline = np.array(case["window"]), np.array(case["baseline"])
@@ -161,7 +161,7 @@ def stability_index(cases):
 
 
 def stability_critical():
-    """What the index less its expectation passes in 1 % of windows: bins, rows of the window and of the baseline."""
+    """The value that the index minus its expectation exceeds in 1 % of windows: bins, rows of the window and of the baseline."""
     sizes = [(20, 500, 2000), (3, 500, 2000), (20, 50, 2000), (10, 500, 400)]
     return [
         [bins, n, m, float((stats.chi2.isf(0.01, bins - 1) - (bins - 1)) * (1 / n + 1 / m))] for bins, n, m in sizes
@@ -169,7 +169,7 @@ def stability_critical():
 
 
 def chi_square_deviate():
-    """Wilson and Hilferty's deviate of a χ² value, and the exact one: both tails beyond it have the same probability."""
+    """Wilson and Hilferty's deviate of a χ² value, and the exact deviate with the same tail probability."""
     rows = []
     for df in [2, 9, 19, 49]:
         for factor in [0.3, 0.8, 1, 1.5, 2.5]:
@@ -180,7 +180,7 @@ def chi_square_deviate():
 
 
 def design_effect(rng):
-    """Bins of 500 rows in blocks of 10: how far the blocks' means spread, against those of independent rows."""
+    """Bins of 500 rows in blocks of 10: the variance of the block means relative to that of independent rows."""
     level = 0.0
     dependent = []
     for _ in range(500):

@@ -8,15 +8,15 @@ import { Replay } from './replay.js';
 import { DemoService } from './service.js';
 import { Verdict } from './verdict.js';
 
-// `npm run demo`: the service on its embedded data and real rows, until one column comes in another unit. It leaves
-// nothing behind, whatever ends it.
+// `npm run demo`: runs the service on its bundled data and replays real rows, until one column switches to another unit. The
+// demo removes its files however it ends.
 
 const COLUMN = 'weight';
 const KILOGRAMS = 0.45359237;
-/** Milliseconds between two looks at the verdict, and looks between two lines about it. */
-const LOOK = 1000;
-const LOOKS = 5;
-/** Longer than the service takes to end, in milliseconds. */
+/** Time between checks of the verdict in milliseconds, and checks per printed line. */
+const CHECK_INTERVAL = 1000;
+const CHECKS_PER_LINE = 5;
+/** Longer than the service takes to stop, in milliseconds. */
 const GRACE = 12_000;
 
 const { port, rate, delay } = settings();
@@ -26,19 +26,19 @@ const service = new DemoService(store, port);
 const ending = new AbortController();
 const grace = closeWithGrace({ delay: GRACE }, async ({ err, signal }) => {
   if (err && !ending.signal.aborted) console.error(`demo: ${err.message}`);
-  // After any other signal there may be nobody to read it.
-  if (signal === 'SIGINT') console.log('Ending the service; another Ctrl-C does not wait for it.');
+  // After any other signal, stdout may no longer have a reader.
+  if (signal === 'SIGINT') console.log('Stopping the service. Press Ctrl-C again to exit without waiting.');
   ending.abort();
   await service.stop();
 });
-// After that, and also when nobody waits for it.
+// Runs after the above, and also when the demo exits without waiting.
 process.on('exit', () => {
   service.kill();
   rmSync(store, { recursive: true, force: true, maxRetries: 10 });
 });
 
 play().catch((error: unknown) => {
-  // What is cut off by the end is no failure.
+  // Errors of interrupted requests are expected while the demo stops.
   if (!ending.signal.aborted) throw error;
 });
 
@@ -46,40 +46,40 @@ async function play(): Promise<void> {
   const url = await service.ready;
   const card = (await (await fetch(`${url}/model`)).json()) as { features: string[] };
   const replay = new Replay(card.features);
-  console.log(`Real cars, ${rate} rows a second, to a model that was trained on some of them. Look at
+  console.log(`Replaying real cars at ${rate} rows a second to a model that was trained on some of them. Open
 
   ${url}/         the page
   ${url}/drift    the verdict, as JSON
-  ${url}/metrics  what Prometheus is told
+  ${url}/metrics  the metrics for Prometheus
 
-In ${delay} s ${COLUMN} will come in kilograms instead of pounds. Ctrl-C ends it all.
+In ${delay} s, ${COLUMN} will switch from pounds to kilograms. Press Ctrl-C to stop.
 `);
   await Promise.all([replay.run(url, rate, ending.signal), watch(url, replay)]);
 }
 
-/** Breaks the unit when it is time, and tells how the verdict changes. */
+/** Breaks the unit after the delay, and reports how the verdict changes. */
 async function watch(url: string, replay: Replay): Promise<void> {
-  const told = new Set<string>();
+  const reported = new Set<string>();
   const started = performance.now();
   let broken: { readonly at: number; readonly rows: number } | undefined;
-  for (let looks = 1; ; looks++) {
-    await sleep(LOOK, undefined, { signal: ending.signal });
-    // npm hands SIGHUP on to nobody, and SIGKILL neither.
+  for (let checks = 1; ; checks++) {
+    await sleep(CHECK_INTERVAL, undefined, { signal: ending.signal });
+    // npm does not forward SIGHUP, and cannot forward SIGKILL.
     if (process.ppid !== parent) grace.close();
-    const verdict = await Verdict.ask(url, ending.signal);
+    const verdict = await Verdict.fetch(url, ending.signal);
     for (const [group, cause] of verdict.alarms) {
-      if (told.has(group)) continue;
-      told.add(group);
+      if (reported.has(group)) continue;
+      reported.add(group);
       const since = broken
-        ? `${seconds(broken.at)} s and ${replay.answered - broken.rows} rows after the unit broke`
-        : 'though nothing is wrong: a false alarm';
-      say(`ALARM of the tests of ${group}: ${cause}; ${since}`);
+        ? `${seconds(broken.at)} s and ${replay.answered - broken.rows} rows after the unit changed`
+        : 'before the unit changed: a false alarm';
+      say(`ALARM, ${group}: ${cause}; ${since}`);
     }
-    if (looks % LOOKS === 1) say(verdict.about(COLUMN));
+    if (checks % CHECKS_PER_LINE === 1) say(verdict.about(COLUMN));
     if (broken || performance.now() - started < 1000 * delay) continue;
     broken = { at: performance.now(), rows: replay.answered };
     replay.fault = (row) => ({ ...row, [COLUMN]: row[COLUMN]! * KILOGRAMS });
-    say(`from now on ${COLUMN} comes in kilograms`);
+    say(`${COLUMN} is now in kilograms`);
   }
 
   function say(text: string): void {
@@ -91,7 +91,7 @@ function seconds(since: number): number {
   return Math.round((performance.now() - since) / 1000);
 }
 
-/** Ends the process with a usage message for arguments that make no sense. */
+/** Exits with a usage message if the arguments are invalid. */
 function settings() {
   try {
     const { values } = parseArgs({
@@ -113,8 +113,8 @@ usage: npm run demo -- [--port 8080] [--rate <rows a second> 50] [--delay <secon
   }
 }
 
-function whole(name: string, text: string, least: number, most: number): number {
+function whole(name: string, text: string, min: number, max: number): number {
   const value = Number(text);
-  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-  throw new Error(`--${name}: expected a whole number from ${least} to ${most}, got ${text}`);
+  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+  throw new Error(`--${name}: expected a whole number from ${min} to ${max}, got ${text}`);
 }

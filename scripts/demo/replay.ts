@@ -6,24 +6,24 @@ import { createRandom } from '../../src/base/statistics/random.js';
 
 const DATA = resolve(import.meta.dirname, '../../../data/auto-mpg.csv');
 const SEED = 1;
-/** Milliseconds from one request to the next. */
-const PAUSE = 100;
-/** Rows that are made up for after a stall, in milliseconds; older ones are left out. */
+/** Interval between requests, in milliseconds. */
+const INTERVAL = 100;
+/** After a stall, only the rows due in this time are sent late, in milliseconds. */
 const MAX_BEHIND = 2000;
 
-/** A row by the names of its columns, in the units of the table. */
+/** A row by column name, in the units of the table. */
 export type NamedRow = Readonly<Record<string, number>>;
 
-/** Sends rows of the embedded data to a service, drawn at random with replacement, at a steady rate. */
+/** Sends random rows of the bundled data to a service at a steady rate. */
 export class Replay {
-  /** What becomes of a row on its way. */
+  /** Changes each row before it is sent. */
   fault: (row: NamedRow) => NamedRow = (row) => row;
-  /** Rows that were answered. */
+  /** Number of rows with a reply. */
   answered = 0;
   private readonly rows: readonly NamedRow[];
   private readonly random = createRandom(SEED);
 
-  /** Takes the rows that have a value in all of `features`, and of these columns only. */
+  /** Reads the rows without missing values in `features`, restricted to these columns. */
   constructor(features: readonly string[]) {
     const cars = parse<Record<string, string>>(readFileSync(DATA), { columns: true });
     this.rows = cars
@@ -31,18 +31,18 @@ export class Replay {
       .map((car) => Object.fromEntries(features.map((name) => [name, Number(car[name])])));
   }
 
-  /** Sends until `signal`. Throws if the service does not answer with a prediction. */
+  /** Sends rows until aborted. Throws if a prediction fails. */
   async run(url: string, rowsPerSecond: number, signal: AbortSignal): Promise<void> {
-    let owed = 0;
+    let due = 0;
     let before = performance.now();
     while (!signal.aborted) {
       const now = performance.now();
-      owed += (rowsPerSecond * Math.min(now - before, MAX_BEHIND)) / 1000;
+      due += (rowsPerSecond * Math.min(now - before, MAX_BEHIND)) / 1000;
       before = now;
-      const count = Math.floor(owed);
-      owed -= count;
+      const count = Math.floor(due);
+      due -= count;
       if (count > 0) await this.send(url, count, signal);
-      await sleep(PAUSE, undefined, { signal });
+      await sleep(INTERVAL, undefined, { signal });
     }
   }
 

@@ -4,42 +4,42 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
-/** pino's level: what is only a warning, such as drift, the demo tells itself. */
+/** pino level. Warnings, such as drift, are reported by the demo itself. */
 const ERROR = 50;
 
-/** The real service on the embedded data, in a process of its own. */
+/** The real service on the bundled data, in its own process. */
 export class DemoService {
   private readonly child: ChildProcess;
   private readonly ended: Promise<unknown>;
-  /** Resolves with the service's URL when a model serves; rejects if the service ends before. */
+  /** Resolves with the URL of the service when a model serves; rejects if the service exits before. */
   readonly ready: Promise<string>;
 
-  /** Starts it with `store` as its only place for files. Of the environment it gets nothing but the path. */
+  /** Starts the service with `store` as its only directory. It inherits only PATH from the environment. */
   constructor(store: string, port: number) {
     this.child = spawn(process.execPath, [join(ROOT, 'dist/app/main.js')], {
       cwd: ROOT,
       env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: String(port), MODEL_STORE: store },
       stdio: ['ignore', 'pipe', 'inherit'],
-      // A group of its own: a Ctrl-C reaches the demo alone, which ends it in order.
+      // Its own process group: Ctrl-C reaches only the demo, which then stops the service gracefully.
       detached: true,
     });
     this.ended = once(this.child, 'close');
-    this.ready = this.follow();
+    this.ready = this.waitUntilReady();
   }
 
-  /** Ends it in order. */
+  /** Stops the service gracefully. */
   async stop(): Promise<void> {
     this.child.kill('SIGTERM');
     await this.ended;
   }
 
-  /** Ends it and all that it has started at once, if it still runs. */
+  /** Kills the service and its child processes, if still running. */
   kill(): void {
     const { pid, exitCode, signalCode } = this.child;
     if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, 'SIGKILL');
   }
 
-  private async follow(): Promise<string> {
+  private async waitUntilReady(): Promise<string> {
     let url = '';
     return new Promise((resolve, reject) => {
       createInterface({ input: this.child.stdout! }).on('line', (text) => {
@@ -48,7 +48,7 @@ export class DemoService {
         if (msg.startsWith('Server listening at ')) url = msg.replace('Server listening at ', '');
         if (msg === 'model version serves') resolve(url);
       });
-      this.ended.then(() => reject(new Error('the service has ended')), reject);
+      this.ended.then(() => reject(new Error('the service has exited')), reject);
     });
   }
 }

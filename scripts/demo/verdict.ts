@@ -1,4 +1,4 @@
-/** What the demo reads of `GET /drift`. */
+/** The part of `GET /drift` that the demo reads. */
 interface DriftReply {
   readonly detected: boolean;
   readonly groups: readonly {
@@ -16,7 +16,7 @@ interface DriftReply {
   }[];
 }
 
-/** The service's verdict on its inputs, in a line. */
+/** Summarises the drift report of the service. */
 export class Verdict {
   private readonly reply: DriftReply;
 
@@ -24,13 +24,13 @@ export class Verdict {
     this.reply = reply;
   }
 
-  static async ask(url: string, signal: AbortSignal): Promise<Verdict> {
+  static async fetch(url: string, signal: AbortSignal): Promise<Verdict> {
     const response = await fetch(`${url}/drift`, { signal });
     if (!response.ok) throw new Error(`GET /drift: ${response.status} ${await response.text()}`);
     return new Verdict((await response.json()) as DriftReply);
   }
 
-  /** Whether there is drift, and the evidence against a column. */
+  /** Returns whether there is drift, and the evidence for a column. */
   about(name: string): string {
     const { detected } = this.reply;
     const { score, threshold, words } = this.column(name);
@@ -41,13 +41,13 @@ export class Verdict {
     return `${detected ? 'DRIFT   ' : 'no drift'}   ${name}: ${evidence}${words && `, ${words}`}`;
   }
 
-  /** The groups of tests that have raised an alarm, each with its cause in words. */
+  /** The groups with an alarm, each with its cause in words. */
   get alarms(): ReadonlyMap<string, string> {
     const raised = this.reply.groups.filter(({ detected }) => detected);
     return new Map(
       raised.map(({ group, cause }) => {
         const { name, by } = cause!;
-        return [group, `${name}, by ${by === 'window' ? 'the latest window' : 'a running chart'}`];
+        return [group, `${name}, by ${by === 'window' ? 'the latest window' : 'a control chart'}`];
       }),
     );
   }

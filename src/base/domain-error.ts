@@ -1,12 +1,9 @@
-/** What can go wrong; `INTERNAL` is a defect of ours or of the machine. The server maps each to an HTTP status in one table. */
+/** The codes of domain errors. `INTERNAL` is a defect of the program or the machine. */
 export type ErrorCode =
   | 'INVALID_REQUEST'
   | 'INVALID_JSON'
-  | 'INVALID_QUERY'
   | 'INVALID_ROWS'
   | 'INVALID_ENCODING'
-  | 'UNSUPPORTED_ENCODING'
-  | 'NOT_ACCEPTABLE'
   | 'INVALID_CSV'
   | 'INVALID_ARROW'
   | 'INVALID_PARQUET'
@@ -31,15 +28,15 @@ export type ErrorCode =
   | 'NOT_IMPLEMENTED'
   | 'NOT_READY'
   | 'TOO_LARGE'
-  | 'UNSUPPORTED_MEDIA_TYPE'
   | 'FEATURES_CHANGED'
   | 'TRAINING_RUNNING'
+  | 'SHADOW_UNAVAILABLE'
   | 'JOB_NOT_FOUND'
   | 'PREDICTION_NOT_FOUND'
   | 'FEEDBACK_UNAVAILABLE'
   | 'INTERNAL';
 
-/** An error of the domain: a code for programs, and a message that names the place, what was expected and what was found. */
+/** An error with a code for programs, and a message for people that names the place, the expectation and the actual value. */
 export class DomainError extends Error {
   override readonly name = 'DomainError';
   readonly code: ErrorCode;
@@ -50,14 +47,14 @@ export class DomainError extends Error {
   }
 }
 
-/** A short, safe rendering of a value for an error message: JSON, cut after 40 characters. Never throws. */
+/** Renders a value for an error message as JSON, cut after 40 characters. Never throws. */
 export function show(value: unknown): string {
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
   const text = json(value) ?? String(value);
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }
 
-/** JSON.parse reads values nested so deeply that JSON.stringify runs out of stack. */
+/** Like JSON.stringify, which runs out of stack on values that JSON.parse can read. */
 function json(value: unknown): string | undefined {
   try {
     return JSON.stringify(value);

@@ -16,7 +16,7 @@ const VIEWS = [
 ] as const;
 type View = (typeof VIEWS)[number][0];
 
-/** The whole page: a head that says what serves, and one view at a time, named by the address. */
+/** The whole page: a header with the name of the model, and the view that the URL fragment selects. */
 export function App({ live }: { live: Live }) {
   const snapshot = useLive(live);
   const view = useView();
@@ -31,11 +31,11 @@ export function App({ live }: { live: Live }) {
   return (
     <>
       <a class="skip" href="#content">
-        Skip to the content
+        Skip to content
       </a>
       <header class="head">
         <h1>
-          <Name of={model?.name ?? 'reconstruction-regressor'} most={60} />
+          <Name of={model?.name ?? 'reconstruction-regressor'} max={60} />
         </h1>
         <p class={`connection ${connection}`} role="status">
           {CONNECTIONS[connection]}
@@ -70,22 +70,22 @@ export function App({ live }: { live: Live }) {
 }
 
 const CONNECTIONS = {
-  connecting: 'Connecting …',
+  connecting: 'Connecting…',
   live: 'Live',
-  lost: 'No connection to the service, trying again …',
+  lost: 'No connection to the service. Retrying…',
 } as const;
 
-/** The view that the address names; another address, such as that of the skip link, leaves it as it is. */
+/** Returns the view named by the URL fragment. Other fragments, such as that of the skip link, do not change it. */
 function useView(): View {
-  const [view, setView] = useState<View>(() => named() ?? 'monitor');
+  const [view, setView] = useState<View>(() => viewInUrl() ?? 'monitor');
   useEffect(() => {
-    const look = () => setView((current) => named() ?? current);
-    addEventListener('hashchange', look);
-    return () => removeEventListener('hashchange', look);
+    const update = () => setView((current) => viewInUrl() ?? current);
+    addEventListener('hashchange', update);
+    return () => removeEventListener('hashchange', update);
   }, []);
   return view;
 }
 
-function named(): View | undefined {
+function viewInUrl(): View | undefined {
   return VIEWS.find(([name]) => `#${name}` === location.hash)?.[0];
 }

@@ -1,2 +1,2 @@
-// The bundler makes one style sheet of them.
+// The bundler combines them into one style sheet.
 declare module '*.css' {}

@@ -1,14 +1,13 @@
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import fastJsonStringify from 'fast-json-stringify';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
-import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { DomainError } from '../base/domain-error.js';
-import { LARGE_BODY, readJson } from '../base/json/parse-json.js';
-import type { EngineFactory } from '../model/network/engine.js';
-import type { ModelStore } from '../model/store/store.js';
+import { readJson } from '../base/json/parse-json.js';
+import type { AppOptions } from './app-options.js';
 import { FastPath } from './fast-path/fast-path.js';
 import { handleErrors, refuseConnection, sendError } from './http/errors.js';
+import { LARGE_BODY } from './http/large-body.js';
 import { requestIds } from './http/request-id.js';
 import { BodyReader } from './inference/body-reader.js';
 import { Inference } from './inference/inference.js';
@@ -17,6 +16,7 @@ import { registerFeedbackMetrics } from './metrics/feedback-metrics.js';
 import { ModelMetrics } from './metrics/model-metrics.js';
 import { PredictionHistogram } from './metrics/prediction-histogram.js';
 import { RequestHistogram } from './metrics/request-histogram.js';
+import type { Parts } from './parts.js';
 import { metrics } from './plugins/metrics.js';
 import { openapi } from './plugins/openapi.js';
 import { readOnly } from './plugins/read-only.js';
@@ -31,7 +31,7 @@ import { ServedModel } from './protocols/served-model.js';
 import { kserveV1 } from './protocols/tensorflow-serving/kserve-v1.js';
 import { tensorflowPath } from './protocols/tensorflow-serving/tensorflow-path.js';
 import { tensorflowServing } from './protocols/tensorflow-serving/tensorflow-serving.js';
-import { type VertexRoutes, vertex } from './protocols/vertex/vertex.js';
+import { vertex } from './protocols/vertex/vertex.js';
 import { driftRoutes } from './routes/drift/drift.js';
 import { feedbackRoute } from './routes/feedback.js';
 import { healthRoutes } from './routes/health.js';
@@ -49,48 +49,6 @@ import { servingModelRoute } from './routes/models/serving-model.js';
 import { predictRoute } from './routes/predict.js';
 import { jobRoutes } from './routes/training/jobs.js';
 import { trainRoute } from './routes/training/train.js';
-import type { DriftService } from './service/drift/drift-service.js';
-import type { Feedback } from './service/feedback/feedback-service.js';
-import type { PredictionService } from './service/prediction/prediction-service.js';
-import type { TrainingJobs } from './service/training/training-jobs.js';
-import { Catalog } from './service/versions/catalog.js';
-import type { ModelLoader } from './service/versions/model-loader.js';
-import { Pruning } from './service/versions/pruning.js';
-
-export interface AppParts {
-  readonly service: PredictionService;
-  readonly jobs: TrainingJobs;
-  readonly drift: DriftService;
-  readonly feedback: Feedback;
-  readonly store: ModelStore;
-  readonly loader: ModelLoader;
-  readonly createEngine: EngineFactory;
-  readonly log: Logger;
-}
-
-export interface AppOptions {
-  readonly modelName: string;
-  /** Largest request body, in bytes. */
-  readonly bodyLimit: number;
-  /** Largest table to train on, in bytes. */
-  readonly trainBodyLimit: number;
-  /** Most rows of one prediction request. */
-  readonly maxRows: number;
-  /** Whether a null in a prediction is a missing value, to be imputed by the mean. */
-  readonly allowMissing: boolean;
-  /** Newest versions that are kept. */
-  readonly keepVersions: number;
-  /** Most features of which the metrics tell the bins. */
-  readonly featuresWithBins: number;
-  /** Whether TensorFlow Serving's clients get the predictions of one target as numbers, and not as arrays of one. */
-  readonly flatten?: boolean;
-  /** Paths that Vertex AI asks at, if it is there. */
-  readonly vertex?: VertexRoutes | undefined;
-  /** Whether the fast path answers common predictions ahead of Fastify; it does by default. */
-  readonly fastPath?: boolean;
-  /** Whether routes that change state are not to be had. */
-  readonly readOnly?: boolean;
-}
 
 /** A client has this long to send its whole request, in milliseconds. */
 const REQUEST_TIMEOUT = 300_000;
@@ -117,8 +75,8 @@ function lateSerializer(schema: unknown): (data: unknown) => string {
 }
 
 /** Builds the whole application and listens to nothing. */
-export async function buildApp(parts: AppParts, options: AppOptions): Promise<FastifyInstance> {
-  const { service, jobs, drift, feedback, store, loader, createEngine, log } = parts;
+export async function buildApp(parts: Parts, options: AppOptions): Promise<FastifyInstance> {
+  const { service, jobs, drift, feedback, store, loader, catalog, pruning, createEngine, log } = parts;
   const { bodyLimit, maxRows, allowMissing } = options;
   // Where a platform asks at the same path, it is answered in its own words.
   const predicts = options.vertex?.predict !== '/predict';
@@ -157,13 +115,9 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   const modelMetrics = new ModelMetrics(registry, service);
   service.observe((observation) => modelMetrics.observe(observation));
   registerDriftMetrics(registry, drift, options.featuresWithBins);
-  service.observe((observation) => drift.observe(observation));
   registerFeedbackMetrics(registry, feedback);
   app.addHook('onClose', () => feedback.close());
   jobs.on('end', (job) => modelMetrics.observeJob(job));
-  const pruning = new Pruning({ store, service, log, keep: options.keepVersions });
-  jobs.on('end', () => void pruning.prune());
-  const catalog = new Catalog(store, log);
   const reader = new BodyReader();
   app.addHook('onClose', () => reader.close());
 
@@ -186,7 +140,7 @@ export async function buildApp(parts: AppParts, options: AppOptions): Promise<Fa
   cardRoute(app, { catalog, name });
   activateRoute(app, { loader });
   rollbackRoute(app, { loader });
-  removeRoute(app, { store, service });
+  removeRoute(app, { store, loader });
   compareRoute(app, { store, createEngine });
   const inference = new Inference({ service, reader, maxRows, allowMissing });
   if (predicts) {

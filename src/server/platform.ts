@@ -15,7 +15,7 @@ export interface Platform {
   /** A directory with the files of a version, to be served if it is there. */
   readonly artifact: string | undefined;
   /** What the artifact is, if it cannot be read: an address, for the log. */
-  readonly unread: string | undefined;
+  readonly remoteArtifact: string | undefined;
   readonly vertex: VertexRoutes | undefined;
   /** Whether routes that change state are not to be had. */
   readonly readOnly: boolean;
@@ -38,7 +38,7 @@ export function readPlatform(environment: NodeJS.ProcessEnv, serve: boolean): Pl
     base,
     trainingJob: TRAINING_JOB_NAME || undefined,
     artifact: local && !remote ? local : serve ? `${base}/model` : undefined,
-    unread: remote ? local : undefined,
+    remoteArtifact: remote ? local : undefined,
     vertex: vertexRoutes(environment, prediction),
     readOnly: prediction,
   };

@@ -12,7 +12,7 @@ test('a domain error carries its code, message and cause', () => {
   );
 });
 
-test('a value is shown as JSON, not finite numbers and undefined by name', () => {
+test('a value is shown as JSON; non-finite numbers and undefined by name', () => {
   assert.deepEqual(['abc', 3, null, true, [1], { a: 1 }, undefined, Number.NaN, Number.NEGATIVE_INFINITY].map(show), [
     '"abc"',
     '3',
@@ -32,7 +32,7 @@ test('a long value is cut after 40 characters', () => {
   assert.equal(show('x'.repeat(1e6)), `"${'x'.repeat(39)}…`);
 });
 
-test('a value nested too deeply for JSON.stringify is shown all the same', () => {
+test('a value nested too deeply for JSON.stringify is shown too', () => {
   const depth = 100_000;
   const deepArray: unknown = JSON.parse('['.repeat(depth) + ']'.repeat(depth));
   const deepObject: unknown = JSON.parse(`${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`);

@@ -17,14 +17,14 @@ import { loadEngine } from '../../src/model/network/engine.js';
 import { FileStore } from '../../src/model/store/file-store.js';
 import { csvToTable } from '../../src/model/tables/csv/csv-table.js';
 import { runTraining } from '../../src/model/training/trainer.js';
-import { DEFAULT_TRAINING } from '../../src/model/training/training.js';
+import { DEFAULT_TRAINING } from '../../src/model/training/training-options.js';
 import { openVersion } from '../../src/model/versions/version.js';
 import { assertClose } from '../support/close-to.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const NAMES = ['height', 'weight', 'dose'];
 
-/** Rows of which weight depends on height, and dose is 0 in half of them, 1 or 2 in a quarter each. */
+/** Draws rows in which weight depends on height, and dose is 0 in half of them and 1 or 2 in a quarter each. */
 function draw(count: number, random: Random): Float32Array {
   const rows = new Float32Array(count * 3);
   for (let at = 0; at < rows.length; at += 3) {
@@ -51,27 +51,27 @@ function predict(rows: Float32Array): HeldOut {
 const baseline = makeBaseline(predict(draw(1000, createRandom(1))), NAMES, ['risk'], 1);
 const QUICK = { windowRows: 200, seed: 1, baselines: 4, quietRows: 10_000 };
 
-test('a quiet monitor is found to be as quiet as it was asked to be, and drift to be noticed', () => {
+test('the self-check finds the configured rate of false alarms, and detects drift', () => {
   const { falseAlarms, shifts } = selfCheck(baseline, draw, predict, { ...QUICK, rowsBetweenFalseAlarms: 4000 });
   assert.equal(falseAlarms.rows, 40_000);
   assert.equal(falseAlarms.expected, 10);
-  // Four standard deviations of the Poisson count expected; the tests are a little on the safe side.
+  // Four standard deviations of the expected Poisson count; the tests of the monitor are slightly conservative.
   assert.ok(falseAlarms.alarms >= 1 && falseAlarms.alarms <= 22, `${falseAlarms.alarms} false alarms`);
   assert.ok(falseAlarms.low < falseAlarms.alarms && falseAlarms.alarms < falseAlarms.high);
-  const found = Object.fromEntries(shifts.map((shift) => [shift.name, shift]));
+  const byName = Object.fromEntries(shifts.map((shift) => [shift.name, shift]));
   assert.deepEqual(
-    Object.keys(found),
+    Object.keys(byName),
     STANDARD_SHIFTS.map(({ name }) => name),
   );
-  assert.equal(found['one feature: unit × 1000']!.detected, 1);
-  assert.ok(found['one feature: unit × 1000']!.delay <= 30);
-  const small = found['one feature: mean + 0.25 sd']!;
-  const large = found['one feature: mean + 1 sd']!;
+  assert.equal(byName['one feature: unit × 1000']!.detected, 1);
+  assert.ok(byName['one feature: unit × 1000']!.delay <= 30);
+  const small = byName['one feature: mean + 0.25 sd']!;
+  const large = byName['one feature: mean + 1 sd']!;
   assert.equal(large.detected, 1);
   assert.ok(large.delay < small.delay && large.delay <= 100, `${large.delay}, ${small.delay}`);
 });
 
-test('a monitor that is asked for more false alarms is found to raise more', () => {
+test('a monitor configured for more false alarms raises more', () => {
   const alarms = [2000, 100_000].map(
     (rowsBetweenFalseAlarms) =>
       selfCheck(baseline, draw, predict, { ...QUICK, rowsBetweenFalseAlarms }).falseAlarms.alarms,
@@ -79,15 +79,15 @@ test('a monitor that is asked for more false alarms is found to raise more', () 
   assert.ok(alarms[0]! > alarms[1]! + 3, String(alarms));
 });
 
-test('monitoring begins anew after each alarm, so that none hides the next', () => {
+test('the monitor is reset after each alarm, so that no alarm hides the next', () => {
   const drawLarger = (count: number, random: Random) =>
     draw(count, random).map((value, at) => (count < baseline.rows && at % 3 === 0 ? value + 9 : value));
   const { alarms } = selfCheck(baseline, drawLarger, predict, { ...QUICK, rowsBetweenFalseAlarms: 4000 }).falseAlarms;
   assert.ok(alarms > 100, `${alarms} alarms in 40,000 rows of which all have drifted`);
 });
 
-test('what cannot be noticed is reported as not noticed', () => {
-  // Rows of noise have no dependence to lose.
+test('undetectable shifts are reported as undetected', () => {
+  // Independent noise has no dependence to lose.
   const noise = (count: number, random: Random) => Float32Array.from({ length: 3 * count }, () => random.normal());
   const of = makeBaseline(predict(noise(1000, createRandom(1))), NAMES, ['risk'], 1);
   const blind = (rows: Float32Array): HeldOut => ({ ...predict(rows), errors: new Float32Array(rows.length / 3) });
@@ -97,7 +97,7 @@ test('what cannot be noticed is reported as not noticed', () => {
   assert.equal(shuffled.delay, Number.POSITIVE_INFINITY);
 });
 
-test('constant features are not shifted, and a table of them has no shifts', () => {
+test('constant features are not shifted, and a table of constant features has no shifts', () => {
   const constant = (count: number) => new Float32Array(3 * count).fill(5);
   const of = makeBaseline(predict(constant(300)), NAMES, ['risk'], 1);
   const { shifts, falseAlarms } = selfCheck(of, constant, predict, { ...QUICK, rowsBetweenFalseAlarms: 4000 });
@@ -105,7 +105,7 @@ test('constant features are not shifted, and a table of them has no shifts', () 
   assert.equal(falseAlarms.alarms, 0);
 });
 
-test('the interval of a count is that of Garwood, and wider if runs differ by more than chance', () => {
+test('the interval of a count is that of Garwood, and wider if runs vary more than by chance', () => {
   // R 4: poisson.test(10)$conf.int and poisson.test(0)$conf.int.
   const ten = sumUp([1, 1, 1, 1, 1, 1, 1, 1, 1, 1], 1000, 1000);
   assertClose([ten.low, ten.high], [4.795389, 18.390356], 1e-6);
@@ -115,7 +115,7 @@ test('the interval of a count is that of Garwood, and wider if runs differ by mo
   assert.ok(uneven.low < 1 && uneven.high > 40, `${uneven.low} to ${uneven.high}`);
 });
 
-test('a copula draws rows as they were: values, shares and correlation', () => {
+test('a copula reproduces values, shares and correlation', () => {
   const count = 20_000;
   const rows = drawFromCopula(baseline)(count, createRandom(2));
   const column = (j: number) => Float64Array.from({ length: count }, (_, r) => rows[3 * r + j]!);
@@ -139,7 +139,7 @@ test('a copula draws rows as they were: values, shares and correlation', () => {
   }
 });
 
-test('a copula leaves values out as often as they were missing', () => {
+test('a copula reproduces the share of missing values', () => {
   const rows = draw(1000, createRandom(1));
   for (let r = 0; r < 300; r++) rows[3 * r + 1] = Number.NaN;
   const of = makeBaseline(predict(rows), NAMES, ['risk'], 1);
@@ -155,7 +155,7 @@ test('rows are drawn whole, with replacement', () => {
   assert.deepEqual([...new Set(drawn.filter((_, at) => at % 2 === 0))].sort(), [1, 2, 3]);
 });
 
-test('the rows that a training held out are found again in its data, and in no other', async (t) => {
+test('the held-out rows of a training are recovered from its data, and from no other data', async (t) => {
   const directory = temporaryDirectory(t);
   const store = new FileStore(join(directory, 'model'));
   const stage = await store.stage();
@@ -172,21 +172,21 @@ test('the rows that a training held out are found again in its data, and in no o
   predictor.close();
   const made = readBaseline(Buffer.from(files.get('baseline.json')!).toString());
 
-  const found = await heldOutRows(data, card, made);
-  assert.ok('rows' in found, JSON.stringify(found));
-  assert.equal(found.rows.length, made.rows * card.features.length);
+  const heldOut = await heldOutRows(data, card, made);
+  assert.ok('rows' in heldOut, JSON.stringify(heldOut));
+  assert.equal(heldOut.rows.length, made.rows * card.features.length);
 
   const reasons = [
     await heldOutRows(join(directory, 'none.csv'), card, made),
     await heldOutRows(data, { ...card, data: { ...card.data, fingerprint: 'another' } }, made),
     await heldOutRows(data, { ...card, training: { ...card.training, validation_split: 0.3 } }, made),
-  ].map((none) => ('reason' in none ? none.reason : 'found'));
+  ].map((none) => ('reason' in none ? none.reason : 'no reason'));
   assert.match(reasons[0]!, /none\.csv does not exist/);
   assert.match(reasons[1]!, /the model was not trained on/);
-  assert.match(reasons[2]!, /do not make this baseline/);
+  assert.match(reasons[2]!, /do not reproduce this baseline/);
 });
 
-test('the command says so if there is no version to check', (t) => {
+test('the command reports that there is no version to check', (t) => {
   const script = fileURLToPath(new URL('../../src/cli/drift-self-check/main.js', import.meta.url));
   const env = { ...process.env, MODEL_STORE: temporaryDirectory(t) };
   const { status, stderr } = spawnSync(process.execPath, [script], { env, encoding: 'utf8' });

@@ -7,23 +7,23 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** Runs a command in the project's directory. Gives its exit code, null if there is no such command, and its output. */
+/** Runs a command in the project directory. Returns its exit code, null if the command does not exist, and its output. */
 function run(command: string, ...args: string[]): { code: number | null; output: string } {
   const { status, stdout, stderr } = spawnSync(command, args, { cwd: ROOT, encoding: 'utf8' });
   return { code: status, output: `${stdout}${stderr}` };
 }
 
 test('compose.yaml is valid', (t) => {
-  const found = [['docker', 'compose'] as const, ['docker-compose'] as const].find(
+  const compose = [['docker', 'compose'] as const, ['docker-compose'] as const].find(
     ([command, ...args]) => run(command, ...args, 'version').code === 0,
   );
-  if (!found) return t.skip('there is neither `docker compose` nor `docker-compose`');
-  const [command, ...args] = found;
+  if (!compose) return t.skip('neither `docker compose` nor `docker-compose` is installed');
+  const [command, ...args] = compose;
   const { code, output } = run(command, ...args, '--file', 'compose.yaml', 'config', '--quiet');
   assert.equal(code, 0, output);
 });
 
-test('what Prometheus is told to reach has that name and port in compose.yaml', () => {
+test('the targets of Prometheus match names and ports in compose.yaml', () => {
   const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
   const services = read('compose.yaml').split(/^(?= {2}\w+:$)/m);
   const targets = [...read('deploy/prometheus/prometheus.yml').matchAll(/targets: \["(\w+):(\d+)"\]/g)];
@@ -34,7 +34,7 @@ test('what Prometheus is told to reach has that name and port in compose.yaml', 
   }
 });
 
-test('promtool finds nothing wrong with the configuration of Prometheus', (t) => {
+test('promtool accepts the configuration of Prometheus', (t) => {
   if (run('promtool', '--version').code !== 0) return t.skip('promtool cannot be run');
   const { code, output } = run('promtool', 'check', 'config', 'deploy/prometheus/prometheus.yml');
   assert.equal(code, 0, output);

@@ -19,19 +19,19 @@ const ROOT = join(GRAFANA, '../..');
 const dashboard = readDashboard();
 const panels = dashboard.panels.filter(({ type }) => type !== 'row');
 const VALUES = { job: 'j', feature: 'flow', window: '5m', __rate_interval: '20s' };
-/** What Prometheus itself makes. */
-const OF_PROMETHEUS = ['ALERTS'];
+/** Series that Prometheus itself creates. */
+const PROMETHEUS_SERIES = ['ALERTS'];
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 
-test('the dashboard that Grafana loads is the one that scripts/dashboard builds', () => {
+test('the dashboard file is up to date with scripts/dashboard', () => {
   assert.equal(
     readFileSync(DASHBOARD_FILE, 'utf8'),
     `${JSON.stringify(buildDashboard(), null, 2)}\n`,
-    'npm run dashboard writes it',
+    'run npm run dashboard',
   );
 });
 
-test('every panel says in words what it shows, in what unit, and asks the chosen Prometheus', () => {
+test('every panel has a description and a unit, and queries the selected Prometheus', () => {
   assert.ok(panels.length > 20);
   const titles = new Set(panels.map(({ title }) => title));
   assert.equal(titles.size, panels.length, 'no title twice');
@@ -45,23 +45,23 @@ test('every panel says in words what it shows, in what unit, and asks the chosen
   }
 });
 
-test('the panels fill the lines of the dashboard, and none lies on another', () => {
+test('the panels fill the lines of the dashboard without overlap', () => {
   assert.equal(new Set(dashboard.panels.map(({ id }) => id)).size, dashboard.panels.length);
-  const taken = new Map<string, string>();
+  const occupied = new Map<string, string>();
   for (const { title, gridPos } of dashboard.panels) {
     for (const cell of cells(gridPos)) {
-      assert.ok(!taken.has(cell), `${title} and ${taken.get(cell)} at ${cell}`);
-      taken.set(cell, title);
+      assert.ok(!occupied.has(cell), `${title} and ${occupied.get(cell)} at ${cell}`);
+      occupied.set(cell, title);
     }
   }
   const bottom = Math.max(...dashboard.panels.map(({ gridPos: { y, h } }) => y + h));
-  assert.equal(taken.size, 24 * bottom, 'no gaps');
+  assert.equal(occupied.size, 24 * bottom, 'no gaps');
 });
 
-test('every query of the dashboard is PromQL, and names metrics that the service exports or the rules record', async (t) => {
+test('every query of the dashboard is valid PromQL on metrics that the service exports or the rules record', async (t) => {
   const { names: exported } = await exportedMetrics(t);
   const recorded = Array.from(read('deploy/prometheus/rules.yml').matchAll(/- record: (\S+)/g), ([, name]) => name!);
-  const known = new Set([...exported, ...recorded, ...OF_PROMETHEUS]);
+  const known = new Set([...exported, ...recorded, ...PROMETHEUS_SERIES]);
   const queries = [
     ...queriesOf(dashboard),
     ...labelQueriesOf(dashboard).map(({ name, selector }) => ({ place: `variable ${name}`, expression: selector })),
@@ -74,7 +74,7 @@ test('every query of the dashboard is PromQL, and names metrics that the service
   }
 });
 
-test('the thresholds that are drawn are those of the alerts', () => {
+test('the thresholds in the panels are those of the alerts', () => {
   const alerts = read('deploy/prometheus/alerts.yml');
   const limit = (pattern: RegExp) => Number(pattern.exec(alerts)?.[1]);
   const drawn = (title: string) => {
@@ -89,7 +89,7 @@ test('the thresholds that are drawn are those of the alerts', () => {
   assert.equal(drawn('Rows outside the range of the baseline'), limit(/out_of_range:ratio15m > ([\d.]+)/));
 });
 
-test('Grafana is provisioned with the Prometheus of compose.yaml, its scrape interval, and this dashboard', () => {
+test('Grafana is provisioned with the Prometheus of compose.yaml, its scrape interval and this dashboard', () => {
   const compose = read('compose.yaml');
   const datasource = read('deploy/grafana/provisioning/datasources/prometheus.yml');
   const [, name, port] = /url: http:\/\/(\w+):(\d+)$/m.exec(datasource)!;

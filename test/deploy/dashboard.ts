@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** What Grafana loads. */
+/** The files that Grafana loads. */
 export const GRAFANA = fileURLToPath(new URL('../../../deploy/grafana', import.meta.url));
 export const DASHBOARD_FILE = join(GRAFANA, 'dashboards/reconstruction-regressor.json');
 
-/** A panel as it is in the file, as far as the tests look at it. */
+/** The part of a panel in the file that the tests read. */
 export interface FilePanel {
   readonly id: number;
   readonly type: string;
@@ -30,9 +30,9 @@ interface FileDashboard {
   readonly annotations: { readonly list: readonly { readonly name: string; readonly expr: string }[] };
 }
 
-/** Something that the dashboard asks Prometheus, with Grafana's variables in it. */
+/** A query of the dashboard, which may contain variables of Grafana. */
 export interface DashboardQuery {
-  /** Where it stands: a panel's title and the query's letter, a variable, an annotation. */
+  /** Its location: the title of a panel and the letter of the query, a variable, or an annotation. */
   readonly place: string;
   readonly expression: string;
 }
@@ -41,7 +41,7 @@ export function readDashboard(): FileDashboard {
   return JSON.parse(readFileSync(DASHBOARD_FILE, 'utf8'));
 }
 
-/** All that the dashboard asks, panel by panel, then its annotations. */
+/** Returns the queries of all panels, then those of the annotations. */
 export function queriesOf({ panels, annotations }: FileDashboard): DashboardQuery[] {
   return [
     ...panels.flatMap(({ title, targets = [] }) =>
@@ -51,7 +51,7 @@ export function queriesOf({ panels, annotations }: FileDashboard): DashboardQuer
   ];
 }
 
-/** The variables that are filled by Prometheus: values of `label` over the series of `selector`. */
+/** Returns the variables with values from Prometheus: those of `label` in the series of `selector`. */
 export function labelQueriesOf({ templating }: FileDashboard) {
   return templating.list
     .filter(({ type }) => type === 'query')
@@ -62,12 +62,12 @@ export function labelQueriesOf({ templating }: FileDashboard) {
     });
 }
 
-/** Puts values in for Grafana's variables, as Grafana does. Throws for a variable that has none. */
+/** Interpolates variables like Grafana. Throws for an unknown variable. */
 export function interpolate(expression: string, values: Readonly<Record<string, string>>): string {
-  // Grafana leaves `$1` and the like alone, which label_replace needs.
+  // Grafana does not interpolate `$1`, which label_replace needs.
   return expression.replaceAll(/\$([a-z_]\w*)/g, (variable, name: string) => {
     const value = values[name];
-    if (value === undefined) throw new Error(`${variable} is no variable of the dashboard: ${expression}`);
+    if (value === undefined) throw new Error(`${variable} is not a variable of the dashboard: ${expression}`);
     return value;
   });
 }

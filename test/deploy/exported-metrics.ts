@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test';
 import { Plant, TARGET } from '../e2e/prometheus/synthetic-plant.js';
 import { buildTestApp } from '../support/test-app.js';
 
-/** What `/metrics` of the service answers after a training, predictions and feedback, and the names of all samples in it. */
+/** Returns the reply of `/metrics` after a training, predictions and feedback, and the names of all samples in it. */
 export async function exportedMetrics(t: TestContext): Promise<{ text: string; names: ReadonlySet<string> }> {
   const { app } = await buildTestApp(t, [], { maxRows: 1000, bodyLimit: 2 ** 22 });
   const plant = new Plant(1);

@@ -1,6 +1,6 @@
 import { parser } from '@prometheus-io/lezer-promql';
 
-/** The names of the metrics that a PromQL expression selects. Throws if it is none, and if it selects without a name. */
+/** Returns the names of the metrics in a PromQL expression. Throws if it is invalid, or has a selector without a name. */
 export function metricsOf(expression: string): Set<string> {
   const names = new Set<string>();
   parser.parse(expression).iterate({
@@ -8,7 +8,7 @@ export function metricsOf(expression: string): Set<string> {
       if (type.isError) throw new SyntaxError(`${expression.slice(0, from)} <- error here, of ${expression}`);
       if (name !== 'VectorSelector') return;
       const identifier = node.getChild('Identifier');
-      if (!identifier) throw new SyntaxError(`expected the name of a metric, got ${expression.slice(from, to)}`);
+      if (!identifier) throw new SyntaxError(`expected a metric name, got ${expression.slice(from, to)}`);
       names.add(expression.slice(identifier.from, identifier.to));
     },
   });

@@ -15,37 +15,40 @@ const ALERTS = read('alerts.yml');
 const CASES = read('alerts.test.yml');
 const RUNBOOK = readFileSync(join(ROOT, 'docs/alerts.md'), 'utf8');
 
-const all = (text: string, pattern: RegExp) => Array.from(text.matchAll(pattern), ([, found]) => found!);
+const all = (text: string, pattern: RegExp) => Array.from(text.matchAll(pattern), ([, match]) => match!);
 const alertNames = all(ALERTS, /- alert: (\w+)/g);
 
-/** Runs a tool of Prometheus on files beside the rules. Skips the test if it is missing. */
+/** Runs a Prometheus tool in the directory of the rules. Skips the test if the tool is missing. */
 function check(t: TestContext, tool: string, ...args: readonly string[]): void {
   const { error, status, stdout, stderr } = spawnSync(tool, args, { cwd: DEPLOYED, encoding: 'utf8' });
   if (error) t.skip(`SKIPPED: ${tool} cannot be run (Debian packages prometheus, prometheus-alertmanager)`);
   else assert.equal(status, 0, stdout + stderr);
 }
 
-test('promtool finds nothing wrong with the rules and alerts', (t) => {
+test('promtool accepts the rules and alerts', (t) => {
   check(t, 'promtool', 'check', 'rules', '--lint-fatal', 'rules.yml', 'alerts.yml');
 });
 
-test('amtool finds nothing wrong with the configuration of Alertmanager', (t) => {
+test('amtool accepts the configuration of Alertmanager', (t) => {
   check(t, 'amtool', 'check-config', 'alertmanager.yml');
 });
 
-test('the alerts come when they must and stay away when they must, by promtool', (t) => {
+test('promtool confirms that each alert fires when it must, and only then', (t) => {
   check(t, 'promtool', 'test', 'rules', 'alerts.test.yml');
 });
 
-test('every alert has a case in which it comes and cases in which it does not', () => {
+test('every alert has a case in which it fires and two in which it does not', () => {
   assert.ok(alertNames.length > 0);
   for (const name of alertNames) {
-    assert.match(CASES, new RegExp(`alertname: ${name}\\n +exp_alerts:\\n`), `${name} comes`);
-    assert.ok(all(CASES, new RegExp(`(alertname: ${name} \\})`, 'g')).length >= 2, `${name} does not come, twice`);
+    assert.match(CASES, new RegExp(`alertname: ${name}\\n +exp_alerts:\\n`), `${name} fires`);
+    assert.ok(
+      all(CASES, new RegExp(`(alertname: ${name} \\})`, 'g')).length >= 2,
+      `${name} has two cases in which it does not fire`,
+    );
   }
 });
 
-test('every alert has a severity, and its section in the runbook', () => {
+test('every alert has a severity and a section in the runbook', () => {
   const sections = all(RUNBOOK, /^## (\w+)$/gm);
   assert.deepEqual(sections.toSorted(), alertNames.toSorted());
   assert.deepEqual(
@@ -60,7 +63,7 @@ test('every alert has a severity, and its section in the runbook', () => {
   );
 });
 
-test('every metric that a rule names is exported by the service, and every recorded one is recorded', async (t) => {
+test('the service exports every metric in the rules, and every recorded series is used', async (t) => {
   const { text, names } = await exportedMetrics(t);
 
   const named = new Set(all(RULES + ALERTS, /(?<![:\w])(model_\w+)(?![\w:])/g));
@@ -71,7 +74,7 @@ test('every metric that a rule names is exported by the service, and every recor
   const used = new Set(all(RULES + ALERTS, /(\w+:\w+:\w+)/g));
   assert.deepEqual(used, recorded);
 
-  // What the rules select by.
+  // Series with the labels that the rules select.
   for (const series of [
     'model_feature_rows_total{feature="flow",bin="below"}',
     'model_feature_rows_total{feature="flow",bin="above"}',

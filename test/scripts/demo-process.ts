@@ -10,7 +10,7 @@ import { temporaryDirectory } from '../support/server-process.js';
 
 export const DEMO = fileURLToPath(new URL('../../scripts/demo/demo.js', import.meta.url));
 
-/** The demo, with a directory of its own for what it must remove. */
+/** Runs the demo with its own temporary directory, which it must leave empty. */
 export class Demo {
   readonly child: ChildProcess;
   readonly directory: string;
@@ -18,7 +18,7 @@ export class Demo {
   readonly lines: string[] = [];
   readonly errors: Promise<string>;
   url = '';
-  private look = () => {};
+  private check = () => {};
 
   private constructor(directory: string, command: readonly string[]) {
     this.directory = directory;
@@ -31,7 +31,7 @@ export class Demo {
     createInterface({ input: this.child.stdout! }).on('line', (line) => {
       this.lines.push(line);
       this.url ||= /http:\S+(?=\/ )/.exec(line)?.[0] ?? '';
-      this.look();
+      this.check();
     });
   }
 
@@ -39,26 +39,26 @@ export class Demo {
     return Demo.run(t, process.execPath, DEMO, ...args);
   }
 
-  /** Runs it by another command. */
+  /** Runs the demo with another command. */
   static async run(t: TestContext, ...command: readonly string[]): Promise<Demo> {
     const demo = new Demo(await temporaryDirectory(t), command);
     t.after(() => demo.child.kill('SIGTERM'));
     return demo;
   }
 
-  /** Resolves with the first line that matches, past or to come; rejects if the demo ends before. */
+  /** Resolves with the first matching line, past or future; rejects if the demo exits before. */
   async says(pattern: RegExp): Promise<string> {
     return new Promise((resolve, reject) => {
-      this.look = () => {
+      this.check = () => {
         const line = this.lines.find((one) => pattern.test(one));
         if (line !== undefined) resolve(line);
       };
-      this.ended.then(() => reject(new Error(`it ended before it said ${pattern}: ${this.lines.join('\n')}`)));
-      this.look();
+      this.ended.then(() => reject(new Error(`it exited before it printed ${pattern}: ${this.lines.join('\n')}`)));
+      this.check();
     });
   }
 
-  /** Asserts that nothing is left of it: no file, and no service. */
+  /** Asserts that the demo has left no files and no service. */
   async leavesNothing(): Promise<void> {
     await this.ended;
     assert.deepEqual(await readdir(this.directory), []);

@@ -7,20 +7,20 @@ import { test } from 'node:test';
 import { childOf } from '../support/server-process.js';
 import { DEMO, Demo } from './demo-process.js';
 
-/** What never ends fails after this time, in milliseconds. */
-const PATIENCE = 60_000;
+/** Timeout of a test, in milliseconds. */
+const TIMEOUT = 60_000;
 
-test('the demo breaks the unit of a column, the alarm names it, and Ctrl-C leaves nothing behind', {
-  timeout: PATIENCE,
+test('the demo changes the unit of a column, the alarm names the column, and Ctrl-C cleans up', {
+  timeout: TIMEOUT,
 }, async (t) => {
   const demo = await Demo.start(t, '--port', '0', '--rate', '1000', '--delay', '2');
   await demo.says(/no drift +weight/);
-  await demo.says(/from now on weight comes in kilograms/);
-  const alarm = await demo.says(/ALARM of the tests of features/);
-  assert.match(alarm, /: weight, by .*; \d+ s and \d+ rows after the unit broke$/);
+  await demo.says(/weight is now in kilograms/);
+  const alarm = await demo.says(/ALARM, features/);
+  assert.match(alarm, /: weight, by .*; \d+ s and \d+ rows after the unit changed$/);
   await demo.says(/DRIFT +weight: score [\d.]+, threshold [\d.]+, .* of rows below the reference range/);
   assert.ok(!demo.lines.some((line) => line.includes('false alarm')), demo.lines.join('\n'));
-  assert.ok((await readdir(demo.directory)).length > 0, 'it has a store while it runs');
+  assert.ok((await readdir(demo.directory)).length > 0, 'the demo has a store while it runs');
   demo.child.kill('SIGINT');
   await demo.leavesNothing();
   assert.equal(await demo.errors, '');
@@ -28,55 +28,55 @@ test('the demo breaks the unit of a column, the alarm names it, and Ctrl-C leave
 });
 
 for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
-  test(`${signal} ends the demo, and leaves nothing behind`, { timeout: PATIENCE }, async (t) => {
+  test(`${signal} stops the demo, which cleans up`, { timeout: TIMEOUT }, async (t) => {
     const demo = await Demo.start(t, '--port', '0');
-    await demo.says(/Ctrl-C ends it all/);
+    await demo.says(/Press Ctrl-C to stop/);
     demo.child.kill(signal);
     await demo.leavesNothing();
   });
 }
 
-test('a second Ctrl-C does not wait for the service, and leaves nothing behind', { timeout: PATIENCE }, async (t) => {
-  if (process.platform !== 'linux') return t.skip('SKIPPED: the process of the service is found by /proc');
+test('a second Ctrl-C exits without waiting for the service, and cleans up', { timeout: TIMEOUT }, async (t) => {
+  if (process.platform !== 'linux') return t.skip('SKIPPED: finding the process of the service needs /proc');
   const demo = await Demo.start(t, '--port', '0');
-  await demo.says(/Ctrl-C ends it all/);
-  // A service that does not end by itself.
+  await demo.says(/Press Ctrl-C to stop/);
+  // Suspends the service, so that it cannot stop.
   process.kill(await childOf(demo.child.pid!), 'SIGSTOP');
   demo.child.kill('SIGINT');
-  await demo.says(/^Ending the service/);
+  await demo.says(/^Stopping the service/);
   demo.child.kill('SIGINT');
   assert.deepEqual(await demo.ended, [1, null]);
-  assert.match(await demo.errors, /^second SIGINT, exiting\n$/, 'it did not come to the end of its patience');
+  assert.match(await demo.errors, /^second SIGINT, exiting\n$/, 'the grace period did not expire');
   await demo.leavesNothing();
 });
 
-test('the demo ends when nobody can read it any more, and leaves nothing behind', { timeout: PATIENCE }, async (t) => {
+test('the demo stops when its output is closed, and cleans up', { timeout: TIMEOUT }, async (t) => {
   const demo = await Demo.start(t, '--port', '0', '--delay', '0');
-  await demo.says(/Ctrl-C ends it all/);
+  await demo.says(/Press Ctrl-C to stop/);
   demo.child.stdout!.destroy();
   await demo.leavesNothing();
 });
 
-test('the demo ends when what has started it is killed, and leaves nothing behind', {
-  timeout: PATIENCE,
+test('the demo stops when its parent is killed, and cleans up', {
+  timeout: TIMEOUT,
 }, async (t) => {
   const demo = await Demo.run(t, 'sh', '-c', '"$@"; exit $?', 'sh', process.execPath, DEMO, '--port', '0');
-  await demo.says(/Ctrl-C ends it all/);
+  await demo.says(/Press Ctrl-C to stop/);
   demo.child.kill('SIGKILL');
   await demo.leavesNothing();
 });
 
-test('a port that is taken ends the demo with the reason', { timeout: PATIENCE }, async (t) => {
+test('the demo exits with the reason if the port is in use', { timeout: TIMEOUT }, async (t) => {
   const server = createServer().listen(0, '127.0.0.1');
   t.after(() => server.close());
   await once(server, 'listening');
   const demo = await Demo.start(t, '--port', String((server.address() as AddressInfo).port));
   await demo.leavesNothing();
-  assert.match(await demo.errors, /EADDRINUSE.*\n(.*\n)*demo: the service has ended/);
+  assert.match(await demo.errors, /EADDRINUSE.*\n(.*\n)*demo: the service has exited/);
   assert.equal((await demo.ended)[0], 1);
 });
 
-test('arguments that make no sense end the demo with its usage', { timeout: PATIENCE }, async (t) => {
+test('the demo exits with its usage if the arguments are invalid', { timeout: TIMEOUT }, async (t) => {
   for (const [args, message] of [
     [['--rate', 'fast'], '--rate: expected a whole number from 1 to 10000, got fast'],
     [['--port', '99999'], '--port: expected a whole number from 0 to 65535, got 99999'],

@@ -106,7 +106,7 @@ test('kill -9 in the middle of a training loses nothing, and its leftovers are s
   assert.deepEqual(await server.stop('SIGKILL'), { code: null, signal: 'SIGKILL' });
 
   const again = await first(t, store);
-  await again.logged('removed what an interrupted training had left');
+  await again.logged('removed leftovers of an interrupted training');
   await again.logged('model version serves');
   assert.deepEqual(await predict(again.url, [CAR]), before);
   assert.deepEqual(await versions(store), ['1']);

@@ -4,9 +4,9 @@ import { readPlatform } from '../../src/server/platform.js';
 
 test('without a platform nothing is different', () => {
   const environment = { PORT: '9000', HOST: 'localhost' };
-  const { vertex, artifact, unread, readOnly, ...rest } = readPlatform(environment, false);
+  const { vertex, artifact, remoteArtifact, readOnly, ...rest } = readPlatform(environment, false);
   assert.deepEqual(rest.environment, environment);
-  assert.deepEqual([vertex, artifact, unread, readOnly], [undefined, undefined, undefined, false]);
+  assert.deepEqual([vertex, artifact, remoteArtifact, readOnly], [undefined, undefined, undefined, false]);
 });
 
 test("Vertex AI's variables are read", () => {
@@ -37,9 +37,9 @@ test("without routes, those of the platform's own names are taken", () => {
 });
 
 test('an address of a cloud is told, and not taken for a path', () => {
-  const { artifact, unread } = readPlatform({ AIP_STORAGE_URI: 'gs://bucket/model' }, false);
+  const { artifact, remoteArtifact } = readPlatform({ AIP_STORAGE_URI: 'gs://bucket/model' }, false);
   assert.equal(artifact, undefined);
-  assert.equal(unread, 'gs://bucket/model');
+  assert.equal(remoteArtifact, 'gs://bucket/model');
   assert.equal(readPlatform({ AIP_STORAGE_URI: 'file:///mnt/model' }, false).artifact, '/mnt/model');
 });
 

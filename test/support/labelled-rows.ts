@@ -1,5 +1,5 @@
 import { createRandom } from '../../src/base/statistics/random.js';
-import type { LabelledRows } from '../../src/model/training/evaluation.js';
+import type { LabelledRows } from '../../src/model/tables/labelled-rows.js';
 
 /** Rows of three features, in units far from standard, and a target that follows the first two: `y = a - 2b + noise`. */
 export function labelledRows(rows: number, seed = 1): LabelledRows {

@@ -1,6 +1,6 @@
 import { initialWeights } from '../../src/model/network/initial-weights.js';
 import type { Shape } from '../../src/model/network/shape.js';
-import { DEFAULT_TRAINING } from '../../src/model/training/training.js';
+import { DEFAULT_TRAINING } from '../../src/model/training/training-options.js';
 import type { NewVersion } from '../../src/model/versions/version.js';
 
 /** A small untrained version: two features, one target, two hidden layers, scalers that are not the identity, no baseline. */

@@ -4,86 +4,64 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { FastifyInstance } from 'fastify';
-import { type Logger, pino } from 'pino';
-import { FeedbackStore } from '../../src/model/feedback/feedback-store.js';
+import { pino } from 'pino';
 import { loadEngine } from '../../src/model/network/engine.js';
 import { initialWeights } from '../../src/model/network/initial-weights.js';
 import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from '../../src/model/network/shape.js';
-import { FileStore } from '../../src/model/store/file-store.js';
-import { DEFAULT_TRAINING } from '../../src/model/training/training.js';
+import type { FileStore } from '../../src/model/store/file-store.js';
+import { DEFAULT_TRAINING } from '../../src/model/training/training-options.js';
 import { type NewVersion, writeVersion } from '../../src/model/versions/version.js';
-import { type AppOptions, buildApp } from '../../src/server/app.js';
-import { DriftService } from '../../src/server/service/drift/drift-service.js';
-import { Feedback, type FeedbackOptions } from '../../src/server/service/feedback/feedback-service.js';
-import { PredictionService } from '../../src/server/service/prediction/prediction-service.js';
-import { TrainingJobs } from '../../src/server/service/training/training-jobs.js';
-import { ModelLoader } from '../../src/server/service/versions/model-loader.js';
+import { buildApp } from '../../src/server/app.js';
+import { type AppOptions, appOptions } from '../../src/server/app-options.js';
+import { readConfig } from '../../src/server/config.js';
+import { buildParts, type Parts } from '../../src/server/parts.js';
+import { readPlatform } from '../../src/server/platform.js';
 
 /** The real application on a store of its own, with the parts a test looks at. */
-export interface TestApp {
+export interface TestApp extends Parts {
   readonly app: FastifyInstance;
-  readonly service: PredictionService;
-  readonly jobs: TrainingJobs;
-  readonly drift: DriftService;
-  readonly feedback: Feedback;
-  readonly store: FileStore;
-  readonly loader: ModelLoader;
-  readonly log: Logger;
   /** Lines of the log, parsed; from level `debug` on. */
   readonly logged: Record<string, unknown>[];
 }
 
-/** Builds the application, with an untrained version 1 of these columns unless `features` is empty. */
+/**
+ * Builds the application, with an untrained version 1 of these columns unless `features` is empty. `environment` sets what
+ * `options` has no name for.
+ */
 export async function buildTestApp(
   t: TestContext,
   features: readonly string[] = ['a', 'b', 'c'],
   options: Partial<AppOptions> = {},
-  feedbackOptions: Partial<FeedbackOptions> = {},
+  environment: NodeJS.ProcessEnv = {},
 ): Promise<TestApp> {
   const directory = await mkdtemp(join(tmpdir(), 'rr-app-'));
   const logged: Record<string, unknown>[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => logged.push(JSON.parse(line)) });
-  const store = new FileStore(directory);
-  const createEngine = await loadEngine('kernel');
-  const service = new PredictionService(log);
-  const drift = new DriftService({ store, log, rowsBetweenFalseAlarms: 100_000, windowRows: 500 });
-  const loader = new ModelLoader({ store, createEngine, service, drift, log });
-  const promotion = { service, loader, store, createEngine, tolerance: 0.05, log };
-  const jobs = new TrainingJobs({ store, engine: 'kernel', log, promotion });
   const { maxRows = 100, allowMissing = false } = options;
-  const feedback = new Feedback({
-    store: new FeedbackStore(join(directory, '.feedback'), { rows: 1000, days: 30 }),
-    service,
-    log,
-    maxRows,
-    allowMissing,
-    reference: { path: join(directory, 'reference.csv'), targets: ['y'] },
-    ...feedbackOptions,
+  const config = readConfig({
+    MODEL_STORE: directory,
+    MODEL_NAME: 'test',
+    MAX_ROWS: String(maxRows),
+    ON_MISSING: allowMissing ? 'mean' : 'refuse',
+    BODY_LIMIT: String(2 ** 20),
+    TRAIN_BODY_LIMIT: String(2 ** 24),
+    FEEDBACK_ROWS: '1000',
+    ENGINE: 'kernel',
+    // `FAST_PATH=off npm test` runs the whole suite without the fast path.
+    FAST_PATH: process.env['FAST_PATH'],
+    ...environment,
   });
-  const app = await buildApp(
-    { service, jobs, drift, feedback, store, loader, createEngine, log },
-    {
-      modelName: 'test',
-      bodyLimit: 2 ** 20,
-      trainBodyLimit: 2 ** 24,
-      maxRows,
-      allowMissing,
-      keepVersions: 10,
-      featuresWithBins: 50,
-      // `FAST_PATH=off npm test` runs the whole suite without it.
-      fastPath: process.env['FAST_PATH'] !== 'off',
-      ...options,
-    },
-  );
+  const parts = buildParts(config, await loadEngine('kernel'), log);
+  const app = await buildApp(parts, { ...appOptions(config, readPlatform({}, false)), ...options });
   t.after(async () => {
-    await jobs.close();
-    await drift.close();
+    await parts.jobs.close();
+    await parts.drift.close();
     app.server.closeAllConnections();
     await app.close();
     await rm(directory, { recursive: true, force: true });
   });
-  if (features.length > 0) await loader.activate(await publishUntrained(store, features, ['y']));
-  return { app, service, jobs, drift, feedback, store, loader, log, logged };
+  if (features.length > 0) await parts.loader.activate(await publishUntrained(parts.store, features, ['y']));
+  return { ...parts, app, logged };
 }
 
 /** Publishes a version with first weights and scalers that are not the identity. */

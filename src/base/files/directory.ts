@@ -2,10 +2,13 @@ import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** A name that is a number from 1 on. Fifteen digits are exact as a number, and so is the next one. */
+/** A name that is a positive integer. With up to fifteen digits, it and its successor are exact as a number. */
 export const NUMBER_NAME = /^[1-9][0-9]{0,14}$/;
 
-/** As `mkdir` with `recursive`, which says ENOENT of a read-only file system, and never ends in some others. */
+/**
+ * Creates a directory and its parents. Node's recursive `mkdir` reports ENOENT for a read-only file system, and on some others
+ * never returns.
+ */
 export async function makeDirectory(path: string): Promise<void> {
   const make = () =>
     mkdir(path).catch((error) => {
@@ -20,7 +23,7 @@ export async function makeDirectory(path: string): Promise<void> {
   }
 }
 
-/** As `makeDirectory`, at once, and durably with all above that it makes. */
+/** Creates a directory and its parents synchronously, and flushes each new entry to the disk. */
 export function makeDurableDirectory(path: string): void {
   const make = () => {
     try {
@@ -40,7 +43,7 @@ export function makeDurableDirectory(path: string): void {
   }
 }
 
-/** Makes a directory's entries durable, which flushing its files does not. */
+/** Flushes a directory's entries to the disk, which flushing its files does not do. */
 export function flushDirectory(directory: string): void {
   const handle = openSync(directory, 'r');
   try {
@@ -50,7 +53,7 @@ export function flushDirectory(directory: string): void {
   }
 }
 
-/** The names in a directory; none if it does not exist. */
+/** Returns the names in a directory; none if it does not exist. */
 export async function namesIn(directory: string): Promise<string[]> {
   try {
     return await readdir(directory);
@@ -60,7 +63,7 @@ export async function namesIn(directory: string): Promise<string[]> {
   }
 }
 
-/** The names in a directory that are numbers, in ascending order; none if it does not exist. */
+/** Returns the names in a directory that are numbers, in ascending order; none if it does not exist. */
 export async function numbersIn(directory: string): Promise<number[]> {
   const names = await namesIn(directory);
   return names
@@ -69,11 +72,11 @@ export async function numbersIn(directory: string): Promise<number[]> {
     .sort((a, b) => a - b);
 }
 
-/** The names of a directory's plain files, without those hidden by a point in front; none if it does not exist. */
+/** Returns the names of a directory's regular files, without hidden ones; none if it does not exist. */
 export async function filesIn(directory: string): Promise<string[]> {
   try {
     const entries = await readdir(directory, { withFileTypes: true });
-    // A name with a point in front is the file system's or the platform's.
+    // Names with a leading dot belong to the file system or to the platform.
     return entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.')).map(({ name }) => name);
   } catch (error) {
     if (isCode(error, 'ENOENT', 'ENOTDIR')) return [];
@@ -81,7 +84,7 @@ export async function filesIn(directory: string): Promise<string[]> {
   }
 }
 
-/** Whether a system call failed for one of these reasons. */
+/** Returns whether a system call failed with one of these codes. */
 export function isCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }

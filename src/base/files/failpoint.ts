@@ -1,11 +1,11 @@
-/** Read once, at start: a name, and after an `@` at which passing, if it is not the first. Tests set it; nothing else should. */
-const [CHOSEN, PASSING = '1'] = (process.env['FAILPOINT'] ?? '').split('@');
-let left = Number(PASSING);
+/** Name of the failpoint to die at and, after an `@`, at which pass (default 1). Only tests set it. */
+const [ACTIVE, PASS = '1'] = (process.env['FAILPOINT'] ?? '').split('@');
+let passesLeft = Number(PASS);
 
 /**
- * Dies here, as by kill -9, if `FAILPOINT` is this name: so tests cut the program off between any two steps that change
- * what is on the disk. Otherwise it is one comparison. `grep -rn failpoint src` lists the names.
+ * Kills the process here, as `kill -9` does, if `FAILPOINT` is this name. Tests use it to interrupt the program between any
+ * two steps that change files. Otherwise it costs one comparison. `grep -rn failpoint src` lists the names.
  */
 export function failpoint(name: string): void {
-  if (name === CHOSEN && --left === 0) process.kill(process.pid, 'SIGKILL');
+  if (name === ACTIVE && --passesLeft === 0) process.kill(process.pid, 'SIGKILL');
 }

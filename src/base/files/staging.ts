@@ -4,31 +4,31 @@ import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 import { isCode, makeDirectory, namesIn } from './directory.js';
 
-/** `.staging-<host>-<process>-<random>`: whose it is, so that a sweep spares the living. */
+/** `.staging-<host>-<process>-<random>`. The name states the owner, so that a sweep spares running processes. */
 const STAGE = /^\.staging-(?<host>.+)-(?<pid>\d+)-[0-9a-f]+$/;
 
-/** Names of the stages that this process has made: in a container all processes have the same number. */
-const made = new Set<string>();
+/** Names of the stages of this process: in a container, every process has the same number. */
+const ownStages = new Set<string>();
 
-/** A stage of another host, whose processes cannot be asked, is dead after this long, in milliseconds. */
-const FOREIGN_STAGE_AGE = 24 * 3600 * 1000;
+/** Milliseconds after which a stage of another host, whose processes are not visible here, is abandoned. */
+const MAX_FOREIGN_AGE = 24 * 3600 * 1000;
 
-/** Makes an empty directory of this process' own within `location`. */
+/** Creates an empty directory within `location` that belongs to this process. */
 export async function makeStage(location: string): Promise<string> {
   const name = `.staging-${hostname()}-${process.pid}-${randomBytes(6).toString('hex')}`;
-  made.add(name);
+  ownStages.add(name);
   const stage = join(location, name);
   await makeDirectory(stage);
   return stage;
 }
 
-/** Removes a stage and all in it, if it is still there. */
+/** Deletes a stage and its contents, if it still exists. */
 export async function discardStage(stage: string): Promise<void> {
   await rm(stage, { recursive: true, force: true });
-  made.delete(basename(stage));
+  ownStages.delete(basename(stage));
 }
 
-/** Removes the stages in `location` of processes that died. Returns how many went. */
+/** Deletes the stages in `location` whose processes have died. Returns how many. */
 export async function sweepStages(location: string): Promise<number> {
   let swept = 0;
   for (const name of await namesIn(location)) {
@@ -40,16 +40,16 @@ export async function sweepStages(location: string): Promise<number> {
   return swept;
 }
 
-/** Asked at start: a stage with this very process number is a predecessor's, as in a container, where all are 1. */
+/** At the start, a stage with this process's number belongs to a predecessor: in a container, every number is 1. */
 async function isAbandoned(name: string, stage: string): Promise<boolean> {
   const owner = STAGE.exec(name)?.groups;
-  if (!owner || made.has(name)) return false;
+  if (!owner || ownStages.has(name)) return false;
   const pid = Number(owner['pid']);
   if (owner['host'] === hostname()) return pid === process.pid || !isRunning(pid);
   try {
-    return Date.now() - (await stat(stage)).mtimeMs > FOREIGN_STAGE_AGE;
+    return Date.now() - (await stat(stage)).mtimeMs > MAX_FOREIGN_AGE;
   } catch (error) {
-    // Another replica that starts at the same time was faster.
+    // Another replica, starting at the same time, has deleted it.
     if (isCode(error, 'ENOENT')) return false;
     throw error;
   }

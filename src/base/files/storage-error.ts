@@ -1,6 +1,6 @@
 import { DomainError } from '../domain-error.js';
 
-/** What a file system says when it cannot be written, in words. */
+/** Descriptions of the codes with which a file system refuses a write. */
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'no space is left on the disk',
   EDQUOT: 'the quota is used up',
@@ -9,7 +9,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'not permitted',
 };
 
-/** `STORE_UNWRITABLE` for the error of a system call that says so, without its path; undefined for any other error. */
+/** Returns `STORE_UNWRITABLE`, without a path, for such an error of a system call; undefined for any other error. */
 export function storageError(cause: unknown): DomainError | undefined {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const reason = Object.hasOwn(REASONS, code) ? REASONS[code] : undefined;

@@ -1,20 +1,20 @@
 import { type FSWatcher, watch } from 'node:fs';
 
 /**
- * Calls `onChange` when names in a directory change, and every `interval` milliseconds anyway: network file systems tell
- * nothing of what other hosts do, and the directory may come into being, or be replaced, later. Returns what ends it.
+ * Calls `onChange` when names in a directory change, and every `interval` milliseconds anyway: network file systems do not
+ * report changes by other hosts, and the directory may be created or replaced later. Returns a function that stops watching.
  */
 export function watchDirectory(directory: string, onChange: () => void, interval: number): () => void {
   let watcher: FSWatcher | undefined;
   const listen = () => {
     try {
       watcher = watch(directory, { persistent: false }, onChange);
-      watcher.on('error', forget);
+      watcher.on('error', stop);
     } catch {
-      // It is not there, or nothing more can be watched: the next look tries again.
+      // It does not exist, or the limit of watches is reached: the next interval tries again.
     }
   };
-  const forget = () => {
+  const stop = () => {
     watcher?.close();
     watcher = undefined;
   };
@@ -25,6 +25,6 @@ export function watchDirectory(directory: string, onChange: () => void, interval
   listen();
   return () => {
     clearInterval(timer);
-    forget();
+    stop();
   };
 }

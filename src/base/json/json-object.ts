@@ -1,19 +1,18 @@
 import { DomainError, show } from '../domain-error.js';
-import { isObject } from './json-value.js';
-import { endOfString, readJson } from './parse-json.js';
+import { endOfString, isObject, readJson } from './parse-json.js';
 
 /**
- * Parses a body that must be a JSON object. A key that is there twice is refused: which one counts depends on who reads.
- * Throws `INVALID_JSON` and `INVALID_REQUEST`.
+ * Parses JSON that must be an object. Throws `INVALID_JSON`, and `INVALID_REQUEST` also for a duplicate key: parsers disagree
+ * on which of the two counts.
  */
-export function readJsonObject(body: Uint8Array, parse: (text: string) => unknown = readJson): Record<string, unknown> {
-  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
+export function readJsonObject(json: Uint8Array, parse: (text: string) => unknown = readJson): Record<string, unknown> {
+  const text = Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString();
   const value = parse(text);
-  if (!isObject(value)) throw new DomainError('INVALID_REQUEST', `body: expected an object, got ${show(value)}`);
-  // Cheaper than to look for them: an object has as many keys as its text has colons.
-  const twice = countColons(text) > countKeys(value) ? findDuplicate(text) : undefined;
-  if (twice !== undefined) {
-    throw new DomainError('INVALID_REQUEST', `body: key ${show(twice)} is there twice in one object`);
+  if (!isObject(value)) throw new DomainError('INVALID_REQUEST', `JSON: expected an object, got ${show(value)}`);
+  // Without duplicates there are as many keys as colons. Counting both is cheaper than searching.
+  const duplicate = countColons(text) > countKeys(value) ? findDuplicate(text) : undefined;
+  if (duplicate !== undefined) {
+    throw new DomainError('INVALID_REQUEST', `JSON: key ${show(duplicate)} appears twice in one object`);
   }
   return value;
 }
@@ -31,14 +30,14 @@ function countColons(text: string): number {
   return colons;
 }
 
-/** Not recursive: JSON.parse reads values nested more deeply than the stack is. */
+/** Not recursive: JSON.parse reads values that are nested too deeply for the stack. */
 function countKeys(value: object): number {
   let keys = 0;
-  const left: object[] = [value];
-  for (let next = left.pop(); next; next = left.pop()) {
+  const pending: object[] = [value];
+  for (let next = pending.pop(); next; next = pending.pop()) {
     const values = Array.isArray(next) ? next : Object.values(next);
     if (values !== next) keys += values.length;
-    for (const each of values) if (typeof each === 'object' && each !== null) left.push(each);
+    for (const each of values) if (typeof each === 'object' && each !== null) pending.push(each);
   }
   return keys;
 }
@@ -55,7 +54,7 @@ function findDuplicate(text: string): string | undefined {
     } else if (character === '{') open.push(new Set());
     else if (character === '}') {
       open.pop();
-      // What follows the value is nobody's.
+      // The value is complete; ignore what follows.
       if (open.length === 0) return undefined;
     } else if (character === ':') {
       const key = JSON.parse(latest) as string;

@@ -1,8 +1,8 @@
 import { endOfString } from './parse-json.js';
 
 /**
- * JSON in place of a text in which NaN and Infinity are numbers, as many clients write them: a missing value, or a word to be
- * refused if there are none; and a number that JSON.parse reads as infinite.
+ * Turns text that contains NaN and Infinity, as many clients write them, into JSON. NaN becomes null if values may be
+ * missing, and otherwise a string, which is refused later. Infinity becomes a number that JSON.parse reads as infinite.
  */
 export function withoutNumberTokens(text: string, allowMissing: boolean): string {
   const replaced = (token: string) => (token === 'NaN' ? (allowMissing ? 'null' : '"NaN"') : '1e999');

@@ -1,15 +1,15 @@
-/** Whole numbers of so many digits are below 2^53: float64 holds them exactly. */
+/** Integers of up to this many digits are below 2^53, so float64 holds them exactly. */
 const EXACT_DIGITS = 15;
-/** So many digits, of which each beyond the exact ones adds two roundings, stay within `DOUBT`. */
+/** Each digit beyond the exact ones adds two roundings. Up to this many digits the relative error is below `MAX_ERROR`. */
 const MAX_DIGITS = 30;
-const DOUBT = 2 ** -46;
-/** Powers of ten, those that float64 holds exactly. */
+const MAX_ERROR = 2 ** -46;
+/** The powers of ten that float64 holds exactly. */
 const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
-/** Below it nothing overflows float32, whatever the rounding. */
-const SAFE = 3e38;
+/** No smaller magnitude overflows float32, however it is rounded. */
+const MAX_MAGNITUDE = 3e38;
 
-/** Bytes of a part of a text: read in 3 ms or so, and some times what 4,096 numbers take. */
-const MAX_PART_NUMBERS = 2 ** 20;
+/** Maximum bytes of text per chunk: read in about 3 ms, and several times the length of 4,096 numbers. */
+const MAX_CHUNK_BYTES = 2 ** 20;
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
@@ -30,19 +30,19 @@ const RIGHT_BRACE = 0x7d;
 const KEY = 'instances';
 
 /**
- * Reads JSON of the ordinary shape, `{"instances": [[1, 2], [3, 4]]}` or the rows alone, from bytes straight into
- * float32: in half the time of JSON.parse and a walk over what it makes, and without an object per row.
+ * Reads JSON of the common shape, `{"instances": [[1, 2], [3, 4]]}` or the rows alone, from bytes straight into float32. It
+ * takes half the time of JSON.parse and a walk over the result, and creates no object per row.
  *
- * It takes no text that JSON.parse would not take, and gives the same float32 bit for bit. Whatever it does not take is
- * for JSON.parse, be it unusual or wrong: no error is told from here.
+ * It accepts only text that JSON.parse accepts, and returns the same float32, bit for bit. It reports no errors: the caller
+ * passes whatever it rejects, unusual or wrong, to JSON.parse.
  */
 export class RowParser {
-  /** `[rows, features]`: the latest rows. The next call overwrites them. */
+  /** `[rows, features]`: the rows parsed last. The next call overwrites them. */
   rows = new Float32Array(64);
   private text: Buffer = Buffer.alloc(0);
   private at = 0;
 
-  /** The number of rows, each of `width` numbers; 0 if the text is anything else. `key` is what the rows are called. */
+  /** Returns the number of rows, each of `width` numbers, or 0 if the text is anything else. `key` names the rows. */
   parse(text: Buffer, width: number, key = KEY): number {
     this.text = text;
     this.at = 0;
@@ -56,32 +56,32 @@ export class RowParser {
     return this.next() === undefined ? count : 0;
   }
 
-  /** The number of rows that follow an opening bracket before `from`, up to the closing one; `end` is behind it. */
+  /** Returns the number of rows between the opening bracket before `from` and the closing one, or 0. Sets `end` behind it. */
   parseRows(text: Buffer, from: number, width: number): number {
     this.text = text;
     this.at = from;
     return this.array(width);
   }
 
-  /** Whether `count` numbers follow an opening bracket before `from`, up to the closing one; `end` is behind it. */
+  /** Returns true if `count` numbers lie between the opening bracket before `from` and the closing one. Sets `end` behind it. */
   parseNumbers(text: Buffer, from: number, count: number): boolean {
     this.text = text;
     this.at = from;
     return this.row(0, count);
   }
 
-  /** Where what was parsed last ends. */
+  /** The position behind the text parsed last. */
   get end(): number {
     return this.at;
   }
 
   /**
-   * As `parse`, but pauses after every `some` rows, and takes no text with parts far longer than rows are, such as one of
-   * much white space. Another text must not be begun before the end.
+   * Like `parse`, but pauses after every `rowsPerChunk` rows. Rejects text with chunks far longer than rows are, for example
+   * with much white space. Finish one text before starting another.
    */
-  *parseInParts(text: Buffer, width: number, some: number): Generator<void, number> {
+  *parseInParts(text: Buffer, width: number, rowsPerChunk: number): Generator<void, number> {
     this.at = 0;
-    this.text = text.subarray(0, MAX_PART_NUMBERS);
+    this.text = text.subarray(0, MAX_CHUNK_BYTES);
     const first = this.next();
     const bare = first === LEFT_BRACKET;
     if (!bare && !(first === LEFT_BRACE && this.key(KEY) && this.next() === COLON && this.next() === LEFT_BRACKET)) {
@@ -90,9 +90,9 @@ export class RowParser {
     let count = 0;
     for (let separator: number | undefined = COMMA; separator === COMMA; separator = this.next()) {
       if (this.next() !== LEFT_BRACKET || !this.row(count * width, width)) return 0;
-      if (++count % some === 0) {
+      if (++count % rowsPerChunk === 0) {
         yield;
-        this.text = text.subarray(0, this.at + MAX_PART_NUMBERS);
+        this.text = text.subarray(0, this.at + MAX_CHUNK_BYTES);
       }
     }
     if (this.text[this.at - 1] !== RIGHT_BRACKET) return 0;
@@ -100,7 +100,7 @@ export class RowParser {
     return this.next() === undefined && this.text.length === text.length ? count : 0;
   }
 
-  /** The next character that is no white space, passed; undefined after the last. */
+  /** Consumes and returns the next character that is not white space; undefined after the last. */
   private next(): number | undefined {
     const { text } = this;
     let { at } = this;
@@ -116,7 +116,7 @@ export class RowParser {
     return this.text.toString('latin1', start, this.at) === key && this.text[this.at++] === QUOTE;
   }
 
-  /** Rows up to the closing bracket; the opening one is passed. */
+  /** Reads rows up to the closing bracket. The opening one has been consumed. */
   private array(width: number): number {
     let count = 0;
     for (let separator: number | undefined = COMMA; separator === COMMA; separator = this.next()) {
@@ -127,7 +127,7 @@ export class RowParser {
     return this.text[this.at - 1] === RIGHT_BRACKET ? count : 0;
   }
 
-  /** Numbers up to the closing bracket; the opening one is passed. */
+  /** Reads numbers up to the closing bracket. The opening one has been consumed. */
   private row(start: number, width: number): boolean {
     const end = start + width;
     if (end > this.rows.length) this.grow(end);
@@ -143,7 +143,7 @@ export class RowParser {
       let whole = 0;
       for (; isDigit(character); character = text[++at]!) whole = whole * 10 + (character - ZERO);
       let digits = at - first;
-      // JSON has neither `.5` nor `05`.
+      // JSON allows neither `.5` nor `05`.
       if (digits === 0 || (digits > 1 && text[first] === ZERO)) return false;
       let decimals = 0;
       if (character === POINT) {
@@ -154,7 +154,7 @@ export class RowParser {
         if (decimals === 0) return false;
         digits += decimals;
       }
-      // Up to the exact digits two exact numbers and one division, which rounds correctly (Clinger 1990).
+      // Up to `EXACT_DIGITS` this divides two exact numbers, which rounds correctly (Clinger 1990).
       let value = (negative ? -whole : whole) / POWERS[decimals]!;
       const exponent = character === LOWER_E || character === UPPER_E;
       if (exponent || (digits > EXACT_DIGITS && !isCertain(value, digits))) {
@@ -162,8 +162,8 @@ export class RowParser {
         const word = text.toString('latin1', begin, at);
         value = NUMBER.test(word) ? Number(word) : Number.NaN;
       }
-      // Not so for NaN.
-      if (!(value > -SAFE && value < SAFE)) return false;
+      // Written so that NaN is rejected too.
+      if (!(value > -MAX_MAGNITUDE && value < MAX_MAGNITUDE)) return false;
       rows[i] = value;
       while (isSpace(character)) character = text[++at]!;
       at++;
@@ -184,13 +184,13 @@ function isDigit(character: number): boolean {
   return character >= ZERO && character <= NINE;
 }
 
-/** Whether a value computed from more than the exact digits becomes the float32 that its text means. */
+/** Returns true if a value computed from more than `EXACT_DIGITS` digits is sure to round to the float32 of its text. */
 function isCertain(value: number, digits: number): boolean {
-  // Without a power of ten for so many decimals the value is NaN, which equals nothing.
-  return digits <= MAX_DIGITS && Math.fround(value * (1 - DOUBT)) === Math.fround(value * (1 + DOUBT));
+  // With more decimals than there are powers of ten, the value is NaN, which equals nothing.
+  return digits <= MAX_DIGITS && Math.fround(value * (1 - MAX_ERROR)) === Math.fround(value * (1 + MAX_ERROR));
 }
 
-/** Whether a number ends here; so it does where the text ends. */
+/** Returns true for a character that ends a number, and at the end of the text. */
 function isDelimiter(character: number | undefined): boolean {
   return character === undefined || character === COMMA || character === RIGHT_BRACKET || isSpace(character);
 }

@@ -4,9 +4,9 @@ import type { ScoreGrid } from '../../model/baseline/normal-scores.js';
 import type { Draw } from './draw.js';
 
 /**
- * Draws rows from a Gaussian copula fitted to a baseline: normal scores with its correlations, each turned into a value by
- * its feature's grid. Features depend on each other as far as that says: in pairs, and monotonically. Without a
- * conditional channel the baseline does not know how, and they are independent.
+ * Draws rows from a Gaussian copula fitted to a baseline: normal scores with its correlations, each converted to a value by
+ * the grid of its feature. This reproduces pairwise, monotonic dependence. Features are independent if the baseline has no
+ * conditional channel, because then it does not contain their dependence.
  */
 export function drawFromCopula({ features, conditional, rows: baselineRows }: Baseline): Draw {
   const d = features.length;
@@ -28,7 +28,7 @@ export function drawFromCopula({ features, conditional, rows: baselineRows }: Ba
   };
 }
 
-/** The value at a normal score: a step for a feature whose values are all on the grid, else linear between them. */
+/** Returns the value at a normal score: a step function if the grid holds all values of the feature, otherwise linear interpolation. */
 function quantileFunction({ values, scores }: ScoreGrid, rows: number): (score: number) => number {
   const tops = stepTops(scores, rows);
   if (tops) return (score) => values[firstFrom(tops, score)]!;
@@ -41,8 +41,8 @@ function quantileFunction({ values, scores }: ScoreGrid, rows: number): (score: 
 }
 
 /**
- * The normal score up to which each value reaches, if the grid holds all that there were. A value's score is that of its
- * middle rank, `below + (equal + 1) / 2`, which tells how many rows had it; with values left out the counts do not add up.
+ * Returns the normal score up to which each value extends, if the grid holds all values. The score of a value is that of its
+ * middle rank, `below + (equal + 1) / 2`, which gives its number of rows. If the grid omits values, the counts do not add up.
  */
 function stepTops(scores: readonly number[], rows: number): number[] | undefined {
   let below = 0;
@@ -56,7 +56,7 @@ function stepTops(scores: readonly number[], rows: number): number[] | undefined
   return below === rows ? tops : undefined;
 }
 
-/** The first place whose value in `ascending` is at least `value`; the last if none is. */
+/** Returns the first index of `ascending` with at least `value`, or the last index. */
 function firstFrom(ascending: readonly number[], value: number): number {
   let low = 0;
   let high = ascending.length - 1;
@@ -68,7 +68,7 @@ function firstFrom(ascending: readonly number[], value: number): number {
   return low;
 }
 
-/** The lower triangular L with `L Lᵀ = matrix` `[d, d]`, positive definite. */
+/** Returns the lower triangular L with `L Lᵀ = matrix` `[d, d]`, which must be positive definite. */
 function cholesky(matrix: readonly number[], d: number): Float64Array {
   const factor = new Float64Array(d * d);
   for (let i = 0; i < d; i++) {
@@ -81,7 +81,7 @@ function cholesky(matrix: readonly number[], d: number): Float64Array {
   return factor;
 }
 
-/** Solves `Lᵀ x = b` in place: independent standard normal numbers become ones with covariance `(L Lᵀ)⁻¹`. */
+/** Solves `Lᵀ x = b` in place, which gives independent standard normal numbers the covariance `(L Lᵀ)⁻¹`. */
 function solveTransposed(factor: Float64Array, b: Float64Array): void {
   const d = b.length;
   for (let j = d - 1; j >= 0; j--) {
@@ -91,7 +91,7 @@ function solveTransposed(factor: Float64Array, b: Float64Array): void {
   }
 }
 
-/** The standard deviations of the covariance `(L Lᵀ)⁻¹`: below 1 for features with ties, whose scores vary less. */
+/** Returns the standard deviations of the covariance `(L Lᵀ)⁻¹`, below 1 for features with ties, whose scores vary less. */
 function deviationsOf(factor: Float64Array, d: number): Float64Array {
   const variances = new Float64Array(d);
   for (let k = 0; k < d; k++) {

@@ -1,18 +1,18 @@
 import { chiSquareQuantile } from '../../base/statistics/chi-square.js';
 
-/** False alarms that were counted, against those that were asked for. */
+/** Observed and expected false alarms. */
 export interface FalseAlarms {
   readonly rows: number;
   readonly alarms: number;
   readonly expected: number;
-  /** The 95 % confidence interval of the number expected in as many rows. */
+  /** 95 % confidence interval of the expected number in this many rows. */
   readonly low: number;
   readonly high: number;
 }
 
 /**
- * Sums up the alarms counted in runs of `rowsPerRun` rows each. The interval is Garwood's (1936) exact one of a Poisson
- * count, on a count that is scaled down where runs differ by more than Poisson counts do (McCullagh and Nelder, 1989).
+ * Sums up the alarms of runs of `rowsPerRun` rows each. The interval is Garwood's (1936) exact interval of a Poisson count. If
+ * the runs vary more than Poisson counts, the count is scaled down first (McCullagh and Nelder, 1989).
  */
 export function sumUp(
   alarmsPerRun: readonly number[],
@@ -24,13 +24,13 @@ export function sumUp(
   const mean = alarms / runs;
   const variance = alarmsPerRun.reduce((sum, count) => sum + (count - mean) ** 2, 0) / (runs - 1);
   const dispersion = mean > 0 ? Math.max(1, variance / mean) : 1;
-  const worth = alarms / dispersion;
+  const effective = alarms / dispersion;
   const rows = runs * rowsPerRun;
   return {
     rows,
     alarms,
     expected: rows / rowsBetweenFalseAlarms,
-    low: worth > 0 ? (dispersion * chiSquareQuantile(0.975, 2 * worth)) / 2 : 0,
-    high: (dispersion * chiSquareQuantile(0.025, 2 * worth + 2)) / 2,
+    low: effective > 0 ? (dispersion * chiSquareQuantile(0.975, 2 * effective)) / 2 : 0,
+    high: (dispersion * chiSquareQuantile(0.025, 2 * effective + 2)) / 2,
   };
 }

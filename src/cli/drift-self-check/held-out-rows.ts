@@ -6,18 +6,19 @@ import { isDeepStrictEqual } from 'node:util';
 import { DomainError } from '../../base/domain-error.js';
 import { createRandom } from '../../base/statistics/random.js';
 import { type Baseline, makeBaseline } from '../../model/baseline/baseline.js';
+import type { Columns } from '../../model/tables/columns.js';
 import { csvToTable } from '../../model/tables/csv/csv-table.js';
-import { type Columns, readTable } from '../../model/tables/table-file.js';
-import type { LabelledRows } from '../../model/training/evaluation.js';
+import type { LabelledRows } from '../../model/tables/labelled-rows.js';
+import { readTable } from '../../model/tables/table-file.js';
 import { splitRows } from '../../model/training/split.js';
 import type { Card } from '../../model/versions/card.js';
 
-/** The rows a baseline was made from, `[rows, features]`, or why they cannot be had. */
+/** The rows from which a baseline was made, `[rows, features]`, or why they are unavailable. */
 export type HeldOutRows = { readonly rows: Float32Array } | { readonly reason: string };
 
 /**
- * Makes the split of a training again: reads the CSV at `path`, and if it is the table that the card names, takes the rows
- * that were held out. They are believed only if they lead to the very columns of the baseline.
+ * Repeats the split of a training: reads the CSV at `path` and, if it is the table named in the card, returns the rows that
+ * were held out. Rows are accepted only if they reproduce the columns of the baseline exactly.
  */
 export async function heldOutRows(path: string, card: Card, baseline: Baseline): Promise<HeldOutRows> {
   if (!existsSync(path)) return { reason: `${path} does not exist` };
@@ -32,9 +33,9 @@ export async function heldOutRows(path: string, card: Card, baseline: Baseline):
     const rows = split(readTable(directory).data, card, baseline.rows);
     const outputs = new Float32Array(baseline.rows * card.targets.length);
     const errors = new Float32Array(baseline.rows);
-    const again = makeBaseline({ count: baseline.rows, rows, outputs, errors }, card.features, card.targets, 0);
-    if (isDeepStrictEqual(again.features, baseline.features)) return { rows };
-    return { reason: `the rows of ${path} that were held out do not make this baseline` };
+    const reproduced = makeBaseline({ count: baseline.rows, rows, outputs, errors }, card.features, card.targets, 0);
+    if (isDeepStrictEqual(reproduced.features, baseline.features)) return { rows };
+    return { reason: `the held-out rows of ${path} do not reproduce this baseline` };
   } catch (error) {
     if (error instanceof DomainError) return { reason: `${path}: ${error.message}` };
     throw error;
@@ -43,7 +44,7 @@ export async function heldOutRows(path: string, card: Card, baseline: Baseline):
   }
 }
 
-/** The first `count` of the rows that a training with the card's seed holds out. */
+/** Returns the first `count` rows that a training with the seed of the card holds out. */
 function split(data: LabelledRows, { features: names, training }: Card, count: number): Float32Array {
   const { heldOut } = splitRows(data, training.validation_split, createRandom(training.seed));
   const width = names.length;

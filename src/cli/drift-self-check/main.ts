@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { DomainError } from '../../base/domain-error.js';
 import { readBaseline } from '../../model/baseline/read-baseline.js';
 import { loadEngine } from '../../model/network/engine.js';
+import { predictAll } from '../../model/network/predictor.js';
 import { FileStore } from '../../model/store/file-store.js';
-import { predictAll } from '../../model/training/evaluation.js';
 import { openVersion } from '../../model/versions/version.js';
 import { readConfig } from '../../server/config.js';
 import { drawFromCopula } from './copula.js';
@@ -11,9 +11,9 @@ import { drawFromRows } from './draw.js';
 import { heldOutRows } from './held-out-rows.js';
 import { MAX_WINDOWS, selfCheck } from './self-check.js';
 
-// Prints how often the newest version's drift monitor will raise false alarms and what it will notice, before anyone
-// deploys it: `npm run drift:self-check`. Reads the server's environment variables. Ends with 1 if there is no version or
-// baseline, and if false alarms are more frequent than asked for.
+// Estimates the false alarms and the power of the drift monitor of the newest version before it is deployed:
+// `npm run drift:self-check`. Reads the environment variables of the server. Exits with 1 if there is no version or baseline,
+// or if false alarms are more frequent than configured.
 
 const SEED = 1;
 
@@ -39,18 +39,21 @@ async function check(): Promise<void> {
   const { card, predictor } = openVersion(files, await loadEngine(config.ENGINE));
   const json = files.get('baseline.json');
   if (!json) {
-    const why = `it was trained with ${card.data.validation_rows} rows held out, which say too little`;
-    throw new DomainError('INVALID_BASELINE', `version ${version} has no baseline, drift is off: ${why}`);
+    const reason = `its training held out only ${card.data.validation_rows} rows`;
+    throw new DomainError(
+      'INVALID_BASELINE',
+      `version ${version} has no baseline, so drift monitoring is off: ${reason}`,
+    );
   }
   const baseline = readBaseline(Buffer.from(json).toString());
   const held = await heldOutRows(config.TRAIN_DATA, card, baseline);
   console.log(`Model ${config.MODEL_NAME}, version ${version}, baseline of ${baseline.rows} rows.`);
-  if ('rows' in held) console.log(`ROWS: the real rows of ${config.TRAIN_DATA} that were held out, resampled.`);
+  if ('rows' in held) console.log(`ROWS: resampled from the real held-out rows of ${config.TRAIN_DATA}.`);
   else {
-    const how = baseline.conditional
+    const source = baseline.conditional
       ? 'a Gaussian copula fitted to the baseline'
-      : 'the baseline, features INDEPENDENT';
-    console.log(`ROWS: NOT REAL ONES but drawn from ${how}, because ${held.reason}.`);
+      : 'the baseline with INDEPENDENT features';
+    console.log(`ROWS: SYNTHETIC, drawn from ${source}, because ${held.reason}.`);
   }
 
   const width = card.features.length;
@@ -70,17 +73,19 @@ async function check(): Promise<void> {
   const { rows, alarms, expected, low, high } = falseAlarms;
   const tooMany = low > expected;
   const verdict = tooMany
-    ? 'MORE OFTEN than asked for'
+    ? 'MORE FREQUENT than configured'
     : high < expected
-      ? 'more seldom than asked for'
-      : 'as asked for';
+      ? 'less frequent than configured'
+      : 'consistent with it';
   console.log(`\nFalse alarms in ${rows} rows: ${alarms}, 95 % interval ${low.toFixed(1)} to ${high.toFixed(1)}.`);
-  console.log(`Expected of one in ${rowsBetweenFalseAlarms} rows: ${expected.toFixed(1)}. They come ${verdict}.\n`);
-  const most = MAX_WINDOWS * windowRows;
-  console.log(`| shift | windows of ${windowRows} rows that notice it | median rows to an alarm |`);
+  console.log(
+    `Expected at one in ${rowsBetweenFalseAlarms} rows: ${expected.toFixed(1)}. The measured rate is ${verdict}.\n`,
+  );
+  const maxRows = MAX_WINDOWS * windowRows;
+  console.log(`| shift | windows of ${windowRows} rows with an alarm | median rows to the alarm |`);
   console.log('|---|---:|---:|');
   for (const { name, detected, delay } of shifts) {
-    const wait = delay === Number.POSITIVE_INFINITY ? `more than ${most}` : String(delay);
+    const wait = delay === Number.POSITIVE_INFINITY ? `more than ${maxRows}` : String(delay);
     console.log(`| ${name} | ${(100 * detected).toFixed(0)} % | ${wait} |`);
   }
   if (tooMany) process.exitCode = 1;

@@ -10,17 +10,17 @@ export interface SelfCheckOptions {
   readonly rowsBetweenFalseAlarms: number;
   readonly windowRows: number;
   readonly seed: number;
-  /** Baselines that are drawn; 20 unless told. */
+  /** Number of baselines drawn, 20 by default. */
   readonly baselines?: number;
-  /** Rows without drift that are watched with each; 50,000 unless told. */
+  /** Rows without drift per baseline, 50,000 by default. */
   readonly quietRows?: number;
 }
 
 export interface ShiftFinding {
   readonly name: string;
-  /** Share of windows, all of whose rows have shifted, whose test raises an alarm. */
+  /** Share of fully shifted windows whose test raises an alarm. */
   readonly detected: number;
-  /** Median rows from the shift to an alarm of any kind; infinite if most had none in `MAX_WINDOWS` windows. */
+  /** Median rows from the shift to an alarm of any kind; infinite if more than half had none in `MAX_WINDOWS` windows. */
   readonly delay: number;
 }
 
@@ -33,15 +33,15 @@ const BASELINES = 20;
 const QUIET_ROWS = 50_000;
 /** Streams per shift and baseline. */
 const STREAMS = 2;
-/** Windows after a shift that are waited for. */
+/** Maximum number of windows observed after a shift. */
 export const MAX_WINDOWS = 10;
-/** Rows of one request where no row has to be told from its neighbours. */
+/** Rows per request where the exact row of an alarm does not matter. */
 const REQUEST_ROWS = 50;
 
 /**
- * Measures how often a monitor with these options raises a false alarm, and what it notices. Baselines as large as
- * `baseline` and the rows that are watched against them are both drawn by `draw`: rows drawn from what one baseline knows
- * would resemble that very baseline more than traffic ever does. `predict` makes the model's outputs and errors of rows.
+ * Measures the false alarms and the power of a monitor with these options. `draw` draws both the observed rows and the
+ * baselines, each as large as `baseline`: rows drawn from a single baseline would resemble it more than real traffic does.
+ * `predict` returns the outputs and errors of the model for given rows.
  */
 export function selfCheck(
   baseline: Baseline,
@@ -54,7 +54,7 @@ export function selfCheck(
   const names = baseline.features.map(({ name }) => name);
   const targets = baseline.outputs.map(({ name }) => name);
   const summaries = baseline.features.map(summarise);
-  // A constant feature has no spread to be shifted by.
+  // A constant feature has no standard deviation to shift it by.
   const varying = names.map((_, j) => j).filter((j) => summaries[j]!.deviation > 0);
   const shifts = varying.length > 0 ? STANDARD_SHIFTS : [];
   const alarms: number[] = [];
@@ -83,7 +83,7 @@ export function selfCheck(
   };
 }
 
-/** A monitor, and rows that are drawn for it. */
+/** A monitor and the rows drawn for it. */
 class Stream {
   private readonly monitor: DriftMonitor;
   private readonly windowRows: number;
@@ -112,7 +112,7 @@ class Stream {
     });
   }
 
-  /** Watches rows without drift, anew after each alarm. */
+  /** Counts the alarms in rows without drift. The monitor is reset after each alarm. */
   countAlarms(rows: number): number {
     let alarms = 0;
     for (let seen = 0; seen < rows; seen += REQUEST_ROWS) {
@@ -123,7 +123,7 @@ class Stream {
     return alarms;
   }
 
-  /** Watches a window without drift and then rows after the shift, of feature `j` if it is of one. */
+  /** Observes a window without drift and then rows after the shift, which affects feature `j` if it is of one feature. */
   tryShift(shift: Shift, summaries: readonly FeatureSummary[], j: number): { detected: boolean; delay: number } {
     const { monitor, windowRows } = this;
     monitor.reset();
@@ -140,7 +140,7 @@ class Stream {
     return { detected, delay };
   }
 
-  /** Observes all rows, in requests. Returns the last row of the request with the first alarm, from 1 on. */
+  /** Observes all rows in requests. Returns the number, from 1, of the last row of the first request with an alarm. */
   private rowOfAlarm(raw: Float32Array, perRequest: number): number | undefined {
     const { rows, count, outputs, errors } = this.predict(raw);
     const d = rows.length / count;

@@ -7,20 +7,20 @@ export interface FeatureSummary {
   readonly median: number;
 }
 
-/** Changes `rows`, `[count, features]` in raw units, in place. `j` is the feature concerned, if it is one. */
+/** Changes `rows`, `[count, features]` in raw units, in place. `j` is the affected feature of a shift of one feature. */
 export type Change = (rows: Float32Array, features: readonly FeatureSummary[], j: number, random: Random) => void;
 
-/** A known drift, to see whether it is noticed. */
+/** A known drift to be detected. */
 export interface Shift {
   readonly name: string;
-  /** Whether it concerns one feature only. */
+  /** True if only one feature shifts. */
   readonly ofOne: boolean;
   readonly change: Change;
 }
 
 type ChangeValue = (value: number, feature: FeatureSummary, random: Random) => number;
 
-/** Drifts of one feature or of all that happen in practice, of sizes between what is hard and what is easy to notice. */
+/** Realistic shifts of one or all features, from hard to easy to detect. */
 export const STANDARD_SHIFTS: readonly Shift[] = [
   { name: 'one feature: mean + 0.25 sd', ofOne: true, change: changeOne(addDeviations(0.25)) },
   { name: 'one feature: mean + 0.5 sd', ofOne: true, change: changeOne(addDeviations(0.5)) },
@@ -60,7 +60,7 @@ export function changeAll(change: ChangeValue): Change {
   };
 }
 
-/** Shuffles the values of feature `j` among the rows: it stays as it is, and no longer goes with the others. */
+/** Shuffles feature `j` among the rows: its distribution is unchanged, but its dependence on the others is lost. */
 export function permuteOne(rows: Float32Array, features: readonly FeatureSummary[], j: number, random: Random): void {
   const d = features.length;
   for (let i = rows.length / d - 1; i > 0; i--) {
@@ -74,7 +74,7 @@ export function addDeviations(count: number): ChangeValue {
   return (value, { deviation }) => value + count * deviation;
 }
 
-/** Stretches about the mean. */
+/** Scales the distance from the mean. */
 export function spread(factor: number): ChangeValue {
   return (value, { mean }) => mean + factor * (value - mean);
 }

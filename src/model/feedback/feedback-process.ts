@@ -1,39 +1,23 @@
-import { DomainError, type ErrorCode } from '../../base/domain-error.js';
+import { DomainError } from '../../base/domain-error.js';
 import { failpoint } from '../../base/files/failpoint.js';
-import { type FeedbackBounds, FeedbackDatabase } from './feedback-database.js';
+import { FeedbackDatabase } from './feedback-database.js';
+import type { FeedbackOutcome, FeedbackSetting, FeedbackTask } from './feedback-messages.js';
 
-/** What can be asked of the database: a method and its arguments. */
-export type FeedbackMethod = 'add' | 'wait' | 'waiting' | 'count' | 'recent' | 'newest' | 'chunk';
-export interface FeedbackTask {
-  readonly method: FeedbackMethod;
-  readonly args: readonly unknown[];
-}
-
-/** What the process is told at its start, as JSON. */
-export interface FeedbackSetting {
-  readonly path: string;
-  readonly bounds: FeedbackBounds;
-}
-
-export type FeedbackOutcome =
-  | { readonly value: unknown }
-  | { readonly code: ErrorCode; readonly message: string; readonly cause?: string };
-
-// The child of feedback-store.ts, and not a thread of it: the library ends its process when it meets bytes in the file
-// that it cannot read. And a disk that is slow, or hangs, holds up nobody's prediction.
+// The child process of feedback-store.ts. It is not a thread, because the library exits the process if the file holds bytes
+// it cannot read. And a slow or hanging disk delays no prediction.
 const { path, bounds } = JSON.parse(process.argv[2]!) as FeedbackSetting;
 let database: FeedbackDatabase | undefined;
 
 process.on('message', (tasks: readonly FeedbackTask[] | null) => {
   if (!tasks) return process.disconnect();
-  // A parent that is gone asks for no answer.
+  // If the parent has exited, nothing needs the answer.
   return process.send?.(work(tasks), undefined, undefined, () => {});
 });
 process.on('disconnect', () => database?.close());
-// A terminal interrupts its whole group, and a parent has things to keep before it ends; this ends with its parent.
+// A terminal interrupts the whole process group, but the parent may still have rows to store: this process ends with it.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 
-/** All in one transaction, so that many that come together cost one flush. A task that fails takes no other with it. */
+/** Runs all tasks in one transaction, at the cost of one flush. A task that fails does not affect the others. */
 function work(tasks: readonly FeedbackTask[]): FeedbackOutcome[] {
   try {
     database ??= new FeedbackDatabase(path, bounds);
@@ -46,7 +30,7 @@ function work(tasks: readonly FeedbackTask[]): FeedbackOutcome[] {
     failpoint('feedback:committed');
     return outcomes;
   } catch (error) {
-    // After an error of the disk, a file that is opened anew is the only one whose state is known.
+    // After a disk error the state of the open file is unknown: the next task opens it anew.
     database?.close();
     database = undefined;
     const outcome = unavailable(error as NodeJS.ErrnoException);
@@ -64,12 +48,12 @@ function attempt(open: FeedbackDatabase, { method, args }: FeedbackTask): Feedba
   }
 }
 
-/** What a client is told by the code of SQLite or of the system; the rest is for the log. */
+/** Reasons sent to clients, by the error code of SQLite or of the system. Details are for the log only. */
 const REASONS: readonly [code: RegExp, reason: string][] = [
   [/FULL|ENOSPC|EDQUOT/, 'the disk is full'],
-  [/READONLY|EROFS|EACCES|EPERM|PERM|AUTH/, 'it may not be written to'],
-  [/BUSY|LOCKED/, 'another process holds it'],
-  [/CORRUPT|NOTADB/, 'its file is damaged, and must be restored or moved away'],
+  [/READONLY|EROFS|EACCES|EPERM|PERM|AUTH/, 'it is not writable'],
+  [/BUSY|LOCKED/, 'another process has locked it'],
+  [/CORRUPT|NOTADB/, 'its file is damaged and must be restored or moved away'],
   [/CANTOPEN|ENOENT|ENOTDIR|EEXIST/, 'its file cannot be opened for writing'],
 ];
 
@@ -77,7 +61,7 @@ function unavailable({ code = '', message }: NodeJS.ErrnoException): FeedbackOut
   const reason = REASONS.find(([pattern]) => pattern.test(code))?.[1] ?? 'reading or writing failed';
   return {
     code: 'FEEDBACK_UNAVAILABLE',
-    message: `feedback cannot be kept or read: ${reason}`,
+    message: `feedback cannot be stored or read: ${reason}`,
     cause: `${code} ${message}`,
   };
 }

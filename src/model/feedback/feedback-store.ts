@@ -2,13 +2,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DomainError } from '../../base/domain-error.js';
 import { Child } from '../../base/node/child-process.js';
-import type { Columns } from '../tables/table-file.js';
-import type { FeedbackBounds, FeedbackChunk, FeedbackDatabase } from './feedback-database.js';
-import type { FeedbackMethod, FeedbackOutcome, FeedbackSetting, FeedbackTask } from './feedback-process.js';
+import type { Columns } from '../tables/columns.js';
+import type { FeedbackBounds, FeedbackDatabase } from './feedback-database.js';
+import type { FeedbackMethod, FeedbackOutcome, FeedbackSetting, FeedbackTask } from './feedback-messages.js';
+import type { FeedbackChunk } from './labelled-batch.js';
 
-/** Milliseconds without work after which the process ends, and its memory goes. */
+/** Milliseconds without work after which the process exits and frees its memory. */
 const IDLE = 10_000;
-/** Of one transaction: a bound on what the process is sent at once. */
+/** Maximum tasks of one transaction, which are sent to the process at once. */
 const MAX_TASKS = 256;
 const CHUNK_ROWS = 1000;
 
@@ -19,10 +20,10 @@ interface Pending {
 }
 
 /**
- * The feedback database, in a process that starts when it is first needed. A promise that is fulfilled is on the disk.
- * What comes while the process is busy is done together, in one transaction.
+ * The feedback database, in a process that starts when it is first needed. Once a promise resolves, its rows are on the
+ * disk. Tasks that arrive while the process is busy run together, in one transaction.
  *
- * Everything rejects with `FEEDBACK_UNAVAILABLE` and the reason if the file cannot be read or written.
+ * All methods reject with `FEEDBACK_UNAVAILABLE` and the reason if the file cannot be read or written.
  */
 export class FeedbackStore {
   readonly bounds: FeedbackBounds;
@@ -39,12 +40,12 @@ export class FeedbackStore {
     this.bounds = bounds;
   }
 
-  /** Whether anything was ever kept: if not, there is no reason to start the process. */
+  /** True if anything was ever stored. If not, there is no reason to start the process. */
   get exists(): boolean {
     return existsSync(this.path);
   }
 
-  /** Asks the database. Rejects also with what its method throws. */
+  /** Runs a method of the database. Rejects also with what the method throws. */
   ask<M extends FeedbackMethod>(
     method: M,
     ...args: Parameters<FeedbackDatabase[M]>
@@ -55,7 +56,7 @@ export class FeedbackStore {
     });
   }
 
-  /** All labelled rows of these columns that are there now, from the oldest on. */
+  /** Yields all labelled rows of these columns that are stored now, oldest first. */
   async *rows(columns: Columns): AsyncGenerator<FeedbackChunk> {
     const newest = await this.ask('newest');
     for (let last = 0; last < newest; ) {
@@ -65,7 +66,7 @@ export class FeedbackStore {
     }
   }
 
-  /** Finishes what was begun, and ends the process. */
+  /** Finishes all tasks and ends the process. */
   async close(): Promise<void> {
     this.closed = true;
     this.retire();
@@ -77,7 +78,7 @@ export class FeedbackStore {
     clearTimeout(this.idle);
     this.sent = this.pending.splice(0, MAX_TASKS);
     if (!this.child && this.closed) {
-      this.fail(new Error('the service shuts down'));
+      this.fail(new Error('the service is shutting down'));
       return;
     }
     this.child ??= this.start();
@@ -114,14 +115,14 @@ export class FeedbackStore {
   private fail(cause: Error): void {
     const { sent } = this;
     this.sent = [];
-    const error = new DomainError('FEEDBACK_UNAVAILABLE', 'feedback cannot be kept or read: its process ended', {
+    const error = new DomainError('FEEDBACK_UNAVAILABLE', 'feedback cannot be stored or read: its process ended', {
       cause,
     });
     for (const { reject } of sent) reject(error);
     this.send();
   }
 
-  /** Lets the process close the file and end, unless it has work. */
+  /** Lets the process close the file and exit, unless it has work. */
   private retire(): void {
     clearTimeout(this.idle);
     if (this.sent.length > 0) return;

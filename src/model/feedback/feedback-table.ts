@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { DomainError } from '../../base/domain-error.js';
-import { arrangeLike } from '../tables/arrange.js';
+import { type Columns, orderLike } from '../tables/columns.js';
 import { csvToTable } from '../tables/csv/csv-table.js';
-import { type Columns, type TableInfo, TableWriter } from '../tables/table-file.js';
+import { type TableInfo, TableWriter } from '../tables/table-file.js';
 import type { FeedbackStore } from './feedback-store.js';
 
 /** A CSV whose rows are trained on together with the feedback. */
@@ -51,7 +51,7 @@ async function withReference(
       source,
       directory,
       targets,
-      (found) => arrangeLike(columns, found, 'TRAIN_DATA cannot be mixed in'),
+      (found) => orderLike(columns, found, 'TRAIN_DATA cannot be mixed in'),
       (writer) => append(store, columns, writer),
     );
   } catch (error) {

@@ -51,3 +51,28 @@ export class Predictor {
     this.engine.close();
   }
 }
+
+/** Predictions of many rows, owned by the caller. */
+export interface Predictions {
+  /** `[rows, outputs]`, in the targets' units. */
+  readonly outputs: Float32Array;
+  /** `[rows]`: mean squared residual over the features, in standardised units. */
+  readonly errors: Float32Array;
+}
+
+/** Rows per forward pass of `predictAll`. Bounds the memory beside the data. */
+const CHUNK = 1024;
+
+/** Predicts all rows of `features`, `[rows, inputs]` in raw units. */
+export function predictAll(predictor: Predictor, features: Float32Array, rows: number): Predictions {
+  const { inputs, outputs: width } = predictor.engine.shape;
+  const outputs = new Float32Array(rows * width);
+  const errors = new Float32Array(rows);
+  for (let start = 0; start < rows; start += CHUNK) {
+    const count = Math.min(CHUNK, rows - start);
+    const pass = predictor.predict(features.subarray(start * inputs, (start + count) * inputs), count);
+    outputs.set(pass.outputs, start * width);
+    errors.set(pass.errors.subarray(0, count), start);
+  }
+  return { outputs, errors };
+}

@@ -1,22 +1,20 @@
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import type { Ledger } from './ledger.js';
 import { ALIAS_NAMES, type Aliases, type AliasName } from './store.js';
 
-const Name = Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]);
+const Version = Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]);
 const Record = Type.Object({
-  production: Name,
-  candidate: Name,
-  previous: Name,
+  production: Version,
+  candidate: Version,
+  previous: Version,
   removing: Type.Array(Type.Integer({ minimum: 1 })),
 });
 
-/** The aliases as they are kept, with the versions that are being removed: none of these can be named any more. */
-export interface AliasRecord extends Aliases {
-  readonly removing: readonly number[];
-}
+/** Stored form of the aliases, with the versions that are being removed: no alias may name these any more. */
+export type AliasRecord = Aliases & Static<typeof Record>;
 
-/** The newest record that can be read, under the newest number: what a change has to follow. */
+/** Returns the newest readable record under the newest number, which the next change must follow. */
 export async function readRecord(ledger: Ledger): Promise<AliasRecord> {
   const numbers = (await ledger.numbers()).reverse();
   const generation = numbers[0] ?? 0;
@@ -27,12 +25,12 @@ export async function readRecord(ledger: Ledger): Promise<AliasRecord> {
   return { generation, production: null, candidate: null, previous: null, removing: [] };
 }
 
-/** Appends a record after the one that was read. False if somebody was faster. */
+/** Appends a record after the one that was read. Returns false if another process was faster. */
 export function appendRecord(ledger: Ledger, { generation, ...record }: AliasRecord): Promise<boolean> {
   return ledger.take(generation + 1, JSON.stringify(record));
 }
 
-/** The alias that names a version, if one does. */
+/** Returns the alias that names a version, if any. */
 export function aliasOf(aliases: Aliases, version: number): AliasName | undefined {
   return ALIAS_NAMES.find((name) => aliases[name] === version);
 }

@@ -1,35 +1,36 @@
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DomainError } from '../../base/domain-error.js';
-import { flushDirectory, isCode, makeDirectory, numbersIn } from '../../base/files/directory.js';
+import { flushDirectory, isCode, numbersIn } from '../../base/files/directory.js';
 import { failpoint } from '../../base/files/failpoint.js';
 import { discardStage, makeStage, sweepStages } from '../../base/files/staging.js';
 import { watchDirectory } from '../../base/files/watch-directory.js';
 import type { VersionFiles } from '../versions/version.js';
 import { type AliasRecord, aliasOf, appendRecord, readRecord } from './alias-record.js';
+import { Documents } from './documents.js';
 import { Ledger } from './ledger.js';
 import type { Aliases, ModelStore, StoreHealth } from './store.js';
 import { storeHealth } from './store-health.js';
 
-/** The folder of the documents beside the versions. */
-const DOCUMENTS = '.documents';
-/** The folders of the two ledgers: changes of the aliases, and numbers that versions were given. */
+/** Folders of the two ledgers: the changes of the aliases, and the version numbers taken so far. */
 const ALIASES = '.aliases';
 const NUMBERS = '.numbers';
 
 /**
- * A store on a file system: `<directory>/<version>/`. All that must be all or nothing is the rename of a directory, which
- * is atomic, and refused if the name is taken: a version published, a change of the aliases, a version removed.
+ * A store on a file system: `<directory>/<version>/`. Publishing a version, changing the aliases and removing a version
+ * each take effect by renaming a directory, which is atomic and fails if the new name is taken.
  */
 export class FileStore implements ModelStore {
   readonly location: string;
-  private readonly records: Ledger;
-  private readonly given: Ledger;
+  private readonly aliasLedger: Ledger;
+  private readonly numberLedger: Ledger;
+  private readonly documents: Documents;
 
   constructor(directory: string) {
     this.location = directory;
-    this.records = new Ledger(join(directory, ALIASES));
-    this.given = new Ledger(join(directory, NUMBERS));
+    this.aliasLedger = new Ledger(join(directory, ALIASES));
+    this.numberLedger = new Ledger(join(directory, NUMBERS));
+    this.documents = new Documents(directory);
   }
 
   list(): Promise<number[]> {
@@ -43,7 +44,7 @@ export class FileStore implements ModelStore {
       const contents = await Promise.all(names.map((name) => readFile(join(directory, name))));
       return new Map(names.map((name, i) => [name, contents[i]!]));
     } catch (cause) {
-      throw this.unread(version, cause);
+      throw this.readError(version, cause);
     }
   }
 
@@ -53,7 +54,7 @@ export class FileStore implements ModelStore {
       const names = await readdir(directory);
       return names.includes(name) ? await readFile(join(directory, name)) : undefined;
     } catch (cause) {
-      throw this.unread(version, cause);
+      throw this.readError(version, cause);
     }
   }
 
@@ -65,10 +66,10 @@ export class FileStore implements ModelStore {
 
   async publish(stage: string): Promise<number> {
     for (;;) {
-      const newest = Math.max((await this.list()).at(-1) ?? 0, (await this.given.numbers()).at(-1) ?? 0);
+      const newest = Math.max((await this.list()).at(-1) ?? 0, (await this.numberLedger.numbers()).at(-1) ?? 0);
       const version = newest + 1;
-      // Another process may take the number between the listing and this.
-      if (!(await this.given.take(version, '{}'))) continue;
+      // Another process may have taken the number since the listing.
+      if (!(await this.numberLedger.take(version, '{}'))) continue;
       failpoint('publish:numbered');
       try {
         await rename(join(stage, 'version'), this.directoryOf(version));
@@ -89,12 +90,12 @@ export class FileStore implements ModelStore {
 
   async aliases(): Promise<Aliases> {
     const [{ removing, generation, ...names }, versions] = await Promise.all([this.record(), this.list()]);
-    const there = (version: number | null) => (version !== null && versions.includes(version) ? version : null);
+    const ifListed = (version: number | null) => (version !== null && versions.includes(version) ? version : null);
     return {
       generation,
-      production: there(names.production),
-      candidate: there(names.candidate),
-      previous: there(names.previous),
+      production: ifListed(names.production),
+      candidate: ifListed(names.candidate),
+      previous: ifListed(names.previous),
     };
   }
 
@@ -108,15 +109,15 @@ export class FileStore implements ModelStore {
     }
     const removing = record.removing.filter((version) => versions.includes(version));
     const next = { generation, production, candidate, previous, removing };
-    if (!(await appendRecord(this.records, next))) throw changed();
+    if (!(await appendRecord(this.aliasLedger, next))) throw changed();
     return { generation: generation + 1, production, candidate, previous };
   }
 
   async remove(version: number): Promise<void> {
     await this.announceRemoval(version);
     failpoint('remove:announced');
-    // Versions that were copied here by hand have a number that nobody has taken.
-    if (((await this.given.numbers()).at(-1) ?? 0) < version) await this.given.take(version, '{}');
+    // The number of a version that was copied here by hand is not taken yet.
+    if (((await this.numberLedger.numbers()).at(-1) ?? 0) < version) await this.numberLedger.take(version, '{}');
     await this.unlist(version);
   }
 
@@ -128,43 +129,25 @@ export class FileStore implements ModelStore {
     return storeHealth(this.location);
   }
 
-  async readDocument(name: string): Promise<string | undefined> {
-    try {
-      return await readFile(join(this.location, DOCUMENTS, name), 'utf8');
-    } catch (error) {
-      if (isCode(error, 'ENOENT')) return undefined;
-      throw error;
-    }
+  readDocument(name: string): Promise<string | undefined> {
+    return this.documents.read(name);
   }
 
-  async writeDocument(name: string, content: string): Promise<void> {
-    const directory = join(this.location, DOCUMENTS);
-    await makeDirectory(directory);
-    // A stage, so that what a process leaves that dies here is swept.
-    const stage = await makeStage(this.location);
-    try {
-      const written = join(stage, 'document');
-      await writeFile(written, content, { flush: true });
-      failpoint('document:written');
-      await rename(written, join(directory, name));
-      failpoint('document:renamed');
-    } finally {
-      await discardStage(stage);
-    }
-    flushDirectory(directory);
+  writeDocument(name: string, content: string): Promise<void> {
+    return this.documents.write(name, content);
   }
 
   async sweep(): Promise<number> {
     const versions = await this.list();
     const { removing } = await this.record();
-    const left = removing.filter((version) => versions.includes(version));
-    for (const version of left) await this.unlist(version);
-    return left.length + (await sweepStages(this.location));
+    const unfinished = removing.filter((version) => versions.includes(version));
+    for (const version of unfinished) await this.unlist(version);
+    return unfinished.length + (await sweepStages(this.location));
   }
 
   /**
-   * Records that a version goes, so that no alias can name it from here on: whoever read the aliases before is refused,
-   * whoever reads them now sees that it goes.
+   * Records that a version is being removed, so that no alias can name it from now on: a change based on an earlier reading
+   * of the aliases is refused, and a later reading includes the removal.
    */
   private async announceRemoval(version: number): Promise<void> {
     for (;;) {
@@ -174,11 +157,11 @@ export class FileStore implements ModelStore {
       const alias = aliasOf(record, version);
       if (alias) throw new DomainError('VERSION_IN_USE', `version ${version} is ${alias}: it cannot be removed`);
       const removing = [...record.removing.filter((each) => each !== version && versions.includes(each)), version];
-      if (await appendRecord(this.records, { ...record, removing })) return;
+      if (await appendRecord(this.aliasLedger, { ...record, removing })) return;
     }
   }
 
-  /** Takes a version out of the listing with one rename, and then removes its files. */
+  /** Removes a version from the listing with one rename, then deletes its files. */
   private async unlist(version: number): Promise<void> {
     const stage = await this.stage();
     try {
@@ -186,7 +169,7 @@ export class FileStore implements ModelStore {
       flushDirectory(this.location);
       failpoint('remove:renamed');
     } catch (error) {
-      // Another process, which is about to remove it as well, was faster.
+      // Another process is removing it as well, and was faster.
       if (!isCode(error, 'ENOENT')) throw error;
     } finally {
       await this.discard(stage);
@@ -194,15 +177,15 @@ export class FileStore implements ModelStore {
   }
 
   private record(): Promise<AliasRecord> {
-    return readRecord(this.records);
+    return readRecord(this.aliasLedger);
   }
 
   private directoryOf(version: number): string {
     return join(this.location, String(version));
   }
 
-  /** One that is there, but cannot be read, is not missing: it is broken. */
-  private unread(version: number, cause: unknown): DomainError {
+  /** A version that is listed but cannot be read is broken, not missing. */
+  private readError(version: number, cause: unknown): DomainError {
     if (isCode(cause, 'ENOENT', 'ENOTDIR')) return this.notFound(version, cause);
     const { code = 'unknown' } = cause as NodeJS.ErrnoException;
     return new DomainError('INVALID_VERSION', `version ${version}: its files cannot be read (${code})`, { cause });
@@ -214,5 +197,5 @@ export class FileStore implements ModelStore {
 }
 
 function changed(): DomainError {
-  return new DomainError('ALIASES_CHANGED', 'the aliases were changed meanwhile, by another request or process');
+  return new DomainError('ALIASES_CHANGED', 'another request or process changed the aliases meanwhile');
 }

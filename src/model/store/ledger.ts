@@ -4,15 +4,15 @@ import { flushDirectory, isCode, makeDirectory, numbersIn } from '../../base/fil
 import { failpoint } from '../../base/files/failpoint.js';
 import { discardStage, makeStage } from '../../base/files/staging.js';
 
-/** Entries that are left when there are newer ones: for a reader that is on its way to one. */
-const KEPT = 32;
+/** Newest entries to retain: a reader may be about to read one that is no longer the newest. */
+const MAX_ENTRIES = 32;
 
-/** The one file of an entry. */
+/** The only file of an entry. */
 const CONTENT = 'content.json';
 
 /**
- * Entries numbered upwards, each taken once, by whoever comes first, among all processes on a directory. An entry is a
- * directory that is renamed into its place: it is there whole or not at all, and one that is there is not replaced.
+ * Numbered entries. Of all processes on a directory, the first to take a number owns it. An entry is a directory that is
+ * renamed into place: it exists completely or not at all, and is never replaced.
  */
 export class Ledger {
   private readonly directory: string;
@@ -23,12 +23,12 @@ export class Ledger {
     this.name = basename(directory).slice(1);
   }
 
-  /** Numbers of the entries that are left, in ascending order. */
+  /** Numbers of the retained entries, in ascending order. */
   numbers(): Promise<number[]> {
     return numbersIn(this.directory);
   }
 
-  /** Content of an entry; undefined if it is not there. */
+  /** Returns the content of an entry; undefined if it does not exist. */
   async read(number: number): Promise<string | undefined> {
     try {
       return await readFile(join(this.directory, String(number), CONTENT), 'utf8');
@@ -38,7 +38,7 @@ export class Ledger {
     }
   }
 
-  /** Takes a number, for good once this returns true; false if somebody else has taken it. */
+  /** Takes a number permanently. Returns false if another process has taken it. */
   async take(number: number, content: string): Promise<boolean> {
     const stage = await makeStage(dirname(this.directory));
     try {
@@ -58,15 +58,15 @@ export class Ledger {
       await discardStage(stage);
     }
     const newest = await this.tidy();
-    // It had been taken and tidied away before: the writer has slept for long.
-    return newest - number < KEPT;
+    // A process that was suspended for long can take a number whose entry was deleted meanwhile.
+    return newest - number < MAX_ENTRIES;
   }
 
-  /** Removes the oldest entries. Returns the newest number. */
+  /** Deletes the oldest entries. Returns the newest number. */
   private async tidy(): Promise<number> {
     const numbers = await this.numbers();
     const newest = numbers.at(-1) ?? 0;
-    for (const number of numbers.filter((each) => newest - each >= KEPT)) {
+    for (const number of numbers.filter((each) => newest - each >= MAX_ENTRIES)) {
       await rm(join(this.directory, String(number)), { recursive: true, force: true });
       failpoint(`${this.name}:tidied`);
     }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { UPLOAD_MARK, type VersionFiles, writeFiles } from '../versions/version.js';
 import type { ModelStore } from './store.js';
 
-/** Publishes the verified files of a version that was not trained here, under the next number. */
+/** Publishes the verified files of an uploaded version under the next number. */
 export async function publishUpload(files: VersionFiles, store: ModelStore): Promise<number> {
   const stage = await store.stage();
   try {

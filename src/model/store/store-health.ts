@@ -4,7 +4,7 @@ import { isCode } from '../../base/files/directory.js';
 import { discardStage, makeStage } from '../../base/files/staging.js';
 import type { StoreHealth } from './store.js';
 
-/** Tries whether `location` can be written, and how much. Never throws. */
+/** Tests whether `location` is writable, and how much space is left. Never throws. */
 export async function storeHealth(location: string): Promise<StoreHealth> {
   const free_bytes = await freeBytes(location);
   try {
@@ -20,7 +20,7 @@ export async function storeHealth(location: string): Promise<StoreHealth> {
   }
 }
 
-/** Of the file system that holds `path`, which need not exist yet. */
+/** Free bytes of the file system that holds `path`, which need not exist yet. */
 async function freeBytes(path: string): Promise<number | null> {
   try {
     const { bavail, bsize } = await statfs(path);

@@ -1,14 +1,15 @@
+import { type Static, Type } from 'typebox';
 import type { VersionFiles } from '../versions/version.js';
 
-/** Which version each alias names. All change together, by compare-and-swap. */
+/** Versions that the aliases name. They change together, by compare-and-swap. */
 export interface Aliases {
-  /** Counts the changes; 0 before the first. */
+  /** Number of changes so far. */
   readonly generation: number;
-  /** What serves. */
+  /** The version that serves. */
   readonly production: number | null;
-  /** What was trained last and may serve. */
+  /** The latest trained version that may serve. */
   readonly candidate: number | null;
-  /** What served before: where a rollback goes. */
+  /** The version that served before, to which a rollback returns. */
   readonly previous: number | null;
 }
 
@@ -16,52 +17,52 @@ export interface Aliases {
 export const ALIAS_NAMES = ['production', 'candidate', 'previous'] as const;
 export type AliasName = (typeof ALIAS_NAMES)[number];
 
-/** How a store is. */
-export interface StoreHealth {
-  readonly writable: boolean;
-  /** Why it cannot be written, if so. */
-  readonly reason: string | null;
-  /** Bytes that can still be written; null if there is no such bound. */
-  readonly free_bytes: number | null;
-}
+/** State of a store. */
+export const StoreHealth = Type.Object({
+  writable: Type.Boolean({ description: 'tried just now' }),
+  reason: Type.Union([Type.String(), Type.Null()], { description: 'why not' }),
+  /** Null if unknown or unlimited. */
+  free_bytes: Type.Union([Type.Integer(), Type.Null()], { description: 'on its disk' }),
+});
+export type StoreHealth = Static<typeof StoreHealth>;
 
-/** Versions of one model: immutable, numbered from 1. A version is listed when it is whole, or not at all. */
+/** Immutable versions of one model, numbered from 1. A version is listed only when it is complete. */
 export interface ModelStore {
-  /** Where the versions are, for messages. */
+  /** Path or address of the store, for messages. */
   readonly location: string;
-  /** Numbers of the versions there are, in ascending order. */
+  /** Numbers of all versions, in ascending order. */
   list(): Promise<number[]>;
-  /** All files of a version. Throws `VERSION_NOT_FOUND`, and `INVALID_VERSION` if it is there but cannot be read. */
+  /** Reads all files of a version. Throws `VERSION_NOT_FOUND`, or `INVALID_VERSION` if it exists but cannot be read. */
   read(version: number): Promise<VersionFiles>;
-  /** One file of a version; undefined if the version has none of this name. Throws as `read`. */
+  /** Reads one file of a version; undefined if the version has no file of this name. Throws as `read`. */
   readFile(version: number, name: string): Promise<Uint8Array | undefined>;
-  /** Makes an empty local directory for one training; its `version` folder is what `publish` takes. */
+  /** Creates an empty local directory for one training. `publish` takes its `version` folder. */
   stage(): Promise<string>;
-  /** Publishes the staged version under the next number, atomically. No number is given twice, even if its version has gone. */
+  /** Publishes the staged version atomically, under the next number. No number is used twice, even after a removal. */
   publish(stage: string): Promise<number>;
-  /** Removes a stage and all in it, if it is still there. */
+  /** Deletes a stage and its contents, if it still exists. */
   discard(stage: string): Promise<void>;
-  /** The aliases as they are now. One whose version is not there any more is null. */
+  /** Reads the aliases. An alias whose version no longer exists is null. */
   aliases(): Promise<Aliases>;
   /**
-   * Changes the aliases, if they are still as they were read: `next.generation` is the one that was read, and what is
-   * returned has the next. Throws `ALIASES_CHANGED` if somebody was faster, `VERSION_NOT_FOUND` if an alias would name
-   * what is not there.
+   * Changes the aliases if they are unchanged since they were read: `next.generation` is the generation that was read, and
+   * the result has the next one. Throws `ALIASES_CHANGED` if another change came first, or `VERSION_NOT_FOUND` if an alias
+   * would name a version that does not exist.
    */
   setAliases(next: Aliases): Promise<Aliases>;
-  /** Removes a version, atomically. Throws `VERSION_NOT_FOUND`, and `VERSION_IN_USE` if an alias names it. */
+  /** Removes a version atomically. Throws `VERSION_NOT_FOUND`, or `VERSION_IN_USE` if an alias names it. */
   remove(version: number): Promise<void>;
   /**
-   * Calls `onChange` when another process may have changed the aliases; now and then for nothing. Returns what ends it.
-   * `interval` is for where no news comes: milliseconds from one look to the next.
+   * Calls `onChange` when another process may have changed the aliases, and every `interval` milliseconds, for file systems
+   * that report no changes. Returns a function that stops watching.
    */
   watch(onChange: () => void, interval: number): () => void;
-  /** Tries whether the store can be written. Never throws. */
+  /** Tests whether the store is writable. Never throws. */
   health(): Promise<StoreHealth>;
-  /** A small document beside the versions, such as the state of a monitor; undefined if there is none. */
+  /** Reads a small document beside the versions, such as the state of a monitor; undefined if it does not exist. */
   readDocument(name: string): Promise<string | undefined>;
-  /** Writes a document, atomically: a reader sees the old one or the new one. */
+  /** Writes a document atomically: a reader sees the old one or the new one. */
   writeDocument(name: string, content: string): Promise<void>;
-  /** Finishes or removes what processes that died have left. Returns how many leftovers went. */
+  /** Finishes removals and deletes stages of processes that died. Returns how many leftovers there were. */
   sweep(): Promise<number>;
 }

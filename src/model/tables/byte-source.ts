@@ -1,17 +1,17 @@
 import { fstatSync, readSync } from 'node:fs';
 
-/** Bytes of which any part can be read: a body in memory, or a file. */
+/** Bytes with random access: in memory or in a file. */
 export interface Bytes {
   readonly length: number;
-  /** Those from `from` up to `to`, which lie within. They may be the very memory of the body. */
+  /** Returns the bytes from `from` up to `to`, which must lie within. They may be a view of the source's memory. */
   read(from: number, to: number): Uint8Array;
 }
 
-export function bytesOf(body: Uint8Array): Bytes {
-  return { length: body.length, read: (from, to) => body.subarray(from, to) };
+export function bytesOf(content: Uint8Array): Bytes {
+  return { length: content.length, read: (from, to) => content.subarray(from, to) };
 }
 
-/** The file must stay open, and as long as it is. Throws an Error if it does not. */
+/** The file must stay open and must not shrink: `read` then throws an Error. */
 export function bytesOfFile(file: number): Bytes {
   const read = (from: number, to: number) => {
     const bytes = new Uint8Array(to - from);

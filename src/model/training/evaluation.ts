@@ -1,62 +1,8 @@
-import type { Predictor } from '../network/predictor.js';
+import type { Predictions, Predictor } from '../network/predictor.js';
+import type { LabelledRows } from '../tables/labelled-rows.js';
+import type { Metrics, TargetMetrics } from '../versions/metrics.js';
 
-/** Errors of one target, in its units. */
-export interface TargetMetrics {
-  readonly rmse: number;
-  readonly mae: number;
-  /** 1 - residual sum of squares / total sum of squares about the evaluated rows' mean; null if that total is 0. */
-  readonly r2: number | null;
-  /** The same rows, always predicted as the mean of the training targets. */
-  readonly baseline_rmse: number;
-  readonly baseline_mae: number;
-}
-
-export interface Metrics {
-  readonly rows: number;
-  /** Mean squared prediction error over rows and targets, in standardised units: what early stopping watches. */
-  readonly prediction_error: number;
-  /** Mean squared reconstruction error over rows and features, in standardised units. */
-  readonly reconstruction_error: number;
-  /** The same, if every feature were reconstructed as its training mean. */
-  readonly baseline_reconstruction_error: number;
-  /** `prediction_error + auxiliary weight × reconstruction_error` */
-  readonly loss: number;
-  readonly targets: Readonly<Record<string, TargetMetrics>>;
-}
-
-/** Rows in raw units: `features` `[rows, inputs]`, `targets` `[rows, outputs]`, both row-major. */
-export interface LabelledRows {
-  readonly rows: number;
-  readonly features: Float32Array;
-  readonly targets: Float32Array;
-}
-
-/** Predictions of many rows, owned by the caller. */
-export interface Predictions {
-  /** `[rows, outputs]`, in target units. */
-  readonly outputs: Float32Array;
-  /** `[rows]`: mean squared residual over the features, in standardised units. */
-  readonly errors: Float32Array;
-}
-
-/** Rows of one forward pass: bounds the memory beside the data. */
-const CHUNK = 1024;
-
-/** Predicts all rows of `features`, `[rows, inputs]` in raw units. */
-export function predictAll(predictor: Predictor, features: Float32Array, rows: number): Predictions {
-  const { inputs, outputs: width } = predictor.engine.shape;
-  const outputs = new Float32Array(rows * width);
-  const errors = new Float32Array(rows);
-  for (let start = 0; start < rows; start += CHUNK) {
-    const count = Math.min(CHUNK, rows - start);
-    const pass = predictor.predict(features.subarray(start * inputs, (start + count) * inputs), count);
-    outputs.set(pass.outputs, start * width);
-    errors.set(pass.errors.subarray(0, count), start);
-  }
-  return { outputs, errors };
-}
-
-/** Compares `predictions` of `predictor` with the truth in `data`. */
+/** Compares the `predictions` of `predictor` with the targets in `data`. */
 export function evaluate(
   predictor: Predictor,
   data: LabelledRows,

@@ -3,13 +3,14 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EngineFactory } from '../network/engine.js';
 import { bytesToWeights, weightsToBytes } from '../network/layers-format.js';
-import { Predictor, type Scalers } from '../network/predictor.js';
+import { Predictor, predictAll, type Scalers } from '../network/predictor.js';
 import type { Scaler } from '../network/scaler.js';
 import { type Shape, weightCount } from '../network/shape.js';
-import { type LabelledRows, type Metrics, predictAll } from './evaluation.js';
-import type { GateTerms, Rival } from './gate.js';
+import type { LabelledRows } from '../tables/labelled-rows.js';
+import type { Metrics } from '../versions/metrics.js';
+import type { GateTerms, ServingPredictions } from './gate.js';
 
-/** The model that serves, as a training is told of it; its weights are in the stage. */
+/** The serving model as handed to a training. Its weights are a file in the stage. */
 export interface ServingModel {
   readonly version: number;
   readonly shape: Shape;
@@ -18,15 +19,15 @@ export interface ServingModel {
   readonly explained: number;
 }
 
-/** What a training is to judge its model by. */
+/** The terms by which a training judges its model. */
 export interface GateRequest extends GateTerms {
-  /** Null: the mean of the training rows. */
+  /** The model to compare with; null for the mean of the training rows. */
   readonly serving: ServingModel | null;
 }
 
 const WEIGHTS = 'serving-weights.bin';
 
-/** Hands the model that serves to a training: from memory, since it is what answers, whatever has become of its files. */
+/** Writes the serving model's weights to the stage of a training. They come from memory: its files may have changed or gone. */
 export async function handOver(
   stage: string,
   version: number,
@@ -37,20 +38,20 @@ export async function handOver(
   return { version, shape: engine.shape, scalers, explained: explainedBy(metrics, scalers.targets) };
 }
 
-/** Against the mean of the training rows; of several targets each counts in its standard deviations. */
+/** Returns the share of the variance explained, against the mean of the training rows. Several targets count in their deviations. */
 function explainedBy({ targets }: Metrics, { scale }: Scaler): number {
   const sum = (figure: 'rmse' | 'baseline_rmse') =>
     Object.values(targets).reduce((total, target, j) => total + (target[figure] / scale[j]!) ** 2, 0);
   return 1 - sum('rmse') / sum('baseline_rmse');
 }
 
-/** Predicts the held-out rows `[rows, inputs]` by the model that serves, if there is one to be judged by. */
+/** Predicts the held-out rows `[rows, inputs]` with the serving model. Returns null if there is none. */
 export function predictByServing(
   stage: string,
   serving: ServingModel | null,
   { features, rows }: LabelledRows,
   createEngine: EngineFactory,
-): Rival | null {
+): ServingPredictions | null {
   if (!serving) return null;
   const { version, shape, scalers, explained } = serving;
   const weights = bytesToWeights(readFileSync(join(stage, WEIGHTS)), weightCount(shape));

@@ -1,12 +1,12 @@
 import { type Random, shuffle } from '../../base/statistics/random.js';
-import type { LabelledRows } from './evaluation.js';
+import type { LabelledRows } from '../tables/labelled-rows.js';
 
 /**
- * Holds out `share` of the rows: the numbers of the rows held out, and of those to train on, each in random order.
+ * Holds out `share` of the rows. Returns the indices of the held-out rows and of those to train on, each in random order.
  *
- * Which rows these are is told by their content alone: those with the least hashes. A row that comes again in the data of
- * a later training is held out again, and rows that are the same are on one side. So a new model and the one that serves
- * are compared on rows that neither was trained on, but for the few about the bound, which moves a little as data grow.
+ * The content of the rows alone decides: those with the smallest hashes are held out. A row that recurs in a later training is
+ * held out again, and equal rows are on the same side. So a new model and the serving one are compared on rows that neither was
+ * trained on, except a few near the bound, which moves slightly as data grow.
  */
 export function splitRows(
   data: LabelledRows,
@@ -31,7 +31,7 @@ export function splitRows(
   return { heldOut, training };
 }
 
-/** A hash of 32 bits of each row's features and targets: MurmurHash3 (Appleby, 2011) of their float32 bits. */
+/** Returns a 32-bit hash of each row's features and targets: MurmurHash3 (Appleby, 2011) of their float32 bits. */
 function rowHashes({ rows, features, targets }: LabelledRows): Uint32Array {
   const hashes = new Uint32Array(rows);
   for (const numbers of [features, targets]) {
@@ -50,7 +50,7 @@ function rowHashes({ rows, features, targets }: LabelledRows): Uint32Array {
   return hashes.map(finish);
 }
 
-/** MurmurHash3's last step: every bit in comes to every bit out. */
+/** MurmurHash3's final mix: every input bit affects every output bit. */
 function finish(hash: number): number {
   let h = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);

@@ -1,39 +1,14 @@
-import { DomainError, type ErrorCode } from '../../base/domain-error.js';
+import { DomainError } from '../../base/domain-error.js';
 import { Child } from '../../base/node/child-process.js';
-import { PhaseClock, type Phases } from '../../base/node/phase-clock.js';
-import type { EngineName } from '../network/engine.js';
-import type { Metrics } from './evaluation.js';
-import type { Gate } from './gate.js';
-import type { GateRequest } from './serving-model.js';
-import type { Epoch, TrainingOptions } from './training.js';
-
-/** What the child is asked to do: train on `<stage>/table`, judge what comes of it, and write `<stage>/version`. */
-export interface TrainingRequest {
-  readonly stage: string;
-  readonly engine: EngineName;
-  readonly options: TrainingOptions;
-  readonly gate: GateRequest;
-}
-
-/** What a training has come to. */
-export interface Trained {
-  readonly metrics: Metrics;
-  readonly bestEpoch: number;
-  readonly gate: Gate;
-  readonly phases: Phases;
-}
-
-/** What the child tells. */
-export type TrainerMessage =
-  | { readonly type: 'epoch'; readonly epoch: Epoch }
-  | ({ readonly type: 'done' } & Trained)
-  | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string };
+import { PhaseClock } from '../../base/node/phase-clock.js';
+import type { Epoch } from '../versions/metrics.js';
+import type { Trained, TrainerMessage, TrainingRequest } from './trainer-messages.js';
 
 /**
- * Trains in a child process, so that neither the time it takes nor its crash touches this one.
+ * Trains in a child process, so that neither its run time nor a crash affects this one.
  *
- * Rejects with the child's own domain error, with `TRAINING_CRASHED` if it died without a word, and with
- * `TRAINING_CANCELLED` if `signal` was aborted, after the child is gone.
+ * Rejects with the child's own domain error, with `TRAINING_CRASHED` if it exited without one, and with `TRAINING_CANCELLED`
+ * if `signal` was aborted, once the child has exited.
  */
 export async function runTraining(
   request: TrainingRequest,
@@ -60,13 +35,13 @@ export async function runTraining(
   clock.end('exit');
   if (signal.aborted) throw cancelled();
   if (!verdict) {
-    throw new DomainError('TRAINING_CRASHED', `the training process ended early: ${reason}`, {
+    throw new DomainError('TRAINING_CRASHED', `the training process exited early: ${reason}`, {
       cause: new Error(output),
     });
   }
   if (verdict.type === 'failed') throw new DomainError(verdict.code, verdict.message);
   const { metrics, bestEpoch, gate, phases } = verdict;
-  // Time that the child does not account for was its start: measured so, no phase overlaps another.
+  // The rest of the child's time is its start. So phases do not overlap.
   const work = Object.values(phases).reduce((sum, seconds) => sum + seconds, 0);
   return {
     metrics,

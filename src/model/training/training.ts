@@ -2,72 +2,42 @@ import { DomainError } from '../../base/domain-error.js';
 import { createRandom, shuffle } from '../../base/statistics/random.js';
 import type { Engine, EngineFactory } from '../network/engine.js';
 import { initialWeights } from '../network/initial-weights.js';
-import { Predictor, type Scalers } from '../network/predictor.js';
+import { type Predictions, Predictor, predictAll, type Scalers } from '../network/predictor.js';
 import { fitScaler, standardise } from '../network/scaler.js';
 import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from '../network/shape.js';
-import { evaluate, type LabelledRows, type Metrics, type Predictions, predictAll } from './evaluation.js';
+import type { LabelledRows } from '../tables/labelled-rows.js';
+import type { Epoch, Metrics } from '../versions/metrics.js';
+import { evaluate } from './evaluation.js';
 import { splitRows } from './split.js';
+import type { TrainingOptions } from './training-options.js';
 
-export interface TrainingOptions {
-  readonly epochs: number;
-  readonly batch_size: number;
-  readonly learning_rate: number;
-  /** Share of the rows held out for validation: which ones is told by the rows themselves. */
-  readonly validation_split: number;
-  /** Seeds the weights and the order of the rows. */
-  readonly seed: number;
-  /** Epochs without a better validation prediction error before training stops. */
-  readonly patience: number;
-}
-
-export const DEFAULT_TRAINING: TrainingOptions = {
-  epochs: 100,
-  batch_size: 32,
-  learning_rate: 0.001,
-  validation_split: 0.2,
-  seed: 42,
-  patience: 10,
-};
-
-/** Fewer usable rows than this cannot be split into something to learn from and something to judge by. */
+/** Minimum number of complete rows: fewer cannot be split into rows to learn from and rows to judge by. */
 const MIN_ROWS = 10;
 
-/** A mean of everything has a loss near 1 in standardised units; a run this far off does not come back. */
+/** A run with this loss does not recover. Predicting the mean has a loss near 1, in standardised units. */
 const DIVERGED_LOSS = 1e6;
-
-export interface Epoch {
-  /** From 1 on. */
-  readonly epoch: number;
-  /** Mean over the epoch's batches while they were trained on, as Keras reports it. */
-  readonly loss: number;
-  readonly reconstruction_error: number;
-  /** On the held-out rows after the epoch, in standardised units. */
-  readonly val_loss: number;
-  readonly val_prediction_error: number;
-  readonly val_reconstruction_error: number;
-}
 
 export interface TrainingResult {
   /** The engine's name. */
   readonly engine: string;
   readonly shape: Shape;
-  /** Flat, in the order of `layerShapes`: those of the epoch with the least validation prediction error. */
+  /** Flat, in the order of `layerShapes`, of the epoch with the smallest validation prediction error. */
   readonly weights: Float32Array;
   readonly scalers: Scalers;
   readonly history: readonly Epoch[];
   readonly bestEpoch: number;
   readonly metrics: Metrics;
   readonly trainingRows: number;
-  /** The rows that were held out, in raw units, with the model's predictions of them. */
+  /** The held-out rows in raw units, with the model's predictions of them. */
   readonly heldOut: LabelledRows & Predictions;
 }
 
 /**
- * Trains a network on `data`, which it standardises in place (a copy would double the memory), with Keras' Nadam,
- * early stopping on the prediction error of held-out rows (the reconstruction error has heavy tails) and the best
- * epoch's weights kept. The same seed and engine give the same weights, bit for bit.
+ * Trains a network on `data` with Keras' Nadam. It standardises `data` in place, since a copy would double the memory. Training
+ * stops early on the prediction error of held-out rows (the reconstruction error has heavy tails), and returns the best
+ * epoch's weights. The same seed and engine give the same weights, bit for bit.
  *
- * Rejects with `TOO_FEW_ROWS`, and with `TRAINING_DIVERGED` if a loss stops being finite or grows beyond all measure.
+ * Rejects with `TOO_FEW_ROWS`, and with `TRAINING_DIVERGED` if a loss exceeds `DIVERGED_LOSS` or is not finite.
  */
 export async function train(
   createEngine: EngineFactory,
@@ -102,7 +72,7 @@ export async function train(
   });
   try {
     const predictor = new Predictor(engine, scalers);
-    const judge = () => {
+    const validate = () => {
       const predictions = predictAll(predictor, heldOut.features, heldOut.rows);
       return { predictions, metrics: evaluate(predictor, heldOut, predictions, targetNames) };
     };
@@ -111,7 +81,7 @@ export async function train(
     for (let epoch = 1; epoch <= options.epochs && epoch - best.epoch <= options.patience; epoch++) {
       shuffle(index, random);
       const trained = trainEpoch(engine, data, index, options.batch_size);
-      const { metrics } = judge();
+      const { metrics } = validate();
       const report: Epoch = {
         epoch,
         ...trained,
@@ -127,7 +97,7 @@ export async function train(
       }
     }
     engine.setWeights(best.weights);
-    const { predictions, metrics } = judge();
+    const { predictions, metrics } = validate();
     return {
       engine: engine.name,
       shape,
@@ -145,8 +115,8 @@ export async function train(
 }
 
 /**
- * One pass over the rows `index` of `data`, standardised, in that order and in mini-batches. The loss is weighted by
- * batch size and the reconstruction error is the mean over batches, as Keras reports them.
+ * Trains one epoch, in mini-batches, on the standardised rows of `data` in the order of `index`. Returns the mean loss weighted
+ * by batch size and the mean reconstruction error over batches, as Keras reports them.
  */
 export function trainEpoch(
   engine: Engine,

@@ -10,18 +10,18 @@ import { layersModelJson } from '../network/layers-format.js';
 import type { Card } from './card.js';
 import { openVersion, readVersion, UPLOAD_MARK, type VersionFiles } from './version.js';
 
-/** A version has five files; more than this is no version. */
+/** Maximum number of files in an archive. A version has five. */
 const MAX_FILES = 16;
 
-/** Inputs, outputs and hidden units in all: an engine's memory grows with them, a card costs a few bytes. */
+/** Maximum sum of inputs, outputs and hidden units. A few bytes of card could otherwise demand much memory of the engine. */
 const MAX_UNITS = 2 ** 16;
 
-/** A plain name: no folder, not hidden, no way out of the directory it is written to. */
+/** A plain file name: no folder, not hidden, no escape from the target directory. */
 const FILE_NAME = /^[A-Za-z0-9_][\w.-]{0,99}$/;
 
 /**
- * A version as a tar.gz of the files that its card names, the card last. The same version gives the same bytes.
- * Throws `INVALID_VERSION` if a file is not the card's.
+ * Packs the files that a version's card lists into a tar.gz, the card last. The same version gives the same bytes. Throws
+ * `INVALID_VERSION` if a file's checksum is not the card's.
  */
 export async function packArchive(files: VersionFiles): Promise<Readable> {
   const { card } = readVersion(files);
@@ -33,20 +33,22 @@ export async function packArchive(files: VersionFiles): Promise<Readable> {
   }
   archive.finalize();
   const gzip = createGzip();
-  // An error of either ends the other, and whoever reads is told.
+  // An error in either stream destroys the other, and the reader receives it.
   pipeline(archive, gzip).catch(() => {});
   return gzip;
 }
 
 /**
- * Reads a tar.gz as it arrives, to at most `limit` bytes unpacked, into the files of one version, the card last. Nothing
- * is written: what a hostile archive names reaches no disk. Throws `INVALID_ARCHIVE`, naming the entry, if it holds
- * anything but plain files at its top, each once; `TOO_LARGE`; or what `archive` throws.
+ * Reads a tar.gz as it arrives into the files of one version, the card last. Nothing is written: names in a hostile archive
+ * never reach the disk. `limit` is the maximum number of bytes when unpacked.
+ *
+ * Throws `INVALID_ARCHIVE` with the entry if the archive holds anything but plain files at its top level, each once. Also
+ * throws `TOO_LARGE`, and what `archive` throws.
  */
 export async function unpackArchive(archive: Readable, limit: number): Promise<VersionFiles> {
   const { default: tar } = await import('tar-stream');
   const entries = tar.extract();
-  // Whatever breaks on the way ends the entries with its error, and is told below.
+  // An error in any stream ends the entries with that error, which is handled below.
   pipeline(archive, createGunzip(), bound(limit), entries).catch(() => {});
   const files = new Map<string, Uint8Array>();
   try {
@@ -58,7 +60,7 @@ export async function unpackArchive(archive: Readable, limit: number): Promise<V
     }
   } catch (cause) {
     if (cause instanceof DomainError) throw cause;
-    throw invalid(`not a whole tar.gz: ${(cause as Error).message}`, cause);
+    throw invalid(`not a complete tar.gz: ${(cause as Error).message}`, cause);
   }
   const card = files.get('card.json');
   if (!card) throw invalid('card.json: the file is missing');
@@ -67,25 +69,25 @@ export async function unpackArchive(archive: Readable, limit: number): Promise<V
 }
 
 /**
- * Verifies files that come from elsewhere: as whenever a version is opened, and that they are just those that the card
- * tells, since what it does not tell has no checksum. Throws `INVALID_ARCHIVE`, naming file and reason.
+ * Verifies uploaded files. Beyond the checks of opening a version, the card must list every file, since an unlisted one has no
+ * checksum. Throws `INVALID_ARCHIVE` with file and reason.
  */
 export function verifyUpload(files: VersionFiles, createEngine: EngineFactory): Card {
   try {
     const { card, shape } = readVersion(files);
-    if (files.has(UPLOAD_MARK)) throw invalid(`${UPLOAD_MARK}: a name that the store gives itself`);
+    if (files.has(UPLOAD_MARK)) throw invalid(`${UPLOAD_MARK}: the name is reserved for the store`);
     for (const [name, content] of files) {
       if (name === 'card.json') continue;
-      const told = Object.hasOwn(card.files, name) ? card.files[name] : undefined;
-      if (!told) throw invalid(`${name}: the card does not name it`);
-      if (told.bytes !== content.byteLength) {
-        throw invalid(`${name}: the card tells ${told.bytes} bytes, it has ${content.byteLength}`);
+      const listed = Object.hasOwn(card.files, name) ? card.files[name] : undefined;
+      if (!listed) throw invalid(`${name}: the card does not list it`);
+      if (listed.bytes !== content.byteLength) {
+        throw invalid(`${name}: the card lists ${listed.bytes} bytes, but it has ${content.byteLength}`);
       }
     }
     const units = shape.hidden.reduce((sum, each) => sum + each, shape.inputs + shape.outputs);
     if (units > MAX_UNITS) throw invalid(`card.json/network: expected at most ${MAX_UNITS} units, got ${units}`);
     if (!isDeepStrictEqual(readJson(files, 'model.json'), JSON.parse(layersModelJson(shape)))) {
-      throw invalid("model.json: not the network of the card and its weights, in this program's form");
+      throw invalid("model.json: not the card's network as this program writes it");
     }
     verifyBaseline(files, card);
     openVersion(files, createEngine).predictor.close();
@@ -100,7 +102,9 @@ export function verifyUpload(files: VersionFiles, createEngine: EngineFactory): 
 function verifyBaseline(files: VersionFiles, card: Card): void {
   const content = files.get('baseline.json');
   if ((content === undefined) !== (card.baseline === null)) {
-    throw invalid(`baseline.json: the card tells ${card.baseline ? 'of one' : 'of none'}`);
+    throw invalid(
+      `baseline.json: the card ${card.baseline ? 'describes one, but the file is missing' : 'describes none'}`,
+    );
   }
   if (!content) return;
   const { features, outputs } = readBaseline(Buffer.from(content).toString());
@@ -110,7 +114,7 @@ function verifyBaseline(files: VersionFiles, card: Card): void {
   }
 }
 
-/** The name of a file to keep; undefined for the folder itself, which `tar -C version .` puts first. */
+/** Returns the plain name of an entry, or undefined for the folder itself, which `tar -C version .` puts first. */
 function fileName({ name, type }: Headers, files: VersionFiles): string | undefined {
   if (type === 'directory' && (name === './' || name === '.')) return undefined;
   const plain = name.replace(/^\.\//, '');
@@ -119,14 +123,14 @@ function fileName({ name, type }: Headers, files: VersionFiles): string | undefi
   if (!FILE_NAME.test(plain)) {
     throw invalid(`${show(name)}: expected a plain file name at the top of the archive, such as card.json`);
   }
-  // As a file system that ignores case would take it.
+  // Compared as a case-insensitive file system would.
   const known = Array.from(files.keys(), (other) => other.toLowerCase());
-  if (known.includes(plain.toLowerCase())) throw invalid(`${show(name)}: it is there twice`);
+  if (known.includes(plain.toLowerCase())) throw invalid(`${show(name)}: it appears twice`);
   if (files.size === MAX_FILES) throw invalid(`expected at most ${MAX_FILES} files`);
   return plain;
 }
 
-/** Passes bytes on until they are more than `limit`: what unpacks to more than it should is not unpacked. */
+/** Passes bytes on, and throws once there are more than `limit`, so that the rest is never unpacked. */
 function bound(limit: number) {
   return async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     let seen = 0;

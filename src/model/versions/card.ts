@@ -2,38 +2,16 @@ import { createHash } from 'node:crypto';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { DomainError } from '../../base/domain-error.js';
-import { Gate } from '../training/gate.js';
+import type { Scaler } from '../network/scaler.js';
+import { Gate } from './gate-decision.js';
+import { EpochSchema, MetricsSchema } from './metrics.js';
 
 const Names = Type.Array(Type.String({ minLength: 1 }), { minItems: 1 });
-const ScalerSchema = Type.Object({ mean: Type.Array(Type.Number()), scale: Type.Array(Type.Number()) });
+const ScalerSchema = Type.Unsafe<Scaler>(
+  Type.Object({ mean: Type.Array(Type.Number()), scale: Type.Array(Type.Number()) }),
+);
 
-const TargetMetricsSchema = Type.Object({
-  rmse: Type.Number(),
-  mae: Type.Number(),
-  r2: Type.Union([Type.Number(), Type.Null()]),
-  baseline_rmse: Type.Number(),
-  baseline_mae: Type.Number(),
-});
-
-export const MetricsSchema = Type.Object({
-  rows: Type.Integer(),
-  prediction_error: Type.Number(),
-  reconstruction_error: Type.Number(),
-  baseline_reconstruction_error: Type.Number(),
-  loss: Type.Number(),
-  targets: Type.Record(Type.String(), TargetMetricsSchema),
-});
-
-export const EpochSchema = Type.Object({
-  epoch: Type.Integer(),
-  loss: Type.Number(),
-  reconstruction_error: Type.Number(),
-  val_loss: Type.Number(),
-  val_prediction_error: Type.Number(),
-  val_reconstruction_error: Type.Number(),
-});
-
-/** What a version says of itself: all that serving needs beside the weights, and where it came from. */
+/** A version's description: everything serving needs besides the weights, and the version's origin. */
 export const Card = Type.Object({
   schema: Type.Literal(1),
   created_at: Type.String({ description: 'ISO 8601, UTC' }),
@@ -91,12 +69,12 @@ export const Card = Type.Object({
 });
 export type Card = Static<typeof Card>;
 
-/** Completes a card with its own checksum, so that a flipped byte in the card is noticed too. */
+/** Adds the card's own checksum, so that a flipped byte in the card is detected too. */
 export function sealCard(card: Omit<Card, 'checksum'>): Card {
   return { ...card, checksum: sha256(JSON.stringify(card)) };
 }
 
-/** Reads a card. Throws `INVALID_VERSION`, naming the place in the card, if it is not a whole one. */
+/** Parses a card. Throws `INVALID_VERSION` with the place in the card if it is incomplete or was changed. */
 export function parseCard(text: string): Card {
   let value: unknown;
   try {
@@ -110,7 +88,7 @@ export function parseCard(text: string): Card {
   }
   const { checksum, ...rest } = value;
   if (sha256(JSON.stringify(rest)) !== checksum) {
-    throw new DomainError('INVALID_VERSION', 'card.json: its checksum does not match, the file was changed');
+    throw new DomainError('INVALID_VERSION', 'card.json: its checksum does not match; the file was changed');
   }
   const { scalers, features, targets } = value;
   const lengths = [
@@ -118,7 +96,7 @@ export function parseCard(text: string): Card {
     [scalers.targets, targets],
   ] as const;
   if (lengths.some(([{ mean, scale }, names]) => mean.length !== names.length || scale.length !== names.length)) {
-    throw new DomainError('INVALID_VERSION', 'card.json/scalers: not one mean and scale per column');
+    throw new DomainError('INVALID_VERSION', 'card.json/scalers: expected one mean and scale per column');
   }
   return value;
 }

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import type { EngineFactory } from '../network/engine.js';
-import { sameColumns } from '../tables/arrange.js';
+import { sameColumns } from '../tables/columns.js';
 import type { Card } from './card.js';
 import type { Probe } from './probe.js';
 import { openVersion, type VersionFiles } from './version.js';
@@ -9,8 +9,10 @@ const Side = Type.Union([Type.Number(), Type.Null()]);
 // An array and not a tuple: fast-json-stringify cannot write tuples of unions.
 const Pair = Type.Array(Side, { minItems: 2, maxItems: 2 });
 const Rows = Type.Array(Type.Array(Side));
+const Difference = Type.Object({ mean: Side, mean_absolute: Side, largest: Side });
+type Difference = Static<typeof Difference>;
 
-/** Two versions side by side. Every pair is in the order in which they were named; null is what one does not have. */
+/** Two versions side by side. Every pair is in the order of the versions' names; null is a value that one lacks. */
 export const Comparison = Type.Object({
   metrics: Type.Object(
     {
@@ -33,7 +35,7 @@ export const Comparison = Type.Object({
         targets: Type.Array(Type.String()),
         rows: Type.Array(Type.Array(Type.Number()), { description: '[rows, features]: the probe rows of both' }),
         outputs: Type.Array(Rows, { minItems: 2, maxItems: 2, description: '[rows, targets] of each' }),
-        difference: Type.Record(Type.String(), Type.Object({ mean: Side, mean_absolute: Side, largest: Side }), {
+        difference: Type.Record(Type.String(), Difference, {
           description: 'second minus first, by target, in its unit',
         }),
       }),
@@ -47,7 +49,7 @@ export type Comparison = Static<typeof Comparison>;
 const METRICS = ['rows', 'prediction_error', 'reconstruction_error', 'baseline_reconstruction_error', 'loss'] as const;
 const TARGET_METRICS = ['rmse', 'mae', 'r2', 'baseline_rmse', 'baseline_mae'] as const;
 
-/** Opens both, verified. Throws `INVALID_VERSION`. */
+/** Opens, verifies and compares two versions. Throws `INVALID_VERSION`. */
 export function compareVersions(a: VersionFiles, b: VersionFiles, createEngine: EngineFactory): Comparison {
   const first = openVersion(a, createEngine);
   try {
@@ -106,23 +108,19 @@ function predict({ predictor, card }: Opened, rows: readonly number[][]): number
   return rows.map((_, i) => Array.from(outputs.subarray(i * width, (i + 1) * width)));
 }
 
-/** The same columns in another order. */
+/** Reorders the columns of each row from the names `from` to the names `to`. */
 function reorder(rows: readonly number[][], from: readonly string[], to: readonly string[]): number[][] {
   const index = to.map((name) => from.indexOf(name));
   return rows.map((row) => index.map((i) => row[i]!));
 }
 
-function summary(values: readonly number[]): {
-  mean: number | null;
-  mean_absolute: number | null;
-  largest: number | null;
-} {
+function summary(values: readonly number[]): Difference {
   const sizes = values.map(Math.abs);
   const mean = (of: readonly number[]) => numberOrNull(of.reduce((sum, value) => sum + value, 0) / of.length);
   return { mean: mean(values), mean_absolute: mean(sizes), largest: numberOrNull(Math.max(...sizes)) };
 }
 
-/** The rows of the one may be too far off for the other: JSON has no infinity. */
+/** JSON has no infinity, which one version may answer for probe rows far from its own. */
 function numberOrNull(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }

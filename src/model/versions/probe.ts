@@ -5,13 +5,14 @@ import { createRandom } from '../../base/statistics/random.js';
 import type { Predictor } from '../network/predictor.js';
 import type { Shape } from '../network/shape.js';
 
-/** Rows of the probe batch, and how far its replay may be off, relative to the value plus one standard deviation. */
+/** Rows of the probe batch. */
 const PROBE_ROWS = 16;
+/** Maximum deviation of a replay, relative to the value plus one standard deviation. */
 const PROBE_TOLERANCE = 1e-4;
 
-/** A batch and what the model answered when it was trained: proof that an engine computes what the trainer meant. */
+/** A self-test batch: rows, and the model's answers when it was trained. Proves that an engine computes what the trainer did. */
 const Probe = Type.Object({
-  /** `[PROBE_ROWS, features]` in raw units: made up from the scaler, so that no row of the data is given away. */
+  /** `[PROBE_ROWS, features]` in raw units: drawn from the scaler, so that no row of the data is disclosed. */
   rows: Type.Array(Type.Number()),
   /** `[PROBE_ROWS, targets]` in target units. */
   outputs: Type.Array(Type.Number()),
@@ -20,7 +21,7 @@ const Probe = Type.Object({
 });
 export type Probe = Static<typeof Probe>;
 
-/** Makes a probe. Throws `TRAINING_DIVERGED` if the answers are not finite: a version with them could not be opened. */
+/** Makes a probe. Throws `TRAINING_DIVERGED` if an answer is not finite: such a version could not be opened. */
 export function makeProbe(predictor: Predictor): Probe {
   const { mean, scale } = predictor.scalers.features;
   const random = createRandom(0);
@@ -38,13 +39,13 @@ export function makeProbe(predictor: Predictor): Probe {
   if (![probe.rows, probe.outputs, probe.errors].flat().every(Number.isFinite)) {
     throw new DomainError(
       'TRAINING_DIVERGED',
-      'the trained model answers rows like those it was trained on with numbers that float32 cannot hold',
+      'the trained model predicts numbers that float32 cannot hold for rows like those it was trained on',
     );
   }
   return probe;
 }
 
-/** Reads a probe. Throws `INVALID_VERSION` if it is not one of this network; one of no rows would prove nothing. */
+/** Parses a probe. Throws `INVALID_VERSION` if it does not fit the network or has no rows, which would prove nothing. */
 export function parseProbe(content: Uint8Array, shape: Shape): Probe {
   const invalid = (reason: string, options?: ErrorOptions) =>
     new DomainError('INVALID_VERSION', `probe.json: ${reason}`, options);
@@ -57,14 +58,14 @@ export function parseProbe(content: Uint8Array, shape: Shape): Probe {
   if (!Value.Check(Probe, value)) throw invalid('expected rows, outputs and errors');
   const { rows, outputs, errors } = value;
   if (rows.length !== errors.length * shape.inputs || outputs.length !== errors.length * shape.outputs) {
-    throw invalid('not the numbers of one batch of this network');
+    throw invalid('its numbers are not those of one batch of this network');
   }
   return value;
 }
 
 /**
- * Replays a probe. Returns by how much the answers are off at most, relative to each plus one standard deviation. Throws
- * `INVALID_VERSION`, naming the number that is off by more than 1e-4.
+ * Replays a probe. Returns the maximum deviation of the answers, relative to each plus one standard deviation. Throws
+ * `INVALID_VERSION` with the first number that deviates by more than `PROBE_TOLERANCE`.
  */
 export function verifyProbe(predictor: Predictor, probe: Probe): number {
   const { outputs, errors } = predictor.predict(Float32Array.from(probe.rows), probe.errors.length);
@@ -75,11 +76,11 @@ export function verifyProbe(predictor: Predictor, probe: Probe): number {
   );
 }
 
-function compare(place: string, found: number, expected: number, unit: number): number {
-  const off = Math.abs(found - expected) / (Math.abs(expected) + unit);
-  if (off <= PROBE_TOLERANCE) return off;
+function compare(place: string, actual: number, expected: number, unit: number): number {
+  const deviation = Math.abs(actual - expected) / (Math.abs(expected) + unit);
+  if (deviation <= PROBE_TOLERANCE) return deviation;
   throw new DomainError(
     'INVALID_VERSION',
-    `probe.json: ${place} was ${expected} when the model was trained and is ${found} on this engine`,
+    `probe.json: ${place} was ${expected} when the model was trained, and is ${actual} on this engine`,
   );
 }

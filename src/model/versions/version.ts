@@ -13,20 +13,20 @@ import { type Card, parseCard, sealCard, sha256 } from './card.js';
 import { makeProbe, type Probe, parseProbe, verifyProbe } from './probe.js';
 
 /**
- * A file beside those that the card tells, in a version that was uploaded and not trained here. That it is there says all:
- * it is empty, so there is nothing in it that a checksum would have to guard.
+ * Marks an uploaded version. The file is empty and the card does not list it, so that the uploaded files stay
+ * byte-identical. No checksum needs to guard it: only its existence counts.
  */
 export const UPLOAD_MARK = 'upload.json';
 
-/** The files of a version by name, as a store hands them out. */
+/** The files of a version by name, as the store returns them. */
 export type VersionFiles = ReadonlyMap<string, Uint8Array>;
 
-/** What a training leaves: the network, and all of its card that is not said by the network and the files. */
+/** The result of a training: the network, and everything on the card that does not follow from the network and the files. */
 export interface NewVersion {
   readonly shape: Shape;
   readonly weights: Float32Array;
   readonly scalers: Scalers;
-  /** What drift is measured against; null for a version without. */
+  /** The baseline that drift is measured against; null if there is none. */
   readonly baseline: Baseline | null;
   readonly card: Pick<
     Card,
@@ -35,8 +35,8 @@ export interface NewVersion {
 }
 
 /**
- * Writes a whole version to `directory`, each file flushed to the disk. The card comes last.
- * Throws `TRAINING_DIVERGED` if the model's answers to its probe batch are not finite: it could never be opened.
+ * Writes a whole version to `directory`, the card last, and flushes each file to the disk. Throws `TRAINING_DIVERGED` if the
+ * model's answers to its probe batch are not finite: the version could never be opened.
  */
 export function writeVersion(directory: string, version: NewVersion, createEngine: EngineFactory): void {
   const { shape, weights, scalers, baseline, card } = version;
@@ -54,7 +54,7 @@ export function writeVersion(directory: string, version: NewVersion, createEngin
   const sealed = sealCard({
     schema: 1,
     ...card,
-    scalers: { features: copy(scalers.features), targets: copy(scalers.targets) },
+    scalers: { features: scalers.features, targets: scalers.targets },
     network: { hidden: [...shape.hidden], auxiliary_weight: shape.auxiliaryWeight },
     baseline: baseline && { rows: baseline.rows, conditional: baseline.conditional !== null },
     files: Object.fromEntries(
@@ -65,7 +65,7 @@ export function writeVersion(directory: string, version: NewVersion, createEngin
   writeFiles(directory, files);
 }
 
-/** Writes the files in their order, each flushed to the disk. A version's card comes last. */
+/** Writes the files in their order and flushes each to the disk. A version's card must be the last. */
 export function writeFiles(directory: string, files: VersionFiles): void {
   mkdirSync(directory, { recursive: true });
   for (const [name, content] of files) {
@@ -75,7 +75,7 @@ export function writeFiles(directory: string, files: VersionFiles): void {
   flushDirectory(directory);
 }
 
-/** Reads these files of a directory in the order in which `writeFiles` takes them: the card, which is one of them, last. */
+/** Reads the named files, which include the card, in the order that `writeFiles` expects: the card last. */
 export async function readFiles(directory: string, names: readonly string[]): Promise<VersionFiles> {
   const files = new Map<string, Uint8Array>();
   for (const name of [...names.filter((each) => each !== 'card.json'), 'card.json']) {
@@ -84,7 +84,7 @@ export async function readFiles(directory: string, names: readonly string[]): Pr
   return files;
 }
 
-/** What a version's files hold, before an engine computes with it. */
+/** The content of a version's files, before an engine runs it. */
 export interface VersionContent {
   readonly card: Card;
   readonly shape: Shape;
@@ -92,12 +92,12 @@ export interface VersionContent {
   readonly weights: Float32Array;
 }
 
-/** Verifies every file's checksum, and reads card and weights. Throws `INVALID_VERSION`, naming file and reason. */
+/** Verifies every file's checksum, and reads card and weights. Throws `INVALID_VERSION` with file and reason. */
 export function readVersion(files: VersionFiles): VersionContent {
   const card = parseCard(Buffer.from(file(files, 'card.json')).toString());
   for (const [name, { sha256: expected }] of Object.entries(card.files)) {
     if (sha256(file(files, name)) !== expected) {
-      throw new DomainError('INVALID_VERSION', `${name}: its checksum is not the card's, the file was changed`);
+      throw new DomainError('INVALID_VERSION', `${name}: its checksum is not the card's; the file was changed`);
     }
   }
   const shape: Shape = {
@@ -110,8 +110,8 @@ export function readVersion(files: VersionFiles): VersionContent {
 }
 
 /**
- * Reads a version, builds the engine and replays the probe batch through it: `deviation` is what `verifyProbe` returns.
- * Throws `INVALID_VERSION`, naming file and reason.
+ * Reads a version, builds the engine and replays the probe batch. `deviation` is the result of `verifyProbe`. Throws
+ * `INVALID_VERSION` with file and reason.
  */
 export function openVersion(
   files: VersionFiles,
@@ -133,8 +133,4 @@ function file(files: VersionFiles, name: string): Uint8Array {
   const content = files.get(name);
   if (!content) throw new DomainError('INVALID_VERSION', `${name}: the file is missing`);
   return content;
-}
-
-function copy({ mean, scale }: Scalers['features']): { mean: number[]; scale: number[] } {
-  return { mean: [...mean], scale: [...scale] };
 }

@@ -12,16 +12,16 @@ import {
 } from './api.js';
 import { type Traffic, TrafficMeter } from './traffic.js';
 
-/** What is known of the service at a moment. */
+/** The state of the service as the page knows it. */
 export interface Snapshot {
   readonly connection: 'connecting' | 'live' | 'lost';
-  /** Why no version serves; null if one does, or nothing is known yet. */
+  /** Why the service is not ready; null if it is, or before the first reply. */
   readonly notReady: string | null;
   readonly model: Model | null;
   readonly drift: Drift | null;
-  /** Why drift is off; null if it is on. */
+  /** Why drift monitoring is off; null if it is on. */
   readonly driftOff: string | null;
-  /** At most an hour of them, the oldest first. */
+  /** Points of the last hour, oldest first. */
   readonly points: readonly Point[];
   readonly traffic: Traffic | null;
 }
@@ -33,13 +33,13 @@ interface Progress {
   readonly point?: Point | null;
 }
 
-/** Time until the next try, in milliseconds, if the service or its events are not there. */
-const RETRY = 2000;
+/** Delay before reconnecting, in milliseconds. */
+const RETRY_DELAY = 2000;
 const HOUR = 3_600_000;
-/** A scrape is not cheap for the service: not at every news. */
+/** Minimum time between scrapes, in milliseconds: a scrape is too expensive for the service to repeat at each event. */
 const SCRAPE_INTERVAL = 9000;
 
-/** Follows the service: its events as they come, and what they say has changed. Goes on when it has been restarted. */
+/** Follows the service: listens to its events and reads what they report as changed. Reconnects after a restart. */
 export class Live {
   private snapshot: Snapshot = {
     connection: 'connecting',
@@ -67,13 +67,13 @@ export class Live {
     return this.snapshot;
   }
 
-  /** Hears of every change until the returned function is called. */
+  /** Calls the listener on every change, until the returned function is called. */
   subscribe(listener: (snapshot: Snapshot) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
-  /** Asks for everything anew: after something was changed from this page. */
+  /** Reads everything again, for example after this page has changed something. */
   async refresh(): Promise<void> {
     try {
       await this.read();
@@ -92,21 +92,21 @@ export class Live {
       return;
     }
     if (!this.snapshot.drift) {
-      // There is nothing to follow before a model serves.
-      this.tryAgain();
+      // Drift events are unavailable until a model serves.
+      this.retryLater();
       return;
     }
     this.events?.close();
     const events = new EventSource('drift/events');
     this.events = events;
-    events.addEventListener('progress', ({ data }) => void this.hear(JSON.parse(data) as Progress));
+    events.addEventListener('progress', ({ data }) => void this.onProgress(JSON.parse(data) as Progress));
     events.addEventListener('drift', () => void this.refresh());
     events.onerror = () => {
       if (this.events === events) this.lose();
     };
   }
 
-  private async hear({ model_version, rows, reason, point }: Progress): Promise<void> {
+  private async onProgress({ model_version, rows, reason, point }: Progress): Promise<void> {
     const { model, drift, points } = this.snapshot;
     if (point) this.set({ points: merge(points, [point]) });
     if (document.visibilityState === 'hidden') return;
@@ -123,7 +123,7 @@ export class Live {
     const [ready, drift] = await Promise.all([settle(getReady()), settle(getDrift()), this.scrape()]);
     const version = 'value' in ready ? ready.value.model_version : undefined;
     const known = this.snapshot.model;
-    // One that is about to stop is not ready, and has its model still.
+    // A service that is shutting down is not ready but still has its model.
     const model = version === undefined ? null : version === known?.model_version ? known : await getModel();
     this.set({
       connection: 'live',
@@ -138,7 +138,7 @@ export class Live {
     const now = performance.now();
     if (now - this.scrapedAt < SCRAPE_INTERVAL) return;
     this.scrapedAt = now;
-    this.set({ traffic: this.meter.take(await getMetrics(), now) ?? this.snapshot.traffic });
+    this.set({ traffic: this.meter.add(await getMetrics(), now) ?? this.snapshot.traffic });
   }
 
   private lose(): void {
@@ -147,14 +147,14 @@ export class Live {
     this.meter = new TrafficMeter();
     this.scrapedAt = Number.NEGATIVE_INFINITY;
     this.set({ connection: 'lost', traffic: null });
-    this.tryAgain();
+    this.retryLater();
   }
 
-  private tryAgain(): void {
+  private retryLater(): void {
     this.retry ??= setTimeout(() => {
       this.retry = undefined;
       void this.connect();
-    }, RETRY);
+    }, RETRY_DELAY);
   }
 
   private set(change: Partial<Snapshot>): void {
@@ -170,7 +170,7 @@ export function useLive(live: Live): Snapshot {
   return snapshot;
 }
 
-/** The points of both, once each, of the hour before the latest. */
+/** Appends the newer points, and drops those more than an hour older than the latest. */
 function merge(old: readonly Point[], more: readonly Point[]): readonly Point[] {
   const last = old.at(-1)?.at ?? Number.NEGATIVE_INFINITY;
   const fresh = more.filter(({ at }) => at > last);
@@ -179,10 +179,10 @@ function merge(old: readonly Point[], more: readonly Point[]): readonly Point[] 
   return all.filter(({ at }) => at > all.at(-1)!.at - HOUR);
 }
 
-/** An answer, or what the service said instead. Rejects if there is no service. */
-async function settle<T>(asked: Promise<T>): Promise<{ value: T } | { error: ServiceError }> {
+/** Resolves with the reply or the error reply. Rejects if the service does not respond. */
+async function settle<T>(reply: Promise<T>): Promise<{ value: T } | { error: ServiceError }> {
   try {
-    return { value: await asked };
+    return { value: await reply };
   } catch (error) {
     if (error instanceof ServiceError) return { error };
     throw error;

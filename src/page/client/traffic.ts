@@ -1,11 +1,11 @@
-/** What was predicted in the latest minute, by whichever protocol. */
+/** Predictions of the last minute, over all protocols. */
 export interface Traffic {
   readonly requestsPerSecond: number;
   readonly rowsPerSecond: number;
   /** Seconds; null without requests. */
   readonly median: number | null;
   readonly p99: number | null;
-  /** Share of all requests, whatever their route, that were answered with a status from 500 on. */
+  /** Share of all requests, on any route, with a status of 500 or above. */
   readonly failed: number;
 }
 
@@ -19,20 +19,20 @@ interface Sample {
   readonly buckets: ReadonlyMap<number, number>;
 }
 
-/** Rates are of this long, in milliseconds. */
+/** Time over which rates are computed, in milliseconds. */
 const SPAN = 60_000;
 const DURATIONS = 'http_request_duration_seconds_';
 const PREDICTIONS = 'model_prediction_duration_seconds_bucket';
 
-/** TimeSlice the counters of `GET /metrics` into rates and quantiles of the latest minute. */
+/** Computes rates and quantiles of the last minute from the counters of `GET /metrics`. */
 export class TrafficMeter {
   private samples: Sample[] = [];
 
-  /** Takes a scrape. The first gives nothing yet, nor does one after a restart of the service. */
-  take(text: string, at: number): Traffic | null {
+  /** Adds a scrape. Returns null for the first one, and for the first after a restart of the service. */
+  add(text: string, at: number): Traffic | null {
     const sample = read(text, at);
     const last = this.samples.at(-1);
-    // Counters that went back are those of another process.
+    // Counters that decreased belong to a new process.
     if (last && (sample.all < last.all || sample.rows < last.rows)) this.samples = [];
     this.samples.push(sample);
     while (this.samples.length > 2 && this.samples[1]!.at < at - SPAN) this.samples.shift();
@@ -75,7 +75,7 @@ function value(line: string): number {
   return Number(line.slice(line.lastIndexOf(' ') + 1));
 }
 
-/** As Prometheus' `histogram_quantile`: straight between the bounds of a bucket. */
+/** Interpolates linearly within a bucket, like `histogram_quantile` of Prometheus. */
 function quantile(first: Sample, last: Sample, share: number): number | null {
   const bounds = Array.from(last.buckets.keys()).sort((a, b) => a - b);
   const counts = bounds.map((bound) => last.buckets.get(bound)! - (first.buckets.get(bound) ?? 0));

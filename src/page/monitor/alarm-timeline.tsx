@@ -1,21 +1,21 @@
 import type { Drift, Point } from '../client/api.js';
 import { alarmSpans } from '../parts/alarm-spans.js';
 import { capital, clock } from '../parts/format.js';
+import { GROUP_NAMES } from '../parts/group-names.js';
 import { Name } from '../parts/name.js';
-import { GROUP_NAMES } from './status.js';
 
-interface LanesProps {
+export interface AlarmTimelineProps {
   readonly points: readonly Point[];
   readonly groups: Drift['groups'];
-  /** What is shown, in milliseconds since the epoch. */
+  /** The time shown, in milliseconds since the epoch. */
   readonly start: number;
   readonly end: number;
 }
 
-/** When the alarm of each group was on: a strip per group, on the time axis of the chart above, and its state in words. */
-export function AlarmTimeline({ points, groups, start, end }: LanesProps) {
+/** The alarms of each group: a strip on the time axis of the chart above, and the current state in words. */
+export function AlarmTimeline({ points, groups, start, end }: AlarmTimelineProps) {
   return (
-    <ul class="lanes" aria-label="Alarms">
+    <ul class="alarm-timeline" aria-label="Alarms">
       {groups.map(({ group, detected, since, cause }) => (
         <li key={group} class={detected ? 'raised' : undefined}>
           <p>
@@ -25,12 +25,13 @@ export function AlarmTimeline({ points, groups, start, end }: LanesProps) {
                 ▲ alarm since {clock(since ?? end)}
                 {cause ? (
                   <>
-                    , first by {cause.by === 'chart' ? 'a chart' : 'a window'} of <Name of={cause.name} most={40} />
+                    , first raised by {cause.by === 'chart' ? 'a chart' : 'a window'} of{' '}
+                    <Name of={cause.name} max={40} />
                   </>
                 ) : null}
               </span>
             ) : (
-              <span class="state">quiet</span>
+              <span class="state">no alarm</span>
             )}
           </p>
           <div class="strip" aria-hidden="true">
@@ -51,7 +52,7 @@ export function AlarmTimeline({ points, groups, start, end }: LanesProps) {
     );
   }
 
-  /** Of the width, for a time in seconds. */
+  /** Converts a time in seconds to a share of the width. */
   function share(at: number, from = start / 1000): string {
     return `${((100_000 * (at - from)) / (end - start)).toFixed(2)}%`;
   }

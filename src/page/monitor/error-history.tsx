@@ -1,13 +1,12 @@
 import { useMemo, useState } from 'preact/hooks';
-import type uPlot from 'uplot';
 import type { Point } from '../client/api.js';
 import type { Snapshot } from '../client/live.js';
-import { alarmSpans, GAP } from '../parts/alarm-spans.js';
 import { Choice } from '../parts/choice.js';
 import { clock, figure } from '../parts/format.js';
-import { axis, type Ink, logAxis, logScale, Plot } from '../parts/plot.js';
+import { Plot } from '../parts/plot.js';
 import { AlarmTimeline } from './alarm-timeline.js';
-import { GROUP_NAMES } from './status.js';
+import { columns, options } from './error-chart.js';
+import { ErrorTable } from './error-table.js';
 
 const RANGES = [
   [5, '5 min'],
@@ -16,7 +15,7 @@ const RANGES = [
 ] as const;
 const HEIGHT = 230;
 
-/** The reconstruction error of the traffic beside that of the held-out rows, and below it which alarms were on. */
+/** The reconstruction error of the traffic compared with that of the held-out rows, above a timeline of the alarms. */
 export function ErrorHistory({ snapshot: { points, drift } }: { snapshot: Snapshot }) {
   const [minutes, setMinutes] = useState<number>(15);
   const end = points.at(-1)?.at ?? Date.now();
@@ -35,183 +34,32 @@ export function ErrorHistory({ snapshot: { points, drift } }: { snapshot: Snapsh
           <i class="key recent line" /> median of recent rows
         </li>
         <li>
-          <i class="key recent area" /> 8 of 10 recent rows
+          <i class="key recent area" /> middle 80 % of recent rows
         </li>
         <li>
           <i class="key reference dashed" /> median of held-out rows
         </li>
         <li>
-          <i class="key reference area" /> 8 of 10 held-out rows
+          <i class="key reference area" /> middle 80 % of held-out rows
         </li>
         <li>
-          <i class="key alarm area" /> an alarm was on
+          <i class="key alarm area" /> alarm raised
         </li>
       </ul>
       <Plot of="error" options={options} data={data} height={HEIGHT} label={summary(visible)} />
       <AlarmTimeline points={visible} groups={drift?.groups ?? []} start={start} end={end} />
-      <Latest points={visible} />
+      <ErrorTable points={visible} />
     </section>
   );
 }
 
-/** Columns of the plot's data, in order. */
-const SERIES = [
-  'at',
-  'referenceLow',
-  'referenceHigh',
-  'referenceMedian',
-  'low',
-  'high',
-  'median',
-  'alarm',
-  'version',
-] as const;
-const ALARM = SERIES.indexOf('alarm');
-const VERSION = SERIES.indexOf('version');
-
-function options(ink: Ink): Omit<uPlot.Options, 'width' | 'height'> {
-  // An area alone is too faint to be seen by everybody.
-  const edge = (stroke: string) => ({ stroke, width: 0.75, points: { show: false } });
-  const flag = { show: false, scale: 'flag' };
-  return {
-    padding: [8, 8, 0, 0],
-    legend: { show: false },
-    cursor: { y: false, points: { show: false }, drag: { x: false } },
-    scales: { x: { time: true }, y: logScale },
-    axes: [
-      axis(ink, { size: 26, gap: 4, values: '{HH}:{mm}', space: 60, incrs: [60, 120, 300, 600, 900] }),
-      logAxis(ink),
-    ],
-    series: [
-      {},
-      edge(ink.reference),
-      edge(ink.reference),
-      { stroke: ink.reference, width: 1, dash: [4, 4], points: { show: false } },
-      edge(ink.recent),
-      edge(ink.recent),
-      { stroke: ink.recent, width: 2, points: { show: false } },
-      flag,
-      flag,
-    ],
-    bands: [
-      { series: [2, 1], fill: ink.referenceFill },
-      { series: [5, 4], fill: ink.recentFill },
-    ],
-    hooks: { drawClear: [(plot) => shadeAlarms(plot, ink)], draw: [(plot) => markVersions(plot, ink)] },
-  };
-}
-
-/** Points as columns of {@link SERIES}; nothing is drawn across a gap, and the picture ends where the time shown does. */
-function columns(points: readonly Point[], start: number, end: number): uPlot.AlignedData {
-  const table: (number | null)[][] = SERIES.map(() => []);
-  const add = (row: readonly (number | null)[]) => {
-    for (const [i, value] of row.entries()) table[i]!.push(value);
-  };
-  const nothing = (at: number) => add([at / 1000, ...SERIES.slice(1).map(() => null)]);
-  let last = start - 1000 * GAP;
-  if (points[0] === undefined || points[0].at > start) nothing(start);
-  for (const { at, error, reference, alarms, model_version } of points) {
-    if (at - last > 1000 * GAP && last >= start) nothing(last + 1);
-    const { p10 = null, p50 = null, p90 = null } = error ?? {};
-    add([
-      at / 1000,
-      reference.p10,
-      reference.p90,
-      reference.p50,
-      p10,
-      p90,
-      p50,
-      alarms.length > 0 ? 1 : 0,
-      Number(model_version),
-    ]);
-    last = at;
-  }
-  if (last < end) nothing(end);
-  return table as unknown as uPlot.AlignedData;
-}
-
-function shadeAlarms({ ctx, bbox, data, valToPos }: uPlot, ink: Ink): void {
-  const line = 2 * devicePixelRatio;
-  for (const [from, to] of alarmSpans(data[0], data[ALARM]!)) {
-    const [left, right] = [valToPos(from, 'x', true), valToPos(to, 'x', true)];
-    const width = Math.max(2, right - left);
-    ctx.fillStyle = ink.alarmFill;
-    ctx.fillRect(left, bbox.top, width, bbox.height);
-    ctx.fillStyle = ink.alarm;
-    ctx.fillRect(left, bbox.top + bbox.height - line, width, line);
-  }
-}
-
-/** A line where another version began to serve. */
-function markVersions({ ctx, bbox, data, valToPos }: uPlot, ink: Ink): void {
-  const versions = data[VERSION]!;
-  ctx.save();
-  ctx.strokeStyle = ink.text;
-  ctx.fillStyle = ink.text;
-  ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
-  ctx.textBaseline = 'top';
-  let last: number | null = null;
-  versions.forEach((version, i) => {
-    if (version == null) return;
-    if (last !== null && version !== last) {
-      const x = Math.round(valToPos(data[0][i]!, 'x', true));
-      ctx.fillRect(x, bbox.top, devicePixelRatio, bbox.height);
-      ctx.fillText(`version ${version}`, x + 5 * devicePixelRatio, bbox.top + 3 * devicePixelRatio);
-    }
-    last = version;
-  });
-  ctx.restore();
-}
-
 function summary(points: readonly Point[]): string {
   const last = points.findLast(({ error }) => error);
-  if (!last?.error) return 'Chart of the reconstruction error over time. No rows have come in this time.';
+  if (!last?.error) return 'Chart of the reconstruction error over time. No rows in this period.';
   const { error, reference } = last;
   const where = error.p50 > reference.p90 ? 'above' : error.p50 < reference.p10 ? 'below' : 'within';
   return (
     `Chart of the reconstruction error over time. At ${clock(last.at)} the median was ${figure(error.p50)}, ${where} the ` +
-    `range of 8 of 10 held-out rows, ${figure(reference.p10)} to ${figure(reference.p90)}.`
-  );
-}
-
-/** Rows of the table that says what the picture shows. */
-const TABLE_ROWS = 12;
-
-function Latest({ points }: { points: readonly Point[] }) {
-  const [open, setOpen] = useState(false);
-  return (
-    <details class="numbers" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
-      <summary>As numbers</summary>
-      {open ? (
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Until</th>
-                <th scope="col">Rows</th>
-                <th scope="col">10 % below</th>
-                <th scope="col">Median</th>
-                <th scope="col">90 % below</th>
-                <th scope="col">Held-out median</th>
-                <th scope="col">Alarms</th>
-              </tr>
-            </thead>
-            <tbody>
-              {points.slice(-TABLE_ROWS).map(({ at, rows, error, reference, alarms }) => (
-                <tr key={at}>
-                  <th scope="row">{clock(at)}</th>
-                  <td>{figure(rows)}</td>
-                  <td>{figure(error?.p10)}</td>
-                  <td>{figure(error?.p50)}</td>
-                  <td>{figure(error?.p90)}</td>
-                  <td>{figure(reference.p50)}</td>
-                  <td>{alarms.map((group) => GROUP_NAMES[group]).join(', ') || 'none'}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      ) : null}
-    </details>
+    `range of the middle 80 % of held-out rows, ${figure(reference.p10)} to ${figure(reference.p90)}.`
   );
 }

@@ -1,19 +1,18 @@
 import { useState } from 'preact/hooks';
 import type { Column, Drift, DriftWindow } from '../client/api.js';
 import { Choice } from '../parts/choice.js';
-import { clock, figure, glued, percent } from '../parts/format.js';
-import { BinTable, Histogram } from '../parts/histogram.js';
-import { Name } from '../parts/name.js';
+import { clock, figure } from '../parts/format.js';
+import { InputRow } from './input-row.js';
 
 const WINDOWS = [
   ['latest', 'Latest window'],
   ['hour', 'Hour'],
   ['day', 'Day'],
 ] as const;
-/** Rows of the table before somebody asks for all. */
+/** Rows of the table until the user shows all. */
 const FIRST_ROWS = 25;
 
-/** Which inputs moved: every feature and prediction with its evidence, the strongest first. */
+/** Every feature and prediction with its evidence of drift, strongest first. */
 export function Inputs({ drift }: { drift: Drift | null }) {
   const [chosen, choose] = useState<DriftWindow['window']>('latest');
   const [order, setOrder] = useState<'evidence' | 'name'>('evidence');
@@ -24,10 +23,10 @@ export function Inputs({ drift }: { drift: Drift | null }) {
   return (
     <section class="panel" aria-labelledby="inputs-title">
       <header>
-        <h2 id="inputs-title">Which inputs moved</h2>
+        <h2 id="inputs-title">Input drift</h2>
         <Choice legend="Rows compared" name="window" options={WINDOWS} chosen={chosen} onChoose={choose} />
       </header>
-      <p class="note">{shown ? explain(shown, drift!) : 'There is nothing to compare yet.'}</p>
+      <p class="note">{shown ? explain(shown, drift!) : 'Nothing to compare yet.'}</p>
       {columns.length > 0 ? (
         <>
           <ul class="legend" aria-hidden="true">
@@ -38,7 +37,7 @@ export function Inputs({ drift }: { drift: Drift | null }) {
               <i class="key recent line" /> recent rows
             </li>
             <li>
-              <i class="key limit" /> threshold of the alarm
+              <i class="key limit" /> alarm threshold
             </li>
           </ul>
           <table class="inputs">
@@ -52,7 +51,7 @@ export function Inputs({ drift }: { drift: Drift | null }) {
             </thead>
             <tbody>
               {visible.map((column) => (
-                <Row key={`${column.kind} ${column.name}`} column={column} />
+                <InputRow key={`${column.kind} ${column.name}`} column={column} />
               ))}
             </tbody>
           </table>
@@ -88,110 +87,19 @@ function SortHead({
   );
 }
 
-function Row({ column }: { column: Column }) {
-  const [open, setOpen] = useState(false);
-  const { name, kind, detected, score, threshold, words } = column;
-  return (
-    <>
-      <tr class={detected ? 'raised' : undefined}>
-        <th scope="row">
-          <button type="button" class="expand" aria-expanded={open} onClick={() => setOpen(!open)}>
-            <span class="chevron" aria-hidden="true" />
-            <span>
-              <Name of={name} most={80} />
-              {kind === 'output' ? <small> prediction</small> : null}
-            </span>
-          </button>
-        </th>
-        <td>
-          <Histogram reference={column.reference} recent={column.recent} />
-        </td>
-        <td>
-          <Evidence score={score} threshold={threshold} />
-        </td>
-        <td class="words">
-          {detected ? (
-            <>
-              <span class="mark" aria-hidden="true">
-                ▲{' '}
-              </span>
-              {glued(words) || 'moved'}
-            </>
-          ) : (
-            <span class="faint">{score === null ? 'not tested yet' : 'as before'}</span>
-          )}
-        </td>
-      </tr>
-      {open ? (
-        <tr class="more">
-          <td colSpan={4}>
-            <Details column={column} />
-          </td>
-        </tr>
-      ) : null}
-    </>
-  );
-}
-
-/** The threshold is drawn here, as a share of the bar's length; evidence of 1.67 thresholds and more fills it. */
-const MARK = 0.6;
-
-function Evidence({ score, threshold }: { score: number | null; threshold: number | null }) {
-  if (score === null || threshold === null) return <span class="faint">–</span>;
-  const length = Math.min(1, (MARK * Math.max(0, score)) / threshold);
-  return (
-    <>
-      <span class="bar" aria-hidden="true">
-        <i style={{ width: `${(100 * length).toFixed(1)}%` }} />
-        <b style={{ left: `${100 * MARK}%` }} />
-      </span>
-      <span class="figures">
-        {figure(score, 2)} <small>of {figure(threshold, 2)}</small>
-      </span>
-    </>
-  );
-}
-
-function Details({ column }: { column: Column }) {
-  const { p_value, psi, psi_critical, jensen_shannon, mean_shift, below_range, above_range, missing } = column;
-  const facts: [string, string][] = [
-    ['p-value of the strongest test', figure(p_value, 2)],
-    ['mean moved by', mean_shift === null ? '–' : `${figure(mean_shift, 2)} standard deviations`],
-    ['below the reference range', percent(below_range)],
-    ['above the reference range', percent(above_range)],
-    ['missing', percent(missing)],
-    ['population stability index', `${figure(psi, 2)}; chance passes ${figure(psi_critical, 2)} in 1 % of windows`],
-    ['Jensen-Shannon distance', figure(jensen_shannon, 2)],
-  ];
-  return (
-    <div class="details">
-      <dl>
-        {facts.map(([term, value]) => (
-          <div key={term}>
-            <dt>{term}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
-      <BinTable reference={column.reference} recent={column.recent} edges={column.edges} />
-    </div>
-  );
-}
-
 function sorted(columns: readonly Column[], order: 'evidence' | 'name'): readonly Column[] {
-  // The service sends them by evidence.
+  // The service sends them in order of evidence.
   return order === 'evidence' ? columns : columns.toSorted((a, b) => a.name.localeCompare(b.name));
 }
 
 function explain({ window, rows, ended_at, verdict }: DriftWindow, drift: Drift): string {
   if (rows === 0) {
     return window === 'latest'
-      ? `The first window of ${figure(drift.window_rows)} rows is being filled: ${figure(drift.filled_rows)} so far.`
-      : 'No rows have come in this time.';
+      ? `The first window is filling: ${figure(drift.filled_rows)} of ${figure(drift.window_rows)} rows so far.`
+      : 'No rows in this period.';
   }
-  const what = window === 'latest' ? `${figure(rows)} rows, tested at ${clock(ended_at!)}` : `${figure(rows)} rows`;
-  if (verdict === 'too_few_rows') return `${what}: too few to tell.`;
-  const decides =
-    window === 'latest' ? '' : ' This decides nothing; alarms come from the latest window and the charts.';
-  return `${what}, compared with ${figure(drift.baseline.rows)} rows that training held out.${decides}`;
+  const tested = window === 'latest' ? `${figure(rows)} rows, tested at ${clock(ended_at!)}` : `${figure(rows)} rows`;
+  if (verdict === 'too_few_rows') return `${tested}: too few for a test.`;
+  const note = window === 'latest' ? '' : ' For information only: alarms come from the latest window and the charts.';
+  return `${tested}, compared with ${figure(drift.baseline.rows)} held-out rows of the training data.${note}`;
 }

@@ -1,11 +1,12 @@
 import type { ComponentChildren } from 'preact';
 import type { Drift } from '../client/api.js';
 import type { Snapshot } from '../client/live.js';
-import { ago, clock, counted, figure, glued, percent, seconds } from '../parts/format.js';
+import { ago, clock, counted, figure, percent, seconds, unbroken } from '../parts/format.js';
+import { GROUP_NAMES } from '../parts/group-names.js';
 import { Name } from '../parts/name.js';
 import { Verdict } from '../parts/verdict.js';
 
-/** The verdict in one sentence, and what one asks first of a service. */
+/** The drift verdict in one sentence, and the key figures of the service. */
 export function Status({ snapshot }: { snapshot: Snapshot }) {
   const { model, traffic, notReady, connection } = snapshot;
   return (
@@ -23,16 +24,18 @@ export function Status({ snapshot }: { snapshot: Snapshot }) {
         </Tile>
         <Tile label="Ready">
           {connection === 'lost' ? 'unknown' : notReady ? 'no' : model ? 'yes' : '–'}
-          <small>{connection === 'lost' ? 'no answer' : notReady ? 'why: see above' : 'has answered its probe'}</small>
+          <small>
+            {connection === 'lost' ? 'no response' : notReady ? 'see the reason above' : 'passed its self-test'}
+          </small>
         </Tile>
         <Tile label="Traffic">
           {traffic ? `${figure(traffic.rowsPerSecond)} rows/s` : '–'}
-          <small>{traffic ? `${figure(traffic.requestsPerSecond)} predictions/s` : 'measuring …'}</small>
+          <small>{traffic ? `${figure(traffic.requestsPerSecond)} predictions/s` : 'measuring…'}</small>
         </Tile>
         <Tile label="Latency">
           {traffic?.median != null ? seconds(traffic.median) : '–'}
           <small>
-            {traffic?.p99 != null ? `99 % below ${seconds(traffic.p99)}` : traffic ? 'no predictions' : 'measuring …'}
+            {traffic?.p99 != null ? `99 % below ${seconds(traffic.p99)}` : traffic ? 'no predictions' : 'measuring…'}
           </small>
         </Tile>
         <Tile label="Failed requests">
@@ -61,20 +64,20 @@ function Tile({ label, children }: { label: string; children: ComponentChildren 
 
 function DriftVerdict({ snapshot: { drift, driftOff, notReady, connection } }: { snapshot: Snapshot }) {
   if (connection === 'lost')
-    return <Verdict kind="unknown" mark="?" title="Nothing is known: the service does not answer" />;
+    return <Verdict kind="unknown" mark="?" title="Status unknown: the service is not responding" />;
   if (notReady)
     return (
-      <Verdict kind="unknown" mark="?" title="No model serves">
-        <Name of={notReady} most={300} />
+      <Verdict kind="unknown" mark="?" title="No model is serving">
+        <Name of={notReady} max={300} />
       </Verdict>
     );
   if (driftOff)
     return (
-      <Verdict kind="unknown" mark="?" title="Drift is not watched">
-        <Name of={driftOff} most={300} />
+      <Verdict kind="unknown" mark="?" title="Drift monitoring is off">
+        <Name of={driftOff} max={300} />
       </Verdict>
     );
-  if (!drift) return <Verdict kind="unknown" mark="…" title="Asking the service" />;
+  if (!drift) return <Verdict kind="unknown" mark="…" title="Loading" />;
   if (drift.detected)
     return (
       <Verdict kind="alarm" mark="▲" title={alarmTitle(drift)}>
@@ -85,7 +88,7 @@ function DriftVerdict({ snapshot: { drift, driftOff, notReady, connection } }: {
   const tested = windows[0]?.ended_at;
   const text = tested
     ? `The latest ${figure(window_rows)} rows, tested at ${clock(tested)}, look like the training data.`
-    : `The first ${figure(window_rows)} rows are not there yet: ${figure(filled_rows)} so far. The running charts watch already.`;
+    : `The first window is filling: ${figure(filled_rows)} of ${figure(window_rows)} rows so far. The control charts are already active.`;
   return (
     <Verdict kind="quiet" mark="✓" title="No drift">
       {text}
@@ -99,38 +102,29 @@ function alarmTitle({ groups }: Drift): string {
   return `Drift since ${clock(since)} in ${raised.map(({ group }) => GROUP_NAMES[group] ?? group).join(', ')}`;
 }
 
-/** What is tested together, in plain words. */
-export const GROUP_NAMES: Readonly<Record<string, string>> = {
-  features: 'distributions',
-  guards: 'ranges and missing values',
-  conditional: 'dependence between inputs',
-  error: 'reconstruction error',
-};
-
-/** Most features that are named in the verdict; the table has all. */
-const NAMED = 3;
+/** Maximum number of features named in the verdict; the table lists them all. */
+const MAX_NAMES = 3;
 
 function Findings({ drift }: { drift: Drift }) {
-  const moved = (drift.windows[0]?.columns ?? []).filter(({ detected }) => detected);
-  if (moved.length === 0) {
+  const changed = (drift.windows[0]?.columns ?? []).filter(({ detected }) => detected);
+  if (changed.length === 0) {
     const [cause] = drift.groups.flatMap((group) => (group.detected && group.cause ? [group.cause] : []));
     return cause ? (
       <>
-        First seen in <Name of={cause.name} most={60} />, by{' '}
-        {cause.by === 'chart' ? 'a running chart' : 'the test of a window'}. The window that is being filled will say
-        more.
+        First detected in <Name of={cause.name} max={60} /> by{' '}
+        {cause.by === 'chart' ? 'a control chart' : 'a window test'}. The next window will show more.
       </>
     ) : null;
   }
   return (
     <>
-      {moved.slice(0, NAMED).map(({ name, words }, i) => (
+      {changed.slice(0, MAX_NAMES).map(({ name, words }, i) => (
         <span key={name}>
           {i > 0 ? '; ' : ''}
-          <Name of={name} most={60} />: {glued(words) || 'moved'}
+          <Name of={name} max={60} />: {unbroken(words) || 'changed'}
         </span>
       ))}
-      {moved.length > NAMED ? `; and ${moved.length - NAMED} more` : ''}
+      {changed.length > MAX_NAMES ? `; and ${changed.length - MAX_NAMES} more` : ''}
     </>
   );
 }

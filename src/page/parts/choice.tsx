@@ -6,7 +6,7 @@ export interface ChoiceProps<T extends string | number> {
   readonly onChoose: (value: T) => void;
 }
 
-/** A few things of which one is chosen, side by side. */
+/** Radio buttons side by side. */
 export function Choice<T extends string | number>({ legend, name, options, chosen, onChoose }: ChoiceProps<T>) {
   return (
     <fieldset class="choice">

@@ -4,13 +4,13 @@ import { useEffect, useRef } from 'preact/hooks';
 export interface ConfirmProps {
   readonly title: string;
   readonly children: ComponentChildren;
-  /** What is done. */
+  /** Label of the button that confirms. */
   readonly action: string;
   readonly risky?: boolean;
   readonly onAnswer: (yes: boolean) => void;
 }
 
-/** Asks before something is done that others notice. Escape means no. */
+/** Asks the user to confirm a change that affects other clients. Escape cancels. */
 export function Confirm({ title, children, action, risky = false, onAnswer }: ConfirmProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
@@ -27,7 +27,7 @@ export function Confirm({ title, children, action, risky = false, onAnswer }: Co
           {action}
         </button>
         <button type="button" onClick={() => dialog.current?.close('no')}>
-          Keep things as they are
+          Cancel
         </button>
       </div>
     </dialog>

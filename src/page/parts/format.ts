@@ -1,6 +1,6 @@
 const THIN_SPACE = '\u202f';
 
-/** A number in as many digits as one reads at a glance. */
+/** Formats a number with few enough digits to read at a glance. */
 export function figure(value: number | null | undefined, digits = 3): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return '–';
   const size = Math.abs(value);
@@ -20,8 +20,8 @@ export function percent(share: number): string {
   return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)}${THIN_SPACE}%`;
 }
 
-/** The service's words, with no number parted from its percent sign. */
-export function glued(words: string): string {
+/** Keeps numbers and their percent signs on one line. */
+export function unbroken(words: string): string {
   return words.replaceAll(' %', `${THIN_SPACE}%`);
 }
 
@@ -38,7 +38,7 @@ export function bytes(value: number): string {
 
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
-/** Hours, minutes and seconds of a moment, in milliseconds since the epoch. */
+/** Formats a time, in milliseconds since the epoch, as hours, minutes and seconds. */
 export function clock(at: number): string {
   return CLOCK.format(at);
 }
@@ -50,10 +50,10 @@ const STEPS = [
 ] as const;
 const AGO = new Intl.RelativeTimeFormat('en', { numeric: 'always' });
 
-/** How long ago a moment was, in its largest unit. */
+/** Formats the time since `at` in its largest unit. */
 export function ago(at: number, now = Date.now()): string {
   const passed = (now - at) / 1000;
-  const [unit, size] = STEPS.find(([, least]) => passed >= least) ?? ['second', 1];
+  const [unit, size] = STEPS.find(([, size]) => passed >= size) ?? ['second', 1];
   return AGO.format(-Math.max(0, Math.floor(passed / size)), unit);
 }
 
@@ -61,8 +61,8 @@ export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** Text of others, made fit to be shown on a line: cut, and without characters that turn or hide what is around them. */
-export function shown(text: string, most = 120): string {
-  const visible = text.slice(0, most + 1).replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\ufffd');
-  return visible.length > most ? `${visible.slice(0, most)}…` : visible;
+/** Makes untrusted text safe to show on one line: truncates it, and replaces control and direction characters. */
+export function printable(text: string, max = 120): string {
+  const visible = text.slice(0, max + 1).replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\ufffd');
+  return visible.length > max ? `${visible.slice(0, max)}…` : visible;
 }

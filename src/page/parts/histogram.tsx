@@ -1,6 +1,6 @@
 import { figure, percent } from './format.js';
 
-/** Units of the drawing: scaled to the place it is given. */
+/** Size of the drawing, in units that scale to the space available. */
 const WIDTH = 100;
 const HEIGHT = 30;
 
@@ -10,30 +10,30 @@ export interface HistogramProps {
 }
 
 /**
- * Two histograms over the bins of the baseline, one above the other: the reference as an area, the recent rows as a
- * line of steps. All bins are as wide as each other, for each holds about as many held-out rows.
+ * Two overlaid histograms over the bins of the baseline: the reference as an area, the recent rows as a stepped line.
+ * All bins have the same width, because each holds about the same number of held-out rows.
  */
 export function Histogram({ reference, recent }: HistogramProps) {
   const [before, now] = [shares(reference), shares(recent)];
-  const most = Math.max(...before, ...now, 1e-9);
+  const max = Math.max(...before, ...now, 1e-9);
   const steps = (values: readonly number[]) =>
     values
       .map((value, i) => {
-        const y = (HEIGHT * (1 - value / most)).toFixed(2);
+        const y = (HEIGHT * (1 - value / max)).toFixed(2);
         return `${((WIDTH * i) / values.length).toFixed(2)},${y} ${((WIDTH * (i + 1)) / values.length).toFixed(2)},${y}`;
       })
       .join(' ');
-  const empty = now.every((value) => value === 0);
+  const isEmpty = now.every((value) => value === 0);
   return (
     <svg class="histogram" viewBox={`0 -1 ${WIDTH} ${HEIGHT + 2}`} preserveAspectRatio="none" aria-hidden="true">
       <polygon class="before" points={`0,${HEIGHT} ${steps(before)} ${WIDTH},${HEIGHT}`} />
-      {empty ? null : <polygon class="now area" points={`0,${HEIGHT} ${steps(now)} ${WIDTH},${HEIGHT}`} />}
-      {empty ? null : <polyline class="now" points={`0,${HEIGHT} ${steps(now)} ${WIDTH},${HEIGHT}`} />}
+      {isEmpty ? null : <polygon class="now area" points={`0,${HEIGHT} ${steps(now)} ${WIDTH},${HEIGHT}`} />}
+      {isEmpty ? null : <polyline class="now" points={`0,${HEIGHT} ${steps(now)} ${WIDTH},${HEIGHT}`} />}
     </svg>
   );
 }
 
-/** The same as a table: bins with their limits. */
+/** The same histograms as a table of bins with their limits. */
 export function BinTable({ reference, recent, edges }: HistogramProps & { readonly edges: readonly number[] }) {
   const [before, now] = [shares(reference), shares(recent)];
   return (

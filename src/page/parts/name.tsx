@@ -1,6 +1,6 @@
-import { shown } from './format.js';
+import { printable } from './format.js';
 
-/** A name that others gave: of a feature, a file, a column. Set apart from what is around it, whatever its direction. */
-export function Name({ of, most }: { of: string; most?: number }) {
-  return <bdi class="name">{shown(of, most)}</bdi>;
+/** An untrusted name, such as that of a feature or file. Isolates its text direction from the text around it. */
+export function Name({ of, max }: { of: string; max?: number }) {
+  return <bdi class="name">{printable(of, max)}</bdi>;
 }

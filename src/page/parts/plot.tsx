@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { figure } from './format.js';
 
-/** Colours of the style sheet, for what is drawn on a canvas. */
+/** Colours of the style sheet, for drawing on a canvas. */
 export interface Ink {
   readonly text: string;
   readonly grid: string;
@@ -16,24 +16,24 @@ export interface Ink {
 }
 
 export interface PlotProps {
-  /** Made anew when `of` changes, or the colours do. */
+  /** Called again when `of` or the colour scheme changes. */
   readonly options: (ink: Ink) => Omit<uPlot.Options, 'width' | 'height'>;
   readonly of: string;
   readonly data: uPlot.AlignedData;
   readonly height: number;
-  /** What the picture says, for who does not see it. */
+  /** Text alternative for screen readers. */
   readonly label: string;
 }
 
-/** A uPlot as wide as its place, in the colours of the page. */
+/** A uPlot chart that fills the width available, in the colours of the page. */
 export function Plot({ options, of, data, height, label }: PlotProps) {
-  const place = useRef<HTMLDivElement>(null);
+  const container = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const latest = useRef(data);
   latest.current = data;
 
   useEffect(() => {
-    const element = place.current!;
+    const element = container.current!;
     const make = () => {
       plot.current?.destroy();
       const size = { width: Math.max(1, element.clientWidth), height };
@@ -56,7 +56,7 @@ export function Plot({ options, of, data, height, label }: PlotProps) {
 
   useEffect(() => plot.current?.setData(data), [data]);
 
-  return <div class="plot" ref={place} role="img" aria-label={label} />;
+  return <div class="plot" ref={container} role="img" aria-label={label} />;
 }
 
 function readInk(element: Element): Ink {
@@ -75,7 +75,7 @@ function readInk(element: Element): Ink {
   };
 }
 
-/** Axes in the page's ink and letters. */
+/** An axis in the colours and font of the page. */
 export function axis(ink: Ink, more: uPlot.Axis = {}): uPlot.Axis {
   return {
     stroke: ink.text,
@@ -86,18 +86,18 @@ export function axis(ink: Ink, more: uPlot.Axis = {}): uPlot.Axis {
   };
 }
 
-/** Width of an axis of errors, in pixels: what else shares the time axis begins there, too. */
+/** Width of an error axis, in pixels. The alarm timeline below the chart is indented by the same width. */
 const ERROR_AXIS = 52;
-/** With more decades than these only the powers of ten are named. */
-const DECADES_IN_DETAIL = 3;
+/** Above this number of decades, only powers of ten are labelled. */
+const MAX_DETAILED_DECADES = 3;
 
-/** A logarithmic scale that just holds what is drawn. */
+/** A logarithmic scale that fits the data closely. */
 export const logScale: uPlot.Scale = {
   distr: 3,
   range: (_, low, high) => (low > 0 ? [low / 1.3, high * 1.3] : [0.01, 1]),
 };
 
-/** An axis of errors: 1, 2 and 5 times the powers of ten. uPlot's own places end at no decade's edge only by luck. */
+/** An error axis with ticks at 1, 2 and 5 times powers of ten. The default ticks of uPlot need ranges that end at a decade. */
 export function logAxis(ink: Ink): uPlot.Axis {
   return axis(ink, {
     size: ERROR_AXIS,
@@ -109,13 +109,13 @@ export function logAxis(ink: Ink): uPlot.Axis {
 
 function ticks(low: number, high: number): number[] {
   const [first, last] = [Math.floor(Math.log10(low)), Math.floor(Math.log10(high))];
-  const steps = last - first > DECADES_IN_DETAIL ? [1] : [1, 2, 5];
-  const found: number[] = [];
+  const steps = last - first > MAX_DETAILED_DECADES ? [1] : [1, 2, 5];
+  const values: number[] = [];
   for (let power = first; power <= last; power++) {
     for (const step of steps) {
       const value = Number(`${step}e${power}`);
-      if (value >= low && value <= high) found.push(value);
+      if (value >= low && value <= high) values.push(value);
     }
   }
-  return found;
+  return values;
 }

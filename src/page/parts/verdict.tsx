@@ -2,13 +2,13 @@ import type { ComponentChildren } from 'preact';
 
 export interface VerdictProps {
   readonly kind: 'quiet' | 'alarm' | 'unknown';
-  /** The kind for who sees no colours. */
+  /** A symbol for the kind, so that colour is not the only sign. */
   readonly mark: string;
   readonly title: string;
   readonly children?: ComponentChildren;
 }
 
-/** What was decided, in a sentence, and why below it. */
+/** A conclusion in one sentence, with the reason below it. */
 export function Verdict({ kind, mark, title, children }: VerdictProps) {
   return (
     <div class={`verdict ${kind}`}>

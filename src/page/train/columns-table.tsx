@@ -6,13 +6,13 @@ import { type CsvColumn, type CsvFile, droppedRows } from './csv-file.js';
 export interface ColumnsTableProps {
   readonly csv: CsvFile;
   readonly target: number;
-  /** The features. */
+  /** Indices of the features. */
   readonly used: ReadonlySet<number>;
   readonly model: Model | null;
   readonly onUse: (column: number, use: boolean) => void;
 }
 
-/** The columns of a CSV before it is trained on: what is used, what is left out, and why. */
+/** The columns of a CSV file: which ones the training uses, which ones it leaves out, and why. */
 export function ColumnsTable({ csv, target, used, model, onUse }: ColumnsTableProps) {
   const dropped = droppedRows(csv, new Set([...used, target]));
   return (
@@ -20,9 +20,9 @@ export function ColumnsTable({ csv, target, used, model, onUse }: ColumnsTablePr
       <p>
         <strong>{counted(csv.rows - dropped, 'row')}</strong> with {counted(used.size, 'feature')}.{' '}
         {dropped > 0
-          ? `${figure(dropped)} of ${counted(csv.rows, 'row')} left out: a used column has no number there.`
-          : 'No row is left out.'}
-        {dropped > csv.rows / 2 ? ' That is more than half: the service will refuse it.' : ''}
+          ? `${figure(dropped)} of ${counted(csv.rows, 'row')} left out because a selected column has no number.`
+          : 'No rows are left out.'}
+        {dropped > csv.rows / 2 ? ' That is more than half: the service will reject the file.' : ''}
       </p>
       <table class="columns">
         <caption class="unseen">Columns of the file</caption>
@@ -31,7 +31,7 @@ export function ColumnsTable({ csv, target, used, model, onUse }: ColumnsTablePr
             <th scope="col">Use</th>
             <th scope="col">Column</th>
             <th scope="col">First values</th>
-            <th scope="col">What happens</th>
+            <th scope="col">Role</th>
           </tr>
         </thead>
         <tbody>
@@ -49,20 +49,20 @@ export function ColumnsTable({ csv, target, used, model, onUse }: ColumnsTablePr
               <th scope="row">
                 <label for={`use-${i}`}>
                   <span class="unseen">use </span>
-                  <Name of={column.name} most={80} />
+                  <Name of={column.name} max={80} />
                 </label>
               </th>
               <td>
                 {column.samples.map((sample, k) => (
                   <span key={String(k)}>
                     {k > 0 ? ', ' : ''}
-                    {sample === '' ? <em>empty</em> : <Name of={sample} most={24} />}
+                    {sample === '' ? <em>empty</em> : <Name of={sample} max={24} />}
                   </span>
                 ))}
               </td>
               <td>
-                {i === target ? <strong>target: what is predicted. </strong> : null}
-                {fate(column, csv.rows, used.has(i), i === target, model)}
+                {i === target ? <strong>target: the column to predict. </strong> : null}
+                {describeRole(column, csv.rows, used.has(i), i === target, model)}
               </td>
             </tr>
           ))}
@@ -72,15 +72,15 @@ export function ColumnsTable({ csv, target, used, model, onUse }: ColumnsTablePr
   );
 }
 
-/** A column with a number in fewer rows than this is left out at first: it would take most rows with it. */
-const MIN_NUMBERS = 0.5;
+/** Columns with a smaller share of numbers are initially left out, because using them would drop most rows. */
+const MIN_NUMBER_SHARE = 0.5;
 
-/** Whether a training is better off without the column. */
+/** Returns whether the column should initially be left out. */
 export function isUseless({ numbers }: CsvColumn, rows: number): boolean {
-  return numbers < MIN_NUMBERS * rows;
+  return numbers < MIN_NUMBER_SHARE * rows;
 }
 
-function fate(column: CsvColumn, rows: number, isUsed: boolean, isTarget: boolean, model: Model | null) {
+function describeRole(column: CsvColumn, rows: number, isUsed: boolean, isTarget: boolean, model: Model | null) {
   const { numbers, others, otherSample, min, max, name } = column;
   if (!isUsed && !isTarget) {
     if (isUseless(column, rows)) return <>left out: no number in {percent(others / Math.max(1, rows))} of rows</>;
@@ -93,7 +93,7 @@ function fate(column: CsvColumn, rows: number, isUsed: boolean, isTarget: boolea
         {counted(others, 'row')} without a number
         {otherSample ? (
           <>
-            , such as <Name of={otherSample} most={24} />
+            , such as <Name of={otherSample} max={24} />
           </>
         ) : (
           ', empty'

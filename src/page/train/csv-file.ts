@@ -1,45 +1,45 @@
 import Papa from 'papaparse';
 import { numberInCell } from '../../model/tables/csv/number-cell.js';
 
-/** A column of a CSV, as a training would see it. */
+/** A column of a CSV file, as the trainer would read it. */
 export interface CsvColumn {
   readonly name: string;
-  /** Cells that hold a number, and cells that do not. */
+  /** Number of cells with and without a number. */
   numbers: number;
   others: number;
   min: number;
   max: number;
-  /** The first of each kind, to look at. */
+  /** The first cells, and the first one without a number. */
   readonly samples: string[];
   otherSample: string | null;
 }
 
-/** What was found in a CSV file. */
+/** A CSV file and a summary of its contents. */
 export interface CsvFile {
   readonly file: File;
   readonly columns: readonly CsvColumn[];
   readonly rows: number;
-  /** Rows by the columns in which they have no number, as a list of column numbers: few combinations, however many rows. */
+  /** Number of rows by the set of columns in which they have no number. There are few such sets, even for many rows. */
   readonly gaps: ReadonlyMap<string, { readonly columns: readonly number[]; readonly rows: number }>;
-  /** Why the service would refuse the file. */
+  /** Why the service would reject the file. */
   readonly problems: readonly string[];
 }
 
-/** Bytes that are read before the page may do something else. */
-const PIECE = 2 ** 18;
-const SAMPLES = 3;
+/** Bytes read before yielding to the event loop. */
+const CHUNK_BYTES = 2 ** 18;
+const MAX_SAMPLES = 3;
 
-/** Reads a whole file in pieces, by the rules of the service: comma, double quotes, a header row. */
+/** Reads a file in chunks by the rules of the service: comma-separated, double quotes, and a header row. */
 export async function readCsv(file: File): Promise<CsvFile> {
   const columns: CsvColumn[] = [];
   const gaps = new Map<string, { columns: readonly number[]; rows: number }>();
   const problems: string[] = [];
   let rows = 0;
-  let headed = false;
+  let hasHeader = false;
 
   await eachRow(file, (cells) => {
-    if (!headed) {
-      headed = true;
+    if (!hasHeader) {
+      hasHeader = true;
       for (const cell of cells) columns.push(newColumn(cell.replace('\ufeff', '').trim()));
       problems.push(...headerProblems(columns));
       return;
@@ -50,28 +50,28 @@ export async function readCsv(file: File): Promise<CsvFile> {
     }
     const missing: number[] = [];
     columns.forEach((column, i) => {
-      if (!count(column, cells[i] ?? '')) missing.push(i);
+      if (!addCell(column, cells[i] ?? '')) missing.push(i);
     });
     if (missing.length === 0) return;
     const key = missing.join();
     gaps.set(key, { columns: missing, rows: (gaps.get(key)?.rows ?? 0) + 1 });
   });
-  if (!headed) problems.push('the file is empty; a header row is expected');
-  else if (rows === 0) problems.push('there is no row below the header');
+  if (!hasHeader) problems.push('the file is empty; a header row is expected');
+  else if (rows === 0) problems.push('there are no rows below the header');
   return { file, columns, rows, gaps, problems };
 }
 
-/** Rows that a training on these columns leaves out, for it needs a number in each of them. */
+/** Returns the number of rows that the trainer would drop because one of these columns has no number. */
 export function droppedRows({ gaps }: CsvFile, used: ReadonlySet<number>): number {
   let dropped = 0;
   for (const { columns, rows } of gaps.values()) if (columns.some((column) => used.has(column))) dropped += rows;
   return dropped;
 }
 
-/** The file with only these columns; itself, if that is all of them. */
+/** Returns a copy with only these columns, or the file itself if it has no others. */
 export async function withColumns({ file, columns }: CsvFile, used: ReadonlySet<number>): Promise<Blob> {
   if (used.size === columns.length) return file;
-  const kept = Array.from(used).sort((a, b) => a - b);
+  const indices = Array.from(used).sort((a, b) => a - b);
   const parts: string[] = [];
   let batch: string[][] = [];
   const flush = () => {
@@ -79,21 +79,21 @@ export async function withColumns({ file, columns }: CsvFile, used: ReadonlySet<
     batch = [];
   };
   await eachRow(file, (cells) => {
-    batch.push(kept.map((i) => cells[i] ?? ''));
+    batch.push(indices.map((i) => cells[i] ?? ''));
     if (batch.length === 1000) flush();
   });
   flush();
   return new Blob(parts, { type: 'text/csv' });
 }
 
-function eachRow(file: File, take: (cells: readonly string[]) => void): Promise<void> {
+function eachRow(file: File, onRow: (cells: readonly string[]) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     Papa.parse<string[], File>(file, {
       delimiter: ',',
       skipEmptyLines: true,
-      chunkSize: PIECE,
+      chunkSize: CHUNK_BYTES,
       chunk: ({ data }) => {
-        for (const cells of data) take(cells);
+        for (const cells of data) onRow(cells);
       },
       complete: () => resolve(),
       error: reject,
@@ -113,9 +113,9 @@ function newColumn(name: string): CsvColumn {
   };
 }
 
-/** Returns whether the cell holds a number that the model can compute in. */
-function count(column: CsvColumn, cell: string): boolean {
-  if (column.samples.length < SAMPLES) column.samples.push(cell);
+/** Adds a cell to the summary. Returns whether it holds a number that float32 can represent. */
+function addCell(column: CsvColumn, cell: string): boolean {
+  if (column.samples.length < MAX_SAMPLES) column.samples.push(cell);
   const number = numberInCell(cell);
   if (!Number.isFinite(Math.fround(number))) {
     column.others++;
@@ -131,9 +131,9 @@ function count(column: CsvColumn, cell: string): boolean {
 function headerProblems(columns: readonly CsvColumn[]): string[] {
   const names = columns.map(({ name }) => name);
   const unnamed = names.indexOf('');
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  const duplicate = names.find((name, i) => names.indexOf(name) !== i);
   return [
     ...(unnamed >= 0 ? [`column ${unnamed + 1} has no name`] : []),
-    ...(twice ? [`there are two columns ${JSON.stringify(twice)}`] : []),
+    ...(duplicate ? [`column ${JSON.stringify(duplicate)} appears twice`] : []),
   ];
 }

@@ -1,30 +1,30 @@
 import { cancelJob, type Epoch, getJob, type Job, jobEventsPath, ServiceError } from '../client/api.js';
 
-/** What is known of a training at a moment. */
+/** The state of a training as the page knows it. */
 export interface JobView {
   readonly id: string;
-  /** The epochs that have ended; of many, every second, fourth, and so on, and the latest. */
+  /** Finished epochs. If there are many: every second, fourth and so on, and the latest. */
   readonly epochs: readonly Epoch[];
-  /** The one with the least prediction error on held-out rows. */
+  /** The epoch with the smallest prediction error on held-out rows. */
   readonly best: Epoch | null;
-  /** The training as it ended; null while it runs. */
+  /** The final state; null while the training runs. */
   readonly end: Job | null;
-  /** Its version answers beside the serving one; null if it does not, or not yet. */
+  /** Progress of the new version in the shadow of the serving one; null outside the shadow phase. */
   readonly shadow: Job['shadow'];
-  /** Most epochs it may have; null before that is known. */
+  /** Maximum number of epochs; null until known. */
   readonly limit: number | null;
-  /** Why nothing more is heard of it. */
+  /** Why the page can no longer follow the training. */
   readonly lost: string | null;
 }
 
-/** Epochs that a picture can show; there may be a hundred thousand. */
+/** Maximum number of epochs in the chart. A training may have 100,000. */
 const MAX_EPOCHS = 1000;
-/** They come faster than anybody looks: news is told this often, in milliseconds. */
-const PAUSE = 200;
-/** After this time without an epoch the training is asked what it does, in milliseconds. */
-const SILENCE = 2000;
+/** Minimum time between updates of the view, in milliseconds: epochs may arrive much faster. */
+const UPDATE_INTERVAL = 200;
+/** Time without an epoch after which the job is polled, in milliseconds. */
+const POLL_DELAY = 2000;
 
-/** Follows one training: its epochs, those passed too, as they come, and its end. */
+/** Follows one training through its events: all epochs, including past ones, and the end. */
 export class JobFollower {
   private readonly id: string;
   private readonly onChange: (view: JobView) => void;
@@ -37,7 +37,7 @@ export class JobFollower {
   private limit: number | null = null;
   private shadow: Job['shadow'] = null;
   private lost: string | null = null;
-  private silence: ReturnType<typeof setTimeout> | undefined;
+  private pollTimer: ReturnType<typeof setTimeout> | undefined;
   private waiting = false;
   private closed = false;
 
@@ -45,7 +45,7 @@ export class JobFollower {
     this.id = id;
     this.onChange = onChange;
     this.events = new EventSource(jobEventsPath(id));
-    // Events begin with the first epoch again, also when the connection was lost and is there again.
+    // After a reconnect, the events start again from the first epoch.
     this.events.onopen = () => {
       this.epochs = [];
       this.best = null;
@@ -53,20 +53,20 @@ export class JobFollower {
     };
     this.events.addEventListener('epoch', ({ data }) => {
       this.add(JSON.parse(data) as Epoch);
-      this.listen();
-      this.tell();
+      this.schedulePoll();
+      this.notify();
     });
     this.events.addEventListener('end', ({ data }) => {
       this.end = JSON.parse(data) as Job;
       this.shadow = this.end.shadow;
       this.stop();
-      this.tell();
+      this.notify();
     });
-    this.events.onerror = () => void this.look();
-    void this.look();
+    this.events.onerror = () => void this.poll();
+    void this.poll();
   }
 
-  /** Cancels the training; its end is told as any other. */
+  /** Cancels the training. Its end is reported like any other. */
   async cancel(): Promise<void> {
     await cancelJob(this.id);
   }
@@ -78,12 +78,12 @@ export class JobFollower {
 
   private stop(): void {
     this.events.close();
-    clearTimeout(this.silence);
+    clearTimeout(this.pollTimer);
   }
 
-  private listen(): void {
-    clearTimeout(this.silence);
-    if (this.events.readyState !== EventSource.CLOSED) this.silence = setTimeout(() => void this.look(), SILENCE);
+  private schedulePoll(): void {
+    clearTimeout(this.pollTimer);
+    if (this.events.readyState !== EventSource.CLOSED) this.pollTimer = setTimeout(() => void this.poll(), POLL_DELAY);
   }
 
   private add(epoch: Epoch): void {
@@ -93,25 +93,25 @@ export class JobFollower {
     this.epochs.push(epoch);
     if (this.epochs.length < MAX_EPOCHS) return;
     this.stride *= 2;
-    this.epochs = this.epochs.filter((kept) => (kept.epoch - 1) % this.stride === 0);
+    this.epochs = this.epochs.filter(({ epoch }) => (epoch - 1) % this.stride === 0);
   }
 
-  /** A service that was restarted does not know the training any more. */
-  private async look(): Promise<void> {
+  /** Reads the job, which a restarted service no longer has. */
+  private async poll(): Promise<void> {
     try {
       const { options, shadow } = await getJob(this.id);
       this.limit = options.epochs;
       if (!this.end) this.shadow = shadow;
-      this.listen();
+      this.schedulePoll();
     } catch (error) {
       if (!(error instanceof ServiceError)) return;
       this.stop();
-      this.lost = error.status === 404 ? 'The service was restarted, and with it the training ended.' : error.message;
+      this.lost = error.status === 404 ? 'The service was restarted, which ended the training.' : error.message;
     }
-    this.tell();
+    this.notify();
   }
 
-  private tell(): void {
+  private notify(): void {
     if (this.waiting) return;
     this.waiting = true;
     setTimeout(() => {
@@ -119,6 +119,6 @@ export class JobFollower {
       const { id, latest, best, end, limit, shadow, lost } = this;
       const epochs = latest && latest !== this.epochs.at(-1) ? [...this.epochs, latest] : [...this.epochs];
       if (!this.closed) this.onChange({ id, epochs, best, end, limit, shadow, lost });
-    }, PAUSE);
+    }, UPDATE_INTERVAL);
   }
 }

@@ -1,40 +1,36 @@
 import type { TargetedSubmitEvent } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { numberInCell } from '../../model/tables/csv/number-cell.js';
-import { type Drift, type Explained, type Model, predict } from '../client/api.js';
-import { Failure, told } from '../parts/failure.js';
-import { figure, percent } from '../parts/format.js';
+import { type Drift, type Model, predict } from '../client/api.js';
+import { describeError, Failure } from '../parts/failure.js';
 import { Name } from '../parts/name.js';
+import { Prediction } from './prediction.js';
+import { Residuals, type Result } from './residuals.js';
 
-/** One row, filled in by hand, and what the model makes of it. */
+/** A form for one row, and its prediction with an explanation. */
 export function TryIt({ model, drift }: { model: Model | null; drift: Drift | null }) {
   if (!model) {
     return (
       <section class="panel" aria-labelledby="try-title">
         <h2 id="try-title">Try it</h2>
-        <p class="note">No model serves yet. Train one first.</p>
+        <p class="note">No model is serving yet. Train one first.</p>
       </section>
     );
   }
-  // Another version may have other features: what was typed for the former is not for it.
+  // Resets the form when a version with other features begins to serve.
   return <Form key={model.features.join('\n')} model={model} drift={drift} />;
-}
-
-interface Answer {
-  readonly row: readonly (number | null)[];
-  readonly explained: Explained;
 }
 
 function Form({ model, drift }: { model: Model; drift: Drift | null }) {
   const typical = useMemo(() => typicalRow(model, drift), [model.checksum]);
   const [texts, setTexts] = useState(typical);
-  const [wrong, setWrong] = useState<number | null>(null);
+  const [invalid, setInvalid] = useState<number | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
-  const [answer, setAnswer] = useState<Answer | null>(null);
+  const [result, setResult] = useState<Result | null>(null);
 
   const fail = (message: string, place: number | null) => {
     setFailure(message);
-    setWrong(place);
+    setInvalid(place);
     if (place !== null) document.getElementById(`value-${place}`)?.focus();
   };
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
@@ -45,12 +41,12 @@ function Form({ model, drift }: { model: Model; drift: Drift | null }) {
     try {
       const explained = await predict(row);
       setFailure(null);
-      setWrong(null);
-      setAnswer({ row, explained });
+      setInvalid(null);
+      setResult({ row, explained });
     } catch (error) {
-      const place = /instances\[0\]\[(\d+)\]/.exec(told(error))?.[1];
+      const place = /instances\[0\]\[(\d+)\]/.exec(describeError(error))?.[1];
       const name = place === undefined ? '' : `${model.features[Number(place)]} – `;
-      fail(`${name}${told(error)}`, place === undefined ? null : Number(place));
+      fail(`${name}${describeError(error)}`, place === undefined ? null : Number(place));
     }
   };
 
@@ -63,21 +59,21 @@ function Form({ model, drift }: { model: Model; drift: Drift | null }) {
             Typical values
           </button>
         </header>
-        <p class="note">In the units of the training data. The row counts as traffic, like any other.</p>
+        <p class="note">Enter values in the units of the training data. The row counts as traffic.</p>
         <form onSubmit={submit} noValidate>
           <div class="fields">
             {model.features.map((name, i) => (
               <div key={String(i)} class="field">
                 <label for={`value-${i}`}>
-                  <Name of={name} most={80} />
+                  <Name of={name} max={80} />
                 </label>
                 <input
                   id={`value-${i}`}
                   inputMode="decimal"
                   autoComplete="off"
                   value={texts[i]}
-                  aria-invalid={wrong === i}
-                  aria-describedby={wrong === i ? 'try-failure' : undefined}
+                  aria-invalid={invalid === i}
+                  aria-describedby={invalid === i ? 'try-failure' : undefined}
                   onInput={({ currentTarget }) => setTexts(texts.with(i, currentTarget.value))}
                 />
               </div>
@@ -91,110 +87,16 @@ function Form({ model, drift }: { model: Model; drift: Drift | null }) {
           </button>
         </form>
       </section>
-      <section class="panel" aria-labelledby="answer-title">
-        <h2 id="answer-title">What the model makes of it</h2>
-        <div role="status">{answer ? <Verdict model={model} explained={answer.explained} /> : null}</div>
-        {answer ? <Residuals model={model} answer={answer} /> : <p class="note">Nothing was asked yet.</p>}
+      <section class="panel" aria-labelledby="result-title">
+        <h2 id="result-title">Result</h2>
+        <div role="status">{result ? <Prediction model={model} explained={result.explained} /> : null}</div>
+        {result ? <Residuals model={model} result={result} /> : <p class="note">No prediction yet.</p>}
       </section>
     </div>
   );
 }
 
-function Verdict({ model, explained }: { model: Model; explained: Explained }) {
-  const { predictions, reconstruction_error, explanations, model_version } = explained;
-  const { p_value, out_of_range } = explanations[0]!;
-  return (
-    <>
-      <dl class="answers">
-        {model.targets.map((name, i) => (
-          <div key={name}>
-            <dt>
-              <Name of={name} most={60} />
-            </dt>
-            <dd>{figure(predictions[0]![i], 4)}</dd>
-          </div>
-        ))}
-      </dl>
-      <p>
-        <strong>{usual(p_value, out_of_range.length)}</strong>{' '}
-        {p_value === null
-          ? 'Drift is off, so there is nothing to compare the row with.'
-          : `At most ${percent(p_value)} of held-out rows look as unusual (p = ${figure(p_value, 2)}).`}
-      </p>
-      <p class="note">
-        Reconstruction error {figure(reconstruction_error[0])}, by version {model_version}.
-      </p>
-    </>
-  );
-}
-
-/** Rows that are rarer than these are called so. */
-const UNUSUAL = 0.05;
-const VERY_UNUSUAL = 0.01;
-
-function usual(p: number | null, outOfRange: number): string {
-  if (p !== null && p <= VERY_UNUSUAL) return '▲ Very unusual.';
-  if (outOfRange > 0) return '▲ Outside the range of the held-out rows.';
-  if (p === null) return '';
-  return p <= UNUSUAL ? '▲ Unusual.' : '✓ Like the training data.';
-}
-
-/** The longest bar is of this many standard deviations, at least. */
-const MIN_SPAN = 1;
-
-function Residuals({ model, answer: { row, explained } }: { model: Model; answer: Answer }) {
-  const { reconstruction, out_of_range, missing } = explained.explanations[0]!;
-  const { mean, scale } = model.scalers.features;
-  const rows = model.features
-    .map((name, i) => {
-      const input = row[i] ?? mean[i]!;
-      return { name, input, made: reconstruction[name]!, off: (reconstruction[name]! - input) / scale[i]! };
-    })
-    .sort((a, b) => Math.abs(b.off) - Math.abs(a.off));
-  const span = Math.max(MIN_SPAN, ...rows.map(({ off }) => Math.abs(off)));
-  return (
-    <table class="residuals">
-      <caption class="unseen">Input against reconstruction, the largest difference first</caption>
-      <thead>
-        <tr>
-          <th scope="col">Input</th>
-          <th scope="col">Value</th>
-          <th scope="col">Recon&shy;struction</th>
-          <th scope="col">Off by, in standard deviations</th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(({ name, input, made, off }) => (
-          <tr key={name}>
-            <th scope="row">
-              <Name of={name} most={60} />
-              {out_of_range.includes(name) ? <small> ▲ out of range</small> : null}
-              {missing.includes(name) ? <small> missing, the mean was taken</small> : null}
-            </th>
-            <td>{figure(input, 4)}</td>
-            <td>{figure(made, 4)}</td>
-            <td>
-              <span class="off">
-                <span class="bar" aria-hidden="true">
-                  <i
-                    style={{
-                      left: `${off < 0 ? 50 - (50 * -off) / span : 50}%`,
-                      width: `${(50 * Math.abs(off)) / span}%`,
-                    }}
-                  />
-                </span>
-                {off > 0 ? '+' : ''}
-                {figure(off, 2)}
-              </span>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-/** The means of the training, in three digits; whole numbers where the baseline's bins end at whole numbers. */
+/** The training means, to three digits, or as integers where the bins of the baseline end at integers. */
 function typicalRow({ features, scalers }: Model, drift: Drift | null): string[] {
   const edges = new Map(drift?.windows[0]?.columns.map((column) => [column.name, column.edges]));
   return scalers.features.mean.map((mean, i) => {

@@ -1,8 +1,8 @@
-import type { Comparison, Pair } from '../client/api.js';
+import type { Comparison } from '../client/api.js';
 import { figure } from '../parts/format.js';
 import { Name } from '../parts/name.js';
 
-/** Two versions side by side: their errors on what each held out, and how far apart they predict. */
+/** Two versions side by side: each one's errors on its own held-out rows, and the difference between their predictions. */
 export function ComparisonTable({ comparison: { versions, metrics, predictions } }: { comparison: Comparison }) {
   const targets = Object.entries(metrics.targets);
   return (
@@ -10,7 +10,7 @@ export function ComparisonTable({ comparison: { versions, metrics, predictions }
       <h2 id="comparison-title">
         Version {versions[0]} and version {versions[1]}
       </h2>
-      <p class="note">Errors are those on the rows that each one’s own training held out.</p>
+      <p class="note">Errors are measured on the rows that each version’s own training held out.</p>
       <table>
         <thead>
           <tr>
@@ -35,14 +35,14 @@ export function ComparisonTable({ comparison: { versions, metrics, predictions }
         <ul class="differences">
           {Object.entries(predictions.difference).map(([name, { mean, mean_absolute, largest }]) => (
             <li key={name}>
-              <Name of={name} most={60} />: on {predictions.rows.length} probe rows version {versions[1]} predicts{' '}
-              {figure(mean_absolute)} apart from version {versions[0]} on average (mean {signed(mean)}, largest{' '}
+              <Name of={name} max={60} />: on {predictions.rows.length} probe rows, version {versions[1]} differs from
+              version {versions[0]} by {figure(mean_absolute)} on average (mean {signed(mean)}, largest{' '}
               {figure(largest)}).
             </li>
           ))}
         </ul>
       ) : (
-        <p>They have other columns, so their predictions cannot be compared.</p>
+        <p>The versions have different columns, so their predictions cannot be compared.</p>
       )}
     </section>
   );
@@ -51,18 +51,19 @@ export function ComparisonTable({ comparison: { versions, metrics, predictions }
 interface MeasureProps {
   readonly label: string;
   readonly of?: string;
-  readonly pair: Pair;
-  /** Null if neither is. */
+  /** The value of each version; null where it has none. */
+  readonly pair: Comparison['metrics']['rows'];
+  /** Null if the measure has no better direction. */
   readonly lessIsBetter: boolean | null;
 }
 
-function Measure({ label, of, pair: [a, b], lessIsBetter }: MeasureProps) {
+function Measure({ label, of, pair: [a = null, b = null], lessIsBetter }: MeasureProps) {
   const change = a !== null && b !== null ? b - a : null;
   const better = change === null || change === 0 || lessIsBetter === null ? null : change < 0 === lessIsBetter;
   return (
     <tr>
       <th scope="row">
-        {label} {of === undefined ? null : <Name of={of} most={60} />}
+        {label} {of === undefined ? null : <Name of={of} max={60} />}
       </th>
       <td>{figure(a)}</td>
       <td>{figure(b)}</td>

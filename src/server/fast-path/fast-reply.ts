@@ -1,4 +1,4 @@
-import { MIN_BYTES } from '../plugins/reply-encoding.js';
+import { MIN_BYTES } from '../http/large-body.js';
 
 /** Maximum number of characters of a number in a reply, with its separator. */
 export const NUMBER_LENGTH = 27;

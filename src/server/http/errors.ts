@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { DomainError, type ErrorCode, show } from '../../base/domain-error.js';
+import { type ErrorCode, show } from '../../base/domain-error.js';
 import { storageError } from '../../base/files/storage-error.js';
+import { type HttpErrorCode, hasCode } from './http-error.js';
 
 /** HTTP statuses by error code. */
-const STATUS: Readonly<Record<ErrorCode, number>> = {
+const STATUS: Readonly<Record<ErrorCode | HttpErrorCode, number>> = {
   INVALID_REQUEST: 400,
   INVALID_JSON: 400,
   INVALID_QUERY: 400,
@@ -22,6 +23,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   FEATURES_CHANGED: 400,
   NON_FINITE_OUTPUT: 400,
   TRAINING_DIVERGED: 400,
+  SHADOW_UNAVAILABLE: 400,
   JOB_NOT_FOUND: 404,
   NOT_FOUND: 404,
   MODEL_NOT_FOUND: 404,
@@ -64,7 +66,7 @@ export const ErrorReply = Type.Object(
 export type ErrorReply = Static<typeof ErrorReply>;
 
 function statusOf(error: unknown): number {
-  if (error instanceof DomainError) return STATUS[error.code];
+  if (hasCode(error)) return STATUS[error.code];
   const status = (error as Partial<FastifyError>).statusCode ?? 500;
   // Any other status with which Fastify rejects a request becomes 400.
   return status >= 500 || status in CODE_BY_STATUS ? status : 400;
@@ -137,7 +139,7 @@ function describe(error: unknown, status: number, request: FastifyRequest): Erro
   if (status === 500) return { error: 'internal error', code: 'INTERNAL', request_id: request.id };
   return {
     error: message(error, request),
-    code: error instanceof DomainError ? error.code : (CODE_BY_STATUS[status] ?? 'INVALID_REQUEST'),
+    code: hasCode(error) ? error.code : (CODE_BY_STATUS[status] ?? 'INVALID_REQUEST'),
     request_id: request.id,
   };
 }

@@ -1,4 +1,4 @@
-import { isObject } from '../../base/json/json-value.js';
+import { isObject } from '../../base/json/parse-json.js';
 
 /** Elements that an outlined array retains: more than any schema limits. */
 const MAX_ELEMENTS = 1024;

@@ -1,6 +1,6 @@
-import type { WaitingRows } from '../../model/feedback/feedback-database.js';
+import type { WaitingRows } from '../../model/feedback/labelled-batch.js';
+import type { Columns } from '../../model/tables/columns.js';
 import type { Rows } from '../../model/tables/rows.js';
-import type { Columns } from '../../model/tables/table-file.js';
 import type { RowReaderName } from '../readers/readers.js';
 import type { FeedbackTerms } from '../service/feedback/feedback-rows.js';
 

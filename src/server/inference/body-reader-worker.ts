@@ -1,6 +1,6 @@
 import { readJson } from '../../base/json/parse-json.js';
 import { workerTask } from '../../base/node/worker-task.js';
-import { arrangeUnlessReplaced } from '../../model/tables/arrange.js';
+import { orderColumns } from '../../model/tables/columns.js';
 import { jsonToTable } from '../../model/tables/json/json-table.js';
 import type { TableInfo } from '../../model/tables/table-file.js';
 import { type LabelledBody, labelledRows } from '../readers/labelled-request.js';
@@ -37,7 +37,7 @@ export const readLabelled = workerTask(
 
 export const writeTable = workerTask(({ body, directory, model, replace }: TableTask): TableInfo => {
   const rows = labelledRows(parse(body) as LabelledBody, '"source": "feedback"');
-  return jsonToTable(rows, directory, model, arrangeUnlessReplaced(model, replace));
+  return jsonToTable(rows, directory, model, (columns) => orderColumns(columns, model, replace));
 });
 
 function parse(body: Uint8Array): unknown {

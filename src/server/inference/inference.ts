@@ -1,47 +1,20 @@
 import type { FastifyReply } from 'fastify';
-import { LARGE_BODY } from '../../base/json/parse-json.js';
 import { TimeSlice } from '../../base/node/time-slice.js';
 import { NUMBER_LENGTH, SMALL_REPLY } from '../fast-path/fast-reply.js';
+import { LARGE_BODY } from '../http/large-body.js';
 import { ROW_READERS, type RowReaderName } from '../readers/readers.js';
 import type { RequestedRows, RowModel } from '../readers/row-list.js';
 import { SLICED_READERS, type SlicedReaderName } from '../readers/sliced-readers.js';
-import type { Observation, PredictionService, Serving } from '../service/prediction/prediction-service.js';
+import type { PredictionService, Serving } from '../service/prediction/prediction-service.js';
 import type { BodyReader } from './body-reader.js';
-
-export type ReaderName = RowReaderName | SlicedReaderName;
-type Reader<N extends ReaderName> = N extends RowReaderName
-  ? (typeof ROW_READERS)[N]
-  : N extends SlicedReaderName
-    ? (typeof SLICED_READERS)[N]
-    : never;
-type ReaderOptions<N extends ReaderName> = Parameters<Reader<N>>[2];
-type Requested<N extends ReaderName> = NonNullable<Awaited<ReturnType<Reader<N>>>>['requested'];
-
-/** The part of Fastify's reply that a writer uses; the fast path has one of its own. */
-export interface InferenceReply {
-  type(contentType: string): unknown;
-  header(name: string, value: string): unknown;
-  send(body: string | Buffer): unknown;
-}
-
-/** Parts of a reply's body. Between two of them the event loop may turn. */
-export type Parts = Iterable<string | Uint8Array>;
-
-/** A prediction request in the terms of one protocol: its body, the reader of its rows, and the writer of its reply. */
-export interface InferenceRequest<N extends ReaderName = ReaderName> {
-  readonly reader: N;
-  readonly body: Buffer;
-  /** What the reader needs beside the body. */
-  readonly options: ReaderOptions<N>;
-  /** Sets the reply's headers and writes its body. `requested` is what the body asks for beside the predictions. */
-  write(observation: Observation, requested: Requested<N>, reply: InferenceReply): Parts;
-  /** Asynchronous work between the prediction and the writing, if there is any. */
-  prepare?(observation: Observation): Promise<unknown>;
-  /** Returns the maximum length of the reply, for requests whose body does not bound it. */
-  maxLength?(count: number, serving: Serving): number;
-  /** Receives the milliseconds that reading, predicting and writing took. */
-  timed?(rows: number, milliseconds: readonly [number, number, number]): void;
-}
+import type {
+  InferenceReply,
+  InferenceRequest,
+  Parts,
+  ReaderName,
+  ReaderOptions,
+  Requested,
+} from './inference-request.js';
 
 export interface InferenceOptions {
   readonly service: PredictionService;

@@ -1,6 +1,6 @@
 import { NumberWriter } from '../../base/json/number-writer.js';
 import type { Observation } from '../service/prediction/prediction-service.js';
-import type { InferenceReply } from './inference.js';
+import type { InferenceReply } from './inference-request.js';
 
 /** Numbers written per part, between two of which the event loop may turn. */
 export const NUMBERS_PER_PART = 4096;

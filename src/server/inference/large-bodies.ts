@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { LARGE_BODY, readJson } from '../../base/json/parse-json.js';
-import type { WaitingRows } from '../../model/feedback/feedback-database.js';
-import type { Columns, TableInfo } from '../../model/tables/table-file.js';
+import { readJson } from '../../base/json/parse-json.js';
+import type { WaitingRows } from '../../model/feedback/labelled-batch.js';
+import type { Columns } from '../../model/tables/columns.js';
+import type { TableInfo } from '../../model/tables/table-file.js';
+import { LARGE_BODY } from '../http/large-body.js';
 import { JSON_TYPE } from '../http/media-types.js';
 import type { FeedbackRows, FeedbackTerms } from '../service/feedback/feedback-rows.js';
 import type { BodyReader } from './body-reader.js';

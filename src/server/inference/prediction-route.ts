@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
 import type { FastPath } from '../fast-path/fast-path.js';
-import type { Inference, InferenceRequest, ReaderName } from './inference.js';
+import type { Inference } from './inference.js';
+import type { InferenceRequest, ReaderName } from './inference-request.js';
 
 /** The body of a request without one. */
 export const NO_BODY: Buffer = Buffer.alloc(0);

@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { Feedback } from '../service/feedback/feedback-service.js';
+import type { FeedbackService } from '../service/feedback/feedback-service.js';
 import { WINDOW_ROWS } from '../service/feedback/live-errors.js';
 
 const ERRORS = [
@@ -9,7 +9,7 @@ const ERRORS = [
 ] as const;
 
 /** What Prometheus is told of the serving model's errors on rows whose true targets came; nothing until some have. */
-export function registerFeedbackMetrics(registry: Registry, feedback: Feedback): void {
+export function registerFeedbackMetrics(registry: Registry, feedback: FeedbackService): void {
   const registers = [registry];
   new Counter({
     name: 'model_feedback_rows_total',

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Metric, type Registry } from 'prom-client';
 import type { Observation, PredictionService } from '../service/prediction/prediction-service.js';
-import type { Job } from '../service/training/training-jobs.js';
+import type { Job } from '../service/training/job.js';
 import { ERROR_BUCKETS, RowHistogram } from './row-histogram.js';
 
 /** What Prometheus is told of the model. Warm-up and probe passes do not come here. */

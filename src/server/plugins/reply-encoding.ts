@@ -1,9 +1,8 @@
 import { constants, deflate, gzip } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import Negotiator from 'negotiator';
+import { MIN_BYTES } from '../http/large-body.js';
 
-/** Bytes that TCP sends before it waits for an acknowledgement (RFC 6928): compressing smaller replies saves no time. */
-export const MIN_BYTES = 10 * 1460;
 /** The fastest level. Numbers as text shrink as much as with the default level, which takes three times as long. */
 const LEVEL = { level: constants.Z_BEST_SPEED };
 

@@ -2,6 +2,7 @@ import type { Readable, Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import { DomainError, show } from '../../base/domain-error.js';
+import { HttpError } from '../http/http-error.js';
 import { byteLimit } from '../http/limited-body.js';
 
 /** Decompressors by content encoding. */
@@ -37,7 +38,7 @@ export function requestEncoding(app: FastifyInstance): void {
       // As RFC 7694 prescribes.
       reply.header('accept-encoding', SUPPORTED);
       const message = `content-encoding: expected one of ${SUPPORTED}, or none, got ${show(encoding)}`;
-      done(new DomainError('UNSUPPORTED_ENCODING', message));
+      done(new HttpError('UNSUPPORTED_ENCODING', message));
       return;
     }
     const { bodyLimit, config } = request.routeOptions;

@@ -10,7 +10,10 @@ declare module 'fastify' {
 /** What a busy service answers many times a second; logged only if something was wrong or at level `debug`. */
 const FREQUENT = new Set(['/metrics', '/monitoring/prometheus/metrics', '/livez', '/readyz']);
 
-/** Logs every answered request in one line, the frequent ones if `debug`, and gives every answer its request's id in `x-request-id`. */
+/**
+ * Logs each request in one line once it has been answered, frequent ones only with `debug`. Every reply carries the id of its
+ * request in `x-request-id`.
+ */
 export function requestLog(app: FastifyInstance, debug: boolean): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);

@@ -1,10 +1,10 @@
 import { DomainError, show } from '../../base/domain-error.js';
 import { readJsonObject } from '../../base/json/json-object.js';
-import { isObject } from '../../base/json/json-value.js';
 import { withoutNumberTokens } from '../../base/json/nonfinite-tokens.js';
-import { parseJson, readJson } from '../../base/json/parse-json.js';
+import { isObject, parseJson, readJson } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
-import { checkCount, type Rows, readRows } from '../../model/tables/rows.js';
+import { readRows } from '../../model/tables/json/json-rows.js';
+import { checkCount, type Rows } from '../../model/tables/rows.js';
 import { checkNames, type RequestedRows, type RowModel, readColumns, readRowList } from './row-list.js';
 
 const KEYS = ['dataframe_split', 'dataframe_records', 'instances', 'inputs'] as const;

@@ -1,6 +1,6 @@
 import { DomainError, show } from '../../base/domain-error.js';
 import { readJsonObject } from '../../base/json/json-object.js';
-import { isObject } from '../../base/json/json-value.js';
+import { isObject } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
 import { checkCount, type Rows } from '../../model/tables/rows.js';
 import { readFloatRows } from './float32-request.js';

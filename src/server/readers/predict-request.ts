@@ -1,7 +1,8 @@
 import { DomainError, show } from '../../base/domain-error.js';
 import { readJson } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
-import { checkCount, readRows } from '../../model/tables/rows.js';
+import { readRows } from '../../model/tables/json/json-rows.js';
+import { checkCount } from '../../model/tables/rows.js';
 import type { RequestedRows, RowModel } from './row-list.js';
 
 const parser = new RowParser();

@@ -1,5 +1,6 @@
 import { DomainError, show } from '../../base/domain-error.js';
-import { checkCount, isFloat32, listed, type Rows, readRows } from '../../model/tables/rows.js';
+import { readRows } from '../../model/tables/json/json-rows.js';
+import { checkCount, isFloat32, listed, type Rows } from '../../model/tables/rows.js';
 
 /** The properties of a model that a reader needs: plain data, so that they can be sent to the thread. */
 export interface RowModel {

@@ -1,8 +1,7 @@
 import { DomainError, show } from '../../base/domain-error.js';
 import { readJsonObject } from '../../base/json/json-object.js';
-import { isObject } from '../../base/json/json-value.js';
 import { withoutNumberTokens } from '../../base/json/nonfinite-tokens.js';
-import { parseJson } from '../../base/json/parse-json.js';
+import { isObject, parseJson } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
 import type { Rows } from '../../model/tables/rows.js';
 import { type RequestedRows, type RowModel, readColumns, readRowList } from './row-list.js';

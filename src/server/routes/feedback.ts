@@ -6,7 +6,7 @@ import type { BodyReader } from '../inference/body-reader.js';
 import { LargeBodies } from '../inference/large-bodies.js';
 import { LabelledFields, labelledRows } from '../readers/labelled-request.js';
 import { joinTargets, readFeedback } from '../service/feedback/feedback-rows.js';
-import type { Feedback } from '../service/feedback/feedback-service.js';
+import { FeedbackReceipt, type FeedbackService } from '../service/feedback/feedback-service.js';
 
 /** Each is looked for in the database, and its rows come from there: a bound on what that takes of the event loop. */
 const MAX_IDS = 1000;
@@ -27,18 +27,8 @@ const FeedbackBody = Type.Object(
 );
 type FeedbackBody = Static<typeof FeedbackBody>;
 
-const FeedbackReply = Type.Object(
-  {
-    rows: Type.Integer({ description: 'rows that are kept now, whatever happens' }),
-    dropped: Type.Integer({ description: 'rows left out for a missing or non-finite value' }),
-    kept_rows: Type.Integer({ description: 'all rows of these columns that are kept' }),
-    model_version: Type.String({ description: 'the version that is judged by them' }),
-  },
-  { $id: 'FeedbackReply' },
-);
-
 export interface FeedbackRouteOptions {
-  readonly feedback: Feedback;
+  readonly feedback: FeedbackService;
   readonly reader: BodyReader;
 }
 
@@ -54,7 +44,7 @@ export async function feedbackRoute(app: FastifyInstance, { feedback, reader }: 
         tags: ['training'],
         body: FeedbackBody,
         response: {
-          200: FeedbackReply,
+          200: FeedbackReceipt,
           400: ErrorReply,
           404: ErrorReply,
           413: ErrorReply,

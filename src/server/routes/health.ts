@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { DomainError } from '../../base/domain-error.js';
-import type { ModelStore } from '../../model/store/store.js';
+import { type ModelStore, StoreHealth } from '../../model/store/store.js';
 import { verifyProbe } from '../../model/versions/probe.js';
 import { ErrorReply } from '../http/errors.js';
 import type { PredictionService, Serving } from '../service/prediction/prediction-service.js';
@@ -12,9 +12,7 @@ const Details = Type.Partial(
     store: Type.Object({
       location: Type.String(),
       versions: Type.Integer(),
-      writable: Type.Boolean({ description: 'tried just now' }),
-      reason: Type.Union([Type.String(), Type.Null()], { description: 'why not' }),
-      free_bytes: Type.Union([Type.Integer(), Type.Null()], { description: 'on its disk' }),
+      ...StoreHealth.properties,
     }),
     engine: Type.Union([Type.String(), Type.Null()]),
     probe: Type.Union(

@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify';
-import { DomainError, show } from '../../base/domain-error.js';
+import { show } from '../../base/domain-error.js';
 import { NUMBER_LENGTH } from '../fast-path/fast-reply.js';
 import { ErrorReply } from '../http/errors.js';
+import { HttpError } from '../http/http-error.js';
 import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, type RowType, replyType } from '../http/media-types.js';
 import { csvReplyParts } from '../inference/csv-reply.js';
-import type { InferenceReply, InferenceRequest, Parts } from '../inference/inference.js';
+import type { InferenceReply, InferenceRequest, Parts } from '../inference/inference-request.js';
 import { chunks, type Field, predictReply } from '../inference/json-reply.js';
 import {
   NO_BODY,
@@ -15,13 +16,13 @@ import {
 import { expectedInstances } from '../readers/predict-request.js';
 import type { DriftService } from '../service/drift/drift-service.js';
 import { explain } from '../service/drift/explanation.js';
-import type { Feedback } from '../service/feedback/feedback-service.js';
+import type { FeedbackService } from '../service/feedback/feedback-service.js';
 import type { Observation, Serving } from '../service/prediction/prediction-service.js';
 import { BodyContent, PredictQuery, ReplyContent } from './predict-schema.js';
 
 export interface PredictOptions extends PredictionRouteOptions {
   readonly drift: DriftService;
-  readonly feedback: Feedback;
+  readonly feedback: FeedbackService;
   /** Whether `?ids=true` is available; it stores the rows. */
   readonly storesRows: boolean;
 }
@@ -59,13 +60,13 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
   function request({ headers, query, body }: PredictionInput<unknown>): PredictRequest {
     const requested = readQuery(query);
     if (requested.ids && !storesRows) {
-      throw new DomainError('INVALID_QUERY', 'ids: this service is read-only and stores no rows');
+      throw new HttpError('INVALID_QUERY', 'ids: this service is read-only and stores no rows');
     }
     const source = sourceType(headers['content-type']);
     const accepted = replyType(headers, source);
     if (body === NO_BODY) throw expectedInstances('nothing');
     if (requested.explain && accepted !== JSON_TYPE) {
-      throw new DomainError('INVALID_QUERY', `explain: expected a reply of ${JSON_TYPE} (accept), not ${accepted}`);
+      throw new HttpError('INVALID_QUERY', `explain: expected a reply of ${JSON_TYPE} (accept), not ${accepted}`);
     }
     const reader = READERS[source];
     if (accepted !== JSON_TYPE) return { reader, body, options: undefined, ...table(accepted, requested.ids) };
@@ -79,7 +80,7 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
     return {
       ...(ids && {
         prepare: async (observation: Observation) => {
-          id = await feedback.expect(observation);
+          id = await feedback.retainPrediction(observation);
         },
       }),
       write: (observation, _requested, reply) => {
@@ -96,7 +97,7 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
     let id: string | null = null;
     let arrow: typeof import('../inference/arrow-reply.js');
     const prepare = async (observation: Observation) => {
-      if (ids) id = await feedback.expect(observation);
+      if (ids) id = await feedback.retainPrediction(observation);
       if (type === ARROW_TYPE) arrow = await import('../inference/arrow-reply.js');
     };
     return {
@@ -142,10 +143,10 @@ function readQuery(query: PredictionInput<unknown>['query']): Requested {
   for (const key in query) {
     const value = query[key];
     if (key !== 'explain' && key !== 'ids') {
-      throw new DomainError('INVALID_QUERY', `query: unknown key ${show(key)}; expected explain or ids`);
+      throw new HttpError('INVALID_QUERY', `query: unknown key ${show(key)}; expected explain or ids`);
     }
     if (value !== 'true' && value !== 'false') {
-      throw new DomainError('INVALID_QUERY', `${key}: expected true or false, got ${show(value)}`);
+      throw new HttpError('INVALID_QUERY', `${key}: expected true or false, got ${show(value)}`);
     }
   }
   return { explain: query['explain'] === 'true', ids: query['ids'] === 'true' };

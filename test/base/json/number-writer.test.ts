@@ -5,7 +5,7 @@ import { createRandom } from '../../../src/base/statistics/random.js';
 
 const written = (value: number) => new NumberWriter().number(value).take();
 
-test('a number has the digits that its float32 needs and no more', () => {
+test('a number has only the digits that identify its float32', () => {
   for (const text of ['0.1', '16.27726', '-0.3', '5', '-120', '1000000', '16777216', '0.5', '0.00012', '0.0000125']) {
     assert.equal(written(Math.fround(Number(text))), text);
   }
@@ -41,7 +41,7 @@ test('every finite float32 is written as JSON that reads back as itself', () => 
   }
 });
 
-test('the text grows past its first buffer, and begins anew once taken', () => {
+test('the text outgrows its first buffer, and starts anew once taken', () => {
   const writer = new NumberWriter();
   const word = 'w'.repeat(5000);
   for (let i = 0; i < 1000; i++) writer.number(Math.fround(i / 7)).word(',');

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RowParser } from '../../../src/base/json/row-parser.js';
 import { createRandom } from '../../../src/base/statistics/random.js';
-import { readRows } from '../../../src/model/tables/rows.js';
+import { readRows } from '../../../src/model/tables/json/json-rows.js';
 
-/** What the long way makes of a text: JSON.parse, then a walk. Undefined if it refuses the text. */
+/** Reads a text by JSON.parse and a walk. Returns undefined if that refuses the text. */
 function longWay(text: string, width: number): Float32Array | undefined {
   try {
     const body = JSON.parse(text) as unknown;
@@ -24,7 +24,7 @@ function parsed(text: string, width: number): Float32Array | undefined {
   return count > 0 ? parser.rows.slice(0, count * width) : undefined;
 }
 
-/** Fails unless the parser gives the same bits as the long way, or, where `mayRefuse`, gives nothing. */
+/** Fails unless the parser returns the same bits as JSON.parse, or, with `mayRefuse`, rejects the text. */
 function compare(text: string, width: number, mayRefuse: boolean): void {
   const [mine, theirs] = [parsed(text, width), longWay(text, width)];
   if (!mine && mayRefuse) return;
@@ -35,7 +35,7 @@ function bits(rows: Float32Array): number[] {
   return Array.from(new Uint32Array(rows.buffer, rows.byteOffset, rows.length));
 }
 
-test('rows come out as JSON.parse would give them, with or without the key and spaces', () => {
+test('rows are read as JSON.parse reads them, with or without the key and spaces', () => {
   for (const text of [
     '{"instances": [[1, 2], [3, 4]]}',
     '{"instances":[[1,2],[3,4]]}',
@@ -76,7 +76,7 @@ test('a number is rounded as JSON.parse and a float32 round it, to the last bit'
   }
 });
 
-test('what is unusual or wrong is left to JSON.parse', () => {
+test('unusual and invalid text is left to JSON.parse', () => {
   for (const number of [
     '',
     '-',
@@ -188,7 +188,7 @@ test('random numbers in random notation give the bits that JSON.parse gives', ()
   }
 });
 
-test('no damage to a text makes the parser take what JSON.parse refuses or reads otherwise', () => {
+test('no damaged text is accepted that JSON.parse refuses or reads differently', () => {
   const random = createRandom(8);
   const { below } = random;
   const alphabet = '[]{}",:.-+eE0123456789 \n\t\u00e9nul"';
@@ -202,7 +202,7 @@ test('no damage to a text makes the parser take what JSON.parse refuses or reads
   }
 });
 
-test('the rows of one text do not show in the next', () => {
+test('the rows of one text do not leak into the next', () => {
   const parser = new RowParser();
   assert.equal(parser.parse(Buffer.from(`[${Array(500).fill('[7,8]').join()}]`), 2), 500);
   assert.deepEqual(
@@ -214,7 +214,7 @@ test('the rows of one text do not show in the next', () => {
   assert.equal(parser.parse(Buffer.from('[[1,2'), 2), 0);
 });
 
-test('in parts, only rows are read: a text with a megabyte of anything in one part is left to JSON.parse', () => {
+test('in chunks, only rows are read: a text with a megabyte of anything in one chunk is left to JSON.parse', () => {
   const inParts = (text: string) => {
     const parser = new RowParser();
     const reading = parser.parseInParts(Buffer.from(text), 2, 4);
@@ -223,7 +223,7 @@ test('in parts, only rows are read: a text with a megabyte of anything in one pa
     return step.value > 0 ? bits(parser.rows.slice(0, 2 * step.value)) : undefined;
   };
   const blank = ' '.repeat(2 ** 20);
-  // Longer than many parts, and each part with some white space.
+  // Longer than many chunks, and with white space in each.
   const rows = Array.from({ length: 1000 }, (_, i) => `[${i}.5, ${' '.repeat(5000)}-${i}]`).join(', ');
   for (const text of [`{"instances": [${rows}]}`, `[${rows}]`]) {
     assert.deepEqual(inParts(text), bits(longWay(text, 2)!));
@@ -238,7 +238,7 @@ test('in parts, only rows are read: a text with a megabyte of anything in one pa
   ]) {
     assert.equal(inParts(text), undefined, text.trim().slice(0, 20));
   }
-  // A part ends within a row, a number, or just before a bracket that would close the rows.
+  // A chunk ends within a row, within a number, or just before the bracket that closes the rows.
   for (let shift = 1; shift < 12; shift++) {
     const text = `[[10, 20],${' '.repeat(2 ** 20 - 10 - shift)}[30, 40], [50, 60]]`;
     assert.equal(inParts(text), undefined, String(shift));

@@ -12,21 +12,21 @@ const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome'];
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
-/** Kept as output of the tests, and looked at. */
+/** Where the tests store screenshots for review. */
 export const SCREENSHOTS = join(ROOT, '.cache/screenshots');
 
 const program = PROGRAMS.map((name) => spawnSync('which', [name], { encoding: 'utf8' }).stdout?.trim()).find(Boolean);
 
-/** Why there is nothing to test with: false if a browser is installed. To be given to `skip`. */
+/** The reason for `skip` if no browser is installed; otherwise false. */
 export const noBrowser: string | false = program ? false : `none of ${PROGRAMS.join(', ')} is installed`;
 
-/** How a page is looked at. */
+/** Screen size and display preferences. */
 export interface Look {
   readonly name: string;
   readonly width: number;
   readonly height: number;
   readonly scheme: 'light' | 'dark';
-  /** Whether things may move. */
+  /** The preference for animations. */
   readonly motion?: 'no-preference' | 'reduce';
 }
 
@@ -37,25 +37,25 @@ export const LOOKS: readonly [Look, Look, Look, Look] = [
   { name: 'phone-dark', width: 390, height: 844, scheme: 'dark' },
 ];
 
-/** A real browser, until the test ends. */
+/** Launches a real browser, closed when the test ends. */
 export async function launch(t: TestContext): Promise<Browser> {
   const browser = await chromium.launch({
     executablePath: program!,
-    // A container's root has no sandbox to be in.
+    // Chromium has no sandbox for root, the user of most containers.
     args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
   });
   t.after(() => browser.close());
   return browser;
 }
 
-/** A page of the service, and what went wrong on it. */
+/** A page of the service, and its problems. */
 export interface Visit {
   readonly page: Page;
-  /** Errors in the console and where, exceptions, violations of the policy, and dialogs that code of others has opened. */
+  /** Console errors with their locations, exceptions, violations of the content security policy, and dialogs. */
   readonly problems: string[];
 }
 
-/** Opens the page of the service at `url`, as `look` says, and waits until it is connected. */
+/** Opens the page of the service at `url` and waits until it is connected. */
 export async function visit(browser: Browser, url: string, look: Look = LOOKS[0], view = 'monitor'): Promise<Visit> {
   const page = await browser.newPage({
     viewport: { width: look.width, height: look.height },
@@ -78,42 +78,42 @@ export async function visit(browser: Browser, url: string, look: Look = LOOKS[0]
 }
 
 /**
- * Finds nothing that a person with other eyes, ears or hands could not use, by axe-core, nothing wider than the screen, and
- * no words that lie over those of the next cell.
+ * Asserts that axe-core finds no violation, that the page is no wider than the screen, and that no table cell overflows
+ * into the next one.
  */
 export async function assertAccessible(page: Page, what: string): Promise<void> {
   if (!(await page.evaluate('"axe" in window'))) await page.evaluate(AXE);
   const violations = await page.evaluate<{ id: string; nodes: { html: string; failureSummary: string }[] }[]>(
     `axe.run(document, { runOnly: ${JSON.stringify(RULES)} }).then(({ violations }) => violations)`,
   );
-  const told = violations.flatMap(({ id, nodes }) =>
+  const messages = violations.flatMap(({ id, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)}\n${failureSummary}`),
   );
-  assert.deepEqual(told, [], what);
-  const [wanted, screen] = await page.evaluate<[number, number]>(
+  assert.deepEqual(messages, [], what);
+  const [width, screen] = await page.evaluate<[number, number]>(
     '[document.scrollingElement.scrollWidth, document.scrollingElement.clientWidth]',
   );
-  assert.ok(wanted <= screen, `${what}: ${wanted} pixels wide on a screen of ${screen}`);
-  const spilt = await page.evaluate<string[]>(`[...document.querySelectorAll('th, td')]
+  assert.ok(width <= screen, `${what}: ${width} pixels wide on a screen of ${screen}`);
+  const overflowing = await page.evaluate<string[]>(`[...document.querySelectorAll('th, td')]
     .filter((cell) => cell.scrollWidth > cell.clientWidth + 1 && cell.closest('thead, tbody').offsetWidth > 1)
     .map(({ innerText }) => innerText.slice(0, 100))`);
-  assert.deepEqual(spilt, [], `${what}: cells that are wider than their place`);
+  assert.deepEqual(overflowing, [], `${what}: cells whose text overflows`);
 }
 
-/** Asserts in each of {@link LOOKS} that the page, as it is now, is for everybody, and keeps a picture. Leaves it in the last. */
+/** Asserts that the page is accessible in each of {@link LOOKS}, and stores screenshots. The last look remains set. */
 export async function assertEverywhere(page: Page, name: string): Promise<void> {
   for (const look of LOOKS) {
     await page.setViewportSize(look);
     await page.emulateMedia({ colorScheme: look.scheme });
-    // Charts are drawn anew for either.
+    // Charts are redrawn for each size and colour scheme.
     await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
     await assertAccessible(page, `${name}, ${look.name}`);
-    await keepScreenshot(page, `${name}-${look.name}`);
+    await storeScreenshot(page, `${name}-${look.name}`);
   }
 }
 
-/** Keeps a picture of the whole page. */
-export async function keepScreenshot(page: Page, name: string): Promise<void> {
+/** Stores a screenshot of the whole page. */
+export async function storeScreenshot(page: Page, name: string): Promise<void> {
   mkdirSync(SCREENSHOTS, { recursive: true });
   await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
 }

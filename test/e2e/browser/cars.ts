@@ -10,7 +10,7 @@ export const CARS = join(ROOT, 'data/auto-mpg.csv');
 export const FEATURES = ['cylinders', 'displacement', 'horsepower', 'weight', 'acceleration', 'model_year', 'origin'];
 const WEIGHT = FEATURES.indexOf('weight');
 
-/** The service, trained on the embedded cars, with windows of 100 rows. */
+/** Starts the service, trained on the bundled car data, with windows of 100 rows. */
 export async function serveCars(t: TestContext, env: Record<string, string> = {}): Promise<ServerProcess> {
   const server = await startServer(t, {
     MODEL_STORE: await temporaryDirectory(t),
@@ -22,7 +22,7 @@ export async function serveCars(t: TestContext, env: Record<string, string> = {}
   return server;
 }
 
-/** Rows of the embedded cars, drawn at random; if asked for, with their weight in a unit 2.2 times as small. */
+/** Sends random rows of the bundled car data, on request with weights 2.2 times as large, as if in another unit. */
 export class Traffic {
   private readonly url: string;
   private readonly path: string;

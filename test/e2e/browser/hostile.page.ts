@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { assertAccessible, assertEverywhere, keepScreenshot, LOOKS, launch, noBrowser, visit } from './browser.js';
+import { assertAccessible, assertEverywhere, LOOKS, launch, noBrowser, storeScreenshot, visit } from './browser.js';
 import { csvOf, quote, rowsOf } from './tables.js';
 import { NO_MODEL, serveNothing, trainOn } from './untrained.js';
 
-/** Each would do something, if it were anything but text. */
+/** Each of these would have an effect if it were treated as anything but text. */
 const NAMES = [
   '<img src=x onerror="window.hacked=1">',
   '"><script>window.hacked=1</script>',
@@ -30,11 +30,11 @@ async function assertHarmless(page: Page, problems: readonly string[], what: str
   const turned = await page.evaluate(
     "/[\\u202a-\\u202e\\u2066-\\u2069]/.test(document.querySelector('main').innerText)",
   );
-  assert.equal(turned, false, `${what}: a character turns the text around`);
+  assert.equal(turned, false, `${what}: a character reverses the text direction`);
   assert.deepEqual(problems, [], what);
 }
 
-test('names of features that would do something do nothing', { skip: noBrowser }, async (t) => {
+test('hostile feature names have no effect', { skip: noBrowser }, async (t) => {
   const server = await serveNothing(t);
   await trainOn(server.url, csvOf(NAMES, 300));
   const instances = rowsOf(NAMES.length, 150).map((row) => row.map((value) => 9 * value));
@@ -48,24 +48,24 @@ test('names of features that would do something do nothing', { skip: noBrowser }
     const { page, problems } = await visit(browser, server.url, look);
     await page.getByText(/^Drift since/).waitFor();
     assert.equal(await page.locator('.inputs tbody tr').count(), NAMES.length + 1);
-    // Told as it is, not as it would be.
+    // Shown as text, not as markup.
     await page.getByRole('button', { name: '<img src=x onerror="window.hacked=1">' }).click();
     await page.getByText('population stability index').waitFor();
     await assertAccessible(page, `hostile names, ${look.name}`);
-    await keepScreenshot(page, `hostile-monitor-${look.name}`);
+    await storeScreenshot(page, `hostile-monitor-${look.name}`);
     await assertHarmless(page, problems, 'monitor');
     await page.getByRole('link', { name: 'Try it' }).click();
     await page.getByRole('button', { name: 'Predict', exact: true }).click();
-    await page.locator('.answers dd').waitFor();
+    await page.locator('.predictions dd').waitFor();
     assert.equal(await page.locator('.residuals tbody tr').count(), NAMES.length);
     await assertAccessible(page, `hostile fields, ${look.name}`);
-    await keepScreenshot(page, `hostile-try-${look.name}`);
+    await storeScreenshot(page, `hostile-try-${look.name}`);
     await assertHarmless(page, problems, 'try it');
     await page.close();
   }
 });
 
-test('a file with a hostile name and hostile cells does nothing', { skip: noBrowser }, async (t) => {
+test('a file with a hostile name and hostile cells has no effect', { skip: noBrowser }, async (t) => {
   const server = await serveNothing(t);
   const { page, problems } = await visit(await launch(t), server.url, LOOKS[3], 'train');
   const others = () => problems.filter((text) => !NO_MODEL.test(text));
@@ -80,15 +80,15 @@ test('a file with a hostile name and hostile cells does nothing', { skip: noBrow
   assert.equal(await page.locator('.columns tbody tr').count(), NAMES.length + 1);
   await assertEverywhere(page, 'hostile-file');
   await assertHarmless(page, others(), 'train');
-  // What is no CSV at all is told, and does nothing either.
+  // Files that are not CSV are reported and have no effect either.
   for (const buffer of [Buffer.from('\u0000\u0001PK\u0003'), Buffer.from('a,"b\n1,2')]) {
     await page.getByLabel('Drop a CSV file here').setInputFiles({ name: 'x.csv', mimeType: 'text/csv', buffer });
-    await page.getByText('The service would refuse it').waitFor();
+    await page.getByText('The service would reject this file').waitFor();
   }
   await assertHarmless(page, others(), 'no CSV');
 });
 
-test('a target with a hostile name does nothing: in a training, its result, the versions and their comparison', {
+test('a hostile target name has no effect in a training, its result, the version list or the comparison', {
   skip: noBrowser,
 }, async (t) => {
   const server = await serveNothing(t);
@@ -100,17 +100,17 @@ test('a target with a hostile name does nothing: in a training, its result, the 
     mimeType: 'text/csv',
     buffer: Buffer.from(csv),
   });
-  await page.getByText('target: what is predicted').waitFor();
+  await page.getByText('target: the column to predict').waitFor();
   await page.getByRole('button', { name: 'Train', exact: true }).click();
-  await page.getByText('Version 1 serves now').waitFor();
+  await page.getByText('Version 1 is now serving').waitFor();
   await page.getByRole('rowheader', { name: '<img src=x' }).last().waitFor();
   await assertEverywhere(page, 'hostile-result');
   await trainOn(server.url, csv, { target });
   await page.getByRole('link', { name: 'Versions' }).click();
   for (const version of [1, 2]) await page.getByLabel(`Compare version ${version}`).check();
-  await page.getByRole('button', { name: 'Compare the two chosen' }).click();
+  await page.getByRole('button', { name: 'Compare selected' }).click();
   await page.getByRole('row', { name: /RMSE <img src=x/ }).waitFor();
-  await page.getByText(/<img src=x.*probe rows version 2 predicts/).waitFor();
+  await page.getByText(/<img src=x.*probe rows, version 2 differs/).waitFor();
   await assertEverywhere(page, 'hostile-versions');
   await assertHarmless(
     page,
@@ -119,7 +119,7 @@ test('a target with a hostile name does nothing: in a training, its result, the 
   );
 });
 
-test('one feature and two hundred', { skip: noBrowser }, async (t) => {
+test('the page handles one feature and two hundred features', { skip: noBrowser }, async (t) => {
   const browser = await launch(t);
   for (const width of [1, 200]) {
     const server = await serveNothing(t);
@@ -138,10 +138,10 @@ test('one feature and two hundred', { skip: noBrowser }, async (t) => {
       if (width > 25) await page.getByRole('button', { name: `Show all ${width + 1}` }).click();
       assert.equal(await page.locator('.inputs tbody tr').count(), width + 1);
       await assertAccessible(page, `${width} features, ${look.name}`);
-      await keepScreenshot(page, `features-${width}-${look.name}`);
+      await storeScreenshot(page, `features-${width}-${look.name}`);
       await page.getByRole('link', { name: 'Try it' }).click();
       await page.getByRole('button', { name: 'Predict', exact: true }).click();
-      await page.locator('.answers dd').waitFor();
+      await page.locator('.predictions dd').waitFor();
       assert.equal(await page.locator('.residuals tbody tr').count(), width);
       await assertAccessible(page, `trying ${width} features, ${look.name}`);
       assert.deepEqual(problems, []);

@@ -4,10 +4,10 @@ import type { Locator, Page } from 'playwright-core';
 import { launch, noBrowser, visit } from './browser.js';
 import { CARS, serveCars } from './cars.js';
 
-/** Far more than a page has to stop at. */
+/** Far more than the number of focusable elements on a page. */
 const MAX_STOPS = 100;
 
-/** Goes on with the Tab key, or back, until the focus is there, and shows that it is to be seen. */
+/** Presses Tab or Shift+Tab until the element has the focus, and asserts that the focus is visible. */
 async function tabTo(page: Page, place: Locator, key: 'Tab' | 'Shift+Tab' = 'Tab'): Promise<void> {
   for (let stops = 0; stops < MAX_STOPS; stops++) {
     await page.keyboard.press(key);
@@ -16,10 +16,10 @@ async function tabTo(page: Page, place: Locator, key: 'Tab' | 'Shift+Tab' = 'Tab
       const { getComputedStyle } = globalThis as unknown as { getComputedStyle(of: unknown): { outlineStyle: string } };
       return getComputedStyle(element).outlineStyle;
     });
-    assert.notEqual(outline, 'none', `${place} has the focus, and nobody sees it`);
+    assert.notEqual(outline, 'none', `${place} has the focus, but no visible outline`);
     return;
   }
-  assert.fail(`${place} is not to be reached by ${key}`);
+  assert.fail(`${place} cannot be reached with ${key}`);
 }
 
 const hasFocus = (place: Locator) =>
@@ -27,17 +27,17 @@ const hasFocus = (place: Locator) =>
     return element.ownerDocument.activeElement === element;
   });
 
-test('who has a keyboard alone skips the head, goes from view to view, trains, compares, activates and downloads', {
+test('a user can skip the header, switch views, train, compare, activate and download with the keyboard alone', {
   skip: noBrowser,
 }, async (t) => {
   const server = await serveCars(t);
   const { page, problems } = await visit(await launch(t), server.url);
-  const skip = page.getByRole('link', { name: 'Skip to the content' });
+  const skip = page.getByRole('link', { name: 'Skip to content' });
   await tabTo(page, skip);
-  assert.ok((await skip.boundingBox())!.y >= 0, 'it is to be seen while it has the focus');
+  assert.ok((await skip.boundingBox())!.y >= 0, 'the link is visible while it has the focus');
   await page.keyboard.press('Enter');
   assert.ok(await hasFocus(page.locator('main')));
-  await page.getByRole('heading', { name: 'Which inputs moved' }).waitFor();
+  await page.getByRole('heading', { name: 'Input drift' }).waitFor();
 
   const view = (name: string) => page.getByRole('link', { name, exact: true });
   await tabTo(page, view('Train'), 'Shift+Tab');
@@ -55,11 +55,11 @@ test('who has a keyboard alone skips the head, goes from view to view, trains, c
   await page.getByText('with 7 features').waitFor();
   await tabTo(page, page.getByText('Settings', { exact: true }));
   await page.keyboard.press('Enter');
-  await tabTo(page, page.getByLabel('Epochs, at most'));
+  await tabTo(page, page.getByLabel('Maximum epochs'));
   await page.keyboard.type('150');
   await tabTo(page, page.getByRole('button', { name: 'Train', exact: true }));
   await page.keyboard.press('Enter');
-  await page.getByText('Version 2 serves now').waitFor();
+  await page.getByText('Version 2 is now serving').waitFor();
 
   await tabTo(page, view('Versions'), 'Shift+Tab');
   await page.keyboard.press('Enter');
@@ -68,7 +68,7 @@ test('who has a keyboard alone skips the head, goes from view to view, trains, c
     await tabTo(page, page.getByLabel(`Compare version ${version}`));
     await page.keyboard.press('Space');
   }
-  await tabTo(page, page.getByRole('button', { name: 'Compare the two chosen' }), 'Shift+Tab');
+  await tabTo(page, page.getByRole('button', { name: 'Compare selected' }), 'Shift+Tab');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Version 1 and version 2' }).waitFor();
 
@@ -84,20 +84,20 @@ test('who has a keyboard alone skips the head, goes from view to view, trains, c
   await page.getByRole('dialog').waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
-  assert.ok(await hasFocus(activate), 'the focus is back where it was');
+  assert.ok(await hasFocus(activate), 'the focus has returned to the button');
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').waitFor();
-  // The dialog begins with what was asked for.
+  // The dialog focuses its confirm button first.
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
-  const news = page.getByRole('status').filter({ hasText: 'Version 1 serves now.' });
-  await news.waitFor();
+  const notice = page.getByRole('status').filter({ hasText: 'Version 1 is now serving.' });
+  await notice.waitFor();
   await page
     .getByRole('row', { name: /Compare version 1/ })
-    .getByText('serves')
+    .getByText('✓ serving')
     .waitFor();
-  // That button is of no use any more: the focus is at what was said, and goes on from there.
+  // The button is now disabled, so the focus has moved to the notice.
   assert.ok(await activate.isDisabled());
-  assert.ok(await hasFocus(news));
+  assert.ok(await hasFocus(notice));
   assert.deepEqual(problems, []);
 });

@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import { until } from '../../support/until.js';
-import { assertEverywhere, keepScreenshot, LOOKS, launch, noBrowser, visit } from './browser.js';
+import { assertEverywhere, LOOKS, launch, noBrowser, storeScreenshot, visit } from './browser.js';
 import { CARS, serveCars, Traffic } from './cars.js';
 import { trainOn } from './untrained.js';
 
-/** Pixels: a letter is not as high, and a mark from top to bottom is higher. */
+/** Pixels: higher than a letter, lower than a line from the top to the bottom of the chart. */
 const HALF_CHART = 100;
 
-test('the page is quiet while the rows are as in training, and says what moved when they are not', {
+test('the page shows no drift for rows like the training data, and names the changed feature when drift begins', {
   skip: noBrowser,
 }, async (t) => {
   const server = await serveCars(t);
@@ -20,14 +20,14 @@ test('the page is quiet while the rows are as in training, and says what moved w
   await page.getByText('No drift', { exact: true }).waitFor();
   const rows = page.getByRole('table').getByRole('row');
   assert.equal(await rows.count(), 1 + 8, 'a head, seven features and the prediction');
-  assert.equal(await page.getByText('as before').count(), 8);
+  assert.equal(await page.getByText('no change').count(), 8);
   const { engine } = (await (await fetch(`${server.url}/model`)).json()) as { engine: string };
   const tile = (label: string) => page.locator('.tile', { has: page.getByText(label, { exact: true }) }).locator('dd');
   assert.equal(await tile('Engine').innerText(), `${engine}\n7 features, 1 target`);
   assert.match(await tile('Serving').innerText(), /^version 1\n/);
   assert.match(await tile('Ready').innerText(), /^yes\n/);
   await assertEverywhere(page, 'monitor-quiet');
-  assert.equal(await page.locator('.strip i').count(), 0, 'no alarm is in the picture');
+  assert.equal(await page.locator('.strip i').count(), 0, 'the timeline shows no alarm');
 
   for (let i = 0; i < 3; i++) await traffic.send(100, true);
   await page.getByText(/^Drift since/).waitFor();
@@ -38,30 +38,32 @@ test('the page is quiet while the rows are as in training, and says what moved w
   const first = page.locator('.inputs tbody tr').first();
   await page.getByRole('row', { name: /weight.*above the reference range/ }).waitFor();
   assert.match(await first.innerText(), /weight/);
-  // What is shown follows what the service tells, which goes on for a window or two.
+  // The page follows the reports of the service, which change for another window or two.
   await until('evidence and distribution of the latest window are shown', 30, async () => {
-    const { windows } = (await (await fetch(`${server.url}/drift`)).json()) as { windows: { columns: Told[] }[] };
-    const told = windows[0]!.columns.find(({ name }) => name === 'weight')!;
+    const { windows } = (await (await fetch(`${server.url}/drift`)).json()) as {
+      windows: { columns: ReportedColumn[] }[];
+    };
+    const reported = windows[0]!.columns.find(({ name }) => name === 'weight')!;
     const [score, threshold] = (await first.locator('.figures').innerText()).split('of').map(Number);
-    assert.ok(told.score > told.threshold);
-    assert.ok(Math.abs(score! / told.score - 1) < 0.05, `${score} for ${told.score}`);
-    assert.ok(Math.abs(threshold! / told.threshold - 1) < 0.05, `${threshold} for ${told.threshold}`);
-    assert.deepEqual(await steps(first.locator('.before')), heights(told.reference, told.recent));
-    assert.deepEqual(await steps(first.locator('polyline.now')), heights(told.recent, told.reference));
+    assert.ok(reported.score > reported.threshold);
+    assert.ok(Math.abs(score! / reported.score - 1) < 0.05, `${score} for ${reported.score}`);
+    assert.ok(Math.abs(threshold! / reported.threshold - 1) < 0.05, `${threshold} for ${reported.threshold}`);
+    assert.deepEqual(await steps(first.locator('.before')), heights(reported.reference, reported.recent));
+    assert.deepEqual(await steps(first.locator('polyline.now')), heights(reported.recent, reported.reference));
     return true;
   });
 
-  // The state over time: which group, since when, and shaded in the chart above.
-  const lane = page.locator('.lanes .raised', { hasText: 'Distributions' });
-  await lane.getByText(/alarm since \d\d:\d\d/).waitFor();
-  await lane.locator('.strip i').first().waitFor();
-  await until('the alarm is shaded', 30, async () => (await columnsOf(page, '--alarm')) > 0);
+  // The timeline shows which group raised the alarm and when; the chart above is shaded.
+  const timeline = page.locator('.alarm-timeline .raised', { hasText: 'Distributions' });
+  await timeline.getByText(/alarm since \d\d:\d\d/).waitFor();
+  await timeline.locator('.strip i').first().waitFor();
+  await until('the alarm is shaded', 30, async () => (await tallestColumn(page, '--alarm')) > 0);
   await assertEverywhere(page, 'monitor-drift');
   assert.deepEqual(problems, []);
 });
 
-/** What `GET /drift` tells of a column. */
-interface Told {
+/** A column in the reply of `GET /drift`. */
+interface ReportedColumn {
   readonly name: string;
   readonly score: number;
   readonly threshold: number;
@@ -69,35 +71,35 @@ interface Told {
   readonly recent: readonly number[];
 }
 
-/** Heights of the steps that are drawn, from 0 to 30. */
+/** Reads the heights of the drawn steps, from 0 to 30. */
 async function steps(shape: Locator): Promise<number[]> {
   const points = (await shape.getAttribute('points'))!.split(' ').map((point) => Number(point.split(',')[1]));
-  // Without the corners on the ground; each step has two ends.
+  // Skips the corners on the baseline; each step has two ends.
   return points.slice(1, -1).flatMap((y, i) => (i % 2 === 0 ? [Math.round(30 - y)] : []));
 }
 
-/** Heights of these counts, over the largest share of both. */
+/** Computes the heights of the counts, relative to the largest share of both histograms. */
 function heights(counts: readonly number[], others: readonly number[]): number[] {
   const shares = [counts, others].map((all) => all.map((count) => count / all.reduce((sum, one) => sum + one)));
   return shares[0]!.map((share) => Math.round((30 * share) / Math.max(...shares.flat())));
 }
 
-/** Most pixels of just this colour of the style sheet in a column of the chart's canvas. */
-function columnsOf(page: Page, colour: string): Promise<number> {
+/** Returns the largest number of pixels of exactly this style sheet colour in one column of the chart canvas. */
+function tallestColumn(page: Page, colour: string): Promise<number> {
   return page.evaluate<number>(`{
     const canvas = document.querySelector('.plot canvas');
     const value = getComputedStyle(canvas).getPropertyValue('${colour}').trim();
-    const wanted = [1, 3, 5].map((i) => Number.parseInt(value.slice(i, i + 2), 16));
+    const rgb = [1, 3, 5].map((i) => Number.parseInt(value.slice(i, i + 2), 16));
     const { data, width } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
     const counts = new Uint32Array(width);
     for (let i = 0; i < data.length; i += 4) {
-      if (wanted.every((part, k) => data[i + k] === part) && data[i + 3] === 255) counts[(i / 4) % width]++;
+      if (rgb.every((part, k) => data[i + k] === part) && data[i + 3] === 255) counts[(i / 4) % width]++;
     }
     Math.max(...counts);
   }`);
 }
 
-test('a feature opens to its numbers, and the table is sorted, by the keyboard alone', {
+test('a feature can be expanded and the table sorted with the keyboard alone', {
   skip: noBrowser,
 }, async (t) => {
   const server = await serveCars(t);
@@ -111,7 +113,7 @@ test('a feature opens to its numbers, and the table is sorted, by the keyboard a
   await page.getByRole('rowheader', { name: /up to/ }).waitFor();
   await assertEverywhere(page, 'monitor-feature');
   const head = await page.getByRole('columnheader', { name: 'Recent rows' }).boundingBox();
-  assert.ok(head!.width > 20 && head!.height > 10, 'on a phone the columns of bins have their heads as well');
+  assert.ok(head!.width > 20 && head!.height > 10, 'the bin table keeps its column headers on a phone');
   await page.setViewportSize(LOOKS[0]);
   await page.keyboard.press('Space');
   assert.equal(await weight.getAttribute('aria-expanded'), 'false');
@@ -122,36 +124,36 @@ test('a feature opens to its numbers, and the table is sorted, by the keyboard a
   assert.equal(await page.getByRole('columnheader', { name: 'Input' }).getAttribute('aria-sort'), 'ascending');
   await page.getByLabel('Latest window').focus();
   await page.keyboard.press('ArrowRight');
-  await page.getByText('This decides nothing').waitFor();
+  await page.getByText('For information only').waitFor();
   assert.deepEqual(problems, []);
 });
 
-test('the chart and the tiles go on with the traffic', { skip: noBrowser }, async (t) => {
+test('the chart and the tiles follow the traffic', { skip: noBrowser }, async (t) => {
   const server = await serveCars(t);
-  // By another protocol, which counts as well.
+  // Predictions over another protocol count as well.
   const traffic = new Traffic(server.url, '/v1/models/reconstruction_regressor:predict');
   const { page, problems } = await visit(await launch(t), server.url);
   const picture = page.getByRole('img', { name: /^Chart of the reconstruction error/ });
-  assert.match((await picture.getAttribute('aria-label'))!, /No rows have come/);
+  assert.match((await picture.getAttribute('aria-label'))!, /No rows in this period/);
   const sending = setInterval(() => traffic.send(10).catch(() => {}), 200);
   t.after(() => clearInterval(sending));
   await page.getByRole('img', { name: /the median was 0\.\d+, within the range/ }).waitFor();
   await page.locator('dd', { hasText: /^[1-9].* rows\/s[1-9].* predictions\/s/ }).waitFor();
   await page.getByText(/^99 % below/).waitFor();
-  await page.getByText('As numbers').click();
+  await page.getByText('Show as table').click();
   await page.getByRole('columnheader', { name: 'Held-out median' }).waitFor();
   assert.ok((await page.locator('.numbers tbody tr').count()) > 0);
 
-  // A line as high as the chart, where another version began to serve.
-  assert.ok((await columnsOf(page, '--muted')) < HALF_CHART, 'there was no other yet');
+  // A line as high as the chart marks where a new version began to serve.
+  assert.ok((await tallestColumn(page, '--muted')) < HALF_CHART, 'no version has been marked yet');
   await trainOn(server.url, readFileSync(CARS, 'utf8'), { target: 'mpg' });
   await page.locator('.tile dd', { hasText: /^version 2/ }).waitFor();
-  await until('version 2 is marked', 30, async () => (await columnsOf(page, '--muted')) > HALF_CHART);
-  await keepScreenshot(page, 'monitor-version');
+  await until('version 2 is marked', 30, async () => (await tallestColumn(page, '--muted')) > HALF_CHART);
+  await storeScreenshot(page, 'monitor-version');
   assert.deepEqual(problems, []);
 });
 
-test('what is drawn stands out in either theme, and nothing moves for whom it should not', {
+test('drawings have enough contrast in both themes, and animations respect the motion preference', {
   skip: noBrowser,
 }, async (t) => {
   const server = await serveCars(t);
@@ -162,26 +164,26 @@ test('what is drawn stands out in either theme, and nothing moves for whom it sh
     { ...LOOKS[1], motion: 'no-preference' },
   ] as const) {
     const { page, problems } = await visit(browser, server.url, look);
-    // axe-core does not look into a canvas or a drawing.
+    // axe-core does not check canvases or drawings.
     const style = (name: string) =>
       page.evaluate<string>(`getComputedStyle(document.body).getPropertyValue('${name}')`);
     const ground = luminance(await style('--surface'));
-    for (const [name, least] of Object.entries(INKS)) {
+    for (const [name, min] of Object.entries(INKS)) {
       const ink = luminance(await style(name));
       const contrast = (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05);
-      assert.ok(contrast >= least, `${name} in ${look.scheme}: ${contrast.toFixed(2)} to 1, expected ${least}`);
+      assert.ok(contrast >= min, `${name} in ${look.scheme}: ${contrast.toFixed(2)} to 1, expected ${min}`);
     }
     const bar = page.locator('.inputs .bar i').first();
     await bar.waitFor({ state: 'attached' });
     const moving = await page.evaluate<string>("getComputedStyle(document.querySelector('.bar i')).transitionDuration");
     assert.equal(moving, look.motion === 'reduce' ? '0s' : '0.3s');
-    assert.equal(await page.evaluate('document.getAnimations().length'), 0, 'nothing moves by itself');
+    assert.equal(await page.evaluate('document.getAnimations().length'), 0, 'no animation runs on its own');
     assert.deepEqual(problems, []);
     await page.close();
   }
 });
 
-/** Least contrast by WCAG 2.2, 1.4.3 and 1.4.11: letters of the axes, and lines and edges of what is drawn. */
+/** Minimum contrast by WCAG 2.2, 1.4.3 and 1.4.11, of the axis labels and of drawn lines and edges. */
 const INKS = { '--muted': 4.5, '--recent': 3, '--reference': 3, '--third': 3, '--alarm': 3, '--text': 3 };
 
 /** Relative luminance of `#rrggbb` or `#rgb`, as WCAG 2.2 defines it. */

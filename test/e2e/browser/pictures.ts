@@ -6,15 +6,15 @@ import { fileURLToPath } from 'node:url';
 import { type Look, launch, noBrowser, visit } from './browser.js';
 import { serveCars, Traffic } from './cars.js';
 
-// `npm run pictures`: the pictures of the README, of the real page over real traffic. Takes four minutes.
+// `npm run pictures`: takes the README screenshots from the real page under traffic. Takes four minutes.
 
 const IMAGES = fileURLToPath(new URL('../../../../docs/images', import.meta.url));
 const LOOK: Look = { name: 'desktop-light', width: 1200, height: 900, scheme: 'light' };
-/** How long the rows are as in training, and how long not, in milliseconds. */
+/** Duration of the traffic without and with drift, in milliseconds. */
 const QUIET = 150_000;
 const DRIFT = 50_000;
 
-test('pictures of the page, quiet and in drift', { skip: noBrowser }, async (t) => {
+test('screenshots of the page without and with drift', { skip: noBrowser }, async (t) => {
   const server = await serveCars(t, { DRIFT_WINDOW_ROWS: '500' });
   const traffic = new Traffic(server.url);
   let wrongUnit = false;
@@ -23,12 +23,12 @@ test('pictures of the page, quiet and in drift', { skip: noBrowser }, async (t) 
   const { page } = await visit(await launch(t), server.url, LOOK);
   await page.getByLabel('5 min', { exact: true }).check();
   mkdirSync(IMAGES, { recursive: true });
-  const take = (name: string) => page.screenshot({ path: join(IMAGES, name) });
+  const capture = (name: string) => page.screenshot({ path: join(IMAGES, name) });
   await sleep(QUIET);
   await page.getByText('No drift', { exact: true }).waitFor();
-  await take('page-quiet.png');
+  await capture('page-quiet.png');
   wrongUnit = true;
   await page.getByText(/^Drift since/).waitFor();
   await sleep(DRIFT);
-  await take('page-drift.png');
+  await capture('page-drift.png');
 });

@@ -5,7 +5,7 @@ import { startServer, temporaryDirectory } from '../../support/server-process.js
 import { assertEverywhere, launch, noBrowser, visit } from './browser.js';
 import { CARS, Traffic } from './cars.js';
 
-test('the service is restarted under the page, which says so and goes on', { skip: noBrowser }, async (t) => {
+test('the page reports a restart of the service and reconnects', { skip: noBrowser }, async (t) => {
   const env = {
     MODEL_STORE: await temporaryDirectory(t),
     TRAIN_DATA: CARS,
@@ -19,39 +19,39 @@ test('the service is restarted under the page, which says so and goes on', { ski
   const { page, problems } = await visit(await launch(t), server.url);
   await page.getByText('No drift', { exact: true }).waitFor();
   await server.stop('SIGKILL');
-  await page.getByText('No connection to the service, trying again …').waitFor();
-  await page.getByText('Nothing is known: the service does not answer').waitFor();
+  await page.getByText('No connection to the service. Retrying…').waitFor();
+  await page.getByText('Status unknown: the service is not responding').waitFor();
   await assertEverywhere(page, 'no-connection');
 
   const successor = await startServer(t, env);
   await successor.logged('model version serves');
   await page.getByText('Live', { exact: true }).waitFor();
-  // The new process has its own windows; what is wrong with them, the page hears.
+  // The page receives the drift events of the new process.
   for (let i = 0; i < 3; i++) await traffic.send(100, true);
   await page.getByText(/^Drift since/).waitFor();
   await assertEverywhere(page, 'connected-again');
-  // What the browser says of a server that is away, and nothing else.
+  // The browser reports only the failed connections.
   assert.deepEqual(
     problems.filter((text) => !text.includes('net::ERR_')),
     [],
   );
 });
 
-test('a training that a restart has ended is told as such', { skip: noBrowser }, async (t) => {
+test('the page reports that a restart has ended a training', { skip: noBrowser }, async (t) => {
   const env = { MODEL_STORE: await temporaryDirectory(t), TRAIN_DATA: CARS, PORT: String(await freePort()) };
   const server = await startServer(t, env);
   await server.logged('model version serves');
   const { page, problems } = await visit(await launch(t), server.url, undefined, 'train');
   await page.getByLabel('Drop a CSV file here').setInputFiles(CARS);
   await page.getByText('Settings', { exact: true }).click();
-  await page.getByLabel('Epochs, at most').fill('100000');
+  await page.getByLabel('Maximum epochs').fill('100000');
   await page.getByLabel('Epochs without progress').fill('100000');
   await page.getByRole('button', { name: 'Train', exact: true }).click();
   await page.getByText(/Epoch \d+ of at most 100,000/).waitFor();
   await server.stop('SIGKILL');
   await (await startServer(t, env)).logged('model version serves');
-  await page.getByText('The service was restarted, and with it the training ended.').waitFor();
-  // The training is asked for, and is not found.
+  await page.getByText('The service was restarted, which ended the training.').waitFor();
+  // The page requests the job, which the new process does not have.
   assert.deepEqual(
     problems.filter((text) => !/net::ERR_|status of 404 .*\/train\//.test(text)),
     [],

@@ -8,13 +8,13 @@ import { serveNothing, trainOn } from './untrained.js';
 
 const FEATURES = 50;
 const HOUR_POINTS = 720;
-/** A frame that takes longer is seen to stick, in milliseconds. */
-const LONGEST_FRAME = 50;
+/** A longer frame is visible as a stutter, in milliseconds. */
+const MAX_FRAME = 50;
 const MAX_CPU = 0.01;
-/** Time over which processor time is compared, in milliseconds: some rounds of all that a page asks for. */
+/** Time over which CPU time is compared, in milliseconds: several rounds of all requests of a page. */
 const SPAN = 12_000;
 
-/** The service with 50 features, and rows that come all the time. */
+/** Starts the service with 50 features and constant traffic. */
 async function serveWide(t: TestContext): Promise<ServerProcess> {
   const server = await serveNothing(t);
   const names = Array.from({ length: FEATURES }, (_, i) => `feature ${i + 1}`);
@@ -31,7 +31,7 @@ async function serveWide(t: TestContext): Promise<ServerProcess> {
   return server;
 }
 
-test(`an hour of points and ${FEATURES} features: no frame over ${LONGEST_FRAME} ms`, {
+test(`with an hour of points and ${FEATURES} features, no frame takes over ${MAX_FRAME} ms`, {
   skip: noBrowser,
 }, async (t) => {
   const server = await serveWide(t);
@@ -40,7 +40,7 @@ test(`an hour of points and ${FEATURES} features: no frame over ${LONGEST_FRAME}
   await first.page.getByRole('img', { name: /the median was/ }).waitFor();
   const { points } = (await (await fetch(`${server.url}/drift/history`)).json()) as { points: { at: number }[] };
   await first.page.close();
-  // The hour before is made of copies of what the service has told of these seconds; all else is the service's own.
+  // The past hour consists of copies of the points recorded so far; everything else comes from the service.
   const context = await browser.newContext({ viewport: LOOKS[0] });
   const page = await context.newPage();
   const past = Array.from({ length: HOUR_POINTS }, (_, i) => {
@@ -62,7 +62,7 @@ test(`an hour of points and ${FEATURES} features: no frame over ${LONGEST_FRAME}
   for (const order of ['Input', 'Evidence']) await page.getByRole('button', { name: order, exact: true }).click();
   await page.mouse.wheel(0, 1500);
   await page.mouse.move(600, 300);
-  // Two rounds of news, and what the page asks for after each.
+  // Two rounds of events, and the requests that follow each.
   for (let round = 0; round < 2; round++) await page.waitForResponse((response) => response.url().endsWith('/drift'));
   await page.mouse.wheel(0, -1500);
   await page.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100)))');
@@ -70,7 +70,7 @@ test(`an hour of points and ${FEATURES} features: no frame over ${LONGEST_FRAME}
   const longest = Math.max(...tasks);
   t.diagnostic(`longest of ${tasks.length} tasks: ${longest.toFixed(1)} ms of processor time`);
   assert.ok(tasks.length > 100, 'the browser was traced');
-  assert.ok(longest <= LONGEST_FRAME, `${longest} ms`);
+  assert.ok(longest <= MAX_FRAME, `${longest} ms`);
 });
 
 interface TraceEvent {
@@ -83,8 +83,8 @@ interface TraceEvent {
 }
 
 /**
- * How long the pages' main threads were at work without a pause, in milliseconds of processor time: a frame is one of
- * these tasks. By the clock a machine that does other things would be measured, too.
+ * Returns the CPU time of each task on the main threads of the pages, in milliseconds; a frame is one such task. Wall
+ * time would also measure other load on the machine.
  */
 function mainThreadTasks(trace: Buffer): number[] {
   const { traceEvents } = JSON.parse(trace.toString()) as { traceEvents: TraceEvent[] };
@@ -112,14 +112,14 @@ test('an open page costs the service less than 1 % of a core', { skip: noBrowser
   const without = await share();
   const { page } = await visit(await launch(t), server.url);
   await page.getByText(/^\d.* features, 1 target/).waitFor();
-  const asked: string[] = [];
-  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  const requested: string[] = [];
+  page.on('request', (request) => requested.push(new URL(request.url()).pathname));
   const withPage = await share();
-  assert.ok(asked.includes('/drift') && asked.includes('/metrics'), `the page follows: it asked for ${asked}`);
+  assert.ok(requested.includes('/drift') && requested.includes('/metrics'), `the page requests updates: ${requested}`);
   const cost = withPage - without;
   const percent = (value: number) => `${(100 * value).toFixed(2)} %`;
   t.diagnostic(
-    `of a core: ${percent(without)} without a page, ${percent(withPage)} with one, so ${percent(cost)} for it`,
+    `of a core: ${percent(without)} without a page, ${percent(withPage)} with one: ${percent(cost)} for the page`,
   );
   assert.ok(cost < MAX_CPU, percent(cost));
 });

@@ -1,6 +1,6 @@
 import { createRandom } from '../../../src/base/statistics/random.js';
 
-/** A CSV of `names` and a target that depends on the first: standard normal numbers. */
+/** Returns a CSV of standard normal features and a target that depends on the first one. */
 export function csvOf(names: readonly string[], rows: number, target = 'y'): string {
   const random = createRandom(1);
   const header = [...names, target].map(quote).join(',');
@@ -11,13 +11,13 @@ export function csvOf(names: readonly string[], rows: number, target = 'y'): str
   return `${[header, ...lines].join('\n')}\n`;
 }
 
-/** Rows of as many standard normal numbers. */
+/** Returns rows of standard normal numbers. */
 export function rowsOf(width: number, rows: number, seed = 2): number[][] {
   const random = createRandom(seed);
   return Array.from({ length: rows }, () => Array.from({ length: width }, () => random.normal()));
 }
 
-/** A cell as RFC 4180 writes it. */
+/** Quotes a cell as in RFC 4180. */
 export function quote(cell: string): string {
   return /[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { DEFAULT_TRAINING } from '../../../src/model/training/training.js';
+import { DEFAULT_TRAINING } from '../../../src/model/training/training-options.js';
 import { assertEverywhere, LOOKS, launch, noBrowser, visit } from './browser.js';
 import { CARS, serveCars, Traffic } from './cars.js';
 import { csvOf } from './tables.js';
@@ -10,7 +10,7 @@ import { NO_MODEL, serveNothing } from './untrained.js';
 const CHOICE = 'Drop a CSV file here';
 const file = (name: string, text: string) => ({ name, mimeType: 'text/csv', buffer: Buffer.from(text) });
 const train = (page: Page) => page.getByRole('button', { name: 'Train', exact: true }).click();
-/** Drags a file from outside over the place for it, and lets it go there, as a hand would. */
+/** Drags a file from outside onto the drop area and releases it. */
 async function dropFile(page: Page, path: string): Promise<void> {
   const place = (await page.locator('.drop').boundingBox())!;
   const at = { x: place.x + place.width / 4, y: place.y + 20 };
@@ -23,14 +23,14 @@ async function dropFile(page: Page, path: string): Promise<void> {
     });
   }
 }
-/** A training whose end nobody sees. */
+/** Configures a training that does not end during the test. */
 async function makeEndless(page: Page): Promise<void> {
   await page.getByText('Settings', { exact: true }).click();
-  await page.getByLabel('Epochs, at most').fill('100000');
+  await page.getByLabel('Maximum epochs').fill('100000');
   await page.getByLabel('Epochs without progress').fill('100000');
 }
 
-test('the cars are chosen, previewed and trained, and the new version serves', { skip: noBrowser }, async (t) => {
+test('a CSV file is chosen, previewed and trained, and the new version serves', { skip: noBrowser }, async (t) => {
   const server = await serveCars(t);
   const { page, problems } = await visit(await launch(t), server.url, LOOKS[0], 'train');
   await dropFile(page, CARS);
@@ -44,7 +44,7 @@ test('the cars are chosen, previewed and trained, and the new version serves', {
   }
   await assertEverywhere(page, 'training-columns');
   await train(page);
-  await page.getByText('Version 2 serves now').waitFor();
+  await page.getByText('Version 2 is now serving').waitFor();
   await page.getByText('392 rows in').waitFor();
   await page.getByRole('img', { name: /^Chart of the loss over \d+ epochs/ }).waitFor();
   await page.getByRole('row', { name: /^mpg \d/ }).waitFor();
@@ -74,7 +74,7 @@ test('the cars are chosen, previewed and trained, and the new version serves', {
   );
 });
 
-test('a training is watched, found again after the page was loaded anew, and cancelled', {
+test('a training is followed, found again after a page reload, and cancelled', {
   skip: noBrowser,
 }, async (t) => {
   const server = await serveCars(t);
@@ -94,16 +94,16 @@ test('a training is watched, found again after the page was loaded anew, and can
   assert.equal(((await (await fetch(`${server.url}/model`)).json()) as { model_version: string }).model_version, '1');
 });
 
-test('a version that the gate refuses is told so with the reason, and does not serve', {
+test('a version that the gate refuses does not serve, and the page shows the reason', {
   skip: noBrowser,
 }, async (t) => {
   const server = await serveCars(t);
   const { page, problems } = await visit(await launch(t), server.url, LOOKS[0], 'train');
   await page.getByLabel(CHOICE).setInputFiles(CARS);
   await page.getByText('Settings', { exact: true }).click();
-  await page.getByLabel('Epochs, at most').fill('1');
+  await page.getByLabel('Maximum epochs').fill('1');
   await train(page);
-  await page.getByText('Version 2 was refused and does not serve').waitFor();
+  await page.getByText('Version 2 was refused and is not serving').waitFor();
   await page.getByText(/RMSE \d.* against \d.* of version 1: more than/).waitFor();
   await assertEverywhere(page, 'training-refused');
   await page.getByRole('link', { name: 'Versions' }).click();
@@ -116,24 +116,24 @@ test('a version that the gate refuses is told so with the reason, and does not s
   assert.equal(((await (await fetch(`${server.url}/model`)).json()) as { model_version: string }).model_version, '1');
 
   await page.getByRole('link', { name: 'Train' }).click();
-  await page.getByLabel('When it is trained').selectOption('never');
+  await page.getByLabel('After training').selectOption('never');
   await train(page);
-  await page.getByText('Version 3 is trained').waitFor();
+  await page.getByText('Version 3 has been trained').waitFor();
   await page.getByText(/promote=never/).waitFor();
   assert.deepEqual(problems, []);
 });
 
-test('another target is chosen, and the version predicts that', { skip: noBrowser }, async (t) => {
+test('after another target is chosen, the new version predicts it', { skip: noBrowser }, async (t) => {
   const server = await serveCars(t);
   const { page, problems } = await visit(await launch(t), server.url, LOOKS[0], 'train');
   await page.getByLabel(CHOICE).setInputFiles(CARS);
   await page.getByLabel('Target').selectOption('weight');
-  await page.getByRole('row', { name: /weight.*target: what is predicted/ }).waitFor();
+  await page.getByRole('row', { name: /weight.*target: the column to predict/ }).waitFor();
   assert.match(await page.getByRole('row', { name: /mpg/ }).innerText(), /not among the serving model’s features/);
   await page.getByText('which also has weight').waitFor();
   await page.getByLabel('Replace the serving model').check();
   await train(page);
-  await page.getByText('Version 2 serves now').waitFor();
+  await page.getByText('Version 2 is now serving').waitFor();
   await page.getByRole('row', { name: /^weight \d/ }).waitFor();
   const card = (await (await fetch(`${server.url}/model`)).json()) as { features: string[]; targets: string[] };
   assert.deepEqual(card.targets, ['weight']);
@@ -141,27 +141,27 @@ test('another target is chosen, and the version predicts that', { skip: noBrowse
   assert.deepEqual(problems, []);
 });
 
-test('a version answers in the shadow first, which is watched', { skip: noBrowser }, async (t) => {
+test('the page follows a version in its shadow phase', { skip: noBrowser }, async (t) => {
   const server = await serveCars(t);
   const traffic = new Traffic(server.url);
   const { page, problems } = await visit(await launch(t), server.url, LOOKS[0], 'train');
   await page.getByLabel(CHOICE).setInputFiles(CARS);
   await page.getByText('Settings', { exact: true }).click();
-  await page.getByLabel('Rows answered in the shadow first').fill('50');
+  await page.getByLabel('Shadow rows').fill('50');
   await page.getByLabel('Seed').fill('7');
   await train(page);
   await page.getByText('0 of 50 rows').waitFor();
   await traffic.send(30);
   await page.getByText('30 of 50 rows').waitFor();
-  await page.getByText(/mpg: -?[\d.]*[1-9]\d* from the serving version on average/).waitFor();
+  await page.getByText(/mpg differs from the serving version by -?[\d.]*[1-9]\d* on average/).waitFor();
   await assertEverywhere(page, 'training-shadow');
   await traffic.send(30);
-  await page.getByText('It answered in the shadow: 50 of 50 rows').waitFor();
-  await page.getByText('Version 2 serves now').waitFor();
+  await page.getByText('Shadowed the serving version: 50 of 50 rows').waitFor();
+  await page.getByText('Version 2 is now serving').waitFor();
   assert.deepEqual(problems, []);
 });
 
-test('a column of words is left out, and so is one that is unchecked; other features need a yes', {
+test('text columns and unchecked columns are left out, and a change of features needs confirmation', {
   skip: noBrowser,
 }, async (t) => {
   const server = await serveCars(t);
@@ -177,31 +177,33 @@ test('a column of words is left out, and so is one that is unchecked; other feat
   await page.getByText('300 rows with 2 features').waitFor();
   await page.getByText('These are not the features of the serving model').waitFor();
   await train(page);
-  // The service's own words, with which nothing is lost.
+  // The page shows the error message of the service and keeps the form.
   await page.getByText(/replace=true replaces the model/).waitFor();
   await page.getByLabel('Replace the serving model').check();
   await train(page);
-  await page.getByText('Version 2 serves now').waitFor();
+  await page.getByText('Version 2 is now serving').waitFor();
   const card = (await (await fetch(`${server.url}/model`)).json()) as { features: string[]; data: { rows: number } };
   assert.deepEqual(card.features, ['a', 'b']);
   assert.equal(card.data.rows, 300);
-  // What was refused on the way is in the console, as the browser has it of every refused request.
+  // The browser logs every rejected request to the console.
   assert.deepEqual(
     problems.filter((text) => !text.includes('status of 400')),
     [],
   );
 });
 
-test('what the service would refuse is told before anything is sent', { skip: noBrowser }, async (t) => {
+test('the page reports files that the service would reject before it sends anything', {
+  skip: noBrowser,
+}, async (t) => {
   const server = await serveCars(t);
   const { page, problems } = await visit(await launch(t), server.url, LOOKS[0], 'train');
   for (const [name, text, message] of [
     ['empty.csv', '', 'the file is empty'],
-    ['header.csv', 'a,b\n', 'there is no row below the header'],
-    ['twice.csv', 'a,a\n1,2\n', 'there are two columns "a"'],
+    ['header.csv', 'a,b\n', 'there are no rows below the header'],
+    ['twice.csv', 'a,a\n1,2\n', 'column "a" appears twice'],
     ['unnamed.csv', 'a,\n1,2\n', 'column 2 has no name'],
     ['ragged.csv', 'a,b\n1,2\n1,2,3\n', 'row 2 has 3 cells, the header has 2'],
-    ['single.csv', 'a\n1\n2\n', 'there is no feature beside the target'],
+    ['single.csv', 'a\n1\n2\n', 'no feature is selected besides the target'],
   ] as const) {
     await page.getByLabel(CHOICE).setInputFiles(file(name, text));
     await page.getByText(message).waitFor();
@@ -210,22 +212,24 @@ test('what the service would refuse is told before anything is sent', { skip: no
   assert.deepEqual(problems, []);
 });
 
-test('a service without a model says so, and gets one from the page', { skip: noBrowser }, async (t) => {
+test('a service without a model reports it, and a first model can be trained from the page', {
+  skip: noBrowser,
+}, async (t) => {
   const server = await serveNothing(t);
   const { page, problems } = await visit(await launch(t), server.url);
-  await page.getByText('No model serves', { exact: true }).waitFor();
+  await page.getByText('No model is serving', { exact: true }).waitFor();
   await page
     .getByText(/training the first model on \/nowhere\.csv failed/)
     .first()
     .waitFor();
   await assertEverywhere(page, 'no-model');
   await page.getByRole('link', { name: 'Try it' }).click();
-  await page.getByText('No model serves yet. Train one first.').waitFor();
+  await page.getByText('No model is serving yet. Train one first.').waitFor();
   await assertEverywhere(page, 'no-model-try');
   await page.getByRole('link', { name: 'Train' }).click();
   await page.getByLabel(CHOICE).setInputFiles(CARS);
   await train(page);
-  await page.getByText('Version 1 serves now').waitFor();
+  await page.getByText('Version 1 is now serving').waitFor();
   await page.getByRole('link', { name: 'Monitor' }).click();
   await page.getByText('No drift', { exact: true }).waitFor();
   await page.getByText('version 1', { exact: false }).first().waitFor();

@@ -7,24 +7,24 @@ test('a row is filled in, predicted and explained', { skip: noBrowser }, async (
   const server = await serveCars(t);
   const { page, problems } = await visit(await launch(t), server.url, LOOKS[0], 'try');
   await page.getByLabel('weight').waitFor();
-  // Typical values are there already, whole numbers where the data have them.
+  // The fields start with typical values, integers where the data are integers.
   for (const name of FEATURES) assert.match(await page.getByLabel(name).inputValue(), /^\d+(\.\d+)?$/, name);
   assert.equal(await page.getByLabel('cylinders').inputValue(), '5');
   await page.getByLabel('weight').fill('35040');
   await page.keyboard.press('Enter');
   await page.getByText('Outside the range of the held-out rows.').waitFor();
-  const asked = await fetch(`${server.url}/predict?explain=true`, {
+  const response = await fetch(`${server.url}/predict?explain=true`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
       instances: [await Promise.all(FEATURES.map(async (name) => Number(await page.getByLabel(name).inputValue())))],
     }),
   });
-  const { predictions, explanations } = (await asked.json()) as {
+  const { predictions, explanations } = (await response.json()) as {
     predictions: number[][];
     explanations: { reconstruction: Record<string, number>; p_value: number }[];
   };
-  const shown = Number(await page.locator('.answers dd').innerText());
+  const shown = Number(await page.locator('.predictions dd').innerText());
   assert.ok(Math.abs(shown / predictions[0]![0]! - 1) < 1e-3, `${shown} is shown, ${predictions} was answered`);
   const row = await page.getByRole('row', { name: /^weight/ }).innerText();
   assert.match(row, /out of range/);
@@ -32,7 +32,7 @@ test('a row is filled in, predicted and explained', { skip: noBrowser }, async (
   const reconstruction = Math.round(explanations[0]!.reconstruction['weight']!).toLocaleString('en');
   assert.ok(row.includes(reconstruction), `${reconstruction} in ${row}`);
   const { p_value } = explanations[0]!;
-  const p = /look as unusual \(p = ([\d.e-]+)\)/.exec(await page.getByText('look as unusual').innerText());
+  const p = /look this unusual \(p = ([\d.e-]+)\)/.exec(await page.getByText('look this unusual').innerText());
   assert.ok(p_value <= 0.05 && Math.abs(Number(p![1]) / p_value - 1) < 0.05, `${p}: ${p_value} was answered`);
   await assertEverywhere(page, 'try-it');
   await page.getByRole('button', { name: 'Typical values' }).click();
@@ -41,7 +41,7 @@ test('a row is filled in, predicted and explained', { skip: noBrowser }, async (
   assert.deepEqual(problems, []);
 });
 
-test('a value that is none is named beside its field, and nothing is lost', { skip: noBrowser }, async (t) => {
+test('an invalid value is reported at its field, and the form keeps its values', { skip: noBrowser }, async (t) => {
   const server = await serveCars(t);
   const { page, problems } = await visit(await launch(t), server.url, LOOKS[0], 'try');
   await page.getByLabel('horsepower').fill('many');
@@ -52,13 +52,13 @@ test('a value that is none is named beside its field, and nothing is lost', { sk
   await assertEverywhere(page, 'try-it-wrong');
   assert.deepEqual(problems, []);
 
-  // The service itself refuses what is missing, and says where.
+  // The service rejects missing values and names their place.
   await page.getByLabel('horsepower').fill('');
   await page.getByRole('button', { name: 'Predict', exact: true }).click();
   await page.getByText(/horsepower – instances\[0\]\[2\]: expected a finite number/).waitFor();
   await page.getByLabel('horsepower').fill('88');
   await page.getByRole('button', { name: 'Predict', exact: true }).click();
-  await page.locator('.answers dd').waitFor();
+  await page.locator('.predictions dd').waitFor();
   assert.equal(await page.getByText('expected a').count(), 0);
   assert.deepEqual(
     problems.filter((text) => !/status of 400 .*\/predict/.test(text)),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { type ServerProcess, startServer, temporaryDirectory } from '../../support/server-process.js';
 
-/** The service without a model. */
+/** Starts the service without a model. */
 export async function serveNothing(t: TestContext): Promise<ServerProcess> {
   const server = await startServer(t, {
     MODEL_STORE: await temporaryDirectory(t),
@@ -13,7 +13,7 @@ export async function serveNothing(t: TestContext): Promise<ServerProcess> {
   return server;
 }
 
-/** Trains a version on a CSV, which serves whatever it is worth. */
+/** Trains a version on a CSV and activates it in any case. */
 export async function trainOn(url: string, csv: string, query: Readonly<Record<string, string>> = {}): Promise<void> {
   const response = await fetch(
     `${url}/train?${new URLSearchParams({ target: 'y', epochs: '2', wait: 'true', promote: 'always', ...query })}`,
@@ -22,5 +22,5 @@ export async function trainOn(url: string, csv: string, query: Readonly<Record<s
   assert.equal(response.status, 200, await response.text());
 }
 
-/** What the browser says of a page that asks whether a model serves, and whether drift is watched, and hears no. */
+/** Console errors of a page whose service has no model: requests for readiness and drift fail. */
 export const NO_MODEL = /status of 503 .*\/readyz$|status of 409 .*\/drift$/;

@@ -6,7 +6,7 @@ import { assertEverywhere, LOOKS, launch, noBrowser, visit } from './browser.js'
 import { CARS, serveCars } from './cars.js';
 import { trainOn } from './untrained.js';
 
-/** Trains one more version of the cars. */
+/** Trains another version on the car data. */
 const trainAgain = (url: string, seed: number) =>
   trainOn(url, readFileSync(CARS, 'utf8'), { target: 'mpg', seed: `${seed}`, epochs: `${seed}` });
 
@@ -22,36 +22,36 @@ test('versions are listed, compared, activated, rolled back, downloaded and remo
   const { page, problems } = await visit(await launch(t), server.url, LOOKS[0], 'versions');
   const row = (version: number) => page.getByRole('row', { name: new RegExp(`Compare version ${version}`) });
   const confirm = (name: string) => page.getByRole('dialog').getByRole('button', { name }).click();
-  await row(3).getByText('serves').waitFor();
+  await row(3).getByText('✓ serving').waitFor();
   assert.equal(await page.locator('.versions tbody tr').count(), 3);
   assert.ok(await page.getByRole('button', { name: 'Activate version 3' }).isDisabled(), 'it serves');
 
   await page.getByLabel('Compare version 1').check();
   await page.getByLabel('Compare version 2').check();
-  await page.getByRole('button', { name: 'Compare the two chosen' }).click();
+  await page.getByRole('button', { name: 'Compare selected' }).click();
   await page.getByRole('heading', { name: 'Version 1 and version 2' }).waitFor();
   await page.getByRole('row', { name: /RMSE mpg/ }).waitFor();
-  await page.getByText(/probe rows version 2 predicts/).waitFor();
+  await page.getByText(/probe rows, version 2 differs/).waitFor();
   await assertEverywhere(page, 'versions-compared');
 
-  // Asked first; Escape is no.
+  // The page asks for confirmation; Escape cancels.
   await page.getByRole('button', { name: 'Activate version 1' }).click();
-  await page.getByRole('dialog').getByText('Version 3 serves now.').waitFor();
+  await page.getByRole('dialog').getByText('Version 3 is serving.').waitFor();
   await assertEverywhere(page, 'versions-question');
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   assert.equal(await serving(server.url), '3');
   await page.getByRole('button', { name: 'Activate version 1' }).click();
   await confirm('Activate');
-  await page.getByText('Version 1 serves now.').waitFor();
-  await row(1).getByText('serves').waitFor();
+  await page.getByText('Version 1 is now serving.').waitFor();
+  await row(1).getByText('✓ serving').waitFor();
   assert.equal(await serving(server.url), '1');
   await assertEverywhere(page, 'versions-activated');
 
   await page.getByRole('button', { name: 'Roll back to version 3' }).click();
   await confirm('Roll back');
-  await page.getByText('Version 3 serves again.').waitFor();
-  await row(3).getByText('serves').waitFor();
+  await page.getByText('Version 3 is serving again.').waitFor();
+  await row(3).getByText('✓ serving').waitFor();
   assert.equal(await serving(server.url), '3');
 
   for (const [link, path] of [
@@ -62,19 +62,19 @@ test('versions are listed, compared, activated, rolled back, downloaded and remo
       page.waitForEvent('download'),
       page.getByRole('link', { name: link }).click(),
     ]);
-    const asked = await fetch(`${server.url}/models/2/${path}`);
-    assert.deepEqual(await readFile(await download.path()), Buffer.from(await asked.arrayBuffer()), link);
+    const response = await fetch(`${server.url}/models/2/${path}`);
+    assert.deepEqual(await readFile(await download.path()), Buffer.from(await response.arrayBuffer()), link);
   }
 
   await page.getByRole('button', { name: 'Remove version 2' }).click();
-  await confirm('Remove for good');
-  await page.getByText('Version 2 is removed.').waitFor();
+  await confirm('Remove permanently');
+  await page.getByText('Version 2 has been removed.').waitFor();
   await row(2).waitFor({ state: 'detached' });
   assert.equal((await fetch(`${server.url}/models/2`)).status, 404);
   assert.deepEqual(problems, []);
 });
 
-test('an archive that was downloaded is added as a version, and what is none is refused with the reason', {
+test('a downloaded archive can be added as a version, and an invalid archive is rejected with the reason', {
   skip: noBrowser,
 }, async (t) => {
   const server = await serveCars(t);
@@ -89,7 +89,7 @@ test('an archive that was downloaded is added as a version, and what is none is 
     .waitFor();
   await assertEverywhere(page, 'versions-refused-archive');
   await choose('whole.tar.gz', archive);
-  await page.getByText('Version 2 is added; it does not serve.').waitFor();
+  await page.getByText('Version 2 has been added; it is not serving.').waitFor();
   await page
     .getByRole('row', { name: /Compare version 2/ })
     .getByText('uploaded')

@@ -1,4 +1,4 @@
-"""Rows, and what `POST /predict` answers to them: the same numbers must come through every client."""
+"""Rows and their predictions from `POST /predict`. Every client must return the same numbers."""
 import json
 import sys
 import urllib.request
@@ -24,6 +24,6 @@ EXPECTED = np.array(_predictions(), dtype=np.float32)
 
 
 def same(predictions):
-    """As float32, not a bit is different."""
+    """Asserts that predictions are bit-identical as float32."""
     got = np.asarray(predictions).astype(np.float32)
     assert got.shape == EXPECTED.shape and (got == EXPECTED).all(), (got, EXPECTED)

@@ -1,4 +1,4 @@
-"""KServe's own REST client, with its V1 and V2 protocols."""
+"""The REST client of KServe, with its V1 and V2 protocols."""
 import asyncio
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""MLflow's scoring client: a data frame, another column order, an array, and CSV as its documentation sends it."""
+"""The scoring client of MLflow: a data frame, another column order, an array, and CSV as in its documentation."""
 from urllib.parse import urlparse
 
 import numpy as np
@@ -20,6 +20,6 @@ reply = requests.post(f"{url()}/invocations", data=frame.to_csv(index=False), he
 same(reply.json()["predictions"])
 try:
     client.invoke(frame.drop(columns=[FEATURES[0]]))
-    raise SystemExit("an error was expected")
+    raise SystemExit("expected an error")
 except Exception as error:
     assert FEATURES[0] in str(error) and "BAD_REQUEST" in str(error), error

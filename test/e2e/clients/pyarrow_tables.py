@@ -1,4 +1,4 @@
-"""pandas and pyarrow: Arrow streams and Parquet that they write, Arrow streams that they read."""
+"""pandas and pyarrow: writes Arrow streams and Parquet, and reads Arrow streams."""
 import io
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""The SageMaker client of AWS' SDK; in place of the service that passes bodies on, its calls go to the container's own path."""
+"""The SageMaker client of the AWS SDK, which calls the path of the container directly instead of the AWS endpoint."""
 import json
 import struct
 
@@ -35,6 +35,6 @@ flat = [value for row in ROWS for value in row]
 same(json.loads(invoke(struct.pack(f"<{len(flat)}f", *flat), "application/octet-stream")[1])["predictions"])
 try:
     invoke("[[1, 2]]", "application/json")
-    raise SystemExit("an error was expected")
+    raise SystemExit("expected an error")
 except client.exceptions.ClientError as error:
     assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 400, error

@@ -1,4 +1,4 @@
-"""The commands of TensorFlow Serving's REST documentation, with curl: it sends a form's content type."""
+"""The curl commands of the TensorFlow Serving REST documentation, which send the content type of a form."""
 import json
 import subprocess
 

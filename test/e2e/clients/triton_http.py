@@ -1,4 +1,4 @@
-"""NVIDIA's Triton client: JSON, binary tensors both ways, compression, metadata, repository, statistics."""
+"""NVIDIA's Triton client: JSON, binary tensors in both directions, compression, metadata, repository, and statistics."""
 import sys
 
 import numpy as np

@@ -5,7 +5,7 @@ import { freePort } from '../../support/free-port.js';
 import { until } from '../../support/until.js';
 import { docker } from './docker.js';
 
-/** What a `docker inspect` of a container tells. */
+/** The state of a container from `docker inspect`. */
 export interface ContainerState {
   readonly Status: string;
   readonly OOMKilled: boolean;
@@ -19,10 +19,10 @@ export interface Predictions {
   readonly model_version: string;
 }
 
-/** Everything that can be taken from a container: a writable root, privileges, memory. */
+/** Options that restrict a container as far as possible: read-only root, no privileges, limited memory. */
 export const HARDENED = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--memory', '256m'];
 
-/** An empty volume. It goes with the test, and so do the containers that use it. */
+/** Creates an empty volume. It is removed after the test, together with the containers that use it. */
 export async function createVolume(t: TestContext): Promise<string> {
   const volume = await docker('volume', 'create');
   t.after(async () => {
@@ -33,7 +33,7 @@ export async function createVolume(t: TestContext): Promise<string> {
   return volume;
 }
 
-/** The service in a container with as few rights as it can have, on a free port of the host's network. */
+/** Runs the service in a container, by default with minimal rights, on a free port of the host network. */
 export class Container {
   readonly id: string;
   readonly url: string;
@@ -51,7 +51,7 @@ export class Container {
     const port = await freePort();
     const id = await docker(
       ...['run', '--detach', '--network', 'host', ...rights],
-      // The image's own interval is ten times as long.
+      // The default interval of the image is ten times as long.
       ...['--health-interval', '1s', '--volume', `${volume}:/app/models`, '--env', `PORT=${port}`, image, ...args],
     );
     return new Container(id, port);
@@ -61,12 +61,12 @@ export class Container {
     return JSON.parse(await docker('inspect', '--format', '{{json .State}}', this.id)) as ContainerState;
   }
 
-  /** What a program prints that runs inside, as the service's user and under its limits. */
+  /** Runs a program inside as the user of the service and under its limits. Returns its output. */
   exec(...command: string[]): Promise<string> {
     return docker('exec', this.id, ...command);
   }
 
-  /** Waits until a model serves. Throws with the service's log if none comes. */
+  /** Waits until a model serves. On a timeout, throws an error with the log of the service. */
   async ready(): Promise<void> {
     try {
       await until('a model serves', 60, async () => (await fetch(`${this.url}/readyz`)).ok);
@@ -85,7 +85,7 @@ export class Container {
     return (await response.json()) as Predictions;
   }
 
-  /** Tells the true targets of rows. */
+  /** Sends the true targets of rows. */
   async feedback(
     instances: readonly (readonly number[])[],
     targets: readonly number[],
@@ -109,7 +109,7 @@ export class Container {
     });
   }
 
-  /** How far a training is, by the answer that accepted it. */
+  /** Returns the progress of a training, given the reply that accepted it. */
   async job(accepted: Response): Promise<{ state: string; epoch: number }> {
     assert.equal(accepted.status, 202);
     const response = await fetch(new URL(accepted.headers.get('location') ?? '', this.url));
@@ -120,7 +120,7 @@ export class Container {
     return (await fetch(`${this.url}/metrics`)).text();
   }
 
-  /** Most memory the container ever had, in MiB, caches of files included: of control groups version 2, or 1. */
+  /** Returns the peak memory of the container in MiB, including file caches, from control groups version 2 or 1. */
   async peakMemory(): Promise<number> {
     const root = '/sys/fs/cgroup';
     const bytes = await this.exec(

@@ -7,13 +7,13 @@ import { Container, createVolume, HARDENED } from './container.js';
 import { docker, missingCommand, missingDaemon } from './docker.js';
 import { Prometheus } from './prometheus.js';
 
-// `npm run test:docker`: builds the image and runs it, with the real daemon of a Linux host.
+// `npm run test:docker`: builds and runs the image with the Docker daemon of a Linux host.
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const CARS = join(ROOT, 'data/auto-mpg.csv');
 const IMAGE = 'reconstruction-regressor:test';
 const CAR = [8, 307, 130, 3504, 12, 70, 1];
-/** A training whose end nobody sees. */
+/** Options of a training that does not end during the test. */
 const ENDLESS = 'epochs=100000&patience=100000';
 
 const skip = await missingDaemon();
@@ -22,7 +22,7 @@ before(async () => {
   if (!skip) await docker('build', '--network', 'host', '--tag', IMAGE, ROOT);
 });
 
-test('the image has an ordinary user, and of the packages what production needs', { skip }, async (t) => {
+test('the image has an unprivileged user and only production packages', { skip }, async (t) => {
   const [{ Config, Size }] = JSON.parse(await docker('image', 'inspect', IMAGE));
   assert.equal(Config.User, '1000:1000');
   assert.deepEqual(Config.Entrypoint, ['node', 'dist/app/main.js']);
@@ -33,17 +33,17 @@ test('the image has an ordinary user, and of the packages what production needs'
     docker('run', '--rm', '--network', 'none', '--entrypoint', program, IMAGE, ...args);
   const packages = (await inside('find', 'node_modules', '-name', 'package.json')).split('\n');
   assert.ok(packages.includes('node_modules/fastify/package.json'));
-  for (const unwanted of ['typescript', 'assemblyscript', '@biomejs/biome', '@tensorflow/tfjs-node']) {
-    assert.ok(!packages.includes(`node_modules/${unwanted}/package.json`), unwanted);
+  for (const excluded of ['typescript', 'assemblyscript', '@biomejs/biome', '@tensorflow/tfjs-node']) {
+    assert.ok(!packages.includes(`node_modules/${excluded}/package.json`), excluded);
   }
   assert.equal(await inside('find', '.', '-name', '*.map'), '');
 
   const own = Number.parseInt(await inside('du', '--summarize', '--bytes', '/app'), 10) / 1e6;
-  t.diagnostic(`size: ${(Size / 1e6).toFixed(0)} MB, of which ${own.toFixed(0)} are not the base image`);
+  t.diagnostic(`size: ${(Size / 1e6).toFixed(0)} MB, of which ${own.toFixed(0)} MB are in /app`);
   assert.ok(own < 80, `${own} MB in /app`);
 });
 
-test('the whole way: first start, predict, scrape, retrain, docker stop, a new container on the volume', {
+test('the container starts, predicts, is scraped, retrains and stops, and a new container continues on its volume', {
   skip,
 }, async (t) => {
   const volume = await createVolume(t);
@@ -71,7 +71,7 @@ test('the whole way: first start, predict, scrape, retrain, docker stop, a new c
   assert.equal((await successor.feedback([CAR], [18])).kept_rows, 2);
 });
 
-test('the service has no privileges, and can write to its models and to nothing else', { skip }, async (t) => {
+test('the service has no privileges and can write only to its models', { skip }, async (t) => {
   const service = await Container.run(IMAGE, await createVolume(t));
   await service.ready();
   const status = await service.exec('cat', '/proc/1/status');
@@ -84,11 +84,11 @@ test('the service has no privileges, and can write to its models and to nothing 
   }
 });
 
-test('the largest requests, four at once beside a training, stay within 256 MiB', { skip }, async (t) => {
+test('four concurrent requests of maximum size during a training stay within 256 MiB', { skip }, async (t) => {
   const service = await Container.run(IMAGE, await createVolume(t));
   await service.ready();
   const accepted = await service.train(CARS, ENDLESS);
-  // 100,000 rows of numbers with all their digits: 13 of the 16 MiB that a body may have.
+  // 100,000 rows of numbers with all digits: 13 MiB of the maximum body of 16 MiB.
   const rows = Array.from({ length: 100_000 }, (_, i) => CAR.map((value) => value * (1 + Math.sin(i) / 10)));
   for (const { predictions } of await Promise.all([1, 2, 3, 4].map(() => service.predict(rows)))) {
     assert.equal(predictions.length, rows.length);
@@ -99,20 +99,20 @@ test('the largest requests, four at once beside a training, stay within 256 MiB'
   assert.deepEqual({ Status, OOMKilled }, { Status: 'running', OOMKilled: false });
 });
 
-test('docker stop in the middle of a training loses no version', { skip }, async (t) => {
-  await endWhileTraining(t, stop);
+test('docker stop during a training loses no version', { skip }, async (t) => {
+  await stopWhileTraining(t, stop);
 });
 
-test('SIGKILL in the middle of a training loses no version, and the next start sweeps up', { skip }, async (t) => {
-  await endWhileTraining(t, async (service) => {
+test('SIGKILL during a training loses no version, and the next start removes its leftovers', { skip }, async (t) => {
+  await stopWhileTraining(t, async (service) => {
     await docker('kill', service.id);
     assert.deepEqual(await ending(service), { Status: 'exited', OOMKilled: false, ExitCode: 137 });
   });
 });
 
-test('SageMaker: `train` writes a version to /opt/ml/model, from where `serve` takes it', { skip }, async (t) => {
+test('SageMaker: `train` writes a version to /opt/ml/model, which `serve` serves', { skip }, async (t) => {
   const volume = await createOptMl(t, { target: 'mpg', epochs: '20', seed: '7' });
-  // As the platform does it: as root, and with what it tells of the job.
+  // Like the platform: as root, with environment variables that describe the job.
   const job = ['--env', 'TRAINING_JOB_NAME=cars', '--env', 'TRAINING_JOB_ARN=arn:aws:sagemaker:x:1:training-job/cars'];
   const root = ['--user', '0', '--volume', `${volume}:/opt/ml`];
   const log = await docker('run', '--rm', '--network', 'none', ...root, ...job, IMAGE, 'train');
@@ -135,14 +135,14 @@ test('SageMaker: `train` writes a version to /opt/ml/model, from where `serve` t
   }
 });
 
-test('SageMaker: a `train` that fails says why', { skip }, async (t) => {
+test('SageMaker: a failed `train` reports the reason', { skip }, async (t) => {
   const volume = await createOptMl(t, { target: 'mpg', epochs: 'many' });
   const run = (...args: string[]) =>
     docker('run', '--rm', '--network', 'none', '--volume', `${volume}:/opt/ml`, ...args);
   await assert.rejects(run('--user', '0', IMAGE, 'train'), { message: /hyperparameters\.epochs/ });
   const failure = await run('--entrypoint', 'cat', IMAGE, '/opt/ml/output/failure');
   assert.match(failure, /^INVALID_REQUEST: hyperparameters\.epochs: .*got "many"$/);
-  // The image's own user cannot write to what is root's.
+  // The default user of the image cannot write to directories of root.
   const other = await createOptMl(t, { target: 'mpg', epochs: '1' });
   const own = docker('run', '--rm', '--network', 'none', '--volume', `${other}:/opt/ml`, IMAGE, 'train');
   await assert.rejects(own, { message: /EACCES: permission denied.*\/opt\/ml\/model/ });
@@ -160,13 +160,13 @@ test('a Prometheus with this configuration scrapes the container', { skip: noPro
   await prometheus.sees('model_reconstruction_loss{job="reconstruction-regressor"}', loss);
 });
 
-/** Ends a container with a training under way, starts it again, and finds the version that was there before. */
-async function endWhileTraining(t: TestContext, end: (service: Container) => Promise<void>): Promise<void> {
+/** Stops a container during a training, starts it again, and asserts that it serves the previous version. */
+async function stopWhileTraining(t: TestContext, end: (service: Container) => Promise<void>): Promise<void> {
   const service = await Container.run(IMAGE, await createVolume(t));
   await service.ready();
   const before = await service.predict([CAR]);
   const accepted = await service.train(CARS, ENDLESS);
-  await until('the training is under way', 20, async () => (await service.job(accepted)).epoch > 0);
+  await until('the training has started', 20, async () => (await service.job(accepted)).epoch > 0);
   await end(service);
 
   await docker('start', service.id);
@@ -179,7 +179,7 @@ async function endWhileTraining(t: TestContext, end: (service: Container) => Pro
   );
 }
 
-/** A volume to be mounted at /opt/ml, as SageMaker fills it: all of it is root's. */
+/** Creates a volume for /opt/ml with the contents and owner, root, of SageMaker. */
 async function createOptMl(t: TestContext, hyperparameters: Readonly<Record<string, string>>): Promise<string> {
   const volume = await createVolume(t);
   const config = '/opt/ml/input/config';
@@ -195,7 +195,7 @@ async function createOptMl(t: TestContext, hyperparameters: Readonly<Record<stri
   return volume;
 }
 
-/** `docker stop`, which sends SIGTERM, and SIGKILL ten seconds later: that would be exit code 137. */
+/** Runs `docker stop`, which sends SIGTERM and, ten seconds later, SIGKILL. The latter would cause exit code 137. */
 async function stop(service: Container): Promise<void> {
   const started = performance.now();
   await docker('stop', service.id);

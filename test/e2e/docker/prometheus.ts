@@ -8,10 +8,10 @@ import type { TestContext } from 'node:test';
 import { freePort } from '../../support/free-port.js';
 import { until } from '../../support/until.js';
 
-/** The target in the project's configuration, which only a network of Compose can resolve. */
+/** The target in the configuration of the project, which only resolves in a network of Compose. */
 const COMPOSE_TARGET = 'service:8080';
 
-/** A real Prometheus with a copy of the project's configuration. It scrapes `target`, host and port. */
+/** Runs a real Prometheus with a copy of the configuration of the project. */
 export class Prometheus {
   private readonly url: string;
 
@@ -19,13 +19,13 @@ export class Prometheus {
     this.url = url;
   }
 
-  /** Starts it with `prometheus.yml` of the folder `configuration`, and the rules beside it. */
+  /** Starts it with the files of the directory `configuration`. It scrapes `target`, host and port. */
   static async start(t: TestContext, configuration: string, target: string): Promise<Prometheus> {
     const directory = await mkdtemp(join(tmpdir(), 'rr-prometheus-'));
     await cp(configuration, directory, { recursive: true });
     const file = join(directory, 'prometheus.yml');
     const text = await readFile(file, 'utf8');
-    assert.ok(text.includes(COMPOSE_TARGET), `it scrapes ${COMPOSE_TARGET}`);
+    assert.ok(text.includes(COMPOSE_TARGET), `the configuration scrapes ${COMPOSE_TARGET}`);
     await writeFile(file, text.replace(COMPOSE_TARGET, target));
     const address = `127.0.0.1:${await freePort()}`;
     const child = spawn(
@@ -47,7 +47,7 @@ export class Prometheus {
     return new Prometheus(`http://${address}`);
   }
 
-  /** Waits until `expression` selects one series, with this value. */
+  /** Waits until `expression` selects one series with this value. */
   async sees(expression: string, value: number): Promise<void> {
     await until(`${expression} is ${value} in Prometheus`, 30, async () => {
       const response = await fetch(`${this.url}/api/v1/query?query=${encodeURIComponent(expression)}`);

@@ -7,12 +7,12 @@ import { until } from '../../support/until.js';
 import { DEPLOYED } from './monitoring.js';
 import { monitoredReplicas, skip } from './replicas.js';
 
-// Not part of `npm test`, because quiet takes its time: `npm run test:prometheus`.
+// Not part of `npm test`, because the quiet period takes long: `npm run test:prometheus`.
 
-/** Longer than a window and what must last in it, in seconds. */
+/** Longer than a window plus the `for` period of an alert, in seconds. */
 const QUIET = 25;
 
-test('two replicas in quiet raise no alert; a unit error in one column raises those that name it', {
+test('two replicas without drift raise no alert, and a unit error in one column raises the alerts that name it', {
   skip,
 }, async (t) => {
   const { traffic, monitoring, webhook, table, breakUnit } = await monitoredReplicas(t);
@@ -34,9 +34,9 @@ test('two replicas in quiet raise no alert; a unit error in one column raises th
   assert.ok(Number(rows!.value[1]) > 400, `rows of both replicas in a window: ${rows!.value[1]}`);
   const scores = await monitoring.query('sort_desc(max_over_time(baseline:model_feature_drift:z15m[1m]))');
   t.diagnostic(
-    `highest z in quiet: ${scores.map(({ metric, value }) => `${metric['feature']} ${value[1]}`).join(', ')}`,
+    `highest z without drift: ${scores.map(({ metric, value }) => `${metric['feature']} ${value[1]}`).join(', ')}`,
   );
-  assert.deepEqual(webhook.alerts, [], 'quiet traffic raises nothing');
+  assert.deepEqual(webhook.alerts, [], 'traffic without drift raises no alert');
 
   const since = performance.now();
   breakUnit();
@@ -63,6 +63,7 @@ test('two replicas in quiet raise no alert; a unit error in one column raises th
     firing('ModelDriftDetected')[0]!.annotations['description']!,
     new RegExp(`(On 1|On 2) replicas.*${broken}`),
   );
-  const known = /^Model(FeatureOutOfRange|FeatureDrift|PredictionDrift|ReconstructionWorse|UnusualRows|DriftDetected)$/;
-  for (const { labels } of webhook.alerts) assert.match(labels['alertname']!, known);
+  const expected =
+    /^Model(FeatureOutOfRange|FeatureDrift|PredictionDrift|ReconstructionWorse|UnusualRows|DriftDetected)$/;
+  for (const { labels } of webhook.alerts) assert.match(labels['alertname']!, expected);
 });

@@ -3,12 +3,12 @@ import type { Monitoring, Series } from './monitoring.js';
 import { HEIGHT, heat, lines, pairs, panel, ranking, states, WIDTH } from './svg-panel.js';
 
 /**
- * Draws what the queries of the dashboard's main panels select in a real Prometheus, as SVG: for want of a Grafana. The
- * panels look otherwise there; the data are the same.
+ * Draws the main panels of the dashboard as SVG without Grafana, from the results of their queries in a real Prometheus. The
+ * panels look different from those of Grafana, but show the same data.
  *
- * @param queries those of the dashboard, with values for its variables
- * @param seconds how far back
- * @param feature that of the variables
+ * @param queries queries of the dashboard, with interpolated variables
+ * @param seconds length of the time range up to now
+ * @param feature value of the variable `feature`
  */
 export async function drawDashboard(
   monitoring: Monitoring,
@@ -17,9 +17,9 @@ export async function drawDashboard(
   feature: string,
   caption: string,
 ): Promise<string> {
-  const asked = (place: string) => queries.find((query) => query.place === place)!.expression;
-  const over = (place: string) => monitoring.range(asked(place), seconds);
-  const now = (place: string) => monitoring.query(asked(place));
+  const expressionOf = (place: string) => queries.find((query) => query.place === place)!.expression;
+  const over = (place: string) => monitoring.range(expressionOf(place), seconds);
+  const now = (place: string) => monitoring.query(expressionOf(place));
   const to = Date.now() / 1000;
   const span = { from: to - seconds, to };
   const unusual = 'Unusual rows over time';
@@ -42,7 +42,7 @@ export async function drawDashboard(
       pairs(await now('$feature: live against the reference A'), await now('$feature: live against the reference B')),
     ),
     panel('Errors of the rows', heat(await over('Errors of the rows A'), span), span),
-    panel('Unusual rows: times as many as expected (root scale)', lines(levels, 'level', 1, span), span),
+    panel('Unusual rows: multiple of the expected number (root scale)', lines(levels, 'level', 1, span), span),
   ];
   const top = 44;
   const placed = panels.map(

@@ -7,24 +7,24 @@ import { until } from '../../support/until.js';
 import { drawDashboard } from './dashboard-picture.js';
 import { monitoredReplicas, skip } from './replicas.js';
 
-// Not part of `npm test`, because quiet takes its time: `npm run test:prometheus`.
+// Not part of `npm test`, because the quiet period takes long: `npm run test:prometheus`.
 
 /** Longer than a window of the rules, in seconds. */
 const QUIET = 20;
 const DRIFT = 20;
-/** What Grafana puts in; the windows are those of a Prometheus that scrapes every second. */
+/** Values of the Grafana variables, with windows for a scrape interval of one second. */
 const VARIABLES = { job: 'reconstruction-regressor', window: '15s', __rate_interval: '4s' };
 /** Queries without data in this test. */
 const EMPTY = new Map([
   [
     'Rows with a missing value B',
-    'training drops rows with missing values: only a re-baselined model has such a share',
+    'training drops rows with missing values, so only a re-baselined model has such a share',
   ],
 ]);
-/** Where the picture goes, if anywhere: `PICTURE=docs/dashboard.svg npm run test:prometheus`. */
+/** Optional file for the picture: `PICTURE=docs/dashboard.svg npm run test:prometheus`. */
 const PICTURE = process.env['PICTURE'];
 
-test('every query of the dashboard has data in a real Prometheus, flat in quiet, and shows a unit error', {
+test('every query of the dashboard has data in a real Prometheus, and the dashboard shows a unit error but no drift before it', {
   skip,
 }, async (t) => {
   const { urls, traffic, monitoring, table, breakUnit } = await monitoredReplicas(t);
@@ -45,12 +45,12 @@ test('every query of the dashboard has data in a real Prometheus, flat in quiet,
     place,
     expression: interpolate(expression, variables),
   }));
-  /** Values now, of the queries of the panel with this title, by legend or label. */
+  /** Returns the current values of the queries of a panel, by place or label. */
   const values = async (title: string, label?: string): Promise<Map<string, number>> => {
-    const asked = queries.filter(({ place }) => place.startsWith(title));
-    assert.ok(asked.length > 0, title);
+    const selected = queries.filter(({ place }) => place.startsWith(title));
+    assert.ok(selected.length > 0, title);
     const samples = await Promise.all(
-      asked.map(async ({ place, expression }) => {
+      selected.map(async ({ place, expression }) => {
         const result = await monitoring.query(expression);
         return result.map(({ metric, value }) => [label ? metric[label]! : place, Number(value[1])] as const);
       }),
@@ -65,12 +65,12 @@ test('every query of the dashboard has data in a real Prometheus, flat in quiet,
     assert.ok(evidence < 1, `${channel}: ${evidence}`);
   const unusual = [...(await values('Unusual rows: should be flat'))].map(([, times]) => times);
   t.diagnostic(
-    `unusual rows in quiet, times as many as expected: ${unusual.map((times) => times.toFixed(2)).join(' ')}`,
+    `unusual rows without drift, as a multiple of the expected number: ${unusual.map((times) => times.toFixed(2)).join(' ')}`,
   );
   assert.equal(unusual.length, 5);
-  // The smallest p are those of a handful of rows, and uneven by chance; in drift they are above 5.
+  // The smallest p come from a handful of rows and vary by chance; with drift, the multiples are above 5.
   for (const times of unusual) assert.ok(times < 4, `${times} times as many rows as expected`);
-  assert.ok(Math.max(...unusual) > 0.4, 'there are such rows');
+  assert.ok(Math.max(...unusual) > 0.4, 'some rows are unusual');
 
   breakUnit();
   await until('the alarm', 60, async () => [...(await values('Inputs')).values()][0] === 1);
@@ -80,7 +80,7 @@ test('every query of the dashboard has data in a real Prometheus, flat in quiet,
 
   const ranking = [...(await values('Ranking', 'channel'))].sort(([, a], [, b]) => b - a);
   t.diagnostic(
-    `ranking in drift: ${ranking.map(([channel, evidence]) => `${channel} ${evidence.toFixed(1)}`).join(', ')}`,
+    `ranking with drift: ${ranking.map(([channel, evidence]) => `${channel} ${evidence.toFixed(1)}`).join(', ')}`,
   );
   assert.equal(ranking.find(([channel]) => table.features.includes(channel))![0], broken);
   assert.ok(ranking[0]![1] > 1);
@@ -89,19 +89,19 @@ test('every query of the dashboard has data in a real Prometheus, flat in quiet,
   const bins = await values(`$feature: live`, 'bin');
   assert.ok(bins.size > 10 && [...bins.keys()].every((bin) => /^\d\d$/.test(bin)), `${[...bins.keys()]}`);
 
-  const lasted = Math.ceil((performance.now() - started) / 1000);
+  const elapsed = Math.ceil((performance.now() - started) / 1000);
   for (const { place, expression } of queries) {
-    const series = await monitoring.range(expression, lasted);
+    const series = await monitoring.range(expression, elapsed);
     const finite = series.flatMap(({ values }) => values).filter(([, value]) => Number.isFinite(Number(value)));
     if (EMPTY.has(place)) assert.equal(finite.length, 0, `${place} has data: ${EMPTY.get(place)}`);
     else assert.ok(finite.length > 0, `${place} has data: ${expression}`);
   }
   for (const { name, selector, label } of labelQueriesOf(dashboard)) {
-    const offered = await monitoring.labelValues(label, interpolate(selector, variables));
-    assert.ok(offered.includes(variables[name as 'job' | 'feature']), `${name}: ${offered}`);
+    const choices = await monitoring.labelValues(label, interpolate(selector, variables));
+    assert.ok(choices.includes(variables[name as 'job' | 'feature']), `${name}: ${choices}`);
   }
-  const caption = `Queries of the dashboard, from a real Prometheus, not drawn by Grafana: ${table.name}; from ${QUIET} s on, ${broken} comes ${table.comes}`;
-  const picture = await drawDashboard(monitoring, queries, lasted, broken, caption);
+  const caption = `Queries of the dashboard in a real Prometheus, not drawn by Grafana: ${table.name}; after ${QUIET} s, ${broken} is ${table.change}`;
+  const picture = await drawDashboard(monitoring, queries, elapsed, broken, caption);
   assert.match(picture, new RegExp(`>${broken}</text>`));
   if (PICTURE) await writeFile(PICTURE, picture);
 

@@ -8,7 +8,7 @@ import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../support/free-port.js';
 
-/** The project's own configuration. */
+/** The configuration of the project. */
 export const DEPLOYED = fileURLToPath(new URL('../../../../deploy/prometheus', import.meta.url));
 
 /** A sample of an instant query. */
@@ -30,8 +30,8 @@ export interface LoadedRule {
 }
 
 /**
- * A real Prometheus and a real Alertmanager with the project's configuration, rules and alerts, in which only times and
- * addresses are others: a quarter of an hour is 15 seconds, and what must last does so for 3.
+ * Runs a real Prometheus and Alertmanager with the configuration, rules and alerts of the project. Only times and addresses
+ * differ: 15 minutes become 15 seconds, and `for` periods 3 seconds.
  */
 export class Monitoring {
   private readonly url: string;
@@ -40,14 +40,14 @@ export class Monitoring {
     this.url = url;
   }
 
-  /** Scrapes `targets` (host and port) every second, and tells the receivers' alerts to `webhook`. */
+  /** Scrapes `targets` (host and port) every second, and sends all alerts to `webhook`. */
   static async start(t: TestContext, targets: readonly string[], webhook: string): Promise<Monitoring> {
     const directory = await mkdtemp(join(tmpdir(), 'rr-monitoring-'));
     const [prometheus, alertmanager] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
     const copy = async (file: string, changes: readonly (readonly [RegExp, string])[]) => {
       let text = await readFile(join(DEPLOYED, file), 'utf8');
       for (const [pattern, replacement] of changes) {
-        assert.match(text, pattern, `${file} has something to replace`);
+        assert.match(text, pattern, `${file} contains the text to replace`);
         text = text.replace(pattern, replacement);
       }
       await writeFile(join(directory, file), text);
@@ -71,7 +71,7 @@ export class Monitoring {
       `--config.file=${directory}/alertmanager.yml`,
       `--storage.path=${directory}/alertmanager`,
       `--web.listen-address=${alertmanager}`,
-      // On its own.
+      // Without a cluster.
       '--cluster.listen-address=',
       '--log.level=error',
     ]);
@@ -81,37 +81,37 @@ export class Monitoring {
       `--web.listen-address=${prometheus}`,
       '--log.level=error',
     ]);
-    // After the two have ended: what is registered first is done first.
+    // Registered last, so it runs after both processes have exited.
     t.after(() => rm(directory, { recursive: true }));
     return new Monitoring(`http://${prometheus}`);
   }
 
-  /** What an expression selects now. Throws if it cannot be evaluated. */
+  /** Evaluates an expression now. Throws if that fails. */
   async query(expression: string): Promise<readonly Sample[]> {
-    const { result } = await this.ask<{ result: Sample[] }>('query', { query: expression });
+    const { result } = await this.get<{ result: Sample[] }>('query', { query: expression });
     return result;
   }
 
-  /** What it has selected in each of the last seconds. */
+  /** Evaluates an expression at each of the last seconds. */
   async range(expression: string, seconds: number): Promise<readonly Series[]> {
     const end = Date.now() / 1000;
     const range = { start: String(end - seconds), end: String(end), step: '1' };
-    const { result } = await this.ask<{ result: Series[] }>('query_range', { query: expression, ...range });
+    const { result } = await this.get<{ result: Series[] }>('query_range', { query: expression, ...range });
     return result;
   }
 
-  /** The values that a label has in the series that are selected. */
+  /** Returns the values of a label in the selected series. */
   async labelValues(label: string, selector: string): Promise<readonly string[]> {
-    return this.ask(`label/${label}/values`, { 'match[]': selector });
+    return this.get(`label/${label}/values`, { 'match[]': selector });
   }
 
-  /** Every rule that it has loaded, and whether it could be evaluated. */
+  /** Returns all loaded rules with their health. */
   async rules(): Promise<readonly LoadedRule[]> {
-    const { groups } = await this.ask<{ groups: { rules: LoadedRule[] }[] }>('rules', {});
+    const { groups } = await this.get<{ groups: { rules: LoadedRule[] }[] }>('rules', {});
     return groups.flatMap(({ rules }) => rules);
   }
 
-  private async ask<Data>(path: string, parameters: Record<string, string>): Promise<Data> {
+  private async get<Data>(path: string, parameters: Record<string, string>): Promise<Data> {
     const response = await fetch(`${this.url}/api/v1/${path}?${new URLSearchParams(parameters)}`);
     const { data, error } = (await response.json()) as { data: Data; error?: string };
     assert.equal(response.status, 200, `${parameters['query'] ?? path}: ${error}`);
@@ -119,7 +119,7 @@ export class Monitoring {
   }
 }
 
-/** Runs a program until the test ends, and waits for its end. */
+/** Runs a program until the test ends, then waits for it to exit. */
 function run(t: TestContext, command: string, args: readonly string[]): void {
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
   const ended = once(child, 'close');

@@ -5,29 +5,29 @@ import { HOUSING_FILE } from '../../../bench/training/california-housing.js';
 import { createRandom, shuffle } from '../../../src/base/statistics/random.js';
 import { FEATURES, Plant, TARGET } from './synthetic-plant.js';
 
-/** Directory of California housing, as for the benchmarks. */
+/** Directory of California housing, as in the benchmarks. */
 const DIRECTORY = process.env['CALIFORNIA_DIR'] ?? '../shared/data';
-const MADE_UP_ROWS = 12_000;
+const SYNTHETIC_ROWS = 12_000;
 
-/** A table, half of which a model is trained on, and half of which comes to the service as traffic. */
+/** A table: one half trains a model, the other half is the traffic of the service. */
 export interface ReplayedTable {
   readonly name: string;
   readonly features: readonly string[];
   readonly target: string;
-  /** The half to train on, as CSV. */
+  /** The training half, as CSV. */
   readonly csv: string;
   /** The other half, `[rows, features]`, in random order. */
   readonly traffic: readonly (readonly number[])[];
   readonly targets: readonly number[];
-  /** A feature that comes in another unit some day, the factor, and how one says that. */
+  /** The feature whose unit changes, the factor, and a description of the change. */
   readonly broken: string;
   readonly factor: number;
-  readonly comes: string;
+  readonly change: string;
 }
 
 /**
- * The real rows of California housing where they are at hand, or else those of a made-up plant. Its 10,320 rows of
- * traffic have not been trained on, whose errors would be smaller.
+ * Returns the real rows of California housing if available, otherwise rows of a synthetic plant. The traffic, 10,320 rows of
+ * housing, is not used for training, because training rows would have smaller errors.
  */
 export function replayedTable(): ReplayedTable {
   const { rows, ...table } = existsSync(join(DIRECTORY, HOUSING_FILE)) ? housing() : plant();
@@ -54,19 +54,19 @@ function housing() {
     rows: Array.from({ length: rows }, (_, r) => [...features.subarray(r * d, (r + 1) * d), targets[r]!]),
     broken: 'Latitude',
     factor: Math.PI / 180,
-    comes: 'in radians',
+    change: 'in radians',
   };
 }
 
 function plant() {
-  const made = new Plant(1);
+  const plant = new Plant(1);
   return {
-    name: `a made-up plant, for want of ${HOUSING_FILE} (CALIFORNIA_DIR)`,
+    name: `a synthetic plant, because ${HOUSING_FILE} is missing (CALIFORNIA_DIR)`,
     features: FEATURES,
     target: TARGET,
-    rows: made.rows(MADE_UP_ROWS).map((row) => [...row, made.power(row)]),
+    rows: plant.rows(SYNTHETIC_ROWS).map((row) => [...row, plant.power(row)]),
     broken: 'flow',
     factor: 1e-3,
-    comes: 'divided by 1,000',
+    change: 'divided by 1,000',
   };
 }

@@ -12,27 +12,27 @@ import { Webhook } from './webhook.js';
 const missing = ['prometheus', 'prometheus-alertmanager'].filter(
   (command) => spawnSync(command, ['--version']).status !== 0,
 );
-/** Why there can be no monitoring here, if so. */
+/** The reason to skip tests if the programs are missing. */
 export const skip =
   missing.length > 0 && `SKIPPED: not installed (Debian packages of the same names): ${missing.join(', ')}`;
 
-/** Two replicas on one store, each with its own traffic. */
+/** Two replicas with a common store, each with its own traffic. */
 export interface Replicas {
   readonly urls: readonly string[];
   readonly traffic: readonly Traffic[];
   readonly monitoring: Monitoring;
   readonly webhook: Webhook;
   readonly table: ReplayedTable;
-  /** Brings one column in another unit to both, from now on. */
+  /** Changes the unit of one column in all further traffic. */
   readonly breakUnit: () => void;
 }
 
 /**
- * Trains a model on half of a table, and serves and monitors it while each replica gets a quarter as traffic, all settings as
- * they are by default. Returns when both replicas are scraped.
+ * Trains a model on half of a table, then serves and monitors it with default settings. Each replica gets a quarter of the
+ * table as traffic. Resolves when Prometheus has scraped both replicas.
  *
- * A quiet half minute is 600 rows to each of two monitors: at one false alarm in 100,000 rows, 1.2 % of random orders have
- * one. The order is always the same, so that a test that passes does so again.
+ * Half a minute without drift is 600 rows for each of two monitors: at one false alarm in 100,000 rows, 1.2 % of random
+ * orders have one. The order is fixed, so the test is deterministic.
  */
 export async function monitoredReplicas(t: TestContext): Promise<Replicas> {
   const directory = await temporaryDirectory(t);

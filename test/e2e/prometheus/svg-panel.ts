@@ -1,17 +1,17 @@
 import type { Sample, Series } from './monitoring.js';
 
-/** Size of a panel, and of the part of it that the data have. */
+/** Size of a panel and of its data area. */
 export const WIDTH = 470;
 export const HEIGHT = 230;
 const LEFT = 46;
 const RIGHT = 330;
 const TOP = 34;
 const BOTTOM = 204;
-const SHOWN = 9;
-/** Colours that people with any colour vision can tell apart (Okabe and Ito, 2008). */
+const MAX_SERIES = 9;
+/** Colours that are distinguishable with any colour vision (Okabe and Ito, 2008). */
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#999999', '#000000', '#7a5195'];
 
-/** What is drawn over the seconds from `from` to `to`. */
+/** A time range, in seconds. */
 export interface Span {
   readonly from: number;
   readonly to: number;
@@ -24,7 +24,7 @@ const box = (left: number, y: number, width: number, height: number, fill: strin
   `<rect x="${left.toFixed(1)}" y="${y.toFixed(1)}" width="${width.toFixed(1)}" height="${height.toFixed(1)}" fill="${fill}"/>`;
 const ending = ' text-anchor="end"';
 
-/** A panel with its title, a scale of seconds below if it is over time, and what is drawn in it. */
+/** Draws a panel with a title, its content, and a time scale if it has a span. */
 export function panel(title: string, drawn: readonly string[], span?: Span): string {
   const seconds = span ? [0, 1, 2, 3].map((k) => ((span.to - span.from) * k) / 3) : [];
   return [
@@ -35,10 +35,10 @@ export function panel(title: string, drawn: readonly string[], span?: Span): str
   ].join('\n');
 }
 
-/** Lines over time, those that reach highest with their names; `limit` is dashed. The square root keeps small ones visible. */
+/** Draws the lines with the highest maxima on a square-root scale, which keeps small values visible; `limit` is dashed. */
 export function lines(series: readonly Series[], label: string, limit: number, span: Span): string[] {
   const highest = ({ values }: Series) => Math.max(...values.map(([, value]) => Number(value)));
-  const shown = series.toSorted((a, b) => highest(b) - highest(a)).slice(0, SHOWN);
+  const shown = series.toSorted((a, b) => highest(b) - highest(a)).slice(0, MAX_SERIES);
   const top = Math.max(limit * 1.2, ...shown.map(highest));
   const y = (value: number) => BOTTOM - Math.sqrt(Math.max(0, value) / top) * (BOTTOM - TOP);
   return [
@@ -54,7 +54,7 @@ export function lines(series: readonly Series[], label: string, limit: number, s
   ];
 }
 
-/** A row for each series, red while it is above 0. */
+/** Draws a row per series, red while its value is above 0. */
 export function states(series: readonly Series[], label: string, span: Span): string[] {
   const height = (BOTTOM - TOP) / series.length;
   return series.flatMap(({ metric, values }, i) => [
@@ -67,10 +67,10 @@ export function states(series: readonly Series[], label: string, span: Span): st
   ]);
 }
 
-/** Horizontal bars as long as the values, up to `full`, red from there. */
+/** Draws values as horizontal bars. Values from `full` on are red. */
 export function ranking(samples: readonly Sample[], label: string, full: number): string[] {
-  const shown = samples.slice(0, SHOWN);
-  const height = (BOTTOM - TOP) / SHOWN;
+  const shown = samples.slice(0, MAX_SERIES);
+  const height = (BOTTOM - TOP) / MAX_SERIES;
   const left = 170;
   return shown.flatMap(({ metric, value }, i) => {
     const number = Number(value[1]);
@@ -83,7 +83,7 @@ export function ranking(samples: readonly Sample[], label: string, full: number)
   });
 }
 
-/** Two bars a bin, by the label `bin`. */
+/** Draws two bars per bin, by the label `bin`. */
 export function pairs(live: readonly Sample[], reference: readonly Sample[]): string[] {
   const bins = reference.map(({ metric }) => metric['bin']!).toSorted();
   const share = (samples: readonly Sample[], bin: string) =>
@@ -107,7 +107,7 @@ export function pairs(live: readonly Sample[], reference: readonly Sample[]): st
   ];
 }
 
-/** Cumulative buckets by the label `le`, as cells that are the darker the more rows they have. */
+/** Draws cumulative buckets, by the label `le`, as cells that are darker with more rows. */
 export function heat(series: readonly Series[], span: Span): string[] {
   const sorted = series.toSorted((a, b) => Number(a.metric['le']) - Number(b.metric['le']));
   const bounded = sorted.filter(({ metric }) => metric['le'] !== '+Inf');
@@ -117,7 +117,7 @@ export function heat(series: readonly Series[], span: Span): string[] {
   });
   const filled = cells.flatMap((row, i) => (row.some(([, rows]) => rows > 0) ? [i] : []));
   const [first, last] = [Math.min(...filled), Math.max(...filled)];
-  const most = Math.max(...cells.flat().map(([, rows]) => rows));
+  const max = Math.max(...cells.flat().map(([, rows]) => rows));
   const height = (BOTTOM - TOP) / (last - first + 1);
   const y = (i: number) => BOTTOM - (i - first + 1) * height;
   return [
@@ -126,7 +126,7 @@ export function heat(series: readonly Series[], span: Span): string[] {
       row
         .filter(([, rows]) => rows > 0)
         .map(([time, rows]) => {
-          const shade = Math.round(235 - 200 * Math.sqrt(rows / most));
+          const shade = Math.round(235 - 200 * Math.sqrt(rows / max));
           return box(
             x(span, time),
             y(i),

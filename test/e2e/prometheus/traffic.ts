@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 
-/** Milliseconds from one request, of one row, to the next. */
-const PAUSE = 50;
+/** Interval between requests of one row, in milliseconds. */
+const INTERVAL = 50;
 
-/** Requests to a replica, at an even pace, of rows one after another, and from the first again. */
+/** Sends rows to a replica at a steady rate, starting again after the last row. */
 export class Traffic {
-  /** What becomes of a row on its way. */
+  /** Changes each row before it is sent. */
   fault: (row: readonly number[]) => readonly number[] = (row) => row;
   private failure: unknown;
 
@@ -16,7 +16,7 @@ export class Traffic {
       this.send(url, this.fault(rows[sent++ % rows.length]!)).catch((error: unknown) => {
         this.failure ??= error;
       });
-    }, PAUSE);
+    }, INTERVAL);
     t.after(() => clearInterval(timer));
   }
 

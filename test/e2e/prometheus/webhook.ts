@@ -4,18 +4,18 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 
-/** An alert as Alertmanager tells it. */
-export interface ToldAlert {
+/** An alert as sent by Alertmanager. */
+export interface ReceivedAlert {
   readonly status: 'firing' | 'resolved';
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
-  /** Which receiver it was told to. */
+  /** Name of the receiver. */
   readonly receiver: string;
 }
 
-/** What listens at the end of the line: collects what Alertmanager tells its receivers. */
+/** Collects the alerts that Alertmanager sends to its receivers. */
 export class Webhook {
-  readonly alerts: ToldAlert[] = [];
+  readonly alerts: ReceivedAlert[] = [];
   readonly url: string;
 
   private constructor(url: string) {
@@ -24,7 +24,10 @@ export class Webhook {
 
   static async start(t: TestContext): Promise<Webhook> {
     const server = createServer(async (request, response) => {
-      const { receiver, alerts } = (await json(request)) as { receiver: string; alerts: Omit<ToldAlert, 'receiver'>[] };
+      const { receiver, alerts } = (await json(request)) as {
+        receiver: string;
+        alerts: Omit<ReceivedAlert, 'receiver'>[];
+      };
       webhook.alerts.push(...alerts.map((alert) => ({ ...alert, receiver })));
       response.end();
     }).listen(0, '127.0.0.1');

@@ -3,11 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import Database from 'libsql';
-import {
-  type FeedbackBounds,
-  FeedbackDatabase,
-  type LabelledBatch,
-} from '../../../src/model/feedback/feedback-database.js';
+import { type FeedbackBounds, FeedbackDatabase } from '../../../src/model/feedback/feedback-database.js';
+import type { LabelledBatch } from '../../../src/model/feedback/labelled-batch.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const COLUMNS = { features: ['a', 'b'], targets: ['y'] };
@@ -41,7 +38,7 @@ function batch(from: number, rows: number, columns = COLUMNS, model = 'm'): Labe
 const add = (database: FeedbackDatabase, ...args: Parameters<FeedbackDatabase['add']>) =>
   database.transaction(() => database.add(...args));
 const wait = (database: FeedbackDatabase, id: string, rows: number) =>
-  database.transaction(() => database.wait(id, batch(0, rows)));
+  database.transaction(() => database.addWaiting(id, batch(0, rows)));
 /** Targets of the rows that are there, their signs changed. */
 const kept = (database: FeedbackDatabase, columns = COLUMNS) =>
   Array.from(database.chunk(columns, 0, database.newest(), 10_000).targets, (y) => -y);

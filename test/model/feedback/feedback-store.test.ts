@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import Database from 'libsql';
-import type { FeedbackChunk, LabelledBatch } from '../../../src/model/feedback/feedback-database.js';
 import { FeedbackStore } from '../../../src/model/feedback/feedback-store.js';
+import type { FeedbackChunk, LabelledBatch } from '../../../src/model/feedback/labelled-batch.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const COLUMNS = { features: ['a'], targets: ['y'] };
@@ -136,7 +136,7 @@ test('on a full disk and on a read-only one what was kept stays, and feedback go
   assert.equal(mount('-o', 'remount,ro').status, 0);
   await assert.rejects(readOnly.ask('add', batch(0, 1)), {
     code: 'FEEDBACK_UNAVAILABLE',
-    message: /cannot be opened for writing|may not be written to/,
+    message: /cannot be opened for writing|is not writable/,
   });
   assert.equal(mount('-o', 'remount,rw').status, 0);
   assert.equal(await readOnly.ask('add', batch(0, 1)), kept + 501);
@@ -145,7 +145,7 @@ test('on a full disk and on a read-only one what was kept stays, and feedback go
 test('bytes that end the process of the database end nothing else', async (t) => {
   const directory = temporaryDirectory(t);
   const store = openStore(t, directory);
-  await store.ask('wait', 'id', batch(0, 1));
+  await store.ask('addWaiting', 'id', batch(0, 1));
   await store.close();
   const file = join(directory, 'feedback.db');
   const names = Buffer.from('[["a"],["y"]]');

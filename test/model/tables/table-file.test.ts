@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { type Columns, readTable, splitColumns, TableWriter } from '../../../src/model/tables/table-file.js';
+import { type Columns, splitColumns } from '../../../src/model/tables/columns.js';
+import { readTable, TableWriter } from '../../../src/model/tables/table-file.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const COLUMNS: Columns = { features: ['a', 'b'], targets: ['y'] };
 
-test('rows come back as they were written, features and targets apart', (t) => {
+test('rows are read back as written, with features and targets apart', (t) => {
   const directory = join(temporaryDirectory(t), 'made/on/demand');
   const info = write(directory, COLUMNS, [
     [1, 2, 3],
@@ -41,7 +42,7 @@ test('a row with a missing or non-finite value is dropped, and counted in each o
   assert.deepEqual(data.targets, Float32Array.of(3, 6, 11));
 });
 
-test('half of the rows may miss a value, one more is refused naming the worst column', (t) => {
+test('half of the rows may lack a value; one more is refused with the worst column', (t) => {
   const rows = [
     [1, 2, 3],
     [4, null, 6],
@@ -50,12 +51,12 @@ test('half of the rows may miss a value, one more is refused naming the worst co
   assert.throws(() => write(temporaryDirectory(t), COLUMNS, [...rows, [null, null, 9]]), {
     code: 'TOO_MANY_MISSING',
     message:
-      '2 of 3 rows have a missing or non-numeric value, most in column "b" (2 rows); ' +
-      'training needs at least half of them complete',
+      '2 of 3 rows have a missing or non-numeric value, most of them in column "b" (2 rows); ' +
+      'training needs at least half of the rows complete',
   });
 });
 
-test('a table of no complete row is refused, a table of no row at all is an empty one', (t) => {
+test('a table without complete rows is refused; a table without rows is empty', (t) => {
   assert.throws(() => write(temporaryDirectory(t), COLUMNS, [[1, 2, null]]), {
     code: 'TOO_MANY_MISSING',
     message: /column "y"/,
@@ -65,7 +66,7 @@ test('a table of no complete row is refused, a table of no row at all is an empt
   assert.equal(readTable(directory).data.features.length, 0);
 });
 
-test('tables of many times the buffer keep every row in order', (t) => {
+test('a table many times the size of the buffer retains every row in order', (t) => {
   const directory = temporaryDirectory(t);
   const rows = 100_000;
   const writer = new TableWriter(directory, COLUMNS);
@@ -86,7 +87,7 @@ test('tables of many times the buffer keep every row in order', (t) => {
 
 test('the buffer does not grow with the number of columns', (t) => {
   const features = Array.from({ length: 9_999 }, (_, i) => `x${i}`);
-  // Buffers of other tests that are freed in between would hide this one.
+  // Buffers of earlier tests, if freed meanwhile, would hide this one.
   setFlagsFromString('--expose-gc');
   runInNewContext('gc')();
   const before = process.memoryUsage().arrayBuffers;
@@ -98,7 +99,7 @@ test('the buffer does not grow with the number of columns', (t) => {
   assert.deepEqual([writer.finish().rows], [1]);
 });
 
-test('more columns than a model is made for are refused before a file is made', (t) => {
+test('too many columns are refused before a file is created', (t) => {
   const features = Array.from({ length: 10_000 }, (_, i) => `x${i}`);
   const directory = join(temporaryDirectory(t), 'table');
   assert.throws(() => new TableWriter(directory, { features, targets: ['y'] }), {
@@ -108,7 +109,7 @@ test('more columns than a model is made for are refused before a file is made', 
   assert.equal(existsSync(directory), false);
 });
 
-test('the fingerprint tells names, numbers and their order, and not what was dropped', (t) => {
+test('the fingerprint depends on names, numbers and their order, but not on dropped rows', (t) => {
   const fingerprint = (columns: Columns, rows: (number | null)[][]) =>
     write(temporaryDirectory(t), columns, rows).fingerprint;
   const rows = [
@@ -132,7 +133,7 @@ test('the fingerprint tells names, numbers and their order, and not what was dro
   assert.equal(new Set([first, ...others]).size, 6);
 });
 
-test('names that every object inherits are columns like any other', (t) => {
+test('names that every object inherits are ordinary columns', (t) => {
   const directory = temporaryDirectory(t);
   const columns: Columns = { features: ['__proto__', 'constructor'], targets: ['toString'] };
   write(directory, columns, [
@@ -148,14 +149,14 @@ test('names that every object inherits are columns like any other', (t) => {
   assert.equal(Object.getPrototypeOf(info.missing), Object.prototype);
 });
 
-test('a writer may be closed more than once, also after it finished', (t) => {
+test('a writer may be closed more than once, even after it has finished', (t) => {
   const writer = new TableWriter(temporaryDirectory(t), COLUMNS);
   writer.finish();
   writer.close();
   writer.close();
 });
 
-test('a table whose description is missing or half-written is not read', (t) => {
+test('a table whose description is missing or truncated is not read', (t) => {
   const directory = temporaryDirectory(t);
   const writer = new TableWriter(directory, COLUMNS);
   writer.add(() => 1);
@@ -167,7 +168,7 @@ test('a table whose description is missing or half-written is not read', (t) => 
   assert.throws(() => readTable(directory), SyntaxError);
 });
 
-test('a table whose numbers were cut off or added to is not read', (t) => {
+test('a table whose numbers were truncated or extended is not read', (t) => {
   for (const name of ['features.f32', 'targets.f32']) {
     const directory = temporaryDirectory(t);
     write(directory, COLUMNS, [
@@ -178,7 +179,7 @@ test('a table whose numbers were cut off or added to is not read', (t) => {
     const { length } = readFileSync(path);
     for (const size of [0, length - 1, length - 4, length + 4]) {
       truncateSync(path, size);
-      assert.throws(() => readTable(directory), { message: `${path}: expected ${length} bytes, found ${size}` });
+      assert.throws(() => readTable(directory), { message: `${path}: expected ${length} bytes, got ${size}` });
     }
   }
 });
@@ -187,10 +188,10 @@ test('columns are split into features and targets in the order of each', () => {
   assert.deepEqual(splitColumns(['a', 'y', 'b', 'z'], ['z', 'y']), { features: ['a', 'b'], targets: ['z', 'y'] });
 });
 
-test('a target that is no column, is named twice or leaves no feature is refused', () => {
+test('a target that is not a column, is named twice or leaves no feature is refused', () => {
   assert.throws(() => splitColumns(['a', 'b'], ['y']), {
     code: 'UNKNOWN_COLUMN',
-    message: 'target "y" is not a column; there are "a", "b"',
+    message: 'target "y" is not a column; the columns are "a", "b"',
   });
   assert.throws(() => splitColumns(['a', 'y'], ['y', 'y']), {
     code: 'UNKNOWN_COLUMN',
@@ -198,7 +199,7 @@ test('a target that is no column, is named twice or leaves no feature is refused
   });
   assert.throws(() => splitColumns(['y'], ['y']), {
     code: 'UNKNOWN_COLUMN',
-    message: 'there is no feature column beside the target "y"',
+    message: 'there is no feature column besides the target "y"',
   });
   assert.throws(() => splitColumns(['a', 'b'], ['constructor']), { code: 'UNKNOWN_COLUMN' });
 });

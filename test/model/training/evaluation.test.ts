@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadEngine } from '../../../src/model/network/engine.js';
-import { Predictor, type Scalers } from '../../../src/model/network/predictor.js';
+import { Predictor, predictAll, type Scalers } from '../../../src/model/network/predictor.js';
 import { type Shape, weightCount } from '../../../src/model/network/shape.js';
-import { evaluate, type LabelledRows, predictAll } from '../../../src/model/training/evaluation.js';
+import type { LabelledRows } from '../../../src/model/tables/labelled-rows.js';
+import { evaluate } from '../../../src/model/training/evaluation.js';
 import { assertClose } from '../../support/close-to.js';
 
 const SCALERS: Scalers = {
@@ -11,7 +12,7 @@ const SCALERS: Scalers = {
   targets: { mean: [2.5, 0], scale: [2, 10] },
 };
 
-test('RMSE, MAE and R² of known predictions, beside those of always the training mean', async () => {
+test('RMSE, MAE and R² of known predictions and of the training mean', async () => {
   const data: LabelledRows = {
     rows: 4,
     features: Float32Array.of(1, 10, -1, 15, 2, 0, 0, 10),
@@ -47,14 +48,14 @@ test('perfect predictions have no error and an R² of 1', async () => {
   assert.deepEqual([targets['a']!.rmse, targets['a']!.mae, targets['a']!.r2, loss], [0, 0, 1, 0]);
 });
 
-test('a target may be named like what every object inherits', async () => {
+test('a target may have a name that every object inherits', async () => {
   const data = { rows: 1, features: new Float32Array(2), targets: Float32Array.of(1, 2) };
   const predictions = { outputs: data.targets.slice(), errors: new Float32Array(1) };
   const { targets } = evaluate(await constantPredictor(), data, predictions, ['__proto__', 'toString']);
   assert.deepEqual(Object.keys(targets), ['__proto__', 'toString']);
 });
 
-test('many rows are predicted as one by one, in arrays of the caller', async () => {
+test('many rows are predicted as one by one, into arrays that the caller owns', async () => {
   const predictor = await constantPredictor();
   for (const rows of [0, 1, 1023, 1024, 1025, 3000]) {
     const features = Float32Array.from({ length: 2 * rows }, (_, i) => i % 17);

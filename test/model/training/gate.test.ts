@@ -28,7 +28,7 @@ test('the paired test agrees with SciPy', () => {
   }
 });
 
-test('what cannot be tested has an answer all the same', () => {
+test('the test has a result for degenerate rows too', () => {
   const test = (candidate: number[], serving: number[]) =>
     pairedTest(Float64Array.from(candidate), Float64Array.from(serving), 0.05);
   assert.equal(test([1], [1]), null);
@@ -39,7 +39,7 @@ test('what cannot be tested has an answer all the same', () => {
   assert.equal(test([1, Number.POSITIVE_INFINITY], [1, Number.POSITIVE_INFINITY]), 0, 'neither has');
 });
 
-/** The scaler of one target: its deviation does not count. */
+/** The scaler of one target, whose deviation does not matter. */
 const ONE = { mean: [2], scale: [9] };
 const TERMS = { promote: 'gate', tolerance: 0.05 } as const;
 /** Targets of 0, so that predictions are residuals. */
@@ -49,7 +49,7 @@ const zeros = (rows: number, width = 1) => ({
   targets: new Float32Array(rows * width),
 });
 
-test('a worse version is refused and an equal one passes, and the reason tells both figures', () => {
+test('a worse version is refused, an equal one passes, and the reason states both figures', () => {
   const data = zeros(4);
   const serving = { version: 3, explained: 0.4, outputs: Float32Array.of(1, -1, 1, -1) };
   const equal = judge(data, Float32Array.of(-1, 1, 1, 1), ONE, serving, TERMS);
@@ -77,7 +77,7 @@ test('a worse version is refused and an equal one passes, and the reason tells b
   );
 });
 
-test('of one held-out row the figures decide, and who is not asked tells them', () => {
+test('with one held-out row the figures decide, and a bypassed gate still reports them', () => {
   const data = zeros(1);
   const serving = { version: 3, explained: 0.4, outputs: Float32Array.of(1) };
   const decide = (residual: number) => judge(data, Float32Array.of(residual), ONE, serving, TERMS);
@@ -88,7 +88,7 @@ test('of one held-out row the figures decide, and who is not asked tells them', 
   assert.match(reason, /^promote=always; RMSE 9\.000 against 1\.000 of version 3: more than/);
 });
 
-test('of several targets each counts in its standard deviations', () => {
+test('several targets count in their standard deviations', () => {
   const data = zeros(2, 2);
   const serving = { version: 1, explained: 0.4, outputs: Float32Array.of(1, 100, 1, 100) };
   const { candidate, serving: theirs } = judge(
@@ -101,13 +101,13 @@ test('of several targets each counts in its standard deviations', () => {
   assert.deepEqual([candidate, theirs], [Math.sqrt((4 + 1 + 0 + 9) / 4), 1]);
 });
 
-test('a version that serves and has no finite answer is no reason to refuse another, and is told as null', () => {
+test('a serving version without a finite answer refuses no other, and its error is null', () => {
   const serving = { version: 1, explained: 0.4, outputs: Float32Array.of(Number.NaN, 1) };
   const { decision, serving: theirs } = judge(zeros(2), Float32Array.of(5, 5), ONE, serving, TERMS);
   assert.deepEqual([decision, theirs], ['promoted', null]);
 });
 
-test('a version that explains nothing does not replace one that explained much, however bad that one is on these rows', () => {
+test('a version that explains nothing does not replace one that explained much, however bad on these rows', () => {
   const data = { ...zeros(4), targets: Float32Array.of(1, 3, 1, 3) };
   const mean = Float32Array.of(2, 2, 2, 2);
   const rival = (explained: number) => ({ version: 3, explained, outputs: Float32Array.of(9, 9, -9, -9) });
@@ -115,14 +115,14 @@ test('a version that explains nothing does not replace one that explained much, 
   assert.equal(decision, 'refused');
   assert.match(
     reason,
-    /not shown to be more than 5 % worse .*; it explains 0 % of the variance of the targets, version 3 explained 87 % of that/,
+    /not shown to be more than 5 % worse .*; it explains 0 % of the variance of the targets, while version 3 explained 87 % on its own/,
   );
   assert.equal(judge(data, mean, ONE, rival(0.3), TERMS).decision, 'promoted', 'neither did');
   const better = Float32Array.of(1, 3, 1.5, 2.5);
   assert.equal(judge(data, better, ONE, rival(0.87), TERMS).decision, 'promoted', 'both do');
 });
 
-/** Of 200 seeded runs those that refuse: residuals of 400 held-out rows with tails as Student's t of 3 degrees has them. */
+/** Counts the refusals in 200 seeded runs. Residuals of 400 held-out rows have the tails of Student's t of 3 degrees. */
 function refusals(ratio: number, rows = 400): number {
   let refused = 0;
   for (let seed = 1; seed <= 200; seed++) {
@@ -132,7 +132,7 @@ function refusals(ratio: number, rows = 400): number {
   return refused;
 }
 
-test('in 200 seeded runs noise refuses hardly an equal version, and a worse one is refused', () => {
+test('in 200 seeded runs noise rarely refuses an equal version, and a worse one is refused', () => {
   assert.ok(refusals(1) <= 4, `of 200 equal ones ${refusals(1)} are refused`);
   assert.ok(refusals(1, 78) <= 20, `of 200 equal ones, on 78 rows, ${refusals(1, 78)} are refused`);
   assert.ok(refusals(1.05) <= 60, `of 200 at the tolerance ${refusals(1.05)} are refused`);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom, shuffle } from '../../../src/base/statistics/random.js';
-import type { LabelledRows } from '../../../src/model/training/evaluation.js';
+import type { LabelledRows } from '../../../src/model/tables/labelled-rows.js';
 import { splitRows } from '../../../src/model/training/split.js';
 import { labelledRows } from '../../support/labelled-rows.js';
 
-/** The targets, which tell rows apart, of those that are held out. */
+/** Returns the targets of the held-out rows. They identify the rows. */
 function heldOut(data: LabelledRows, share: number, seed = 1): number[] {
   const { heldOut: rows, training } = splitRows(data, share, createRandom(seed));
   assert.deepEqual(
@@ -15,7 +15,7 @@ function heldOut(data: LabelledRows, share: number, seed = 1): number[] {
   return Array.from(rows, (row) => data.targets[row]!);
 }
 
-function take({ features, targets }: LabelledRows, order: readonly number[]): LabelledRows {
+function select({ features, targets }: LabelledRows, order: readonly number[]): LabelledRows {
   return {
     rows: order.length,
     features: Float32Array.from(order.flatMap((row) => [...features.subarray(3 * row, 3 * row + 3)])),
@@ -23,18 +23,18 @@ function take({ features, targets }: LabelledRows, order: readonly number[]): La
   };
 }
 
-test('the same rows are held out whatever the seed and the order, in random order', () => {
+test('any seed and order hold out the same rows, in random order', () => {
   const data = labelledRows(1000);
   const first = heldOut(data, 0.2);
   assert.equal(first.length, 200);
   const order = Int32Array.from({ length: 1000 }, (_, i) => i);
   shuffle(order, createRandom(3));
-  const again = heldOut(take(data, [...order]), 0.2, 2);
+  const again = heldOut(select(data, [...order]), 0.2, 2);
   assert.notDeepEqual(again, first);
   assert.deepEqual(again.sort(), first.sort());
 });
 
-test('of rows that come again beside new ones, those that were held out are held out again, but for a few', () => {
+test('when rows recur among new ones, almost all that were held out are held out again', () => {
   const old = heldOut(labelledRows(1000, 1), 0.2);
   const [first, second] = [labelledRows(1000, 1), labelledRows(3000, 2)];
   const grown = {
@@ -44,7 +44,7 @@ test('of rows that come again beside new ones, those that were held out are held
   };
   const held = new Set(heldOut(grown, 0.2));
   const again = old.filter((target) => held.has(target));
-  // The bound, the quantile of 4,000 hashes for that of 1,000, is off by a standard deviation of 1.4 % of all rows.
+  // The bound, a quantile of 4,000 hashes instead of 1,000, deviates by a standard deviation of 1.4 % of all rows.
   assert.ok(again.length >= 170, `${again.length} of 200`);
 });
 
@@ -57,13 +57,13 @@ test('a smaller share is part of a larger one, and the rows are a fair sample', 
   assert.ok(Math.abs(mean(large, 1500) - mean(data.targets, 5000)) < (4 * 45) / Math.sqrt(1500));
 });
 
-test('rows that are the same are on one side, unless there are no others', () => {
+test('equal rows are on the same side, unless all rows are equal', () => {
   const data = labelledRows(100);
-  const twice = take(data, [...Array(100).keys(), ...Array(100).keys()]);
+  const twice = select(data, [...Array(100).keys(), ...Array(100).keys()]);
   const counts = new Map<number, number>();
   for (const target of heldOut(twice, 0.2)) counts.set(target, (counts.get(target) ?? 0) + 1);
   assert.equal(counts.size, 20);
   assert.deepEqual([...new Set(counts.values())], [2]);
-  const same = take(data, new Array<number>(50).fill(7));
+  const same = select(data, new Array<number>(50).fill(7));
   assert.equal(heldOut(same, 0.2).length, 10);
 });

@@ -7,8 +7,11 @@ import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { loadEngine } from '../../../src/model/network/engine.js';
 import { TableWriter } from '../../../src/model/tables/table-file.js';
-import { runTraining, type TrainingRequest } from '../../../src/model/training/trainer.js';
-import { DEFAULT_TRAINING, type Epoch, type TrainingOptions, train } from '../../../src/model/training/training.js';
+import { runTraining } from '../../../src/model/training/trainer.js';
+import type { TrainingRequest } from '../../../src/model/training/trainer-messages.js';
+import { train } from '../../../src/model/training/training.js';
+import { DEFAULT_TRAINING, type TrainingOptions } from '../../../src/model/training/training-options.js';
+import type { Epoch } from '../../../src/model/versions/metrics.js';
 import { openVersion } from '../../../src/model/versions/version.js';
 import { childrenOf, gone, NO_PROC } from '../../support/child-processes.js';
 import { labelledRows } from '../../support/labelled-rows.js';
@@ -18,16 +21,16 @@ const FOREVER = { epochs: 1e9, patience: 1e9 };
 const GATE = { promote: 'gate', tolerance: 0.05, serving: null } as const;
 const NEVER = new AbortController().signal;
 
-test('a training in a child leaves a version that opens, and tells every epoch', async (t) => {
+test('a training in a child writes a version that opens, and reports every epoch', async (t) => {
   const request = stage(t, 100, { epochs: 3 });
-  const told: Epoch[] = [];
-  const { metrics, bestEpoch } = await runTraining(request, (epoch) => told.push(epoch), NEVER);
+  const reported: Epoch[] = [];
+  const { metrics, bestEpoch } = await runTraining(request, (epoch) => reported.push(epoch), NEVER);
   const directory = join(request.stage, 'version');
   const files = new Map(readdirSync(directory).map((name) => [name, readFileSync(join(directory, name))]));
   const { card } = openVersion(files, await loadEngine('kernel'));
   assert.deepEqual([card.features, card.targets], [['a', 'b', 'c'], ['y']]);
-  assert.deepEqual([card.history, card.metrics, card.training.best_epoch], [told, metrics, bestEpoch]);
-  assert.equal(told.length, 3);
+  assert.deepEqual([card.history, card.metrics, card.training.best_epoch], [reported, metrics, bestEpoch]);
+  assert.equal(reported.length, 3);
   const { rows, dropped, training_rows, validation_rows, missing, fingerprint } = card.data;
   assert.deepEqual([rows, dropped, training_rows, validation_rows], [100, 1, 80, 20]);
   assert.deepEqual(missing, { a: 1, b: 0, c: 0, y: 0 });
@@ -36,7 +39,7 @@ test('a training in a child leaves a version that opens, and tells every epoch',
   assert.ok(card.training.seconds > 0);
 });
 
-test('the child trains the very weights that this process would', async (t) => {
+test('the child trains the same weights as this process would', async (t) => {
   const request = stage(t, 100, { epochs: 2, seed: 5 });
   await runTraining(request, () => {}, NEVER);
   const { weights } = await train(await loadEngine('kernel'), labelledRows(100), 3, ['y'], request.options);
@@ -44,7 +47,7 @@ test('the child trains the very weights that this process would', async (t) => {
   assert.deepEqual(new Uint8Array(written), new Uint8Array(weights.buffer));
 });
 
-test('an error of the domain comes back as itself', async (t) => {
+test('a domain error is passed on unchanged', async (t) => {
   await assert.rejects(
     runTraining(stage(t, 9), () => {}, NEVER),
     {
@@ -61,18 +64,18 @@ test('an error of the domain comes back as itself', async (t) => {
   assert.ok(!existsSync(join(diverging.stage, 'version')));
 });
 
-test('a child that fails is a crash whose cause is its last words, not for clients', async (t) => {
+test('a child that fails is a crash, with its last output as the cause, not for clients', async (t) => {
   const empty = { stage: temporaryDirectory(t), engine: 'kernel', options: DEFAULT_TRAINING, gate: GATE } as const;
   await assert.rejects(
     runTraining(empty, () => {}, NEVER),
     (error: Error & { code?: string }) =>
       error.code === 'TRAINING_CRASHED' &&
-      error.message === 'the training process ended early: exit code 1' &&
+      error.message === 'the training process exited early: exit code 1' &&
       /ENOENT.*table\.json/s.test((error.cause as Error).message),
   );
 });
 
-test('a table that was cut off is a crash, not a model of half the numbers', async (t) => {
+test('a truncated table is a crash, not a model of half the numbers', async (t) => {
   const request = stage(t, 100);
   truncateSync(join(request.stage, 'table/features.f32'), 600);
   await assert.rejects(
@@ -81,25 +84,25 @@ test('a table that was cut off is a crash, not a model of half the numbers', asy
   );
 });
 
-test('a child killed in the middle of training is a crash', { skip: NO_PROC }, async (t) => {
+test('a child killed during training is a crash', { skip: NO_PROC }, async (t) => {
   const training = runTraining(stage(t, 100, FOREVER), killChildren, NEVER);
-  await assert.rejects(training, { code: 'TRAINING_CRASHED', message: 'the training process ended early: SIGKILL' });
+  await assert.rejects(training, { code: 'TRAINING_CRASHED', message: 'the training process exited early: SIGKILL' });
   assert.deepEqual(childrenOf(process.pid), []);
 });
 
-test('a child killed before it starts to train is a crash', { skip: NO_PROC }, async (t) => {
+test('a child killed before it starts training is a crash', { skip: NO_PROC }, async (t) => {
   const training = runTraining(stage(t, 100), () => {}, NEVER);
   killChildren();
   await assert.rejects(training, { code: 'TRAINING_CRASHED' });
 });
 
-test('an aborted training is cancelled, and its child is gone', { skip: NO_PROC }, async (t) => {
+test('an aborted training is cancelled once its child has exited', { skip: NO_PROC }, async (t) => {
   const abort = new AbortController();
   let pid: number | undefined;
   const training = runTraining(
     stage(t, 100, FOREVER),
     () => {
-      // Epochs that were told before the child died still arrive after it.
+      // Epochs that were reported before the child died still arrive after it.
       pid ??= childrenOf(process.pid)[0];
       abort.abort();
     },
@@ -110,7 +113,7 @@ test('an aborted training is cancelled, and its child is gone', { skip: NO_PROC 
   await gone(pid, 0);
 });
 
-test('a training may be aborted before the child has begun, and before there is a child', {
+test('a training may be aborted before the child has started, and before it exists', {
   skip: NO_PROC,
 }, async (t) => {
   const abort = new AbortController();
@@ -122,13 +125,13 @@ test('a training may be aborted before the child has begun, and before there is 
   await assert.rejects(late, { code: 'TRAINING_CANCELLED' });
 });
 
-test('a training that ended no longer listens to its signal', async (t) => {
+test('a training that has ended no longer listens to its signal', async (t) => {
   const abort = new AbortController();
   await runTraining(stage(t, 20, { epochs: 1 }), () => {}, abort.signal);
   abort.abort();
 });
 
-test('the child ends with its parent, however that dies', { skip: NO_PROC }, async (t) => {
+test('the child exits with its parent, however the parent dies', { skip: NO_PROC }, async (t) => {
   const request = stage(t, 100, FOREVER);
   const script = `
     import { runTraining } from ${JSON.stringify(new URL('../../../src/model/training/trainer.js', import.meta.url).href)};
@@ -145,7 +148,7 @@ test('the child ends with its parent, however that dies', { skip: NO_PROC }, asy
   await gone(children[0]!);
 });
 
-/** A stage with a table of `rows` complete rows and one that is not. */
+/** Makes a stage with a table of `rows` complete rows and an incomplete one. */
 function stage(t: TestContext, rows: number, options: Partial<TrainingOptions> = {}): TrainingRequest {
   const directory = temporaryDirectory(t);
   const { features, targets } = labelledRows(rows);

@@ -2,32 +2,29 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Engine, type EngineFactory, loadEngine } from '../../../src/model/network/engine.js';
 import { initialWeights } from '../../../src/model/network/initial-weights.js';
-import { Predictor } from '../../../src/model/network/predictor.js';
-import { evaluate, type LabelledRows, predictAll } from '../../../src/model/training/evaluation.js';
-import {
-  DEFAULT_TRAINING,
-  type Epoch,
-  type TrainingOptions,
-  train,
-  trainEpoch,
-} from '../../../src/model/training/training.js';
+import { Predictor, predictAll } from '../../../src/model/network/predictor.js';
+import type { LabelledRows } from '../../../src/model/tables/labelled-rows.js';
+import { evaluate } from '../../../src/model/training/evaluation.js';
+import { train, trainEpoch } from '../../../src/model/training/training.js';
+import { DEFAULT_TRAINING, type TrainingOptions } from '../../../src/model/training/training-options.js';
+import type { Epoch } from '../../../src/model/versions/metrics.js';
 import { assertClose } from '../../support/close-to.js';
 import { labelledRows } from '../../support/labelled-rows.js';
 
 const TARGETS = ['y'];
 
-test('a training learns what can be learnt, and says by how much it beats the mean', async () => {
+test('a training learns a relation, and reports by how much it beats the mean', async () => {
   const { metrics, trainingRows, heldOut } = await run(labelledRows(1000), { epochs: 20 });
   assert.deepEqual([trainingRows, heldOut.rows, metrics.rows], [800, 200, 200]);
   const { r2, rmse, baseline_rmse, mae, baseline_mae } = metrics.targets['y']!;
-  // The noise is 2 of a standard deviation of 45.
+  // The noise has a standard deviation of 2, the target of 45.
   assert.ok(r2! > 0.95, `R² ${r2}`);
   assert.ok(rmse < 0.25 * baseline_rmse && mae < 0.25 * baseline_mae, `RMSE ${rmse}, MAE ${mae}`);
   assertClose([baseline_rmse], [45], 5);
   assert.ok(metrics.reconstruction_error < 0.5 * metrics.baseline_reconstruction_error);
 });
 
-test('the same seed gives the same weights bit for bit, another seed others', async () => {
+test('the same seed gives the same weights bit for bit, and another seed gives different ones', async () => {
   const [first, same, other] = [
     await run(labelledRows(200), { epochs: 3, seed: 7 }),
     await run(labelledRows(200), { epochs: 3, seed: 7 }),
@@ -38,18 +35,18 @@ test('the same seed gives the same weights bit for bit, another seed others', as
   assert.notDeepEqual(other.heldOut.features, first.heldOut.features);
 });
 
-test('a training starts from the first weights of its seed', async () => {
+test('a training starts from the initial weights of its seed', async () => {
   for (const seed of [3, 4]) {
     const { shape, weights } = await run(labelledRows(50), { epochs: 1, seed, learning_rate: 1e-30 });
     assertClose(weights, initialWeights(shape, seed), 1e-25);
   }
 });
 
-test('every epoch takes the same rows in another order', async () => {
+test('every epoch trains on the same rows in another order', async () => {
   const createEngine = await loadEngine('kernel');
   const orders: number[][] = [];
-  const watched: EngineFactory = (...given) => {
-    const engine = createEngine(...given);
+  const watched: EngineFactory = (...parts) => {
+    const engine = createEngine(...parts);
     const step = engine.step.bind(engine);
     return Object.assign(engine, {
       step: (...batch: Parameters<Engine['step']>) => {
@@ -63,7 +60,7 @@ test('every epoch takes the same rows in another order', async () => {
   assert.equal(new Set(orders.map((order) => String(order.toSorted((a, b) => a - b)))).size, 1);
 });
 
-test('the metrics are those of the weights that are returned, on rows that were held out', async () => {
+test('the metrics belong to the returned weights and the held-out rows', async () => {
   const { shape, weights, scalers, heldOut, metrics } = await run(labelledRows(300), {
     epochs: 30,
     learning_rate: 0.01,
@@ -74,7 +71,7 @@ test('the metrics are those of the weights that are returned, on rows that were 
   assert.deepEqual(evaluate(predictor, heldOut, predictions, TARGETS), metrics);
 });
 
-test('training and held-out rows are all rows, each once, and the scaler saw only the first', async () => {
+test('each row is either held out or trained on, and the scaler sees only the latter', async () => {
   const all = labelledRows(100);
   const { heldOut, scalers, trainingRows } = await run(labelledRows(100), { epochs: 1, validation_split: 0.3 });
   assert.deepEqual([trainingRows, heldOut.rows], [70, 30]);
@@ -90,8 +87,8 @@ test('training and held-out rows are all rows, each once, and the scaler saw onl
   }
 });
 
-test("the best epoch's weights are kept, not the last one's", async () => {
-  // Two hundred rows of noise: held-out rows get worse while training rows are learnt by heart.
+test("the best epoch's weights are returned, not the last one's", async () => {
+  // Two hundred rows of noise: the training rows are memorised, and the held-out rows get worse.
   const rows = noise(200);
   const { history, bestEpoch, metrics, weights } = await run(rows, { epochs: 30, learning_rate: 0.01, patience: 100 });
   assert.equal(history.length, 30);
@@ -103,7 +100,7 @@ test("the best epoch's weights are kept, not the last one's", async () => {
   assert.deepEqual(shorter.weights, weights);
 });
 
-test('training stops when the prediction error has not become better for as many epochs as there is patience', async () => {
+test('training stops once the prediction error has not improved for `patience` epochs', async () => {
   for (const patience of [1, 4]) {
     const { history, bestEpoch } = await run(noise(200), { epochs: 1000, learning_rate: 0.01, patience });
     assert.equal(history.length, bestEpoch + patience);
@@ -114,32 +111,32 @@ test('training stops when the prediction error has not become better for as many
   }
 });
 
-test('the history is told epoch by epoch, and the training waits for the listener', async () => {
-  const told: Epoch[] = [];
+test('the history is reported epoch by epoch, and the training waits for the listener', async () => {
+  const reported: Epoch[] = [];
   let listening = false;
   const { history } = await run(labelledRows(50), { epochs: 3 }, undefined, async (epoch) => {
     assert.ok(!listening);
     listening = true;
-    told.push(epoch);
+    reported.push(epoch);
     await new Promise(setImmediate);
     listening = false;
   });
-  assert.equal(told.length, 3);
-  assert.deepEqual(told, history);
-  for (const { val_loss, val_prediction_error, val_reconstruction_error } of told) {
+  assert.equal(reported.length, 3);
+  assert.deepEqual(reported, history);
+  for (const { val_loss, val_prediction_error, val_reconstruction_error } of reported) {
     assertClose([val_loss], [val_prediction_error + 0.05 * val_reconstruction_error], 1e-12);
   }
 });
 
 test('a listener that fails ends the training with its error, and the engine is closed', async () => {
-  const failure = new Error('nobody listens');
+  const failure = new Error('the listener failed');
   const engines = await watchedEngines();
   const training = run(labelledRows(50), {}, engines.create, () => Promise.reject(failure));
   await assert.rejects(training, (error) => error === failure);
   assert.deepEqual(engines.open, 0);
 });
 
-test('a learning rate far too high ends in TRAINING_DIVERGED, and the engine is closed', async () => {
+test('too high a learning rate ends in TRAINING_DIVERGED, and the engine is closed', async () => {
   const engines = await watchedEngines();
   await assert.rejects(run(labelledRows(500), { learning_rate: 10 }, engines.create), {
     code: 'TRAINING_DIVERGED',
@@ -150,10 +147,10 @@ test('a learning rate far too high ends in TRAINING_DIVERGED, and the engine is 
 
 test('a loss that is not a number ends in TRAINING_DIVERGED, whether trained on or held out', async () => {
   const createEngine = await loadEngine('kernel');
-  const nanLoss: EngineFactory = (...given) =>
-    Object.assign(createEngine(...given), { step: () => ({ loss: Number.NaN, reconstructionError: 0 }) });
-  const nanOutput: EngineFactory = (...given) => {
-    const engine = createEngine(...given);
+  const nanLoss: EngineFactory = (...parts) =>
+    Object.assign(createEngine(...parts), { step: () => ({ loss: Number.NaN, reconstructionError: 0 }) });
+  const nanOutput: EngineFactory = (...parts) => {
+    const engine = createEngine(...parts);
     const forward = engine.forward.bind(engine);
     return Object.assign(engine, {
       forward: (rows: Float32Array, count: number) => {
@@ -168,7 +165,7 @@ test('a loss that is not a number ends in TRAINING_DIVERGED, whether trained on 
   }
 });
 
-test('fewer than ten rows are refused, ten are enough', async () => {
+test('nine rows are refused, and ten are enough', async () => {
   for (const rows of [0, 1, 9]) {
     await assert.rejects(run(labelledRows(rows)), {
       code: 'TOO_FEW_ROWS',
@@ -179,7 +176,7 @@ test('fewer than ten rows are refused, ten are enough', async () => {
   assert.deepEqual([trainingRows, heldOut.rows], [8, 2]);
 });
 
-test('however the rows are split, one is left on either side', async () => {
+test('every split leaves a row on either side', async () => {
   for (const [validation_split, expected] of [
     [1e-9, 1],
     [0.999, 9],
@@ -198,7 +195,7 @@ test('a batch larger than the data, and a batch of one, train', async () => {
   }
 });
 
-test('constant columns and columns at the limits of float32 train like others', async () => {
+test('constant columns and columns at the limits of float32 can be trained on', async () => {
   const { rows, features, targets } = labelledRows(100);
   const wide = new Float32Array(rows * 4);
   for (let row = 0; row < rows; row++) {
@@ -216,7 +213,7 @@ test('constant columns and columns at the limits of float32 train like others', 
   assert.ok(Object.values(metrics.targets['y']!).every((value) => value === null || Number.isFinite(value)));
 });
 
-test('a constant target is learnt as it is, with no R²', async () => {
+test('a constant target is learnt, without an R²', async () => {
   const { rows, features } = labelledRows(100);
   const data = { rows, features, targets: new Float32Array(rows).fill(-7) };
   const { metrics } = await run(data, { epochs: 30 });
@@ -225,12 +222,12 @@ test('a constant target is learnt as it is, with no R²', async () => {
   assert.equal(metrics.targets['y']!.baseline_rmse, 0);
 });
 
-test('an epoch takes every row of the index once, in its order, and reports as Keras does', () => {
+test('an epoch trains on every row of the index once, in order, and reports as Keras does', () => {
   const batches: [number, number][] = [];
   const index = Int32Array.of(4, 2, 0, 1, 3);
   const engine = {
-    step: (_rows: Float32Array, _targets: Float32Array, given: Int32Array, from: number, to: number) => {
-      assert.equal(given, index);
+    step: (_rows: Float32Array, _targets: Float32Array, batchIndex: Int32Array, from: number, to: number) => {
+      assert.equal(batchIndex, index);
       batches.push([from, to]);
       return { loss: from, reconstructionError: 10 * from };
     },
@@ -255,19 +252,19 @@ async function run(
   return train(create, data, 3, TARGETS, { ...DEFAULT_TRAINING, ...options }, onEpoch);
 }
 
-/** Rows whose target has nothing to do with their features. */
+/** Rows whose target is independent of their features. */
 function noise(rows: number): LabelledRows {
   return { ...labelledRows(rows, 1), targets: labelledRows(rows, 2).targets };
 }
 
-/** Kernels that are counted. */
+/** An engine factory that counts the open engines. */
 async function watchedEngines() {
   const createEngine = await loadEngine('kernel');
   const engines = {
     made: 0,
     open: 0,
-    create: ((...given) => {
-      const engine = createEngine(...given);
+    create: ((...parts) => {
+      const engine = createEngine(...parts);
       const close = engine.close.bind(engine);
       engines.made++;
       engines.open++;

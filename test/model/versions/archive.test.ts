@@ -20,7 +20,7 @@ import { temporaryDirectory } from '../../support/temporary-directory.js';
 const LIMIT = 2 ** 20;
 const createEngine = await loadEngine('kernel');
 
-test('what is packed is unpacked the same, and is as good as a version of our own', async (t) => {
+test('a packed version is unpacked unchanged, and passes verification', async (t) => {
   const files = sampleFiles(t);
   const archive = await buffer(await packArchive(files));
   const unpacked = await unpackArchive(Readable.from([archive]), LIMIT);
@@ -30,7 +30,7 @@ test('what is packed is unpacked the same, and is as good as a version of our ow
   assert.deepEqual(await buffer(await packArchive(files)), archive);
 });
 
-test('tar reads our archives, and we read its, with and without a folder entry', async (t) => {
+test('tar reads our archives, and we read those of tar, with and without a folder entry', async (t) => {
   const files = sampleFiles(t);
   const directory = temporaryDirectory(t);
   const tar = (...args: string[]) => {
@@ -49,7 +49,7 @@ test('tar reads our archives, and we read its, with and without a folder entry',
   }
 });
 
-test('entries that are no plain file at the top, or are there twice, are refused by name', async (t) => {
+test('entries that are not plain files at the top level, or appear twice, are refused by name', async (t) => {
   const files = sampleFiles(t);
   const honest = Array.from(files, ([name, content]): Entry => ({ header: { name }, content }));
   const hostile: [Headers, RegExp][] = [
@@ -67,8 +67,8 @@ test('entries that are no plain file at the top, or are there twice, are refused
     [{ name: 'tape', type: 'character-device', devmajor: 1, devminor: 3 }, /got a character-device/],
     [{ name: 'disk', type: 'block-device', devmajor: 8, devminor: 0 }, /got a block-device/],
     [{ name: 'pipe', type: 'fifo' }, /got a fifo/],
-    [{ name: 'card.json' }, /"card.json": it is there twice/],
-    [{ name: './WEIGHTS.bin' }, /"\.\/WEIGHTS\.bin": it is there twice/],
+    [{ name: 'card.json' }, /"card.json": it appears twice/],
+    [{ name: './WEIGHTS.bin' }, /"\.\/WEIGHTS\.bin": it appears twice/],
   ];
   for (const [header, message] of hostile) {
     const archive = await tarGz([...honest, { header }]);
@@ -91,23 +91,23 @@ test('an archive that unpacks to more than the limit is refused before it has be
   }
 });
 
-test('what is no whole tar.gz is refused, wherever it was cut', async (t) => {
+test('an incomplete tar.gz is refused, wherever it was cut', async (t) => {
   const archive = await archiveOf(sampleFiles(t));
   const rejected = (bytes: Uint8Array, message: RegExp) =>
     assert.rejects(unpackArchive(Readable.from([bytes]), LIMIT), { code: 'INVALID_ARCHIVE', message });
-  await rejected(Buffer.alloc(0), /not a whole tar\.gz|card\.json: the file is missing/);
-  await rejected(Buffer.from('card'), /not a whole tar\.gz/);
-  await rejected(gzipSync('no tar at all, but of more than one block'.repeat(30)), /not a whole tar\.gz/);
+  await rejected(Buffer.alloc(0), /not a complete tar\.gz|card\.json: the file is missing/);
+  await rejected(Buffer.from('card'), /not a complete tar\.gz/);
+  await rejected(gzipSync('no tar at all, but of more than one block'.repeat(30)), /not a complete tar\.gz/);
   await rejected(gzipSync(''), /card\.json: the file is missing/);
   for (let share = 1; share < 20; share++) {
-    await rejected(archive.subarray(0, Math.floor((archive.length * share) / 20)), /not a whole tar\.gz/);
+    await rejected(archive.subarray(0, Math.floor((archive.length * share) / 20)), /not a complete tar\.gz/);
   }
-  for (const cut of [1, 4, 8]) await rejected(archive.subarray(0, -cut), /not a whole tar\.gz/);
+  for (const cut of [1, 4, 8]) await rejected(archive.subarray(0, -cut), /not a complete tar\.gz/);
   const tar = gunzipSync(archive);
-  await rejected(gzipSync(tar.subarray(0, 700)), /not a whole tar\.gz/);
+  await rejected(gzipSync(tar.subarray(0, 700)), /not a complete tar\.gz/);
 });
 
-test('a body that breaks off is told as what it is', async (t) => {
+test('an archive stream that fails is reported with its own error', async (t) => {
   const archive = await archiveOf(sampleFiles(t));
   const broken = Readable.from(
     (async function* () {
@@ -118,7 +118,7 @@ test('a body that breaks off is told as what it is', async (t) => {
   await assert.rejects(unpackArchive(broken, LIMIT), { code: 'INVALID_ARCHIVE', message: /connection reset/ });
 });
 
-test('files that are not those of their card are refused by name, whatever lies', async (t) => {
+test('files that do not match their card are refused by name, whichever was changed', async (t) => {
   const files = sampleFiles(t);
   const card = parseCard(String(files.get('card.json')));
   const refused = (changes: Record<string, Uint8Array | string | undefined>, message: RegExp) => {
@@ -129,7 +129,7 @@ test('files that are not those of their card are refused by name, whatever lies'
     }
     assert.throws(() => verifyUpload(changed, createEngine), { code: 'INVALID_ARCHIVE', message });
   };
-  /** A card that was sealed again by whoever changed it, together with the changed files' checksums. */
+  /** Seals a changed card again, with the checksums of the changed files. */
   const resealed = (contents: Record<string, string | Uint8Array>, change: object = {}): string => {
     const { checksum: _, ...rest } = card;
     const changed = Object.entries(contents).map(([name, content]) => [
@@ -145,12 +145,12 @@ test('files that are not those of their card are refused by name, whatever lies'
     refused({ [name]: content }, new RegExp(name.replace('.', '\\.')));
     refused({ [name]: undefined }, new RegExp(`${name}: .*missing`));
   }
-  refused({ 'extra.sh': 'rm -rf /' }, /extra\.sh: the card does not name it/);
-  refused({ constructor: 'x' }, /constructor: the card does not name it/);
+  refused({ 'extra.sh': 'rm -rf /' }, /extra\.sh: the card does not list it/);
+  refused({ constructor: 'x' }, /constructor: the card does not list it/);
   const mark = { 'upload.json': '{}' };
-  refused({ ...mark, 'card.json': resealed(mark) }, /upload\.json: a name that the store gives itself/);
+  refused({ ...mark, 'card.json': resealed(mark) }, /upload\.json: the name is reserved for the store/);
   const { 'weights.bin': weights, ...others } = card.files;
-  refused({ 'card.json': resealed({}, { files: others }) }, /weights\.bin: the card does not name it/);
+  refused({ 'card.json': resealed({}, { files: others }) }, /weights\.bin: the card does not list it/);
   refused(
     { 'card.json': resealed({}, { files: { ...others, 'weights.bin': { ...weights, bytes: 1 } } }) },
     /weights\.bin/,
@@ -159,7 +159,10 @@ test('files that are not those of their card are refused by name, whatever lies'
   refused({ 'card.json': resealed({}, { network: { hidden: [5], auxiliary_weight: 1 } }) }, /weights\.bin: expected/);
 
   const model = String(files.get('model.json')).replace('weights.bin', 'https://x');
-  refused({ 'model.json': model, 'card.json': resealed({ 'model.json': model }) }, /model\.json: not the network/);
+  refused(
+    { 'model.json': model, 'card.json': resealed({ 'model.json': model }) },
+    /model\.json: not the card.s network/,
+  );
   refused({ 'model.json': '{', 'card.json': resealed({ 'model.json': '{' }) }, /model\.json: not JSON/);
   const heavier = Buffer.from(files.get('weights.bin')!);
   heavier.writeFloatLE(heavier.readFloatLE(0) + 1, 0);
@@ -172,28 +175,28 @@ test('files that are not those of their card are refused by name, whatever lies'
     { 'baseline.json': swapped, 'card.json': resealed({ 'baseline.json': swapped }) },
     /baseline\.json: its columns/,
   );
-  refused({ 'card.json': resealed({}, { baseline: null }) }, /baseline\.json: the card tells of none/);
+  refused({ 'card.json': resealed({}, { baseline: null }) }, /baseline\.json: the card describes none/);
 });
 
-test('a card that asks for an engine of gigabytes is refused, though its weights are there', (t) => {
+test('a card that demands gigabytes of the engine is refused, even with its weights', (t) => {
   const files = new Map(sampleFiles(t));
   const { checksum: _, ...card } = parseCard(String(files.get('card.json')));
   const hidden = [1, 2 ** 18];
   const weights = Buffer.alloc(4 * (3 + 2 * 2 ** 18 + 3 * (2 ** 18 + 1)));
   files.set('weights.bin', weights);
-  const told = { ...card.files, 'weights.bin': { bytes: weights.length, sha256: sha256(weights) } };
-  const sealed = sealCard({ ...card, files: told, network: { ...card.network, hidden } });
+  const listed = { ...card.files, 'weights.bin': { bytes: weights.length, sha256: sha256(weights) } };
+  const sealed = sealCard({ ...card, files: listed, network: { ...card.network, hidden } });
   files.set('card.json', Buffer.from(JSON.stringify(sealed)));
   assert.throws(() => verifyUpload(files, createEngine), { code: 'INVALID_ARCHIVE', message: /at most 65536 units/ });
 });
 
-test('a version with a changed file does not leave', async (t) => {
+test('a version with a changed file is not packed', async (t) => {
   const files = new Map(sampleFiles(t));
   files.set('weights.bin', Buffer.alloc(files.get('weights.bin')!.byteLength));
   await assert.rejects(packArchive(files), { code: 'INVALID_VERSION', message: /weights\.bin/ });
 });
 
-/** The files of a small version with a baseline, written as any is. */
+/** Writes a small version with a baseline, and returns its files. */
 function sampleFiles(t: TestContext): ReadonlyMap<string, Uint8Array> {
   const random = createRandom(3);
   const numbers = (count: number) => Float32Array.from({ length: count }, () => random.normal());

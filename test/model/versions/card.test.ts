@@ -3,13 +3,13 @@ import { test } from 'node:test';
 import { type Card, parseCard, sealCard, sha256 } from '../../../src/model/versions/card.js';
 import { sampleVersion } from '../../support/sample-version.js';
 
-test('a sealed card is read back as it was', () => {
+test('a sealed card is read back unchanged', () => {
   const card = sampleCard();
   assert.deepEqual(parseCard(JSON.stringify(card)), card);
   assert.deepEqual(parseCard(JSON.stringify(card, null, 2)), card);
 });
 
-test('a card of names that every object inherits, and of names like numbers, is read back as it was', () => {
+test('a card with names that every object inherits, or that look like numbers, is read back unchanged', () => {
   const names = ['__proto__', '10', '9', 'constructor', 'é\ud800\n"'];
   const missing = Object.fromEntries(names.map((name, i) => [name, i]));
   const { data, scalers, ...rest } = sampleCard();
@@ -73,7 +73,7 @@ test('scalers of another length than the columns are refused', () => {
   }
 });
 
-test('what is not a JSON object is refused', () => {
+test('anything but a JSON object is refused', () => {
   const whole = JSON.stringify(sampleCard());
   for (const text of ['', '{', '\0\0\0', whole.slice(0, -1), whole.slice(0, 100), `${whole}x`]) {
     assert.throws(() => parseCard(text), { code: 'INVALID_VERSION', message: 'card.json: not JSON' });
@@ -119,12 +119,12 @@ function unsealed<T extends object>(card: T): Omit<T, 'checksum'> {
   return rest;
 }
 
-/** A checksum that fits, so that nothing but the structure is to be refused. */
+/** Adds a matching checksum, so that only the structure can be refused. */
 function reseal(card: object): object {
   return sealCard(unsealed(card) as Omit<Card, 'checksum'>);
 }
 
-/** Paths of all keys but those of records, where any key may be missing. */
+/** Returns the paths of all keys, except in records, where any key may be missing. */
 function requiredPaths(value: unknown, path: string[] = []): string[][] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, child]) => {

@@ -48,7 +48,7 @@ test('ONNX Runtime and the engine agree to 1e-5, whatever the shape, the scale a
   }
 });
 
-test('names, version and what the numbers mean are in the file', async () => {
+test('the file contains names, version and the meaning of the numbers', async () => {
   const content = randomContent(createRandom(1), 5);
   const model = await toOnnx('cars', 7, {
     ...content,
@@ -80,7 +80,7 @@ test('a scale that float32 cannot hold is refused', async () => {
   }
 });
 
-/** A network with first weights, biases that are not zero, and scalers far from the identity. */
+/** A network with initial weights, non-zero biases, and scalers far from the identity. */
 function randomContent(random: Random, round: number): VersionContent {
   const shape: Shape = {
     inputs: 1 + random.below(40),

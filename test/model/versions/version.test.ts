@@ -13,7 +13,7 @@ import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const FILES = ['card.json', 'model.json', 'probe.json', 'weights.bin'];
 
-test('a version that was written is opened with the same card and the same predictions', async (t) => {
+test('a written version opens with the same card and the same predictions', async (t) => {
   const createEngine = await loadEngine('kernel');
   const version = sampleVersion();
   const { card, predictor } = openVersion(write(t, version, createEngine), createEngine);
@@ -28,7 +28,7 @@ test('a version that was written is opened with the same card and the same predi
   assert.deepEqual(Object.keys(files), ['model.json', 'weights.bin', 'probe.json']);
 });
 
-test('a version is a card, a network, its weights and a probe, and the card knows the bytes of the others', async (t) => {
+test('a version is a card, a network, its weights and a probe, and the card lists the sizes of the others', async (t) => {
   const files = write(t, sampleVersion(), await loadEngine('kernel'));
   assert.deepEqual([...files.keys()].toSorted(), FILES);
   const card = JSON.parse(text(files, 'card.json')) as { files: Record<string, unknown> };
@@ -38,7 +38,7 @@ test('a version is a card, a network, its weights and a probe, and the card know
   }
 });
 
-test('a baseline is a file like the others: known to the card, and refused if it was changed', async (t) => {
+test('a baseline is a file like any other: listed on the card, and refused if it was changed', async (t) => {
   const createEngine = await loadEngine('kernel');
   const [count, random] = [30, createRandom(1)];
   const normal = (length: number) => Float32Array.from({ length }, () => random.normal());
@@ -60,7 +60,7 @@ test('the same network is written as the same bytes', async (t) => {
   assert.deepEqual(write(t, sampleVersion(), createEngine), write(t, sampleVersion(), createEngine));
 });
 
-test('a changed byte in any file is refused, naming the file', async (t) => {
+test('a changed byte in any file is refused with the name of the file', async (t) => {
   const createEngine = await loadEngine('kernel');
   const files = write(t, sampleVersion(), createEngine);
   for (const name of FILES) {
@@ -73,7 +73,7 @@ test('a changed byte in any file is refused, naming the file', async (t) => {
   }
 });
 
-test('a file that is missing, empty, cut or longer is refused, naming the file', async (t) => {
+test('a file that is missing, empty, truncated or extended is refused by name', async (t) => {
   const createEngine = await loadEngine('kernel');
   const files = write(t, sampleVersion(), createEngine);
   for (const name of FILES) {
@@ -97,7 +97,7 @@ test('files from another version are refused', async (t) => {
   }
 });
 
-test('files that the card does not know are left alone', async (t) => {
+test('files that the card does not list are ignored', async (t) => {
   const createEngine = await loadEngine('kernel');
   const files = write(t, sampleVersion(), createEngine);
   openVersion(new Map(files).set('notes.txt', Buffer.from('x')), createEngine).predictor.close();
@@ -126,7 +126,7 @@ test('an engine that computes something else is refused by the probe, and closed
   assert.equal(closed, 1);
 });
 
-test('rounding of another engine is no reason to refuse', async (t) => {
+test('the rounding of another engine is accepted', async (t) => {
   const files = write(t, sampleVersion(), await loadEngine('kernel'));
   openVersion(files, await loadEngine('cpu')).predictor.close();
 });
@@ -170,7 +170,7 @@ test('the probe holds made-up rows of the scaler, not rows of the data', async (
   assert.equal(new Set(standardised).size, 32);
 });
 
-test('a model whose answers float32 cannot hold is not written', async (t) => {
+test('a model whose predictions float32 cannot hold is not written', async (t) => {
   const createEngine = await loadEngine('kernel');
   const version = sampleVersion();
   const broken: NewVersion[] = [
@@ -199,7 +199,7 @@ function refused(files: VersionFiles, createEngine: EngineFactory, name: string)
   );
 }
 
-/** Replaces a file and the card's checksum of it. */
+/** Replaces a file and its checksum on the card. */
 function forge(files: Map<string, Uint8Array>, name: string, content: Uint8Array): VersionFiles {
   const { checksum: _, ...card } = JSON.parse(text(files, 'card.json'));
   const known = { ...card.files, [name]: { bytes: content.byteLength, sha256: sha256(content) } };

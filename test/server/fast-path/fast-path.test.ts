@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
-import type { AppOptions } from '../../../src/server/app.js';
+import type { AppOptions } from '../../../src/server/app-options.js';
 import { buildTestApp, publishUntrained, type TestApp } from '../../support/test-app.js';
 
 const DATA = '[[1, 2, 3], [4.5, -5e-1, 6]]';

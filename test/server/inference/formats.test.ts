@@ -247,7 +247,7 @@ const BAD: [what: string, type: string, body: () => Buffer | string, status: num
     () => arrowOf([[1, 2]], undefined, ['a', 'c']),
     400,
     'INVALID_ROWS',
-    /^columns: feature "b" is missing; there are "a", "c"$/,
+    /^columns: feature "b" is missing; the columns are "a", "c"$/,
   ],
   [
     'a column too many in CSV',
@@ -263,7 +263,7 @@ const BAD: [what: string, type: string, body: () => Buffer | string, status: num
     () => 'a,b,c,a\n1,2,3,4',
     400,
     'INVALID_CSV',
-    /^header: column "a" is there twice$/,
+    /^header: column "a" appears twice$/,
   ],
   [
     'an infinity',

@@ -94,7 +94,7 @@ const WRONG: [what: string, body: () => string, code: string, message: RegExp][]
     'INVALID_ROWS',
     /^body: expected either/,
   ],
-  ['an end too early', () => JSON.stringify({ instances, targets }).slice(0, -1), 'INVALID_JSON', /^body: .*JSON/],
+  ['an end too early', () => JSON.stringify({ instances, targets }).slice(0, -1), 'INVALID_JSON', /^invalid JSON: /],
   ['rows alone', () => JSON.stringify(instances), 'INVALID_REQUEST', /^body: /],
   [
     'other columns than the model has',

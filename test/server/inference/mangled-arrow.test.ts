@@ -66,7 +66,11 @@ const LIES: [what: string, stream: () => Buffer, error: RegExp][] = [
     () => lying(0, (m) => vector(schema(m), 1), int32(-5)),
     /expected at least one column, got none$/,
   ],
-  ['a column that lies elsewhere', () => lying(0, (m) => vector(schema(m), 1) + 4, int32(2 ** 30)), /^body: column 0/],
+  [
+    'a column that lies elsewhere',
+    () => lying(0, (m) => vector(schema(m), 1) + 4, int32(2 ** 30)),
+    /^Arrow stream: column 0/,
+  ],
   [
     'a name as long as memory',
     () =>
@@ -104,24 +108,24 @@ const LIES: [what: string, stream: () => Buffer, error: RegExp][] = [
   [
     'values beyond the body',
     () => lying(1, (m) => part(m, 1).bb_pos, int64(HUGE)),
-    /column "a": 20 rows do not lie in the \d+ bytes of the batch/,
+    /column "a": 20 rows do not fit in the \d+ bytes of the batch/,
   ],
-  ['values before the body', () => lying(1, (m) => part(m, 1).bb_pos, int64(-8n)), /column "a": 20 rows do not lie in/],
+  ['values before the body', () => lying(1, (m) => part(m, 1).bb_pos, int64(-8n)), /column "a": 20 rows do not fit in/],
   [
     'values longer than the body',
     () => lying(1, (m) => part(m, 5).bb_pos + 8, int64(HUGE)),
-    /column "c": 20 rows do not lie in/,
+    /column "c": 20 rows do not fit in/,
   ],
   [
     'values shorter than the rows',
     () => lying(1, (m) => part(m, 5).bb_pos + 8, int64(8n)),
-    /column "c": 20 rows do not lie in/,
+    /column "c": 20 rows do not fit in/,
   ],
-  ['nulls beyond the body', () => lying(1, (m) => part(m, 2).bb_pos, int64(HUGE)), /column "b": 20 rows do not lie in/],
+  ['nulls beyond the body', () => lying(1, (m) => part(m, 2).bb_pos, int64(HUGE)), /column "b": 20 rows do not fit in/],
   [
     'nulls that nothing tells',
     () => lying(1, (m) => part(m, 2).bb_pos + 8, int64(0n)),
-    /column "b": 1 nulls, but no bits/,
+    /column "b": 1 nulls, but no validity bitmap/,
   ],
   [
     'a body longer than the stream',
@@ -157,7 +161,7 @@ const LIES: [what: string, stream: () => Buffer, error: RegExp][] = [
       const stream = good();
       return stream.subarray(messages(stream)[1]!.at - 8);
     },
-    /expected a schema at its beginning$/,
+    /expected a schema as the first message$/,
   ],
   [
     'two schemas',
@@ -167,10 +171,14 @@ const LIES: [what: string, stream: () => Buffer, error: RegExp][] = [
     },
     /record batch 0: expected a record batch, got Schema$/,
   ],
-  ['two streams', () => Buffer.concat([good(), good()]), /bytes are left after the end of the stream$/],
-  ['an end alone', () => Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]), /got an empty stream$/],
+  ['two streams', () => Buffer.concat([good(), good()]), /bytes follow the end of the stream$/],
+  [
+    'an end alone',
+    () => Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]),
+    /expected a schema, got the end of the stream$/,
+  ],
   ['three bytes', () => Buffer.from([1, 2, 3]), /the schema: expected 4 more bytes, but the stream ends after 3$/],
-  ['JSON', () => Buffer.from('{"instances": [[1, 2, 3]]}'), /^body: the schema: its metadata has \d+ bytes/],
+  ['JSON', () => Buffer.from('{"instances": [[1, 2, 3]]}'), /^Arrow stream: the schema: its metadata has \d+ bytes/],
 ];
 for (const [what, stream, error] of LIES) {
   test(`an Arrow body with ${what} is a 400 that says so`, async (t) => {
@@ -187,7 +195,7 @@ test('a column twice, and one named __proto__, are told', async (t) => {
   // Both names have one letter, and lie in the schema alone.
   const at = twice.indexOf('b\0\0\0');
   twice.write('a', at);
-  assert.match((await send(app, twice)).json().error, /^body: column "a" is there twice$/);
+  assert.match((await send(app, twice)).json().error, /^Arrow stream: column "a" appears twice$/);
   const proto = arrowStream(Object.fromEntries(['a', 'b', 'c', '__proto__'].map((name) => [name, column(ROWS)])));
   assert.match((await send(app, proto)).json().error, /unknown feature "__proto__"/);
 });

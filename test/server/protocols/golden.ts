@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { AppOptions } from '../../../src/server/app.js';
+import type { AppOptions } from '../../../src/server/app-options.js';
 import { buildTestApp, publishUntrained, type TestApp } from '../../support/test-app.js';
 
 /** Headers of a reply that are no part of a contract, or never the same. */

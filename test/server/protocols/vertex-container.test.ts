@@ -18,7 +18,7 @@ test("a container of Vertex AI serves the version at AIP_STORAGE_URI at the plat
     MODEL_STORE: await temporaryDirectory(t),
   });
   await server.logged('model version serves');
-  assert.equal((await server.logged('RETRAIN=on_drift is left out')).level, 40);
+  assert.equal((await server.logged('RETRAIN=on_drift is ignored')).level, 40);
   assert.equal(((await (await fetch(`${server.url}/model`)).json()) as { checksum: string }).checksum, card.checksum);
   assert.equal((await fetch(`${server.url}/healthz`)).status, 200);
   const post = (path: string, body: unknown) =>

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
-import { LARGE_BODY } from '../../../src/base/json/parse-json.js';
-import { FeedbackStore } from '../../../src/model/feedback/feedback-store.js';
+import { LARGE_BODY } from '../../../src/server/http/large-body.js';
 import { BodyReader } from '../../../src/server/inference/body-reader.js';
 import { buildTestApp, publishUntrained } from '../../support/test-app.js';
 
@@ -300,8 +299,9 @@ test('a large prediction gives an id as well', async (t) => {
 test('a training on feedback has its rows, and those of the reference if asked', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'rr-reference-'));
   t.after(() => rm(directory, { recursive: true }));
-  const reference = { path: join(directory, 'reference.csv'), targets: ['y'] };
-  const { app } = await buildTestApp(t, undefined, {}, { reference });
+  const path = join(directory, 'reference.csv');
+  const reference = { TRAIN_DATA: path, TRAIN_TARGET: 'y' };
+  const { app } = await buildTestApp(t, undefined, {}, reference);
   const train = (payload: object) => post(app, '/train?wait=true&epochs=2', payload);
   const none = await train({ source: 'feedback' });
   assert.equal(none.statusCode, 400);
@@ -320,9 +320,9 @@ test('a training on feedback has its rows, and those of the reference if asked',
   const unreadable = await train(mixed);
   assert.equal(unreadable.statusCode, 503);
   assert.match(unreadable.json().error, /TRAIN_DATA cannot be read/);
-  await writeFile(reference.path, `y,a,b,d\n${'1,2,3,4\n'.repeat(20)}`);
+  await writeFile(path, `y,a,b,d\n${'1,2,3,4\n'.repeat(20)}`);
   assert.match((await train(mixed)).json().error, /"d"; TRAIN_DATA cannot be mixed in/);
-  await writeFile(reference.path, `y,c,a,b\n${'1,2,3,4\n'.repeat(20)}1,,3,4\n`);
+  await writeFile(path, `y,c,a,b\n${'1,2,3,4\n'.repeat(20)}1,,3,4\n`);
   const both = await train(mixed);
   assert.deepEqual([both.json().rows, both.json().dropped], [60, 1]);
 
@@ -360,7 +360,7 @@ test('a new version is judged by what comes after it, and one of other columns h
   assert.match(early.json().error, /ids\[0\] was predicted by a model of those/);
   await loader.activate(await publishUntrained(store, ['b', 'a', 'c'], ['y'], 3));
   const swapped = await feedback(app, { ids: [id], targets: [[1]] });
-  assert.match(swapped.json().error, /from "b", "a", "c", these rows give "y" from "a", "b", "c"; ids\[0\]/);
+  assert.match(swapped.json().error, /from "b", "a", "c", but these rows have "y" from "a", "b", "c"; ids\[0\]/);
   await loader.activate(3);
   assert.equal((await post(app, '/train', { source: 'feedback' })).json().rows, 1);
 
@@ -373,8 +373,7 @@ test('a new version is judged by what comes after it, and one of other columns h
 test('what was kept is there after a restart, for the errors as well', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'rr-feedback-'));
   t.after(() => rm(directory, { recursive: true }));
-  const open = (context: TestContext) =>
-    buildTestApp(context, undefined, {}, { store: new FeedbackStore(directory, { rows: 1000, days: 30 }) });
+  const open = (context: TestContext) => buildTestApp(context, undefined, {}, { FEEDBACK_STORE: directory });
   let before: Awaited<ReturnType<typeof live>> | undefined;
   let card: string | undefined;
   await t.test('before', async (context) => {
@@ -395,12 +394,11 @@ test('while feedback cannot be kept, predictions go on without an id', async (t)
   const file = join(await mkdtemp(join(tmpdir(), 'rr-feedback-')), 'file');
   t.after(() => rm(join(file, '..'), { recursive: true }));
   await writeFile(file, '');
-  const store = new FeedbackStore(join(file, 'feedback'), { rows: 1000, days: 30 });
-  const { app, logged } = await buildTestApp(t, undefined, {}, { store });
+  const { app, logged } = await buildTestApp(t, undefined, {}, { FEEDBACK_STORE: join(file, 'feedback') });
   const response = await feedback(app, { instances: ROWS, targets: TARGETS });
   assert.equal(response.statusCode, 503);
   assert.equal(response.json().code, 'FEEDBACK_UNAVAILABLE');
-  assert.match(response.json().error, /cannot be kept or read: its file cannot be opened/);
+  assert.match(response.json().error, /cannot be stored or read: its file cannot be opened/);
   assert.equal((await post(app, '/train', { source: 'feedback' })).statusCode, 400);
   for (let i = 0; i < 4; i++) assert.equal(await predictWithId(app, ROWS), null);
   assert.equal((await post(app, '/predict', { instances: ROWS })).statusCode, 200);

@@ -61,7 +61,7 @@ const CORRUPTIONS: [what: string, body: string, message: RegExp][] = [
   ['instances that are an object', '{"instances": {"a": 1}}', /^instances: expected an array of rows, got \{"a":1\}$/],
   ['an extra key', '{"instances": [[1, 2, 3]], "parameters": {}}', /^body: unknown key "parameters"/],
   ['NaN', '{"instances": [[NaN, 2, 3]]}', /JSON/],
-  ['truncated JSON', '{"instances": [[1, 2', /^body: .*JSON/],
+  ['truncated JSON', '{"instances": [[1, 2', /^invalid JSON: /],
   ['a body of spaces', ' ', /JSON/],
   ['a prototype', '{"instances": [[1, 2, 3]], "__proto__": {}}', /^body: unknown key "__proto__"/],
   ['a string', '"rows"', /^body: expected/],

@@ -7,12 +7,12 @@ import { Schema } from 'apache-arrow/fb/schema';
 import { ByteBuffer, Encoding } from 'flatbuffers';
 import { DomainError, show } from '../../../base/domain-error.js';
 import type { Bytes } from '../byte-source.js';
-import { MAX_COLUMNS } from '../table-file.js';
+import { MAX_COLUMNS } from '../columns.js';
 import { type ArrowType, arrowType } from './arrow-type.js';
 
-/** Before the length of every message of a stream, but for those of old writers. */
+/** Precedes the length of every message in a stream, except with old writers. */
 const CONTINUATION = 0xffffffff;
-/** What a message tells of itself, beside its numbers: names, and what pandas wants to remember. */
+/** Maximum bytes of a message's metadata: names, and whatever pandas stores there. */
 const MAX_METADATA = 2 ** 24;
 const FILE_MAGIC = 'ARROW1';
 
@@ -21,23 +21,24 @@ interface ArrowColumn {
   readonly type: ArrowType;
 }
 
-/** Where the numbers of a record batch lie. */
+/** The positions of a record batch's values in the stream. */
 export interface ArrowBatch {
   readonly rows: number;
-  /** Per column, where its values begin, and where the bits begin that tell which are not null; -1 if none is. */
+  /** Per column, the position of its values. */
   readonly values: readonly number[];
+  /** Per column, the position of its validity bitmap; -1 if no value is null. */
   readonly valid: readonly number[];
 }
 
 /**
- * Reads an Arrow stream (https://arrow.apache.org/docs/format/Columnar.html#ipc-streaming-format) of plain numbers, of
- * which no more is in memory than what is asked for. Its tables are read with Apache's own classes, but one by one:
- * their offsets and lengths are a stranger's, and FlatBuffers for JavaScript has nothing that verifies them.
+ * Reads an Arrow stream (https://arrow.apache.org/docs/format/Columnar.html#ipc-streaming-format) of plain numbers. Only
+ * the values requested are read into memory. FlatBuffers tables are read with Apache's classes, but field by field: their
+ * offsets and lengths are untrusted, and FlatBuffers for JavaScript has no verifier.
  *
- * All methods throw `INVALID_ARROW`, naming the column or the record batch.
+ * All methods throw `INVALID_ARROW` with the column or the record batch.
  */
 export class ArrowStream {
-  /** As the schema tells them. */
+  /** In the order of the schema. */
   readonly columns: readonly ArrowColumn[];
   private readonly bytes: Bytes;
   private at = 0;
@@ -45,25 +46,25 @@ export class ArrowStream {
 
   constructor(bytes: Bytes) {
     this.bytes = bytes;
-    if (bytes.length === 0) throw invalid('expected an Arrow stream, got nothing');
+    if (bytes.length === 0) throw invalid('it is empty');
     if (bytes.length >= 8 && Buffer.from(bytes.read(0, 6)).toString('latin1') === FILE_MAGIC) {
-      throw invalid('expected an Arrow stream, got an Arrow file');
+      throw invalid('expected the streaming format, got the file format');
     }
     const first = this.message('the schema');
-    if (!first) throw invalid('expected a schema, got an empty stream');
-    if (first.message.headerType() !== MessageHeader.Schema) throw invalid('expected a schema at its beginning');
+    if (!first) throw invalid('expected a schema, got the end of the stream');
+    if (first.message.headerType() !== MessageHeader.Schema) throw invalid('expected a schema as the first message');
     this.columns = readSchema(first.message, first.size);
     this.at += first.bodyLength;
   }
 
-  /** The next record batch; undefined after the last. */
+  /** Returns the next record batch, or undefined after the last. */
   next(): ArrowBatch | undefined {
     const place = `record batch ${this.batches}`;
-    const found = this.message(place);
-    if (!found) return undefined;
-    const { message, bodyLength } = found;
+    const next = this.message(place);
+    if (!next) return undefined;
+    const { message, bodyLength } = next;
     if (message.headerType() !== MessageHeader.RecordBatch) {
-      const kind = MessageHeader[message.headerType()] ?? 'something unknown';
+      const kind = MessageHeader[message.headerType()] ?? 'an unknown message';
       throw invalid(`${place}: expected a record batch, got ${kind}`);
     }
     const start = this.at;
@@ -72,11 +73,11 @@ export class ArrowStream {
     return readBatch(message.header(new RecordBatch()), this.columns, start, bodyLength, place);
   }
 
-  /** The values of a column in the rows `from` up to `to` of a batch; NaN where one is null. */
+  /** Returns a column's values in the rows `from` up to `to` of a batch; NaN where a value is null. */
   read(batch: ArrowBatch, column: number, from: number, to: number): Float64Array {
     const { width, decode } = this.columns[column]!.type;
     const start = batch.values[column]!;
-    // A copy, whose memory begins where it must.
+    // Copied, so that the values are aligned.
     const raw = this.bytes.read(start + from * width, start + to * width);
     const decoded = decode(raw.buffer.slice(raw.byteOffset, raw.byteOffset + raw.byteLength) as ArrayBuffer);
     const values = toFloat64(decoded);
@@ -90,14 +91,14 @@ export class ArrowStream {
     return values;
   }
 
-  /** The next message, after which the stream stands at its body; undefined at the end. */
+  /** Returns the next message and moves to its body. Returns undefined at the end. */
   private message(place: string): { message: Message; size: number; bodyLength: number } | undefined {
     const { bytes } = this;
     if (this.at === bytes.length) return undefined;
     let size = this.word(place);
     if (size === CONTINUATION) size = this.word(place);
     if (size === 0) {
-      if (this.at < bytes.length) throw invalid(`${bytes.length - this.at} bytes are left after the end of the stream`);
+      if (this.at < bytes.length) throw invalid(`${bytes.length - this.at} bytes follow the end of the stream`);
       return undefined;
     }
     if (size > MAX_METADATA)
@@ -146,11 +147,11 @@ function readSchema(message: Message, size: number): ArrowColumn[] {
     const field = schema.fields(i)!;
     const encoded = field.name(Encoding.UTF8_BYTES) as Uint8Array | null;
     left -= encoded?.length ?? 0;
-    // Names that lie in each other could make much out of little.
+    // Overlapping names could expand a small schema into much text.
     if (left < 0) throw invalid(`column ${i}: its name is longer than the schema`);
     const name = Buffer.from(encoded ?? []).toString();
     if (name === '') throw invalid(`column ${i} has no name`);
-    if (seen.has(name)) throw invalid(`column ${show(name)} is there twice`);
+    if (seen.has(name)) throw invalid(`column ${show(name)} appears twice`);
     seen.add(name);
     const type = arrowType(field);
     if (typeof type === 'string') throw invalid(`column ${show(name)}: expected integers or floats, got ${type}`);
@@ -168,9 +169,7 @@ function readBatch(
 ): ArrowBatch {
   if (!batch) throw invalid(`${place} is empty`);
   if (batch.compression()) {
-    throw invalid(
-      `${place} is compressed; expected plain record batches, or a compressed body (content-encoding: gzip)`,
-    );
+    throw invalid(`${place} is compressed; expected uncompressed record batches (compress the whole stream instead)`);
   }
   if (batch.nodesLength() !== columns.length || batch.buffersLength() !== 2 * columns.length) {
     throw invalid(
@@ -184,23 +183,23 @@ function readBatch(
     const node = batch.nodes(i)!;
     const where = `${place}, column ${show(name)}`;
     if (Number(node.length()) !== rows) throw invalid(`${where}: expected ${rows} values, got ${node.length()}`);
-    // An empty bitmap tells that nothing is null.
-    const nulls = batch.buffers(2 * i)!;
-    const some = nulls.length() > 0n;
-    if (!some && node.nullCount() > 0n)
-      throw invalid(`${where}: ${node.nullCount()} nulls, but no bits that tell which`);
-    valid.push(some ? within(nulls, Math.ceil(rows / 8), where) : -1);
+    // An empty bitmap means that no value is null.
+    const bitmap = batch.buffers(2 * i)!;
+    const hasBitmap = bitmap.length() > 0n;
+    if (!hasBitmap && node.nullCount() > 0n)
+      throw invalid(`${where}: ${node.nullCount()} nulls, but no validity bitmap`);
+    valid.push(hasBitmap ? within(bitmap, Math.ceil(rows / 8), where) : -1);
     values.push(within(batch.buffers(2 * i + 1)!, rows * type.width, where));
   });
   return { rows, values, valid };
 
-  /** Where a buffer begins that has at least `least` bytes. */
-  function within(part: Part, least: number, where: string): number {
+  /** Returns the position of a buffer, which must lie in the batch and have at least `min` bytes. */
+  function within(part: Part, min: number, where: string): number {
     const [offset, length] = [Number(part.offset()), Number(part.length())];
-    // Whatever is not so, NaN among it, is refused.
-    if (!(rows >= 0 && offset >= 0 && length >= least && offset + length <= bodyLength)) {
+    // Written so that NaN is refused too.
+    if (!(rows >= 0 && offset >= 0 && length >= min && offset + length <= bodyLength)) {
       throw invalid(
-        `${where}: ${rows} rows do not lie in the ${bodyLength} bytes of the batch (${length} bytes at ${offset})`,
+        `${where}: ${rows} rows do not fit in the ${bodyLength} bytes of the batch (${length} bytes at ${offset})`,
       );
     }
     return start + offset;
@@ -208,5 +207,5 @@ function readBatch(
 }
 
 function invalid(message: string): DomainError {
-  return new DomainError('INVALID_ARROW', `body: ${message}`);
+  return new DomainError('INVALID_ARROW', `Arrow stream: ${message}`);
 }

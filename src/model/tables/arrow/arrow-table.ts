@@ -1,37 +1,38 @@
 import { closeSync, openSync } from 'node:fs';
 import { bytesOfFile } from '../byte-source.js';
-import { type Arrange, splitColumns, type TableInfo, TableWriter } from '../table-file.js';
+import { type ColumnOrder, splitColumns } from '../columns.js';
+import { type TableInfo, TableWriter } from '../table-file.js';
 import { ArrowStream } from './arrow-stream.js';
 
-/** Numbers that are read at a time. */
-const NUMBERS_OF_A_PART = 2 ** 18;
+/** Values read per chunk. */
+const VALUES_PER_CHUNK = 2 ** 18;
 
 /**
- * Reads a file with an Arrow stream into a table on disk; of a record batch, however long, no more is in memory than a
- * part. `progress` is called after each. `most`: bytes of the table.
+ * Reads a file that holds an Arrow stream into a table on disk. Only one chunk of a record batch is in memory at a time,
+ * however long the batch. `progress` is called after each chunk. `maxBytes` bounds the table.
  *
- * Throws `INVALID_ARROW`, `UNKNOWN_COLUMN`, `TOO_MANY_MISSING`, `TOO_LARGE`, and what `arrange` throws.
+ * Throws `INVALID_ARROW`, `UNKNOWN_COLUMN`, `TOO_MANY_MISSING`, `TOO_LARGE`, and what `order` throws.
  */
 export function arrowToTable(
   path: string,
   directory: string,
   targets: readonly string[],
-  arrange: Arrange,
+  order: ColumnOrder,
   progress: () => void,
-  most?: number,
+  maxBytes?: number,
 ): TableInfo {
   const file = openSync(path, 'r');
   let writer: TableWriter | undefined;
   try {
     const stream = new ArrowStream(bytesOfFile(file));
     const names = stream.columns.map(({ name }) => name);
-    const arranged = arrange(splitColumns(names, targets));
-    const places = [...arranged.features, ...arranged.targets].map((name) => names.indexOf(name));
-    writer = new TableWriter(directory, arranged, most);
-    const some = Math.max(1, Math.floor(NUMBERS_OF_A_PART / places.length));
+    const ordered = order(splitColumns(names, targets));
+    const places = [...ordered.features, ...ordered.targets].map((name) => names.indexOf(name));
+    writer = new TableWriter(directory, ordered, maxBytes);
+    const rowsPerChunk = Math.max(1, Math.floor(VALUES_PER_CHUNK / places.length));
     for (let batch = stream.next(); batch; batch = stream.next()) {
-      for (let from = 0; from < batch.rows; from += some) {
-        const to = Math.min(batch.rows, from + some);
+      for (let from = 0; from < batch.rows; from += rowsPerChunk) {
+        const to = Math.min(batch.rows, from + rowsPerChunk);
         const columns = places.map((place) => stream.read(batch, place, from, to));
         for (let row = 0; row < to - from; row++) writer.add((column) => columns[column]![row]!);
         progress();

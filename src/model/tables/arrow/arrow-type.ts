@@ -5,11 +5,11 @@ import { Precision } from 'apache-arrow/fb/precision';
 import { Type } from 'apache-arrow/fb/type';
 import { uint16ToFloat64 } from 'apache-arrow/util/math';
 
-/** A type of numbers. */
+/** A numeric type. */
 export interface ArrowType {
-  /** Bytes of a value. */
+  /** Bytes per value. */
   readonly width: number;
-  /** Numbers from as many bytes, little-endian, that lie at a multiple of eight in their memory. */
+  /** Decodes little-endian values. The bytes must be aligned to eight. */
   readonly decode: (bytes: ArrayBuffer) => ArrayLike<number> | BigInt64Array | BigUint64Array;
 }
 
@@ -35,7 +35,7 @@ const UNSIGNED = new Map<number, ArrowType>([
   [64, { width: 8, decode: (bytes) => new BigUint64Array(bytes) }],
 ]);
 
-/** The type of a field that holds plain numbers, or the name of what it holds instead. */
+/** Returns the type of a numeric field, or a description of what the field holds instead. */
 export function arrowType(field: Field): ArrowType | string {
   const type = field.typeType();
   const name = (Type[type] ?? `type ${type}`).replace('_', '');

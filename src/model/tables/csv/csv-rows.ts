@@ -1,15 +1,15 @@
 import { DomainError, show } from '../../../base/domain-error.js';
-import { checkValue, placesOf } from '../feature-columns.js';
-import { checkCount, type Rows } from '../rows.js';
+import { placesOf } from '../columns.js';
+import { checkCount, checkValue, type Rows } from '../rows.js';
 import { readCsv } from './csv-table.js';
 import { numberInCell } from './number-cell.js';
 
 /**
- * Reads a CSV with a header row of just the features, in any order; an empty cell is a missing value. In parts, between
- * which others have their turn. Throws `INVALID_CSV`, `INVALID_ROWS`, `TOO_LARGE`, naming the place.
+ * Reads a CSV whose header row names exactly the features, in any order. An empty cell is a missing value. Yields to the
+ * event loop between chunks. Throws `INVALID_CSV`, `INVALID_ROWS` or `TOO_LARGE` with the place.
  */
 export async function readCsvRows(
-  body: Uint8Array,
+  content: Uint8Array,
   features: readonly string[],
   maxRows: number,
   allowMissing: boolean,
@@ -19,7 +19,7 @@ export async function readCsvRows(
   let rows = new Float32Array(64 * width);
   let count = 0;
   const onRecord = (record: readonly string[]) => {
-    // More rows are only counted, for the message.
+    // Rows beyond the maximum are only counted, for the error message.
     if (count >= maxRows) {
       count++;
       return;
@@ -39,7 +39,7 @@ export async function readCsvRows(
   const onHeader = (header: readonly string[]) => {
     places = placesOf(features, header);
   };
-  await readCsv(one(body), onHeader, onRecord);
+  await readCsv(asStream(content), onHeader, onRecord);
   checkCount(count, 'instances', maxRows);
   return { rows, count };
 }
@@ -50,6 +50,6 @@ function grown(rows: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
   return next;
 }
 
-async function* one(body: Uint8Array): AsyncGenerator<Buffer> {
-  yield Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+async function* asStream(content: Uint8Array): AsyncGenerator<Buffer> {
+  yield Buffer.from(content.buffer, content.byteOffset, content.byteLength);
 }

@@ -3,35 +3,36 @@ import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
 import { DomainError, show } from '../../../base/domain-error.js';
 import { TimeSlice } from '../../../base/node/time-slice.js';
-import { type Arrange, splitColumns, type TableInfo, TableWriter } from '../table-file.js';
+import { type ColumnOrder, splitColumns } from '../columns.js';
+import { type TableInfo, TableWriter } from '../table-file.js';
 import { numberInCell } from './number-cell.js';
 
-/** Bytes that are parsed before the event loop may turn: a few milliseconds. */
-const PIECE = 2 ** 14;
+/** Bytes parsed per chunk before yielding to the event loop: a few milliseconds. */
+const CHUNK = 2 ** 14;
 
 /**
- * Reads a CSV (RFC 4180: comma, double quotes, header row; UTF-8 with or without a byte order mark) into a table on
- * disk, as a stream. `append` may add more rows when all of the CSV are there.
+ * Streams a CSV (RFC 4180: comma, double quotes, header row; UTF-8 with or without a byte order mark) into a table on
+ * disk. `append` may add rows after those of the CSV.
  *
- * Throws `INVALID_CSV` with the line, `UNKNOWN_COLUMN`, `TOO_MANY_MISSING`.
+ * Throws `INVALID_CSV` with the line, `UNKNOWN_COLUMN`, `TOO_MANY_MISSING`, and what `order` throws.
  */
 export async function csvToTable(
   source: Readable,
   directory: string,
   targets: readonly string[],
-  arrange: Arrange = (found) => found,
+  order: ColumnOrder = (columns) => columns,
   append?: (writer: TableWriter) => Promise<void>,
 ): Promise<TableInfo> {
   let writer: TableWriter | undefined;
-  let columns: number[] = [];
+  let places: number[] = [];
   const begin = (header: readonly string[]) => {
-    const arranged = arrange(splitColumns(header, targets));
-    const places = new Map(header.map((name, i) => [name, i]));
-    columns = [...arranged.features, ...arranged.targets].map((name) => places.get(name)!);
-    writer = new TableWriter(directory, arranged);
+    const columns = order(splitColumns(header, targets));
+    const indices = new Map(header.map((name, i) => [name, i]));
+    places = [...columns.features, ...columns.targets].map((name) => indices.get(name)!);
+    writer = new TableWriter(directory, columns);
   };
   try {
-    await readCsv(source, begin, (record) => writer!.add((column) => numberInCell(record[columns[column]!]!)));
+    await readCsv(source, begin, (record) => writer!.add((column) => numberInCell(record[places[column]!]!)));
     await append?.(writer!);
     return writer!.finish();
   } finally {
@@ -40,8 +41,8 @@ export async function csvToTable(
 }
 
 /**
- * Reads a CSV as it arrives: its header, then every record, of as many cells. Throws `INVALID_CSV` with the line, and
- * what the two throw.
+ * Reads a CSV as it arrives: its header, then every record. All have the same number of cells. Throws `INVALID_CSV` with
+ * the line, and what the callbacks throw.
  */
 export async function readCsv(
   source: AsyncIterable<Buffer | string>,
@@ -49,42 +50,42 @@ export async function readCsv(
   onRecord: (record: readonly string[]) => void,
 ): Promise<void> {
   let begun = false;
-  const take = (record: string[]): null => {
+  const onParsed = (record: string[]): null => {
     if (begun) onRecord(record);
     else onHeader(readHeader(record));
     begun = true;
     return null;
   };
   try {
-    // A record returned as null is not pushed: the rows are handled as they are parsed, without a queue of objects.
-    const parser = parse({ bom: true, skip_empty_lines: true, max_record_size: 2 ** 20, on_record: take });
-    await pipeline(source, inPieces, parser.resume());
+    // Returning null keeps a record out of the parser's output queue: rows are handled as they are parsed.
+    const parser = parse({ bom: true, skip_empty_lines: true, max_record_size: 2 ** 20, on_record: onParsed });
+    await pipeline(source, inChunks, parser.resume());
   } catch (error) {
     if (error instanceof CsvError) throw new DomainError('INVALID_CSV', error.message, { cause: error });
     throw error;
   }
-  if (!begun) throw new DomainError('INVALID_CSV', 'expected a header row, got an empty body');
+  if (!begun) throw new DomainError('INVALID_CSV', 'expected a header row, got nothing');
 }
 
-/** What a fast sender has sent would be parsed at once, up to two megabytes: others shall have their turn in between. */
-async function* inPieces(source: AsyncIterable<Buffer | string>): AsyncGenerator<Buffer> {
+/** Splits the source into small chunks. A fast sender's two megabytes would otherwise be parsed without yielding. */
+async function* inChunks(source: AsyncIterable<Buffer | string>): AsyncGenerator<Buffer> {
   const slice = new TimeSlice();
-  for await (const chunk of source) {
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-    for (let at = 0; at < bytes.length; at += PIECE) {
-      yield bytes.subarray(at, at + PIECE);
+  for await (const part of source) {
+    const bytes = typeof part === 'string' ? Buffer.from(part) : part;
+    for (let at = 0; at < bytes.length; at += CHUNK) {
+      yield bytes.subarray(at, at + CHUNK);
       await slice.yieldIfOver();
     }
   }
 }
 
-/** Names of columns. Throws `INVALID_CSV`. */
+/** Returns the trimmed column names. Throws `INVALID_CSV` if one is empty or repeated. */
 export function readHeader(record: readonly string[]): string[] {
   const header = record.map((name) => name.trim());
   const seen = new Set<string>();
   header.forEach((name, i) => {
     if (name === '') throw new DomainError('INVALID_CSV', `header: column ${i + 1} has no name`);
-    if (seen.has(name)) throw new DomainError('INVALID_CSV', `header: column ${show(name)} is there twice`);
+    if (seen.has(name)) throw new DomainError('INVALID_CSV', `header: column ${show(name)} appears twice`);
     seen.add(name);
   });
   return header;

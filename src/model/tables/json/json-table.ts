@@ -1,41 +1,45 @@
 import { DomainError, show } from '../../../base/domain-error.js';
-import { isObject } from '../../../base/json/json-value.js';
+import { isObject } from '../../../base/json/parse-json.js';
+import { type ColumnOrder, type Columns, splitColumns } from '../columns.js';
 import { listed } from '../rows.js';
-import { type Arrange, type Columns, splitColumns, type TableInfo, TableWriter } from '../table-file.js';
+import { type TableInfo, TableWriter } from '../table-file.js';
 
-/** Training rows as JSON: arrays with separate targets, or named rows that hold their targets. */
+/** Training rows as JSON: arrays with separate targets, or objects that hold their targets. */
 export type JsonRows =
   | { readonly instances: readonly unknown[]; readonly targets: readonly unknown[] }
   | { readonly instances: readonly unknown[]; readonly target: readonly string[] };
 
-/** Rows that are read one after another; each gives its values by column number, features first: null is a missing one. */
+/** Rows to be read one by one. */
 export interface JsonTable {
   readonly columns: Columns;
   readonly rows: number;
-  /** Throws `INVALID_ROWS` naming the place, as does what it returns. */
+  /**
+   * Returns a function that reads row `i` by column index, features first; null is a missing value. Both throw
+   * `INVALID_ROWS` with the place.
+   */
   readonly row: (i: number) => (column: number) => number | null;
 }
 
 /**
- * Reads JSON rows; nothing is coerced. Unnamed columns get the names of `known` if they are as many, else `x0`, `x1`, …
- * and `y0`, `y1`, …
+ * Reads JSON rows. Nothing is coerced. Unnamed columns get the names of `known` if their number matches, otherwise `x0`,
+ * `x1`, … and `y0`, `y1`, …
  *
- * Throws `INVALID_ROWS` naming the place, `UNKNOWN_COLUMN`, and what `arrange` throws.
+ * Throws `INVALID_ROWS` with the place, `UNKNOWN_COLUMN`, and what `order` throws.
  */
-export function readJsonTable(body: JsonRows, known: Columns | undefined, arrange: Arrange): JsonTable {
-  return 'target' in body
-    ? readNamed(body.instances, body.target, arrange)
-    : readArrays(body.instances, body.targets, known, arrange);
+export function readJsonTable(json: JsonRows, known: Columns | undefined, order: ColumnOrder): JsonTable {
+  return 'target' in json
+    ? readNamed(json.instances, json.target, order)
+    : readArrays(json.instances, json.targets, known, order);
 }
 
-/** Writes JSON rows to a table on disk, without those that miss a value. Throws as `readJsonTable`, and `TOO_MANY_MISSING`. */
+/** Writes the complete JSON rows to a table on disk. Throws what `readJsonTable` throws, and `TOO_MANY_MISSING`. */
 export function jsonToTable(
-  body: JsonRows,
+  json: JsonRows,
   directory: string,
   known: Columns | undefined,
-  arrange: Arrange,
+  order: ColumnOrder,
 ): TableInfo {
-  const { columns, rows, row } = readJsonTable(body, known, arrange);
+  const { columns, rows, row } = readJsonTable(json, known, order);
   const writer = new TableWriter(directory, columns);
   try {
     for (let i = 0; i < rows; i++) writer.add(row(i));
@@ -45,33 +49,33 @@ export function jsonToTable(
   }
 }
 
-function readNamed(instances: readonly unknown[], targets: readonly string[], arrange: Arrange): JsonTable {
+function readNamed(instances: readonly unknown[], targets: readonly string[], order: ColumnOrder): JsonTable {
   const first = instances[0];
   if (!isObject(first)) throw invalid(`instances[0]: expected an object with the target, got ${show(first)}`);
-  const columns = Object.keys(first);
-  const arranged = arrange(splitColumns(columns, targets));
-  const names = [...arranged.features, ...arranged.targets];
+  const keys = Object.keys(first);
+  const columns = order(splitColumns(keys, targets));
+  const names = [...columns.features, ...columns.targets];
   const read = (i: number) => {
     const row = instances[i];
     const place = `instances[${i}]`;
     if (!isObject(row)) throw invalid(`${place}: expected an object like the first, got ${show(row)}`);
     const unknown = Object.keys(row).find((name) => !Object.hasOwn(first, name));
     if (unknown !== undefined)
-      throw invalid(`${place}: unknown column ${show(unknown)}; the first row has ${listed(columns)}`);
+      throw invalid(`${place}: unknown column ${show(unknown)}; the first row has ${listed(keys)}`);
     return (column: number) => {
       const name = names[column]!;
-      // A column that a row leaves out is missing there, as in a table with holes.
+      // A key that a row omits is a missing value, as in a table with holes.
       return Object.hasOwn(row, name) ? readNumber(row[name], () => `${place}[${show(name)}]`) : null;
     };
   };
-  return { columns: arranged, rows: instances.length, row: read };
+  return { columns, rows: instances.length, row: read };
 }
 
 function readArrays(
   instances: readonly unknown[],
   targets: readonly unknown[],
   known: Columns | undefined,
-  arrange: Arrange,
+  order: ColumnOrder,
 ): JsonTable {
   if (targets.length !== instances.length) {
     throw invalid(`targets: expected one per row of instances (${instances.length}), got ${targets.length}`);
@@ -85,7 +89,7 @@ function readArrays(
   const width = firstRow.length;
   const depth = Array.isArray(firstTarget) ? firstTarget.length : 1;
   if (depth === 0) throw invalid('targets[0]: expected at least one number, got []');
-  const columns = arrange({ features: names('x', width, known?.features), targets: names('y', depth, known?.targets) });
+  const columns = order({ features: names('x', width, known?.features), targets: names('y', depth, known?.targets) });
   const read = (i: number) => {
     const row = readArray(instances[i], width, () => `instances[${i}]`);
     const target = Array.isArray(firstTarget) ? readArray(targets[i], depth, () => `targets[${i}]`) : [targets[i]];
@@ -104,7 +108,7 @@ function names(prefix: string, count: number, known: readonly string[] | undefin
   return known?.length === count ? known : Array.from({ length: count }, (_, i) => `${prefix}${i}`);
 }
 
-/** An array of `length` values of any kind. Throws `INVALID_ROWS`. */
+/** Returns `value` if it is an array of `length` values of any kind. Throws `INVALID_ROWS` otherwise. */
 export function readArray(value: unknown, length: number, place: () => string): unknown[] {
   if (!Array.isArray(value)) throw invalid(`${place()}: expected an array of ${length} numbers, got ${show(value)}`);
   if (value.length !== length) throw invalid(`${place()}: expected ${length} numbers, got ${value.length}`);

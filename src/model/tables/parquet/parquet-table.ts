@@ -4,46 +4,46 @@ import { type Compressors, type FileMetaData, parquetMetadata, parquetScan } fro
 import { compressors } from 'hyparquet-compressors';
 import { DomainError } from '../../../base/domain-error.js';
 import { type Bytes, bytesOfFile } from '../byte-source.js';
-import { type Arrange, splitColumns, type TableInfo, TableWriter } from '../table-file.js';
+import { type ColumnOrder, splitColumns } from '../columns.js';
+import { type TableInfo, TableWriter } from '../table-file.js';
 import { parquetColumns } from './parquet-schema.js';
 
-/** Numbers that are read at a time: of a row group, however large, no more is unpacked than its pages that hold them. */
-const NUMBERS_OF_A_PART = 2 ** 22;
-/** Writers make pages of a megabyte; what claims to unpack to more than this is no page. */
+/** Values read per chunk. Only the pages that hold them are decompressed, however large the row group. */
+const VALUES_PER_CHUNK = 2 ** 22;
+/** Maximum size of a decompressed page. Writers make pages of about a megabyte. */
 const MAX_PAGE_BYTES = 2 ** 27;
-/** The schema, and where the columns of each row group lie. */
+/** Maximum size of the footer: the schema, and the positions of the columns of each row group. */
 const MAX_FOOTER_BYTES = 2 ** 26;
-/** At the end of a file: the length of the footer, and a mark. */
-const END = 8;
+/** Bytes at the end of a file: the length of the footer, and the magic number. */
+const TRAILER_BYTES = 8;
 
 const COMPRESSORS: Compressors = Object.fromEntries(
-  Object.entries({ ...compressors, GZIP: gunzip }).map(([codec, unpack]) => [codec, bounded(codec, unpack)]),
+  Object.entries({ ...compressors, GZIP: gunzip }).map(([codec, decompress]) => [codec, bounded(codec, decompress)]),
 );
 
 /**
- * Reads a Parquet file of flat columns of numbers into a table on disk. `progress` is called now and then. `most`: bytes
- * of the table.
+ * Reads a Parquet file of flat numeric columns into a table on disk. `progress` is called after each chunk. `maxBytes`
+ * bounds the table.
  *
- * Throws `INVALID_PARQUET`, `UNKNOWN_COLUMN`, `TOO_MANY_MISSING`, `TOO_LARGE`, and what `arrange` throws.
+ * Throws `INVALID_PARQUET`, `UNKNOWN_COLUMN`, `TOO_MANY_MISSING`, `TOO_LARGE`, and what `order` throws.
  */
 export async function parquetToTable(
   path: string,
   directory: string,
   targets: readonly string[],
-  arrange: Arrange,
+  order: ColumnOrder,
   progress: () => void,
-  most?: number,
+  maxBytes?: number,
 ): Promise<TableInfo> {
   const file = openSync(path, 'r');
   let writer: TableWriter | undefined;
   try {
     const bytes = bytesOfFile(file);
-    const metadata = understood(() => parquetMetadata(footer(bytes), { geoparquet: false }));
-    const names = understood(() => parquetColumns(metadata));
-    const arranged = arrange(splitColumns(names, targets));
-    const wanted = [...arranged.features, ...arranged.targets];
-    writer = new TableWriter(directory, arranged, most);
-    for await (const columns of parts(bytes, metadata, wanted)) {
+    const metadata = parsed(() => parquetMetadata(footer(bytes), { geoparquet: false }));
+    const names = parsed(() => parquetColumns(metadata));
+    const ordered = order(splitColumns(names, targets));
+    writer = new TableWriter(directory, ordered, maxBytes);
+    for await (const columns of chunks(bytes, metadata, [...ordered.features, ...ordered.targets])) {
       const rows = columns[0]!.length;
       for (let row = 0; row < rows; row++) writer.add((column) => toNumber(columns[column]![row]));
       progress();
@@ -55,8 +55,8 @@ export async function parquetToTable(
   }
 }
 
-/** The columns in parts of as many rows. */
-async function* parts(
+/** Yields the columns in chunks of rows: one array per column, all of the same length. */
+async function* chunks(
   bytes: Bytes,
   metadata: FileMetaData,
   columns: readonly string[],
@@ -65,82 +65,84 @@ async function* parts(
     byteLength: bytes.length,
     slice: (from: number, to = bytes.length) => {
       if (!(from >= 0 && to >= from && to <= bytes.length)) {
-        throw invalid(`bytes ${from} to ${to} are asked for, it has ${bytes.length}`);
+        throw invalid(`it refers to bytes ${from} to ${to}, but has ${bytes.length}`);
       }
       return bytes.read(from, to).buffer as ArrayBuffer;
     },
   };
-  const some = Math.max(1, Math.floor(NUMBERS_OF_A_PART / columns.length));
+  const rowsPerChunk = Math.max(1, Math.floor(VALUES_PER_CHUNK / columns.length));
   let start = 0;
   for (const [i, { num_rows: rows }] of metadata.row_groups.entries()) {
     const end = start + Number(rows);
-    for (let from = start; from < end; from += some) {
-      const to = Math.min(end, from + some);
-      const part: ArrayLike<unknown>[] = [];
+    for (let from = start; from < end; from += rowsPerChunk) {
+      const to = Math.min(end, from + rowsPerChunk);
+      const chunk: ArrayLike<unknown>[] = [];
       for (const column of columns) {
         const where = `row group ${i}, column ${JSON.stringify(column)}`;
-        // A scan remembers what it has read: one of its own for each part remembers no more than that.
+        // A scan caches what it has read. A new scan per chunk bounds the cache.
         const read = async () => {
           const scan = await parquetScan({ file, metadata, columns: [column], compressors: COMPRESSORS });
           return scan.readColumn({ column, rowStart: from, rowEnd: to });
         };
         const values = await read().catch((cause: unknown) => {
-          throw misunderstood(cause, `${where}: `);
+          throw unreadable(cause, `${where}: `);
         });
         if (values.length !== to - from) throw invalid(`${where}: expected ${to - from} values, got ${values.length}`);
-        part.push(values as ArrayLike<unknown>);
+        chunk.push(values as ArrayLike<unknown>);
       }
-      yield part;
+      yield chunk;
     }
     start = end;
   }
 }
 
-/** The end of a file, from its metadata on. Throws `INVALID_PARQUET` if it is no Parquet, or cannot be read. */
+/** Returns the end of a file, from its metadata on. Throws `INVALID_PARQUET` if the file is not a readable Parquet file. */
 function footer(bytes: Bytes): Uint8Array {
-  if (bytes.length < 4 + END) throw invalid(`expected a Parquet file, got ${bytes.length} bytes`);
+  if (bytes.length < 4 + TRAILER_BYTES) throw invalid(`${bytes.length} bytes are too few`);
   const text = (from: number, to: number) => Buffer.from(bytes.read(from, to)).toString('latin1');
   const [first, last] = [text(0, 4), text(bytes.length - 4, bytes.length)];
   if (first === 'PARE' || last === 'PARE') throw invalid('it is encrypted');
-  if (first !== 'PAR1') throw invalid('expected a Parquet file, which begins with PAR1');
-  if (last !== 'PAR1') throw invalid('expected a Parquet file, which ends with PAR1: it is not whole');
-  const end = Buffer.from(bytes.read(bytes.length - END, bytes.length));
-  const length = end.readUInt32LE(0);
-  const most = Math.min(bytes.length - 4 - END, MAX_FOOTER_BYTES);
-  if (length > most) throw invalid(`its footer has ${length} bytes, expected at most ${most}`);
-  return bytes.read(bytes.length - END - length, bytes.length);
+  if (first !== 'PAR1') throw invalid('it does not begin with PAR1');
+  if (last !== 'PAR1') throw invalid('it does not end with PAR1; it may be truncated');
+  const trailer = Buffer.from(bytes.read(bytes.length - TRAILER_BYTES, bytes.length));
+  const length = trailer.readUInt32LE(0);
+  const max = Math.min(bytes.length - 4 - TRAILER_BYTES, MAX_FOOTER_BYTES);
+  if (length > max) throw invalid(`its footer has ${length} bytes, expected at most ${max}`);
+  return bytes.read(bytes.length - TRAILER_BYTES - length, bytes.length);
 }
 
-/** Null is a missing value; a number of 64 bits is rounded to one of float64. */
+/** Null is a missing value. A 64-bit integer is rounded to float64. */
 function toNumber(value: unknown): number {
   return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : Number.NaN;
 }
 
-function gunzip(packed: Uint8Array, length: number): Uint8Array {
-  return gunzipSync(packed, { maxOutputLength: Math.max(1, length) });
+function gunzip(compressed: Uint8Array, length: number): Uint8Array {
+  return gunzipSync(compressed, { maxOutputLength: Math.max(1, length) });
 }
 
-function bounded(codec: string, unpack: (packed: Uint8Array, length: number) => Uint8Array) {
-  return (packed: Uint8Array, length: number) => {
-    if (length > MAX_PAGE_BYTES) throw invalid(`a page tells to unpack (${codec}) to ${length} bytes`);
-    return unpack(packed, length);
+function bounded(codec: string, decompress: (compressed: Uint8Array, length: number) => Uint8Array) {
+  return (compressed: Uint8Array, length: number) => {
+    if (length > MAX_PAGE_BYTES) {
+      throw invalid(`a page claims to decompress (${codec}) to ${length} bytes; the limit is ${MAX_PAGE_BYTES}`);
+    }
+    return decompress(compressed, length);
   };
 }
 
-/** What a library throws at bytes that it does not understand says what of them. */
-function understood<T>(read: () => T): T {
+/** Turns what the library throws about bytes that it cannot parse into `INVALID_PARQUET`. */
+function parsed<T>(read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    throw misunderstood(cause, '');
+    throw unreadable(cause, '');
   }
 }
 
-function misunderstood(cause: unknown, where: string): unknown {
+function unreadable(cause: unknown, where: string): unknown {
   if (cause instanceof DomainError || (cause as NodeJS.ErrnoException).syscall) return cause;
-  return invalid(`${where}not readable: ${(cause as Error).message}`, cause);
+  return invalid(`${where}cannot be read: ${(cause as Error).message}`, cause);
 }
 
 function invalid(message: string, cause?: unknown): DomainError {
-  return new DomainError('INVALID_PARQUET', `body: ${message}`, { cause });
+  return new DomainError('INVALID_PARQUET', `Parquet file: ${message}`, { cause });
 }

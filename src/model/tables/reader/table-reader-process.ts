@@ -1,31 +1,31 @@
 import { DomainError } from '../../../base/domain-error.js';
-import { arrangeUnlessReplaced } from '../arrange.js';
-import type { TableMessage, TableRequest } from './table-reader.js';
+import { type Columns, orderColumns } from '../columns.js';
+import type { TableMessage, TableRequest } from './reader-messages.js';
 
-// The child of table-reader.ts: reads one file, tells what came of it, and ends.
+// The child of table-reader.ts: reads one file, reports the outcome, and exits.
 process.once('message', (request: TableRequest) => {
   read(request)
-    .then((info) => tell({ type: 'done', info }))
+    .then((info) => send({ type: 'done', info }))
     .catch((error: unknown) => {
       if (!(error instanceof DomainError)) throw error;
-      tell({ type: 'failed', code: error.code, message: error.message });
+      send({ type: 'failed', code: error.code, message: error.message });
     });
 });
-// Whom should it tell, if its parent is gone?
+// Exit with the parent: nobody is left to report to.
 process.once('disconnect', () => process.exit());
 
-async function read({ format, path, directory, targets, model, replace, most }: TableRequest) {
-  const arrange = arrangeUnlessReplaced(model ?? undefined, replace);
-  const progress = () => tell({ type: 'progress' });
+async function read({ format, path, directory, targets, model, replace, maxBytes }: TableRequest) {
+  const order = (columns: Columns) => orderColumns(columns, model ?? undefined, replace);
+  const progress = () => send({ type: 'progress' });
   if (format === 'arrow') {
     const { arrowToTable } = await import('../arrow/arrow-table.js');
-    return arrowToTable(path, directory, targets, arrange, progress, most);
+    return arrowToTable(path, directory, targets, order, progress, maxBytes);
   }
   const { parquetToTable } = await import('../parquet/parquet-table.js');
-  return parquetToTable(path, directory, targets, arrange, progress, most);
+  return parquetToTable(path, directory, targets, order, progress, maxBytes);
 }
 
-function tell(message: TableMessage): void {
+function send(message: TableMessage): void {
   process.send?.(message, undefined, undefined, () => {
     if (message.type !== 'progress') process.disconnect?.();
   });

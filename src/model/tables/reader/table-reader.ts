@@ -2,49 +2,30 @@ import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { DomainError, type ErrorCode } from '../../../base/domain-error.js';
+import { DomainError } from '../../../base/domain-error.js';
 import { Child } from '../../../base/node/child-process.js';
-import type { Columns, TableInfo } from '../table-file.js';
+import type { TableInfo } from '../table-file.js';
+import type { TableMessage, TableRequest } from './reader-messages.js';
 
-/** Files of a table, and what is wrong with one that cannot be read. */
-const FORMATS = { arrow: 'INVALID_ARROW', parquet: 'INVALID_PARQUET' } as const;
-export type TableFormat = keyof typeof FORMATS;
+/** The error code for an unreadable file, by format. */
+const UNREADABLE = { arrow: 'INVALID_ARROW', parquet: 'INVALID_PARQUET' } as const;
 
-/** What the child is asked to do: make a table in `directory` of the file. */
-export interface TableRequest {
-  readonly format: TableFormat;
-  readonly path: string;
-  readonly directory: string;
-  readonly targets: readonly string[];
-  /** The columns that the table must have, unless `replace`; null if it may have any. */
-  readonly model: Columns | null;
-  readonly replace: boolean;
-  /** Bytes that the table may have: a few of Parquet can tell of any number of rows. */
-  readonly most: number;
-}
-
-/** What the child tells. */
-export type TableMessage =
-  | { readonly type: 'progress' }
-  | { readonly type: 'done'; readonly info: TableInfo }
-  | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string };
-
-/** Milliseconds without progress after which a file is given up: a part takes a second or two. */
+/** Milliseconds without progress before giving up on a file. A chunk takes a second or two. */
 const PATIENCE = 60_000;
-/** What the child may have for objects, in MiB. */
+/** Maximum heap of the child, in MiB. */
 const HEAP = 512;
 
 /**
- * Writes a file as it arrives to the disk, beside `directory`, and reads it into a table there. That is done by a child
- * process: whatever a stranger's file makes a library do, it neither holds nor ends this one.
+ * Streams a file to the disk beside `directory`, then reads it into a table there. A child process reads it, so that an
+ * untrusted file can neither block nor crash this process, whatever it makes a library do.
  *
- * Rejects with the code of the format, naming the place, with `UNKNOWN_COLUMN`, `TOO_MANY_MISSING`,
+ * Rejects with `INVALID_ARROW` or `INVALID_PARQUET` with the place, or with `UNKNOWN_COLUMN`, `TOO_MANY_MISSING`,
  * `TOO_LARGE` or `FEATURES_CHANGED`.
  */
-export async function fileToTable(body: Readable, request: Omit<TableRequest, 'path'>): Promise<TableInfo> {
+export async function fileToTable(source: Readable, request: Omit<TableRequest, 'path'>): Promise<TableInfo> {
   const path = `${request.directory}.upload`;
   try {
-    await pipeline(body, createWriteStream(path));
+    await pipeline(source, createWriteStream(path));
     return await readInChild({ ...request, path });
   } finally {
     await rm(path, { force: true });
@@ -67,14 +48,15 @@ async function readInChild(request: TableRequest): Promise<TableInfo> {
   const { reason, output } = await child.exit.finally(() => clearTimeout(timer));
   if (verdict?.type === 'done') return verdict.info;
   if (verdict?.type === 'failed') throw new DomainError(verdict.code, verdict.message);
+  // For the log only: stacks and paths are not for clients.
   const cause = new Error(output);
-  if (stuck) throw unreadable(request, `there was no progress in ${PATIENCE / 1000} seconds`, cause);
+  if (stuck) throw unreadable(request, `no progress for ${PATIENCE / 1000} seconds`, cause);
   if (/heap out of memory|Array buffer allocation failed/.test(output) || reason === 'SIGKILL') {
-    throw unreadable(request, 'it takes more memory than a sound file does', cause);
+    throw unreadable(request, 'it takes more memory than a valid file does', cause);
   }
-  throw new Error(`the process that reads a table ended early: ${reason}`, { cause });
+  throw new Error(`the process that reads a table exited early: ${reason}`, { cause });
 }
 
 function unreadable({ format }: TableRequest, why: string, cause: Error): DomainError {
-  return new DomainError(FORMATS[format], `body: it could not be read: ${why}`, { cause });
+  return new DomainError(UNREADABLE[format], `the file could not be read: ${why}`, { cause });
 }

@@ -4,7 +4,7 @@ import { layerShapes } from '../../network/shape.js';
 import type { VersionContent } from '../version.js';
 import { ONNX_SCHEMA } from './onnx-schema.js';
 
-/** What the file is written for: ONNX 1.12, which every runtime of the last years reads. */
+/** The operator set of ONNX 1.12, which every recent runtime reads. */
 export const ONNX_OPSET = 17;
 const ONNX_IR_VERSION = 8;
 
@@ -13,7 +13,7 @@ const SELU_ALPHA = 1.6732632423543772;
 const SELU_GAMMA = 1.0507009873554805;
 
 const FLOAT = 1;
-/** Below it float32 has fewer digits. */
+/** The smallest float32 of full precision. */
 const SMALLEST_NORMAL = 2 ** -126;
 
 interface Attribute {
@@ -25,10 +25,12 @@ interface Attribute {
 }
 
 /**
- * A version as an ONNX model with its scalers inside: input `inputs`, float32 `[rows, features]` in raw units, NaN where
- * a value is missing; outputs, float32, `prediction` `[rows, targets]` in target units, `reconstruction`
- * `[rows, features]` in raw units, and `reconstruction_error` `[rows]`, the mean squared residual in standardised units.
- * The metadata carries names and version. Operators of float32 only, so that it runs on any backend.
+ * Converts a version to an ONNX model that includes its scalers.
+ *
+ * The input `inputs` is float32 `[rows, features]` in raw units, NaN where a value is missing. The outputs are float32:
+ * `prediction` `[rows, targets]` in target units, `reconstruction` `[rows, features]` in raw units, and
+ * `reconstruction_error` `[rows]`, the mean squared residual in standardised units. The metadata holds names and version. The
+ * model uses float32 operators only, so that it runs on any backend.
  *
  * Throws `INVALID_VERSION` if float32 cannot hold the scalers.
  */
@@ -82,7 +84,7 @@ function graph({ card: { scalers }, shape, weights }: VersionContent): { node: o
     return output;
   };
 
-  // The engine scales in float64. A mean as the sum of two float32 keeps what one would lose of, say, seconds since 1970.
+  // The engine scales in float64. Each mean is the sum of two float32: one would lose digits of, say, seconds since 1970.
   const { mean } = scalers.features;
   const high = constant('feature_mean', [shape.inputs], mean);
   const low = constant(
@@ -122,7 +124,7 @@ function graph({ card: { scalers }, shape, weights }: VersionContent): { node: o
   return { node, initializer };
 }
 
-/** A float32 tensor of any number of rows; `[rows]` without a width. */
+/** Describes a float32 tensor `[rows, width]`, or `[rows]` without a width, for any number of rows. */
 function valueInfo(name: string, width: number | undefined, doc_string: string): object {
   const dim = [{ dim_param: 'rows' }, ...(width === undefined ? [] : [{ dim_value: width }])];
   return { name, doc_string, type: { tensor_type: { elem_type: FLOAT, shape: { dim } } } };

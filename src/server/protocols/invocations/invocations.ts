@@ -3,9 +3,10 @@ import type { FastifyInstance } from 'fastify';
 import Negotiator from 'negotiator';
 import { Type } from 'typebox';
 import { DomainError, show } from '../../../base/domain-error.js';
+import { HttpError } from '../../http/http-error.js';
 import { CSV_TYPE, JSON_TYPE } from '../../http/media-types.js';
 import { takeBytes } from '../../http/raw-body.js';
-import type { InferenceReply, InferenceRequest, Parts } from '../../inference/inference.js';
+import type { InferenceReply, InferenceRequest, Parts } from '../../inference/inference-request.js';
 import { flat, predictionText, setModelHeaders } from '../../inference/json-reply.js';
 import {
   type PredictionInput,
@@ -133,14 +134,14 @@ function readAttributes(text: string): ReadonlyMap<string, string> {
 function readType(header: string | undefined): string {
   const [type = '', ...parameters] = (header ?? JSON_TYPE).split(';').map((part) => part.trim().toLowerCase());
   if (!TYPES.includes(type)) {
-    throw new DomainError(
+    throw new HttpError(
       'UNSUPPORTED_MEDIA_TYPE',
       `This predictor only supports the following content types: ${TYPES.join(', ')}. Got ${show(header)}.`,
     );
   }
   const wrong = parameters.find((parameter) => !/^charset="?utf-?8"?$/.test(parameter));
   if (wrong !== undefined) {
-    throw new DomainError(
+    throw new HttpError(
       'UNSUPPORTED_MEDIA_TYPE',
       `The only content type parameter is charset=utf-8. Got ${show(wrong)}.`,
     );

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { ErrorReply } from '../../http/errors.js';
-import type { InferenceRequest } from '../../inference/inference.js';
+import type { InferenceRequest } from '../../inference/inference-request.js';
 import { type PredictionRouteOptions, predictionRoute } from '../../inference/prediction-route.js';
 import type { ModelPlace } from '../served-model.js';
 import { openInferenceRequest } from './open-inference-request.js';

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { DomainError, show } from '../../../base/domain-error.js';
 import { NUMBER_NAME } from '../../../base/files/directory.js';
 import { readJsonObject } from '../../../base/json/json-object.js';
-import { isObject } from '../../../base/json/json-value.js';
+import { isObject } from '../../../base/json/parse-json.js';
 import { ErrorReply } from '../../http/errors.js';
 import { takeBytes } from '../../http/raw-body.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';

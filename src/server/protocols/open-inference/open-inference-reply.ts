@@ -1,5 +1,5 @@
 import { unstandardise } from '../../../model/network/scaler.js';
-import type { InferenceReply, Parts } from '../../inference/inference.js';
+import type { InferenceReply, Parts } from '../../inference/inference-request.js';
 import { enclosed, flat, setModelHeaders } from '../../inference/json-reply.js';
 import { HEADER_LENGTH, type OpenInferenceRequested, type OutputName } from '../../readers/open-inference-request.js';
 import type { Observation } from '../../service/prediction/prediction-service.js';

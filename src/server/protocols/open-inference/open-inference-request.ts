@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { InferenceRequest } from '../../inference/inference.js';
+import type { InferenceRequest } from '../../inference/inference-request.js';
 import { HEADER_LENGTH, readHeaderLength, vendorType } from '../../readers/open-inference-request.js';
 import { writeOpenInference } from './open-inference-reply.js';
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { DomainError } from '../../../base/domain-error.js';
 import { sendError } from '../../http/errors.js';
+import { HttpError } from '../../http/http-error.js';
 import { takeBytes } from '../../http/raw-body.js';
 import { type InferRoutesOptions, inferRoutes } from './infer-routes.js';
 import { StatisticsByVersion } from './inference-statistics.js';
@@ -15,7 +16,7 @@ export async function openInference(app: FastifyInstance, options: OpenInference
   takeBytes(app);
   // Servers of this protocol answer an unknown compression with a 501; elsewhere it is a 415.
   app.setErrorHandler((error: Error, request, reply) => {
-    const isUnsupported = error instanceof DomainError && error.code === 'UNSUPPORTED_ENCODING';
+    const isUnsupported = error instanceof HttpError && error.code === 'UNSUPPORTED_ENCODING';
     return sendError(isUnsupported ? new DomainError('NOT_IMPLEMENTED', error.message) : error, request, reply);
   });
   serverRoutes(app, { ...options, statistics });

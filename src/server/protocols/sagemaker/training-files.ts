@@ -7,10 +7,8 @@ import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { DomainError, show } from '../../../base/domain-error.js';
 import { filesIn } from '../../../base/files/directory.js';
-import { isObject } from '../../../base/json/json-value.js';
-import { readJson } from '../../../base/json/parse-json.js';
-import { DEFAULT_TRAINING, type TrainingOptions } from '../../../model/training/training.js';
-import { TrainingFields } from '../../routes/training/training-schemas.js';
+import { isObject, readJson } from '../../../base/json/parse-json.js';
+import { DEFAULT_TRAINING, TrainingFields, type TrainingOptions } from '../../../model/training/training-options.js';
 
 /** Names of the channel to train on. With other names, it must be the only channel. */
 const CHANNELS = ['train', 'training'];

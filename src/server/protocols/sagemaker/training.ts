@@ -8,7 +8,7 @@ import type { EngineName } from '../../../model/network/engine.js';
 import { csvToTable } from '../../../model/tables/csv/csv-table.js';
 import type { GateRequest } from '../../../model/training/serving-model.js';
 import { runTraining } from '../../../model/training/trainer.js';
-import type { Epoch } from '../../../model/training/training.js';
+import type { Epoch } from '../../../model/versions/metrics.js';
 import { readFiles, writeFiles } from '../../../model/versions/version.js';
 import { checkHosts, openChannel, readHyperparameters } from './training-files.js';
 

@@ -1,6 +1,6 @@
 import { DomainError } from '../../../base/domain-error.js';
 import { JSON_TYPE } from '../../http/media-types.js';
-import type { InferenceRequest } from '../../inference/inference.js';
+import type { InferenceRequest } from '../../inference/inference-request.js';
 import { predictionText, resultText, setModelHeaders } from '../../inference/json-reply.js';
 import type { TensorflowReaderOptions } from '../../readers/tensorflow-request.js';
 import type { ModelPlace, ServedModel } from '../served-model.js';

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { ErrorReply } from '../../http/errors.js';
 import { JSON_TYPE } from '../../http/media-types.js';
 import { takeBytes } from '../../http/raw-body.js';
-import type { InferenceRequest } from '../../inference/inference.js';
+import type { InferenceRequest } from '../../inference/inference-request.js';
 import { predictionText, setModelHeaders } from '../../inference/json-reply.js';
 import { type PredictionRouteOptions, predictionRoute } from '../../inference/prediction-route.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { GROUPS } from '../../../drift/rows/channels.js';
+import { LiveReport } from '../../service/feedback/live-model.js';
 
 const nullable = <T extends ReturnType<typeof Type.Number> | ReturnType<typeof Type.String>>(schema: T) =>
   Type.Union([schema, Type.Null()]);
@@ -57,20 +58,6 @@ const Charts = Type.Object({
   channels: Type.Array(Type.Object({ kind: Type.String(), name: Type.String(), deviate: Type.Number() })),
 });
 
-const Feedback = Type.Object({
-  kept_rows: Type.Integer({ description: "labelled rows of the serving model's columns that are kept" }),
-  evaluated_rows: Type.Integer({ description: 'the latest of them that it has predicted: what follows is of these' }),
-  targets: Type.Record(
-    Type.String(),
-    Type.Object({
-      rmse: Type.Number(),
-      mae: Type.Number(),
-      bias: Type.Number({ description: 'mean of prediction - target' }),
-    }),
-    { description: "in the targets' units; empty if there are no such rows" },
-  ),
-});
-
 /** What `GET /drift` answers: the monitor's report, and what it is measured against. */
 export const DriftReply = Type.Object(
   {
@@ -95,7 +82,7 @@ export const DriftReply = Type.Object(
     filled_rows: Type.Number({ description: 'rows in the window that is being filled' }),
     rows: Type.Number(),
     since: Time,
-    feedback: Feedback,
+    feedback: LiveReport,
   },
   { $id: 'DriftReply' },
 );

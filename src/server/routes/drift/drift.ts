@@ -4,7 +4,7 @@ import { type Static, Type } from 'typebox';
 import { ErrorReply } from '../../http/errors.js';
 import { eventStream, serverSentEvent } from '../../http/event-stream.js';
 import type { DriftService, Watched } from '../../service/drift/drift-service.js';
-import type { Feedback } from '../../service/feedback/feedback-service.js';
+import type { FeedbackService } from '../../service/feedback/feedback-service.js';
 import { DriftReply, HistoryReply } from './drift-schemas.js';
 
 const BaselineBody = Type.Object(
@@ -20,7 +20,7 @@ const BaselineBody = Type.Object(
 
 export interface DriftRouteOptions {
   readonly drift: DriftService;
-  readonly feedback: Feedback;
+  readonly feedback: FeedbackService;
 }
 
 export function driftRoutes(app: FastifyInstance, { drift, feedback }: DriftRouteOptions): void {

@@ -8,7 +8,7 @@ import { VersionParams } from './version-params.js';
 
 const { version: Version } = VersionParams.properties;
 const CompareParams = Type.Object({ version: Version, other: Version });
-const CompareReply = Type.Object({
+export const CompareReply = Type.Object({
   versions: Type.Array(Type.String(), { minItems: 2, maxItems: 2 }),
   ...Comparison.properties,
 });

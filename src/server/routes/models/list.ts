@@ -1,15 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { ALIAS_NAMES, type ModelStore } from '../../../model/store/store.js';
-import { Gate } from '../../../model/training/gate.js';
-import { MetricsSchema } from '../../../model/versions/card.js';
 import { ErrorReply } from '../../http/errors.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
-import type { Catalog } from '../../service/versions/catalog.js';
+import { type Catalog, Summary } from '../../service/versions/catalog.js';
 
+const { created_at, origin, ...others } = Summary.properties;
 const Version = Type.Union([Type.String(), Type.Null()]);
 
-const ModelsReply = Type.Object({
+export const ModelsReply = Type.Object({
   aliases: Type.Object({
     generation: Type.Integer({ description: 'counts their changes' }),
     production: Version,
@@ -20,14 +19,11 @@ const ModelsReply = Type.Object({
   models: Type.Array(
     Type.Object({
       model_version: Type.String(),
-      created_at: Type.String(),
-      origin: Type.Enum(['training', 'upload']),
+      created_at,
+      origin,
       aliases: Type.Array(Type.Enum([...ALIAS_NAMES])),
       serving: Type.Boolean(),
-      bytes: Type.Integer({ description: 'of its files, the card left out' }),
-      rows: Type.Integer({ description: 'that it was made from, those held out included' }),
-      metrics: MetricsSchema,
-      gate: Type.Union([Gate, Type.Null()], { description: 'when it was trained; null for one without' }),
+      ...others,
     }),
     { description: 'newest first' },
   ),

@@ -3,15 +3,15 @@ import { type Static, Type } from 'typebox';
 import { DomainError } from '../../../base/domain-error.js';
 import type { ModelStore } from '../../../model/store/store.js';
 import { ErrorReply } from '../../http/errors.js';
-import type { PredictionService } from '../../service/prediction/prediction-service.js';
+import type { ModelLoader } from '../../service/versions/model-loader.js';
 import { VersionParams } from './version-params.js';
 
 export interface RemoveOptions {
   readonly store: ModelStore;
-  readonly service: PredictionService;
+  readonly loader: Pick<ModelLoader, 'isInUse'>;
 }
 
-export function removeRoute(app: FastifyInstance, { store, service }: RemoveOptions): void {
+export function removeRoute(app: FastifyInstance, { store, loader }: RemoveOptions): void {
   app.delete<{ Params: Static<typeof VersionParams> }>(
     '/models/:version',
     {
@@ -29,9 +29,12 @@ export function removeRoute(app: FastifyInstance, { store, service }: RemoveOpti
       },
     },
     async ({ params: { version }, log }, reply) => {
-      // Production is broken then, and this one stands in for it.
-      if (Number(version) === service.servingIfReady?.version) {
-        throw new DomainError('VERSION_IN_USE', `version ${version} serves: it cannot be removed`);
+      // No alias may name it: it can serve in place of a broken production, or answer in the shadow.
+      if (loader.isInUse(Number(version))) {
+        throw new DomainError(
+          'VERSION_IN_USE',
+          `version ${version} serves or answers in the shadow: it cannot be removed`,
+        );
       }
       await store.remove(Number(version));
       log.info({ model_version: version }, 'model version removed');

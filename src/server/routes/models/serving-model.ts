@@ -4,7 +4,7 @@ import { Card } from '../../../model/versions/card.js';
 import { ErrorReply } from '../../http/errors.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
 
-const ModelReply = Type.Object({
+export const ModelReply = Type.Object({
   model_version: Type.String(),
   name: Type.String(),
   engine: Type.String({ description: 'what computes: kernel, plain, or tfjs- and its backend' }),

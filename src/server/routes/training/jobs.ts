@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { ErrorReply } from '../../http/errors.js';
 import { eventStream, serverSentEvent } from '../../http/event-stream.js';
-import type { Job, TrainingJobs } from '../../service/training/training-jobs.js';
-import { JobReply } from './training-schemas.js';
+import { Job } from '../../service/training/job.js';
+import type { TrainingJobs } from '../../service/training/training-jobs.js';
 
 const JobParams = Type.Object({ id: Type.String() });
 
@@ -16,7 +16,7 @@ export function jobRoutes(app: FastifyInstance, { jobs }: { jobs: TrainingJobs }
         summary: 'A training: state, epochs, metrics',
         tags: ['training'],
         params: JobParams,
-        response: { 200: JobReply, 404: ErrorReply },
+        response: { 200: Job, 404: ErrorReply },
       },
     },
     async ({ params }) => jobs.get(params.id),
@@ -29,7 +29,7 @@ export function jobRoutes(app: FastifyInstance, { jobs }: { jobs: TrainingJobs }
         summary: 'Cancel a training; one that has ended stays as it is',
         tags: ['training'],
         params: JobParams,
-        response: { 200: JobReply, 404: ErrorReply },
+        response: { 200: Job, 404: ErrorReply },
       },
     },
     async ({ params }) => jobs.cancel(params.id),

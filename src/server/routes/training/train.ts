@@ -2,29 +2,26 @@ import type { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { DomainError } from '../../../base/domain-error.js';
-import { arrangeUnlessReplaced } from '../../../model/tables/arrange.js';
+import { type ColumnOrder, type Columns, columnsOf, orderColumns } from '../../../model/tables/columns.js';
 import { csvToTable } from '../../../model/tables/csv/csv-table.js';
 import { jsonToTable } from '../../../model/tables/json/json-table.js';
-import { fileToTable, type TableFormat } from '../../../model/tables/reader/table-reader.js';
-import { type Arrange, type Columns, columnsOf } from '../../../model/tables/table-file.js';
-import { DEFAULT_TRAINING, type TrainingOptions } from '../../../model/training/training.js';
+import type { TableFormat } from '../../../model/tables/reader/reader-messages.js';
+import { fileToTable } from '../../../model/tables/reader/table-reader.js';
+import type { TableInfo } from '../../../model/tables/table-file.js';
+import { TrainingFields, trainingOptions } from '../../../model/training/training-options.js';
 import { ErrorReply } from '../../http/errors.js';
+import { HttpError } from '../../http/http-error.js';
 import { limited } from '../../http/limited-body.js';
 import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, PARQUET_TYPE } from '../../http/media-types.js';
 import type { BodyReader } from '../../inference/body-reader.js';
 import { LargeBodies } from '../../inference/large-bodies.js';
 import { LabelledFields, labelledRows } from '../../readers/labelled-request.js';
-import type { Feedback } from '../../service/feedback/feedback-service.js';
+import type { FeedbackService } from '../../service/feedback/feedback-service.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
+import { Job } from '../../service/training/job.js';
 import type { PromotionTerms } from '../../service/training/promotion.js';
-import type { Job, TrainingJobs } from '../../service/training/training-jobs.js';
-import {
-  type GivenOptions,
-  type GivenPromotion,
-  JobReply,
-  PromotionFields,
-  TrainingFields,
-} from './training-schemas.js';
+import type { TrainingJobs } from '../../service/training/training-jobs.js';
+import { PromotionFields, type RequestedPromotion } from './promotion-fields.js';
 
 const TrainQuery = Type.Object(
   {
@@ -76,7 +73,7 @@ const TABLES = [
 export interface TrainOptions {
   readonly service: PredictionService;
   readonly jobs: TrainingJobs;
-  readonly feedback: Feedback;
+  readonly feedback: FeedbackService;
   readonly reader: BodyReader;
   /** Largest body that is not JSON, in bytes. */
   readonly trainBodyLimit: number;
@@ -111,8 +108,8 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
           },
         },
         response: {
-          200: JobReply,
-          202: JobReply,
+          200: Job,
+          202: Job,
           '4xx': ErrorReply,
           500: ErrorReply,
           503: ErrorReply,
@@ -141,13 +138,13 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
       const options = trainingOptions(query);
       const { replace = false } = query;
       const terms = promotionTerms(query, replace);
-      // A byte of a file can be a number, which has four in the table.
-      const most = Float32Array.BYTES_PER_ELEMENT * trainBodyLimit;
+      // One byte of a file can hold a number, which takes four in the table.
+      const maxBytes = Float32Array.BYTES_PER_ELEMENT * trainBodyLimit;
       const write = (directory: string) =>
         format === 'csv'
-          ? csvToTable(content, directory, targets, arrange(replace))
-          : fileToTable(content, { format, directory, targets, model: model() ?? null, replace, most });
-      return await jobs.start(write, options, terms);
+          ? csvToTable(content, directory, targets, order(replace))
+          : fileToTable(content, { format, directory, targets, model: model() ?? null, replace, maxBytes });
+      return await start(adviseReplace(write), options, terms);
     } finally {
       content.destroy();
     }
@@ -159,7 +156,7 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
     const terms = promotionTerms(given, query.replace);
     if (body.source) {
       refuseRows(body);
-      return jobs.start((directory) => feedback.table(directory, body.mix_reference === true), options, terms);
+      return start((directory) => feedback.table(directory, body.mix_reference === true), options, terms);
     }
     if (body.mix_reference !== undefined) {
       throw new DomainError('INVALID_ROWS', 'mix_reference: expected only beside "source": "feedback"');
@@ -168,8 +165,8 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
     const { replace = false } = query;
     const write = large.has(body)
       ? (directory: string) => large.write(body, directory, model(), replace)
-      : (directory: string) => jsonToTable(rows, directory, model(), arrange(replace));
-    return jobs.start(write, options, terms);
+      : (directory: string) => jsonToTable(rows, directory, model(), order(replace));
+    return start(adviseReplace(write), options, terms);
   }
 
   /** The columns of the model that serves, if one does. */
@@ -178,19 +175,35 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
     return card && columnsOf(card);
   }
 
-  function arrange(replace: boolean): Arrange {
-    return (found) => arrangeUnlessReplaced(service.servingIfReady?.card, replace)(found);
+  /** Orders columns like those of the model that serves when they arrive. */
+  function order(replace: boolean): ColumnOrder {
+    return (columns) => orderColumns(columns, service.servingIfReady?.card, replace);
+  }
+
+  async function start(...training: Parameters<TrainingJobs['start']>): Promise<Job> {
+    try {
+      return await jobs.start(...training);
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.code !== 'SHADOW_UNAVAILABLE') throw error;
+      throw new HttpError('INVALID_QUERY', error.message, { cause: error });
+    }
   }
 }
 
-function trainingOptions(given: GivenOptions): TrainingOptions {
-  const options = Object.fromEntries(
-    Object.entries(DEFAULT_TRAINING).map(([name, value]) => [name, given[name as keyof GivenOptions] ?? value]),
-  );
-  return options as unknown as TrainingOptions;
+/** Tells a client whose rows have other columns than the serving model how to train on them all the same. */
+function adviseReplace(write: (directory: string) => Promise<TableInfo> | TableInfo) {
+  return async (directory: string): Promise<TableInfo> => {
+    try {
+      return await write(directory);
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.code !== 'FEATURES_CHANGED') throw error;
+      const message = `${error.message}; ?replace=true replaces the model`;
+      throw new DomainError(error.code, message, { cause: error });
+    }
+  };
 }
 
-function promotionTerms({ promote = 'gate', shadow_rows = 0 }: GivenPromotion, replace = false): PromotionTerms {
+function promotionTerms({ promote = 'gate', shadow_rows = 0 }: RequestedPromotion, replace = false): PromotionTerms {
   return { promote, replace, shadowRows: shadow_rows };
 }
 

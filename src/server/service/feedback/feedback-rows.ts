@@ -1,6 +1,6 @@
 import { DomainError } from '../../../base/domain-error.js';
-import type { WaitingRows } from '../../../model/feedback/feedback-database.js';
-import { arrangeLike, assertColumns } from '../../../model/tables/arrange.js';
+import type { WaitingRows } from '../../../model/feedback/labelled-batch.js';
+import { assertColumns, type Columns, orderLike } from '../../../model/tables/columns.js';
 import {
   type JsonRows,
   type JsonTable,
@@ -9,7 +9,6 @@ import {
   readNumber,
 } from '../../../model/tables/json/json-table.js';
 import { checkCount, isFloat32 } from '../../../model/tables/rows.js';
-import type { Columns } from '../../../model/tables/table-file.js';
 
 const ADVICE = 'feedback is of the serving model';
 
@@ -43,7 +42,7 @@ export interface FeedbackRows {
  * and `TOO_MANY_MISSING` if no row is left.
  */
 export function readFeedback(body: JsonRows, { columns, allowMissing, maxRows }: FeedbackTerms): FeedbackRows {
-  const table = readJsonTable(body, columns, (found) => arrangeLike(columns, found, ADVICE));
+  const table = readJsonTable(body, columns, (found) => orderLike(columns, found, ADVICE));
   checkCount(table.rows, 'instances', maxRows);
   return complete(table, allowMissing);
 }

@@ -1,15 +1,18 @@
-/** Errors of the serving model on rows whose true targets came later, per target, in its units. */
-export interface TargetErrors {
-  readonly rmse: number;
-  readonly mae: number;
-  /** Mean of prediction - target: above 0 if the model predicts too much. */
-  readonly bias: number;
-}
+import { type Static, Type } from 'typebox';
 
-/** The latest labelled rows are judged by: enough for a steady figure, few enough to be recent. */
+/** Errors of the serving model for one target, in its units, on rows whose true targets came later. */
+export const TargetErrors = Type.Object({
+  rmse: Type.Number(),
+  mae: Type.Number(),
+  /** Positive if the model predicts too much. */
+  bias: Type.Number({ description: 'mean of prediction - target' }),
+});
+export type TargetErrors = Static<typeof TargetErrors>;
+
+/** Number of latest labelled rows that the errors are computed from: enough for a steady figure, few enough to be recent. */
 export const WINDOW_ROWS = 1000;
 
-/** The residuals of the latest labelled rows of one model, in a ring. */
+/** Ring buffer of one model's residuals on the latest labelled rows. */
 export class LiveErrors {
   private readonly width: number;
   /** `[WINDOW_ROWS, targets]` */
@@ -34,7 +37,7 @@ export class LiveErrors {
     }
   }
 
-  /** Of the rows of the window that came since `oldest`; the errors are none if there is no row. */
+  /** Reports on the rows of the window that came since `oldest`, in milliseconds since the epoch. Without rows, `targets` is empty. */
   report(oldest: number): { rows: number; targets: TargetErrors[] } {
     const { width } = this;
     const sums = Array.from({ length: width }, () => ({ squares: 0, magnitudes: 0, signed: 0 }));

@@ -1,18 +1,18 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { ModelStore } from '../../../model/store/store.js';
-import { DEFAULT_TRAINING } from '../../../model/training/training.js';
+import { DEFAULT_TRAINING } from '../../../model/training/training-options.js';
 import type { DriftService } from '../drift/drift-service.js';
-import type { Feedback } from '../feedback/feedback-service.js';
+import type { FeedbackService } from '../feedback/feedback-service.js';
 import type { TrainingJobs } from './training-jobs.js';
 
 export interface RetrainingOptions {
   readonly drift: DriftService;
-  readonly feedback: Feedback;
+  readonly feedback: FeedbackService;
   readonly jobs: TrainingJobs;
   readonly store: ModelStore;
   readonly log: FastifyBaseLogger;
   /** Labelled rows of the serving model's columns without which nothing is started. */
-  readonly leastRows: number;
+  readonly minRows: number;
   /** From one start to the next, at least, in milliseconds. */
   readonly cooldown: number;
 }
@@ -50,9 +50,9 @@ export class Retraining {
   }
 
   private async start(): Promise<void> {
-    const { feedback, jobs, store, log, leastRows, cooldown } = this.options;
+    const { feedback, jobs, store, log, minRows, cooldown } = this.options;
     const { kept_rows: rows } = await feedback.current();
-    if (rows < leastRows) return;
+    if (rows < minRows) return;
     const now = Date.now();
     const latest = await this.latestStart();
     // One that lies in the future is of a clock that was wrong: it does not count.

@@ -1,66 +1,47 @@
-import { type Static, Type } from 'typebox';
 import type { Predictor } from '../../../model/network/predictor.js';
 import type { Observation, PredictionService, Serving } from '../prediction/prediction-service.js';
+import { describeDifferences, type ShadowReport } from './shadow-report.js';
 
-/** What the candidate's answers differ by from those that were given: candidate - serving. */
-export const ShadowReport = Type.Object({
-  asked_rows: Type.Integer(),
-  rows: Type.Integer({ description: 'rows that both have answered' }),
-  targets: Type.Record(
-    Type.String(),
-    Type.Object({
-      mean_difference: Type.Number({ description: 'candidate - serving, in units of the target' }),
-      rms_difference: Type.Number(),
-      quantiles: Type.Record(Type.String(), Type.Number(), { description: 'of |difference|' }),
-      bound: Type.Number({ description: 'the RMSE of the serving version on its held-out rows' }),
-      beyond_bound: Type.Number({ description: 'share of rows with a greater |difference|' }),
-    }),
-    { description: 'empty before the first row' },
-  ),
-});
-export type ShadowReport = Static<typeof ShadowReport>;
-
-/** Most rows that can be asked for: their differences are kept, so that the quantiles are exact. */
+/** Maximum rows of a shadow: all their differences are stored, so that the quantiles are exact. */
 export const MAX_SHADOW_ROWS = 100_000;
-/** Rows of one request that are taken, evenly spaced: those of one are often of one kind. */
-const ROWS_OF_A_REQUEST = 1000;
-/** Rows that wait for the candidate; what comes while so many wait is not taken. */
-const MAX_WAITING = 10_000;
-/** Numbers that are computed in one turn of the event loop. */
-const NUMBERS_OF_A_TURN = 4096;
-/** Without enough traffic for so long, in milliseconds, the candidate is given up: it would keep other trainings waiting. */
-const PATIENCE = 24 * 3600 * 1000;
+/** Maximum rows sampled from one request, evenly spaced: rows of one request are often alike. */
+const MAX_SAMPLED_ROWS = 1000;
+/** Maximum rows queued for the candidate; further rows are skipped meanwhile. */
+const MAX_QUEUED_ROWS = 10_000;
+/** Input values predicted per turn of the event loop. */
+const VALUES_PER_TURN = 4096;
+/** A shadow without enough traffic ends after this many milliseconds: it holds memory, and no other shadow can start. */
+const MAX_DURATION = 24 * 3600 * 1000;
 
-const QUANTILES = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99, max: 1 };
-
-interface Waiting {
+/** Rows that the serving version has answered: `[count, features]` and `[count, targets]`. */
+interface Answered {
   readonly rows: Float32Array;
   readonly count: number;
   readonly outputs: Float32Array;
 }
 
-/** Lets a candidate answer the rows that the serving version answers: after the reply, and with no effect on it. */
+/** Has a candidate predict the rows that the serving version has answered: after the reply, and without affecting it. */
 export class Shadow {
-  private readonly predictor: Predictor;
+  private readonly candidate: Predictor;
   private readonly serving: Serving;
-  private readonly asked: number;
-  /** `[asked, outputs]` */
+  private readonly requestedRows: number;
+  /** `[requestedRows, targets]` */
   private readonly differences: Float32Array;
-  private readonly waiting: Waiting[] = [];
-  private waitingRows = 0;
-  private compared = 0;
-  private turn: NodeJS.Immediate | undefined;
-  private end: (why: string | null) => void = () => {};
+  private readonly queue: Answered[] = [];
+  private queuedRows = 0;
+  private comparedRows = 0;
+  private scheduled: NodeJS.Immediate | undefined;
+  private end: (reason: string | null) => void = () => {};
 
-  /** `predictor` answers in the shadow of `serving`, which has the same columns. It stays the caller's. */
-  constructor(predictor: Predictor, serving: Serving, asked: number) {
-    this.predictor = predictor;
+  /** `candidate` remains the caller's; it has the same columns as `serving`. */
+  constructor(candidate: Predictor, serving: Serving, requestedRows: number) {
+    this.candidate = candidate;
     this.serving = serving;
-    this.asked = asked;
-    this.differences = new Float32Array(asked * serving.card.targets.length);
+    this.requestedRows = requestedRows;
+    this.differences = new Float32Array(requestedRows * serving.card.targets.length);
   }
 
-  /** Watches until so many rows as were asked for have been compared: null then, or else why it ended before. */
+  /** Runs until the requested rows have been compared. Returns null then, or the reason why it ended before. */
   async run(service: PredictionService, signal: AbortSignal): Promise<string | null> {
     const ended = new Promise<string | null>((resolve) => {
       this.end = resolve;
@@ -68,112 +49,87 @@ export class Shadow {
     const cancel = () => this.end('the training was cancelled');
     if (signal.aborted) cancel();
     signal.addEventListener('abort', cancel, { once: true });
-    const tired = () => this.end(`only ${this.compared} of ${this.asked} rows came in ${PATIENCE / 3_600_000} hours`);
-    const timer = setTimeout(tired, PATIENCE).unref();
-    const forget = service.observe((observation) => this.take(observation));
+    const expire = () =>
+      this.end(`only ${this.comparedRows} of ${this.requestedRows} rows came in ${MAX_DURATION / 3_600_000} hours`);
+    const timer = setTimeout(expire, MAX_DURATION).unref();
+    const stopObserving = service.observe((observation) => this.enqueue(observation));
     try {
       return await ended;
     } finally {
-      forget();
+      stopObserving();
       clearTimeout(timer);
-      clearImmediate(this.turn);
+      clearImmediate(this.scheduled);
       signal.removeEventListener('abort', cancel);
     }
   }
 
   get report(): ShadowReport {
-    const { card } = this.serving;
-    const targets = this.compared > 0 ? card.targets : [];
+    const { requestedRows, comparedRows, differences, serving } = this;
     return {
-      asked_rows: this.asked,
-      rows: this.compared,
-      targets: Object.fromEntries(targets.map((name, j) => [name, this.describe(j, card.metrics.targets[name]!.rmse)])),
+      asked_rows: requestedRows,
+      rows: comparedRows,
+      targets: describeDifferences(differences, comparedRows, serving.card),
     };
   }
 
-  /** Before the reply, so it only copies. */
-  private take({ rows, count, prediction, serving }: Observation): void {
+  /** Runs before the reply is sent, so it only copies. */
+  private enqueue({ rows, count, prediction, serving }: Observation): void {
     if (serving.version !== this.serving.version) {
-      // A long prediction may still end that began before the version which is now compared with.
+      // A long prediction may still end that began before the version which this shadow compares with.
       if (serving.since > this.serving.since) this.end(`version ${serving.version} serves meanwhile`);
       return;
     }
-    const wanted = Math.min(this.asked - this.compared, MAX_WAITING) - this.waitingRows;
-    const taken = Math.min(count, ROWS_OF_A_REQUEST, wanted);
-    if (taken <= 0) return;
+    const room = Math.min(this.requestedRows - this.comparedRows, MAX_QUEUED_ROWS) - this.queuedRows;
+    const sampled = Math.min(count, MAX_SAMPLED_ROWS, room);
+    if (sampled <= 0) return;
     const [width, depth] = [serving.card.features.length, serving.card.targets.length];
-    const copy = { rows: new Float32Array(taken * width), count: taken, outputs: new Float32Array(taken * depth) };
-    for (let i = 0; i < taken; i++) {
-      const row = Math.floor((i * count) / taken);
-      copy.rows.set(rows.subarray(row * width, (row + 1) * width), i * width);
-      copy.outputs.set(prediction.outputs.subarray(row * depth, (row + 1) * depth), i * depth);
+    const sample = {
+      rows: new Float32Array(sampled * width),
+      count: sampled,
+      outputs: new Float32Array(sampled * depth),
+    };
+    for (let i = 0; i < sampled; i++) {
+      const row = Math.floor((i * count) / sampled);
+      sample.rows.set(rows.subarray(row * width, (row + 1) * width), i * width);
+      sample.outputs.set(prediction.outputs.subarray(row * depth, (row + 1) * depth), i * depth);
     }
-    this.waiting.push(copy);
-    this.waitingRows += taken;
-    this.turn ??= setImmediate(() => this.work());
+    this.queue.push(sample);
+    this.queuedRows += sampled;
+    this.scheduled ??= setImmediate(() => this.compareNext());
   }
 
-  /** One part per turn, so that no request waits for more than that. What fails here is the candidate's fault alone. */
-  private work(): void {
+  /** Compares one chunk per turn of the event loop, so that no request waits longer. An error here ends the shadow only. */
+  private compareNext(): void {
     try {
-      this.compare();
+      this.compareChunk();
     } catch (error) {
       this.end(`it could not answer: ${(error as Error).message}`);
       return;
     }
-    this.turn = this.waiting.length > 0 ? setImmediate(() => this.work()) : undefined;
-    if (this.compared === this.asked) this.end(null);
+    this.scheduled = this.queue.length > 0 ? setImmediate(() => this.compareNext()) : undefined;
+    if (this.comparedRows === this.requestedRows) this.end(null);
   }
 
-  private compare(): void {
-    const { rows, count, outputs } = this.waiting[0]!;
+  private compareChunk(): void {
+    const { rows, count, outputs } = this.queue[0]!;
     const [width, depth] = [rows.length / count, outputs.length / count];
-    const some = Math.min(count, Math.max(1, Math.floor(NUMBERS_OF_A_TURN / width)));
-    const { outputs: answers } = this.predictor.predict(rows.subarray(0, some * width), some);
-    for (let row = 0; row < some; row++) this.keep(answers, outputs, row * depth, depth);
-    this.waitingRows -= some;
-    const rest = { rows: rows.subarray(some * width), count: count - some, outputs: outputs.subarray(some * depth) };
-    if (rest.count > 0) this.waiting[0] = rest;
-    else this.waiting.shift();
+    const chunk = Math.min(count, Math.max(1, Math.floor(VALUES_PER_TURN / width)));
+    const answers = this.candidate.predict(rows.subarray(0, chunk * width), chunk).outputs;
+    this.addDifferences(answers, outputs.subarray(0, chunk * depth), depth);
+    this.queuedRows -= chunk;
+    const rest = { rows: rows.subarray(chunk * width), count: count - chunk, outputs: outputs.subarray(chunk * depth) };
+    if (rest.count > 0) this.queue[0] = rest;
+    else this.queue.shift();
   }
 
-  private keep(answers: Float32Array, outputs: Float32Array, from: number, depth: number): void {
-    const at = this.compared * depth;
-    for (let j = 0; j < depth; j++) {
-      const difference = answers[from + j]! - outputs[from + j]!;
+  /** Both are `[chunk, targets]`. */
+  private addDifferences(answers: Float32Array, outputs: Float32Array, depth: number): void {
+    const at = this.comparedRows * depth;
+    for (let i = 0; i < outputs.length; i++) {
+      const difference = answers[i]! - outputs[i]!;
       if (!Number.isFinite(difference)) throw new RangeError('a row too far from its training data');
-      this.differences[at + j] = difference;
+      this.differences[at + i] = difference;
     }
-    this.compared++;
+    this.comparedRows += outputs.length / depth;
   }
-
-  private describe(target: number, bound: number): ShadowReport['targets'][string] {
-    const { compared } = this;
-    const depth = this.serving.card.targets.length;
-    const sizes = new Float32Array(compared);
-    let [sum, squares, beyond] = [0, 0, 0];
-    for (let row = 0; row < compared; row++) {
-      const difference = this.differences[row * depth + target]!;
-      sizes[row] = Math.abs(difference);
-      sum += difference;
-      squares += difference ** 2;
-      if (Math.abs(difference) > bound) beyond++;
-    }
-    sizes.sort();
-    return {
-      mean_difference: sum / compared,
-      rms_difference: Math.sqrt(squares / compared),
-      quantiles: Object.fromEntries(Object.entries(QUANTILES).map(([name, p]) => [name, quantile(sizes, p)])),
-      bound,
-      beyond_bound: beyond / compared,
-    };
-  }
-}
-
-/** Of ascending values, interpolated linearly: Hyndman and Fan's (1996) seventh definition, NumPy's default. */
-function quantile(sorted: Float32Array, p: number): number {
-  const place = p * (sorted.length - 1);
-  const below = Math.floor(place);
-  const [low, high] = [sorted[below]!, sorted[Math.min(below + 1, sorted.length - 1)]!];
-  return low + (place - below) * (high - low);
 }

@@ -1,79 +1,54 @@
-import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
-import type { FastifyBaseLogger } from 'fastify';
-import { DomainError, type ErrorCode } from '../../../base/domain-error.js';
-import { storageError } from '../../../base/files/storage-error.js';
-import { PhaseClock, type Phases } from '../../../base/node/phase-clock.js';
+import type { Logger } from 'pino';
+import { DomainError } from '../../../base/domain-error.js';
+import { PhaseClock } from '../../../base/node/phase-clock.js';
 import type { EngineName } from '../../../model/network/engine.js';
 import type { ModelStore } from '../../../model/store/store.js';
 import type { TableInfo } from '../../../model/tables/table-file.js';
-import type { Metrics } from '../../../model/training/evaluation.js';
-import type { Gate } from '../../../model/training/gate.js';
 import type { GateRequest } from '../../../model/training/serving-model.js';
 import { runTraining } from '../../../model/training/trainer.js';
-import type { Epoch, TrainingOptions } from '../../../model/training/training.js';
+import type { TrainingOptions } from '../../../model/training/training-options.js';
+import type { Epoch } from '../../../model/versions/metrics.js';
+import type { Job } from './job.js';
 import { GATED, Promotion, type PromotionOptions, type PromotionTerms } from './promotion.js';
-import type { Shadow, ShadowReport } from './shadow.js';
+import { RunningJob } from './running-job.js';
+import type { Shadow } from './shadow.js';
 
-export type JobState = 'running' | 'succeeded' | 'failed' | 'cancelled';
-
-/** One training, as `GET /train/<id>` tells it. */
-export interface Job {
-  readonly id: string;
-  state: JobState;
-  readonly created_at: string;
-  finished_at: string | null;
-  /** Since its creation, in seconds. */
-  seconds: number;
-  /** If no early stop comes; null before the first epoch and at the end. */
-  seconds_left: number | null;
-  /** Seconds of each part, once it has ended well: where its time went. */
-  phases: Phases;
-  readonly options: TrainingOptions;
-  readonly rows: number;
-  readonly dropped: number;
-  /** The latest epoch; 0 before the first has ended. */
-  epoch: number;
-  readonly history: Epoch[];
-  metrics: Metrics | null;
-  /** The version it became, if it did. */
-  model_version: string | null;
-  /** Whether that may serve; while it still answers in the shadow, if nothing comes between. */
-  gate: Gate | null;
-  shadow: ShadowReport | null;
-  error: { readonly code: ErrorCode; readonly message: string } | null;
-}
-
-/** Ended jobs that can still be asked for. */
-const KEPT_JOBS = 100;
+/** Ended jobs that can still be queried. */
+const MAX_ENDED_JOBS = 100;
 
 export interface JobsOptions {
   readonly store: ModelStore;
   readonly engine: EngineName;
-  readonly log: FastifyBaseLogger;
+  readonly log: Logger;
   readonly promotion: PromotionOptions;
 }
 
-/** What a training begins with. */
+/** Everything a training starts with. */
 interface Start {
+  readonly running: RunningJob;
+  /** Releases the place of the one training that may run; does nothing the second time. */
+  readonly release: () => void;
   readonly stage: string;
-  readonly table: TableInfo;
-  readonly options: TrainingOptions;
   readonly promotion: Promotion;
   readonly gate: GateRequest;
   readonly clock: PhaseClock;
 }
 
-/** Trainings, one at a time. Emits `epoch`, `shadow` when a version begins to answer there, and `end`, each with the job. */
+/**
+ * Trainings, one at a time. A training whose version answers in the shadow has released its place: another may start, but
+ * not one that also asks for a shadow. Emits `epoch`, `shadow` when a version begins to answer there, and `end`, each with
+ * the job.
+ */
 export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; end: [Job] }> {
   private readonly options: JobsOptions;
   private readonly jobs = new Map<string, Job>();
   private readonly ends = new Map<string, Promise<void>>();
+  /** By the job's id. */
+  private readonly running = new Map<string, RunningJob>();
   private busy = false;
   private closed = false;
-  /** `started` is on the monotonic clock, in milliseconds. */
-  private running: { job: Job; abort: AbortController; started: number; shadow?: Shadow } | undefined;
 
   constructor(options: JobsOptions) {
     super();
@@ -83,7 +58,7 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
   }
 
   /**
-   * Starts a training on the table that `prepare` writes to the directory it is given. The place is taken before the
+   * Starts a training on the table that `prepare` writes to the directory passed to it. The place is taken before the
    * first byte of a table arrives. Rejects with `TRAINING_RUNNING`, or with what `prepare` and `Promotion` throw.
    */
   async start(
@@ -91,8 +66,7 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
     options: TrainingOptions,
     terms: PromotionTerms = GATED,
   ): Promise<Job> {
-    if (this.busy) throw this.occupied();
-    this.busy = true;
+    const release = this.takePlace(terms);
     const { store, promotion: parts } = this.options;
     const clock = new PhaseClock();
     let stage: string | undefined;
@@ -103,15 +77,15 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
       const gate = await promotion.request(stage, table);
       if (this.closed) throw new DomainError('NOT_READY', 'shutting down');
       clock.end('receive');
-      return this.launch({ stage, table, options, promotion, gate, clock });
+      return this.launch({ running: new RunningJob(options, table), release, stage, promotion, gate, clock });
     } catch (error) {
-      this.busy = false;
+      release();
       if (stage) await store.discard(stage);
       throw error;
     }
   }
 
-  /** Whether a training runs, or its table arrives. */
+  /** Whether a training runs, or its table arrives; not one whose version answers in the shadow. */
   get isBusy(): boolean {
     return this.busy;
   }
@@ -120,7 +94,7 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
   get(id: string): Job {
     const job = this.jobs.get(id);
     if (!job) throw new DomainError('JOB_NOT_FOUND', `there is no training ${id.slice(0, 80)}`);
-    if (this.running?.job === job) this.tick();
+    this.running.get(id)?.update();
     return job;
   }
 
@@ -131,93 +105,61 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
     return job;
   }
 
-  /** Stops a job if it runs, and waits until its process is gone. Throws `JOB_NOT_FOUND`. */
+  /** Stops a job if it runs, and waits until its process has exited. Throws `JOB_NOT_FOUND`. */
   async cancel(id: string): Promise<Job> {
-    this.get(id);
-    if (this.running?.job.id === id) this.running.abort.abort();
+    this.running.get(id)?.cancel();
     return this.finished(id);
   }
 
-  /** Cancels what runs, and starts nothing more. */
+  /** Cancels all running jobs, and starts no other. */
   async close(): Promise<void> {
     this.closed = true;
-    if (this.running) await this.cancel(this.running.job.id);
+    await Promise.all(Array.from(this.running.keys(), (id) => this.cancel(id)));
+  }
+
+  /** Returns a function that releases the place. Throws `TRAINING_RUNNING`. */
+  private takePlace({ shadowRows }: PromotionTerms): () => void {
+    if (this.busy) throw new DomainError('TRAINING_RUNNING', 'a training is running already; only one runs at a time');
+    const inShadow = Array.from(this.running.values()).find(({ isInShadow }) => isInShadow);
+    if (inShadow && shadowRows > 0) {
+      const { id, model_version } = inShadow.job;
+      const reason = `version ${model_version} of training ${id} still answers in the shadow; cancel that training`;
+      throw new DomainError('TRAINING_RUNNING', `shadow_rows: ${reason}, or train without a shadow`);
+    }
+    this.busy = true;
+    let released = false;
+    return () => {
+      if (!released) this.busy = false;
+      released = true;
+    };
   }
 
   private launch(start: Start): Job {
-    const { table, options } = start;
-    const job: Job = {
-      id: randomUUID(),
-      state: 'running',
-      created_at: new Date().toISOString(),
-      finished_at: null,
-      seconds: 0,
-      seconds_left: null,
-      phases: {},
-      options,
-      rows: table.rows,
-      dropped: table.dropped,
-      epoch: 0,
-      history: [],
-      metrics: null,
-      model_version: null,
-      gate: null,
-      shadow: null,
-      error: null,
-    };
+    const { running } = start;
+    const { job } = running;
     this.jobs.set(job.id, job);
+    this.running.set(job.id, running);
     this.forgetOldJobs();
-    const abort = new AbortController();
-    this.running = { job, abort, started: performance.now() };
-    this.ends.set(job.id, this.work(job, start, abort.signal));
+    this.ends.set(job.id, this.run(start));
     return job;
   }
 
-  /** Never rejects: whatever happens is the job's outcome. */
-  private async work(job: Job, { stage, promotion, gate: asked, clock }: Start, signal: AbortSignal): Promise<void> {
-    const { store, engine, log } = this.options;
+  /** Never rejects: every error is the job's outcome. */
+  private async run(start: Start): Promise<void> {
+    const { running, stage, release } = start;
+    const { job } = running;
+    const { log } = this.options;
+    log.info({ job: job.id, rows: job.rows, dropped: job.dropped, options: job.options }, 'training started');
     try {
-      log.info({ job: job.id, rows: job.rows, dropped: job.dropped, options: job.options }, 'training started');
-      const onEpoch = (epoch: Epoch) => {
-        job.history.push(epoch);
-        job.epoch = epoch.epoch;
-        this.tick();
-        this.emit('epoch', job);
-      };
-      const request = { stage, engine, options: job.options, gate: asked };
-      const { metrics, gate, phases } = await runTraining(request, onEpoch, signal);
-      const { receive } = clock.phases;
-      clock.end('training');
-      const version = await store.publish(stage);
-      await this.discard(stage);
-      clock.end('publish');
-      Object.assign(job, { metrics, gate, model_version: String(version) });
-      const watch = (shadow: Shadow) => {
-        Object.assign(this.running!, { shadow });
-        this.emit('shadow', job);
-      };
-      job.gate = await promotion.settle(version, gate, watch, signal);
-      // Only what is cut off in the shadow: one that serves already is not cancelled.
-      if (signal.aborted && job.gate !== gate)
-        throw new DomainError('TRAINING_CANCELLED', 'the training was cancelled');
-      clock.end('swap');
-      const { publish, swap } = clock.phases;
-      job.phases = { receive: receive!, ...phases, publish: publish!, swap: swap! };
-      job.state = 'succeeded';
+      await this.work(start);
+      running.succeed();
     } catch (error) {
-      const known = error instanceof DomainError ? error : storageError(error);
-      job.state = known?.code === 'TRAINING_CANCELLED' ? 'cancelled' : 'failed';
-      job.error = known
-        ? { code: known.code, message: known.message }
-        : { code: 'INTERNAL', message: 'internal error' };
-      if (job.state === 'failed') log.error({ job: job.id, err: error }, 'training did not succeed');
       await this.discard(stage);
+      running.fail(error);
+      if (job.state === 'failed') log.error({ job: job.id, err: error }, 'training did not succeed');
     }
-    this.tick();
-    job.finished_at = new Date().toISOString();
-    job.seconds_left = null;
-    this.running = undefined;
-    this.busy = false;
+    this.running.delete(job.id);
+    release();
     log.info(
       { job: job.id, state: job.state, seconds: job.seconds, model_version: job.model_version },
       'training ended',
@@ -225,31 +167,44 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
     this.emit('end', job);
   }
 
-  private tick(): void {
-    if (!this.running) return;
-    const { job, started, shadow } = this.running;
-    if (shadow) job.shadow = shadow.report;
-    job.seconds = (performance.now() - started) / 1000;
-    if (job.epoch > 0) job.seconds_left = (job.seconds / job.epoch) * (job.options.epochs - job.epoch);
+  /** Trains, publishes the version and brings it to production. */
+  private async work({ running, release, stage, promotion, gate: terms, clock }: Start): Promise<void> {
+    const { store, engine } = this.options;
+    const { job, signal } = running;
+    const onEpoch = (epoch: Epoch) => {
+      running.addEpoch(epoch);
+      this.emit('epoch', job);
+    };
+    const onShadow = (shadow: Shadow) => {
+      running.enterShadow(shadow);
+      release();
+      this.emit('shadow', job);
+    };
+    const request = { stage, engine, options: job.options, gate: terms };
+    const { metrics, gate, phases } = await runTraining(request, onEpoch, signal);
+    const { receive } = clock.phases;
+    clock.end('training');
+    const version = await store.publish(stage);
+    await this.discard(stage);
+    clock.end('publish');
+    Object.assign(job, { metrics, gate, model_version: String(version) });
+    job.gate = await promotion.settle(version, gate, onShadow, signal);
+    // Only a version that was cut off in the shadow is cancelled, not one that serves already.
+    if (signal.aborted && job.gate !== gate) throw new DomainError('TRAINING_CANCELLED', 'the training was cancelled');
+    clock.end('swap');
+    const { publish, swap } = clock.phases;
+    job.phases = { receive: receive!, ...phases, publish: publish!, swap: swap! };
   }
 
-  private occupied(): DomainError {
-    const { job, shadow } = this.running ?? {};
-    const doing = shadow
-      ? `version ${job!.model_version} still answers in the shadow; DELETE /train/${job!.id} ends that`
-      : 'only one runs at a time';
-    return new DomainError('TRAINING_RUNNING', `a training is running already; ${doing}`);
-  }
-
-  /** What cannot be removed now goes at the next start; it is no reason to fail a job. */
+  /** A stage that cannot be removed now is swept at the next start; it must not fail a job. */
   private async discard(stage: string): Promise<void> {
     const { store, log } = this.options;
     await store.discard(stage).catch((err: unknown) => log.error({ err }, 'the stage could not be removed'));
   }
 
   private forgetOldJobs(): void {
-    const surplus = this.jobs.size - KEPT_JOBS;
-    for (const id of Array.from(this.jobs.keys()).slice(0, Math.max(0, surplus))) {
+    const ended = Array.from(this.jobs.keys()).filter((id) => !this.running.has(id));
+    for (const id of ended.slice(0, Math.max(0, this.jobs.size - MAX_ENDED_JOBS))) {
       this.jobs.delete(id);
       this.ends.delete(id);
     }

@@ -1,55 +1,56 @@
-import type { FastifyBaseLogger } from 'fastify';
+import type { Logger } from 'pino';
+import { type Static, Type } from 'typebox';
 import { DomainError } from '../../../base/domain-error.js';
 import { TimeSlice } from '../../../base/node/time-slice.js';
 import type { ModelStore } from '../../../model/store/store.js';
-import type { Gate } from '../../../model/training/gate.js';
 import { type Card, parseCard } from '../../../model/versions/card.js';
+import { Gate } from '../../../model/versions/gate-decision.js';
+import { MetricsSchema } from '../../../model/versions/metrics.js';
 import { UPLOAD_MARK } from '../../../model/versions/version.js';
 
-/** What the list of versions tells of one. */
-export interface Summary {
-  readonly version: number;
-  readonly created_at: string;
-  readonly origin: 'training' | 'upload';
-  readonly bytes: number;
-  readonly rows: number;
-  readonly metrics: Card['metrics'];
-  /** What the gate said of it, if it was asked. */
-  readonly gate: Gate | null;
-}
+/** One version in the list of versions. */
+export const Summary = Type.Object({
+  created_at: Type.String(),
+  origin: Type.Enum(['training', 'upload']),
+  bytes: Type.Integer({ description: 'of its files, the card left out' }),
+  rows: Type.Integer({ description: 'that it was made from, those held out included' }),
+  metrics: MetricsSchema,
+  gate: Type.Union([Gate, Type.Null()], { description: 'when it was trained; null for one without' }),
+});
+export type Summary = Static<typeof Summary> & { readonly version: number };
 
-/** Versions whose cards are read at the same time: each is an open file. */
-const AT_ONCE = 32;
+/** Maximum number of cards read concurrently: each is an open file. */
+const MAX_CONCURRENT = 32;
 
-/** What there is in the store. A version never changes, so what was read of one is kept. */
+/** The versions of the store. A version never changes, so its summary is cached. */
 export class Catalog {
   private readonly store: ModelStore;
-  private readonly log: FastifyBaseLogger;
+  private readonly log: Logger;
   private summaries: ReadonlyMap<number, Summary> = new Map();
-  /** Broken versions that the log has told of. */
-  private readonly told = new Set<number>();
+  /** Broken versions that were logged already. */
+  private readonly logged = new Set<number>();
 
-  constructor(store: ModelStore, log: FastifyBaseLogger) {
+  constructor(store: ModelStore, log: Logger) {
     this.store = store;
     this.log = log;
   }
 
-  /** The card of a version. Throws `VERSION_NOT_FOUND` or `INVALID_VERSION`. */
+  /** Reads the card of a version. Throws `VERSION_NOT_FOUND` or `INVALID_VERSION`. */
   async card(version: number, slice = new TimeSlice()): Promise<Card> {
     const content = await this.store.readFile(version, 'card.json');
-    // Many come at the same time.
+    // Many cards are read concurrently, and parsing them must not block other requests.
     await slice.yieldIfOver();
     return parseCard(Buffer.from(content ?? '').toString());
   }
 
-  /** The versions with a whole card, newest first. The log tells, once, of those without. */
+  /** Lists the versions with a valid card, newest first. Each version without one is logged once. */
   async list(): Promise<Summary[]> {
     const versions = (await this.store.list()).reverse();
     const summaries = new Map<number, Summary>();
     const slice = new TimeSlice();
-    for (let i = 0; i < versions.length; i += AT_ONCE) {
-      const some = versions.slice(i, i + AT_ONCE);
-      const read = await Promise.all(some.map((version) => this.summary(version, slice)));
+    for (let i = 0; i < versions.length; i += MAX_CONCURRENT) {
+      const chunk = versions.slice(i, i + MAX_CONCURRENT);
+      const read = await Promise.all(chunk.map((version) => this.summary(version, slice)));
       for (const summary of read) if (summary) summaries.set(summary.version, summary);
     }
     this.summaries = summaries;
@@ -57,8 +58,8 @@ export class Catalog {
   }
 
   private async summary(version: number, slice: TimeSlice): Promise<Summary | undefined> {
-    const known = this.summaries.get(version);
-    if (known) return known;
+    const cached = this.summaries.get(version);
+    if (cached) return cached;
     try {
       const card = await this.card(version, slice);
       const { created_at, data, metrics, gate = null, files } = card;
@@ -67,9 +68,9 @@ export class Catalog {
       return { version, created_at, origin: uploaded ? 'upload' : 'training', bytes, rows: data.rows, metrics, gate };
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
-      // One that was removed since the listing is not broken.
-      if (error.code === 'VERSION_NOT_FOUND' || this.told.has(version)) return undefined;
-      this.told.add(version);
+      // A version that was removed since the listing is not broken.
+      if (error.code === 'VERSION_NOT_FOUND' || this.logged.has(version)) return undefined;
+      this.logged.add(version);
       this.log.error({ err: error, model_version: String(version) }, 'model version is broken and is not listed');
       return undefined;
     }

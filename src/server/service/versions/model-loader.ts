@@ -1,89 +1,107 @@
-import type { FastifyBaseLogger } from 'fastify';
+import type { Logger } from 'pino';
 import { DomainError } from '../../../base/domain-error.js';
 import type { EngineFactory } from '../../../model/network/engine.js';
-import type { Predictor } from '../../../model/network/predictor.js';
+import { changeAliases, makeProduction } from '../../../model/store/change-aliases.js';
 import type { Aliases, ModelStore } from '../../../model/store/store.js';
-import type { Card } from '../../../model/versions/card.js';
-import type { Probe } from '../../../model/versions/probe.js';
-import { openVersion } from '../../../model/versions/version.js';
 import type { DriftService, Watched } from '../drift/drift-service.js';
 import type { PredictionService } from '../prediction/prediction-service.js';
+import { OpenedVersion } from './opened-version.js';
 
 export interface LoaderOptions {
   readonly store: ModelStore;
   readonly createEngine: EngineFactory;
   readonly service: PredictionService;
   readonly drift: DriftService;
-  readonly log: FastifyBaseLogger;
+  readonly log: Logger;
 }
 
-/** What an activation did: which version is `production` now, and which one was before. */
+/** Result of an activation: the version that is `production` now, and the one that was before. */
 export interface Activation {
   readonly version: number;
   readonly former: number | null;
 }
 
-interface Opened {
-  readonly version: number;
-  readonly card: Card;
-  readonly predictor: Predictor;
-  readonly probe: Probe;
-  readonly deviation: number;
-  readonly watched: Watched | undefined;
-}
-
 /**
- * Brings versions from the store to the service: read, verified against their checksums, warmed by replaying their probe,
- * swapped in. What serves is what the alias `production` names, in every process on the store.
+ * Brings versions from the store into service: reads them, verifies their checksums, replays their probe and swaps them
+ * in. Every process on the store serves the version that the alias `production` names.
  */
 export class ModelLoader {
   private readonly options: LoaderOptions;
-  private turn: Promise<unknown> = Promise.resolve();
-  /** The generation of aliases that could not be followed, which was said in the log; null if they could not be read. */
-  private told: number | null | undefined;
+  private readonly opened = new Set<OpenedVersion>();
+  private latest: Promise<unknown> = Promise.resolve();
+  /** Generation of the aliases whose failure was logged last; null if they could not be read. */
+  private loggedGeneration: number | null | undefined;
 
   constructor(options: LoaderOptions) {
     this.options = options;
   }
 
+  /** Reads and verifies a version. The caller closes it. Throws `VERSION_NOT_FOUND` or `INVALID_VERSION`. */
+  async open(version: number): Promise<OpenedVersion> {
+    const { store, createEngine } = this.options;
+    const files = await store.read(version);
+    const opened = new OpenedVersion(version, files, createEngine, () => this.opened.delete(opened));
+    this.opened.add(opened);
+    return opened;
+  }
+
+  /** Returns whether this process serves the version or has it open, for example in the shadow. */
+  isInUse(version: number): boolean {
+    if (this.options.service.servingIfReady?.version === version) return true;
+    return Array.from(this.opened).some(({ model }) => model.version === version);
+  }
+
   /**
-   * Makes a version `production`, and what was it `previous`; then it serves. Throws `VERSION_NOT_FOUND`,
-   * `INVALID_VERSION`, or `ALIASES_CHANGED` if another process was faster, or if another version is
-   * production than `over`, if that is given; what served before serves on.
+   * Makes a version `production` and the former one `previous`, then serves it. Throws `VERSION_NOT_FOUND`,
+   * `INVALID_VERSION`, or `ALIASES_CHANGED` if another process was faster; the former version continues to serve then.
    */
-  activate(version: number, over?: number | null): Promise<Activation> {
-    return this.inTurn(async () => {
+  activate(version: number): Promise<Activation> {
+    return this.serialised(async () => {
+      const aliases = await this.options.store.aliases();
+      return this.withOpened(version, (opened) => this.promote(opened, aliases));
+    });
+  }
+
+  /**
+   * Activates a version that is open already, as {@link activate} does. Throws `ALIASES_CHANGED` also if a version other
+   * than `over` is production; `over` undefined accepts any.
+   */
+  activateOpened(opened: OpenedVersion, over?: number | null): Promise<Activation> {
+    return this.serialised(async () => {
       const aliases = await this.options.store.aliases();
       if (over !== undefined && aliases.production !== over) {
         const [found, expected] = [aliases.production, over].map((v) => (v === null ? 'no version' : `version ${v}`));
         throw new DomainError('ALIASES_CHANGED', `${found} is production meanwhile, not ${expected}`);
       }
-      return this.promote(version, aliases);
+      return this.promote(opened, aliases);
     });
   }
 
-  /** Makes a version `candidate`, which serves nobody. */
+  /** Makes a version `candidate`, which does not serve. */
   nominate(version: number): Promise<void> {
-    return this.change((aliases) => (aliases.candidate === version ? undefined : { ...aliases, candidate: version }));
+    return changeAliases(this.options.store, (aliases) =>
+      aliases.candidate === version ? undefined : { ...aliases, candidate: version },
+    );
   }
 
-  /** Makes `previous` `production` again. Throws as `activate`, and `NO_PREVIOUS_VERSION`. */
+  /** Makes `previous` `production` again. Throws as {@link activate}, and `NO_PREVIOUS_VERSION`. */
   rollback(): Promise<Activation> {
-    return this.inTurn(async () => {
+    return this.serialised(async () => {
       const aliases = await this.options.store.aliases();
-      if (aliases.previous === null) {
+      const { previous } = aliases;
+      if (previous === null) {
         throw new DomainError(
           'NO_PREVIOUS_VERSION',
           'no version served before this one: there is nothing to go back to',
         );
       }
-      return this.promote(aliases.previous, aliases);
+      return this.withOpened(previous, (opened) => this.promote(opened, aliases));
     });
   }
 
-  /** Serves what `production` names by now, if another process has changed it. Never throws: what serves serves on. */
+  /** Serves the current `production` if another process has changed it. Never throws: after a failure the former version serves on. */
   follow(): Promise<void> {
-    return this.inTurn(async () => {
+    return this.serialised(async () => {
       const { store, service, log } = this.options;
       let generation: number | null = null;
       try {
@@ -91,100 +109,84 @@ export class ModelLoader {
         const { production } = aliases;
         if (production === null || production === service.servingIfReady?.version) return;
         generation = aliases.generation;
-        this.serve(await this.open(production));
+        await this.withOpened(production, async (opened) => this.serve(opened, await this.prepareDrift(opened)));
       } catch (error) {
-        if (this.told === generation) return;
-        this.told = generation;
-        log.error({ err: error }, 'the version that is production now cannot be served; it will be tried again');
+        if (this.loggedGeneration === generation) return;
+        this.loggedGeneration = generation;
+        log.error({ err: error }, 'the new production version cannot be served; the service will try again');
       }
     });
   }
 
   /**
-   * Serves `production`, or else `previous`, or else the newest good version, and says in the log why others do not. What
-   * stands in for both becomes `previous`: so no process removes it.
-   * False if there are no versions. Throws `INVALID_VERSION` if all are broken: what is there shall not be replaced by a
-   * first model, unasked.
+   * Serves `production`, else `previous`, else the newest intact version that the gate has not refused, and logs why a
+   * version is skipped. A version that replaces both aliases becomes `previous`, so that no process removes it.
+   * Returns false if the store is empty. Throws `INVALID_VERSION` if every version is broken: a first model must not
+   * replace them unrequested.
    */
   activateStored(): Promise<boolean> {
-    return this.inTurn(async () => {
+    return this.serialised(async () => {
       const { store, log } = this.options;
       const versions = (await store.list()).reverse();
       const aliases = await store.aliases();
-      const first = [aliases.production, aliases.previous].filter((version) => version !== null);
-      for (const version of new Set([...first, ...versions])) {
+      const named = [aliases.production, aliases.previous].filter((version) => version !== null);
+      for (const version of new Set([...named, ...versions])) {
         try {
-          const opened = await this.open(version);
-          if (!first.includes(version) && opened.card.gate?.decision === 'refused') {
-            opened.predictor.close();
-            log.warn({ model_version: String(version) }, 'model version was refused by the gate and was skipped');
-            continue;
-          }
-          this.serve(opened);
+          const serves = await this.withOpened(version, (opened) => this.serveStored(opened, named.includes(version)));
+          if (!serves) continue;
         } catch (error) {
           if (!(error instanceof DomainError)) throw error;
           log.error({ err: error, model_version: String(version) }, 'model version is broken and was skipped');
           continue;
         }
-        if (aliases.production === null || !first.includes(version)) await this.adopt(version, aliases.production);
+        if (aliases.production === null || !named.includes(version)) await this.adopt(version, aliases.production);
         return true;
       }
       if (versions.length === 0) return false;
       throw new DomainError(
         'INVALID_VERSION',
-        `none of the ${versions.length} versions in ${store.location} is whole and was let through`,
+        `none of the ${versions.length} versions in ${store.location} is intact and accepted by the gate`,
       );
     });
   }
 
-  /** The alias changes before the pointer: no reply ever comes of a version that did not become `production`. */
-  private async promote(version: number, aliases: Aliases): Promise<Activation> {
-    const opened = await this.open(version);
-    try {
-      await this.name(version, aliases);
-    } catch (error) {
-      opened.predictor.close();
-      throw error;
+  /** Returns false for a version that the gate refused, unless an alias names it. */
+  private async serveStored(opened: OpenedVersion, named: boolean): Promise<boolean> {
+    const { version, card } = opened.model;
+    if (!named && card.gate?.decision === 'refused') {
+      this.options.log.warn(
+        { model_version: String(version) },
+        'model version was refused by the gate and was skipped',
+      );
+      return false;
     }
-    this.serve(opened);
+    this.serve(opened, await this.prepareDrift(opened));
+    return true;
+  }
+
+  /** The alias changes before the pointer: no version answers before it is `production`. */
+  private async promote(opened: OpenedVersion, aliases: Aliases): Promise<Activation> {
+    const { version } = opened.model;
+    const watched = await this.prepareDrift(opened);
+    await makeProduction(this.options.store, version, aliases);
+    this.serve(opened, watched);
     return { version, former: aliases.production };
   }
 
-  /** A change of what is not ours, such as a removal, is no reason to give up: only one of `production` is. */
-  private async name(version: number, read: Aliases): Promise<void> {
-    const { store } = this.options;
-    for (let aliases = read; aliases.production !== version; ) {
-      const { generation, candidate, production } = aliases;
-      const others = { candidate: candidate === version ? null : candidate, previous: production };
-      try {
-        aliases = await store.setAliases({ generation, production: version, ...others });
-      } catch (error) {
-        if (!(error instanceof DomainError) || error.code !== 'ALIASES_CHANGED') throw error;
-        aliases = await store.aliases();
-        if (aliases.production !== read.production) throw error;
-      }
-    }
+  private prepareDrift({ model, baselineJson }: OpenedVersion): Promise<Watched | undefined> {
+    return this.options.drift.prepare(model.version, model.card, baselineJson);
   }
 
-  private async open(version: number): Promise<Opened> {
-    const { store, createEngine, drift } = this.options;
-    const files = await store.read(version);
-    const { card, predictor, probe, deviation } = openVersion(files, createEngine);
-    const baseline = files.get('baseline.json');
-    const watched = await drift.prepare(version, card, baseline && Buffer.from(baseline).toString());
-    return { version, card, predictor, probe, deviation, watched };
-  }
-
-  private serve({ watched, deviation, ...next }: Opened): void {
+  private serve(opened: OpenedVersion, watched: Watched | undefined): void {
     const { service, drift, log } = this.options;
-    service.swap(next);
+    const { version, card, predictor } = opened.model;
+    service.swap(opened.handOver());
     drift.follow(watched);
-    const { version, card, predictor } = next;
     log.info(
       {
         model_version: String(version),
         engine: predictor.engine.name,
-        probe_deviation: deviation,
+        probe_deviation: opened.deviation,
         metrics: card.metrics,
       },
       'model version serves',
@@ -192,41 +194,35 @@ export class ModelLoader {
   }
 
   /**
-   * Names a version that serves though no alias named it: `production` where there is none, such as in a store that was
-   * copied by hand, `previous` where it stands in for a broken one. What no alias names is removed, by any process.
+   * Names the serving version if no alias does: `production` if none is set, as in a store that was copied by hand, or
+   * `previous` if the version replaces a broken one. Any process may remove a version without an alias.
    */
   private async adopt(version: number, production: number | null): Promise<void> {
-    const { log } = this.options;
+    const { store, log } = this.options;
     const alias = production === null ? 'production' : 'previous';
     try {
-      await this.change((aliases) =>
+      await changeAliases(store, (aliases) =>
         aliases.production === production && aliases[alias] !== version ? { ...aliases, [alias]: version } : undefined,
       );
-      log.info({ model_version: String(version) }, `the version that serves is ${alias} now`);
+      log.info({ model_version: String(version) }, `the serving version is ${alias} now`);
     } catch (error) {
-      log.warn({ err: error }, `the alias ${alias} cannot be set; the newest good version serves`);
+      log.warn({ err: error }, `the alias ${alias} cannot be set; the newest intact version serves`);
     }
   }
 
-  /** Changes the aliases, whoever else changes them meanwhile, unless `next` has nothing to change in them. */
-  private async change(next: (aliases: Aliases) => Aliases | undefined): Promise<void> {
-    const { store } = this.options;
-    for (;;) {
-      const wanted = next(await store.aliases());
-      if (!wanted) return;
-      try {
-        await store.setAliases(wanted);
-        return;
-      } catch (error) {
-        if (!(error instanceof DomainError) || error.code !== 'ALIASES_CHANGED') throw error;
-      }
+  private async withOpened<T>(version: number, work: (opened: OpenedVersion) => Promise<T>): Promise<T> {
+    const opened = await this.open(version);
+    try {
+      return await work(opened);
+    } finally {
+      opened.close();
     }
   }
 
-  /** One activation after another: each sees what the one before has done. */
-  private inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.turn.then(work);
-    this.turn = done.catch(() => {});
+  /** Runs one activation after another: each sees the aliases that the one before has left. */
+  private serialised<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.latest.then(work);
+    this.latest = done.catch(() => {});
     return done;
   }
 }

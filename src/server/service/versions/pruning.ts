@@ -1,17 +1,17 @@
-import type { FastifyBaseLogger } from 'fastify';
+import type { Logger } from 'pino';
 import { DomainError } from '../../../base/domain-error.js';
 import type { ModelStore } from '../../../model/store/store.js';
-import type { PredictionService } from '../prediction/prediction-service.js';
+import type { ModelLoader } from './model-loader.js';
 
 export interface PruningOptions {
   readonly store: ModelStore;
-  readonly service: PredictionService;
-  readonly log: FastifyBaseLogger;
-  /** Newest versions that are kept. */
+  readonly loader: Pick<ModelLoader, 'isInUse'>;
+  readonly log: Logger;
+  /** Newest versions to keep. */
   readonly keep: number;
 }
 
-/** Removes old versions when new ones have come; never one that serves or that an alias names. */
+/** Removes old versions after new ones were published, except those in use and those that an alias names. */
 export class Pruning {
   private readonly options: PruningOptions;
   private running: Promise<void> = Promise.resolve();
@@ -20,22 +20,22 @@ export class Pruning {
     this.options = options;
   }
 
-  /** Never rejects: what could not be removed now goes the next time. */
+  /** Never rejects: a version that cannot be removed now is removed the next time. */
   prune(): Promise<void> {
     this.running = this.running.then(() => this.removeOld());
     return this.running;
   }
 
   private async removeOld(): Promise<void> {
-    const { store, service, log, keep } = this.options;
+    const { store, loader, log, keep } = this.options;
     try {
       for (const version of (await store.list()).slice(0, -keep)) {
-        if (version === service.servingIfReady?.version) continue;
+        if (loader.isInUse(version)) continue;
         try {
           await store.remove(version);
           log.info({ model_version: String(version), keep }, 'old model version removed');
         } catch (error) {
-          // An alias names it, or another process is at it as well.
+          // An alias names it, or another process is removing it.
           if (!(error instanceof DomainError)) throw error;
         }
       }

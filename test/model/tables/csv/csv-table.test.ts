@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
+import type { ColumnOrder } from '../../../../src/model/tables/columns.js';
 import { csvToTable } from '../../../../src/model/tables/csv/csv-table.js';
-import { type Arrange, readTable } from '../../../../src/model/tables/table-file.js';
+import { readTable } from '../../../../src/model/tables/table-file.js';
 import { temporaryDirectory } from '../../../support/temporary-directory.js';
 
 test('a plain CSV becomes features and targets', async (t) => {
@@ -11,13 +12,13 @@ test('a plain CSV becomes features and targets', async (t) => {
   assert.deepEqual(data, { rows: 2, features: Float32Array.of(1, 2, 4.5, -6), targets: Float32Array.of(3, 70) });
 });
 
-test('several targets may stand anywhere, and keep the order they were asked for in', async (t) => {
+test('several targets may be anywhere, and are stored in the requested order', async (t) => {
   const { info, data } = await read(t, 'y,a,z\n1,2,3\n', ['z', 'y']);
   assert.deepEqual([info.features, info.targets], [['a'], ['z', 'y']]);
   assert.deepEqual([data.features, data.targets], [Float32Array.of(2), Float32Array.of(3, 1)]);
 });
 
-test('columns are written in the order that arrange gives them', async (t) => {
+test('columns are written in the order that `order` returns', async (t) => {
   const { info, data } = await read(t, 'b,y,a\n1,2,3\n', ['y'], (found) => ({
     ...found,
     features: found.features.toSorted(),
@@ -25,7 +26,7 @@ test('columns are written in the order that arrange gives them', async (t) => {
   assert.deepEqual([info.features, data.features], [['a', 'b'], Float32Array.of(3, 1)]);
 });
 
-test('what arrange throws is thrown', async (t) => {
+test('an error thrown by `order` is passed on', async (t) => {
   const refusal = new Error('not these');
   const refuse = () => {
     throw refusal;
@@ -70,8 +71,8 @@ test('numbers are decimal numbers; anything else is a missing value', async (t) 
     const { data } = await read(t, `a,y\n"${cell}",1\n`);
     assert.deepEqual(data.features, Float32Array.of(value), cell);
   }
-  const others = ['', ' ', 'NA', 'nan', 'NaN', 'null', '?', '-', '.', 'e5', '0x10', '0b1', '1e400', '1e39'];
-  others.push(
+  const missing = ['', ' ', 'NA', 'nan', 'NaN', 'null', '?', '-', '.', 'e5', '0x10', '0b1', '1e400', '1e39'];
+  missing.push(
     'Infinity',
     '-inf',
     '1_000',
@@ -87,26 +88,29 @@ test('numbers are decimal numbers; anything else is a missing value', async (t) 
     '٣',
     '12n',
   );
-  for (const cell of others) {
+  for (const cell of missing) {
     const { info } = await read(t, `a,y\n1,1\n"${cell}",1\n`);
     assert.deepEqual([info.rows, info.dropped, info.missing], [1, 1, { a: 1, y: 0 }], JSON.stringify(cell));
   }
 });
 
-test('a table of missing values is refused naming the column', async (t) => {
-  await assert.rejects(read(t, 'a,b,y\n1,x,1\n1,,1\n'), { code: 'TOO_MANY_MISSING', message: /most in column "b"/ });
+test('a table of missing values is refused with the column', async (t) => {
+  await assert.rejects(read(t, 'a,b,y\n1,x,1\n1,,1\n'), {
+    code: 'TOO_MANY_MISSING',
+    message: /most of them in column "b"/,
+  });
 });
 
-test('a header alone is a table of no rows', async (t) => {
+test('a header alone is a table without rows', async (t) => {
   assert.equal((await read(t, 'a,y\n')).info.rows, 0);
   assert.equal((await read(t, 'a,y')).info.rows, 0);
 });
 
-test('an empty body is refused', async (t) => {
+test('an empty CSV is refused', async (t) => {
   for (const text of ['', '\n\n', '\ufeff', '\r\n']) {
     await assert.rejects(
       read(t, text),
-      { code: 'INVALID_CSV', message: 'expected a header row, got an empty body' },
+      { code: 'INVALID_CSV', message: 'expected a header row, got nothing' },
       JSON.stringify(text),
     );
   }
@@ -133,38 +137,38 @@ test('a header with an empty or a repeated name is refused', async (t) => {
   await assert.rejects(read(t, 'a,,y\n1,2,3\n'), { code: 'INVALID_CSV', message: 'header: column 2 has no name' });
   await assert.rejects(read(t, 'a, a,y\n1,2,3\n'), {
     code: 'INVALID_CSV',
-    message: 'header: column "a" is there twice',
+    message: 'header: column "a" appears twice',
   });
 });
 
-test('a target that is not there is refused before a row is read', async (t) => {
+test('a missing target is refused before a row is read', async (t) => {
   await assert.rejects(read(t, 'a,b\n"broken\n'), { code: 'UNKNOWN_COLUMN' });
 });
 
-test('names that every object inherits are columns like any other', async (t) => {
+test('names that every object inherits are ordinary columns', async (t) => {
   const { info, data } = await read(t, '__proto__,constructor,toString\n1,2,3\n', ['toString']);
   assert.deepEqual([info.features, info.targets], [['__proto__', 'constructor'], ['toString']]);
   assert.deepEqual([data.features, data.targets], [Float32Array.of(1, 2), Float32Array.of(3)]);
 });
 
-test('a cell of a megabyte is refused or read in no time', async (t) => {
+test('a cell of a megabyte is quickly refused or read', async (t) => {
   const started = performance.now();
   await assert.rejects(read(t, `a,y\n${'1'.repeat(2 ** 21)},2\n`), { code: 'INVALID_CSV', message: /[Mm]ax/ });
-  // Digits without end and then a letter: a pattern that tries every way to split them would take hours.
+  // Many digits and then a letter: a pattern that tries every way to split them would take hours.
   for (const cell of [`${'1'.repeat(1_000_000)}x`, `${'1'.repeat(500_000)}.${'1'.repeat(500_000)}x`]) {
     assert.equal((await read(t, `a,y\n1,2\n${cell},2\n`)).info.dropped, 1);
   }
   assert.ok(performance.now() - started < 5000, `${performance.now() - started} ms`);
 });
 
-test('a header of very many columns is refused in no time, whatever its length', async (t) => {
+test('a header of too many columns is refused quickly, however long it is', async (t) => {
   const names = Array.from({ length: 100_000 }, (_, i) => `x${i}`);
   const started = performance.now();
   await assert.rejects(read(t, `${names.join()},y\n`), { code: 'UNKNOWN_COLUMN', message: /at most 10000 columns/ });
   assert.ok(performance.now() - started < 5000, `${performance.now() - started} ms`);
 });
 
-test('text cut into chunks anywhere, inside a character or a line end, is read the same', async (t) => {
+test('text may be split into chunks anywhere, even inside a character or a line end', async (t) => {
   const bytes = Buffer.from('\ufeffpréis,"b\r\nc",y\r\n1,2,3\r\n4,5,6\r\n');
   const whole = await read(t, bytes);
   assert.deepEqual(whole.info.features, ['préis', 'b\r\nc']);
@@ -175,7 +179,7 @@ test('text cut into chunks anywhere, inside a character or a line end, is read t
   }
 });
 
-test('a source that fails in the middle fails the table, with its own error', async (t) => {
+test('a source that fails midway fails the table with its own error', async (t) => {
   const failure = new Error('the client went away');
   const source = Readable.from(
     (function* () {
@@ -186,7 +190,7 @@ test('a source that fails in the middle fails the table, with its own error', as
   await assert.rejects(csvToTable(source, temporaryDirectory(t), ['y']), (error) => error === failure);
 });
 
-test('a source that is cut off fails the table', async (t) => {
+test('a source that is aborted fails the table', async (t) => {
   const source = new Readable({ read() {} });
   source.push('a,y\n1,2\n');
   const table = csvToTable(source, temporaryDirectory(t), ['y']);
@@ -194,15 +198,15 @@ test('a source that is cut off fails the table', async (t) => {
   await assert.rejects(table, { code: 'ERR_STREAM_PREMATURE_CLOSE' });
 });
 
-test('a refused source is destroyed, so that no one sends on', async (t) => {
+test('a refused source is destroyed, so that the sender stops', async (t) => {
   const source = new Readable({ read() {} });
   source.push('a,a,y\n1,2,3\n');
   await assert.rejects(csvToTable(source, temporaryDirectory(t), ['y']), { code: 'INVALID_CSV' });
   assert.ok(source.destroyed);
 });
 
-async function read(t: TestContext, text: string | Buffer | Buffer[], targets = ['y'], arrange?: Arrange) {
+async function read(t: TestContext, text: string | Buffer | Buffer[], targets = ['y'], order?: ColumnOrder) {
   const directory = temporaryDirectory(t);
-  await csvToTable(Readable.from([text].flat(), { objectMode: false }), directory, targets, arrange);
+  await csvToTable(Readable.from([text].flat(), { objectMode: false }), directory, targets, order);
   return readTable(directory);
 }

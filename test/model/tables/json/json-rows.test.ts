@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isFloat32, listed, readRows } from '../../../../src/model/tables/rows.js';
+import { readRows } from '../../../../src/model/tables/json/json-rows.js';
+import { isFloat32, listed } from '../../../../src/model/tables/rows.js';
 
 const INVALID = (message: string) => ({ name: 'DomainError', code: 'INVALID_ROWS', message });
 
@@ -10,7 +11,7 @@ test('arrays are read in feature order and objects by name, mixed, into one row-
   assert.deepEqual(rows, Float32Array.of(1, 2, 3, 4, -0.5, 6e-7));
 });
 
-test('no instances give an empty array', () => {
+test('no instances result in an empty array', () => {
   assert.equal(readRows([], ['a', 'b']).length, 0);
 });
 
@@ -70,7 +71,7 @@ test('a missing and an unknown feature are refused by name', () => {
   );
 });
 
-test('names that every object inherits are features like any other', () => {
+test('names that every object inherits are ordinary features', () => {
   const names = ['__proto__', 'constructor', 'toString'];
   const row: unknown = JSON.parse('{"toString": 3, "__proto__": 1, "constructor": 2}');
   assert.deepEqual(readRows([row], names), Float32Array.of(1, 2, 3));
@@ -83,7 +84,7 @@ test('names that every object inherits are features like any other', () => {
   );
 });
 
-test('a number is finite as a float32, or it is not taken', () => {
+test('a number that is not finite as float32 is refused', () => {
   const max = 2 ** 128 - 2 ** 104;
   assert.equal(Math.fround(max), max);
   for (const value of [0, -0, max, -max, 1e-300]) assert.ok(isFloat32(value), String(value));

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
+import type { ColumnOrder, Columns } from '../../../../src/model/tables/columns.js';
 import { type JsonRows, jsonToTable } from '../../../../src/model/tables/json/json-table.js';
-import { type Arrange, type Columns, readTable } from '../../../../src/model/tables/table-file.js';
+import { readTable } from '../../../../src/model/tables/table-file.js';
 import { NO_PROC } from '../../../support/child-processes.js';
 import { temporaryDirectory } from '../../../support/temporary-directory.js';
 
 const INVALID = (message: string) => ({ name: 'DomainError', code: 'INVALID_ROWS', message });
 
-test('arrays with a number per row as target', (t) => {
+test('rows as arrays, with one number per row as the target', (t) => {
   const { info, data } = read(t, {
     instances: [
       [1, 2],
@@ -20,7 +21,7 @@ test('arrays with a number per row as target', (t) => {
   assert.deepEqual(data, { rows: 2, features: Float32Array.of(1, 2, 3, 4), targets: Float32Array.of(5, 6) });
 });
 
-test('arrays with arrays of targets', (t) => {
+test('rows as arrays, with an array of targets per row', (t) => {
   const { info, data } = read(t, {
     instances: [[1], [3]],
     targets: [
@@ -44,7 +45,7 @@ test('named rows hold their targets, in any order of keys', (t) => {
   assert.deepEqual([data.features, data.targets], [Float32Array.of(1, 3, 4, 6), Float32Array.of(2, 5)]);
 });
 
-test('named rows are written in the order that arrange gives them', (t) => {
+test('named rows are written in the order that `order` returns', (t) => {
   const { info, data } = read(t, { instances: [{ b: 1, a: 2, y: 3 }], target: ['y'] }, undefined, (found) => ({
     ...found,
     features: found.features.toSorted(),
@@ -52,7 +53,7 @@ test('named rows are written in the order that arrange gives them', (t) => {
   assert.deepEqual([info.features, data.features], [['a', 'b'], Float32Array.of(2, 1)]);
 });
 
-test('unnamed columns take known names if they are as many', (t) => {
+test('unnamed columns get the known names if their number matches', (t) => {
   const known: Columns = { features: ['a', 'b'], targets: ['y'] };
   const same = read(t, { instances: [[1, 2]], targets: [3] }, known);
   assert.deepEqual([same.info.features, same.info.targets], [['a', 'b'], ['y']]);
@@ -60,7 +61,7 @@ test('unnamed columns take known names if they are as many', (t) => {
   assert.deepEqual([wider.info.features, wider.info.targets], [['x0', 'x1', 'x2'], ['y']]);
 });
 
-test('null and a column left out are missing values, and their rows are dropped', (t) => {
+test('null and an omitted column are missing values, and their rows are dropped', (t) => {
   const named = read(t, { instances: [{ a: 1, y: 2 }, { a: null, y: 2 }, { y: 2 }, { a: 5, y: 6 }], target: ['y'] });
   assert.deepEqual([named.info.rows, named.info.dropped, named.info.missing], [2, 2, { a: 2, y: 0 }]);
   assert.deepEqual(named.data.features, Float32Array.of(1, 5));
@@ -73,7 +74,7 @@ test('a number beyond float32 is dropped like a missing one', (t) => {
   assert.deepEqual([info.rows, info.dropped], [2, 2]);
 });
 
-test('rows of nothing but missing values are refused naming the column', (t) => {
+test('rows of missing values only are refused with the column', (t) => {
   assert.throws(
     () =>
       read(t, {
@@ -141,7 +142,7 @@ test('no rows are refused', (t) => {
   });
 });
 
-test('rows that do not fit together are refused', (t) => {
+test('rows that do not match each other are refused', (t) => {
   const refused: [JsonRows, string][] = [
     [{ instances: [[1], [2]], targets: [1] }, 'targets: expected one per row of instances (2), got 1'],
     [{ instances: [[1], [2, 3]], targets: [1, 2] }, 'instances[1]: expected 1 numbers, got 2'],
@@ -176,12 +177,12 @@ test('rows that do not fit together are refused', (t) => {
   }
 });
 
-test('a target that is not there or is named twice is refused', (t) => {
+test('a missing or repeated target is refused', (t) => {
   assert.throws(() => read(t, { instances: [{ a: 1 }], target: ['y'] }), { code: 'UNKNOWN_COLUMN' });
   assert.throws(() => read(t, { instances: [{ a: 1, y: 2 }], target: ['y', 'y'] }), { code: 'UNKNOWN_COLUMN' });
 });
 
-test('names that every object inherits are columns like any other', (t) => {
+test('names that every object inherits are ordinary columns', (t) => {
   const instances = JSON.parse(
     '[{"__proto__": 1, "toString": 2, "y": 3}, {"y": 6, "toString": 5}, {"y": 7, "toString": 5, "__proto__": 4}]',
   );
@@ -190,7 +191,7 @@ test('names that every object inherits are columns like any other', (t) => {
   assert.deepEqual(data.features, Float32Array.of(1, 2, 4, 5));
 });
 
-test('a column that only seems to be in the first row is unknown', (t) => {
+test('a column that the first row only inherits is unknown', (t) => {
   const instances = JSON.parse('[{"a": 1, "y": 2}, {"a": 1, "y": 2, "toString": 3}]');
   assert.throws(
     () => read(t, { instances, target: ['y'] }),
@@ -205,8 +206,8 @@ test('refused rows leave no file open', { skip: NO_PROC }, (t) => {
   assert.equal(open(), before);
 });
 
-function read(t: TestContext, body: JsonRows, known?: Columns, arrange: Arrange = (found) => found) {
+function read(t: TestContext, json: JsonRows, known?: Columns, order: ColumnOrder = (columns) => columns) {
   const directory = temporaryDirectory(t);
-  jsonToTable(body, directory, known, arrange);
+  jsonToTable(json, directory, known, order);
   return readTable(directory);
 }

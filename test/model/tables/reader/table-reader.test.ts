@@ -6,18 +6,18 @@ import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createRandom } from '../../../../src/base/statistics/random.js';
-import { arrangeUnlessReplaced } from '../../../../src/model/tables/arrange.js';
 import { arrowToTable } from '../../../../src/model/tables/arrow/arrow-table.js';
+import { type Columns, orderColumns } from '../../../../src/model/tables/columns.js';
 import { csvToTable } from '../../../../src/model/tables/csv/csv-table.js';
 import { parquetToTable } from '../../../../src/model/tables/parquet/parquet-table.js';
 import { fileToTable } from '../../../../src/model/tables/reader/table-reader.js';
 import { arrowStream, column } from '../../../support/arrow.js';
 import { temporaryDirectory } from '../../../support/temporary-directory.js';
 
-// What Apache's and pandas' own libraries wrote: scripts/data/pyarrow-fixtures.py.
+// Files written by Apache's and pandas' own libraries: scripts/data/pyarrow-fixtures.py.
 const FIXTURES = fileURLToPath(new URL('../../../../../test/fixtures/pyarrow', import.meta.url));
 const fixture = (name: string) => join(FIXTURES, name);
-const order = arrangeUnlessReplaced({ features: ['k', 'n', 'x'], targets: ['y'] }, false);
+const order = (columns: Columns) => orderColumns(columns, { features: ['k', 'n', 'x'], targets: ['y'] }, false);
 
 function toTable(t: TestContext, path: string) {
   const read = path.endsWith('.arrow') ? arrowToTable : parquetToTable;
@@ -37,7 +37,7 @@ const SAME: [csv: string, names: string[]][] = [
 ];
 for (const [csv, names] of SAME) {
   for (const name of names) {
-    test(`${name}, as Python wrote it, becomes the very table of ${csv}`, async (t) => {
+    test(`${name}, written by Python, becomes the same table as ${csv}`, async (t) => {
       const expected = await csvToTable(createReadStream(fixture(csv)), temporaryDirectory(t), ['y'], order);
       assert.ok(expected.rows > 30);
       assert.deepEqual(await toTable(t, fixture(name)), expected);
@@ -46,21 +46,21 @@ for (const [csv, names] of SAME) {
 }
 
 const REFUSED: [name: string, error: RegExp][] = [
-  ['refused-lz4.arrow', /^body: record batch 0 is compressed; expected plain record batches/],
-  ['refused-dictionary.arrow', /^body: column "word": expected integers or floats, got a dictionary$/],
-  ['refused-file.arrow', /^body: expected an Arrow stream, got an Arrow file$/],
-  ['refused-text.parquet', /^body: column "word": expected integers or floats, got (UTF8|STRING)$/],
-  ['refused-time.parquet', /^body: column "when": expected integers or floats, got TIMESTAMP/],
-  ['refused-list.parquet', /^body: column "list": expected integers or floats, got a group$/],
+  ['refused-lz4.arrow', /^Arrow stream: record batch 0 is compressed; expected uncompressed record batches/],
+  ['refused-dictionary.arrow', /^Arrow stream: column "word": expected integers or floats, got a dictionary$/],
+  ['refused-file.arrow', /^Arrow stream: expected the streaming format, got the file format$/],
+  ['refused-text.parquet', /^Parquet file: column "word": expected integers or floats, got (UTF8|STRING)$/],
+  ['refused-time.parquet', /^Parquet file: column "when": expected integers or floats, got TIMESTAMP/],
+  ['refused-list.parquet', /^Parquet file: column "list": expected integers or floats, got a group$/],
 ];
 for (const [name, message] of REFUSED) {
-  test(`${name}, as Python wrote it, is refused with a reason`, async (t) => {
+  test(`${name}, written by Python, is refused with a reason`, async (t) => {
     const code = name.endsWith('.arrow') ? 'INVALID_ARROW' : 'INVALID_PARQUET';
     await assert.rejects(async () => toTable(t, fixture(name)), { code, message });
   });
 }
 
-test('a row group and a record batch of more rows than are read at a time are read whole', async (t) => {
+test('a row group and a record batch of more rows than fit in a chunk are read completely', async (t) => {
   const rows = Array.from({ length: 100_000 }, (_, i) => i);
   const path = join(temporaryDirectory(t), 'large.arrow');
   writeFileSync(
@@ -78,7 +78,7 @@ test('a row group and a record batch of more rows than are read at a time are re
   assert.deepEqual(await toTable(t, path), expected);
 });
 
-test('Parquet that is none, not whole, or tells lies of itself is refused with a reason', async (t) => {
+test('a file that is not Parquet, is truncated, or contradicts itself is refused with a reason', async (t) => {
   const whole = readFileSync(fixture('groups.parquet'));
   const end = whole.length;
   const changed = (change: (bytes: Buffer) => void) => {
@@ -87,10 +87,10 @@ test('Parquet that is none, not whole, or tells lies of itself is refused with a
     return bytes;
   };
   const bad: [what: string, bytes: Buffer, message: RegExp][] = [
-    ['nothing', Buffer.alloc(0), /expected a Parquet file, got 0 bytes$/],
-    ['text', Buffer.from('x,n,k,y\n1,2,3,4\n'), /which begins with PAR1$/],
-    ['a part', whole.subarray(0, end - 100), /which ends with PAR1: it is not whole$/],
-    ['an encrypted file', changed((bytes) => bytes.write('PARE', end - 4)), /^body: it is encrypted$/],
+    ['an empty file', Buffer.alloc(0), /^Parquet file: 0 bytes are too few$/],
+    ['text', Buffer.from('x,n,k,y\n1,2,3,4\n'), /does not begin with PAR1$/],
+    ['a truncated file', whole.subarray(0, end - 100), /does not end with PAR1; it may be truncated$/],
+    ['an encrypted file', changed((bytes) => bytes.write('PARE', end - 4)), /^Parquet file: it is encrypted$/],
     [
       'a footer longer than the file',
       changed((bytes) => bytes.writeUInt32LE(end, end - 8)),
@@ -101,8 +101,8 @@ test('Parquet that is none, not whole, or tells lies of itself is refused with a
       changed((bytes) => bytes.writeUInt32LE(0xffffffff, end - 8)),
       /its footer has 4294967295 bytes/,
     ],
-    ['a footer of nothing', changed((bytes) => bytes.writeUInt32LE(0, end - 8)), /not readable/],
-    ['a footer of half', changed((bytes) => bytes.writeUInt32LE(1000, end - 8)), /./],
+    ['an empty footer', changed((bytes) => bytes.writeUInt32LE(0, end - 8)), /cannot be read/],
+    ['a truncated footer', changed((bytes) => bytes.writeUInt32LE(1000, end - 8)), /./],
     ['no pages', changed((bytes) => bytes.fill(0, 4, 3000)), /row group 0, column "\w": /],
     ['other pages', changed((bytes) => bytes.fill(0xff, 4, 3000)), /row group 0, column "\w": /],
   ];
@@ -114,7 +114,7 @@ test('Parquet that is none, not whole, or tells lies of itself is refused with a
 });
 
 for (const name of ['batches.arrow', 'groups.parquet']) {
-  test(`bytes of ${name} changed at random are a table or an error that says INVALID`, async (t) => {
+  test(`random changes to the bytes of ${name} result in a table or an error with an INVALID code`, async (t) => {
     const whole = readFileSync(fixture(name));
     const random = createRandom(3);
     const path = join(temporaryDirectory(t), name.replace(/.*\./, 'changed.'));
@@ -139,26 +139,29 @@ for (const name of ['batches.arrow', 'groups.parquet']) {
   });
 }
 
-test('a file is read by another process, whose errors are told here, and nothing of it stays', async (t) => {
+test('a file is read by another process, whose errors are reported here, and no trace remains', async (t) => {
   const model = null;
-  const read = (name: string, format: 'arrow' | 'parquet', targets = ['y'], most = 10_000) =>
+  const read = (name: string, format: 'arrow' | 'parquet', targets = ['y'], maxBytes = 10_000) =>
     fileToTable(createReadStream(fixture(name)), {
       format,
       directory: join(temporaryDirectory(t), 'table'),
       targets,
       model,
       replace: false,
-      most,
+      maxBytes,
     });
   const [arrow, parquet] = [await read('nulls.arrow', 'arrow'), await read('nulls.parquet', 'parquet')];
   assert.deepEqual([arrow.features, arrow.targets, arrow.rows], [['k', 'x', 'n'], ['y'], parquet.rows]);
   assert.deepEqual(arrow, parquet);
-  await assert.rejects(read('nulls.arrow', 'parquet'), { code: 'INVALID_PARQUET', message: /begins with PAR1$/ });
+  await assert.rejects(read('nulls.arrow', 'parquet'), {
+    code: 'INVALID_PARQUET',
+    message: /does not begin with PAR1$/,
+  });
   await assert.rejects(read('table.csv', 'arrow'), { code: 'INVALID_ARROW' });
   await assert.rejects(read('nulls.arrow', 'arrow', ['z']), { code: 'UNKNOWN_COLUMN', message: /target "z"/ });
   const tooLarge = {
     code: 'TOO_LARGE',
-    message: /^body: expected at most 1 rows of 4 columns \(31 bytes as float32\)/,
+    message: /^the table: expected at most 1 rows of 4 columns \(31 bytes as float32\)/,
   };
   assert.ok(arrow.rows > 1);
   await assert.rejects(read('nulls.arrow', 'arrow', ['y'], 31), tooLarge);
@@ -166,7 +169,7 @@ test('a file is read by another process, whose errors are told here, and nothing
   assert.equal((await read('nulls.parquet', 'parquet', ['y'], arrow.rows * 16)).rows, arrow.rows);
 });
 
-/** Reads a file when there is one file descriptor left, which writing it takes: none for the process that reads it. */
+/** Reads a file with one free file descriptor. Writing the file takes it, so none is left for the process that reads it. */
 const WITHOUT_DESCRIPTORS = `
   import { closeSync, openSync } from 'node:fs';
   import { Readable } from 'node:stream';
@@ -183,7 +186,7 @@ const WITHOUT_DESCRIPTORS = `
   console.log(reason.code, reason.syscall);
 `;
 
-test('a file that no process can be started for, without a free file descriptor, fails and ends nothing else', (t) => {
+test('without a free file descriptor for its process a file fails, and nothing else does', (t) => {
   const module = new URL('../../../../src/model/tables/reader/table-reader.js', import.meta.url).href;
   const command = 'ulimit -n 200 && exec "$0" --input-type=module -e "$@"';
   const args = [process.execPath, WITHOUT_DESCRIPTORS, module, join(temporaryDirectory(t), 'table')];

@@ -326,7 +326,7 @@ test('who follows a production that is broken serves on, says so once, and follo
   await parts.store.setAliases({ generation, production: 2, candidate: null, previous: 1 });
   for (let i = 0; i < 3; i++) await parts.loader.follow();
   assert.equal((await predict(parts)).model_version, '1');
-  const said = parts.logged.filter(({ msg }) => String(msg).startsWith('the version that is production now'));
+  const said = parts.logged.filter(({ msg }) => String(msg).startsWith('the new production version cannot be served'));
   assert.equal(said.length, 1);
   writeFileSync(path, whole);
   await parts.loader.follow();
@@ -342,7 +342,7 @@ test('who cannot read the aliases serves on, says so once, and follows when they
   writeFileSync(path, '');
   for (let i = 0; i < 3; i++) await parts.loader.follow();
   assert.equal((await predict(parts)).model_version, '1');
-  const said = parts.logged.filter(({ msg }) => String(msg).startsWith('the version that is production now'));
+  const said = parts.logged.filter(({ msg }) => String(msg).startsWith('the new production version cannot be served'));
   assert.equal(said.length, 1);
   rmSync(path);
   renameSync(`${path}-away`, path);
@@ -351,7 +351,7 @@ test('who cannot read the aliases serves on, says so once, and follows when they
 });
 
 test('the newest versions are kept after a training and an upload, and older ones if they serve or have an alias', async (t) => {
-  const parts = await buildTestApp(t, ['a', 'b', 'c'], { keepVersions: 2 });
+  const parts = await buildTestApp(t, ['a', 'b', 'c'], {}, { KEEP_VERSIONS: '2' });
   const { app, store, jobs } = parts;
   for (let seed = 2; seed <= 6; seed++) await publishUntrained(store, ['a', 'b', 'c'], ['y'], seed);
   await store.setAliases({ ...(await store.aliases()), candidate: 3 });

@@ -186,7 +186,7 @@ test('events bring every epoch once, and then the end, to early and late listene
 
 const BAD: [what: string, payload: object | string, query: string, code: string, message: RegExp][] = [
   ['a CSV without ?target', CSV, '', 'UNKNOWN_COLUMN', /\?target=/],
-  ['an unknown target', CSV, 'target=z', 'UNKNOWN_COLUMN', /"z" is not a column; there are "c", "a", "y", "b"/],
+  ['an unknown target', CSV, 'target=z', 'UNKNOWN_COLUMN', /"z" is not a column; the columns are "c", "a", "y", "b"/],
   ['an empty CSV', '', 'target=y', 'INVALID_CSV', /header/],
   ['a ragged CSV', 'a,b,c,y\n1,2,3,4\n1,2\n', 'target=y', 'INVALID_CSV', /line 3/],
   ['other features', 'a,b,d,y\n1,2,3,4\n', 'target=y', 'FEATURES_CHANGED', /\?replace=true/],

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { createRandom } from '../../../../src/base/statistics/random.js';
 import { FileStore } from '../../../../src/model/store/file-store.js';
 import { TableWriter } from '../../../../src/model/tables/table-file.js';
-import { DEFAULT_TRAINING } from '../../../../src/model/training/training.js';
+import { DEFAULT_TRAINING } from '../../../../src/model/training/training-options.js';
 import { buildTestApp, publishUntrained, type TestApp } from '../../../support/test-app.js';
 
 /** Rows and a target that follows them with a little noise; `shuffled` targets follow nothing. */
@@ -64,7 +66,7 @@ test('a worse version is refused: it succeeds, is a candidate, and the old one s
   const { aliases, models } = await get(parts, '/models');
   assert.deepEqual([aliases.production, aliases.candidate], ['1', '2']);
   assert.deepEqual(models[0].gate, gate);
-  assert.deepEqual(toldGate(parts, 'the version was refused and stays a candidate'), [40, '2', gate]);
+  assert.deepEqual(toldGate(parts, 'the version was refused and does not serve'), [40, '2', gate]);
   assert.match(
     (await parts.app.inject({ url: '/metrics' })).body,
     /model_gate_decisions_total\{decision="refused"\} 1/,
@@ -170,6 +172,22 @@ test('a version that another process makes production just before the comparison
   const { gate } = await train(parts, { ...labelled(2), ...GOOD });
   assert.equal((await aliases()).production, 2);
   assert.match(gate.reason, /^version 2 is production meanwhile, not version 1; RMSE/);
+});
+
+test('a training whose version is broken when it is opened fails with the reason, and the old one serves on', async (t) => {
+  const { parts } = await start(t);
+  const publish = parts.store.publish.bind(parts.store);
+  parts.store.publish = async (stage) => {
+    await writeFile(join(stage, 'version/weights.bin'), 'broken');
+    return publish(stage);
+  };
+  const payload = { ...labelled(1), ...GOOD, promote: 'always' };
+  const response = await parts.app.inject({ method: 'POST', url: '/train?wait=true', payload });
+  assert.deepEqual([response.statusCode, response.json().code], [409, 'INVALID_VERSION']);
+  assert.match(response.json().error, /^weights.bin: its checksum/);
+  const { aliases, serving } = await get(parts, '/models');
+  assert.deepEqual([serving, aliases.production, aliases.candidate], ['1', '1', '2']);
+  assert.deepEqual([parts.jobs.isBusy, parts.loader.isInUse(2)], [false, false]);
 });
 
 test('rows of other columns than those of a model that began to serve meanwhile are refused, whatever their names give in a line', async (t) => {

@@ -3,8 +3,8 @@ import { EventEmitter, once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { pino } from 'pino';
 import { createRandom } from '../../../../src/base/statistics/random.js';
+import type { Job } from '../../../../src/server/service/training/job.js';
 import { Retraining } from '../../../../src/server/service/training/retraining.js';
-import type { Job } from '../../../../src/server/service/training/training-jobs.js';
 import { buildTestApp, type TestApp } from '../../../support/test-app.js';
 
 /** Rows `[count, 2]`, of which the first is moved by `shift`. */
@@ -33,7 +33,7 @@ async function start(t: TestContext, cooldown = 3_600_000) {
     lines.emit('line');
   };
   const log = pino({ level: 'debug' }, { write });
-  const retraining = () => new Retraining({ ...parts, log: log as never, leastRows: 100, cooldown });
+  const retraining = () => new Retraining({ ...parts, log: log as never, minRows: 100, cooldown });
   retraining();
   return { parts, logged, lines, retraining };
 }

@@ -3,12 +3,12 @@ import { type EventEmitter, once } from 'node:events';
 import { test } from 'node:test';
 import { createRandom } from '../../../../src/base/statistics/random.js';
 import { loadEngine } from '../../../../src/model/network/engine.js';
-import { Predictor } from '../../../../src/model/network/predictor.js';
+import { Predictor, predictAll } from '../../../../src/model/network/predictor.js';
 import { weightCount } from '../../../../src/model/network/shape.js';
-import { predictAll } from '../../../../src/model/training/evaluation.js';
 import { openVersion } from '../../../../src/model/versions/version.js';
+import type { Job } from '../../../../src/server/service/training/job.js';
 import { Shadow } from '../../../../src/server/service/training/shadow.js';
-import type { Job } from '../../../../src/server/service/training/training-jobs.js';
+import { Pruning } from '../../../../src/server/service/versions/pruning.js';
 import { buildTestApp, contentsOf, type TestApp } from '../../../support/test-app.js';
 
 function rowsOf(seed: number, count: number): number[][] {
@@ -101,23 +101,88 @@ test('of a large request some rows are taken, evenly spaced', async (t) => {
   assert.ok(Math.abs(shadow!.targets['y0']!.mean_difference - mean) < 1e-6);
 });
 
-test('one who cancels a shadow leaves a candidate, and no other training starts before', async (t) => {
+test('a cancelled shadow leaves a candidate, and no second shadow starts before', async (t) => {
   const { parts, job } = await start(t);
   await predict(parts, rowsOf(2, 5));
-  const second = await post(parts, '/train', BODY);
-  assert.equal(second.status, 409);
-  assert.match(
-    second.body.error,
-    new RegExp(`version 2 still answers in the shadow; DELETE /train/${job.id} ends that`),
-  );
+  const second = await post(parts, '/train?shadow_rows=10', BODY);
+  assert.deepEqual([second.status, second.body.code], [409, 'TRAINING_RUNNING']);
+  const reason = `^shadow_rows: version 2 of training ${job.id} still answers in the shadow; cancel that training`;
+  assert.match(second.body.error, new RegExp(reason));
   const cancelled = (await parts.app.inject({ method: 'DELETE', url: `/train/${job.id}` })).json();
   assert.deepEqual([cancelled.state, cancelled.model_version, cancelled.shadow.rows], ['cancelled', '2', 5]);
   assert.equal(cancelled.gate.decision, 'refused');
   assert.match(cancelled.gate.reason, /^the training was cancelled; RMSE/);
   const { aliases, serving } = await get(parts, '/models');
   assert.deepEqual([serving, aliases.production, aliases.candidate], ['1', '1', '2']);
-  assert.equal((await post(parts, '/train?wait=true', BODY)).status, 200);
+  assert.equal((await post(parts, '/train?shadow_rows=10', BODY)).status, 202);
   assert.equal((await predict(parts, rowsOf(2, 5))).status, 200, 'nothing is in the shadow any more');
+});
+
+test('while a version answers in the shadow another training runs; if its version serves, the shadow ends', async (t) => {
+  const { parts, job } = await start(t);
+  assert.equal(parts.jobs.isBusy, false);
+  const second = await post(parts, '/train?wait=true&promote=always', BODY);
+  assert.deepEqual([second.status, second.body.model_version, parts.service.serving.version], [200, '3', 3]);
+  assert.equal(parts.jobs.get(job.id).state, 'running');
+  await predict(parts, rowsOf(2, 5));
+  const { state, gate } = await parts.jobs.finished(job.id);
+  assert.deepEqual([state, gate!.decision], ['succeeded', 'refused']);
+  assert.match(gate!.reason, /^version 3 serves meanwhile; RMSE/);
+});
+
+test('a training is refused if the version in the shadow was promoted since it began', async (t) => {
+  const { parts, job } = await start(t);
+  const { body } = await post(parts, '/train', { ...BODY, epochs: 300, patience: 300 });
+  await once(parts.jobs, 'epoch');
+  await predict(parts, rowsOf(2, 60));
+  const promoted = await parts.jobs.finished(job.id);
+  assert.deepEqual([promoted.gate!.decision, parts.service.serving.version], ['promoted', 2]);
+  // The end of the first job does not release the place of the second.
+  assert.deepEqual([parts.jobs.get(body.id).state, parts.jobs.isBusy], ['running', true]);
+  const { state, model_version, gate } = await parts.jobs.finished(body.id);
+  assert.deepEqual([state, model_version, gate!.decision], ['succeeded', '3', 'refused']);
+  assert.match(gate!.reason, /^version 2 is production meanwhile, not version 1; RMSE/);
+  assert.equal(parts.jobs.isBusy, false);
+});
+
+test('a service that stops ends the training and the shadow', async (t) => {
+  const { parts, job } = await start(t);
+  const { body } = await post(parts, '/train', { ...BODY, epochs: 100_000, patience: 100_000 });
+  await parts.jobs.close();
+  assert.deepEqual([job.state, parts.jobs.get(body.id).state], ['cancelled', 'cancelled']);
+});
+
+test('a version in the shadow is not removed, though another is the candidate by now', async (t) => {
+  const { parts, job } = await start(t);
+  assert.equal((await post(parts, '/train?wait=true&promote=never', BODY)).status, 200);
+  assert.equal((await parts.store.aliases()).candidate, 3);
+  await new Pruning({ ...parts, keep: 1 }).prune();
+  assert.deepEqual(await parts.store.list(), [1, 2, 3]);
+  const removal = await parts.app.inject({ method: 'DELETE', url: '/models/2' });
+  assert.deepEqual([removal.statusCode, removal.json().code], [409, 'VERSION_IN_USE']);
+  await predict(parts, rowsOf(2, 60));
+  assert.equal((await parts.jobs.finished(job.id)).gate!.decision, 'promoted');
+  assert.equal(parts.service.serving.version, 2);
+  await parts.loader.activate(3);
+  assert.equal(parts.loader.isInUse(2), false, 'nothing holds it open');
+});
+
+test('a version is read from the store once, with a shadow and without', async (t) => {
+  const parts = await buildTestApp(t, []);
+  const reads: number[] = [];
+  const read = parts.store.read.bind(parts.store);
+  parts.store.read = (version) => {
+    reads.push(version);
+    return read(version);
+  };
+  assert.equal((await post(parts, '/train?wait=true', BODY)).status, 200);
+  const began = once(parts.jobs, 'shadow');
+  await post(parts, '/train?shadow_rows=5&promote=always', BODY);
+  const [job] = (await began) as [Job];
+  await predict(parts, rowsOf(2, 5));
+  await parts.jobs.finished(job.id);
+  assert.equal(parts.service.serving.version, 2);
+  assert.deepEqual(reads, [1, 2]);
 });
 
 test('a service that stops in the middle of a shadow promotes nothing and loses nothing', async (t) => {
@@ -156,7 +221,7 @@ test('a shadow ends when another version serves meanwhile', async (t) => {
 test('shadow_rows is refused where there is nothing to be the shadow of, before anything is trained', async (t) => {
   const parts = await buildTestApp(t);
   for (const [url, reason] of [
-    ['/train?shadow_rows=10&replace=true', /^shadow_rows: expected 0, got 10: beside \?replace=true/],
+    ['/train?shadow_rows=10&replace=true', /^shadow_rows: expected 0, got 10: with replace, no model/],
     ['/train?shadow_rows=-1', /shadow_rows: must be >= 0/],
     ['/train?shadow_rows=100001', /shadow_rows: must be <= 100000/],
   ] as const) {

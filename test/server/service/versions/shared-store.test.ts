@@ -116,7 +116,7 @@ test('what stands in for a broken production in one process is neither removed n
   rmSync(join(store.location, '3', 'weights.bin'));
   const other = await start(t, directory);
   assert.equal((await predict(other))['model_version'], '2');
-  await other.logged('the version that serves is previous now');
+  await other.logged('the serving version is previous now');
 
   assert.equal((await fetch(`${whole.url}/models/2`, { method: 'DELETE' })).status, 409);
   const headers = { 'content-type': 'application/gzip' };

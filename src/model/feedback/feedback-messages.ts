@@ -1,0 +1,24 @@
+import type { ErrorCode } from '../../base/domain-error.js';
+import type { FeedbackBounds, FeedbackDatabase } from './feedback-database.js';
+
+/** Methods of the database that its parent process may call. */
+export type FeedbackMethod = 'add' | 'addWaiting' | 'waiting' | 'count' | 'recent' | 'newest' | 'chunk';
+export type FeedbackArguments<M extends FeedbackMethod> = Parameters<FeedbackDatabase[M]>;
+export type FeedbackResult<M extends FeedbackMethod> = ReturnType<FeedbackDatabase[M]>;
+
+/** One call of a method. */
+export interface FeedbackTask {
+  readonly method: FeedbackMethod;
+  readonly args: readonly unknown[];
+}
+
+/** Argument of the child process, as JSON. */
+export interface FeedbackSetting {
+  readonly path: string;
+  readonly bounds: FeedbackBounds;
+}
+
+/** Result of one task. `cause` is for the log only. */
+export type FeedbackOutcome =
+  | { readonly value: unknown }
+  | { readonly code: ErrorCode; readonly message: string; readonly cause?: string };

@@ -1,0 +1,97 @@
+import { DomainError, show } from '../../base/domain-error.js';
+import { listed } from './rows.js';
+
+/** The columns of a table or a model, in order. */
+export interface Columns {
+  readonly features: readonly string[];
+  readonly targets: readonly string[];
+}
+
+/** Returns the columns of a table in the order in which to write them. May throw to refuse them. */
+export type ColumnOrder = (columns: Columns) => Columns;
+
+/** The maximum number of columns. A wider table is a mistake or an attack: 30 hidden units cannot make use of it. */
+export const MAX_COLUMNS = 10_000;
+
+/** Returns only the columns of an object that holds more, such as a card. Use it before sending them to another process. */
+export function columnsOf({ features, targets }: Columns): Columns {
+  return { features, targets };
+}
+
+/** Splits a table's columns into features and targets. Throws `UNKNOWN_COLUMN` also if a target is named twice. */
+export function splitColumns(columns: readonly string[], targets: readonly string[]): Columns {
+  const known = new Set(columns);
+  const targetNames = new Set<string>();
+  for (const name of targets) {
+    if (!known.has(name)) {
+      throw new DomainError(
+        'UNKNOWN_COLUMN',
+        `target ${show(name)} is not a column; the columns are ${listed(columns)}`,
+      );
+    }
+    if (targetNames.has(name)) throw new DomainError('UNKNOWN_COLUMN', `target ${show(name)} is named twice`);
+    targetNames.add(name);
+  }
+  const features = columns.filter((name) => !targetNames.has(name));
+  if (features.length === 0) {
+    throw new DomainError('UNKNOWN_COLUMN', `there is no feature column besides the target ${listed(targets)}`);
+  }
+  return { features, targets };
+}
+
+/** Returns true if both have the same columns, in any order. */
+export function sameColumns(a: Columns, b: Columns): boolean {
+  return sameNames(a.features, b.features) && sameNames(a.targets, b.targets);
+}
+
+/**
+ * Returns the columns of a training table in the order in which to write them: that of the serving model, if one serves.
+ * Throws `FEATURES_CHANGED` if the columns differ, unless the new model is to `replace` the serving one.
+ */
+export function orderColumns(columns: Columns, serving: Columns | undefined, replace: boolean): Columns {
+  if (!serving || (replace && !sameColumns(columns, serving))) return columns;
+  return orderLike(serving, columns);
+}
+
+/** Returns the columns in the model's order. Throws `FEATURES_CHANGED` if they differ; `advice` ends the message. */
+export function orderLike(model: Columns, columns: Columns, advice?: string): Columns {
+  if (sameColumns(columns, model)) return columnsOf(model);
+  throw changed(model, columns, advice);
+}
+
+/** Throws `FEATURES_CHANGED` unless the columns are those of the model, in the same order. `advice` ends the message. */
+export function assertColumns(model: Columns, columns: Columns, advice?: string): void {
+  const inOrder = ({ features, targets }: Columns) => JSON.stringify([features, targets]);
+  if (inOrder(columns) !== inOrder(model)) throw changed(model, columns, advice);
+}
+
+/** Returns the index of each feature among `columns`. Throws `INVALID_ROWS` unless they are exactly the features. */
+export function placesOf(features: readonly string[], columns: readonly string[]): number[] {
+  const places = new Map(columns.map((name, i) => [name, i]));
+  const missing = features.find((name) => !places.has(name));
+  if (missing !== undefined) {
+    throw invalidRows(`columns: feature ${show(missing)} is missing; the columns are ${listed(columns)}`);
+  }
+  if (columns.length > features.length) {
+    const known = new Set(features);
+    const unknown = columns.find((name) => !known.has(name));
+    throw invalidRows(`columns: unknown feature ${show(unknown)}; the model has ${listed(features)}`);
+  }
+  return features.map((name) => places.get(name)!);
+}
+
+function changed(model: Columns, { features, targets }: Columns, advice?: string): DomainError {
+  return new DomainError(
+    'FEATURES_CHANGED',
+    `the serving model predicts ${listed(model.targets)} from ${listed(model.features)}, but these rows have ` +
+      `${listed(targets)} from ${listed(features)}${advice ? `; ${advice}` : ''}`,
+  );
+}
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name) => b.includes(name));
+}
+
+function invalidRows(message: string): DomainError {
+  return new DomainError('INVALID_ROWS', message);
+}

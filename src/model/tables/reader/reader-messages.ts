@@ -1,0 +1,24 @@
+import type { ErrorCode } from '../../../base/domain-error.js';
+import type { Columns } from '../columns.js';
+import type { TableInfo } from '../table-file.js';
+
+export type TableFormat = 'arrow' | 'parquet';
+
+/** Asks the reading process to make a table in `directory` of the file at `path`. */
+export interface TableRequest {
+  readonly format: TableFormat;
+  readonly path: string;
+  readonly directory: string;
+  readonly targets: readonly string[];
+  /** The columns that the table must have, unless `replace`; null if it may have any. */
+  readonly model: Columns | null;
+  readonly replace: boolean;
+  /** Maximum size of the table in bytes: a small Parquet file can claim any number of rows. */
+  readonly maxBytes: number;
+}
+
+/** Sent by the reading process. */
+export type TableMessage =
+  | { readonly type: 'progress' }
+  | { readonly type: 'done'; readonly info: TableInfo }
+  | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string };

@@ -1,0 +1,64 @@
+import { useMemo } from 'preact/hooks';
+import type uPlot from 'uplot';
+import type { Epoch } from '../client/api.js';
+import { counted, figure } from '../parts/format.js';
+import { axis, type Ink, logAxis, logScale, Plot } from '../parts/plot.js';
+
+const HEIGHT = 220;
+
+/** The losses of a training over its epochs. */
+export function LossCurves({ epochs, best }: { epochs: readonly Epoch[]; best: Epoch }) {
+  const data = useMemo<uPlot.AlignedData>(
+    () => [
+      epochs.map(({ epoch }) => epoch),
+      epochs.map(({ loss }) => loss),
+      epochs.map(({ val_loss }) => val_loss),
+      epochs.map(({ val_reconstruction_error }) => val_reconstruction_error),
+    ],
+    [epochs],
+  );
+  const label =
+    `Chart of the loss over ${counted(epochs.at(-1)!.epoch, 'epoch')}. On held-out rows it is ${figure(epochs.at(-1)!.val_loss)}; the ` +
+    `prediction was best in epoch ${best.epoch}.`;
+  return (
+    <>
+      <ul class="legend" aria-hidden="true">
+        <li>
+          <i class="key reference dashed" /> loss, training rows
+        </li>
+        <li>
+          <i class="key recent line" /> loss, held-out rows
+        </li>
+        <li>
+          <i class="key third line" /> reconstruction error, held-out rows
+        </li>
+        <li>best so far: epoch {best.epoch}</li>
+      </ul>
+      <Plot of="loss" options={options} data={data} height={HEIGHT} label={label} />
+    </>
+  );
+}
+
+function options(ink: Ink): Omit<uPlot.Options, 'width' | 'height'> {
+  // A single epoch has no line to draw.
+  const points = { show: ({ data }: uPlot) => data[0].length < 2 };
+  return {
+    padding: [8, 12, 0, 0],
+    legend: { show: false },
+    cursor: { show: false },
+    scales: {
+      x: { time: false },
+      y: logScale,
+    },
+    axes: [
+      axis(ink, { size: 26, gap: 4, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000] }),
+      logAxis(ink),
+    ],
+    series: [
+      {},
+      { stroke: ink.reference, width: 1.5, dash: [5, 4], points },
+      { stroke: ink.recent, width: 2, points },
+      { stroke: ink.third, width: 1.5, points },
+    ],
+  };
+}

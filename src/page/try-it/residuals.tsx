@@ -1,0 +1,65 @@
+import type { Explained, Model } from '../client/api.js';
+import { figure } from '../parts/format.js';
+import { Name } from '../parts/name.js';
+
+/** A row, null where a value is missing, and its explained prediction. */
+export interface Result {
+  readonly row: readonly (number | null)[];
+  readonly explained: Explained;
+}
+
+/** Minimum length of the scale, in standard deviations. */
+const MIN_SPAN = 1;
+
+/** Compares the inputs of a row with their reconstructions. */
+export function Residuals({ model, result: { row, explained } }: { model: Model; result: Result }) {
+  const { reconstruction, out_of_range, missing } = explained.explanations[0]!;
+  const { mean, scale } = model.scalers.features;
+  const rows = model.features
+    .map((name, i) => {
+      const input = row[i] ?? mean[i]!;
+      return { name, input, reconstructed: reconstruction[name]!, off: (reconstruction[name]! - input) / scale[i]! };
+    })
+    .sort((a, b) => Math.abs(b.off) - Math.abs(a.off));
+  const span = Math.max(MIN_SPAN, ...rows.map(({ off }) => Math.abs(off)));
+  return (
+    <table class="residuals">
+      <caption class="unseen">Inputs and their reconstructions, largest difference first</caption>
+      <thead>
+        <tr>
+          <th scope="col">Input</th>
+          <th scope="col">Value</th>
+          <th scope="col">Recon&shy;struction</th>
+          <th scope="col">Difference, in standard deviations</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ name, input, reconstructed, off }) => (
+          <tr key={name}>
+            <th scope="row">
+              <Name of={name} max={60} />
+              {out_of_range.includes(name) ? <small> ▲ out of range</small> : null}
+              {missing.includes(name) ? <small> missing, replaced by the mean</small> : null}
+            </th>
+            <td>{figure(input, 4)}</td>
+            <td>{figure(reconstructed, 4)}</td>
+            <td>
+              <span class="off">
+                <span class="bar" aria-hidden="true">
+                  <i
+                    style={{
+                      left: `${off < 0 ? 50 - (50 * -off) / span : 50}%`,
+                      width: `${(50 * Math.abs(off)) / span}%`,
+                    }}
+                  />
+                </span>
+                {off > 0 ? '+' : ''}
+                {figure(off, 2)}
+              </span>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

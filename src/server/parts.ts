@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { FeedbackStore } from '../model/feedback/feedback-store.js';
+import type { EngineFactory } from '../model/network/engine.js';
+import { FileStore } from '../model/store/file-store.js';
+import type { Config } from './config.js';
+import { DriftService } from './service/drift/drift-service.js';
+import { FeedbackService } from './service/feedback/feedback-service.js';
+import { PredictionService } from './service/prediction/prediction-service.js';
+import { TrainingJobs } from './service/training/training-jobs.js';
+import { Catalog } from './service/versions/catalog.js';
+import { ModelLoader } from './service/versions/model-loader.js';
+import { Pruning } from './service/versions/pruning.js';
+
+/** Everything the application is built from; none of it knows HTTP. */
+export interface Parts {
+  readonly store: FileStore;
+  readonly createEngine: EngineFactory;
+  readonly service: PredictionService;
+  readonly drift: DriftService;
+  readonly loader: ModelLoader;
+  readonly jobs: TrainingJobs;
+  readonly feedback: FeedbackService;
+  readonly catalog: Catalog;
+  readonly pruning: Pruning;
+  readonly log: Logger;
+}
+
+/** Builds the parts and connects them. Reads and serves nothing yet. */
+export function buildParts(config: Config, createEngine: EngineFactory, log: Logger): Parts {
+  const directory = join(config.MODEL_STORE, config.MODEL_NAME);
+  const store = new FileStore(directory);
+  const service = new PredictionService(log);
+  const drift = new DriftService({
+    store,
+    log,
+    rowsBetweenFalseAlarms: config.DRIFT_ROWS_BETWEEN_FALSE_ALARMS,
+    windowRows: config.DRIFT_WINDOW_ROWS,
+  });
+  const loader = new ModelLoader({ store, createEngine, service, drift, log });
+  const promotion = { service, loader, store, tolerance: config.GATE_TOLERANCE, log };
+  const jobs = new TrainingJobs({ store, engine: config.ENGINE, log, promotion });
+  const feedbackStore = new FeedbackStore(config.FEEDBACK_STORE || join(directory, '.feedback'), {
+    rows: config.FEEDBACK_ROWS,
+    days: config.FEEDBACK_DAYS,
+  });
+  const feedback = new FeedbackService({
+    store: feedbackStore,
+    service,
+    log,
+    maxRows: config.MAX_ROWS,
+    allowMissing: config.ON_MISSING === 'mean',
+    reference: referenceOf(config),
+  });
+  const catalog = new Catalog(store, log);
+  const pruning = new Pruning({ store, loader, log, keep: config.KEEP_VERSIONS });
+
+  service.observe((observation) => drift.observe(observation));
+  jobs.on('end', () => void pruning.prune());
+  return { store, createEngine, service, drift, loader, jobs, feedback, catalog, pruning, log };
+}
+
+/** Returns the CSV that the first model is trained on, and that a retraining may mix in. */
+export function referenceOf({ TRAIN_DATA, TRAIN_TARGET }: Config): { path: string; targets: string[] } {
+  return { path: TRAIN_DATA, targets: TRAIN_TARGET.split(',') };
+}

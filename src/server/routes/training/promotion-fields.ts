@@ -1,0 +1,23 @@
+import { type Static, Type } from 'typebox';
+import { PROMOTIONS } from '../../../model/training/gate.js';
+import { MAX_SHADOW_ROWS } from '../../service/training/shadow.js';
+
+/** How a client may have a version promoted, in the query or in the body. */
+export const PromotionFields = {
+  promote: Type.Optional(
+    Type.Enum([...PROMOTIONS], {
+      default: 'gate',
+      description: 'whether the version serves: if it is not worse than what serves, always, or never by itself',
+    }),
+  ),
+  shadow_rows: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: MAX_SHADOW_ROWS,
+      default: 0,
+      description: 'rows of traffic that the version answers beside what serves, before it does',
+    }),
+  ),
+};
+const PromotionSchema = Type.Object(PromotionFields);
+export type RequestedPromotion = Static<typeof PromotionSchema>;

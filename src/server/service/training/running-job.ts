@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { DomainError } from '../../../base/domain-error.js';
+import { storageError } from '../../../base/files/storage-error.js';
+import type { TableInfo } from '../../../model/tables/table-file.js';
+import type { TrainingOptions } from '../../../model/training/training-options.js';
+import type { Epoch } from '../../../model/versions/metrics.js';
+import type { Job } from './job.js';
+import type { Shadow } from './shadow.js';
+
+/** A job that has not ended: updates its progress, and ends it. */
+export class RunningJob {
+  readonly job: Job;
+  private readonly abort = new AbortController();
+  private readonly started = performance.now();
+  private shadow: Shadow | undefined;
+
+  constructor(options: TrainingOptions, { rows, dropped }: TableInfo) {
+    this.job = {
+      id: randomUUID(),
+      state: 'running',
+      created_at: new Date().toISOString(),
+      finished_at: null,
+      seconds: 0,
+      seconds_left: null,
+      phases: {},
+      options,
+      rows,
+      dropped,
+      epoch: 0,
+      history: [],
+      metrics: null,
+      model_version: null,
+      gate: null,
+      shadow: null,
+      error: null,
+    };
+  }
+
+  /** Aborted when the job is cancelled. */
+  get signal(): AbortSignal {
+    return this.abort.signal;
+  }
+
+  get isInShadow(): boolean {
+    return this.shadow !== undefined;
+  }
+
+  cancel(): void {
+    this.abort.abort();
+  }
+
+  addEpoch(epoch: Epoch): void {
+    this.job.history.push(epoch);
+    this.job.epoch = epoch.epoch;
+    this.update();
+  }
+
+  enterShadow(shadow: Shadow): void {
+    this.shadow = shadow;
+  }
+
+  /** Updates elapsed and remaining time and the shadow's report. */
+  update(): void {
+    const { job, started, shadow } = this;
+    if (shadow) job.shadow = shadow.report;
+    job.seconds = (performance.now() - started) / 1000;
+    if (job.epoch > 0) job.seconds_left = (job.seconds / job.epoch) * (job.options.epochs - job.epoch);
+  }
+
+  succeed(): void {
+    this.end('succeeded');
+  }
+
+  /** Ends the job as `cancelled` or `failed`; an unknown error is reported as `INTERNAL`, without its message. */
+  fail(error: unknown): void {
+    const known = error instanceof DomainError ? error : storageError(error);
+    this.job.error = known
+      ? { code: known.code, message: known.message }
+      : { code: 'INTERNAL', message: 'internal error' };
+    this.end(known?.code === 'TRAINING_CANCELLED' ? 'cancelled' : 'failed');
+  }
+
+  private end(state: Job['state']): void {
+    const { job } = this;
+    this.update();
+    job.state = state;
+    job.finished_at = new Date().toISOString();
+    job.seconds_left = null;
+  }
+}

@@ -1,0 +1,45 @@
+import type { EngineFactory } from '../../../model/network/engine.js';
+import type { VersionFiles } from '../../../model/versions/version.js';
+import { openVersion } from '../../../model/versions/version.js';
+import type { Serving } from '../prediction/prediction-service.js';
+
+/**
+ * A version whose checksums were verified and whose probe was replayed, once. It owns a predictor: its user calls `close`,
+ * which does nothing after the predictor was handed over to serve.
+ */
+export class OpenedVersion {
+  readonly model: Omit<Serving, 'since'>;
+  /** Largest deviation from the stored answers to the probe. */
+  readonly deviation: number;
+  /** `baseline.json`; undefined for a version without one. */
+  readonly baselineJson: string | undefined;
+  private onEnd: (() => void) | undefined;
+
+  /** `onEnd` is called once, when the version is closed or handed over. Throws `INVALID_VERSION`, naming file and reason. */
+  constructor(version: number, files: VersionFiles, createEngine: EngineFactory, onEnd: () => void) {
+    const { card, predictor, probe, deviation } = openVersion(files, createEngine);
+    const baseline = files.get('baseline.json');
+    this.model = { version, card, predictor, probe };
+    this.deviation = deviation;
+    this.baselineJson = baseline && Buffer.from(baseline).toString();
+    this.onEnd = onEnd;
+  }
+
+  /** Returns the model to a new owner, who closes its predictor. */
+  handOver(): Omit<Serving, 'since'> {
+    this.end();
+    return this.model;
+  }
+
+  close(): void {
+    if (this.end()) this.model.predictor.close();
+  }
+
+  /** Returns false if it had ended before. */
+  private end(): boolean {
+    const { onEnd } = this;
+    this.onEnd = undefined;
+    onEnd?.();
+    return onEnd !== undefined;
+  }
+}

@@ -1,0 +1,67 @@
+import { createReadStream } from 'node:fs';
+import type { Logger } from 'pino';
+import type { ModelStore } from '../model/store/store.js';
+import { csvToTable } from '../model/tables/csv/csv-table.js';
+import { DEFAULT_TRAINING } from '../model/training/training-options.js';
+import type { Config } from './config.js';
+import { type Parts, referenceOf } from './parts.js';
+import type { Platform } from './platform.js';
+import type { TrainingJobs } from './service/training/training-jobs.js';
+import { adoptArtifact } from './service/versions/adopt-artifact.js';
+import { checkStore } from './service/versions/check-store.js';
+
+/**
+ * Serves the platform's artifact, else a version of the store, else a first model that it trains. The server listens
+ * meanwhile and reports why it is not ready. Never rejects: without a model, POST /train can still make one.
+ */
+export async function startModel(parts: Parts, config: Config, platform: Platform): Promise<void> {
+  const { service, store, loader, jobs, log } = parts;
+  let step = `reading ${config.MODEL_STORE}`;
+  try {
+    await checkStore(store, log);
+    await sweep(store, log);
+    step = `reading ${platform.artifact}`;
+    if (await serveArtifact(parts, platform)) return;
+    step = `reading ${config.MODEL_STORE}`;
+    if (await loader.activateStored()) return;
+    step = `training the first model on ${config.TRAIN_DATA}`;
+    service.explainNotReady(step);
+    await trainFirst(jobs, referenceOf(config));
+  } catch (error) {
+    log.error({ err: error }, 'there is no model to serve; POST /train can still make one');
+    const { code = 'INTERNAL' } = error as { code?: string };
+    service.explainNotReady(`no model: ${step} failed (${code}); POST /train can still make one`);
+  }
+}
+
+/** Removes leftovers of processes that died. A failure does not keep the service from starting. */
+async function sweep(store: ModelStore, log: Logger): Promise<void> {
+  try {
+    const swept = await store.sweep();
+    if (swept > 0) log.warn({ swept }, 'removed leftovers of an interrupted training');
+  } catch (err) {
+    log.error({ err }, 'leftovers of an interrupted training could not be removed');
+  }
+}
+
+/** Serves the version that the platform has put into the container. Returns false if there is none. */
+async function serveArtifact(
+  { store, createEngine, loader, log }: Parts,
+  { artifact, remoteArtifact }: Platform,
+): Promise<boolean> {
+  if (remoteArtifact) {
+    log.warn({ artifact: remoteArtifact }, 'AIP_STORAGE_URI is not a local path; the model store is served');
+  }
+  const version = artifact === undefined ? undefined : await adoptArtifact(artifact, store, createEngine);
+  if (version === undefined) return false;
+  await loader.activate(version);
+  return true;
+}
+
+async function trainFirst(jobs: TrainingJobs, { path, targets }: ReturnType<typeof referenceOf>): Promise<void> {
+  const prepare = (directory: string) => csvToTable(createReadStream(path), directory, targets);
+  const job = await jobs.start(prepare, DEFAULT_TRAINING);
+  const { error, gate } = await jobs.finished(job.id);
+  if (error) throw Object.assign(new Error(error.message), { code: error.code });
+  if (gate?.decision === 'refused') throw Object.assign(new Error(gate.reason), { code: 'REFUSED' });
+}
