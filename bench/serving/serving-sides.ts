@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { PredictReply } from '../../src/server/routes/predict.js';
+import type { PredictReply } from '../../src/server/routes/predict-schema.js';
 
 export interface Side {
   readonly process: ChildProcess;

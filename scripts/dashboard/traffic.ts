@@ -1,11 +1,10 @@
-import { NO_PREDICTION } from '../../src/server/metrics/prediction-routes.js';
 import { lines } from './panel.js';
 import { range } from './query.js';
 import type { Section } from './section.js';
 
 const QUANTILES = [0.5, 0.9, 0.99];
 const REQUESTS = 'http_request_duration_seconds';
-const PREDICTIONS = `job="$job", method="POST", route!~"${NO_PREDICTION}"`;
+const PREDICTIONS = 'model_prediction_duration_seconds';
 
 /** Traffic, latency and resources of the service. */
 export const traffic: Section = {
@@ -25,7 +24,7 @@ export const traffic: Section = {
       (panel, q) =>
         panel.withTarget(
           range(
-            `histogram_quantile(${q}, sum by (le) (rate(${REQUESTS}_bucket{${PREDICTIONS}}[$__rate_interval])))`,
+            `histogram_quantile(${q}, sum by (le) (rate(${PREDICTIONS}_bucket{job="$job"}[$__rate_interval])))`,
             `${100 * q} % answered within`,
           ),
         ),

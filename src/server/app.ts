@@ -14,6 +14,7 @@ import { Inference } from './inference/inference.js';
 import { registerDriftMetrics } from './metrics/drift-metrics.js';
 import { registerFeedbackMetrics } from './metrics/feedback-metrics.js';
 import { ModelMetrics } from './metrics/model-metrics.js';
+import { PredictionHistogram } from './metrics/prediction-histogram.js';
 import { RequestHistogram } from './metrics/request-histogram.js';
 import type { Parts } from './parts.js';
 import { metrics } from './plugins/metrics.js';
@@ -46,7 +47,6 @@ import { removeRoute } from './routes/models/remove.js';
 import { rollbackRoute } from './routes/models/rollback.js';
 import { servingModelRoute } from './routes/models/serving-model.js';
 import { predictRoute } from './routes/predict.js';
-import { predictForm } from './routes/predict-form.js';
 import { jobRoutes } from './routes/training/jobs.js';
 import { trainRoute } from './routes/training/train.js';
 
@@ -82,7 +82,15 @@ export async function buildApp(parts: Parts, options: AppOptions): Promise<Fasti
   const nativePredict = options.vertex?.predict !== '/predict';
   const requestId = requestIds();
   const durations = new RequestHistogram();
-  const fastPath = new FastPath({ durations, requestId, bodyLimit, log });
+  const predictions = new PredictionHistogram();
+  const fastPath = new FastPath({
+    enabled: options.fastPath ?? true,
+    durations,
+    predictions,
+    requestId,
+    bodyLimit,
+    log,
+  });
   const app = fastify({
     serverFactory: fastPath.createServer,
     loggerInstance: log as FastifyBaseLogger,
@@ -115,7 +123,7 @@ export async function buildApp(parts: Parts, options: AppOptions): Promise<Fasti
 
   handleErrors(app);
   requestLog(app, log.isLevelEnabled('debug'));
-  metrics(app, registry, durations);
+  metrics(app, { registry, durations, predictions });
   requestEncoding(app);
   replyEncoding(app);
   if (options.readOnly) readOnly(app);
@@ -134,17 +142,9 @@ export async function buildApp(parts: Parts, options: AppOptions): Promise<Fasti
   rollbackRoute(app, { loader });
   removeRoute(app, { store, loader });
   compareRoute(app, { store, createEngine });
+  const inference = new Inference({ service, reader, maxRows, allowMissing });
   if (nativePredict) {
-    await app.register(predictRoute, {
-      service,
-      drift,
-      feedback,
-      reader,
-      maxRows,
-      allowMissing,
-      keepsRows: !options.readOnly,
-    });
-    fastPath.add('/predict', predictForm(service, maxRows));
+    await app.register(predictRoute, { inference, fastPath, drift, feedback, storesRows: !options.readOnly });
   }
   driftRoutes(app, { drift, feedback });
   await app.register(feedbackRoute, { feedback, reader });
@@ -152,7 +152,6 @@ export async function buildApp(parts: Parts, options: AppOptions): Promise<Fasti
   jobRoutes(app, { jobs });
 
   const model = new ServedModel({ name: options.modelName, service, store });
-  const inference = new Inference({ service, reader, maxRows, allowMissing });
   const flatten = options.flatten ?? false;
   await app.register(tensorflowServing, { model, inference, fastPath, flatten });
   await app.register(kserveV1, { model });

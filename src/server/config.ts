@@ -94,6 +94,11 @@ export const ConfigSchema = Type.Object({
     'false',
     'true: clients of TensorFlow Serving receive the predictions of one target as numbers, not as arrays of one',
   ),
+  FAST_PATH: choice(
+    ['on', 'off'],
+    'on',
+    'whether common predictions are answered ahead of the web framework, by writing to the socket directly',
+  ),
   BODY_LIMIT: Type.Integer({ default: 16 * 2 ** 20, minimum: 1024, description: 'maximum request body, in bytes' }),
   TRAIN_BODY_LIMIT: Type.Integer({
     default: 2 ** 30,

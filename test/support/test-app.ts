@@ -47,6 +47,8 @@ export async function buildTestApp(
     TRAIN_BODY_LIMIT: String(2 ** 24),
     FEEDBACK_ROWS: '1000',
     ENGINE: 'kernel',
+    // `FAST_PATH=off npm test` runs the whole suite without the fast path.
+    FAST_PATH: process.env['FAST_PATH'],
     ...environment,
   });
   const parts = buildParts(config, await loadEngine('kernel'), log);

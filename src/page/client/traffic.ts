@@ -1,5 +1,3 @@
-import { NO_PREDICTION } from '../../server/metrics/prediction-routes.js';
-
 /** Predictions of the last minute, over all protocols. */
 export interface Traffic {
   readonly requestsPerSecond: number;
@@ -24,7 +22,7 @@ interface Sample {
 /** Time over which rates are computed, in milliseconds. */
 const SPAN = 60_000;
 const DURATIONS = 'http_request_duration_seconds_';
-const NO_PREDICTION_ROUTE = new RegExp(`^(${NO_PREDICTION})$`);
+const PREDICTIONS = 'model_prediction_duration_seconds_bucket';
 
 /** Computes rates and quantiles of the last minute from the counters of `GET /metrics`. */
 export class TrafficMeter {
@@ -64,18 +62,13 @@ function read(text: string, at: number): Sample {
     else if (line.startsWith(`${DURATIONS}count`)) {
       all += value(line);
       if (/status="5/.test(line)) failed += value(line);
-    } else if (line.startsWith(`${DURATIONS}bucket`) && isPrediction(line)) {
+    } else if (line.startsWith(PREDICTIONS)) {
       const bound = /le="([^"]+)"/.exec(line)?.[1] ?? '';
       const le = bound === '+Inf' ? Number.POSITIVE_INFINITY : Number(bound);
-      buckets.set(le, (buckets.get(le) ?? 0) + value(line));
+      buckets.set(le, value(line));
     }
   }
   return { at, rows, requests, all, failed, buckets };
-}
-
-function isPrediction(line: string): boolean {
-  const route = /method="POST",route="([^"]*)"/.exec(line)?.[1];
-  return route !== undefined && !NO_PREDICTION_ROUTE.test(route);
 }
 
 function value(line: string): number {

@@ -1,28 +1,32 @@
 import { MIN_BYTES } from '../http/large-body.js';
 
-/** Characters of a number in a reply, at most, with what parts it from the next. */
+/** Maximum number of characters of a number in a reply, with its separator. */
 export const NUMBER_LENGTH = 27;
 /**
- * Characters of numbers, and of what is repeated of the request, with which a reply is too small to be compressed; what
- * is left is for its words.
+ * Maximum number of characters that numbers, and text repeated from the request, may have in a reply that is certain to be
+ * too small for compression. The rest is room for keys.
  */
 export const SMALL_REPLY = MIN_BYTES - 1600;
 
-/** What Fastify's reply offers of these, for an answer ahead of it. Names and values must be ASCII. */
+/** The part of Fastify's reply that writers use, for replies that Fastify does not send. Names and values must be ASCII. */
 export class FastReply {
-  /** Lines of the head, each with its end. */
+  /** Lines of the head, each with its line end. */
   head = '';
-  /** Empty until it is sent. */
+  /** Empty until `send` is called. */
   body: string | Buffer = '';
+  private readonly charset: string;
 
-  /** What is added to JSON: as Fastify does where the body is text, unless the contract leaves it out. */
-  charset = '; charset=utf-8';
-
-  type(contentType: string): void {
-    this.header('content-type', contentType.includes('json') ? contentType + this.charset : contentType);
+  /** `charset`: whether JSON types without parameters get `; charset=utf-8`, which Fastify adds to text. */
+  constructor(charset: boolean) {
+    this.charset = charset ? '; charset=utf-8' : '';
   }
 
-  /** Each name once: there is no second look at the lines. */
+  type(contentType: string): void {
+    const isBareJson = !contentType.includes(';') && contentType.includes('json');
+    this.header('content-type', isBareJson ? contentType + this.charset : contentType);
+  }
+
+  /** Adds a header. A name must be added only once: nothing checks for duplicates. */
   header(name: string, value: string): void {
     this.head += `${name}: ${value}\r\n`;
   }

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { IncomingHttpHeaders } from 'node:http';
 import Negotiator from 'negotiator';
 import { show } from '../../base/domain-error.js';
 import { HttpError } from './http-error.js';
@@ -16,7 +16,7 @@ export type RowType = (typeof ROW_TYPES)[number];
  * Returns the type of the reply to a request whose body has the type `given`: the one that the client prefers, and the type
  * of the body among equals. Throws `NOT_ACCEPTABLE`.
  */
-export function replyType({ headers }: FastifyRequest, given: RowType): RowType {
+export function replyType(headers: IncomingHttpHeaders, given: RowType): RowType {
   const { accept } = headers;
   if (accept === undefined || accept === '*/*' || accept === given) return given;
   const best = new Negotiator({ headers }).mediaType([given, ...ROW_TYPES.filter((type) => type !== given)]);

@@ -2,8 +2,8 @@ import { Field, Float32, makeData, RecordBatch, RecordBatchStreamWriter, Schema,
 import type { Observation } from '../service/prediction/prediction-service.js';
 
 /**
- * Predictions as an Arrow stream: a column per target, and `reconstruction_error`. The schema's metadata has
- * `model_version`, and what else is given.
+ * Writes predictions as an Arrow stream: a column per target, and `reconstruction_error`. The schema's metadata holds
+ * `model_version` and the entries of `metadata`.
  */
 export function arrowReply(
   { count, prediction, serving }: Observation,
@@ -20,11 +20,11 @@ export function arrowReply(
   columns.push(errors.slice(0, count));
   const type = new Float32();
   const fields = names.map((name) => new Field(name, type, false));
-  const told = new Map([['model_version', String(serving.version)], ...Object.entries(metadata)]);
+  const schemaMetadata = new Map([['model_version', String(serving.version)], ...Object.entries(metadata)]);
   const children = columns.map((data) => makeData({ type, data, length: count, nullCount: 0 }));
   const data = makeData({ type: new Struct(fields), length: count, nullCount: 0, children });
   const writer = new RecordBatchStreamWriter();
-  writer.write(new RecordBatch(new Schema(fields, told), data));
+  writer.write(new RecordBatch(new Schema(fields, schemaMetadata), data));
   writer.finish();
   return Buffer.from(writer.toUint8Array(true));
 }

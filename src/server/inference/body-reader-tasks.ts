@@ -10,15 +10,14 @@ export interface RowsTask {
   readonly features: readonly string[];
   readonly maxRows: number;
   readonly allowMissing: boolean;
-  /** Reader of the protocol; by default that of `POST /predict`. */
-  readonly reader?: RowReaderName;
-  /** Third argument of the protocol's reader. */
-  readonly given?: unknown;
+  readonly reader: RowReaderName;
+  /** Third argument of the reader. */
+  readonly options?: unknown;
 }
 
-/** Rows, and what else the protocol's reader found in the body. */
+/** Rows, and what the body requests beside the predictions. */
 export interface ReadRows extends Rows {
-  readonly asked?: unknown;
+  readonly requested?: unknown;
 }
 
 /** Outlines a body that holds a table. */

@@ -1,11 +1,9 @@
 import { readJson } from '../../base/json/parse-json.js';
 import { workerTask } from '../../base/node/worker-task.js';
 import { orderColumns } from '../../model/tables/columns.js';
-import { readRows } from '../../model/tables/json/json-rows.js';
 import { jsonToTable } from '../../model/tables/json/json-table.js';
 import type { TableInfo } from '../../model/tables/table-file.js';
 import { type LabelledBody, labelledRows } from '../readers/labelled-request.js';
-import { readInstances } from '../readers/predict-request.js';
 import { ROW_READERS } from '../readers/readers.js';
 import { type FeedbackRows, joinTargets, readFeedback } from '../service/feedback/feedback-rows.js';
 import { outline } from './body-outline.js';
@@ -14,15 +12,10 @@ import type { FeedbackTask, OutlinedBody, OutlineTask, ReadRows, RowsTask, Table
 // The thread of body-reader.ts.
 
 export const readPrediction = workerTask(
-  ({ body, reader, given, ...model }: RowsTask): ReadRows => {
-    const { features, maxRows, allowMissing } = model;
-    if (reader) {
-      const { rows, count, asked } = ROW_READERS[reader](asBuffer(body), model, given as never);
-      // A reader may use its memory again.
-      return { rows: rows.slice(0, count * features.length), count, asked };
-    }
-    const instances = readInstances(parse(body), maxRows);
-    return { rows: readRows(instances, features, allowMissing), count: instances.length };
+  ({ body, reader, options, ...model }: RowsTask): ReadRows => {
+    const { rows, count, requested } = ROW_READERS[reader](asBuffer(body), model, options as never);
+    // A reader may use its memory again.
+    return { rows: rows.slice(0, count * model.features.length), count, requested };
   },
   ({ rows }) => [rows],
 );

@@ -26,7 +26,7 @@ export class BodyReader {
     this.thread = new WorkerThread('body-reader-worker.js', { idleTimeout: IDLE, ...limits });
   }
 
-  /** Reads the rows of a prediction. Rejects with what `readInstances` and `readRows`, or the protocol's reader, throw. */
+  /** Reads the rows of a prediction. Rejects with what the reader throws. */
   read(task: RowsTask): Promise<ReadRows> {
     return this.run('readPrediction', task);
   }

@@ -1,16 +1,17 @@
 import { NumberWriter } from '../../base/json/number-writer.js';
 import type { Observation } from '../service/prediction/prediction-service.js';
+import { chunks, NUMBERS_PER_PART } from './json-reply.js';
 
 const writer = new NumberWriter();
 
-/** Predictions as CSV (RFC 4180), in parts of at most `some` rows: a column per target, and `reconstruction_error`. */
-export function* csvReplyParts({ count, prediction, serving }: Observation, some: number): Generator<string> {
+/** Writes predictions as CSV (RFC 4180), in parts: a column per target, and `reconstruction_error`. */
+export function* csvReplyParts({ count, prediction, serving }: Observation): Generator<string> {
   const { targets } = serving.card;
   const { outputs, errors } = prediction;
   const width = targets.length;
   yield `${[...targets, 'reconstruction_error'].map(quoted).join(',')}\r\n`;
-  for (let from = 0; from < count; from += some) {
-    for (let row = from; row < Math.min(count, from + some); row++) {
+  for (const [from, to] of chunks(count, width, NUMBERS_PER_PART)) {
+    for (let row = from; row < to; row++) {
       for (let j = 0; j < width; j++) writer.number(outputs[row * width + j]!).word(',');
       writer.number(errors[row]!).word('\r\n');
     }

@@ -1,35 +1,20 @@
 import type { FastifyReply } from 'fastify';
 import { TimeSlice } from '../../base/node/time-slice.js';
-import type { Rows } from '../../model/tables/rows.js';
 import { NUMBER_LENGTH, SMALL_REPLY } from '../fast-path/fast-reply.js';
 import { LARGE_BODY } from '../http/large-body.js';
 import { ROW_READERS, type RowReaderName } from '../readers/readers.js';
-import type { Observation, PredictionService, Serving } from '../service/prediction/prediction-service.js';
+import type { RequestedRows, RowModel } from '../readers/row-list.js';
+import { SLICED_READERS, type SlicedReaderName } from '../readers/sliced-readers.js';
+import type { PredictionService, Serving } from '../service/prediction/prediction-service.js';
 import type { BodyReader } from './body-reader.js';
-
-type Given<N extends RowReaderName> = Parameters<(typeof ROW_READERS)[N]>[2];
-type Asked<N extends RowReaderName> = ReturnType<(typeof ROW_READERS)[N]>['asked'];
-
-/** Where a reply goes: to Fastify, or ahead of it. */
-export interface InferenceReply {
-  type(contentType: string): unknown;
-  header(name: string, value: string): unknown;
-  send(body: string | Buffer): unknown;
-}
-
-/** A request in a contract's words: its body, and how it is read and answered. */
-export interface InferenceRequest<N extends RowReaderName> {
-  readonly reader: N;
-  readonly body: Buffer;
-  /** What the reader is told beside the body. */
-  readonly given: Given<N>;
-  /** Writes the body of the reply, in parts; what it was asked is what the reader found beside the rows. */
-  readonly write: (observation: Observation, asked: Asked<N>, reply: InferenceReply) => Iterable<string | Uint8Array>;
-  /** Whether the body, however large, is read at once: bytes, and not text. */
-  readonly binary?: boolean;
-  /** Told the milliseconds that reading, predicting and writing took. */
-  readonly timed?: (rows: number, milliseconds: readonly [number, number, number]) => void;
-}
+import type {
+  InferenceReply,
+  InferenceRequest,
+  Parts,
+  ReaderName,
+  ReaderOptions,
+  Requested,
+} from './inference-request.js';
 
 export interface InferenceOptions {
   readonly service: PredictionService;
@@ -38,7 +23,7 @@ export interface InferenceOptions {
   readonly allowMissing: boolean;
 }
 
-/** From a contract's body to its reply, by the same prediction as `POST /predict`, and as that one in turns if it is large. */
+/** The one way of a prediction, whatever the protocol: a body's bytes, its rows, `PredictionService`, a reply. */
 export class Inference {
   private readonly options: InferenceOptions;
 
@@ -46,102 +31,122 @@ export class Inference {
     this.options = options;
   }
 
-  /** Sends the reply, or the error. Throws what a small request is refused for. */
-  answer<N extends RowReaderName>(reply: FastifyReply, request: InferenceRequest<N>): void {
-    if (request.body.length > LARGE_BODY) {
-      this.answerInTurns(reply, request).then(
-        (body) => reply.send(body),
-        (error) => reply.send(error),
-      );
+  /** Sends the reply, or the error of a request that is not answered at once. Throws the error of one that is. */
+  answer<N extends ReaderName>(reply: FastifyReply, request: InferenceRequest<N>): void {
+    if (isAnsweredAtOnce(request)) {
+      this.answerAtOnce(reply, request);
       return;
     }
-    this.answerAtOnce(reply, request);
+    this.answerInSlices(reply, request).then(
+      (body) => reply.send(body),
+      (error) => reply.send(error),
+    );
   }
 
-  /** As `answer`, if the reply is sure to be small. If not, and if it throws, nothing is sent and no observer saw it. */
-  answerSmall<N extends RowReaderName>(reply: InferenceReply, request: InferenceRequest<N>): void {
-    if (request.body.length <= SMALL_REPLY) this.answerAtOnce(reply, request, SMALL_REPLY);
+  /**
+   * Answers like `answer` if the reply is certain to be small. Otherwise, and if it throws, nothing is sent and no observer
+   * has seen a prediction.
+   */
+  answerSmall<N extends ReaderName>(reply: InferenceReply, request: InferenceRequest<N>): void {
+    if (isAnsweredAtOnce(request)) this.answerAtOnce(reply, request, SMALL_REPLY);
   }
 
-  private answerAtOnce<N extends RowReaderName>(
+  private answerAtOnce<N extends ReaderName>(
     reply: InferenceReply,
     request: InferenceRequest<N>,
-    most = Number.POSITIVE_INFINITY,
+    maxLength = Number.POSITIVE_INFINITY,
   ): void {
     const { service } = this.options;
-    // Where nobody asks, the clock is not read: it costs as much as the forward pass of a row.
-    const now = request.timed ? () => performance.now() : () => 0;
-    const start = now();
+    const { timed } = request;
     const { serving } = service;
-    const { rows, count, asked } = this.read(request, serving);
-    if (longest(request.body, count, serving) > most) return;
-    const read = now();
+    if (maxLengthOf(request, 0, serving) > maxLength) return;
+    // Without `timed` the clock is not read: it costs as much as the forward pass of a row.
+    const start = timed ? performance.now() : 0;
+    const { rows, count, requested } = readAtOnce(request, this.model(serving));
+    if (maxLengthOf(request, count, serving) > maxLength) return;
+    const read = timed ? performance.now() : 0;
     const observation = service.predict(rows, count);
-    const predicted = now();
-    tellModel(reply, observation);
-    const body = joined(request.write(observation, asked, reply));
-    request.timed?.(count, [read - start, predicted - read, now() - predicted]);
+    const predicted = timed ? performance.now() : 0;
+    const body = joined(request.write(observation, requested, reply));
+    timed?.(count, [read - start, predicted - read, performance.now() - predicted]);
     reply.send(body);
   }
 
-  private answerInTurns<N extends RowReaderName>(
-    reply: FastifyReply,
-    request: InferenceRequest<N>,
-  ): Promise<string | Buffer> {
+  private answerInSlices<N extends ReaderName>(reply: InferenceReply, request: InferenceRequest<N>): Promise<Buffer> {
     const { service } = this.options;
     return service.hold(async (serving) => {
       const slice = new TimeSlice();
       const start = performance.now();
-      const { rows, count, asked } = request.binary
-        ? this.read(request, serving)
-        : await this.readInThread(request, serving);
+      const { rows, count, requested } = await this.read(request, this.model(serving), slice);
       const read = performance.now();
       const observation = await service.predictInSlices(serving, rows, count, slice);
       const predicted = performance.now();
-      tellModel(reply, observation);
-      const parts: (string | Uint8Array)[] = [];
-      for (const part of request.write(observation, asked, reply)) {
+      await request.prepare?.(observation);
+      const parts: Uint8Array[] = [];
+      for (const part of request.write(observation, requested, reply)) {
         parts.push(typeof part === 'string' ? Buffer.from(part) : part);
         await slice.yieldIfOver();
       }
       request.timed?.(count, [read - start, predicted - read, performance.now() - predicted]);
-      return joined(parts);
+      return Buffer.concat(parts);
     });
   }
 
-  private read<N extends RowReaderName>({ reader, body, given }: InferenceRequest<N>, serving: Serving) {
-    const read = ROW_READERS[reader] as unknown as (...of: unknown[]) => Rows & { asked: Asked<N> };
-    return read(body, this.model(serving), given);
+  /** Reads a small body at once; a large one in time slices if its reader can, and otherwise in the thread. */
+  private async read<N extends ReaderName>(
+    request: InferenceRequest<N>,
+    model: RowModel,
+    slice: TimeSlice,
+  ): Promise<Reading<N>> {
+    const { body, options } = request;
+    if (isReadAtOnce(request)) {
+      const { rows, count, requested } = readAtOnce(request, model);
+      // A reader reuses its memory for the next request.
+      return { rows: rows.slice(0, count * model.features.length), count, requested };
+    }
+    const readInSlices = SLICED_READERS[request.reader as SlicedReaderName] as SlicedReader<N> | undefined;
+    const reading = await readInSlices?.(body, model, options, slice);
+    if (reading) return reading;
+    const reader = request.reader as RowReaderName;
+    return (await this.options.reader.read({ reader, body, options, ...model })) as Reading<N>;
   }
 
-  private async readInThread<N extends RowReaderName>(
-    { reader, body, given }: InferenceRequest<N>,
-    serving: Serving,
-  ): Promise<Rows & { asked: Asked<N> }> {
-    const { rows, count, asked } = await this.options.reader.read({ reader, body, given, ...this.model(serving) });
-    return { rows, count, asked: asked as Asked<N> };
-  }
-
-  private model({ card: { features } }: Serving) {
+  private model({ card: { features } }: Serving): RowModel {
     const { maxRows, allowMissing } = this.options;
     return { features, maxRows, allowMissing };
   }
 }
 
-/** Bodies by contract have no fields of ours: version and mean reconstruction error travel as headers. */
-function tellModel(reply: InferenceReply, { prediction: { errors }, count, serving }: Observation): void {
-  let sum = 0;
-  for (let i = 0; i < count; i++) sum += errors[i]!;
-  reply.header('x-model-version', String(serving.version));
-  reply.header('x-reconstruction-error', String(Math.fround(sum / count)));
+type Reading<N extends ReaderName> = RequestedRows<Requested<N>>;
+type SlicedReader<N extends ReaderName> = (
+  body: Buffer,
+  model: RowModel,
+  options: ReaderOptions<N>,
+  slice: TimeSlice,
+) => Promise<Reading<N> | undefined>;
+
+/** Whether reading the body, the prediction and writing the reply run in one turn of the event loop. */
+function isAnsweredAtOnce(request: InferenceRequest): boolean {
+  return isReadAtOnce(request) && !request.prepare;
 }
 
-/** Characters of a reply, at most, to all outputs that there are and with whatever it repeats of the request, as an id. */
-function longest(body: Buffer, count: number, { card: { features, targets } }: Serving): number {
-  return body.length + NUMBER_LENGTH * count * (features.length + targets.length + 1);
+function isReadAtOnce({ reader, body }: InferenceRequest): boolean {
+  return body.length <= LARGE_BODY && reader in ROW_READERS;
 }
 
-function joined(parts: Iterable<string | Uint8Array>): string | Buffer {
+function readAtOnce<N extends ReaderName>({ reader, body, options }: InferenceRequest<N>, model: RowModel): Reading<N> {
+  const read = ROW_READERS[reader as RowReaderName] as (...of: unknown[]) => Reading<N>;
+  return read(body, model, options);
+}
+
+/** Characters of a reply with every possible output that repeats the whole body, for example as an id. */
+function maxLengthOf(request: InferenceRequest, count: number, serving: Serving): number {
+  if (request.maxLength) return request.maxLength(count, serving);
+  const { features, targets } = serving.card;
+  return request.body.length + NUMBER_LENGTH * count * (features.length + targets.length + 1);
+}
+
+function joined(parts: Parts): string | Buffer {
   let text = '';
   const bytes: Uint8Array[] = [];
   for (const part of parts) {

@@ -1,62 +1,131 @@
 import { NumberWriter } from '../../base/json/number-writer.js';
 import type { Observation } from '../service/prediction/prediction-service.js';
+import type { InferenceReply } from './inference-request.js';
+
+/** Numbers written per part, between two of which the event loop may turn. */
+export const NUMBERS_PER_PART = 4096;
 
 const writer = new NumberWriter();
 
-/** The JSON of a `PredictReply`, written as text at once: no array per row, no second walk over the numbers. */
-export function predictReply({ count, prediction, serving }: Observation): string {
+/** A field of a reply: its key, and the parts of its value. */
+export type Field = readonly [key: string, value: Iterable<string>];
+
+/** Writes the JSON of a `PredictReply`, with `more` fields at its end. */
+export function predictReply(observation: Observation, more: readonly Field[] = []): Iterable<string> {
+  const { outputs } = observation.prediction;
+  return more.length > 0 || outputs.length > NUMBERS_PER_PART
+    ? predictReplyParts(observation, more)
+    : [smallPredictReply(observation)];
+}
+
+/** One string, because parts cost more than its numbers. */
+function smallPredictReply({ count, prediction, serving }: Observation): string {
   const { outputs, errors } = prediction;
-  const width = outputs.length / count;
   writer.word('{"predictions":[');
-  writeRows(outputs, width, 0, count);
+  writeRows(outputs, outputs.length / count, 0, count);
   writer.word('],"reconstruction_error":[');
-  writeErrors(errors, 0, count);
+  writeNumbers(errors, 0, count);
   return writer.word(`],"model_version":"${serving.version}"}`).take();
 }
 
-/** The same text in parts of at most `some` rows, but for the last brace; with the explanations that `explained` gives, if it is there. */
-export function* predictReplyParts(
-  { count, prediction, serving }: Observation,
-  some: number,
-  explained?: (from: number, to: number) => readonly unknown[],
-): Generator<string> {
+function* predictReplyParts({ count, prediction, serving }: Observation, more: readonly Field[]): Generator<string> {
   const { outputs, errors } = prediction;
-  const width = outputs.length / count;
-  yield '{"predictions":[';
-  for (let from = 0; from < count; from += some) {
-    writeRows(outputs, width, from, Math.min(count, from + some));
-    yield writer.take();
+  yield '{"predictions":';
+  yield* nested(outputs, outputs.length / count);
+  yield ',"reconstruction_error":';
+  yield* flat(errors.subarray(0, count));
+  yield `,"model_version":"${serving.version}"`;
+  for (const [key, value] of more) {
+    yield `,"${key}":`;
+    yield* value;
   }
-  yield '],"reconstruction_error":[';
-  for (let from = 0; from < count; from += some) {
-    writeErrors(errors, from, Math.min(count, from + some));
-    yield writer.take();
-  }
-  yield `],"model_version":"${serving.version}"`;
-  if (explained) {
-    yield ',"explanations":[';
-    for (let from = 0; from < count; from += some) {
-      const text = JSON.stringify(explained(from, Math.min(count, from + some))).slice(1, -1);
-      yield from > 0 ? `,${text}` : text;
-    }
-    yield ']';
-  }
+  yield '}';
 }
 
-function writeRows(outputs: Float32Array, width: number, from: number, to: number): void {
+/**
+ * Writes `{"predictions":[[1],[2]]}`, or the same under another key. With `flatten`, the predictions of one target are
+ * numbers rather than arrays of one.
+ */
+export function predictionText(
+  key: 'predictions' | 'outputs',
+  { prediction: { outputs }, count }: Observation,
+  flatten = false,
+): Iterable<string> {
+  const width = outputs.length / count;
+  return enclosed(`{"${key}":`, flatten && width === 1 ? flat(outputs) : nested(outputs, width), '}');
+}
+
+/** Writes `{"results":[1,2]}` for a model with one target. */
+export function resultText({ prediction: { outputs } }: Observation): Iterable<string> {
+  return enclosed('{"results":', flat(outputs), '}');
+}
+
+/** Sets the headers of replies whose format has no fields for the model's version and the mean reconstruction error. */
+export function setModelHeaders(reply: InferenceReply, { prediction: { errors }, count, serving }: Observation): void {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += errors[i]!;
+  reply.header('x-model-version', String(serving.version));
+  reply.header('x-reconstruction-error', String(Math.fround(sum / count)));
+}
+
+/** Writes `[[1,2],[3,4]]`: the JSON of a row-major matrix of finite float32. */
+function nested(values: Float32Array, width: number): Iterable<string> {
+  return parts(values.length / width, width, (from, to) => writeRows(values, width, from, to));
+}
+
+/** Writes `[1,2,3,4]`: the JSON of the numbers alone. */
+export function flat(values: Float32Array): Iterable<string> {
+  return parts(values.length, 1, (from, to) => writeNumbers(values, from, to));
+}
+
+/** Writes an array of `count` elements. One of few numbers has one part, because a generator costs more than they do. */
+function parts(count: number, width: number, write: (from: number, to: number) => void): Iterable<string> {
+  if (count * width > NUMBERS_PER_PART) return manyParts(count, width, write);
+  writer.word('[');
+  write(0, count);
+  return [writer.word(']').take()];
+}
+
+function* manyParts(count: number, width: number, write: (from: number, to: number) => void): Generator<string> {
+  yield '[';
+  for (const [from, to] of chunks(count, width, NUMBERS_PER_PART)) {
+    write(from, to);
+    yield writer.take();
+  }
+  yield ']';
+}
+
+/** Returns ranges of rows, each of at most `numbers` numbers, and of at least one row. */
+export function* chunks(rows: number, width: number, numbers: number): Generator<readonly [from: number, to: number]> {
+  const size = Math.max(1, Math.floor(numbers / width));
+  for (let from = 0; from < rows; from += size) yield [from, Math.min(rows, from + size)];
+}
+
+function writeRows(values: Float32Array, width: number, from: number, to: number): void {
   for (let row = from, at = from * width; row < to; row++) {
     writer.word(row > 0 ? ',[' : '[');
     for (let j = 0; j < width; j++, at++) {
       if (j > 0) writer.word(',');
-      writer.number(outputs[at]!);
+      writer.number(values[at]!);
     }
     writer.word(']');
   }
 }
 
-function writeErrors(errors: Float32Array, from: number, to: number): void {
-  for (let row = from; row < to; row++) {
-    if (row > 0) writer.word(',');
-    writer.number(errors[row]!);
+function writeNumbers(values: Float32Array, from: number, to: number): void {
+  for (let i = from; i < to; i++) {
+    if (i > 0) writer.word(',');
+    writer.number(values[i]!);
   }
+}
+
+/** Returns the parts with text before and behind them. */
+export function enclosed(before: string, texts: Iterable<string>, behind: string): Iterable<string> {
+  return Array.isArray(texts) ? [before, ...texts, behind] : lateEnclosed(before, texts, behind);
+}
+
+function* lateEnclosed(before: string, texts: Iterable<string>, behind: string): Generator<string> {
+  yield before;
+  yield* texts;
+  yield behind;
 }

@@ -1,16 +1,34 @@
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, type Metric, type Registry } from 'prom-client';
+import type { PredictionHistogram } from '../metrics/prediction-histogram.js';
 import type { RequestHistogram } from '../metrics/request-histogram.js';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether the route predicts. */
+    readonly predicts?: boolean;
+  }
+}
+
+export interface MetricsOptions {
+  readonly registry: Registry;
+  readonly durations: RequestHistogram;
+  readonly predictions: PredictionHistogram;
+}
+
 /** Times every request, and registers prom-client's metrics of the process. */
-export function metrics(app: FastifyInstance, registry: Registry, durations: RequestHistogram): void {
+export function metrics(app: FastifyInstance, { registry, durations, predictions }: MetricsOptions): void {
   collectDefaultMetrics({ register: registry });
   // Gauges named like counters, which promtool rejects. The metrics without the suffix hold the same values.
   for (const kind of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${kind}_total`);
   registry.registerMetric(durations as unknown as Metric);
+  registry.registerMetric(predictions as unknown as Metric);
 
   app.addHook('onResponse', (request, reply, done) => {
-    durations.observe(request.method, request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1000);
+    const { url: route = 'none', config } = request.routeOptions;
+    const seconds = reply.elapsedTime / 1000;
+    durations.observe(request.method, route, reply.statusCode, seconds);
+    if (config.predicts) predictions.observe(seconds);
     done();
   });
 }

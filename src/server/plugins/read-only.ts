@@ -1,12 +1,18 @@
 import type { FastifyInstance } from 'fastify';
 import { DomainError } from '../../base/domain-error.js';
 
-/** From here on, routes that change state do not exist: those that are no GET, unless they say that they predict or read. */
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether the route changes no state although its method is not GET. */
+    readonly readOnlySafe?: boolean;
+  }
+}
+
+/** Hides the routes registered from here on that change state: all but GET and HEAD, unless marked `readOnlySafe`. */
 export function readOnly(app: FastifyInstance): void {
   app.addHook('onRoute', (route) => {
     const reads = [route.method].flat().every((method) => method === 'GET' || method === 'HEAD');
-    const { predicts = false, reads: told = false } = route.config ?? {};
-    if (reads || predicts || told) return;
+    if (reads || route.config?.readOnlySafe) return;
     route.schema = { ...route.schema, hide: true };
     // Before a byte of the body is read.
     route.onRequest = ({ method, url }) => {

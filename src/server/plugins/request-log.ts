@@ -2,15 +2,13 @@ import type { FastifyInstance } from 'fastify';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Whether the route answers with predictions, or with health: as frequent as `POST /predict`, and changes no state. */
-    readonly predicts?: boolean;
-    /** Whether the route changes no state, for all that it is no GET. */
-    readonly reads?: boolean;
+    /** Whether good replies are logged only at level `debug`: the route is called many times a second. */
+    readonly quiet?: boolean;
   }
 }
 
 /** What a busy service answers many times a second; logged only if something was wrong or at level `debug`. */
-const FREQUENT = new Set(['/predict', '/metrics', '/monitoring/prometheus/metrics', '/livez', '/readyz']);
+const FREQUENT = new Set(['/metrics', '/monitoring/prometheus/metrics', '/livez', '/readyz']);
 
 /**
  * Logs each request in one line once it has been answered, frequent ones only with `debug`. Every reply carries the id of its
@@ -24,7 +22,7 @@ export function requestLog(app: FastifyInstance, debug: boolean): void {
   app.addHook('onResponse', (request, reply, done) => {
     const { statusCode } = reply;
     const { url: route, config } = request.routeOptions;
-    const frequent = config.predicts || (route !== undefined && FREQUENT.has(route));
+    const frequent = config.quiet || (route !== undefined && FREQUENT.has(route));
     const level = statusCode >= 400 ? 'warn' : frequent ? 'debug' : 'info';
     if (level !== 'debug' || debug) {
       request.log[level](

@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 
 /**
- * Rows of a request, as the documents of the interface show them: `x-rows` marks where the description puts the serving
- * model's own features. It validates nothing; readers do.
+ * Documents the rows of a request. `x-rows` marks where the interface's description inserts the features of the serving
+ * model. Readers validate the rows, not this schema.
  */
 export const Rows = Type.Unsafe<unknown[]>({
   type: 'array',

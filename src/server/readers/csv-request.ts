@@ -2,18 +2,18 @@ import { CsvError, parse } from 'csv-parse/sync';
 import { DomainError, show } from '../../base/domain-error.js';
 import { readHeader } from '../../model/tables/csv/csv-table.js';
 import { numberInCell } from '../../model/tables/csv/number-cell.js';
-import { checkCount, isFloat32, type Rows } from '../../model/tables/rows.js';
-import { checkNames, type RowModel } from './row-list.js';
+import { checkCount, isFloat32 } from '../../model/tables/rows.js';
+import { checkNames, type RequestedRows, type RowModel } from './row-list.js';
 
 const OPTIONS = { bom: true, skip_empty_lines: true, relax_column_count: true, max_record_size: 2 ** 20 } as const;
 
 /**
- * Reads a CSV: by feature name if its first line holds a word, else by position. An empty cell is a missing value. Throws
- * `INVALID_CSV`, `INVALID_ROWS` naming the line, `TOO_LARGE`.
+ * Reads a CSV: by feature name if its first line holds a word, otherwise by position. An empty cell is a missing value.
+ * Throws `INVALID_CSV`, `INVALID_ROWS` naming the line, and `TOO_LARGE`.
  */
-export function readCsvRequest(body: Buffer, model: RowModel, _given: undefined): Rows & { asked: undefined } {
+export function readCsvRequest(body: Buffer, model: RowModel, _options: undefined): RequestedRows {
   const { features, allowMissing } = model;
-  // A header, and one row too many: not all that there are, which may be empty and millions.
+  // A header, and one row too many: there could be millions of empty rows.
   const records = parseRecords(body, model.maxRows + 2);
   const [first = []] = records;
   const named = first.some((cell) => cell.trim() !== '' && Number.isNaN(numberInCell(cell)));
@@ -44,25 +44,25 @@ export function readCsvRequest(body: Buffer, model: RowModel, _given: undefined)
       rows[at] = value;
     }
   }
-  return { rows, count, asked: undefined };
+  return { rows, count, requested: undefined };
 }
 
-function parseRecords(body: Buffer, most: number): string[][] {
+function parseRecords(body: Buffer, max: number): string[][] {
   try {
-    return parse(body, { ...OPTIONS, to: most });
+    return parse(body, { ...OPTIONS, to: max });
   } catch (error) {
     if (error instanceof CsvError) throw new DomainError('INVALID_CSV', error.message, { cause: error });
     throw error;
   }
 }
 
-/** The line on which a record ends: blank lines are none, and a cell may have several. Read anew, as only an error asks. */
+/** Returns the line on which a record ends: blank lines are no records, and a cell may span several. Only errors need it. */
 function lineOf(body: Buffer, record: number): string {
   let line = 0;
-  const count = (cells: string[], { lines }: { lines: number }) => {
+  const onRecord = (cells: string[], { lines }: { lines: number }) => {
     line = lines;
     return cells;
   };
-  parse(body, { ...OPTIONS, to: record + 1, on_record: count });
+  parse(body, { ...OPTIONS, to: record + 1, on_record: onRecord });
   return `line ${line}`;
 }

@@ -3,7 +3,7 @@ import { checkCount, type Rows } from '../../model/tables/rows.js';
 import type { RowModel } from './row-list.js';
 import { readBytes } from './tensor.js';
 
-/** A body of rows of little-endian float32 and nothing else. Throws `INVALID_ROWS` and `TOO_LARGE`. */
+/** Reads a body of rows of little-endian float32 and nothing else. Throws `INVALID_ROWS` and `TOO_LARGE`. */
 export function readFloatRows(body: Buffer, model: RowModel): Rows {
   const columns = model.features.length;
   const bytes = columns * Float32Array.BYTES_PER_ELEMENT;

@@ -4,7 +4,7 @@ import type { JsonRows } from '../../model/tables/json/json-table.js';
 
 const Target = Type.Union([Type.String({ minLength: 1 }), Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })]);
 
-/** Rows with their targets, as a body gives them. */
+/** The fields of a body with rows and their targets. */
 export const LabelledFields = {
   instances: Type.Optional(
     Type.Array(Type.Unknown(), {
@@ -13,14 +13,16 @@ export const LabelledFields = {
     }),
   ),
   targets: Type.Optional(
-    Type.Array(Type.Unknown(), { description: 'per row a number, or an array of them if there are several targets' }),
+    Type.Array(Type.Unknown(), {
+      description: 'a number per row, or an array of numbers if there are several targets',
+    }),
   ),
   target: Type.Optional(Target),
 };
 const LabelledBody = Type.Object(LabelledFields);
 export type LabelledBody = Static<typeof LabelledBody>;
 
-/** The rows of a body, whose form is told by its keys. Throws `INVALID_ROWS`, with what else could be there as `others`. */
+/** Returns the rows of a body, whose keys determine its form. Throws `INVALID_ROWS`, naming `others` as alternatives. */
 export function labelledRows({ instances, targets, target }: LabelledBody, others: string): JsonRows {
   if (!instances) throw new DomainError('INVALID_ROWS', `body: expected "instances" or ${others}`);
   if ((targets === undefined) === (target === undefined)) {

@@ -5,7 +5,7 @@ import { isObject, parseJson, readJson } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
 import { readRows } from '../../model/tables/json/json-rows.js';
 import { checkCount, type Rows } from '../../model/tables/rows.js';
-import { checkNames, type RowModel, readColumns, readRowList } from './row-list.js';
+import { checkNames, type RequestedRows, type RowModel, readColumns, readRowList } from './row-list.js';
 
 const KEYS = ['dataframe_split', 'dataframe_records', 'instances', 'inputs'] as const;
 type Key = (typeof KEYS)[number];
@@ -14,22 +14,22 @@ const LEFT_BRACE = 0x7b;
 const LETTER_I = 0x69;
 const LETTER_P = 0x70;
 
-/** Names of ASCII letters that need no escape. */
+/** The beginning of a data frame whose columns have names of ASCII letters without escapes. */
 const SPLIT =
   /^\{\s*"dataframe_split"\s*:\s*\{\s*"columns"\s*:\s*(\[(?:\s*"[\w .()/%-]*"\s*,)*\s*"[\w .()/%-]*"\s*\])\s*,\s*"data"\s*:\s*\[/;
 const SPLIT_END = /^\s*\}\s*\}\s*$/;
-/** Characters in which the beginning and the end must be. */
+/** Maximum length of the text before the rows and after them, in bytes. */
 const MAX_HEAD_BYTES = 4096;
 const MAX_END_BYTES = 32;
 const parser = new RowParser();
 
 /**
- * Reads a body of MLflow's scoring server: an object with one of its four keys; `params` and others say nothing to this
- * model. Throws `INVALID_JSON`, `INVALID_REQUEST`, `INVALID_ROWS`, `TOO_LARGE`.
+ * Reads a body of MLflow's scoring server: an object with one of its four keys. `params` and other keys have no meaning for
+ * this model. Throws `INVALID_JSON`, `INVALID_REQUEST`, `INVALID_ROWS` and `TOO_LARGE`.
  */
-export function readMlflowRequest(body: Buffer, model: RowModel, _given: undefined): Rows & { asked: undefined } {
-  const ordinary = readOrdinary(body, model);
-  if (ordinary) return ordinary;
+export function readMlflowRequest(body: Buffer, model: RowModel, _options: undefined): RequestedRows {
+  const common = readCommon(body, model);
+  if (common) return common;
   const request = readJsonObject(body, (text) => parseTolerantly(text, model.allowMissing));
   const keys = KEYS.filter((key) => Object.hasOwn(request, key));
   const [key] = keys;
@@ -39,44 +39,44 @@ export function readMlflowRequest(body: Buffer, model: RowModel, _given: undefin
   }
   const { params = {} } = request;
   if (!isObject(params)) throw new DomainError('INVALID_REQUEST', `params: expected an object, got ${show(params)}`);
-  return { ...readKey(key, request[key], model), asked: undefined };
+  return { ...readKey(key, request[key], model), requested: undefined };
 }
 
-/** The three forms that clients send most, without an object per row; undefined if it is anything else, be it right or wrong. */
-function readOrdinary(body: Buffer, model: RowModel): (Rows & { asked: undefined }) | undefined {
+/** Reads the three most common forms without an object per row. Returns undefined for any other body, valid or not. */
+function readCommon(body: Buffer, model: RowModel): RequestedRows | undefined {
   const { features, maxRows } = model;
   const width = features.length;
   if (body[0] !== LEFT_BRACE) return undefined;
   if (body[2] === LETTER_I) {
     const count = parser.parse(body, width, body[4] === LETTER_P ? 'inputs' : 'instances');
-    return count > 0 && count <= maxRows ? { rows: parser.rows, count, asked: undefined } : undefined;
+    return count > 0 && count <= maxRows ? { rows: parser.rows, count, requested: undefined } : undefined;
   }
   const [head, columns] = SPLIT.exec(body.toString('latin1', 0, MAX_HEAD_BYTES)) ?? [];
   if (head === undefined || columns === undefined) return undefined;
   const count = parser.parseRows(body, head.length, width);
-  const ended = SPLIT_END.test(body.toString('latin1', parser.end, parser.end + MAX_END_BYTES));
-  if (count === 0 || count > maxRows || !ended || body.length > parser.end + MAX_END_BYTES) return undefined;
+  const hasEnd = SPLIT_END.test(body.toString('latin1', parser.end, parser.end + MAX_END_BYTES));
+  if (count === 0 || count > maxRows || !hasEnd || body.length > parser.end + MAX_END_BYTES) return undefined;
   const names = namesOf(columns);
   if (names.length !== width || !features.every((name, j) => name === names[j] || names.includes(name))) {
     return undefined;
   }
-  return { rows: reordered(parser.rows.subarray(0, count * width), names, features), count, asked: undefined };
+  return { rows: reordered(parser.rows.subarray(0, count * width), names, features), count, requested: undefined };
 }
 
-/** Names of columns; those of a client are the same each time. */
+/** Parses the names of columns, or returns those of the previous body: a client sends the same each time. */
 function namesOf(columns: string): readonly string[] {
-  if (columns !== known.columns) known = { columns, names: JSON.parse(columns) };
-  return known.names;
+  if (columns !== previous.columns) previous = { columns, names: JSON.parse(columns) };
+  return previous.names;
 }
 
-let known: { columns: string; names: readonly string[] } = { columns: '', names: [] };
+let previous: { columns: string; names: readonly string[] } = { columns: '', names: [] };
 
 function readKey(key: Key, value: unknown, model: RowModel): Rows {
   if (key === 'dataframe_split') return readSplit(value, model);
   return key === 'inputs' && isObject(value) ? readColumns(value, key, model) : readRowList(value, key, model);
 }
 
-/** A data frame as pandas' `to_dict(orient="split")` gives it. */
+/** Reads a data frame as written by pandas' `to_dict(orient="split")`. */
 function readSplit(value: unknown, model: RowModel): Rows {
   const place = 'dataframe_split';
   if (!isObject(value)) {
@@ -97,7 +97,7 @@ function readSplit(value: unknown, model: RowModel): Rows {
   return { rows: reordered(rows, names, model.features), count: data.length };
 }
 
-/** The columns of `rows` in the order of the features. */
+/** Returns `rows` with their columns in the order of the features. */
 function reordered(rows: Float32Array, names: readonly string[], features: readonly string[]): Float32Array {
   if (features.every((name, j) => name === names[j])) return rows;
   const width = features.length;
@@ -105,7 +105,7 @@ function reordered(rows: Float32Array, names: readonly string[], features: reado
   return rows.map((_, at) => rows[at - (at % width) + places[at % width]!]!);
 }
 
-/** As Python reads JSON: with NaN and Infinity. */
+/** Parses JSON as Python does, with NaN and Infinity. */
 function parseTolerantly(text: string, allowMissing: boolean): unknown {
   try {
     return parseJson(text);

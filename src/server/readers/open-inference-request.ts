@@ -4,96 +4,93 @@ import { isObject } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
 import { checkCount, type Rows } from '../../model/tables/rows.js';
 import { readFloatRows } from './float32-request.js';
-import { checkNames, type RowModel } from './row-list.js';
+import { checkNames, type RequestedRows, type RowModel } from './row-list.js';
 import { elementBytes, readBytes, readData, type TensorShape } from './tensor.js';
 
-/** The header that tells how many bytes of JSON come before binary data. */
+/** The header with the number of bytes of JSON before binary data. */
 export const HEADER_LENGTH = 'inference-header-content-length';
-/** Content types that tell it, for proxies that pass no headers on. */
+/** Content types with the same number, for proxies that drop headers. */
 const VENDOR = /^application\/vnd\.(?:vertex-ai|sagemaker)-triton\.binary\+json/;
-/** JSON of more bytes before binary data is read in another thread, as is a large body of JSON alone. */
+/** Bytes of JSON before binary data from which the body is read in the thread, as is a large body of JSON alone. */
 const LONG_HEADER = 64 * 1024;
 
-/** The input that takes whole rows; instead, each feature can be an input of its own. */
+/** The input for whole rows. Alternatively, each feature is an input of its own. */
 export const INPUT = 'inputs';
 export const OUTPUTS = ['predictions', 'reconstruction_error', 'reconstruction'] as const;
 export type OutputName = (typeof OUTPUTS)[number];
 
-/** One input of float32, and nothing asked beside the predictions. */
-const ORDINARY =
+/** The beginning of a body with one input of float32 that requests the predictions alone. */
+const COMMON =
   /^\{\s*(?:"id"\s*:\s*"([\w.:-]*)"\s*,\s*)?"inputs"\s*:\s*\[\s*\{\s*"name"\s*:\s*"inputs"\s*,\s*"shape"\s*:\s*\[\s*(\d{1,9})\s*,\s*(\d{1,9})\s*\]\s*,\s*"datatype"\s*:\s*"FP32"\s*,\s*"data"\s*:\s*\[/;
-const ORDINARY_END = /^\s*\}\s*\]\s*\}\s*$/;
-/** Characters in which the beginning and the end must be. */
+const COMMON_END = /^\s*\}\s*\]\s*\}\s*$/;
+/** Maximum length of the text before the numbers and after them, in bytes. */
 const MAX_HEAD_BYTES = 256;
 const MAX_END_BYTES = 32;
 const PREDICTIONS = [{ name: 'predictions', binary: false }] as const;
 
 const parser = new RowParser();
 
-export interface OpenInferenceGiven {
-  /** Bytes of JSON before the binary data; null if all of the body is JSON. */
+export interface OpenInferenceReaderOptions {
+  /** Bytes of JSON before the binary data, or null if the whole body is JSON. */
   readonly headerLength: number | null;
 }
 
-export interface OpenInferenceAsked {
+export interface OpenInferenceRequested {
   readonly id?: string;
   readonly outputs: readonly { readonly name: OutputName; readonly binary: boolean }[];
 }
 
 /**
- * Reads a body of the Open Inference Protocol: JSON with the data in it, JSON with binary data behind it, or binary rows of
- * float32 alone. Throws `INVALID_JSON`, `INVALID_REQUEST`, `INVALID_ROWS`, `TOO_LARGE`.
+ * Reads a body of the Open Inference Protocol: JSON that holds the data, JSON with binary data behind it, or binary rows of
+ * float32 alone. Throws `INVALID_JSON`, `INVALID_REQUEST`, `INVALID_ROWS` and `TOO_LARGE`.
  */
 export function readOpenInferenceRequest(
   body: Buffer,
   model: RowModel,
-  { headerLength }: OpenInferenceGiven,
-): Rows & { readonly asked: OpenInferenceAsked } {
-  // One input with one dimension that varies needs no description.
+  { headerLength }: OpenInferenceReaderOptions,
+): RequestedRows<OpenInferenceRequested> {
+  // Without JSON, the body is the one input: its columns are known, and its length gives the rows.
   if (headerLength === 0) {
-    return { ...readFloatRows(body, model), asked: { outputs: [{ name: 'predictions', binary: true }] } };
+    return { ...readFloatRows(body, model), requested: { outputs: [{ name: 'predictions', binary: true }] } };
   }
   if (headerLength !== null && headerLength > body.length) {
     throw invalid(`inference header: expected at most the ${body.length} bytes of the body, got ${headerLength}`);
   }
-  const ordinary = headerLength === null ? readOrdinary(body, model) : undefined;
-  if (ordinary) return ordinary;
+  const common = headerLength === null ? readCommon(body, model) : undefined;
+  if (common) return common;
   const length = headerLength ?? body.length;
   const request = readJsonObject(body.subarray(0, length));
   const { id, parameters = {}, inputs } = request;
   if (id !== undefined && typeof id !== 'string') throw invalid(`id: expected a string, got ${show(id)}`);
   if (!isObject(parameters)) throw invalid(`parameters: expected an object, got ${show(parameters)}`);
-  const asked = { ...(id === undefined ? {} : { id }), outputs: readOutputs(request['outputs'], parameters) };
-  return { ...readInputs(inputs, body.subarray(length), model), asked };
+  const requested = { ...(id === undefined ? {} : { id }), outputs: readOutputs(request['outputs'], parameters) };
+  return { ...readInputs(inputs, body.subarray(length), model), requested };
 }
 
-/** What clients send most, without an object for it; undefined if it is anything else, be it right or wrong. */
-function readOrdinary(
-  body: Buffer,
-  { features, maxRows }: RowModel,
-): (Rows & { readonly asked: OpenInferenceAsked }) | undefined {
-  const [head, id, rows, columns] = ORDINARY.exec(body.toString('latin1', 0, MAX_HEAD_BYTES)) ?? [];
+/** Reads the most common form without making objects of it. Returns undefined for any other body, valid or not. */
+function readCommon(body: Buffer, { features, maxRows }: RowModel): RequestedRows<OpenInferenceRequested> | undefined {
+  const [head, id, rows, columns] = COMMON.exec(body.toString('latin1', 0, MAX_HEAD_BYTES)) ?? [];
   const count = Number(rows);
   const elements = count * features.length;
-  // A number and its separator are two bytes: what the shape claims must fit before there is memory for it.
+  // A number and its separator take two bytes: memory is allocated only for a shape that fits into the body.
   if (head === undefined || Number(columns) !== features.length || count === 0 || count > maxRows) return undefined;
   if (2 * elements > body.length || !parser.parseNumbers(body, head.length, elements)) return undefined;
   const end = body.toString('latin1', parser.end, parser.end + MAX_END_BYTES);
-  if (body.length > parser.end + MAX_END_BYTES || !ORDINARY_END.test(end)) return undefined;
-  // Not spread: into an object that would take longer than all of the reading.
-  const asked = id === undefined ? { outputs: PREDICTIONS } : { id, outputs: PREDICTIONS };
-  return { rows: parser.rows, count, asked };
+  if (body.length > parser.end + MAX_END_BYTES || !COMMON_END.test(end)) return undefined;
+  // Not spread into an object: that would take longer than reading the body.
+  const requested = id === undefined ? { outputs: PREDICTIONS } : { id, outputs: PREDICTIONS };
+  return { rows: parser.rows, count, requested };
 }
 
-/** The outputs that are asked for: the predictions, if nothing is. */
-function readOutputs(outputs: unknown, parameters: Record<string, unknown>): OpenInferenceAsked['outputs'] {
+/** Returns the requested outputs: by default the predictions. */
+function readOutputs(outputs: unknown, parameters: Record<string, unknown>): OpenInferenceRequested['outputs'] {
   const binary = readFlag(parameters['binary_data_output'], 'parameters.binary_data_output') ?? false;
   if (outputs === undefined) return [{ name: 'predictions', binary }];
   if (!Array.isArray(outputs)) throw invalid(`outputs: expected an array, got ${show(outputs)}`);
   if (outputs.length === 0) return [{ name: 'predictions', binary }];
   if (outputs.length > OUTPUTS.length)
     throw invalid(`outputs: expected at most ${OUTPUTS.length}, got ${outputs.length}`);
-  const asked = outputs.map((output: unknown, i) => {
+  const requested = outputs.map((output: unknown, i) => {
     const { name, parameters: own = {} } = isObject(output) ? output : {};
     if (!OUTPUTS.includes(name as OutputName)) {
       throw invalid(`outputs[${i}].name: expected one of ${OUTPUTS.join(', ')}, got ${show(name)}`);
@@ -102,9 +99,9 @@ function readOutputs(outputs: unknown, parameters: Record<string, unknown>): Ope
     const flag = readFlag(own['binary_data'], `outputs[${i}].parameters.binary_data`);
     return { name: name as OutputName, binary: flag ?? binary };
   });
-  const twice = asked.find(({ name }, i) => asked.findIndex((other) => other.name === name) !== i);
+  const twice = requested.find(({ name }, i) => requested.findIndex((other) => other.name === name) !== i);
   if (twice) throw invalid(`outputs: ${twice.name} is there twice`);
-  return asked;
+  return requested;
 }
 
 function readFlag(value: unknown, place: string): boolean | undefined {
@@ -155,7 +152,7 @@ function readInputs(inputs: unknown, blob: Buffer, model: RowModel): Rows {
   return { rows: whole ? columnsOfValues.get(INPUT)! : interleave(columnsOfValues, count, model), count };
 }
 
-/** `[rows, columns]` of a tensor; a feature alone may also be `[rows]`. */
+/** Reads the shape `[rows, columns]` of a tensor. That of a single feature may also be `[rows]`. */
 function readShape(tensor: Record<string, unknown>, i: number, columns: number, whole: boolean): TensorShape {
   const place = `inputs[${i}]`;
   const { shape, datatype } = tensor;
@@ -168,7 +165,7 @@ function readShape(tensor: Record<string, unknown>, i: number, columns: number, 
   return { place, elements: `${place}.data`, datatype: String(datatype), rows: rows as number, columns };
 }
 
-/** Bytes of a tensor behind the JSON; undefined if its data is in the JSON. */
+/** Returns the bytes of a tensor behind the JSON, or undefined if its data is in the JSON. */
 function binarySize(tensor: Record<string, unknown>, shape: TensorShape): number | undefined {
   const { place, rows, columns } = shape;
   const element = elementBytes(shape);
@@ -193,17 +190,17 @@ function interleave(columns: ReadonlyMap<string, Float32Array>, count: number, {
   return rows;
 }
 
-/** The one of Triton's content types for a platform that this is; undefined if it is none. */
+/** Returns which of Triton's content types for platforms this is, if any. */
 export function vendorType(contentType = ''): string | undefined {
   return VENDOR.exec(contentType)?.[0];
 }
 
-/** Whether binary data has no more JSON before it than can be read at once. */
+/** Returns whether the JSON before binary data is short enough to be parsed at once. */
 export function hasShortHeader(headerLength: number | null): boolean {
   return headerLength !== null && headerLength < LONG_HEADER;
 }
 
-/** What the headers tell of the body. Throws `INVALID_REQUEST`. */
+/** Returns the bytes of JSON before binary data, from either header. Throws `INVALID_REQUEST`. */
 export function readHeaderLength(header: string | undefined, contentType = ''): number | null {
   const text = header ?? /;\s*json-header-size=([^;]*)/.exec(contentType)?.[1];
   if (text === undefined) return null;

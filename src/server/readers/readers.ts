@@ -3,18 +3,23 @@ import { readFloatRows } from './float32-request.js';
 import { readJsonLinesRequest } from './json-lines-request.js';
 import { readMlflowRequest } from './mlflow-request.js';
 import { readOpenInferenceRequest } from './open-inference-request.js';
+import { readPredictRequest } from './predict-request.js';
 import type { RowModel } from './row-list.js';
 import { readTensorflowRequest } from './tensorflow-request.js';
 import { readInstancesRequest } from './vertex-request.js';
 
-/** The readers of bodies: plain functions, so that a large body can be read in another thread. */
+/** Readers of bodies: plain functions, so that the thread can run them too. They may reuse the memory of their rows. */
 export const ROW_READERS = {
   csv: readCsvRequest,
-  floats: (body: Buffer, model: RowModel, _given: undefined) => ({ ...readFloatRows(body, model), asked: undefined }),
+  floats: (body: Buffer, model: RowModel, _options: undefined) => ({
+    ...readFloatRows(body, model),
+    requested: undefined,
+  }),
   instances: readInstancesRequest,
   jsonLines: readJsonLinesRequest,
   mlflow: readMlflowRequest,
   openInference: readOpenInferenceRequest,
+  predict: readPredictRequest,
   tensorflow: readTensorflowRequest,
 };
 export type RowReaderName = keyof typeof ROW_READERS;

@@ -2,7 +2,7 @@ import { DomainError, show } from '../../base/domain-error.js';
 import { readRows } from '../../model/tables/json/json-rows.js';
 import { checkCount, isFloat32, listed, type Rows } from '../../model/tables/rows.js';
 
-/** What a body's reader must know of the model: plain data, so that it can go to another thread. */
+/** The properties of a model that a reader needs: plain data, so that they can be sent to the thread. */
 export interface RowModel {
   readonly features: readonly string[];
   readonly maxRows: number;
@@ -10,7 +10,12 @@ export interface RowModel {
   readonly allowMissing: boolean;
 }
 
-/** Rows by position or by feature name. `place` is what the client calls them. Throws `INVALID_ROWS` and `TOO_LARGE`. */
+/** Rows, and what the body requests beside the predictions. */
+export interface RequestedRows<R = undefined> extends Rows {
+  readonly requested: R;
+}
+
+/** Reads rows by position or by feature name. `place` is the client's name for them. Throws `INVALID_ROWS` and `TOO_LARGE`. */
 export function readRowList(value: unknown, place: string, model: RowModel): Rows {
   if (!Array.isArray(value)) {
     throw invalid(`${place}: expected an array of rows, got ${value === undefined ? 'nothing' : show(value)}`);
@@ -19,7 +24,7 @@ export function readRowList(value: unknown, place: string, model: RowModel): Row
   return { rows: readRows(value, model.features, model.allowMissing, place), count: value.length };
 }
 
-/** Columns by feature name, each an array of numbers or of arrays of one number. Throws `INVALID_ROWS` and `TOO_LARGE`. */
+/** Reads columns by feature name: arrays of numbers, or of arrays of one number. Throws `INVALID_ROWS` and `TOO_LARGE`. */
 export function readColumns(columns: Record<string, unknown>, place: string, model: RowModel): Rows {
   const { features, allowMissing } = model;
   checkNames(Object.keys(columns), place, features);

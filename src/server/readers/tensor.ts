@@ -1,7 +1,7 @@
 import { DomainError, show } from '../../base/domain-error.js';
 import { isFloat32 } from '../../model/tables/rows.js';
 
-/** The numeric datatypes of the Open Inference Protocol: how their bytes are read, and which whole numbers they hold. */
+/** The numeric datatypes of the Open Inference Protocol. */
 const DATATYPES: Readonly<Record<string, Datatype>> = {
   FP16: { bytes: 2, read: (buffer) => Float32Array.from(new Uint16Array(buffer), halfToNumber) },
   FP32: { bytes: 4, read: (buffer) => new Float32Array(buffer) },
@@ -17,19 +17,20 @@ const DATATYPES: Readonly<Record<string, Datatype>> = {
 };
 
 interface Range {
-  readonly least: number;
-  readonly most: number;
+  readonly min: number;
+  readonly max: number;
 }
 
 interface Datatype {
   readonly bytes: number;
+  /** The range of an integer type. */
   readonly whole?: Range;
   readonly read: (buffer: ArrayBuffer) => ArrayLike<number>;
 }
 
-/** A tensor of a request as it is described; `[rows, columns]`, or `[rows]` of one column. */
+/** The description of a request's tensor: `[rows, columns]`, or `[rows]` for one column. */
 export interface TensorShape {
-  /** What to call it in a message, and its elements. */
+  /** The names of the tensor and of its elements in error messages. */
   readonly place: string;
   readonly elements: string;
   readonly datatype: string;
@@ -37,7 +38,7 @@ export interface TensorShape {
   readonly columns: number;
 }
 
-/** Bytes of one element. Throws `INVALID_REQUEST` unless the datatype is numeric. */
+/** Returns the bytes of one element. Throws `INVALID_REQUEST` unless the datatype is numeric. */
 export function elementBytes({ place, datatype }: TensorShape): number {
   const type = Object.hasOwn(DATATYPES, datatype) ? DATATYPES[datatype] : undefined;
   if (type) return type.bytes;
@@ -45,8 +46,8 @@ export function elementBytes({ place, datatype }: TensorShape): number {
 }
 
 /**
- * Reads little-endian, row-major bytes, of the right number, as float32; for FP32 that is a view of them where their
- * place in memory allows. NaN is a missing value. Throws `INVALID_ROWS` at what float32 cannot hold.
+ * Reads little-endian, row-major bytes as float32; there must be as many as the shape has. Aligned FP32 is not copied: the
+ * result is a view of it. NaN is a missing value. Throws `INVALID_ROWS` for a value that float32 cannot hold.
  */
 export function readBytes(bytes: Uint8Array, shape: TensorShape, allowMissing: boolean): Float32Array {
   const { buffer, byteOffset, byteLength } = bytes;
@@ -61,7 +62,7 @@ export function readBytes(bytes: Uint8Array, shape: TensorShape, allowMissing: b
   return values instanceof Float32Array ? values : new Float32Array(values);
 }
 
-/** Reads `data`, flat or nested as its shape. Throws `INVALID_ROWS` naming the place. */
+/** Reads `data`, flat or nested like its shape. Throws `INVALID_ROWS` naming the place. */
 export function readData(data: unknown, shape: TensorShape, allowMissing: boolean): Float32Array {
   const { place, elements: name, datatype, rows, columns } = shape;
   if (datatype === 'FP16') throw invalid(`${place}: FP16 is read only as binary data; JSON has FP32`);
@@ -93,18 +94,18 @@ function flatten(data: readonly unknown[], { elements, rows, columns }: TensorSh
 }
 
 function signed(bits: number): Range {
-  return { least: -(2 ** (bits - 1)), most: 2 ** (bits - 1) - 1 };
+  return { min: -(2 ** (bits - 1)), max: 2 ** (bits - 1) - 1 };
 }
 
 function unsigned(bits: number): Range {
-  return { least: 0, most: 2 ** bits - 1 };
+  return { min: 0, max: 2 ** bits - 1 };
 }
 
-function isWithin({ least, most }: Range, value: number): boolean {
-  return Number.isInteger(value) && value >= least && value <= most;
+function isWithin({ min, max }: Range, value: number): boolean {
+  return Number.isInteger(value) && value >= min && value <= max;
 }
 
-/** IEEE 754 binary16: a sign, 5 bits of exponent, 10 of fraction. */
+/** Converts IEEE 754 binary16: 1 bit of sign, 5 of exponent, 10 of fraction. */
 function halfToNumber(half: number): number {
   const sign = half & 0x8000 ? -1 : 1;
   const exponent = (half >> 10) & 0x1f;

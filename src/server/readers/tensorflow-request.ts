@@ -4,19 +4,17 @@ import { withoutNumberTokens } from '../../base/json/nonfinite-tokens.js';
 import { isObject, parseJson } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
 import type { Rows } from '../../model/tables/rows.js';
-import { type RowModel, readColumns, readRowList } from './row-list.js';
+import { type RequestedRows, type RowModel, readColumns, readRowList } from './row-list.js';
 
-/** The one input of the model. */
+/** The model's only input. */
 export const INPUT = 'inputs';
 export const SIGNATURE = 'serving_default';
 
-export interface TensorflowGiven {
+export interface TensorflowReaderOptions {
   readonly method: 'predict' | 'regress';
 }
 
-export interface TensorflowRequest extends Rows {
-  readonly asked: { readonly columnar: boolean };
-}
+export type TensorflowRequest = RequestedRows<{ readonly columnar: boolean }>;
 
 const LEFT_BRACE = 0x7b;
 const LETTER_P = 0x70;
@@ -24,30 +22,34 @@ const parser = new RowParser();
 
 /**
  * Reads a body of TensorFlow Serving's REST interface: `instances` (rows) or `inputs` (columns) to predict, `examples` to
- * regress. Keys that it does not know are ignored, and so is what follows the object; NaN and Infinity are numbers.
+ * regress. As in the original, unknown keys and text behind the object are ignored, and NaN and Infinity are numbers.
  *
- * Throws `INVALID_JSON`, `INVALID_REQUEST`, `INVALID_ROWS`, `TOO_LARGE`.
+ * Throws `INVALID_JSON`, `INVALID_REQUEST`, `INVALID_ROWS` and `TOO_LARGE`.
  */
-export function readTensorflowRequest(body: Buffer, model: RowModel, { method }: TensorflowGiven): TensorflowRequest {
+export function readTensorflowRequest(
+  body: Buffer,
+  model: RowModel,
+  { method }: TensorflowReaderOptions,
+): TensorflowRequest {
   if (method === 'predict' && body[0] === LEFT_BRACE) {
-    // The first letter behind `{"in` tells which of the two it can be; whatever else it is, is told below.
+    // The letter behind `{"in` distinguishes `instances` from `inputs`. Any other body is read below.
     const columnar = body[4] === LETTER_P;
     const count = parser.parse(body, model.features.length, columnar ? 'inputs' : 'instances');
-    if (count > 0 && count <= model.maxRows) return { rows: parser.rows, count, asked: { columnar } };
+    if (count > 0 && count <= model.maxRows) return { rows: parser.rows, count, requested: { columnar } };
   }
   const request = readJsonObject(body, (text) => parseTolerantly(text, model.allowMissing));
   const { signature_name: signature = SIGNATURE } = request;
   if (signature !== SIGNATURE && signature !== '') {
     throw invalid(`Serving signature name: ${show(signature)} not found in signature def`);
   }
-  if (method === 'regress') return { ...readExamples(request, model), asked: { columnar: false } };
+  if (method === 'regress') return { ...readExamples(request, model), requested: { columnar: false } };
   const { instances, inputs } = request;
   if (instances !== undefined && inputs !== undefined) {
     throw invalid("Not formatted correctly, expecting only one of 'inputs' or 'instances' keys to exist");
   }
-  if (inputs !== undefined) return { ...readColumnar(inputs, model), asked: { columnar: true } };
+  if (inputs !== undefined) return { ...readColumnar(inputs, model), requested: { columnar: true } };
   if (instances === undefined) throw invalid("Missing 'inputs' or 'instances' key");
-  return { ...readInstances(instances, model), asked: { columnar: false } };
+  return { ...readInstances(instances, model), requested: { columnar: false } };
 }
 
 function readInstances(instances: unknown, model: RowModel): Rows {
@@ -63,20 +65,20 @@ function readInstances(instances: unknown, model: RowModel): Rows {
 }
 
 function readColumnar(inputs: unknown, model: RowModel): Rows {
-  // Unlike in a row, keys beside the input's are ignored.
+  // Other keys are ignored here, unlike in a row.
   const named = isObject(inputs) && Object.hasOwn(inputs, INPUT) && !model.features.includes(INPUT);
   const rows = named || isInput(inputs) ? inputs[INPUT] : inputs;
   return isObject(rows) ? readColumns(rows, 'inputs', model) : readRowList(rows, 'inputs', model);
 }
 
-/** Objects by feature name, each value a number or an array of one; `context` holds what all examples have. */
+/** Reads objects by feature name, with numbers or arrays of one number; `context` holds the features that all share. */
 function readExamples({ examples, context = {} }: Record<string, unknown>, model: RowModel): Rows {
   if (!Array.isArray(examples)) throw invalid("Expecting 'examples' value to be a list/array");
   if (examples.length === 0) throw invalid("No values found for 'examples'");
   if (!isObject(context)) throw invalid(`context: expected an object, got ${show(context)}`);
   const rows = examples.map((example, i) => {
     if (!isObject(example)) throw invalid(`examples[${i}]: expected an object of features, got ${show(example)}`);
-    // Mostly it is a row already.
+    // Most examples are rows already.
     if (Object.keys(context).length === 0 && !Object.values(example).some(Array.isArray)) return example;
     const entries = [...Object.entries(context), ...Object.entries(example)];
     return Object.fromEntries(entries.map(([name, of]) => [name, Array.isArray(of) && of.length === 1 ? of[0] : of]));
@@ -84,12 +86,12 @@ function readExamples({ examples, context = {} }: Record<string, unknown>, model
   return inElement('examples', () => readRowList(rows, 'examples', model));
 }
 
-/** Whether this is `{"inputs": …}`, the tensor by its name. */
+/** Returns whether this is `{"inputs": …}`, the tensor by its name. */
 function isInput(value: unknown): value is Record<string, unknown> {
   return isObject(value) && Object.keys(value).length === 1 && typeof value[INPUT] === 'object';
 }
 
-/** Says of an error which element of the list it is in, as the original does. */
+/** Names the element of the list in the text of an error, as the original does. */
 function inElement(list: string, read: () => Rows): Rows {
   try {
     return read();
@@ -101,7 +103,7 @@ function inElement(list: string, read: () => Rows): Rows {
   }
 }
 
-/** JSON as RapidJSON reads it with the flags that the original sets. */
+/** Parses JSON as RapidJSON does with the flags that the original sets. */
 function parseTolerantly(text: string, allowMissing: boolean): unknown {
   try {
     return parse(text);
@@ -118,7 +120,7 @@ function parseTolerantly(text: string, allowMissing: boolean): unknown {
   }
 }
 
-/** JSON.parse, but what follows the value does not count. */
+/** Parses JSON like JSON.parse, but ignores text behind the value. */
 function parse(text: string): unknown {
   try {
     return parseJson(text);

@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
+import type { AppOptions } from '../../../src/server/app-options.js';
 import { buildTestApp, publishUntrained, type TestApp } from '../../support/test-app.js';
 
 const DATA = '[[1, 2, 3], [4.5, -5e-1, 6]]';
@@ -20,6 +21,7 @@ const ATTRIBUTES = 'x-amzn-sagemaker-custom-attributes';
 /** Two rows in the words of each contract. */
 const FORMS: [what: string, path: string, body: string, headers?: Record<string, string>][] = [
   ['the native form', '/predict', ROWS],
+  ['the native form, named rows', '/predict', '[{"c": 3, "a": 1, "b": 2}, {"b": 5, "a": 4, "c": 6}]'],
   ['TensorFlow Serving, rows', TENSORFLOW, ROWS],
   ['TensorFlow Serving, columnar', TENSORFLOW, `{"inputs": ${DATA}}`],
   ['TensorFlow Serving, named values', TENSORFLOW, '{"inputs": {"c": [3, 6], "a": [1, 4.5], "b": [2, -0.5]}}'],
@@ -61,12 +63,16 @@ const FORMS: [what: string, path: string, body: string, headers?: Record<string,
   ],
 ];
 
-/** An application that listens and logs as it does by default; `handled` counts the requests that Fastify's handlers get. */
+/**
+ * Starts an application with the fast path and the default log level. `handled` returns the number of requests that reached
+ * Fastify's handlers.
+ */
 async function listening(
   t: TestContext,
-  ...options: Parameters<typeof buildTestApp> extends [unknown, ...infer R] ? R : never
+  features: readonly string[] = ['a', 'b', 'c'],
+  options: Partial<AppOptions> = {},
 ): Promise<TestApp & { url: string; port: number; handled: () => number }> {
-  const parts = await buildTestApp(t, ...options);
+  const parts = await buildTestApp(t, features, { fastPath: true, ...options });
   const { app, log } = parts;
   log.level = 'info';
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
@@ -120,6 +126,12 @@ test('an ordinary prediction is answered ahead of Fastify, to the last header as
   assert.match(ahead.headers.get('x-request-id')!, /^[0-9a-f]{16}-0{11}1$/);
   assert.match(routed.headers.get('x-request-id')!, /^[0-9a-f]{16}-0{11}2$/);
   assert.ok(Math.abs(Date.parse(ahead.headers.get('date')!) - Date.now()) < 60_000);
+});
+
+test('with the fast path off, Fastify answers every request', async (t) => {
+  const { url, handled } = await listening(t, ['a', 'b', 'c'], { fastPath: false });
+  for (let i = 0; i < 2; i++) assert.equal((await post(url, ROWS)).status, 200);
+  assert.equal(handled(), 2);
 });
 
 const LAST = 'GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n';
@@ -202,7 +214,6 @@ test('a request id that a client gives comes back, and a bad one is replaced', a
 });
 
 const UNUSUAL: [what: string, body: string, status: number, code: string | undefined][] = [
-  ['named rows', '{"instances": [{"a": 1, "b": 2, "c": 3}]}', 200, undefined],
   ['a null', '{"instances": [[1, null, 3]]}', 400, 'INVALID_ROWS'],
   ['broken JSON', '{"instances": [[1, 2', 400, 'INVALID_JSON'],
   ['no rows', '{"instances": []}', 400, 'INVALID_ROWS'],

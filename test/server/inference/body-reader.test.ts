@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BodyReader } from '../../../src/server/inference/body-reader.js';
 
-const TASK = { features: ['a', 'b'], maxRows: 10, allowMissing: false };
+const TASK = { reader: 'predict', features: ['a', 'b'], maxRows: 10, allowMissing: false } as const;
 const body = () => Buffer.from('{"instances": [{"b": 2, "a": 1}]}');
 
 test('the thread ends when it is idle, and a new one reads the next body', async (t) => {

@@ -10,7 +10,7 @@ test('the reply has a row of outputs and an error for each row, and the version 
     prediction: { outputs: Float32Array.of(1.5, -2, 0.1, 4, 5, 1e-7), errors: Float32Array.of(0, 0.25, 3e12, 9) },
     serving: { version: 12 },
   } as unknown as Observation;
-  const { predictions, reconstruction_error, ...rest } = JSON.parse(predictReply(observation));
+  const { predictions, reconstruction_error, ...rest } = JSON.parse(Array.from(predictReply(observation)).join(''));
   assert.deepEqual(predictions.flat().map(Math.fround), Array.from(observation.prediction.outputs));
   assert.deepEqual(
     predictions.map((row: number[]) => row.length),

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 import { ErrorReply, sendShaped } from '../../http/errors.js';
 
-/** MLflow's names for what went wrong, by status. */
+/** MLflow's error codes by status. */
 const ERROR_CODES: Readonly<Record<number, string>> = {
   404: 'RESOURCE_DOES_NOT_EXIST',
   500: 'INTERNAL_ERROR',
@@ -16,7 +16,7 @@ export const InvocationError = Type.Object({
   ...ErrorReply.properties,
 });
 
-/** Errors of the routes of MLflow and SageMaker: MLflow's keys beside our own, and a media type refused in plain text. */
+/** Sends errors with MLflow's keys beside our own, and the refusal of a media type as plain text. */
 export function handleInvocationErrors(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply: FastifyReply) =>
     sendShaped(error, request, reply, (body, status) => {

@@ -1,18 +1,21 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import Negotiator from 'negotiator';
 import { Type } from 'typebox';
 import { DomainError, show } from '../../../base/domain-error.js';
-import type { FastPath } from '../../fast-path/fast-path.js';
 import { HttpError } from '../../http/http-error.js';
 import { CSV_TYPE, JSON_TYPE } from '../../http/media-types.js';
 import { takeBytes } from '../../http/raw-body.js';
-import type { Inference, InferenceReply, InferenceRequest } from '../../inference/inference.js';
-import { flat } from '../../inference/matrix-text.js';
-import { predictionText } from '../../inference/prediction-text.js';
-import { HEADER_LENGTH, hasShortHeader, readHeaderLength, vendorType } from '../../readers/open-inference-request.js';
+import type { InferenceReply, InferenceRequest, Parts } from '../../inference/inference-request.js';
+import { flat, predictionText, setModelHeaders } from '../../inference/json-reply.js';
+import {
+  type PredictionInput,
+  type PredictionRouteOptions,
+  predictionRoute,
+} from '../../inference/prediction-route.js';
+import { vendorType } from '../../readers/open-inference-request.js';
 import type { Observation } from '../../service/prediction/prediction-service.js';
-import { writeOpenInference } from '../open-inference/open-inference-reply.js';
+import { openInferenceRequest } from '../open-inference/open-inference-request.js';
 import { Rows } from '../row-schema.js';
 import type { ServedModel } from '../served-model.js';
 import { tensorflowInference } from '../tensorflow-serving/tensorflow-inference.js';
@@ -21,7 +24,13 @@ import { handleInvocationErrors, InvocationError } from './invocation-errors.js'
 const LINES = ['application/jsonlines', 'application/x-jsonlines', 'application/x-ndjson'];
 const FLOATS = 'application/octet-stream';
 const ATTRIBUTES = 'x-amzn-sagemaker-custom-attributes';
-const TYPES = [JSON_TYPE, CSV_TYPE, ...LINES, FLOATS];
+const READERS: Readonly<Record<string, 'mlflow' | 'csv' | 'floats' | 'jsonLines'>> = {
+  [JSON_TYPE]: 'mlflow',
+  [CSV_TYPE]: 'csv',
+  ...Object.fromEntries(LINES.map((type) => [type, 'jsonLines'])),
+  [FLOATS]: 'floats',
+};
+const TYPES = Object.keys(READERS);
 
 const Frame = Type.Object({
   columns: Type.Array(Type.String()),
@@ -38,27 +47,27 @@ const Predictions = Type.Object({
 });
 const Text = Type.Unsafe<string>({ type: 'string' });
 
-export interface InvocationsOptions {
+type InvocationsRequest = InferenceRequest<'mlflow' | 'csv' | 'floats' | 'jsonLines' | 'openInference' | 'tensorflow'>;
+
+export interface InvocationsOptions extends PredictionRouteOptions {
   readonly model: ServedModel;
-  readonly inference: Inference;
-  readonly fastPath: FastPath;
-  /** Whether TensorFlow Serving's clients get the predictions of one target as numbers, and not as arrays of one. */
+  /** Whether clients of TensorFlow Serving get the predictions of one target as numbers rather than arrays of one. */
   readonly flatten: boolean;
 }
 
 /**
- * `POST /invocations`, which MLflow and SageMaker share: in the order of the headers, a request with TensorFlow Serving's
- * attributes is as for SageMaker's container of that name; Triton's content types are the Open Inference Protocol's; JSON is
- * MLflow's; JSON Lines, CSV and float32 are rows.
+ * `POST /invocations`, which MLflow and SageMaker share. The headers decide, in this order: attributes of TensorFlow Serving
+ * make it a request to SageMaker's container of that name; Triton's content types make it one of the Open Inference Protocol;
+ * JSON is MLflow's; JSON Lines, CSV and float32 are rows.
  */
 export async function invocations(app: FastifyInstance, options: InvocationsOptions): Promise<void> {
-  const { model, inference, fastPath, flatten } = options;
+  const { model, flatten } = options;
   takeBytes(app);
   handleInvocationErrors(app);
 
-  app.post<{ Body: Buffer | undefined }>(
-    '/invocations',
-    {
+  predictionRoute(app, options, {
+    pattern: '/invocations',
+    options: {
       schema: {
         summary: 'MLflow, SageMaker: predict rows',
         tags: ['mlflow, sagemaker'],
@@ -80,52 +89,21 @@ export async function invocations(app: FastifyInstance, options: InvocationsOpti
           503: InvocationError,
         },
       },
-      validatorCompiler: () => () => true,
-      config: { predicts: true },
     },
-    ({ headers, body = Buffer.alloc(0) }, reply) => {
-      const tensorflow = readTensorflow(headers, body);
-      if (tensorflow) return inference.answer(reply, tensorflow);
-      const vendor = vendorType(headers['content-type']);
-      if (vendor !== undefined) return answerOpenInference(vendor, headers, body, reply);
-      const type = readType(headers['content-type']);
-      const write = writer(headers.accept, type);
-      if (type === JSON_TYPE) inference.answer(reply, { reader: 'mlflow', body, given: undefined, write });
-      else if (type === CSV_TYPE) inference.answer(reply, { reader: 'csv', body, given: undefined, write });
-      else if (type === FLOATS)
-        inference.answer(reply, { reader: 'floats', body, given: undefined, write, binary: true });
-      else inference.answer(reply, { reader: 'jsonLines', body, given: undefined, write });
-    },
-  );
-
-  fastPath.add('/invocations', {
-    route: '/invocations',
-    types: LINES,
-    answer: (body, headers, reply) => {
-      const tensorflow = readTensorflow(headers, body);
-      if (tensorflow) return inference.answerSmall(reply, tensorflow);
-      const type = headers['content-type']!;
-      if (!LINES.includes(type)) {
-        const write = writer(headers.accept, JSON_TYPE);
-        return inference.answerSmall(reply, { reader: 'mlflow', body, given: undefined, write });
-      }
-      const write = writer(headers.accept, type);
-      return inference.answerSmall(reply, { reader: 'jsonLines', body, given: undefined, write });
-    },
+    request,
+    fastPath: { path: () => '/invocations', known: [undefined], types: LINES },
   });
 
-  function answerOpenInference(vendor: string, headers: IncomingHttpHeaders, body: Buffer, reply: FastifyReply): void {
-    const headerLength = readHeaderLength(headers[HEADER_LENGTH]?.toString(), headers['content-type']);
-    inference.answer(reply, {
-      reader: 'openInference',
-      body,
-      given: { headerLength },
-      binary: hasShortHeader(headerLength),
-      write: (observation, asked) => writeOpenInference(reply, model.name, observation, asked, vendor),
-    });
+  function request({ headers, body }: PredictionInput<unknown>): InvocationsRequest {
+    const contentType = headers['content-type'];
+    const tensorflow = readTensorflow(headers, body);
+    if (tensorflow) return tensorflow;
+    if (vendorType(contentType) !== undefined) return openInferenceRequest(model.name, headers, body);
+    const type = readType(contentType);
+    return { reader: READERS[type]!, body, options: undefined, write: writer(headers.accept, type) };
   }
 
-  /** Undefined without TensorFlow Serving's attributes. */
+  /** Returns undefined without attributes of TensorFlow Serving. */
   function readTensorflow(headers: IncomingHttpHeaders, body: Buffer): InferenceRequest<'tensorflow'> | undefined {
     const text = headers[ATTRIBUTES]?.toString() ?? '';
     if (!text.includes('tfs-')) return undefined;
@@ -142,7 +120,7 @@ export async function invocations(app: FastifyInstance, options: InvocationsOpti
   }
 }
 
-/** `tfs-model-name=m,tfs-method=predict`. */
+/** Parses `tfs-model-name=m,tfs-method=predict`. */
 function readAttributes(text: string): ReadonlyMap<string, string> {
   return new Map(
     text.split(',').map((attribute) => {
@@ -152,7 +130,7 @@ function readAttributes(text: string): ReadonlyMap<string, string> {
   );
 }
 
-/** The media type of a body: JSON, if none is said. Throws `UNSUPPORTED_MEDIA_TYPE`. */
+/** Returns the media type of a body: JSON by default. Throws `UNSUPPORTED_MEDIA_TYPE`. */
 function readType(header: string | undefined): string {
   const [type = '', ...parameters] = (header ?? JSON_TYPE).split(';').map((part) => part.trim().toLowerCase());
   if (!TYPES.includes(type)) {
@@ -171,27 +149,28 @@ function readType(header: string | undefined): string {
   return type;
 }
 
-/** Writes as the client likes it best: JSON, or JSON Lines if it sent them, unless it likes another type better. */
-function writer(accept: string | undefined, type: string) {
-  return (observation: Observation, _asked: undefined, reply: InferenceReply): Iterable<string | Uint8Array> => {
+/** Writes the type that the client prefers; at equal preference JSON, or the JSON Lines that it sent. */
+function writer(accept: string | undefined, source: string) {
+  return (observation: Observation, _requested: unknown, reply: InferenceReply): Parts => {
     const { prediction, count } = observation;
-    const own = LINES.includes(type) ? type : JSON_TYPE;
+    const own = LINES.includes(source) ? source : JSON_TYPE;
     // What most clients send needs no negotiation.
-    const asked = accept === undefined || accept === '*/*' || accept === own ? own : preferred(accept, own);
-    reply.type(asked);
-    if (asked === JSON_TYPE) return predictionText('predictions', observation);
+    const type = accept === undefined || accept === '*/*' || accept === own ? own : preferred(accept, own);
+    setModelHeaders(reply, observation);
+    reply.type(type);
+    if (type === JSON_TYPE) return predictionText('predictions', observation);
     const { outputs } = prediction;
-    if (asked === FLOATS) return [new Uint8Array(outputs.buffer, outputs.byteOffset, outputs.byteLength)];
-    return lines(outputs, outputs.length / count, asked === CSV_TYPE);
+    if (type === FLOATS) return [new Uint8Array(outputs.buffer, outputs.byteOffset, outputs.byteLength)];
+    return lines(outputs, outputs.length / count, type === CSV_TYPE);
   };
 }
 
-/** The type that a client likes best, `own` if it likes several alike, or none of them. */
+/** Returns the type that a client prefers, or `own` at equal preference or if it accepts none of them. */
 function preferred(accept: string, own: string): string {
   return new Negotiator({ headers: { accept } }).mediaType([own, ...TYPES.filter((type) => type !== own)]) ?? own;
 }
 
-/** A line of numbers a row, in brackets unless it is CSV. */
+/** Writes a line of numbers per row, in brackets unless it is CSV. */
 function* lines(values: Float32Array, width: number, csv: boolean): Generator<string> {
   for (let at = 0; at < values.length; at += width) {
     const row = Array.from(flat(values.subarray(at, at + width))).join('');

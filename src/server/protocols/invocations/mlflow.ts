@@ -5,7 +5,7 @@ import { packageVersion } from '../../../base/node/package-version.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
 import { handleInvocationErrors, InvocationError } from './invocation-errors.js';
 
-/** What MLflow's scoring server has beside `/invocations`. SageMaker asks for `/ping` too, and ignores its body. */
+/** The routes of MLflow's scoring server beside `/invocations`. SageMaker also calls `/ping`, and ignores its body. */
 export async function mlflow(app: FastifyInstance, { service }: { service: PredictionService }): Promise<void> {
   const tags = ['mlflow, sagemaker'];
   handleInvocationErrors(app);
@@ -21,13 +21,13 @@ export async function mlflow(app: FastifyInstance, { service }: { service: Predi
             404: InvocationError,
           },
         },
-        config: { predicts: true },
+        config: { quiet: true },
       },
       (_request, reply) => {
         try {
           if (service.ready) reply.type('application/json').send('\n');
         } catch (error) {
-          // The original answers 404, and SageMaker anything but 200.
+          // MLflow answers 404; SageMaker takes anything but 200 as not ready.
           throw new DomainError('MODEL_NOT_FOUND', (error as Error).message);
         }
       },

@@ -1,17 +1,36 @@
-/** A duration as the Open Inference Protocol counts it. */
+/** Durations as the Open Inference Protocol reports them. */
 interface Duration {
   count: number;
-  /** In all, nanoseconds. */
+  /** Their sum, in nanoseconds. */
   ns: number;
 }
 
 type Computed = Readonly<Record<'compute_input' | 'compute_infer' | 'compute_output', Duration>>;
 
-/** Batch sizes of which statistics are kept: those that came first. */
+/** Maximum number of batch sizes with statistics of their own: the first ones seen. */
 const MAX_SIZES = 64;
 
-/** What the statistics extension of the Open Inference Protocol tells of one version: of requests by that protocol. */
-export class InferenceStatistics {
+/** Statistics of the version that serves. Clients can query no other, so those of former versions are dropped. */
+export class StatisticsByVersion {
+  private version = 0;
+  private current = new InferenceStatistics();
+
+  of(version: number): InferenceStatistics {
+    if (version !== this.version) {
+      this.version = version;
+      this.current = new InferenceStatistics();
+    }
+    return this.current;
+  }
+
+  /** Returns the reply of the routes for statistics. */
+  describe(name: string, version: number): { model_stats: object[] } {
+    return { model_stats: [this.of(version).describe(name, version)] };
+  }
+}
+
+/** The statistics extension's figures for one version, over the requests of the Open Inference Protocol. */
+class InferenceStatistics {
   private lastInference = 0;
   private rows = 0;
   private readonly success = duration();
@@ -19,7 +38,7 @@ export class InferenceStatistics {
   private readonly all = computed();
   private readonly bySize = new Map<number, Computed>();
 
-  /** Counts an answered request: milliseconds of reading it, of the forward pass and of writing the reply. */
+  /** Counts an answered request, with the milliseconds of reading it, of the forward pass and of writing the reply. */
   succeeded(rows: number, [input, infer, output]: readonly [number, number, number]): void {
     this.lastInference = Date.now();
     this.rows += rows;
@@ -36,12 +55,12 @@ export class InferenceStatistics {
     }
   }
 
-  /** Counts a request that was refused, after so many milliseconds. */
+  /** Counts a request that was refused after `milliseconds`. */
   failed(milliseconds: number): void {
     add(this.fail, milliseconds);
   }
 
-  /** The element of `model_stats`. Nothing waits in a queue: the first row of a request is computed when it has been read. */
+  /** Returns the element of `model_stats`. There is no queue: a request is computed as soon as it has been read. */
   describe(name: string, version: number): object {
     return {
       name,

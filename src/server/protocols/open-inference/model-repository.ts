@@ -13,7 +13,7 @@ import { RepositoryIndex } from './open-inference-schemas.js';
 export interface ModelRepositoryOptions {
   readonly model: ServedModel;
   readonly service: PredictionService;
-  /** Makes a version serve. */
+  /** Makes `version` serve. */
   readonly activate: (version: number) => Promise<unknown>;
 }
 
@@ -21,7 +21,7 @@ type Body = Buffer | undefined;
 
 const EMPTY = { content: { 'text/plain': { schema: Type.String({ description: 'empty' }) } } };
 
-/** The model repository extension of the Open Inference Protocol, over our versions: to load one is to make it serve. */
+/** The model repository extension of the Open Inference Protocol. To load a version is to make it serve. */
 export async function modelRepository(app: FastifyInstance, options: ModelRepositoryOptions): Promise<void> {
   const { model, service, activate } = options;
   const tags = ['open inference protocol v2'];
@@ -32,13 +32,13 @@ export async function modelRepository(app: FastifyInstance, options: ModelReposi
     '/v2/repository/index',
     {
       schema: {
-        summary: 'Open Inference Protocol: all versions, and which is ready',
+        summary: 'Open Inference Protocol: all versions, and which one is ready',
         tags,
         body: Type.Object({ ready: Type.Optional(Type.Boolean({ description: 'only those that are ready' })) }),
         response: { 200: RepositoryIndex, ...errors },
       },
       validatorCompiler: () => () => true,
-      config: { reads: true },
+      config: { readOnlySafe: true },
     },
     async ({ body }) => {
       const { ready = false } = read(body);
@@ -88,7 +88,7 @@ export async function modelRepository(app: FastifyInstance, options: ModelReposi
     '/v2/repository/models/:name/unload',
     {
       schema: {
-        summary: 'Open Inference Protocol: done if nothing is loaded, and else not, for something must serve',
+        summary: 'Open Inference Protocol: refused if a version serves, because one always must',
         tags,
         response: { 200: EMPTY, 404: ErrorReply, 501: ErrorReply },
       },
@@ -109,7 +109,7 @@ export async function modelRepository(app: FastifyInstance, options: ModelReposi
   }
 }
 
-/** A body that may be left out. */
+/** Reads an optional body. */
 function read(body: Body): Record<string, unknown> {
   return body && body.length > 0 ? readJsonObject(body) : {};
 }

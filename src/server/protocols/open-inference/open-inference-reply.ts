@@ -1,24 +1,25 @@
 import { unstandardise } from '../../../model/network/scaler.js';
-import type { InferenceReply } from '../../inference/inference.js';
-import { enclosed, flat } from '../../inference/matrix-text.js';
-import { HEADER_LENGTH, type OpenInferenceAsked, type OutputName } from '../../readers/open-inference-request.js';
+import type { InferenceReply, Parts } from '../../inference/inference-request.js';
+import { enclosed, flat, setModelHeaders } from '../../inference/json-reply.js';
+import { HEADER_LENGTH, type OpenInferenceRequested, type OutputName } from '../../readers/open-inference-request.js';
 import type { Observation } from '../../service/prediction/prediction-service.js';
 
-/** A reply in parts, and how many bytes of JSON come before its binary data; null if there is none. */
+/** A reply in parts. `headerLength` is the number of bytes of JSON before its binary data, or null without such data. */
 interface OpenInferenceReply {
   readonly headerLength: number | null;
-  readonly parts: Iterable<string | Uint8Array>;
+  readonly parts: Parts;
 }
 
-/** Writes the reply, and what its headers tell of it: its content type is `vendor`'s, if the request's was. */
+/** Writes the reply and its headers. The content type is that of `vendor` if the request's was. */
 export function writeOpenInference(
   reply: InferenceReply,
   model: string,
   observation: Observation,
-  asked: OpenInferenceAsked,
+  requested: OpenInferenceRequested,
   vendor: string | undefined,
-): Iterable<string | Uint8Array> {
-  const { headerLength, parts } = openInferenceReply(model, observation, asked);
+): Parts {
+  setModelHeaders(reply, observation);
+  const { headerLength, parts } = openInferenceReply(model, observation, requested);
   if (headerLength === null) reply.type('application/json');
   else {
     reply.type(vendor ? `${vendor};json-header-size=${headerLength}` : 'application/octet-stream');
@@ -27,12 +28,16 @@ export function writeOpenInference(
   return parts;
 }
 
-/** Answers with the outputs asked for, each in the JSON, or as bytes behind it: little-endian float32, row-major. */
-function openInferenceReply(model: string, observation: Observation, asked: OpenInferenceAsked): OpenInferenceReply {
+/** Writes the requested outputs, each in the JSON or as bytes behind it: little-endian float32, row-major. */
+function openInferenceReply(
+  model: string,
+  observation: Observation,
+  requested: OpenInferenceRequested,
+): OpenInferenceReply {
   const { count, serving } = observation;
   const head = `{"model_name":${JSON.stringify(model)},"model_version":"${serving.version}"`;
-  const opening = `${head}${asked.id === undefined ? '' : `,"id":${JSON.stringify(asked.id)}`},"outputs":[`;
-  const outputs = asked.outputs.map(({ name, binary }, i) => {
+  const opening = `${head}${requested.id === undefined ? '' : `,"id":${JSON.stringify(requested.id)}`},"outputs":[`;
+  const outputs = requested.outputs.map(({ name, binary }, i) => {
     const { values, shape } = outputOf(name, observation, count);
     const text = `${i > 0 ? ',' : ''}{"name":"${name}","shape":[${shape.join()}],"datatype":"FP32"`;
     return { text, values, binary };

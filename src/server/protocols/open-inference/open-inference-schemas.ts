@@ -1,5 +1,12 @@
 import { Type } from 'typebox';
+import { ErrorReply } from '../../http/errors.js';
 import { OUTPUTS } from '../../readers/open-inference-request.js';
+
+export const TAGS = ['open inference protocol v2'];
+/** Route patterns of a model, and of one of its versions. */
+export const PATTERNS = ['/v2/models/:name', '/v2/models/:name/versions/:version'] as const;
+/** Replies to a request that names no model or version that serves. */
+export const PLACE_ERRORS = { 400: ErrorReply, 404: ErrorReply, 501: ErrorReply, 503: ErrorReply };
 
 const Parameters = Type.Optional(Type.Object({}, { additionalProperties: true }));
 
@@ -13,7 +20,7 @@ const Tensor = {
   ),
 };
 
-/** Documents the body. The route reads it itself, in JSON and in bytes. */
+/** Documents the body. A reader checks it, as JSON and as bytes. */
 export const InferRequest = Type.Object({
   id: Type.Optional(Type.String()),
   parameters: Parameters,

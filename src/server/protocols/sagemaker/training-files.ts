@@ -10,38 +10,38 @@ import { filesIn } from '../../../base/files/directory.js';
 import { isObject, readJson } from '../../../base/json/parse-json.js';
 import { DEFAULT_TRAINING, TrainingFields, type TrainingOptions } from '../../../model/training/training-options.js';
 
-/** Names of the channel that is trained on. Of others, the only one there is. */
+/** Names of the channel to train on. With other names, it must be the only channel. */
 const CHANNELS = ['train', 'training'];
 
-/** What a training job is told in `hyperparameters.json`, where every value is text. */
+/** The settings of a training job in `hyperparameters.json`, where every value is text. */
 export interface Hyperparameters {
   readonly targets: readonly string[];
   readonly options: TrainingOptions;
 }
 
-/** Reads the hyper-parameters. Those of SageMaker's own (`sagemaker_…`) are not ours. Throws `INVALID_REQUEST` naming one. */
+/** Reads the hyper-parameters, without SageMaker's own (`sagemaker_…`). Throws `INVALID_REQUEST` naming the invalid one. */
 export async function readHyperparameters(base: string): Promise<Hyperparameters> {
-  const given = await readObject(join(base, 'input/config/hyperparameters.json'));
-  const { target, ...rest } = given;
+  const values = await readObject(join(base, 'input/config/hyperparameters.json'));
+  const { target, ...rest } = values;
   if (typeof target !== 'string' || target === '') {
     throw invalid('hyperparameters.target: expected the name of the target column; commas separate several');
   }
   const own = Object.entries(rest).filter(([name]) => !name.startsWith('sagemaker_'));
-  const values = Object.fromEntries(own.map(([name, text]) => [name, Number(text)]));
+  const numbers = Object.fromEntries(own.map(([name, text]) => [name, Number(text)]));
   const schema = Type.Object(TrainingFields, { additionalProperties: false });
-  const [error] = Value.Errors(schema, values);
+  const [error] = Value.Errors(schema, numbers);
   if (error) {
     const unknown = own.find(([name]) => !(name in TrainingFields));
     const name = unknown?.[0] ?? error.instancePath.slice(1);
     const expected = unknown ? `expected target, ${Object.keys(TrainingFields).join(', ')}` : error.message;
-    throw invalid(`hyperparameters.${name}: ${expected}, got ${show(given[name])}`);
+    throw invalid(`hyperparameters.${name}: ${expected}, got ${show(values[name])}`);
   }
-  return { targets: target.split(','), options: { ...DEFAULT_TRAINING, ...values } };
+  return { targets: target.split(','), options: { ...DEFAULT_TRAINING, ...numbers } };
 }
 
 /**
- * Refuses a job of several instances: each would train by itself, on its part of the data, and all write one model. Throws
- * `INVALID_REQUEST`. Where nothing tells of instances, there is one.
+ * Refuses a job with several instances: each would train separately on its part of the data, and all would write the same
+ * model. Without a list of instances there is one. Throws `INVALID_REQUEST`.
  */
 export async function checkHosts(base: string): Promise<void> {
   const path = join(base, 'input/config/resourceconfig.json');
@@ -52,7 +52,7 @@ export async function checkHosts(base: string): Promise<void> {
   }
 }
 
-/** The rows of the training channel: its CSV files one after another, as one. Throws `INVALID_REQUEST`, `INVALID_CSV`. */
+/** Opens the training channel: its CSV files, concatenated. Throws `INVALID_REQUEST` and `INVALID_CSV`. */
 export async function openChannel(
   base: string,
 ): Promise<{ channel: string; files: readonly string[]; source: Readable }> {
@@ -71,7 +71,7 @@ export async function openChannel(
   return { channel, files, source: Readable.from(linesOf(paths)) };
 }
 
-/** All lines of files that have the same first line, which comes once. */
+/** Returns the lines of all files. They must have the same header, which is returned once. */
 async function* linesOf(paths: readonly string[]): AsyncGenerator<string> {
   let header: string | undefined;
   for (const path of paths) {

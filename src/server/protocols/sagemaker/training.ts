@@ -12,10 +12,10 @@ import type { Epoch } from '../../../model/versions/metrics.js';
 import { readFiles, writeFiles } from '../../../model/versions/version.js';
 import { checkHosts, openChannel, readHyperparameters } from './training-files.js';
 
-/** Characters of a failure that SageMaker shows. */
+/** Maximum length of a failure's reason that SageMaker shows. */
 const MAX_SHOWN = 1024;
 
-/** There is no model here that serves; the card tells how the new one compares to the mean. */
+/** No model serves here, so the gate is open. The card compares the new model with the mean. */
 const UNGATED: GateRequest = { promote: 'always', tolerance: 0, serving: null };
 
 export interface SagemakerTrainingOptions {
@@ -23,13 +23,13 @@ export interface SagemakerTrainingOptions {
   readonly base: string;
   readonly engine: EngineName;
   readonly log: Logger;
-  /** Aborted when the job is stopped. */
+  /** Aborts when the job is stopped. */
   readonly signal: AbortSignal;
 }
 
 /**
- * The container's argument `train`: trains on the CSV files of the training channel, and writes the version's files to
- * `<base>/model`, from where `serve` takes them. Never rejects: gives the exit code, and a failure's reason is in
+ * Runs the container's argument `train`: trains on the CSV files of the training channel, and writes the version's files to
+ * `<base>/model`, where `serve` finds them. Never rejects: returns the exit code, and writes the reason of a failure to
  * `<base>/output/failure`.
  */
 export async function trainForSagemaker({ base, engine, log, signal }: SagemakerTrainingOptions): Promise<number> {
@@ -49,14 +49,16 @@ export async function trainForSagemaker({ base, engine, log, signal }: Sagemaker
   } catch (error) {
     log.error({ err: error }, 'training failed');
     const reason = error instanceof DomainError ? `${error.code}: ${error.message}` : String(error);
-    await tellFailure(base, reason.slice(0, MAX_SHOWN)).catch((err) => log.error({ err }, 'the failure was not told'));
+    await writeFailure(base, reason.slice(0, MAX_SHOWN)).catch((err) =>
+      log.error({ err }, 'the reason of the failure could not be written'),
+    );
     return 1;
   } finally {
     await rm(stage, { recursive: true, force: true });
   }
 }
 
-async function tellFailure(base: string, reason: string): Promise<void> {
+async function writeFailure(base: string, reason: string): Promise<void> {
   await mkdir(join(base, 'output'), { recursive: true });
   await writeFile(join(base, 'output/failure'), reason);
 }

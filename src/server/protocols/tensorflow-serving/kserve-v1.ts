@@ -2,17 +2,17 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { ServedModel } from '../served-model.js';
 
-/** What KServe's V1 protocol has beside the URLs that it shares with TensorFlow Serving. */
+/** The routes of KServe's V1 protocol that TensorFlow Serving does not share. */
 export async function kserveV1(app: FastifyInstance, { model }: { model: ServedModel }): Promise<void> {
   app.get(
     '/v1/models',
     {
       schema: {
-        summary: 'KServe V1: the models there are',
+        summary: 'KServe V1: the names of all models',
         tags: ['tensorflow serving, kserve v1'],
         response: { 200: Type.Object({ models: Type.Array(Type.String()) }) },
       },
-      config: { predicts: true },
+      config: { quiet: true },
     },
     async () => ({ models: [model.name] }),
   );

@@ -1,25 +1,25 @@
 import { DomainError } from '../../../base/domain-error.js';
 import { JSON_TYPE } from '../../http/media-types.js';
-import type { InferenceRequest } from '../../inference/inference.js';
-import { predictionText, resultText } from '../../inference/prediction-text.js';
-import type { TensorflowGiven } from '../../readers/tensorflow-request.js';
+import type { InferenceRequest } from '../../inference/inference-request.js';
+import { predictionText, resultText, setModelHeaders } from '../../inference/json-reply.js';
+import type { TensorflowReaderOptions } from '../../readers/tensorflow-request.js';
 import type { ModelPlace, ServedModel } from '../served-model.js';
 
-/** What a client of TensorFlow Serving asks, at whichever path it may. */
-export interface TensorflowQuestion extends TensorflowGiven {
+/** A request of a client of TensorFlow Serving, whatever its path. */
+export interface TensorflowCall extends TensorflowReaderOptions {
   readonly place: ModelPlace;
   readonly body: Buffer;
-  /** Whether the predictions of one target are numbers, and not arrays of one. */
+  /** Whether the predictions of one target are numbers rather than arrays of one. */
   readonly flatten: boolean;
 }
 
 /**
- * How it is read and answered. Throws `MODEL_NOT_FOUND` if another version serves, `NOT_READY`, and `INVALID_REQUEST` for
- * the `regress` of a model with several targets.
+ * Returns how a request is read and answered. Throws `MODEL_NOT_FOUND` if another version serves, `NOT_READY`, and
+ * `INVALID_REQUEST` for the `regress` of a model with several targets.
  */
 export function tensorflowInference(
   model: ServedModel,
-  { place, method, body, flatten }: TensorflowQuestion,
+  { place, method, body, flatten }: TensorflowCall,
 ): InferenceRequest<'tensorflow'> {
   const serving = model.find(place);
   if (!serving) throw unknownServable(place);
@@ -30,8 +30,9 @@ export function tensorflowInference(
   return {
     reader: 'tensorflow',
     body,
-    given: { method },
+    options: { method },
     write: (observation, { columnar }, reply) => {
+      setModelHeaders(reply, observation);
       reply.type(JSON_TYPE);
       return method === 'regress'
         ? resultText(observation)

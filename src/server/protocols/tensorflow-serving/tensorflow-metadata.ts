@@ -1,7 +1,7 @@
 import { INPUT, SIGNATURE } from '../../readers/tensorflow-request.js';
 import type { Serving } from '../../service/prediction/prediction-service.js';
 
-/** What `GET …/metadata` tells of a version: the signature of a Keras model of one input and one output. */
+/** Returns the reply of `GET …/metadata`: the signature of a Keras model with one input and one output. */
 export function tensorflowMetadata(name: string, { version, card }: Serving): object {
   return {
     model_spec: { name, signature_name: '', version: String(version) },
@@ -20,7 +20,7 @@ export function tensorflowMetadata(name: string, { version, card }: Serving): ob
   };
 }
 
-/** A matrix of float32 of any number of rows; 64-bit integers are strings in Protobuf's JSON. */
+/** Describes a matrix of float32 with any number of rows. Protobuf's JSON writes 64-bit integers as strings. */
 function tensor(name: string, columns: number): object {
   const dimensions = ['-1', String(columns)].map((size) => ({ size, name: '' }));
   return { dtype: 'DT_FLOAT', tensor_shape: { dim: dimensions, unknown_rank: false }, name };

@@ -1,7 +1,7 @@
 const PATH =
   /^(\/v1\/models\/)([^/:?]+)(?:(\/(?:versions|labels)\/)([^/:?]+))?(:(?:predict|regress|classify)|\/metadata)?(?=\?|$)/i;
 
-/** A URL as it is routed: TensorFlow Serving reads its paths in capitals and in small letters, but for names. */
+/** Returns a URL as it is routed: TensorFlow Serving ignores the case of its paths, except in names. */
 export function tensorflowPath(url: string): string {
   const [path, root, name, kind = '', of = '', method = ''] = PATH.exec(url) ?? [];
   if (path === undefined) return url;

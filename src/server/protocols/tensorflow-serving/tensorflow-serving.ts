@@ -1,138 +1,94 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { DomainError } from '../../../base/domain-error.js';
-import type { FastPath } from '../../fast-path/fast-path.js';
 import { ErrorReply } from '../../http/errors.js';
 import { JSON_TYPE } from '../../http/media-types.js';
 import { takeBytes } from '../../http/raw-body.js';
-import type { Inference } from '../../inference/inference.js';
-import type { TensorflowGiven } from '../../readers/tensorflow-request.js';
+import {
+  type FastPathRule,
+  type PredictionInput,
+  type PredictionRouteOptions,
+  predictionRoute,
+} from '../../inference/prediction-route.js';
+import type { TensorflowReaderOptions } from '../../readers/tensorflow-request.js';
 import type { Serving } from '../../service/prediction/prediction-service.js';
-import { Rows } from '../row-schema.js';
 import type { ModelPlace, ServedModel } from '../served-model.js';
 import { tensorflowInference } from './tensorflow-inference.js';
 import { tensorflowMetadata } from './tensorflow-metadata.js';
+import { PredictAnswer, PredictRequest, RegressAnswer, RegressRequest, Status } from './tensorflow-schemas.js';
 
-/** A model, and a version of it by number or by label, in a path: `::` is a colon. */
+/** Patterns of a model, and of its versions by number and by label. In a pattern, `::` is a colon. */
 const MODEL = '/v1/models/:name([^/:]+)';
 const VERSION = `${MODEL}/versions/:version(\\d+)`;
-const PLACES = [MODEL, VERSION, `${MODEL}/labels/:label([^/:]+)`] as const;
+const LABEL = `${MODEL}/labels/:label([^/:]+)`;
 
-const Signature = { signature_name: Type.Optional(Type.String({ default: 'serving_default' })) };
-const PredictRequest = Type.Union(
-  [
-    Type.Object({ ...Signature, instances: Rows }, { description: 'row format' }),
-    Type.Object({ ...Signature, inputs: Rows }, { description: 'columnar format' }),
-  ],
-  { description: 'Also as `{"inputs": [...]}` in place of a row, or of the rows' },
-);
-const Predictions = Type.Array(Type.Array(Type.Number()), { description: '[rows, targets]' });
-const PredictAnswer = Type.Union([Type.Object({ predictions: Predictions }), Type.Object({ outputs: Predictions })]);
-const RegressRequest = Type.Object({
-  ...Signature,
-  context: Type.Optional(Type.Object({}, { description: 'features that all examples share' })),
-  examples: Rows,
-});
-const RegressAnswer = Type.Object({ results: Type.Array(Type.Number(), { description: '[rows]' }) });
-const Status = Type.Object({
-  name: Type.String(),
-  ready: Type.Boolean(),
-  model_version_status: Type.Array(
-    Type.Object({
-      version: Type.String(),
-      state: Type.String(),
-      status: Type.Object({ error_code: Type.String(), error_message: Type.String() }),
-    }),
-  ),
-});
 const Errors = { '4xx': ErrorReply, 501: ErrorReply, 503: ErrorReply };
 
-export interface TensorflowServingOptions {
+export interface TensorflowServingOptions extends PredictionRouteOptions {
   readonly model: ServedModel;
-  readonly inference: Inference;
-  readonly fastPath: FastPath;
-  /** Whether the predictions of a model with one target are numbers, and not arrays of one. */
+  /** Whether the predictions of a model with one target are numbers rather than arrays of one. */
   readonly flatten: boolean;
 }
 
-type Request = FastifyRequest<{ Params: ModelPlace; Body: Buffer | undefined }>;
-
 /** TensorFlow Serving's REST interface, and KServe's V1 where it is the same: one URL serves both. */
 export async function tensorflowServing(app: FastifyInstance, options: TensorflowServingOptions): Promise<void> {
-  const { model, inference, fastPath, flatten } = options;
-  // Its clients send any content type, or none.
+  const { model, flatten } = options;
+  // Clients send any content type, or none.
   takeBytes(app);
-  // As the original answers everything: without the charset that Fastify adds.
+  // TensorFlow Serving sends no charset, which Fastify adds.
   app.addHook('onSend', (_request, reply, payload, done) => {
     reply.header('content-type', JSON_TYPE);
     done(null, payload);
   });
   const tags = ['tensorflow serving, kserve v1'];
-  const validatorCompiler = () => () => true;
 
-  function infer(method: TensorflowGiven['method']) {
-    const answer = (place: ModelPlace, body: Buffer, reply: FastifyReply): void =>
-      inference.answer(reply, tensorflowInference(model, { place, method, body, flatten }));
-    return ({ params, body = Buffer.alloc(0) }: Request, reply: FastifyReply): void => {
-      if (params.label === undefined) {
-        answer(params, body, reply);
-        // From the first request to its path on: only versions that served have one.
-        if (params.version !== undefined) answerAhead({ ...params }, method);
-      } else
-        model
-          .resolve(params)
-          .then((place) => answer(place, body, reply))
-          .catch((error) => reply.send(error));
+  function infer(method: TensorflowReaderOptions['method']) {
+    return ({ params, body }: PredictionInput<ModelPlace>) => {
+      const requestAt = (place: ModelPlace) => tensorflowInference(model, { place, method, body, flatten });
+      return params.label === undefined ? requestAt(params) : model.resolve(params).then(requestAt);
     };
   }
 
-  answerAhead({ name: model.name }, 'predict');
-  answerAhead({ name: model.name }, 'regress');
-  function answerAhead(place: ModelPlace, method: TensorflowGiven['method']): void {
-    const { name, version } = place;
-    const path = `/v1/models/${encodeURIComponent(name)}${version === undefined ? '' : `/versions/${version}`}`;
-    fastPath.add(`${path}:${method}`, {
-      route: `${version === undefined ? MODEL : VERSION}::${method}`,
-      answer: (body, _headers, reply) => {
-        reply.charset = '';
-        inference.answerSmall(reply, tensorflowInference(model, { place, method, body, flatten }));
-      },
-    });
+  /** A label may move to another version at any time. */
+  function fastPath(pattern: string, method: TensorflowReaderOptions['method']): FastPathRule<ModelPlace> | undefined {
+    if (pattern === LABEL) return undefined;
+    const path = ({ name, version }: ModelPlace) =>
+      `/v1/models/${encodeURIComponent(name)}${version === undefined ? '' : `/versions/${version}`}:${method}`;
+    return { path, known: pattern === MODEL ? [{ name: model.name }] : [], charset: false };
   }
-  for (const place of PLACES) {
-    app.post(
-      `${place}::predict`,
-      {
+
+  for (const place of [MODEL, VERSION, LABEL]) {
+    predictionRoute<ModelPlace, 'tensorflow'>(app, options, {
+      pattern: `${place}::predict`,
+      options: {
         schema: {
           summary: 'TensorFlow Serving, KServe V1: predict rows',
           tags,
           body: PredictRequest,
           response: { 200: PredictAnswer, ...Errors },
         },
-        validatorCompiler,
-        config: { predicts: true },
       },
-      infer('predict'),
-    );
-    app.post(
-      `${place}::regress`,
-      {
+      request: infer('predict'),
+      fastPath: fastPath(place, 'predict'),
+    });
+    predictionRoute<ModelPlace, 'tensorflow'>(app, options, {
+      pattern: `${place}::regress`,
+      options: {
         schema: {
           summary: 'TensorFlow Serving: predict rows of named values',
           tags,
           body: RegressRequest,
           response: { 200: RegressAnswer, ...Errors },
         },
-        validatorCompiler,
-        config: { predicts: true },
       },
-      infer('regress'),
-    );
+      request: infer('regress'),
+      fastPath: fastPath(place, 'regress'),
+    });
     app.post(
       `${place}::classify`,
       {
         schema: { summary: 'TensorFlow Serving: not for a regression model', tags, response: { 501: ErrorReply } },
-        config: { predicts: true },
+        config: { quiet: true, readOnlySafe: true },
       },
       () => {
         throw new DomainError('NOT_IMPLEMENTED', 'classify: this is a regression model; use predict or regress');
@@ -146,7 +102,7 @@ export async function tensorflowServing(app: FastifyInstance, options: Tensorflo
           tags,
           response: { 200: Status, ...Errors },
         },
-        config: { predicts: true },
+        config: { quiet: true },
       },
       async ({ params }) => {
         const { version } = await versionOf(params);

@@ -1,47 +1,38 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import type { FastPath } from '../../fast-path/fast-path.js';
 import { ErrorReply } from '../../http/errors.js';
 import { JSON_TYPE } from '../../http/media-types.js';
 import { takeBytes } from '../../http/raw-body.js';
-import type { Inference, InferenceRequest } from '../../inference/inference.js';
-import { predictionText } from '../../inference/prediction-text.js';
+import type { InferenceRequest } from '../../inference/inference-request.js';
+import { predictionText, setModelHeaders } from '../../inference/json-reply.js';
+import { type PredictionRouteOptions, predictionRoute } from '../../inference/prediction-route.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
 import { Rows } from '../row-schema.js';
 
-/** Paths that Vertex AI asks at, as it names them. */
+/** The paths of Vertex AI's requests, which the platform chooses. */
 export interface VertexRoutes {
   readonly predict: string;
   readonly health: string;
 }
 
-export interface VertexOptions {
+export interface VertexOptions extends PredictionRouteOptions {
   readonly routes: VertexRoutes;
   readonly service: PredictionService;
-  readonly inference: Inference;
-  readonly fastPath: FastPath;
 }
 
-/** Routes of other contracts: a platform that names one of them wants it as it is. */
+/** Routes of other protocols. If the platform chooses one of them, that protocol answers. */
 const OTHERS = /^\/(v1\/models|v2)\/|^\/invocations$/;
 
-/** What Vertex AI asks of a container. */
-export async function vertex(
-  app: FastifyInstance,
-  { routes, service, inference, fastPath }: VertexOptions,
-): Promise<void> {
+/** The routes of a Vertex AI container. */
+export async function vertex(app: FastifyInstance, options: VertexOptions): Promise<void> {
+  const { routes, service } = options;
   const tags = ['vertex ai'];
   takeBytes(app);
 
   if (!OTHERS.test(routes.predict)) {
-    const route = literal(routes.predict);
-    fastPath.add(routes.predict, {
-      route,
-      answer: (body, _headers, reply) => inference.answerSmall(reply, requestOf(body)),
-    });
-    app.post<{ Body: Buffer | undefined }>(
-      route,
-      {
+    predictionRoute(app, options, {
+      pattern: literal(routes.predict),
+      options: {
         schema: {
           summary: 'Vertex AI: predict rows',
           tags,
@@ -54,11 +45,10 @@ export async function vertex(
             503: ErrorReply,
           },
         },
-        validatorCompiler: () => () => true,
-        config: { predicts: true },
       },
-      ({ body = Buffer.alloc(0) }, reply) => inference.answer(reply, requestOf(body)),
-    );
+      request: ({ body }) => requestOf(body),
+      fastPath: { path: () => routes.predict, known: [undefined] },
+    });
   }
   if (!app.hasRoute({ method: 'GET', url: routes.health })) {
     app.get(
@@ -69,7 +59,7 @@ export async function vertex(
           tags,
           response: { 200: Type.Object({ ready: Type.Boolean() }), 503: ErrorReply },
         },
-        config: { predicts: true },
+        config: { quiet: true },
       },
       async () => ({ ready: service.ready.version > 0 }),
     );
@@ -80,15 +70,16 @@ function requestOf(body: Buffer): InferenceRequest<'instances'> {
   return {
     reader: 'instances',
     body,
-    given: undefined,
-    write: (observation, _asked, reply) => {
+    options: undefined,
+    write: (observation, _requested, reply) => {
+      setModelHeaders(reply, observation);
       reply.type(JSON_TYPE);
       return predictionText('predictions', observation);
     },
   };
 }
 
-/** A path as a route pattern: a colon that begins no parameter. */
+/** Returns the route pattern of a path, in which a colon begins no parameter. */
 function literal(path: string): string {
   return path.replaceAll(':', '::');
 }

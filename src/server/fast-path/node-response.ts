@@ -1,0 +1,122 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { FastReply } from './fast-reply.js';
+
+/*
+ * All uses of the internals of Node's HTTP server, beyond its documented interface. Read against lib/_http_server.js,
+ * lib/_http_outgoing.js and lib/internal/streams/readable.js of Node 20.20.2, 22.23.5 and 24.22.3, where the tests of the
+ * fast path pass:
+ *
+ * - The first 'data' of a request is the whole body if that arrived in one piece. `pause` and `unshift` give it back, and
+ *   the next reader of the request gets it first.
+ * - `response.socket` is null while an earlier response of the same connection is not finished. Once it is set
+ *   (`assignSocket`), and as long as nothing is written through the response, the socket expects exactly its bytes.
+ * - On 'finish', `resOnFinish` removes the request from the connection's queue, detaches the response from the socket,
+ *   starts the keep-alive timer, and assigns the socket to the next response. It closes the socket only if `_last` is set,
+ *   which happens when a head is written through the response (`_storeHeader`).
+ *
+ * With `FAST_PATH=off` none of this is used.
+ */
+
+/** A reply that is ready to be written. */
+interface PendingReply<Route> {
+  readonly route: Route;
+  readonly response: ServerResponse;
+  /** Head and body. */
+  readonly text: string | Buffer;
+  /** Latin-1, which includes ASCII, is written without measuring the text first. */
+  readonly encoding: 'latin1' | 'utf8';
+  /** Time at which the request's head was read, in milliseconds. */
+  readonly start: number;
+}
+
+/** Maximum wait for further replies of the same turn of the event loop, in milliseconds. */
+const MAX_WAIT = 1;
+/** Replies sent at once after one has waited in vain for others. */
+const REPLIES_WITHOUT_WAIT = 15;
+
+/** Calls `use` with the first piece of a body. If `use` returns false, `fallback` gets the request as if nothing was read. */
+export function takeFirstPiece(
+  request: IncomingMessage,
+  response: ServerResponse,
+  use: (piece: Buffer) => boolean,
+  fallback: RequestListener,
+): void {
+  request.once('data', (piece: Buffer) => {
+    if (use(piece)) return;
+    request.pause();
+    request.unshift(piece);
+    fallback(request, response);
+  });
+}
+
+/**
+ * Writes replies to the sockets of their responses. The replies of one turn of the event loop are written together at its
+ * end: a write between two predictions would evict from the processor's caches what the next prediction needs.
+ */
+export class ReplyWriter<Route> {
+  /** False while the application closes: connections then end with their reply. */
+  open = true;
+  private readonly keepAlive: number;
+  private readonly onWritten: (route: Route, seconds: number) => void;
+  private pending: PendingReply<Route>[] = [];
+  private withoutWait = 0;
+  /** The header `Date` in second `second`. */
+  private date = '';
+  private second = 0;
+
+  /** `keepAlive`: seconds that an idle connection stays open. `onWritten` receives the duration of each request. */
+  constructor(keepAlive: number, onWritten: (route: Route, seconds: number) => void) {
+    this.keepAlive = keepAlive;
+    this.onWritten = onWritten;
+  }
+
+  /** Writes a reply, if not now then within this turn of the event loop. */
+  send(route: Route, response: ServerResponse, id: string, { head, body }: FastReply, start: number): void {
+    const length = Buffer.byteLength(body);
+    const opening =
+      `HTTP/1.1 200 OK\r\nx-request-id: ${id}\r\n${head}content-length: ${length}\r\nDate: ${this.now()}\r\n` +
+      `Connection: keep-alive\r\nKeep-Alive: timeout=${this.keepAlive}\r\n\r\n`;
+    const { pending } = this;
+    pending.push({
+      route,
+      response,
+      text: typeof body === 'string' ? opening + body : Buffer.concat([Buffer.from(opening), body]),
+      encoding: length === body.length ? 'latin1' : 'utf8',
+      start,
+    });
+    if (this.withoutWait > 0) {
+      this.withoutWait--;
+      this.write();
+    } else if (pending.length === 1) setImmediate(this.endTurn);
+    else if (performance.now() - pending[0]!.start > MAX_WAIT) this.write();
+  }
+
+  private now(): string {
+    const second = Math.floor(Date.now() / 1000);
+    if (second !== this.second) {
+      this.second = second;
+      this.date = new Date(1000 * second).toUTCString();
+    }
+    return this.date;
+  }
+
+  private readonly endTurn = (): void => {
+    if (this.pending.length === 1) this.withoutWait = REPLIES_WITHOUT_WAIT;
+    this.write();
+  };
+
+  /** Writes head and body in one call; through the response they would take twice as long, and an empty write after them. */
+  private write(): void {
+    const { pending } = this;
+    this.pending = [];
+    for (const { route, response, text, encoding, start } of pending) {
+      const socket = response.socket!;
+      // If the client has gone meanwhile, the socket ignores the write.
+      socket.write(text, encoding);
+      response.emit('finish');
+      // The server, when it began to close, ended only connections that were idle.
+      if (!this.open) socket.end();
+      this.onWritten(route, (performance.now() - start) / 1000);
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import type { ROW_READERS, RowReaderName } from '../readers/readers.js';
+import type { SLICED_READERS, SlicedReaderName } from '../readers/sliced-readers.js';
+import type { Observation, Serving } from '../service/prediction/prediction-service.js';
+
+export type ReaderName = RowReaderName | SlicedReaderName;
+type Reader<N extends ReaderName> = N extends RowReaderName
+  ? (typeof ROW_READERS)[N]
+  : N extends SlicedReaderName
+    ? (typeof SLICED_READERS)[N]
+    : never;
+export type ReaderOptions<N extends ReaderName> = Parameters<Reader<N>>[2];
+export type Requested<N extends ReaderName> = NonNullable<Awaited<ReturnType<Reader<N>>>>['requested'];
+
+/** The part of Fastify's reply that a writer uses; the fast path has one of its own. */
+export interface InferenceReply {
+  type(contentType: string): unknown;
+  header(name: string, value: string): unknown;
+  send(body: string | Buffer): unknown;
+}
+
+/** Parts of a reply's body. Between two of them the event loop may turn. */
+export type Parts = Iterable<string | Uint8Array>;
+
+/** A prediction request in the terms of one protocol: its body, the reader of its rows, and the writer of its reply. */
+export interface InferenceRequest<N extends ReaderName = ReaderName> {
+  readonly reader: N;
+  readonly body: Buffer;
+  /** What the reader needs beside the body. */
+  readonly options: ReaderOptions<N>;
+  /** Sets the reply's headers and writes its body. `requested` is what the body asks for beside the predictions. */
+  write(observation: Observation, requested: Requested<N>, reply: InferenceReply): Parts;
+  /** Asynchronous work between the prediction and the writing, if there is any. */
+  prepare?(observation: Observation): Promise<unknown>;
+  /** Returns the maximum length of the reply, for requests whose body does not bound it. */
+  maxLength?(count: number, serving: Serving): number;
+  /** Receives the milliseconds that reading, predicting and writing took. */
+  timed?(rows: number, milliseconds: readonly [number, number, number]): void;
+}
