@@ -1,4 +1,3 @@
-import { chiSquareAtDeviate } from '../../model/baseline/histogram-chart.js';
 import { normalQuantile } from './normal.js';
 import { devianceTerm, stirlingError } from './saddle-point.js';
 
@@ -32,6 +31,18 @@ export function chiSquareQuantile(tail: number, degrees: number): number {
     if (Math.abs(step) < 1e-13 * x) break;
   }
   return x;
+}
+
+/** Wilson and Hilferty's (1931) normal deviate of a χ² value with `degrees` > 0 degrees of freedom. */
+export function chiSquareDeviate(value: number, degrees: number): number {
+  const spread = 2 / (9 * degrees);
+  return (Math.cbrt(value / degrees) - (1 - spread)) / Math.sqrt(spread);
+}
+
+/** The χ² value with the normal deviate `deviate`: the inverse of {@link chiSquareDeviate}. */
+export function chiSquareAtDeviate(deviate: number, degrees: number): number {
+  const spread = 2 / (9 * degrees);
+  return degrees * Math.max(0, 1 - spread + deviate * Math.sqrt(spread)) ** 3;
 }
 
 /** `1 + x/(a+1) + x²/((a+1)(a+2)) + …` */

@@ -2,7 +2,7 @@ import { type Baseline, hashBaseline } from '../../model/baseline/baseline.js';
 import { Charts } from '../counts/charts.js';
 import { Counters } from '../counts/counters.js';
 import { DesignEffect } from '../counts/design-effect.js';
-import { PlainRowCounter, type RequestRows, type RowCounter } from '../counts/row-counter.js';
+import type { RequestRows } from '../counts/row-counter.js';
 import { RowCounts } from '../counts/row-counts.js';
 import { TimeRing } from '../counts/time-ring.js';
 import { WasmRowCounter } from '../counts/wasm-row-counter.js';
@@ -67,7 +67,7 @@ export class DriftMonitor {
   /** Rows of the latest minute that the others have not got yet: a row is then counted once, not four times. */
   private readonly fresh: RowCounts;
   private freshAt = 0;
-  private readonly watch: RowCounter;
+  private readonly counter: WasmRowCounter;
   /** Filled anew by each request, so that none allocates one. */
   private readonly request: RequestRows;
   /** The window that is being filled, and the one before, which was tested. */
@@ -105,8 +105,7 @@ export class DriftMonitor {
     this.window = new RowCounts(this.channels);
     this.tested = new RowCounts(this.channels);
     const { reader, fresh, totals, designEffect, charts } = this;
-    const parts = { reader, tally: fresh, counters: totals, designEffect, charts };
-    this.watch = WasmRowCounter.create(parts) ?? new PlainRowCounter(parts);
+    this.counter = new WasmRowCounter({ reader, rowCounts: fresh, counters: totals, designEffect, charts });
     this.request = { rows: NONE, outputs: NONE, errors: NONE, count: 0, counted: 0 };
     this.since = clock();
   }
@@ -144,7 +143,7 @@ export class DriftMonitor {
   observe(rows: Float32Array, count: number, outputs: Float32Array, errors: Float32Array): void {
     if (count <= 0) return;
     const now = this.options.clock();
-    const { fresh, watch, request, options } = this;
+    const { fresh, counter, request, options } = this;
     if (Math.floor(now / MINUTE) !== Math.floor(this.freshAt / MINUTE)) this.flush();
     this.freshAt = now;
     const counted = Math.min(count, options.rowsPerRequest);
@@ -156,8 +155,8 @@ export class DriftMonitor {
     request.counted = counted;
     for (let i = 0; i < counted; ) {
       const room = options.windowRows - this.window.rows - fresh.rows;
-      i = watch.take(request, i, Math.min(counted, i + room));
-      if (watch.beyond) this.raiseCharts(now);
+      i = counter.count(request, i, Math.min(counted, i + room));
+      if (counter.beyond) this.raiseCharts(now);
       if (this.window.rows + fresh.rows >= options.windowRows) this.closeWindow(now);
     }
     // A large request's memory is not held until the next one comes.

@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox';
+import { chiSquareDeviate } from '../../base/statistics/chi-square.js';
 import { createRandom, type Random } from '../../base/statistics/random.js';
 import { NO_BIN } from './bins.js';
-import { chiSquareDeviate, effectiveRows, HistogramCharts } from './histogram-chart.js';
+import { effectiveRows, HistogramCharts } from './histogram-chart.js';
 
 /** How often a chart's statistic comes above a level by chance: once in `rows` rows, and e times more seldom per `scale`. */
 export const ChartTail = Type.Object({

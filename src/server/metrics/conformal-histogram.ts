@@ -12,7 +12,7 @@ export function conformalHistogram(drift: DriftService) {
     name,
     async get() {
       const counters = drift.watched?.monitor.counters;
-      const values = histogramSamples(name, P_BUCKETS, counters?.pValues ?? NOTHING, counters?.pValueSum ?? 0);
+      const values = histogramSamples(name, P_BUCKETS, counters?.pValues ?? NOTHING, counters?.pValueSum[0] ?? 0);
       return histogram(name, help, values);
     },
   };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { chiSquareQuantile, logChiSquareTail } from '../../../src/base/statistics/chi-square.js';
+import { chiSquareAtDeviate, chiSquareDeviate, chiSquareQuantile, logChiSquareTail } from '../../../src/base/statistics/chi-square.js';
 import { logHypergeometricTail } from '../../../src/base/statistics/hypergeometric.js';
 import { logNormalTail, normalCdf, normalQuantile } from '../../../src/base/statistics/normal.js';
 import { DesignEffect } from '../../../src/drift/counts/design-effect.js';
@@ -14,7 +14,6 @@ import { jensenShannon } from '../../../src/drift/window/jensen-shannon.js';
 import { mergeBins } from '../../../src/drift/window/merge-bins.js';
 import { logRareBins } from '../../../src/drift/window/rare-bins.js';
 import { smoothBins } from '../../../src/drift/window/smooth-test.js';
-import { chiSquareAtDeviate, chiSquareDeviate } from '../../../src/model/baseline/histogram-chart.js';
 import { makeScoreGrid, writeScore } from '../../../src/model/baseline/normal-scores.js';
 import { OrderedLists } from '../../../src/model/baseline/ordered-lists.js';
 import { makeOrderedSample, sampleScore } from '../../../src/model/baseline/ordered-sample.js';
