@@ -58,14 +58,3 @@ export interface Engine {
  * first step, so that an engine that only serves does not hold it.
  */
 export type EngineFactory = (shape: Shape, weights: Float32Array, optimizer?: Optimizer) => Engine;
-
-/** `auto` is the kernel; `tfjs` the fastest TensorFlow.js backend that loads. */
-export const ENGINE_NAMES = ['auto', 'kernel', 'tfjs', 'tensorflow', 'wasm', 'cpu'] as const;
-export type EngineName = (typeof ENGINE_NAMES)[number];
-
-/** Loads an engine. TensorFlow.js, slow to import, is imported only if it is asked for. Rejects if it cannot be loaded. */
-export async function loadEngine(name: EngineName): Promise<EngineFactory> {
-  if (name === 'auto' || name === 'kernel') return (await import('../engines/kernel/network.js')).loadKernel();
-  const { loadTfjs } = await import('../engines/tfjs/tfjs-engine.js');
-  return loadTfjs(name === 'tfjs' ? 'auto' : name);
-}

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { chiSquareAtDeviate, chiSquareDeviate, chiSquareQuantile, logChiSquareTail } from '../../../src/base/statistics/chi-square.js';
+import {
+  chiSquareAtDeviate,
+  chiSquareDeviate,
+  chiSquareQuantile,
+  logChiSquareTail,
+} from '../../../src/base/statistics/chi-square.js';
 import { logHypergeometricTail } from '../../../src/base/statistics/hypergeometric.js';
 import { logNormalTail, normalCdf, normalQuantile } from '../../../src/base/statistics/normal.js';
 import { DesignEffect } from '../../../src/drift/counts/design-effect.js';

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
-import { loadEngine } from '../../../src/model/network/engine.js';
+import { loadEngine } from '../../../src/model/engines/load-engine.js';
 import { initialWeights } from '../../../src/model/network/initial-weights.js';
 import { bytesToWeights, layersModelJson, weightsToBytes } from '../../../src/model/network/layers-format.js';
 import { layerShapes, type Shape, weightCount } from '../../../src/model/network/shape.js';

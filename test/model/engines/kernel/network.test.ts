@@ -1,18 +1,16 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { describe, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { loadKernel, loadReferenceOps, networkFactory } from '../../../../src/model/engines/kernel/network.js';
+import { loadKernel, networkFactory } from '../../../../src/model/engines/kernel/network.js';
 import type { Ops } from '../../../../src/model/engines/kernel/ops.js';
-import { referenceOps } from '../../../../src/model/engines/kernel/reference-ops.js';
 import type { Engine } from '../../../../src/model/network/engine.js';
 import type { Shape } from '../../../../src/model/network/shape.js';
 import { randomBatch, randomWeights } from '../../../support/batch.js';
+import { referenceOps } from '../../../support/reference-ops.js';
 import { testedKernels } from '../../../support/tested-engines.js';
 
 const SHAPE: Shape = { inputs: 9, outputs: 2, hidden: [30, 7], auxiliaryWeight: 0.05 };
-const NETWORK = new URL('../../../../src/model/engines/kernel/network.js', import.meta.url);
 
 for (const { label, create } of testedKernels()) {
   describe(label, () => {
@@ -139,20 +137,8 @@ test('memory is reserved for serving at the start, for training at the first ste
   );
 });
 
-test('the kernel is WebAssembly here, and the plain engine has its own name', () => {
+test('the kernel is named kernel', () => {
   assert.equal(loadKernel()(SHAPE, randomWeights(SHAPE)).name, 'kernel');
-  assert.equal(loadReferenceOps()(SHAPE, randomWeights(SHAPE)).name, 'plain');
-});
-
-test('without WebAssembly the kernel is the plain engine', () => {
-  const program = `
-    const { loadKernel } = await import(${JSON.stringify(NETWORK.href)});
-    const shape = { inputs: 1, outputs: 1, hidden: [], auxiliaryWeight: 0 };
-    console.log(loadKernel()(shape, new Float32Array(4)).name);`;
-  const { stdout, stderr } = spawnSync(process.execPath, ['--jitless', '--input-type=module', '--eval', program], {
-    encoding: 'utf8',
-  });
-  assert.equal(stdout.trim().split('\n').at(-1), 'plain', stderr);
 });
 
 function copyPass(engine: Engine, rows: Float32Array, count: number) {
