@@ -10,8 +10,7 @@ import { type Channel, channelsOf, GROUPS, type Group } from '../rows/channels.j
 import { RowReader } from '../rows/row-reader.js';
 import { type RowScores, rowScores } from '../rows/row-scores.js';
 import { testWindow, type WindowTest } from '../window/window-test.js';
-import { Alarms, type DriftEvent } from './alarms.js';
-import type { Cause, LatchState } from './latch.js';
+import { Alarms, type Cause, type DriftEvent, type LatchState } from './alarms.js';
 import { checkState, type MonitorState } from './monitor-state.js';
 import { type DriftReport, reportCharts, reportGroups, reportSpan, reportWindow } from './report.js';
 

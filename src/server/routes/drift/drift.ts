@@ -47,7 +47,7 @@ export function driftRoutes(app: FastifyInstance, { drift, feedback }: DriftRout
         response: { 200: HistoryReply },
       },
     },
-    async () => ({ points: drift.history.points }) as Static<typeof HistoryReply>,
+    async (): Promise<Static<typeof HistoryReply>> => ({ points: [...drift.history.points] }),
   );
 
   app.get(
@@ -97,11 +97,7 @@ export function driftRoutes(app: FastifyInstance, { drift, feedback }: DriftRout
 
 function describe({ version, monitor, origin }: Watched): Omit<Static<typeof DriftReply>, 'feedback'> {
   const report = monitor.report();
-  return {
-    ...report,
-    model_version: String(version),
-    baseline: { ...report.baseline, ...origin },
-  } as unknown as Static<typeof DriftReply>;
+  return { ...report, model_version: String(version), baseline: { ...report.baseline, ...origin } };
 }
 
 async function* follow(drift: DriftService, gone: AbortSignal): AsyncGenerator<string> {

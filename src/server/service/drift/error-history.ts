@@ -1,28 +1,23 @@
-import type { Group } from '../../../drift/rows/channels.js';
+import { type Static, Type } from 'typebox';
+import { nullable } from '../../../base/json/nullable.js';
+import { GROUPS, type Group } from '../../../drift/rows/channels.js';
 import type { Baseline } from '../../../model/baseline/baseline.js';
 import { sampleQuantile } from '../../../model/baseline/ordered-sample.js';
 import { MAX_FLOAT32 } from '../../../model/tables/rows.js';
 
-/** Reconstruction errors of rows, in standardised units: a tenth is below `p10`, half below `p50`. */
-export interface ErrorQuantiles {
-  readonly p10: number;
-  readonly p50: number;
-  readonly p90: number;
-}
+/** Quantiles of reconstruction errors, in standardised units. */
+const ErrorQuantiles = Type.Object({ p10: Type.Number(), p50: Type.Number(), p90: Type.Number() });
 
-/** What a few seconds of traffic looked like. */
-export interface HistoryPoint {
-  /** When they ended, in milliseconds since the epoch. */
-  readonly at: number;
-  readonly model_version: string;
-  readonly rows: number;
-  /** Of the rows that came; null if none did. */
-  readonly error: ErrorQuantiles | null;
-  /** Of the baseline's held-out rows. */
-  readonly reference: ErrorQuantiles;
-  /** The groups whose alarm was on. */
-  readonly alarms: readonly Group[];
-}
+/** A few seconds of traffic. */
+export const HistoryPoint = Type.Object({
+  at: Type.Number({ description: 'milliseconds since the epoch' }),
+  model_version: Type.String(),
+  rows: Type.Integer({ description: 'rows since the previous point' }),
+  error: nullable(ErrorQuantiles, { description: 'reconstruction errors of these rows; null without rows' }),
+  reference: Type.Object(ErrorQuantiles.properties, { description: 'those of the held-out rows of the baseline' }),
+  alarms: Type.Array(Type.Enum([...GROUPS]), { description: 'the groups whose alarm was on' }),
+});
+export type HistoryPoint = Static<typeof HistoryPoint>;
 
 /** An hour of points, one every five seconds. */
 const KEPT_POINTS = 720;
@@ -60,7 +55,7 @@ export class ErrorHistory {
       rows,
       error: rows > 0 ? quantiles((share) => short(this.quantile(share))) : null,
       reference: quantiles((share) => short(sampleQuantile(baseline.error.sample, share))),
-      alarms,
+      alarms: [...alarms],
     });
     if (this.kept.length > KEPT_POINTS) this.kept.shift();
     this.forget();
