@@ -44,7 +44,7 @@ if (config.RETRAIN === 'on_drift' && platform.readOnly) {
 }
 const app = await buildApp(parts, appOptions(config, platform));
 
-const stopWatching = store.watch(() => void loader.follow().then(() => drift.followBaseline()), POLL_INTERVAL);
+const stopWatching = store.watch(() => void loader.follow().then(() => drift.loadNewerBaseline()), POLL_INTERVAL);
 closeWithGrace({ delay: GRACE, logger: log }, async ({ err, signal }) => {
   if (err) log.fatal({ err }, 'uncaught error');
   else log.info({ signal }, 'shutting down');

@@ -259,7 +259,7 @@ test('an engine that cannot be loaded stops the start in one line', (t) => {
 });
 
 test('a JavaScript engine without WebAssembly stops the start in one line', () => {
-  const main = fileURLToPath(new URL('../../bundle/app/main.js', import.meta.url));
+  const main = fileURLToPath(new URL('../../app/main.js', import.meta.url));
   for (const [engine, part] of [
     ['auto', 'kernel'],
     ['cpu', 'drift monitor'],

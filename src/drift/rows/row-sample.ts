@@ -14,7 +14,7 @@ export interface SampledRows {
 }
 
 /** Rows asked for: what a baseline is recommended to be made from. */
-const WANTED = 1000;
+const TARGET_ROWS = 1000;
 /** Room for as many rows as a bottom-1,000 sample of every suffix of 10^9 rows keeps, `k (1 + ln(n / k))`. */
 const ROOM = 16_000;
 const BYTES = 4 * 2 ** 20;
@@ -29,8 +29,8 @@ const PARTS = (0x3f800000 >>> BITS_LEFT_OUT) + 1;
  * full, so that a row costs its copy.
  */
 export class RowSample {
-  /** Rows that a sample has at most. */
-  readonly wanted: number;
+  /** Maximum number of rows of a sample. */
+  readonly maxRows: number;
   private readonly room: number;
   private readonly width: number;
   private readonly features: number;
@@ -53,7 +53,7 @@ export class RowSample {
     this.features = features;
     this.width = features + outputs + 1;
     this.room = Math.min(ROOM, Math.floor(BYTES / (4 * this.width + 16)));
-    this.wanted = Math.floor((WANTED * this.room) / ROOM);
+    this.maxRows = Math.floor((TARGET_ROWS * this.room) / ROOM);
     this.values = new Float32Array(this.room * this.width);
     this.places = Uint16Array.from({ length: this.room }, (_, i) => i);
     this.keys = new Float32Array(this.room);
@@ -78,7 +78,7 @@ export class RowSample {
   /** A uniform sample, without replacement, of the rows since `since`, in milliseconds since the epoch. */
   since(since: number): SampledRows {
     const recent = Array.from({ length: this.kept }, (_, i) => i).filter((i) => this.times[i]! >= since);
-    const chosen = recent.sort((a, b) => this.keys[a]! - this.keys[b]!).slice(0, this.wanted);
+    const chosen = recent.sort((a, b) => this.keys[a]! - this.keys[b]!).slice(0, this.maxRows);
     const { features, width } = this;
     const outputs = width - features - 1;
     const sampled = {
@@ -119,7 +119,7 @@ export class RowSample {
       surplus += stays;
       counts[part]! += stays;
       below += (part - last) >>> 31;
-      while (below >= this.wanted) below -= counts[--last]!;
+      while (below >= this.maxRows) below -= counts[--last]!;
     }
     // A fuller room than the theory expects would be swept at every row: the oldest make way.
     for (let i = 0; surplus > 0; i++) {

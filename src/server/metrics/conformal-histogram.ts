@@ -11,7 +11,7 @@ export function conformalHistogram(drift: DriftService) {
   return {
     name,
     async get() {
-      const counters = drift.watched?.monitor.counters;
+      const counters = drift.monitored?.monitor.counters;
       const values = histogramSamples(name, P_BUCKETS, counters?.pValues ?? NO_ROWS, counters?.pValueSum[0] ?? 0);
       return histogram(name, help, values);
     },

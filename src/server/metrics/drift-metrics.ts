@@ -1,7 +1,8 @@
 import { Counter, Gauge, type Metric, type Registry } from 'prom-client';
 import type { Channel } from '../../drift/rows/channels.js';
 import { ABOVE, BELOW, MISSING } from '../../drift/rows/row-reader.js';
-import type { DriftService, Watched } from '../service/drift/drift-service.js';
+import type { DriftService } from '../service/drift/drift-service.js';
+import type { MonitoredVersion } from '../service/drift/monitored-version.js';
 import { conformalHistogram } from './conformal-histogram.js';
 
 /**
@@ -26,7 +27,7 @@ export function registerDriftMetrics(registry: Registry, drift: DriftService, fe
         this.reset();
         // Without labels, `reset` leaves a 0 that was not measured.
         if (labelNames.length === 0) this.remove();
-        if (drift.watched) samples(drift.watched, (labels, value) => this.set(labels, value));
+        if (drift.monitored) samples(drift.monitored, (labels, value) => this.set(labels, value));
       },
     });
   const counter = (name: string, help: string, labelNames: string[], samples: Samples) =>
@@ -37,7 +38,7 @@ export function registerDriftMetrics(registry: Registry, drift: DriftService, fe
       registers,
       collect() {
         this.reset();
-        if (drift.watched) samples(drift.watched, (labels, value) => this.inc(labels, value));
+        if (drift.monitored) samples(drift.monitored, (labels, value) => this.inc(labels, value));
       },
     });
 
@@ -114,16 +115,16 @@ export function registerDriftMetrics(registry: Registry, drift: DriftService, fe
     'model_drift_score',
     'Evidence of drift: -log10 p of a window test, or the deviate of a chart',
     ['channel', 'statistic', 'window'],
-    (watched, set) => {
-      for (const { labels, score } of evidence(watched)) set(labels, score);
+    (monitored, set) => {
+      for (const { labels, score } of evidence(monitored)) set(labels, score);
     },
   );
   gauge(
     'model_drift_threshold',
     'The value of model_drift_score above which an alarm is raised',
     ['channel', 'statistic', 'window'],
-    (watched, set) => {
-      for (const { labels, threshold } of evidence(watched)) set(labels, threshold);
+    (monitored, set) => {
+      for (const { labels, threshold } of evidence(monitored)) set(labels, threshold);
     },
   );
   gauge(
@@ -158,7 +159,7 @@ export function registerDriftMetrics(registry: Registry, drift: DriftService, fe
   registry.registerMetric(conformalHistogram(drift) as unknown as Metric);
 }
 
-type Samples = (watched: Watched, set: (labels: Record<string, string>, value: number) => void) => void;
+type Samples = (monitored: MonitoredVersion, set: (labels: Record<string, string>, value: number) => void) => void;
 
 const GUARDS = [
   ['below', BELOW],
@@ -176,7 +177,7 @@ function label({ kind, name }: Channel): string {
   return kind === 'conditional' ? `conditional:${name}` : name;
 }
 
-function* evidence({ monitor }: Watched) {
+function* evidence({ monitor }: MonitoredVersion) {
   const { latestTest: test, channels, charts } = monitor;
   for (const { group, channel, test: statistic, logP } of test?.evidence ?? []) {
     const { threshold, tests } = test!.groups.find((one) => one.group === group)!;

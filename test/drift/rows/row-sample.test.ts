@@ -40,7 +40,7 @@ test('of very many rows, any stretch to the end gives a uniform sample without r
   const sample = numbered(total);
   for (const since of [0, 150_000, 290_000, 298_000]) {
     const { count, rows } = sample.since(since);
-    assert.equal(count, sample.wanted);
+    assert.equal(count, sample.maxRows);
     assert.equal(new Set(rows).size, count);
     assert.ok(rows.every((row) => row >= since));
     const distance = distanceFromUniform(rows, since, total);
@@ -70,7 +70,7 @@ test('nothing since then is an empty sample', () => {
 });
 
 test('wide rows get a smaller sample within the same memory', () => {
-  assert.equal(new RowSample(8, 1).wanted, 1000);
-  assert.equal(new RowSample(50, 1).wanted, 1000);
-  assert.ok(new RowSample(1000, 1).wanted < 100);
+  assert.equal(new RowSample(8, 1).maxRows, 1000);
+  assert.equal(new RowSample(50, 1).maxRows, 1000);
+  assert.ok(new RowSample(1000, 1).maxRows < 100);
 });

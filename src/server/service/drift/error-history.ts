@@ -19,37 +19,37 @@ export const HistoryPoint = Type.Object({
 });
 export type HistoryPoint = Static<typeof HistoryPoint>;
 
-/** An hour of points, one every five seconds. */
-const KEPT_POINTS = 720;
+/** One hour, with a point every five seconds. */
+const MAX_POINTS = 720;
 
-/** The buckets of a float32 are told by its leading bits: sign, exponent and 3 of the fraction, 8 to an octave. */
-const BITS_LEFT_OUT = 20;
+/** A float32's bucket is its leading bits: sign, exponent, and 3 bits of the fraction. These are the bits left out. 8 buckets per octave. */
+const DROPPED_BITS = 20;
 
-/** The latest hour of reconstruction errors, for people: quantiles of the rows of each few seconds, beside the baseline's. */
+/** The latest hour of reconstruction errors for the web page: quantiles of every few seconds' rows, beside the baseline's. */
 export class ErrorHistory {
-  private readonly kept: HistoryPoint[] = [];
-  private readonly counts = new Uint32Array(2 ** (31 - BITS_LEFT_OUT));
+  private readonly latest: HistoryPoint[] = [];
+  private readonly counts = new Uint32Array(2 ** (31 - DROPPED_BITS));
   private rows = 0;
 
-  /** The oldest first. */
+  /** All points, the oldest first. */
   get points(): readonly HistoryPoint[] {
-    return this.kept;
+    return this.latest;
   }
 
-  /** Counts the first `count` of `errors`, which are not negative. */
+  /** Counts the first `count` of `errors`, which must not be negative. */
   add(errors: Float32Array, count: number): void {
     for (let r = 0; r < count; r++) {
       single[0] = errors[r]!;
-      this.counts[(bits[0]! & SIGNLESS) >>> BITS_LEFT_OUT]!++;
+      this.counts[(bits[0]! & SIGN_MASK) >>> DROPPED_BITS]!++;
     }
     this.rows += count;
   }
 
-  /** Ends a point at `at`, and begins the next. */
-  close(at: number, version: number, baseline: Baseline, alarms: readonly Group[]): void {
+  /** Ends a point at the time `at`, and begins the next. */
+  endPoint(at: number, version: number, baseline: Baseline, alarms: readonly Group[]): void {
     const { rows } = this;
     const quantiles = (of: (share: number) => number) => ({ p10: of(0.1), p50: of(0.5), p90: of(0.9) });
-    this.kept.push({
+    this.latest.push({
       at,
       model_version: String(version),
       rows,
@@ -57,37 +57,37 @@ export class ErrorHistory {
       reference: quantiles((share) => short(sampleQuantile(baseline.error.sample, share))),
       alarms: [...alarms],
     });
-    if (this.kept.length > KEPT_POINTS) this.kept.shift();
-    this.forget();
+    if (this.latest.length > MAX_POINTS) this.latest.shift();
+    this.discardPoint();
   }
 
-  /** Forgets the rows of the point that has not ended: they were of another version, or of another baseline. */
-  forget(): void {
+  /** Discards the rows of the unfinished point, which belong to another version or baseline. */
+  discardPoint(): void {
     this.counts.fill(0);
     this.rows = 0;
   }
 
-  /** The value below which `share` of the rows are, within 7 %. */
+  /** The error below which a share of the rows is, within 7 %. */
   private quantile(share: number): number {
-    let left = share * this.rows;
+    let remaining = share * this.rows;
     let bucket = 0;
-    while (this.counts[bucket]! < left) left -= this.counts[bucket++]!;
+    while (this.counts[bucket]! < remaining) remaining -= this.counts[bucket++]!;
     const low = edge(bucket);
-    return low + (left / this.counts[bucket]!) * (edge(bucket + 1) - low);
+    return low + (remaining / this.counts[bucket]!) * (edge(bucket + 1) - low);
   }
 }
 
-const SIGNLESS = 0x7fffffff;
+const SIGN_MASK = 0x7fffffff;
 const single = new Float32Array(1);
 const bits = new Uint32Array(single.buffer);
 
-/** Where a bucket begins; the largest has its end where float32 has. */
+/** The lower edge of a bucket. The largest bucket ends at the largest float32. */
 function edge(bucket: number): number {
-  bits[0] = bucket << BITS_LEFT_OUT;
+  bits[0] = bucket << DROPPED_BITS;
   return Math.min(single[0]!, MAX_FLOAT32);
 }
 
-/** As many digits as a picture can show. */
+/** Rounds to the number of digits that a picture can show. */
 function short(value: number): number {
   return Number(value.toPrecision(4));
 }

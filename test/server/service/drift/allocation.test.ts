@@ -26,7 +26,7 @@ for (const count of [1, 100]) {
     const drift = new DriftService({ store, log, rowsBetweenFalseAlarms: 10 * windowRows, windowRows });
     t.after(() => drift.close());
     const card = { features: names, targets: ['target'], checksum: '', created_at: '' };
-    drift.follow(await drift.prepare(1, card as never, JSON.stringify(baseline)));
+    drift.activate(await drift.prepare(1, card as never, JSON.stringify(baseline)));
     drift.require();
     const serving = { version: 1 } as Serving;
     const requests = Array.from(

@@ -22,7 +22,7 @@ test('a point tells the quantiles of its rows within 7 %, and those of the basel
   const [recent, heldOut] = [errorsOf(1, 2000), errorsOf(2, 500)];
   history.add(recent.subarray(0, 700), 700);
   history.add(recent.subarray(700), 1300);
-  history.close(5000, 3, baselineOf(heldOut), ['error']);
+  history.endPoint(5000, 3, baselineOf(heldOut), ['error']);
   const [point] = history.points;
   const { at, model_version, rows, error, reference, alarms } = point!;
   assert.deepEqual(
@@ -44,11 +44,11 @@ test('a point without rows has no errors, and the next begins anew', () => {
   const history = new ErrorHistory();
   const baseline = baselineOf(errorsOf(2, 100));
   history.add(Float32Array.of(0, 0, 5), 3);
-  history.close(1, 1, baseline, []);
-  history.close(2, 1, baseline, []);
+  history.endPoint(1, 1, baseline, []);
+  history.endPoint(2, 1, baseline, []);
   history.add(Float32Array.of(1e30), 1);
-  history.forget();
-  history.close(3, 2, baseline, []);
+  history.discardPoint();
+  history.endPoint(3, 2, baseline, []);
   assert.deepEqual(
     history.points.map(({ rows, error }) => [rows, error === null]),
     [
@@ -64,7 +64,7 @@ test('an hour of points is kept, whatever the errors', () => {
   const baseline = baselineOf(errorsOf(2, 100));
   for (let i = 0; i < 800; i++) {
     history.add(Float32Array.of(0, -0, 3.4e38, 1e-45), 4);
-    history.close(i, 1, baseline, []);
+    history.endPoint(i, 1, baseline, []);
   }
   assert.equal(history.points.length, 720);
   assert.equal(history.points[0]!.at, 80);
