@@ -2,7 +2,7 @@ import type { MetricObjectWithValues, MetricValueWithName } from 'prom-client';
 import { BucketCounts, histogram } from './bucket-histogram.js';
 
 /** Upper bounds in seconds, 1-2-5 from 100 µs to 10 s. */
-const BUCKETS: readonly number[] = [
+export const DURATION_BUCKETS: readonly number[] = [
   0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10,
 ];
 
@@ -27,7 +27,7 @@ export class RequestHistogram {
     const key = `${status} ${method} ${route}`;
     let series = this.all.get(key);
     if (!series) {
-      series = { labels: { method, route, status: String(status) }, counts: new BucketCounts(BUCKETS) };
+      series = { labels: { method, route, status: String(status) }, counts: new BucketCounts(DURATION_BUCKETS) };
       this.all.set(key, series);
     }
     return series.counts;
