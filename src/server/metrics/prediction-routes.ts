@@ -1,6 +1,6 @@
 /**
- * Patterns of the routes of `POST` that predict nothing, as a regular expression of the whole label `route`, for JavaScript
- * and for Prometheus. The others are told apart by it, for the path of Vertex AI's predictions is the platform's choice.
+ * The patterns of the `POST` routes that do not predict, as a regular expression of the whole label `route`, for JavaScript and for
+ * Prometheus. All other `POST` routes predict. They cannot be listed: the platform chooses the path of Vertex AI's predictions.
  */
 export const NO_PREDICTION = [
   'none',

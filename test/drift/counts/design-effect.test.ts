@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { DesignEffect } from '../../../src/drift/counts/design-effect.js';
 import { assertClose, SCIPY } from '../../support/scipy-statistics.js';
 
-test('the design effect is the spread of block means against that of independent rows, as by NumPy', () => {
+test('the design effect is the variance of block means relative to that of independent rows, as computed by NumPy', () => {
   const { columns, effects } = SCIPY.design_effect;
   const estimate = new DesignEffect(columns.length, 10);
   for (let row = 0; row < 500; row++) {

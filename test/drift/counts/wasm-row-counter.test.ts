@@ -13,7 +13,7 @@ import { RowReader } from '../../../src/drift/rows/row-reader.js';
 import { type Baseline, type HeldOut, makeBaseline } from '../../../src/model/baseline/baseline.js';
 import { ReferenceRowCounter } from '../../support/reference-row-counter.js';
 
-/** A number of a row: drawn for a row and a column. */
+/** Draws a number of a row. */
 type Draw = (random: Random, column: number) => number;
 
 interface Case {
@@ -22,7 +22,7 @@ interface Case {
   readonly outputs: number;
   readonly heldOut: number;
   readonly rows: number;
-  /** Of the held-out rows, and of the rows that are watched. */
+  /** Draws the held-out rows, and the rows that are counted. */
   readonly reference: Draw;
   readonly live: Draw;
   readonly error: (random: Random) => number;
@@ -41,7 +41,7 @@ const NORMAL: Case = {
 
 const CASES: readonly Case[] = [
   NORMAL,
-  { ...NORMAL, name: 'so many rows that the weights of the charts leave the range of numbers', rows: 300_000 },
+  { ...NORMAL, name: 'so many rows that the weights of the charts would overflow', rows: 300_000 },
   { ...NORMAL, name: 'a drift, which brings the charts beyond their limits', live: (random) => 0.4 + random.normal() },
   { ...NORMAL, name: 'one feature, several outputs', features: 1, outputs: 3 },
   { ...NORMAL, name: 'an odd number of features, and few held-out rows', features: 33, heldOut: 60, rows: 2000 },
@@ -125,7 +125,7 @@ test('a binary that was compiled from another list of fields is refused', () => 
   assert.throws(() => checkFields({ ...exported, COUNTER_MORE: { value: 37 } }), /COUNTER_MORE is 37, expected none/);
 });
 
-test('the fields of each record have positions of their own, without a gap', () => {
+test('each field of a record has its own position, without gaps', () => {
   for (const prefix of ['COUNTER', 'LISTS', 'RANKS', 'TOTAL', 'ERROR_CHART']) {
     const positions = Object.entries(fields).flatMap(([name, at]) => (name.startsWith(`${prefix}_`) ? [at] : []));
     const sorted = positions.sort((a, b) => a - b);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { criticalIndex } from '../../../src/drift/monitor/column-report.js';
 import { assertClose, SCIPY } from '../../support/scipy-statistics.js';
 
-test('what chance passes in 1 % of windows agrees with SciPy', () => {
+test('the stability index that 1 % of windows without drift exceed agrees with SciPy', () => {
   for (const [bins, n, m, expected] of SCIPY.stability_critical) {
     assertClose(criticalIndex(bins, n, m), expected, `${bins} bins, ${n} rows against ${m}`);
   }

@@ -36,7 +36,7 @@ test('χ², Wilcoxon with ties and Jensen-Shannon of binned samples agree with S
   }
 });
 
-test('the population stability index, less what chance explains of it, agrees with NumPy', () => {
+test('the population stability index less its expectation agrees with NumPy', () => {
   assert.equal(SCIPY.stability_index.length, SCIPY.two_samples.length);
   for (const [i, [, corrected]] of SCIPY.stability_index.entries()) {
     const { window, baseline } = SCIPY.two_samples[i]!;
@@ -44,7 +44,7 @@ test('the population stability index, less what chance explains of it, agrees wi
   }
 });
 
-test('with few bins the smooth components add up to χ², and an empty bin counts for nothing', () => {
+test('with few bins the smooth components add up to χ², and an empty bin changes nothing', () => {
   const [window, baseline] = [
     [30, 0, 12, 40, 8],
     [300, 0, 200, 310, 190],
@@ -59,7 +59,7 @@ test('with few bins the smooth components add up to χ², and an empty bin count
   assert.deepEqual(smoothBins([0, 0], [500, 500]), []);
 });
 
-test('p-values are combined as by SciPy’s Cauchy distribution, also where they are too small for a number', () => {
+test('combined p-values agree with SciPy’s Cauchy distribution, even where they underflow', () => {
   for (const [ps, expected] of SCIPY.combined) assertLogClose(combineEvidence(ps.map(Math.log)), expected, String(ps));
   assertLogClose(combineEvidence([-5000, -1]), Math.LN2 - 5000, 'far out');
   assert.equal(combineEvidence([Number.NEGATIVE_INFINITY, 0]), Number.NEGATIVE_INFINITY);
@@ -75,7 +75,7 @@ test('bins are joined until enough rows are expected in each', () => {
   assert.deepEqual(mergeBins({ window: [3, 1], baseline: [999, 1] }), { window: [4], baseline: [1000] });
 });
 
-test('rows outside a bin that holds nearly all are tested exactly, both ways', () => {
+test('rows outside a bin that holds nearly all rows are tested exactly and two-sided', () => {
   // 3 of 10 rows against 1 of 90: P(X ≥ 3) for 4 marked of 100, 10 drawn.
   const more = (120 * 90 + 210) / 3_921_225;
   assertLogClose(logRareBins({ window: [7, 3], baseline: [89, 1] }), Math.log(2 * more), 'more');

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { NO_PREDICTION } from '../../../src/server/metrics/prediction-routes.js';
 import { buildTestApp } from '../../support/test-app.js';
 
-test('the routes that predict are told from all others that take a POST', async (t) => {
+test('the routes that predict are distinguished from all other POST routes', async (t) => {
   const { app } = await buildTestApp(t, ['a'], { vertex: { predict: '/of/its:choice', health: '/of/its:health' } });
   const { paths } = (await app.inject('/openapi.json')).json() as {
     paths: Record<string, { post?: { summary: string } }>;

@@ -68,7 +68,9 @@ class Network implements Engine {
   gradient(rows: Float32Array, targets: Float32Array, index: Int32Array, from: number, to: number): BatchLoss {
     const parts = this.open();
     if (!(from >= 0 && from < to && to <= index.length)) {
-      throw new RangeError(`a batch from ${from} to ${to} is empty or outside an index of ${index.length}`);
+      throw new RangeError(
+        `expected a batch of 1 or more rows within an index of ${index.length}, got ${from} to ${to}`,
+      );
     }
     parts.backward ??= new Backward(parts.ops, parts.layers, this.shape.auxiliaryWeight);
     return parts.backward.run(rows, targets, index, from, to);
@@ -83,7 +85,7 @@ class Network implements Engine {
 
   step(rows: Float32Array, targets: Float32Array, index: Int32Array, from: number, to: number): BatchLoss {
     const parts = this.open();
-    if (!this.optimizer) throw new Error('this engine was made without an optimizer and cannot step');
+    if (!this.optimizer) throw new Error('this engine was created without an optimizer and cannot step');
     const loss = this.gradient(rows, targets, index, from, to);
     parts.update ??= new Update(parts.ops, this.optimizer, parts.layers.count);
     parts.update.apply(parts.layers.weights, parts.backward!.gradient);

@@ -67,14 +67,14 @@ for (const { label, create } of testedKernels()) {
       const step = () => engine.step(rows, targets, index, 0, 640);
       const { heap, buffers } = bytesPerCall(forward, 64);
       assert.ok(heap < 64 && buffers < 64, `a forward pass leaves ${heap} bytes and ${buffers} of buffers`);
-      // V8 puts some of a step's numbers on the heap, more or less of them as it inlines more or less, which changes from
-      // run to run; one number a row would be 10,240 bytes.
+      // V8 allocates some numbers of a step. How many depends on what it inlines, which differs between runs. One number per row
+      // would be 10,240 bytes.
       const stepped = bytesPerCall(step, 8192);
       assert.ok(stepped.heap < 8192, `a step leaves ${stepped.heap} bytes`);
       assert.ok(stepped.buffers < 64, `a step leaves ${stepped.buffers} bytes of buffers`);
     });
 
-    test('more rows than given are a RangeError', () => {
+    test('a RangeError is thrown for more rows than the array has', () => {
       const engine = open();
       const { rows, targets, index } = randomBatch(SHAPE, 5);
       assert.throws(() => engine.forward(rows, 6), RangeError);
@@ -147,8 +147,8 @@ function copyPass(engine: Engine, rows: Float32Array, count: number) {
 }
 
 /**
- * Growth of the heap, and of buffers outside it, per call, without a collection in between: the round with the least
- * growth of the heap, up to the first below `bound`, for V8 boxes numbers until it has compiled the code.
+ * Measures the growth of the heap, and of buffers outside it, per call and without a collection in between. Returns the round with
+ * the smallest growth of the heap; stops at the first below `bound`, because V8 allocates numbers until it has optimised the code.
  */
 function bytesPerCall(call: () => void, bound: number): { heap: number; buffers: number } {
   setFlagsFromString('--expose-gc');

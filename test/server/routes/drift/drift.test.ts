@@ -178,7 +178,10 @@ test('approved traffic becomes the reference, with its reason, and stays it over
     [{ since: 'yesterday', reason: 'x' }, /^since: expected an ISO 8601 time with its zone.*got "yesterday"/],
     [{ since: '2026-01-12T00:00:00', reason: 'x' }, /^since: expected an ISO 8601 time with its zone/],
     [{ since: '2026-02-30T00:00:00Z', reason: 'x' }, /^since: expected an ISO 8601 time/],
-    [{ since: new Date(Date.now() + 60_000).toISOString(), reason: 'x' }, /at least 1000 rows, 0 were seen/],
+    [
+      { since: new Date(Date.now() + 60_000).toISOString(), reason: 'x' },
+      /at least 1000 rows, this process has seen 0/,
+    ],
   ];
   for (const [payload, message] of bad) {
     const response = await replace(payload);
@@ -262,7 +265,7 @@ test('a kept reference that is torn, of nonsense or of another model is skipped,
     ['null', /stored baseline/],
     [JSON.stringify({ ...good, origin: undefined }), /stored baseline: .*origin/],
     [JSON.stringify({ ...good, origin: { ...good.origin, version: 7 } }), /origin\/version: expected 2, got 7/],
-    [JSON.stringify({ ...good, model: 'another' }), /of another model/],
+    [JSON.stringify({ ...good, model: 'another' }), /belongs to another model/],
     [JSON.stringify(good).replace(/"mean":[^,]+/, '"mean":null'), /features\/0\/mean/],
     [
       JSON.stringify({
