@@ -4,7 +4,7 @@
 // --quick takes a minute and gives rough figures.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { loadEngine } from '../../src/model/network/engine.js';
+import { loadEngine } from '../../src/model/engines/load-engine.js';
 import { housingDirectory } from '../training/california-housing.js';
 import { measureCost } from './cost.js';
 import { makeSplit, readHousing } from './housing.js';

@@ -1,4 +1,5 @@
 import { createRandom, type Random } from '../../src/base/statistics/random.js';
+import { TOTAL_ROWS, TOTAL_SCORES } from '../../src/drift/counts/assembly/fields.js';
 import { RowCounts } from '../../src/drift/counts/row-counts.js';
 import { channelsOf, GROUPS, type Group } from '../../src/drift/rows/channels.js';
 import { RowReader } from '../../src/drift/rows/row-reader.js';
@@ -58,13 +59,13 @@ export class JointCalibration {
       const missing = new Float64Array(channels.length).fill(1);
       for (let w = 0; w < WINDOWS; w++) {
         const rowCounts = new RowCounts(channels);
-        rowCounts.rows = n;
+        rowCounts.totals[TOTAL_ROWS] = n;
         for (let i = 0; i < n; i++) {
           const row = random.below(this.rows);
           for (let c = 0; c < channels.length; c++) {
             rowCounts.counts[channels[c]!.offset + this.bins[row * channels.length + c]!]!++;
           }
-          rowCounts.scoreSum += this.scores[row]!;
+          rowCounts.totals[TOTAL_SCORES]! += this.scores[row]!;
         }
         const test = testWindow(baseline, rowCounts, alpha, missing)!;
         for (const group of GROUPS) strongestByGroup.get(group)!.push(strongest(test, group));

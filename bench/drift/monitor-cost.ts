@@ -18,7 +18,7 @@ export async function measureMonitoring(): Promise<Timing> {
   const card = { features: names, targets: ['target'], checksum: '', created_at: '' } as unknown as Card;
   const store = new FileStore(directory);
   const drift = new DriftService({ store, log, rowsBetweenFalseAlarms: 100_000, windowRows: 500 });
-  drift.follow(await drift.prepare(1, card, JSON.stringify(baseline)));
+  drift.activate(await drift.prepare(1, card, JSON.stringify(baseline)));
   drift.require();
   const serving = { version: 1 } as Serving;
   const observations = requestsOf(rows, 1).map(

@@ -1,5 +1,6 @@
 import { createRandom, type Random } from '../../src/base/statistics/random.js';
-import { type EngineFactory, loadEngine } from '../../src/model/network/engine.js';
+import { loadEngine } from '../../src/model/engines/load-engine.js';
+import type { EngineFactory } from '../../src/model/network/engine.js';
 import { Predictor, predictAll } from '../../src/model/network/predictor.js';
 import type { LabelledRows } from '../../src/model/tables/labelled-rows.js';
 import { judge, LEVEL, pairedTest } from '../../src/model/training/gate.js';

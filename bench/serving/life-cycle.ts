@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { loadEngine } from '../../src/model/network/engine.js';
+import { loadEngine } from '../../src/model/engines/load-engine.js';
 import { FileStore } from '../../src/model/store/file-store.js';
 import { openVersion, type VersionFiles } from '../../src/model/versions/version.js';
 import { printMachine, Verdicts } from '../tools/report.js';

@@ -2,7 +2,7 @@
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { RowParser } from '../../src/base/json/row-parser.js';
-import { loadEngine } from '../../src/model/network/engine.js';
+import { loadEngine } from '../../src/model/engines/load-engine.js';
 import { FileStore } from '../../src/model/store/file-store.js';
 import { predictReply } from '../../src/server/inference/json-reply.js';
 import { ModelMetrics } from '../../src/server/metrics/model-metrics.js';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRandom, shuffle } from '../../src/base/statistics/random.js';
-import { type EngineFactory, loadEngine } from '../../src/model/network/engine.js';
+import { loadEngine } from '../../src/model/engines/load-engine.js';
+import type { EngineFactory } from '../../src/model/network/engine.js';
 import { initialWeights } from '../../src/model/network/initial-weights.js';
 import { trainEpoch } from '../../src/model/training/training.js';
 import { median, printMachine, spread, Verdicts } from '../tools/report.js';

@@ -2,8 +2,8 @@
 // because V8 compiles code for all array types that it has seen.
 
 import { createRandom } from '../../src/base/statistics/random.js';
-import { loadReferenceOps } from '../../src/model/engines/kernel/network.js';
-import { type Engine, type EngineName, loadEngine } from '../../src/model/network/engine.js';
+import { type EngineName, loadEngine } from '../../src/model/engines/load-engine.js';
+import type { Engine } from '../../src/model/network/engine.js';
 import { initialWeights } from '../../src/model/network/initial-weights.js';
 import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from '../../src/model/network/shape.js';
 import { trainEpoch } from '../../src/model/training/training.js';
@@ -35,7 +35,7 @@ const send = (message: Answer) => process.send?.(message);
 const engineName = process.argv[2];
 if (engineName && process.send) {
   try {
-    const create = engineName === 'plain' ? loadReferenceOps() : await loadEngine(engineName as EngineName);
+    const create = await loadEngine(engineName as EngineName);
     const engine = create(SHAPE, initialWeights(SHAPE, 1), { name: 'nadam', learningRate: 1e-4 });
     const run = tasks(engine);
     process.on('message', ({ kind, rows, calls }: Turn) => {

@@ -38,7 +38,7 @@ const TASKS: Task[] = [
 
 const competitors: Competitor[] = [];
 const missing: string[] = [];
-for (const engine of ['kernel', 'plain', 'tensorflow', 'wasm', 'cpu']) {
+for (const engine of ['kernel', 'tensorflow', 'wasm', 'cpu']) {
   const child = fork(new URL('./engine-process.js', import.meta.url), [engine]);
   const [answer] = (await once(child, 'message')) as [Answer];
   if ('name' in answer) competitors.push({ name: answer.name, process: child });

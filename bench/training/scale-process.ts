@@ -1,7 +1,7 @@
 // A process that trains one network of bench/training/scale.ts and reports its speed and peak memory.
 import { readFileSync } from 'node:fs';
 import { createRandom } from '../../src/base/statistics/random.js';
-import { type EngineName, loadEngine } from '../../src/model/network/engine.js';
+import { type EngineName, loadEngine } from '../../src/model/engines/load-engine.js';
 import { initialWeights } from '../../src/model/network/initial-weights.js';
 import { DEFAULT_AUXILIARY_WEIGHT, type Shape, weightCount } from '../../src/model/network/shape.js';
 import { trainEpoch } from '../../src/model/training/training.js';

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EngineName } from '../../src/model/network/engine.js';
+import type { EngineName } from '../../src/model/engines/load-engine.js';
 import { DEFAULT_HIDDEN } from '../../src/model/network/shape.js';
 import { printMachine, Verdicts } from '../tools/report.js';
 import type { ScaleAnswer, ScaleTask } from './scale-process.js';

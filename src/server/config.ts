@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { show } from '../base/domain-error.js';
-import { ENGINE_NAMES } from '../model/network/engine.js';
+import { ENGINE_NAMES } from '../model/engines/load-engine.js';
 
 const choice = (names: readonly string[], fallback: string, description: string) =>
   Type.Enum([...names], { default: fallback, description });

@@ -1,6 +1,7 @@
 import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
-import { loadEngine } from '../model/network/engine.js';
+import { requireRowCounter } from '../drift/counts/wasm-row-counter.js';
+import { loadEngine } from '../model/engines/load-engine.js';
 import { buildApp } from './app.js';
 import { appOptions } from './app-options.js';
 import { readConfig } from './config.js';
@@ -29,7 +30,11 @@ const log = pino({
 });
 if (command === 'train') process.exit(await runTrainCommand(config, platform, log));
 
-const createEngine = await orExit(`ENGINE=${config.ENGINE}`, () => loadEngine(config.ENGINE));
+const createEngine = await orExit(`ENGINE=${config.ENGINE}`, async () => {
+  const factory = await loadEngine(config.ENGINE);
+  requireRowCounter();
+  return factory;
+});
 const parts = buildParts(config, createEngine, log);
 const { service, drift, loader, jobs, store } = parts;
 if (config.RETRAIN === 'on_drift' && platform.readOnly) {
@@ -39,7 +44,7 @@ if (config.RETRAIN === 'on_drift' && platform.readOnly) {
 }
 const app = await buildApp(parts, appOptions(config, platform));
 
-const stopWatching = store.watch(() => void loader.follow().then(() => drift.followBaseline()), POLL_INTERVAL);
+const stopWatching = store.watch(() => void loader.follow().then(() => drift.loadNewerBaseline()), POLL_INTERVAL);
 closeWithGrace({ delay: GRACE, logger: log }, async ({ err, signal }) => {
   if (err) log.fatal({ err }, 'uncaught error');
   else log.info({ signal }, 'shutting down');

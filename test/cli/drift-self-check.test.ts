@@ -13,7 +13,7 @@ import { selfCheck } from '../../src/cli/drift-self-check/self-check.js';
 import { STANDARD_SHIFTS } from '../../src/cli/drift-self-check/shifts.js';
 import { type HeldOut, makeBaseline } from '../../src/model/baseline/baseline.js';
 import { readBaseline } from '../../src/model/baseline/read-baseline.js';
-import { loadEngine } from '../../src/model/network/engine.js';
+import { loadEngine } from '../../src/model/engines/load-engine.js';
 import { FileStore } from '../../src/model/store/file-store.js';
 import { csvToTable } from '../../src/model/tables/csv/csv-table.js';
 import { runTraining } from '../../src/model/training/trainer.js';

@@ -258,6 +258,24 @@ test('an engine that cannot be loaded stops the start in one line', (t) => {
   assert.match(stderr, /^ENGINE=tensorflow: .*npm run native.*\n$/);
 });
 
+test('a JavaScript engine without WebAssembly stops the start in one line', () => {
+  const main = fileURLToPath(new URL('../../app/main.js', import.meta.url));
+  for (const [engine, part] of [
+    ['auto', 'kernel'],
+    ['cpu', 'drift monitor'],
+  ] as const) {
+    const { status, stderr } = spawnSync(process.execPath, ['--jitless', main], {
+      env: { ENGINE: engine },
+      encoding: 'utf8',
+    });
+    assert.equal(status, 1);
+    const reason = `this JavaScript engine has no WebAssembly SIMD, which the ${part} needs`;
+    // V8 prints a warning of its own about the flag.
+    const printed = stderr.replace(/^Warning: disabling flag .*\n/, '');
+    assert.equal(printed, `ENGINE=${engine}: ${reason}; run Node.js without --jitless\n`);
+  }
+});
+
 test('a bad setting stops the start and names itself', () => {
   const main = fileURLToPath(new URL('../../app/main.js', import.meta.url));
   for (const [name, value] of [

@@ -1,20 +1,22 @@
 import { setFlagsFromString } from 'node:v8';
-import { loadReferenceOps, networkFactory } from '../../src/model/engines/kernel/network.js';
+import { networkFactory } from '../../src/model/engines/kernel/network.js';
 import { loadWasmOps } from '../../src/model/engines/kernel/wasm-ops.js';
-import { type EngineFactory, type EngineName, loadEngine } from '../../src/model/network/engine.js';
+import { type EngineName, loadEngine } from '../../src/model/engines/load-engine.js';
+import type { EngineFactory } from '../../src/model/network/engine.js';
+import { loadReferenceEngine } from './reference-ops.js';
 
-/** An engine on one backend, or why it cannot be had here. */
+/** An engine on one backend, or the reason why it is not available. */
 export interface TestedEngine {
   readonly label: string;
   readonly create: EngineFactory | { readonly missing: string };
 }
 
-/** The kernel in its three forms. */
+/** The kernel in WebAssembly with and without relaxed SIMD, and its oracle in TypeScript. */
 export function testedKernels(): TestedEngine[] {
   return [
     { label: 'kernel (SIMD)', create: wasmEngine('simd') },
     { label: 'kernel (relaxed SIMD)', create: wasmEngine('relaxed') },
-    { label: 'plain', create: loadReferenceOps() },
+    { label: 'reference', create: loadReferenceEngine() },
   ];
 }
 

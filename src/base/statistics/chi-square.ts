@@ -1,11 +1,10 @@
-import { chiSquareAtDeviate } from '../../model/baseline/histogram-chart.js';
 import { normalQuantile } from './normal.js';
 import { devianceTerm, stirlingError } from './saddle-point.js';
 
 /**
- * `ln P(χ² > x)` with `degrees` > 0 degrees of freedom, also where the probability is too small for a number: the
- * regularised incomplete gamma function at `a = degrees / 2`, by its series below the mean and its continued fraction above
- * (NIST DLMF 8.11.4 and 8.9.2).
+ * `ln P(χ² > x)` with `degrees` > 0 degrees of freedom, even where the probability underflows: the regularised incomplete gamma
+ * function at `a = degrees / 2`, computed by its series below the mean and by its continued fraction above (NIST DLMF 8.11.4 and
+ * 8.9.2).
  */
 export function logChiSquareTail(x: number, degrees: number): number {
   if (!(x > 0)) return 0;
@@ -19,7 +18,7 @@ export function logChiSquareTail(x: number, degrees: number): number {
     : logDensity + Math.log(a * upperFraction(a, half));
 }
 
-/** The x with `P(χ² > x) = tail`, for tail in (0, 1): Newton's method on the logarithm, which is concave, from Wilson-Hilferty's value. */
+/** The x with `P(χ² > x) = tail`, for tail in (0, 1), by Newton's method on the logarithm, which is concave, from Wilson-Hilferty's value. */
 export function chiSquareQuantile(tail: number, degrees: number): number {
   const target = Math.log(tail);
   let x = Math.max(chiSquareAtDeviate(-normalQuantile(tail), degrees), 1e-3 * degrees);
@@ -32,6 +31,18 @@ export function chiSquareQuantile(tail: number, degrees: number): number {
     if (Math.abs(step) < 1e-13 * x) break;
   }
   return x;
+}
+
+/** Wilson and Hilferty's (1931) normal deviate of a χ² value with `degrees` > 0 degrees of freedom. */
+export function chiSquareDeviate(value: number, degrees: number): number {
+  const spread = 2 / (9 * degrees);
+  return (Math.cbrt(value / degrees) - (1 - spread)) / Math.sqrt(spread);
+}
+
+/** The χ² value with the normal deviate `deviate`: the inverse of {@link chiSquareDeviate}. */
+export function chiSquareAtDeviate(deviate: number, degrees: number): number {
+  const spread = 2 / (9 * degrees);
+  return degrees * Math.max(0, 1 - spread + deviate * Math.sqrt(spread)) ** 3;
 }
 
 /** `1 + x/(a+1) + x²/((a+1)(a+2)) + …` */

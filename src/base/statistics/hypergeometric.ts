@@ -1,6 +1,6 @@
 import { devianceTerm, stirlingError } from './saddle-point.js';
 
-/** `ln P(X = k)`: k marked among `draws` drawn from `marked + others` without replacement. */
+/** `ln P(X = k)` of k marked items among `draws` items, drawn without replacement from `marked + others`. */
 export function logHypergeometric(k: number, draws: number, marked: number, others: number): number {
   if (k < 0 || k > marked || draws - k < 0 || draws - k > others) return Number.NEGATIVE_INFINITY;
   const share = draws / (marked + others);
@@ -11,19 +11,19 @@ export function logHypergeometric(k: number, draws: number, marked: number, othe
 
 /** `ln P(X ≥ k)` of the same draw. */
 export function logHypergeometricTail(k: number, draws: number, marked: number, others: number): number {
-  const least = Math.max(0, draws - others);
-  const most = Math.min(draws, marked);
-  if (k <= least) return 0;
-  if (k > most) return Number.NEGATIVE_INFINITY;
+  const min = Math.max(0, draws - others);
+  const max = Math.min(draws, marked);
+  if (k <= min) return 0;
+  if (k > max) return Number.NEGATIVE_INFINITY;
   const mean = (draws * marked) / (marked + others);
   if (k <= mean) return Math.log1p(-Math.exp(sumOutwards(k - 1, -1)));
   return sumOutwards(k, 1);
 
-  /** Sums probabilities from `from` away from the mean: their ratios only shrink. */
+  /** Sums probabilities from `from` away from the mean, where each ratio is smaller than the one before. */
   function sumOutwards(from: number, step: 1 | -1): number {
     let term = 1;
     let sum = 1;
-    for (let i = from; i !== (step > 0 ? most : least) && term > sum * 1e-17; i += step) {
+    for (let i = from; i !== (step > 0 ? max : min) && term > sum * 1e-17; i += step) {
       const up = step > 0 ? i : i - 1;
       const ratio = ((marked - up) * (draws - up)) / ((up + 1) * (others - draws + up + 1));
       term *= step > 0 ? ratio : 1 / ratio;

@@ -48,7 +48,7 @@ const FAR_TAIL_Q = [
 
 const SQRT_PI = Math.sqrt(Math.PI);
 
-/** `ln P(Z > z)` of the standard normal distribution: also where the probability itself is too small for a number. */
+/** `ln P(Z > z)` of the standard normal distribution, even where the probability underflows. */
 export function logNormalTail(z: number): number {
   if (z < 0) return Math.log1p(-Math.exp(logNormalTail(-z)));
   const x = z * Math.SQRT1_2;
@@ -64,7 +64,7 @@ export function normalCdf(z: number): number {
   return Math.exp(logNormalTail(-z));
 }
 
-/** The z with `P(Z ≤ z) = p`, for p in (0, 1); -Infinity at 0 and Infinity at 1. */
+/** The z with `P(Z ≤ z) = p`, for p in (0, 1); -Infinity for 0 and Infinity for 1. */
 export function normalQuantile(p: number): number {
   const centred = p - 0.5;
   if (Math.abs(centred) <= 0.425) {

@@ -1,4 +1,4 @@
-/** A seeded stream of random numbers: the same seed gives the same numbers on every machine. */
+/** A seeded stream of random numbers. The same seed gives the same numbers on every machine. */
 export interface Random {
   /** Uniform in [0, 1), 32 bits. */
   uniform(): number;
@@ -10,7 +10,7 @@ export interface Random {
 
 /**
  * Chris Doty-Humphrey's sfc32 ("small fast counting", PractRand, https://pracrand.sourceforge.net/RNG_engines.txt),
- * seeded with one 32-bit number and run in for 15 rounds. Math.random cannot be seeded.
+ * seeded with one 32-bit number; its first 15 numbers are discarded. Math.random cannot be seeded.
  */
 export function createRandom(seed: number): Random {
   let a = seed >>> 0;
@@ -40,8 +40,8 @@ export function createRandom(seed: number): Random {
 export function shuffle(items: Int32Array, random: Random): void {
   for (let i = items.length - 1; i > 0; i--) {
     const j = random.below(i + 1);
-    const kept = items[i]!;
+    const swapped = items[i]!;
     items[i] = items[j]!;
-    items[j] = kept;
+    items[j] = swapped;
   }
 }

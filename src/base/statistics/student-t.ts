@@ -38,7 +38,7 @@ function fraction(x: number, a: number, b: number): number {
   return value;
 }
 
-/** `Γ(x + ½) / Γ(x)` for x > 0: its asymptotic series (DLMF 5.11.13), which smaller x are led to by Γ(x + 1) = x Γ(x). */
+/** `Γ(x + ½) / Γ(x)` for x > 0: its asymptotic series (DLMF 5.11.13), after smaller x are raised by Γ(x + 1) = x Γ(x). */
 function gammaRatio(x: number): number {
   let factor = 1;
   let at = x;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DomainError } from '../../base/domain-error.js';
 import { readBaseline } from '../../model/baseline/read-baseline.js';
-import { loadEngine } from '../../model/network/engine.js';
+import { loadEngine } from '../../model/engines/load-engine.js';
 import { predictAll } from '../../model/network/predictor.js';
 import { FileStore } from '../../model/store/file-store.js';
 import { openVersion } from '../../model/versions/version.js';

@@ -1,33 +1,39 @@
+import type { ArrayMemory } from '../../base/node/array-memory.js';
+import { chiSquareAtDeviate } from '../../base/statistics/chi-square.js';
 import type { Baseline } from '../../model/baseline/baseline.js';
 import { chartLimit, histogramDeviate, scoreChartDeviation } from '../../model/baseline/chart-limits.js';
-import { chiSquareAtDeviate, effectiveRows, HistogramCharts } from '../../model/baseline/histogram-chart.js';
+import { effectiveRows, HistogramCharts } from '../../model/baseline/histogram-chart.js';
 import type { Channel } from '../rows/channels.js';
-import type { RowReader } from '../rows/row-reader.js';
+import {
+  ERROR_CHART_LAMBDA,
+  ERROR_CHART_LEVEL,
+  ERROR_CHART_MEAN,
+  ERROR_CHART_SQUARED_LIMIT,
+} from './assembly/fields.js';
 
-/** What is left of the charts on disk. */
+/** Charts on disk. */
 export interface ChartsState {
   readonly shares: number[];
   readonly level: number;
 }
 
-/** The baseline's charts between windows: a weighted histogram per channel, and a weighted mean of the error's score. */
+/**
+ * The charts that watch between windows: a weighted histogram per channel, and a weighted mean of the error's score. The
+ * histograms, their limits, and the error's chart are on the JavaScript heap unless `moveInto` has moved them into the memory
+ * of a WebAssembly instance, which then updates them with every row.
+ */
 export class Charts {
-  /** The normal deviate that a channel's histogram may reach, and the standard deviations that the error's mean may be off. */
+  /** The normal deviate above which a channel's histogram is beyond its limit. */
   readonly histogramLimit: number;
+  /** The distance of the error's mean score from the baseline's, in standard deviations, above which it is beyond its limit. */
   readonly errorLimit: number;
   readonly histograms: HistogramCharts;
   private readonly channels: readonly Channel[];
   private readonly baseline: Baseline;
   private readonly errorChannel: number;
-  /** `[channels]`: the X² at the limit. */
-  limits: Float64Array;
   private readonly deviation: number;
-  /** The baseline's mean score of the error, and the square of the distance from it that the level may have. */
-  readonly meanScore: number;
-  squaredErrorLimit = 0;
   private designEffects: Float64Array;
-  // Not left undefined until the constructor sets it: V8 would then put a new number on the heap at every row.
-  level = 0;
+  private arrays: { readonly limits: Float64Array; readonly errorChart: Float64Array };
 
   /** `rowsBetweenAlarms`: for each of the two charts. */
   constructor(baseline: Baseline, channels: readonly Channel[], rowsBetweenAlarms: number) {
@@ -42,42 +48,53 @@ export class Charts {
     this.errorLimit = chartLimit(error, rowsBetweenAlarms);
     this.errorChannel = channels.findIndex(({ kind }) => kind === 'error');
     this.deviation = scoreChartDeviation(baseline.error.score_variance, lambda, baseline.rows);
-    this.meanScore = baseline.error.mean_score;
-    this.level = this.meanScore;
-    this.limits = new Float64Array(channels.length);
+    this.arrays = { limits: new Float64Array(channels.length), errorChart: new Float64Array(4) };
+    const { errorChart } = this.arrays;
+    errorChart[ERROR_CHART_LEVEL] = baseline.error.mean_score;
+    errorChart[ERROR_CHART_MEAN] = baseline.error.mean_score;
+    errorChart[ERROR_CHART_LAMBDA] = lambda;
     this.designEffects = new Float64Array(channels.length).fill(1);
     this.allowFor(this.designEffects);
   }
 
-  /** Widens the limits for rows that resemble their neighbours: `[channels]`, each at least 1. */
+  /** `[channels]`: the X² at the limit. */
+  get limits(): Float64Array {
+    return this.arrays.limits;
+  }
+
+  /** The chart of the error's score: `ERROR_CHART_LEVEL`, `ERROR_CHART_MEAN`, and so on. */
+  get errorChart(): Float64Array {
+    return this.arrays.errorChart;
+  }
+
+  /** Moves the histograms, their limits, and the error's chart into `memory`. */
+  moveInto(memory: ArrayMemory): void {
+    const { limits, errorChart } = this.arrays;
+    this.arrays = { limits: memory.place(limits), errorChart: memory.place(errorChart) };
+    this.histograms.moveInto(memory);
+  }
+
+  /** Widens the limits for rows that resemble their neighbours. `designEffects` `[channels]`, each at least 1. */
   allowFor(designEffects: Float64Array): void {
     this.designEffects = designEffects;
-    this.squaredErrorLimit = (this.errorLimit * this.deviation) ** 2 * designEffects[this.errorChannel]!;
+    const { limits, errorChart } = this.arrays;
+    errorChart[ERROR_CHART_SQUARED_LIMIT] = (this.errorLimit * this.deviation) ** 2 * designEffects[this.errorChannel]!;
     const { rows, charts } = this.baseline;
     const unit = 1 / effectiveRows(charts.lambda) + 1 / rows;
     this.channels.forEach(({ bins }, c) => {
       const degrees = bins.counts.length - 1;
-      this.limits[c] =
+      limits[c] =
         degrees > 0
           ? chiSquareAtDeviate(this.histogramLimit, degrees) * unit * designEffects[c]!
           : Number.POSITIVE_INFINITY;
     });
   }
 
-  /** Takes the row that `reader` has read. Returns whether any channel is beyond its limit. */
-  update(reader: RowReader): boolean {
-    const { level } = this;
-    const alarm = this.histograms.update(reader.bins, 0, this.limits);
-    this.level = level + this.baseline.charts.lambda * (reader.errorScore - level);
-    const off = this.level - this.meanScore;
-    return alarm || off * off > this.squaredErrorLimit;
-  }
-
-  /** Whether the channel is beyond a share of its limit. */
+  /** Returns whether the channel is beyond the given share of its limit. */
   isBeyond(channel: number, share = 1): boolean {
     if (channel === this.errorChannel && Math.abs(this.errorDeviate()) > share * this.errorLimit) return true;
-    // As in `update`: a whole limit, which is asked for at row after row of a drift, is there as an X².
-    if (share === 1) return this.histograms.statistic(channel) > this.limits[channel]!;
+    // During a drift every row is compared with the whole limit, which is at hand as an X².
+    if (share === 1) return this.histograms.statistic(channel) > this.arrays.limits[channel]!;
     return this.deviate(channel) > share * this.histogramLimit;
   }
 
@@ -88,25 +105,27 @@ export class Charts {
     return histogramDeviate(statistic, this.channels[channel]!.bins.counts.length, charts.lambda, rows);
   }
 
-  /** How many standard deviations the error's weighted mean score is off, to be compared with `errorLimit`. */
+  /** The distance of the error's weighted mean score from the baseline's, in standard deviations. */
   errorDeviate(): number {
     if (this.deviation === 0) return 0;
+    const { errorChart } = this.arrays;
     const unit = this.deviation * Math.sqrt(this.designEffects[this.errorChannel]!);
-    return (this.level - this.meanScore) / unit;
+    return (errorChart[ERROR_CHART_LEVEL]! - errorChart[ERROR_CHART_MEAN]!) / unit;
   }
 
   reset(): void {
+    const { errorChart } = this.arrays;
     this.histograms.reset();
-    this.level = this.meanScore;
+    errorChart[ERROR_CHART_LEVEL] = errorChart[ERROR_CHART_MEAN]!;
   }
 
   state(): ChartsState {
-    return { shares: this.histograms.state(), level: this.level };
+    return { shares: this.histograms.state(), level: this.arrays.errorChart[ERROR_CHART_LEVEL]! };
   }
 
-  /** Takes up a state of charts of the same baseline. */
+  /** Restores charts of the same baseline. */
   restore({ shares, level }: ChartsState): void {
     this.histograms.restore(shares);
-    this.level = level;
+    this.arrays.errorChart[ERROR_CHART_LEVEL] = level;
   }
 }

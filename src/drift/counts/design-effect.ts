@@ -1,12 +1,12 @@
 import { logChiSquareTail } from '../../base/statistics/chi-square.js';
 import { NO_BIN } from '../../model/baseline/bins.js';
 
-/** Blocks of rows that the estimate waits for. */
+/** Blocks of rows that the estimate is made from. */
 const BLOCKS = 50;
-/** Chance of taking independent rows for dependent, over all channels. */
-const DOUBT = 0.01;
+/** Probability that any channel's independent rows are found dependent. */
+const ALPHA = 0.01;
 
-/** What is left of a design effect on disk. */
+/** A design effect on disk. */
 export interface DesignEffectState {
   readonly rows: number;
   readonly sums: number[];
@@ -17,9 +17,10 @@ export interface DesignEffectState {
 }
 
 /**
- * How many rows one independent row is worth, per channel, when neighbouring rows resemble each other: the variance of
- * block means over that of independent rows, `block × var(block means) / var(rows)`, of the bin numbers of the first 50
- * blocks. 1 until then, and 1 unless the blocks differ beyond doubt. A drift of those rows is taken for dependence.
+ * The number of rows that carry the information of one independent row, per channel, when neighbouring rows resemble each other:
+ * the variance of block means over that of independent rows, `block × var(block means) / var(rows)`, of the bin numbers in the
+ * first 50 blocks. 1 until these are complete, and 1 unless the blocks differ significantly. A drift during these blocks is
+ * mistaken for dependence.
  */
 export class DesignEffect {
   /** `[channels]`, each at least 1. */
@@ -41,12 +42,12 @@ export class DesignEffect {
     this.squares = new Float64Array(channels);
   }
 
-  /** Whether the estimate stands. */
+  /** Whether the estimate is made. */
   get settled(): boolean {
     return this.rows === this.block * BLOCKS;
   }
 
-  /** Takes a row's bins, one per channel. */
+  /** Adds a row's bins, one per channel. */
   add(bins: Uint8Array): void {
     if (this.settled) return;
     for (let c = 0; c < bins.length; c++) {
@@ -95,14 +96,14 @@ export class DesignEffect {
   }
 
   private estimate(): void {
-    const doubt = Math.log(DOUBT / this.effects.length);
+    const logAlpha = Math.log(ALPHA / this.effects.length);
     for (let c = 0; c < this.effects.length; c++) {
       const mean = this.sums[c]! / this.rows;
       const variance = this.squares[c]! / this.rows - mean * mean;
       if (!(variance > 0)) continue;
-      // Sum over blocks of (block mean - mean)² × block / variance: χ² with BLOCKS - 1 degrees if rows are independent.
+      // The sum over blocks of (block mean - mean)² × block / variance is χ² with BLOCKS - 1 degrees if rows are independent.
       const spread = (this.blockSquares[c]! / this.block - this.rows * mean * mean) / variance;
-      if (logChiSquareTail(spread, BLOCKS - 1) < doubt) this.effects[c] = spread / (BLOCKS - 1);
+      if (logChiSquareTail(spread, BLOCKS - 1) < logAlpha) this.effects[c] = spread / (BLOCKS - 1);
     }
   }
 }

@@ -4,7 +4,7 @@ import type { Counters } from './counters.js';
 import type { DesignEffect } from './design-effect.js';
 import type { RowCounts } from './row-counts.js';
 
-/** The rows of one request, of which `counted`, evenly chosen, count. Longer arrays are allowed. */
+/** The rows of one request, `counted` of which, evenly spaced, are counted. Longer arrays are allowed. */
 export interface RequestRows {
   /** `[count, features]` in raw units, NaN where a value is missing. */
   rows: Float32Array;
@@ -16,10 +16,10 @@ export interface RequestRows {
   counted: number;
 }
 
-/** What rows are counted in. */
-export interface WatchParts {
+/** The objects that a row is counted in, and the reader of their baseline. */
+export interface CounterParts {
   readonly reader: RowReader;
-  readonly tally: RowCounts;
+  readonly rowCounts: RowCounts;
   readonly counters: Counters;
   readonly designEffect: DesignEffect;
   readonly charts: Charts;
@@ -27,33 +27,13 @@ export interface WatchParts {
 
 /** Counts rows one after another. */
 export interface RowCounter {
-  /** Whether a chart is beyond its limit with the latest row. */
+  /** Whether a chart is beyond its limit after the latest row. */
   readonly beyond: boolean;
-  /** Takes some of the rows from number `from` of those that count up to number `to`, in their order; returns the next one's. */
-  take(request: RequestRows, from: number, to: number): number;
+  /** Counts rows in order, from number `start` of the counted rows and at most to number `end`. Returns the number of the next row. */
+  count(request: RequestRows, start: number, end: number): number;
 }
 
-/** The place in a request of number `i` of the rows that count. */
-export function placeOf(i: number, { count, counted }: RequestRows): number {
+/** The index, in a request, of number `i` of its counted rows. */
+export function rowIndex(i: number, { count, counted }: RequestRows): number {
   return counted === count ? i : Math.floor((i * count) / counted);
-}
-
-/** In TypeScript: the oracle of the tests, and the fallback where WebAssembly is missing. */
-export class PlainRowCounter implements RowCounter {
-  beyond = false;
-  private readonly parts: WatchParts;
-
-  constructor(parts: WatchParts) {
-    this.parts = parts;
-  }
-
-  take(request: RequestRows, from: number): number {
-    const { reader, tally, counters, designEffect, charts } = this.parts;
-    reader.read(request.rows, request.outputs, request.errors, placeOf(from, request));
-    tally.add(reader);
-    counters.addP(reader);
-    designEffect.add(reader.bins);
-    this.beyond = charts.update(reader);
-    return from + 1;
-  }
 }

@@ -1,70 +1,94 @@
-import { NO_BIN } from '../../model/baseline/bins.js';
+import type { ArrayMemory } from '../../base/node/array-memory.js';
 import { binTotal, type Channel } from '../rows/channels.js';
-import type { RowReader } from '../rows/row-reader.js';
+import { TOTAL_ROWS, TOTAL_SCORES } from './assembly/fields.js';
 
-/** What is left of a tally on disk. */
+/** Row counts on disk. */
 export interface RowCountsState {
   readonly rows: number;
   readonly score_sum: number;
-  /** Whole numbers, 32 bits each, little-endian, as base64. */
+  /** 32-bit integers, little-endian, in base64. */
   readonly counts: string;
   readonly places: string;
   readonly sums: number[];
 }
 
-/** Counts of rows: per channel and bin, per feature and place. Tallies of the same channels add up. */
+/**
+ * Counts of rows, per channel and bin, and per feature and place. Counts of the same channels add up. The arrays are on the
+ * JavaScript heap unless `moveInto` has moved them into the memory of a WebAssembly instance, which then counts into them.
+ */
 export class RowCounts {
   readonly channels: readonly Channel[];
-  rows = 0;
-  /** Sum of the errors' normal scores. */
-  scoreSum = 0;
-  /** `[bins of all channels]` */
-  counts: Uint32Array;
-  /** `[features, 4]`: rows by `INSIDE`, `BELOW`, `ABOVE`, `MISSING`. */
-  places: Uint32Array;
-  /** `[features + outputs]`: sums of the deviations from the baseline's mean. */
-  sums: Float64Array;
-  private readonly offsets: Int32Array;
+  private arrays: {
+    readonly counts: Uint32Array;
+    readonly places: Uint32Array;
+    readonly sums: Float64Array;
+    readonly totals: Float64Array;
+  };
 
   constructor(channels: readonly Channel[]) {
     this.channels = channels;
     const features = channels.filter(({ kind }) => kind === 'feature').length;
     const outputs = channels.filter(({ kind }) => kind === 'output').length;
-    this.offsets = Int32Array.from(channels, ({ offset }) => offset);
-    this.counts = new Uint32Array(binTotal(channels));
-    this.places = new Uint32Array(4 * features);
-    this.sums = new Float64Array(features + outputs);
+    this.arrays = {
+      counts: new Uint32Array(binTotal(channels)),
+      places: new Uint32Array(4 * features),
+      sums: new Float64Array(features + outputs),
+      totals: new Float64Array(2),
+    };
   }
 
-  /** Counts the row that `reader` has read. */
-  add(reader: RowReader): void {
-    const { offsets, counts, places, sums } = this;
-    const { bins, deviations, places: found } = reader;
-    this.rows++;
-    this.scoreSum += reader.errorScore;
-    for (let c = 0; c < offsets.length; c++) {
-      const bin = bins[c]!;
-      if (bin !== NO_BIN) counts[offsets[c]! + bin]!++;
-    }
-    for (let j = 0, at = 0; at < places.length; j++, at += 4) places[at + found[j]!]!++;
-    for (let j = 0; j < sums.length; j++) sums[j]! += deviations[j]!;
+  /** `[bins of all channels]` */
+  get counts(): Uint32Array {
+    return this.arrays.counts;
   }
 
-  /** Adds another tally, of the same channels or of these and more after them. */
+  /** `[features, 4]`: rows by `INSIDE`, `BELOW`, `ABOVE`, and `MISSING`. */
+  get places(): Uint32Array {
+    return this.arrays.places;
+  }
+
+  /** `[features + outputs]`: sums of the deviations from the baseline's mean. */
+  get sums(): Float64Array {
+    return this.arrays.sums;
+  }
+
+  /** The number of rows (`TOTAL_ROWS`) and the sum of their errors' normal scores (`TOTAL_SCORES`). */
+  get totals(): Float64Array {
+    return this.arrays.totals;
+  }
+
+  get rows(): number {
+    return this.arrays.totals[TOTAL_ROWS]!;
+  }
+
+  /** Sum of the errors' normal scores. */
+  get scoreSum(): number {
+    return this.arrays.totals[TOTAL_SCORES]!;
+  }
+
+  /** Moves all arrays into `memory`. Arrays taken from here before are no longer those that are counted in. */
+  moveInto(memory: ArrayMemory): void {
+    const { counts, places, sums, totals } = this.arrays;
+    this.arrays = {
+      counts: memory.place(counts),
+      places: memory.place(places),
+      sums: memory.place(sums),
+      totals: memory.place(totals),
+    };
+  }
+
+  /** Adds the counts of the same channels, or of these followed by others. */
   merge(other: RowCounts): void {
-    this.rows += other.rows;
-    this.scoreSum += other.scoreSum;
-    for (let i = 0; i < this.counts.length; i++) this.counts[i]! += other.counts[i]!;
-    for (let i = 0; i < this.places.length; i++) this.places[i]! += other.places[i]!;
-    for (let i = 0; i < this.sums.length; i++) this.sums[i]! += other.sums[i]!;
+    const { counts, places, sums, totals } = this.arrays;
+    const { counts: otherCounts, places: otherPlaces, sums: otherSums, totals: otherTotals } = other.arrays;
+    for (let i = 0; i < counts.length; i++) counts[i]! += otherCounts[i]!;
+    for (let i = 0; i < places.length; i++) places[i]! += otherPlaces[i]!;
+    for (let i = 0; i < sums.length; i++) sums[i]! += otherSums[i]!;
+    for (let i = 0; i < totals.length; i++) totals[i]! += otherTotals[i]!;
   }
 
   clear(): void {
-    this.rows = 0;
-    this.scoreSum = 0;
-    this.counts.fill(0);
-    this.places.fill(0);
-    this.sums.fill(0);
+    for (const array of Object.values(this.arrays)) array.fill(0);
   }
 
   /** The counts of one channel's bins. */
@@ -72,7 +96,7 @@ export class RowCounts {
     return bins.counts.map((_, k) => this.counts[offset + k]!);
   }
 
-  /** How many values of feature `j` were at `place`. */
+  /** Rows in which feature `j` was at `place`. */
   placed(j: number, place: number): number {
     return this.places[4 * j + place]!;
   }
@@ -82,14 +106,15 @@ export class RowCounts {
     return { rows, score_sum: scoreSum, counts: toBase64(counts), places: toBase64(places), sums: Array.from(sums) };
   }
 
-  /** Takes up a state of a tally of the same channels. Throws a RangeError if it is not one. */
+  /** Replaces all counts. Throws a RangeError if the state has other channels. */
   restore(state: RowCountsState): void {
-    fromBase64(state.counts, this.counts);
-    fromBase64(state.places, this.places);
-    if (state.sums.length !== this.sums.length) throw new RangeError('a tally of other columns');
-    this.sums.set(state.sums);
-    this.rows = state.rows;
-    this.scoreSum = state.score_sum;
+    const { counts, places, sums, totals } = this.arrays;
+    if (state.sums.length !== sums.length) throw new RangeError('row counts of other columns');
+    fromBase64(state.counts, counts);
+    fromBase64(state.places, places);
+    sums.set(state.sums);
+    totals[TOTAL_ROWS] = state.rows;
+    totals[TOTAL_SCORES] = state.score_sum;
   }
 }
 
@@ -97,8 +122,8 @@ function toBase64(numbers: Uint32Array): string {
   return Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength).toString('base64');
 }
 
-function fromBase64(text: string, to: Uint32Array): void {
+function fromBase64(text: string, target: Uint32Array): void {
   const bytes = Buffer.from(text, 'base64');
-  if (bytes.length !== to.byteLength) throw new RangeError('a tally of other channels');
-  to.set(new Uint32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length)));
+  if (bytes.length !== target.byteLength) throw new RangeError('row counts of other channels');
+  target.set(new Uint32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length)));
 }

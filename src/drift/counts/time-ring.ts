@@ -1,15 +1,15 @@
 import type { Channel } from '../rows/channels.js';
 import { RowCounts, type RowCountsState } from './row-counts.js';
 
-/** A slot with rows, on disk: its number counts spans since the epoch. */
+/** A slot with rows on disk. Its number is the number of spans since the epoch. */
 export interface SlotState {
   readonly slot: number;
   readonly tally: RowCountsState;
 }
 
 /**
- * Tallies of the latest spans of time. A clock that goes back a little counts into the newest slot; one that goes back by
- * more than the ring covers was wrong before, and the ring starts anew.
+ * Row counts of the latest spans of time. If the clock is set back a little, rows are counted in the newest slot. If it is set
+ * back by more than the ring covers, it was wrong before, and the ring is cleared.
  */
 export class TimeRing {
   readonly span: number;
@@ -24,7 +24,7 @@ export class TimeRing {
     this.numbers = new Float64Array(size).fill(Number.NEGATIVE_INFINITY);
   }
 
-  /** The tally to count rows of the time `now`, in milliseconds, into. */
+  /** The counts for rows of the time `now`, in milliseconds since the epoch. */
   at(now: number): RowCounts {
     const slot = Math.floor(now / this.span);
     if (slot < this.newest - this.slots.length) this.clear();

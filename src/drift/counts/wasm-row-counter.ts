@@ -1,110 +1,97 @@
-import { loadWasmModule, WASM_PAGE, type WasmMemory } from '../../base/node/web-assembly.js';
+import { type ArrayMemory, type NumberArray, placeArrays } from '../../base/node/array-memory.js';
+import { loadWasmModule, type WasmMemory } from '../../base/node/web-assembly.js';
 import type { OrderedLists } from '../../model/baseline/ordered-lists.js';
 import type { RankTable } from '../rows/rank-table.js';
+import * as fields from './assembly/fields.js';
 import { P_BUCKETS } from './counters.js';
-import { placeOf, type RequestRows, type RowCounter, type WatchParts } from './row-counter.js';
+import { type CounterParts, type RequestRows, type RowCounter, rowIndex } from './row-counter.js';
 
+/** The exports of assembly/row-counter.ts; those of assembly/fields.ts are among them. */
 interface Exports {
   readonly memory: WasmMemory;
-  watch(at: number, count: number): number;
+  countRows(record: number, count: number): number;
   heapStart(): number;
 }
 
-type Numbers = Float64Array | Float32Array | Uint32Array | Int32Array | Uint8Array;
-/** Puts an array into the memory: returns its copy there. */
-type Place = <A extends Numbers>(array: A) => A;
+/** The values of a record: one for each name in assembly/fields.ts that begins with `Prefix`, by its position. */
+type Values<Prefix extends string> = {
+  readonly [Name in keyof typeof fields as Name extends `${Prefix}_${string}` ? (typeof fields)[Name] : never]: number;
+};
 
-/** Rows that are copied in at a time. */
+/** Rows that are copied into the memory at a time. */
 const BLOCK = 64;
-/** Of the cells, in the order of the assembly's class. */
-const SCORE_SUM = 0;
-const P_SUM = 1;
-const LEVEL = 2;
-const BEYOND = 3;
-const LAMBDA = 4;
-const MEAN_SCORE = 5;
-const ERROR_LIMIT = 6;
-const CELLS = 7;
 
 const instantiate = loadWasmModule(new URL(import.meta.resolve('#built/row-counter.wasm'))) as
   | (() => Exports)
   | undefined;
+if (instantiate) checkFields(instantiate() as object);
+
+/** Throws an Error if the JavaScript engine cannot run the row counter. */
+export function requireRowCounter(): () => Exports {
+  if (instantiate) return instantiate;
+  throw new Error(
+    'this JavaScript engine has no WebAssembly SIMD, which the drift monitor needs; run Node.js without --jitless',
+  );
+}
+
+/** Throws an Error unless a binary's exports have every name of assembly/fields.ts with the same position, and no other. */
+export function checkFields(exports: object): void {
+  const exported = new Map(
+    Object.entries(exports).flatMap(([name, { value }]) => (typeof value === 'number' ? [[name, value]] : [])),
+  );
+  const names = new Set([...Object.keys(fields), ...exported.keys()]);
+  for (const name of names) {
+    const expected = (fields as Record<string, number>)[name];
+    if (exported.get(name) === expected) continue;
+    const found = exported.get(name) ?? 'missing';
+    throw new Error(`row-counter.wasm: ${name} is ${found}, expected ${expected ?? 'none'}; run npm run build`);
+  }
+}
 
 /**
- * Counts rows in WebAssembly, to the same bits as PlainRowCounter in less than half of the time. What it counts in lies in the
- * memory of its instance from then on; the parts see it there.
+ * Counts rows in WebAssembly, in less than half of the time that TypeScript takes. The parts that rows are counted in move
+ * their arrays into the memory of its instance.
  */
 export class WasmRowCounter implements RowCounter {
   beyond = false;
-  private readonly parts: WatchParts;
-  private readonly watch: Exports['watch'];
-  private readonly at: number;
-  private readonly cells: Float64Array;
+  private readonly parts: CounterParts;
+  private readonly countRows: Exports['countRows'];
+  private readonly record: number;
   private readonly bins: Uint8Array;
   private readonly rows: Float32Array;
   private readonly outputs: Float32Array;
   private readonly errors: Float32Array;
 
-  /** Undefined where WebAssembly is missing. */
-  static create(parts: WatchParts): WasmRowCounter | undefined {
-    return instantiate && new WasmRowCounter(parts, instantiate());
-  }
-
-  private constructor(parts: WatchParts, { memory, watch, heapStart }: Exports) {
+  /** Throws an Error if the JavaScript engine has no WebAssembly SIMD. */
+  constructor(parts: CounterParts) {
+    const { memory, countRows, heapStart } = requireRowCounter()();
     this.parts = parts;
-    this.watch = watch;
-    // Growing would take the memory away from under the arrays: it is measured first.
-    let end = heapStart();
-    layOut(parts, (array) => {
-      end = following(end, array);
-      return array;
-    });
-    memory.grow(Math.ceil(end / WASM_PAGE));
-    end = heapStart();
-    const laid = layOut(parts, (array) => {
-      const copy = new (array.constructor as new (buffer: ArrayBuffer, at: number, length: number) => typeof array)(
-        memory.buffer,
-        end,
-        array.length,
-      );
-      copy.set(array);
-      end = following(end, array);
-      return copy;
-    });
-    this.at = laid.at;
-    this.cells = laid.cells;
-    this.bins = laid.bins;
-    this.rows = laid.rows;
-    this.outputs = laid.outputs;
-    this.errors = laid.errors;
+    this.countRows = countRows;
+    const placed = placeArrays(memory, heapStart(), (arrays) => placeParts(parts, arrays));
+    this.record = placed.record;
+    this.bins = placed.bins;
+    this.rows = placed.rows;
+    this.outputs = placed.outputs;
+    this.errors = placed.errors;
   }
 
-  take(request: RequestRows, from: number, to: number): number {
-    const { tally, counters, designEffect, charts } = this.parts;
-    const { cells } = this;
-    // Row by row while the bins of each are asked for, and while a drift makes each an alarm.
-    const count = designEffect.settled && !this.beyond ? Math.min(BLOCK, to - from) : 1;
-    this.copy(request, from, count);
-    cells[SCORE_SUM] = tally.scoreSum;
-    cells[P_SUM] = counters.pValueSum;
-    cells[LEVEL] = charts.level;
-    cells[ERROR_LIMIT] = charts.squaredErrorLimit;
-    const taken = this.watch(this.at, count);
-    tally.rows += taken;
-    tally.scoreSum = cells[SCORE_SUM]!;
-    counters.pValueSum = cells[P_SUM]!;
-    charts.level = cells[LEVEL]!;
+  count(request: RequestRows, start: number, end: number): number {
+    const { designEffect } = this.parts;
+    // Row by row while the design effect needs the bins of each, and while a drift makes each an alarm.
+    const count = designEffect.settled && !this.beyond ? Math.min(BLOCK, end - start) : 1;
+    this.copy(request, start, count);
+    const counted = this.countRows(this.record, count);
     designEffect.add(this.bins);
-    this.beyond = cells[BEYOND] !== 0;
-    return from + taken;
+    this.beyond = counted < 0;
+    return start + Math.abs(counted);
   }
 
-  private copy(request: RequestRows, from: number, count: number): void {
+  private copy(request: RequestRows, start: number, count: number): void {
     const { rows, outputs, errors } = this;
     const features = rows.length / BLOCK;
     const width = outputs.length / BLOCK;
     for (let i = 0; i < count; i++) {
-      const r = placeOf(from + i, request);
+      const r = rowIndex(start + i, request);
       for (let j = 0; j < features; j++) rows[i * features + j] = request.rows[r * features + j]!;
       for (let j = 0; j < width; j++) outputs[i * width + j] = request.outputs[r * width + j]!;
       errors[i] = request.errors[r]!;
@@ -112,89 +99,90 @@ export class WasmRowCounter implements RowCounter {
   }
 }
 
-/** Where an array that follows one at `at` is placed. */
-function following(at: number, { byteLength }: Numbers): number {
-  return 16 * Math.ceil((at + byteLength) / 16);
-}
-
-/** Places everything that the assembly's class `Watch` names, in its order; what it writes to is replaced in the parts. */
-function layOut({ reader, tally, counters, charts }: WatchParts, place: Place) {
-  const { features, outputs, edges, grids, errors: errorRanks, distances, precision } = reader;
+/** Moves the parts into `memory`, and places the records that assembly/row-counter.ts reads and the buffers of a block. */
+function placeParts({ reader, rowCounts, counters, charts }: CounterParts, memory: ArrayMemory) {
+  const { features, outputs, distances, precision } = reader;
   const { histograms } = charts;
-  const channels = tally.channels.length;
-  const address = (array: Numbers) => place(array).byteOffset;
+  const { channels } = rowCounts;
+  const address = (array: NumberArray) => memory.place(array).byteOffset;
   const lists = ({ numbers, starts, lows, scales, parts }: OrderedLists) =>
     address(
-      Uint32Array.of(
-        // The place behind a list is read, and equals nothing.
-        address(Float64Array.from([...numbers, Number.NaN])),
-        address(starts),
-        address(lows),
-        address(scales),
-        address(parts),
-      ),
+      toRecord<'LISTS'>({
+        // The element after the last list is read as well, and must equal nothing.
+        [fields.LISTS_NUMBERS]: address(Float64Array.from([...numbers, Number.NaN])),
+        [fields.LISTS_STARTS]: address(starts),
+        [fields.LISTS_LOWS]: address(lows),
+        [fields.LISTS_SCALES]: address(scales),
+        [fields.LISTS_PARTS]: address(parts),
+      }),
     );
   const ranks = ({ values, ps, tiedScores, gapScores }: RankTable) =>
-    address(Uint32Array.of(lists(values), address(ps), address(tiedScores), address(gapScores)));
+    address(
+      toRecord<'RANKS'>({
+        [fields.RANKS_VALUES]: lists(values),
+        [fields.RANKS_PS]: address(ps),
+        [fields.RANKS_TIED_SCORES]: address(tiedScores),
+        [fields.RANKS_GAP_SCORES]: address(gapScores),
+      }),
+    );
   const stride = features + (features % 2);
   const columns = new Float64Array(distances ? features * stride : 0);
   for (let i = 0; i < features && distances; i++) {
     for (let j = 0; j < features; j++) columns[j * stride + i] = precision[i * features + j]!;
   }
-  tally.counts = place(tally.counts);
-  tally.places = place(tally.places);
-  tally.sums = place(tally.sums);
-  counters.pValues = place(counters.pValues);
-  histograms.weights = place(histograms.weights);
-  histograms.scales = place(histograms.scales);
-  histograms.sums = place(histograms.sums);
-  charts.limits = place(charts.limits);
-  const cells = place(new Float64Array(CELLS));
-  cells[LAMBDA] = histograms.lambda;
-  cells[MEAN_SCORE] = charts.meanScore;
-  const rows = place(new Float32Array(BLOCK * features));
-  const predictions = place(new Float32Array(BLOCK * outputs));
-  const errors = place(new Float32Array(BLOCK));
-  const bins = place(new Uint8Array(channels));
-  const at = address(
-    Uint32Array.of(
-      features,
-      outputs,
-      channels,
-      distances ? 1 : 0,
-      rows.byteOffset,
-      predictions.byteOffset,
-      errors.byteOffset,
-      address(reader.limits),
-      address(reader.columnMeans),
-      address(reader.columnDeviations),
-      lists(edges),
-      lists(grids),
-      address(reader.gridScores),
-      ranks(errorRanks),
-      distances ? ranks(distances) : 0,
-      address(reader.mean),
-      address(columns),
-      address(Float64Array.from({ length: distances ? features : 0 }, (_, j) => precision[j * features + j]!)),
-      stride,
-      address(new Float64Array(channels)),
-      bins.byteOffset,
-      address(new Float64Array(features)),
-      address(new Float64Array(stride)),
-      address(Uint32Array.from(tally.channels, ({ offset }) => offset)),
-      address(Uint32Array.from(tally.channels, ({ bins: { counts } }) => counts.length)),
-      tally.counts.byteOffset,
-      tally.places.byteOffset,
-      tally.sums.byteOffset,
-      address(Float64Array.from(P_BUCKETS)),
-      counters.pValues.byteOffset,
-      address(histograms.inverseShares),
-      histograms.weights.byteOffset,
-      histograms.scales.byteOffset,
-      histograms.sums.byteOffset,
-      charts.limits.byteOffset,
-      cells.byteOffset,
-    ),
+  const diagonal = Float64Array.from({ length: distances ? features : 0 }, (_, j) => precision[j * features + j]!);
+  rowCounts.moveInto(memory);
+  counters.moveInto(memory);
+  charts.moveInto(memory);
+  const rows = memory.place(new Float32Array(BLOCK * features));
+  const predictions = memory.place(new Float32Array(BLOCK * outputs));
+  const errors = memory.place(new Float32Array(BLOCK));
+  const bins = memory.place(new Uint8Array(channels.length));
+  const record = address(
+    toRecord<'COUNTER'>({
+      [fields.COUNTER_FEATURES]: features,
+      [fields.COUNTER_OUTPUTS]: outputs,
+      [fields.COUNTER_CHANNELS]: channels.length,
+      [fields.COUNTER_ROWS]: rows.byteOffset,
+      [fields.COUNTER_PREDICTIONS]: predictions.byteOffset,
+      [fields.COUNTER_ERRORS]: errors.byteOffset,
+      [fields.COUNTER_LIMITS]: address(reader.limits),
+      [fields.COUNTER_COLUMN_MEANS]: address(reader.columnMeans),
+      [fields.COUNTER_COLUMN_DEVIATIONS]: address(reader.columnDeviations),
+      [fields.COUNTER_EDGES]: lists(reader.edges),
+      [fields.COUNTER_GRIDS]: lists(reader.grids),
+      [fields.COUNTER_GRID_SCORES]: address(reader.gridScores),
+      [fields.COUNTER_ERROR_RANKS]: ranks(reader.errors),
+      [fields.COUNTER_DISTANCE_RANKS]: distances ? ranks(distances) : 0,
+      [fields.COUNTER_MEAN]: address(reader.mean),
+      [fields.COUNTER_PRECISION]: address(columns),
+      [fields.COUNTER_DIAGONAL]: address(diagonal),
+      [fields.COUNTER_STRIDE]: stride,
+      [fields.COUNTER_VALUES]: address(new Float64Array(channels.length)),
+      [fields.COUNTER_BINS]: bins.byteOffset,
+      [fields.COUNTER_SCORES]: address(new Float64Array(features)),
+      [fields.COUNTER_WHITENED]: address(new Float64Array(stride)),
+      [fields.COUNTER_OFFSETS]: address(Uint32Array.from(channels, ({ offset }) => offset)),
+      [fields.COUNTER_BIN_COUNTS]: address(Uint32Array.from(channels, ({ bins }) => bins.counts.length)),
+      [fields.COUNTER_COUNTS]: rowCounts.counts.byteOffset,
+      [fields.COUNTER_PLACES]: rowCounts.places.byteOffset,
+      [fields.COUNTER_SUMS]: rowCounts.sums.byteOffset,
+      [fields.COUNTER_TOTALS]: rowCounts.totals.byteOffset,
+      [fields.COUNTER_P_BOUNDS]: address(Float64Array.from(P_BUCKETS)),
+      [fields.COUNTER_P_VALUES]: counters.pValues.byteOffset,
+      [fields.COUNTER_P_SUM]: counters.pValueSum.byteOffset,
+      [fields.COUNTER_INVERSE_SHARES]: address(histograms.inverseShares),
+      [fields.COUNTER_WEIGHTS]: histograms.weights.byteOffset,
+      [fields.COUNTER_SCALES]: histograms.scales.byteOffset,
+      [fields.COUNTER_SQUARES]: histograms.sums.byteOffset,
+      [fields.COUNTER_CHART_LIMITS]: charts.limits.byteOffset,
+      [fields.COUNTER_ERROR_CHART]: charts.errorChart.byteOffset,
+    }),
   );
-  return { at, cells, bins, rows, outputs: predictions, errors };
+  return { record, bins, rows, outputs: predictions, errors };
+}
+
+/** A record as the binary reads it. The keys of an object that are whole numbers are in ascending order. */
+function toRecord<Prefix extends string>(values: Values<Prefix>): Uint32Array {
+  return Uint32Array.from(Object.values<number>(values));
 }

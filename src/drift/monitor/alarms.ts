@@ -1,57 +1,94 @@
+import { type Static, Type } from 'typebox';
+import { nullable } from '../../base/json/nullable.js';
 import { GROUPS, type Group } from '../rows/channels.js';
-import { type Cause, Latch, type LatchState } from './latch.js';
+
+/** The window test or the chart that raised an alarm, and its channel. */
+export const Cause = Type.Object({ by: Type.Enum(['window', 'chart']), kind: Type.String(), name: Type.String() });
+export type Cause = Static<typeof Cause>;
+
+/** A group's alarm. */
+export const LatchState = Type.Object({
+  detected: Type.Boolean({ description: 'latched until the group has been quiet for three windows' }),
+  since: nullable(
+    Type.Number({ description: 'time of the latest change, in milliseconds since the epoch; null before the first' }),
+  ),
+  cause: nullable(Cause),
+  alarms: Type.Integer({ minimum: 0, description: 'alarms raised' }),
+  quiet: Type.Integer({ minimum: 0, description: 'quiet windows in a row' }),
+});
+export type LatchState = Readonly<Static<typeof LatchState>>;
 
 export interface DriftEvent {
   readonly type: 'raised' | 'cleared';
   readonly group: Group;
+  /** Milliseconds since the epoch. */
   readonly at: number;
   readonly cause: Cause | null;
 }
 
-/** A latch per group, and who hears of its changes. */
+/** Quiet windows in a row that clear an alarm. */
+const QUIET_WINDOWS = 3;
+const CLEARED: LatchState = { detected: false, since: null, cause: null, alarms: 0, quiet: 0 };
+
+/**
+ * An alarm per group. Alarms are latched with hysteresis: one alarm raises the latch, several quiet windows in a row clear it.
+ * Every change is reported as an event.
+ */
 export class Alarms {
-  private readonly latches: Record<Group, Latch>;
+  private readonly latches: Record<Group, LatchState>;
   private readonly onEvent: (event: DriftEvent) => void;
 
   constructor(onEvent: (event: DriftEvent) => void) {
-    this.latches = { features: new Latch(), guards: new Latch(), error: new Latch(), conditional: new Latch() };
+    this.latches = { features: CLEARED, guards: CLEARED, error: CLEARED, conditional: CLEARED };
     this.onEvent = onEvent;
   }
 
   of(group: Group): LatchState {
-    return this.latches[group].state;
+    return this.latches[group];
   }
 
+  /** Raises the group's alarm. If it is raised already, its quiet windows are forgotten. */
   raise(group: Group, now: number, cause: Cause): void {
-    if (this.latches[group].raise(now, cause)) this.tell('raised', group, now);
-  }
-
-  /** Takes note of a window that was `quiet` for the group or not. */
-  settle(group: Group, now: number, quiet: boolean): void {
-    if (this.latches[group].settle(now, quiet)) this.tell('cleared', group, now);
-  }
-
-  /** Switches all off. */
-  clear(now: number): void {
-    for (const group of GROUPS) {
-      if (!this.of(group).detected) continue;
-      this.latches[group].clear(now);
-      this.tell('cleared', group, now);
+    const latch = this.latches[group];
+    if (latch.detected) {
+      if (latch.quiet > 0) this.latches[group] = { ...latch, quiet: 0 };
+      return;
     }
+    this.latches[group] = { detected: true, since: now, cause, alarms: latch.alarms + 1, quiet: 0 };
+    this.report('raised', group, now);
   }
 
-  /** One per group, in the order of `GROUPS`. */
+  /** Counts a window that was `quiet` for the group or not. Clears the alarm after enough quiet windows. */
+  settle(group: Group, now: number, quiet: boolean): void {
+    const latch = this.latches[group];
+    if (!latch.detected) return;
+    const windows = quiet ? latch.quiet + 1 : 0;
+    if (windows < QUIET_WINDOWS) this.latches[group] = { ...latch, quiet: windows };
+    else this.clearGroup(group, now);
+  }
+
+  /** Clears all alarms. */
+  clear(now: number): void {
+    for (const group of GROUPS) if (this.latches[group].detected) this.clearGroup(group, now);
+  }
+
+  /** One state per group, in the order of `GROUPS`. */
   state(): LatchState[] {
-    return GROUPS.map((group) => this.of(group));
+    return GROUPS.map((group) => this.latches[group]);
   }
 
   restore(state: readonly LatchState[]): void {
     GROUPS.forEach((group, i) => {
-      this.latches[group].restore(state[i]!);
+      this.latches[group] = state[i]!;
     });
   }
 
-  private tell(type: DriftEvent['type'], group: Group, at: number): void {
-    this.onEvent({ type, group, at, cause: this.of(group).cause });
+  private clearGroup(group: Group, now: number): void {
+    this.latches[group] = { ...this.latches[group], detected: false, since: now, quiet: 0 };
+    this.report('cleared', group, now);
+  }
+
+  private report(type: DriftEvent['type'], group: Group, at: number): void {
+    this.onEvent({ type, group, at, cause: this.latches[group].cause });
   }
 }

@@ -1,41 +1,41 @@
+import { type Static, Type } from 'typebox';
+import { nullable } from '../../base/json/nullable.js';
 import { chiSquareQuantile } from '../../base/statistics/chi-square.js';
 import type { Baseline } from '../../model/baseline/baseline.js';
 import type { RowCounts } from '../counts/row-counts.js';
 import type { Channel } from '../rows/channels.js';
 import { ABOVE, BELOW, MISSING } from '../rows/row-reader.js';
-import { stabilityIndex } from '../window/divergence.js';
-import { jensenShannon } from '../window/jensen-shannon.js';
+import { jensenShannon, stabilityIndex } from '../window/divergence.js';
 import type { Evidence, WindowTest } from '../window/window-test.js';
 import { describe } from './describe-change.js';
 
 /** A feature or a prediction in a window. */
-export interface ColumnReport {
-  readonly name: string;
-  readonly kind: 'feature' | 'output';
-  /** Whether one of its tests raised its group's alarm. */
-  readonly detected: boolean;
-  /** `-log10 p` of its strongest test, and the value at which that test raises an alarm; null without a verdict. */
-  readonly score: number | null;
-  readonly threshold: number | null;
-  readonly p_value: number | null;
-  readonly words: string;
-  /** Population stability index less what chance explains, and the value that chance passes in 1 % of windows. */
-  readonly psi: number;
-  readonly psi_critical: number;
-  readonly jensen_shannon: number;
-  /** Difference of means in the baseline's standard deviations; null for a constant column or without rows. */
-  readonly mean_shift: number | null;
-  /** Shares of rows. */
-  readonly below_range: number;
-  readonly above_range: number;
-  readonly missing: number;
-  readonly edges: readonly number[];
-  /** Rows per bin: of the baseline and of the window. */
-  readonly reference: readonly number[];
-  readonly recent: readonly number[];
-}
+export const ColumnReport = Type.Object({
+  name: Type.String(),
+  kind: Type.Enum(['feature', 'output']),
+  detected: Type.Boolean({ description: "whether one of its tests raised its group's alarm" }),
+  score: nullable(Type.Number({ description: '-log10 p of the strongest test; null without a verdict' })),
+  threshold: nullable(Type.Number({ description: 'the score at which that test raises an alarm' })),
+  p_value: nullable(Type.Number()),
+  words: Type.String({ description: 'what changed; empty if no change is known' }),
+  psi: Type.Number({ description: 'population stability index less its expectation without drift' }),
+  psi_critical: Type.Number({ description: 'psi that 1 % of windows without drift exceed' }),
+  jensen_shannon: Type.Number(),
+  mean_shift: nullable(
+    Type.Number({
+      description: "in the baseline's standard deviations; null for a constant column or without rows",
+    }),
+  ),
+  below_range: Type.Number({ description: 'share of rows' }),
+  above_range: Type.Number({ description: 'share of rows' }),
+  missing: Type.Number({ description: 'share of rows' }),
+  edges: Type.Array(Type.Number()),
+  reference: Type.Array(Type.Number(), { description: 'rows per bin of the baseline' }),
+  recent: Type.Array(Type.Number(), { description: 'rows per bin of the window' }),
+});
+export type ColumnReport = Static<typeof ColumnReport>;
 
-/** Reports the feature or output `channel` of a window, with its conditional residual's evidence if it has one. */
+/** Reports the feature or output `channel` of a window, including the evidence of its conditional residual if it has one. */
 export function reportColumn(
   baseline: Baseline,
   channel: Channel,
@@ -95,20 +95,20 @@ export function reportColumn(
   };
 }
 
-/** Whether a test is about the column: its bins, its guards, or what the other features do not explain of it. */
+/** Returns whether a test concerns the column: its bins, its guards, or its conditional residual. */
 function concerns(one: Evidence, { kind, index }: Channel, channels: readonly Channel[]): boolean {
   const tested = channels[one.channel]!;
   if (kind === 'output') return tested.kind === 'output' && tested.index === index;
   return (tested.kind === 'feature' || tested.kind === 'conditional') && tested.index === index;
 }
 
-/** ln of the p-value at which a test raises its group's alarm. */
+/** ln of the p-value below which a test raises its group's alarm. */
 function levelOf(one: Evidence, test: WindowTest): number {
   const { threshold, tests } = test.groups.find(({ group }) => group === one.group)!;
   return Math.log(threshold / tests);
 }
 
-/** The corrected index that chance passes in 1 % of windows of `n` rows against `m`. */
+/** The corrected stability index that 1 % of windows without drift exceed: `n` rows against `m`. */
 export function criticalIndex(bins: number, n: number, m: number): number {
   if (bins < 2) return 0;
   return (chiSquareQuantile(0.01, bins - 1) - (bins - 1)) * (1 / n + 1 / m);

@@ -1,6 +1,6 @@
 import { smoothBins } from '../window/smooth-test.js';
 
-/** What is known of a feature or prediction in a window. */
+/** Findings about a feature or prediction in a window. */
 export interface Findings {
   readonly window: readonly number[];
   readonly baseline: readonly number[];
@@ -10,7 +10,7 @@ export interface Findings {
   readonly missing: number;
   /** Difference of means in the baseline's standard deviations. */
   readonly meanShift: number;
-  /** Which tests raised an alarm. */
+  /** The tests that raised an alarm. */
   readonly alarms: {
     readonly bins: boolean;
     readonly range: boolean;
@@ -19,13 +19,13 @@ export interface Findings {
   };
 }
 
-/** A rank's distance from the middle, squared, on average, relative to the baseline's: beyond these it is said. */
+/** Limits of the mean squared distance from the middle rank, relative to the baseline's, beyond which it is reported. */
 const WIDER = 1.15;
 const NARROWER = 0.85;
-/** A share of rows in one bin that is called stuck, if the baseline has less than half of it there. */
+/** A share of rows in one bin that is reported if the baseline has less than half of it there. */
 const STUCK = 0.9;
 
-/** Says in plain words what changed, e.g. `38 % of rows above the reference range`. Empty if nothing is known to have. */
+/** Describes in plain words what changed, for example `38 % of rows above the reference range`. Empty if no change is known. */
 export function describe(findings: Findings): string {
   const { alarms, missing, above, below } = findings;
   const words: string[] = [];
@@ -33,7 +33,7 @@ export function describe(findings: Findings): string {
   if (alarms.range && above > 0) words.push(`${percent(above)} of rows above the reference range`);
   if (alarms.range && below > 0) words.push(`${percent(below)} of rows below the reference range`);
   if (alarms.bins) words.push(describeBins(findings));
-  if (alarms.conditional && words.length === 0) words.push('no longer goes with the other features as before');
+  if (alarms.conditional && words.length === 0) words.push('no longer depends on the other features as before');
   return words.join(', ');
 }
 
@@ -56,19 +56,19 @@ function describeBins({ window, baseline, meanShift }: Findings): string {
   return 'differently distributed';
 }
 
-/** Mean squared distance of the window's rows from the baseline's middle rank, over that of the baseline's own. */
+/** The mean squared distance of the window's rows from the baseline's middle rank, relative to that of the baseline's own rows. */
 function rankSpread(window: readonly number[], baseline: readonly number[]): number {
   const m = sum(baseline);
   let before = 0;
-  let own = 0;
-  let theirs = 0;
+  let windowSpread = 0;
+  let baselineSpread = 0;
   baseline.forEach((count, k) => {
     const off = (before + count / 2) / m - 0.5;
-    own += (window[k]! / sum(window)) * off * off;
-    theirs += (count / m) * off * off;
+    windowSpread += (window[k]! / sum(window)) * off * off;
+    baselineSpread += (count / m) * off * off;
     before += count;
   });
-  return theirs > 0 ? own / theirs : 1;
+  return baselineSpread > 0 ? windowSpread / baselineSpread : 1;
 }
 
 function percent(share: number): string {

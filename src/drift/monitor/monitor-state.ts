@@ -1,7 +1,9 @@
-import { type Static, type TSchema, Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { DomainError } from '../../base/domain-error.js';
+import { nullable } from '../../base/json/nullable.js';
 import { binTotal, type Channel, GROUPS } from '../rows/channels.js';
+import { LatchState } from './alarms.js';
 
 const Whole = Type.Integer({ minimum: 0 });
 const Numbers = Type.Array(Type.Number());
@@ -13,24 +15,11 @@ const RowCounts = Type.Object({
   sums: Numbers,
 });
 const Slots = Type.Array(Type.Object({ slot: Whole, tally: RowCounts }));
-const Latch = Type.Object({
-  detected: Type.Boolean(),
-  since: nullable(Type.Number()),
-  cause: nullable(
-    Type.Object({
-      by: Type.Union([Type.Literal('window'), Type.Literal('chart')]),
-      kind: Type.String(),
-      name: Type.String(),
-    }),
-  ),
-  alarms: Whole,
-  quiet: Whole,
-});
 
 /** A monitor on disk. */
 export const MonitorState = Type.Object({
   schema: Type.Literal(1),
-  baseline: Type.String({ description: 'hash of the baseline that it compared with' }),
+  baseline: Type.String({ description: 'hash of the baseline that rows are compared with' }),
   window_rows: Whole,
   since: Type.Number(),
   window: RowCounts,
@@ -45,13 +34,13 @@ export const MonitorState = Type.Object({
     effects: Type.Array(Type.Number({ minimum: 1 })),
     squares: Numbers,
   }),
-  latches: Type.Array(Latch, { minItems: GROUPS.length, maxItems: GROUPS.length }),
+  latches: Type.Array(LatchState, { minItems: GROUPS.length, maxItems: GROUPS.length }),
   minutes: Slots,
   hours: Slots,
 });
 export type MonitorState = Static<typeof MonitorState>;
 
-/** Checks a state before any of it is taken up. Throws `INVALID_BASELINE`, naming the place and what was expected. */
+/** Checks a whole state before any of it is restored. Throws `INVALID_BASELINE` with the place and what was expected. */
 export function checkState(
   value: unknown,
   hash: string,
@@ -60,7 +49,7 @@ export function checkState(
 ): MonitorState {
   if (!Value.Check(MonitorState, value)) {
     const [first] = Value.Errors(MonitorState, value);
-    throw invalid(`${first?.instancePath ?? ''}: ${first?.message ?? 'not a monitor'}`);
+    throw invalid(`${first?.instancePath ?? ''}: ${first?.message ?? 'not a monitor state'}`);
   }
   if (value.baseline !== hash) throw invalid(`/baseline: expected ${hash}, got ${value.baseline}`);
   if (value.window_rows !== windowRows) throw invalid(`/window_rows: expected ${windowRows}, got ${value.window_rows}`);
@@ -89,10 +78,6 @@ function checkTally(tally: Static<typeof RowCounts>, channels: readonly Channel[
 
 function checkLength({ length }: ArrayLike<number>, expected: number, place: string): void {
   if (length !== expected) throw invalid(`${place}: expected a length of ${expected}, got ${length}`);
-}
-
-function nullable<T extends TSchema>(schema: T) {
-  return Type.Union([schema, Type.Null()]);
 }
 
 function invalid(message: string): DomainError {

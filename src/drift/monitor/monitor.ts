@@ -2,7 +2,7 @@ import { type Baseline, hashBaseline } from '../../model/baseline/baseline.js';
 import { Charts } from '../counts/charts.js';
 import { Counters } from '../counts/counters.js';
 import { DesignEffect } from '../counts/design-effect.js';
-import { PlainRowCounter, type RequestRows, type RowCounter } from '../counts/row-counter.js';
+import type { RequestRows } from '../counts/row-counter.js';
 import { RowCounts } from '../counts/row-counts.js';
 import { TimeRing } from '../counts/time-ring.js';
 import { WasmRowCounter } from '../counts/wasm-row-counter.js';
@@ -10,45 +10,21 @@ import { type Channel, channelsOf, GROUPS, type Group } from '../rows/channels.j
 import { RowReader } from '../rows/row-reader.js';
 import { type RowScores, rowScores } from '../rows/row-scores.js';
 import { testWindow, type WindowTest } from '../window/window-test.js';
-import { Alarms, type DriftEvent } from './alarms.js';
-import type { Cause, LatchState } from './latch.js';
+import { AlarmRules } from './alarm-rules.js';
+import { Alarms, type LatchState } from './alarms.js';
+import { completeOptions, type MonitorOptions } from './monitor-options.js';
 import { checkState, type MonitorState } from './monitor-state.js';
 import { type DriftReport, reportCharts, reportGroups, reportSpan, reportWindow } from './report.js';
 
-export interface MonitorOptions {
-  /** Expected rows from one false alarm of any kind to the next. */
-  readonly rowsBetweenFalseAlarms: number;
-  /** Rows of a window that is tested. */
-  readonly windowRows: number;
-  /** Rows of one request that count: they are often of one kind. More are thinned out evenly. */
-  readonly rowsPerRequest: number;
-  /** Milliseconds since the epoch. */
-  readonly clock: () => number;
-  /** Hears of every alarm that is raised or switched off. */
-  readonly onEvent: (event: DriftEvent) => void;
-}
-
-const DEFAULT_MONITOR: MonitorOptions = {
-  rowsBetweenFalseAlarms: 100_000,
-  windowRows: 500,
-  rowsPerRequest: 250,
-  clock: Date.now,
-  onEvent: () => {},
-};
-
-/** The windows' share of the false alarms; the two charts have half of the rest each. */
+/** The windows' share of the false alarms. Each of the two charts has half of the rest. */
 const WINDOW_SHARE = 0.5;
-/** Fewer rows between false alarms than this many windows leave nothing to tell alarms from. */
-const MIN_WINDOWS = 5;
-/** A window is quiet if no group's p-value is below this, and every chart below this share of its limit. */
-const QUIET_P = 0.05;
-const QUIET_CHART = 0.75;
+/** The significance level of the tests of the latest hour and day, which raise no alarm. */
 const SPAN_ALPHA = 0.01;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-const NONE = new Float32Array(0);
+const NO_ROWS = new Float32Array(0);
 
-/** Compares the rows of one model version with its baseline. Bounded in memory; nothing is allocated per row. */
+/** Compares the rows of one model version with its baseline. Its memory is bounded, and it allocates nothing per row. */
 export class DriftMonitor {
   readonly hash: string;
   readonly channels: readonly Channel[];
@@ -61,17 +37,19 @@ export class DriftMonitor {
   readonly charts: Charts;
   private readonly designEffect: DesignEffect;
   private readonly latches: Alarms;
+  private readonly rules: AlarmRules;
   private readonly minutes: TimeRing;
   private readonly hours: TimeRing;
   private readonly totals: Counters;
-  /** Rows of the latest minute that the others have not got yet: a row is then counted once, not four times. */
+  /** Rows of the latest minute, before `flush` adds them to the others: a row is then counted once and not four times. */
   private readonly fresh: RowCounts;
   private freshAt = 0;
-  private readonly watch: RowCounter;
-  /** Filled anew by each request, so that none allocates one. */
+  private readonly counter: WasmRowCounter;
+  /** Reused by all requests, so that none allocates one. */
   private readonly request: RequestRows;
-  /** The window that is being filled, and the one before, which was tested. */
+  /** The window that is being filled. */
   private window: RowCounts;
+  /** The window before it, which was tested. */
   private tested: RowCounts;
   private test: WindowTest | undefined;
   private testedAt: number | null = null;
@@ -79,15 +57,8 @@ export class DriftMonitor {
 
   /** Throws a RangeError for options that cannot be met. */
   constructor(baseline: Baseline, options: Partial<MonitorOptions> = {}) {
-    this.options = { ...DEFAULT_MONITOR, ...options };
-    const { rowsBetweenFalseAlarms, windowRows, rowsPerRequest, clock } = this.options;
-    if (!(windowRows >= 50)) throw new RangeError(`windowRows: expected at least 50, got ${windowRows}`);
-    if (!(rowsPerRequest >= 1)) throw new RangeError(`rowsPerRequest: expected at least 1, got ${rowsPerRequest}`);
-    if (!(rowsBetweenFalseAlarms >= MIN_WINDOWS * windowRows)) {
-      throw new RangeError(
-        `rowsBetweenFalseAlarms: expected at least ${MIN_WINDOWS} windows of ${windowRows} rows, got ${rowsBetweenFalseAlarms}`,
-      );
-    }
+    this.options = completeOptions(options);
+    const { rowsBetweenFalseAlarms, windowRows, clock } = this.options;
     this.baseline = baseline;
     this.hash = hashBaseline(baseline);
     this.channels = channelsOf(baseline);
@@ -98,6 +69,7 @@ export class DriftMonitor {
     this.charts = new Charts(baseline, this.channels, (2 * rowsBetweenFalseAlarms) / (1 - WINDOW_SHARE));
     this.designEffect = new DesignEffect(this.channels.length, Math.ceil(windowRows / 5));
     this.latches = new Alarms((event) => this.options.onEvent(event));
+    this.rules = new AlarmRules(this.latches, this.charts, this.channels);
     const shown = this.channels.filter(({ kind }) => kind !== 'conditional');
     this.minutes = new TimeRing(shown, MINUTE, 60);
     this.hours = new TimeRing(shown, HOUR, 24);
@@ -105,18 +77,17 @@ export class DriftMonitor {
     this.window = new RowCounts(this.channels);
     this.tested = new RowCounts(this.channels);
     const { reader, fresh, totals, designEffect, charts } = this;
-    const parts = { reader, tally: fresh, counters: totals, designEffect, charts };
-    this.watch = WasmRowCounter.create(parts) ?? new PlainRowCounter(parts);
-    this.request = { rows: NONE, outputs: NONE, errors: NONE, count: 0, counted: 0 };
+    this.counter = new WasmRowCounter({ reader, rowCounts: fresh, counters: totals, designEffect, charts });
+    this.request = { rows: NO_ROWS, outputs: NO_ROWS, errors: NO_ROWS, count: 0, counted: 0 };
     this.since = clock();
   }
 
-  /** Rows between false alarms are met by windows with this false alarm probability each. */
+  /** The false alarm probability of each window that meets the rows between false alarms. */
   get windowAlpha(): number {
     return this.alpha;
   }
 
-  /** All rows since the process began, for a scraper. */
+  /** Counts of all rows since the process started, for a scraper. */
   get counters(): Counters {
     this.flush();
     return this.totals;
@@ -132,19 +103,19 @@ export class DriftMonitor {
     return this.window.rows + this.fresh.rows;
   }
 
-  /** The test of the latest full window: all its evidence. Undefined before the first. */
+  /** The test of the latest full window, with all evidence. Undefined before the first. */
   get latestTest(): WindowTest | undefined {
     return this.test;
   }
 
   /**
-   * Takes the rows of one request: `rows` `[count, features]` in raw units, NaN where a value is missing, `outputs`
-   * `[count, outputs]` in target units, `errors` `[count]`. Only reads; longer arrays are allowed.
+   * Counts the rows of one request: `rows` `[count, features]` in raw units, NaN where a value is missing, `outputs`
+   * `[count, outputs]` in target units, `errors` `[count]`. The arrays may be longer, and are only read.
    */
   observe(rows: Float32Array, count: number, outputs: Float32Array, errors: Float32Array): void {
     if (count <= 0) return;
     const now = this.options.clock();
-    const { fresh, watch, request, options } = this;
+    const { fresh, counter, request, options } = this;
     if (Math.floor(now / MINUTE) !== Math.floor(this.freshAt / MINUTE)) this.flush();
     this.freshAt = now;
     const counted = Math.min(count, options.rowsPerRequest);
@@ -156,15 +127,15 @@ export class DriftMonitor {
     request.counted = counted;
     for (let i = 0; i < counted; ) {
       const room = options.windowRows - this.window.rows - fresh.rows;
-      i = watch.take(request, i, Math.min(counted, i + room));
-      if (watch.beyond) this.raiseCharts(now);
+      i = counter.count(request, i, Math.min(counted, i + room));
+      if (counter.beyond) this.rules.applyCharts(now);
       if (this.window.rows + fresh.rows >= options.windowRows) this.closeWindow(now);
     }
-    // A large request's memory is not held until the next one comes.
-    request.rows = request.outputs = request.errors = NONE;
+    // Do not retain a large request's memory until the next request.
+    request.rows = request.outputs = request.errors = NO_ROWS;
   }
 
-  /** Scores one row, `row` `[features]`, `outputs` `[outputs]`, without counting it. */
+  /** Scores one row without counting it. `row` `[features]`, `outputs` `[outputs]`. */
   explain(row: Float32Array, outputs: Float32Array, error: number): RowScores {
     this.reader.read(row, outputs, Float32Array.of(error), 0);
     return rowScores(this.reader, this.channels);
@@ -197,7 +168,7 @@ export class DriftMonitor {
     };
   }
 
-  /** Forgets all rows and switches all alarms off. The counters go on. */
+  /** Discards all rows and clears all alarms, except for the counters. */
   reset(): void {
     this.flush();
     const now = this.options.clock();
@@ -214,7 +185,7 @@ export class DriftMonitor {
     this.since = now;
   }
 
-  /** What `restore` needs; JSON-serialisable. */
+  /** The state for `restore`; JSON-serialisable. */
   state(): MonitorState {
     this.flush();
     return {
@@ -233,7 +204,7 @@ export class DriftMonitor {
     };
   }
 
-  /** Goes on from a state. Throws `INVALID_BASELINE` if it is not whole, or of another baseline or window size. */
+  /** Continues from a state. Throws `INVALID_BASELINE` if it is incomplete, or has another baseline or window size. */
   restore(value: unknown): void {
     const state = checkState(value, this.hash, this.options.windowRows, this.channels);
     this.fresh.clear();
@@ -250,7 +221,7 @@ export class DriftMonitor {
     this.test = testWindow(this.baseline, this.tested, this.alpha, this.designEffect.effects);
   }
 
-  /** Hands the fresh rows, all of one minute, on. */
+  /** Adds the fresh rows, all of one minute, to the window, the rings, and the counters. */
   private flush(): void {
     if (this.fresh.rows === 0) return;
     this.window.merge(this.fresh);
@@ -266,29 +237,7 @@ export class DriftMonitor {
     this.window.clear();
     this.testedAt = now;
     this.test = testWindow(this.baseline, this.tested, this.alpha, this.designEffect.effects);
-    this.test?.groups.forEach(({ group, alarm, logP, channel }) => {
-      if (alarm) this.raise(group, now, 'window', channel);
-      const quiet = logP > Math.log(QUIET_P) && !this.isBeyond(group, QUIET_CHART);
-      this.latches.settle(group, now, quiet);
-    });
+    if (this.test) this.rules.applyWindow(this.test, now);
     if (this.designEffect.settled) this.charts.allowFor(this.designEffect.effects);
-  }
-
-  private raiseCharts(now: number): void {
-    for (let c = 0; c < this.channels.length; c++) {
-      if (!this.charts.isBeyond(c)) continue;
-      const { group } = this.channels[c]!;
-      const { detected, quiet } = this.latches.of(group);
-      if (!detected || quiet > 0) this.raise(group, now, 'chart', c);
-    }
-  }
-
-  private isBeyond(group: Group, share: number): boolean {
-    return this.channels.some((channel, c) => channel.group === group && this.charts.isBeyond(c, share));
-  }
-
-  private raise(group: Group, now: number, by: Cause['by'], channel: number): void {
-    const { kind, name } = this.channels[channel]!;
-    this.latches.raise(group, now, { by, kind, name });
   }
 }

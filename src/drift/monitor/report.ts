@@ -1,58 +1,74 @@
+import { type Static, Type } from 'typebox';
+import { nullable } from '../../base/json/nullable.js';
 import type { Baseline } from '../../model/baseline/baseline.js';
 import type { Charts } from '../counts/charts.js';
 import type { RowCounts } from '../counts/row-counts.js';
-import type { Channel, Group } from '../rows/channels.js';
+import { type Channel, GROUPS, type Group } from '../rows/channels.js';
 import { stabilityIndex } from '../window/divergence.js';
 import { groupAlpha, testWindow, type WindowTest } from '../window/window-test.js';
-import type { Alarms } from './alarms.js';
-import { type ColumnReport, reportColumn } from './column-report.js';
-import type { LatchState } from './latch.js';
+import { type Alarms, LatchState } from './alarms.js';
+import { ColumnReport, reportColumn } from './column-report.js';
 
-export interface GroupReport extends LatchState {
-  readonly group: Group;
-  /** Of the latest tested window: the group's p-value, corrected for the number of its tests; null before the first. */
-  readonly p_value: number | null;
-  /** The p-value below which a window raises the alarm. */
-  readonly threshold: number;
-}
+const Time = Type.Number({ description: 'milliseconds since the epoch' });
 
-export interface WindowReport {
-  /** `latest`: the window that was tested last and decides; `hour` and `day` are shown, and decide nothing. */
-  readonly window: 'latest' | 'hour' | 'day';
-  readonly rows: number;
-  /** Milliseconds since the epoch. */
-  readonly ended_at: number | null;
-  readonly verdict: 'drift' | 'no_drift' | 'too_few_rows';
-  /** Mean normal score of the errors less the baseline's: 0 without drift. Null without rows. */
-  readonly error_shift: number | null;
-  readonly error_psi: number;
-  /** Features by evidence, the strongest first, then predictions. */
-  readonly columns: readonly ColumnReport[];
-}
+export const GroupReport = Type.Object({
+  group: Type.Enum([...GROUPS]),
+  ...LatchState.properties,
+  p_value: nullable(
+    Type.Number({
+      description: 'of the latest window, corrected for the number of tests; null before the first window',
+    }),
+  ),
+  threshold: Type.Number({ description: 'the p-value below which a window raises the alarm' }),
+});
+export type GroupReport = Static<typeof GroupReport>;
 
-export interface ChartReport {
-  /** Rows that a chart is worth. */
-  readonly lambda: number;
-  readonly histogram_limit: number;
-  readonly error_limit: number;
-  readonly error: number;
-  readonly channels: readonly { readonly kind: Channel['kind']; readonly name: string; readonly deviate: number }[];
-}
+export const WindowReport = Type.Object({
+  window: Type.Enum(['latest', 'hour', 'day'], {
+    description: 'latest is the window that was tested last and can raise alarms; hour and day raise none',
+  }),
+  rows: Type.Number(),
+  ended_at: nullable(Time),
+  verdict: Type.Enum(['drift', 'no_drift', 'too_few_rows']),
+  error_shift: nullable(
+    Type.Number({ description: 'mean normal score of the errors less that of the baseline; null without rows' }),
+  ),
+  error_psi: Type.Number(),
+  columns: Type.Array(ColumnReport, { description: 'features, the strongest evidence first, then predictions' }),
+});
+export type WindowReport = Static<typeof WindowReport>;
 
-export interface DriftReport {
-  readonly detected: boolean;
-  readonly baseline: { readonly hash: string; readonly rows: number; readonly conditional: boolean };
-  readonly groups: readonly GroupReport[];
-  readonly windows: readonly WindowReport[];
-  readonly charts: ChartReport;
-  /** Rows that one independent row is worth: the largest over channels; null until enough rows were seen to tell. */
-  readonly design_effect: number | null;
-  readonly window_rows: number;
-  /** Rows in the window that is being filled. */
-  readonly filled_rows: number;
-  readonly rows: number;
-  readonly since: number;
-}
+export const ChartReport = Type.Object({
+  lambda: Type.Number({ description: 'weight of the newest row' }),
+  histogram_limit: Type.Number(),
+  error_limit: Type.Number(),
+  error: Type.Number(),
+  channels: Type.Array(Type.Object({ kind: Type.String(), name: Type.String(), deviate: Type.Number() })),
+});
+export type ChartReport = Static<typeof ChartReport>;
+
+export const DriftReport = Type.Object({
+  detected: Type.Boolean(),
+  baseline: Type.Object({
+    hash: Type.String(),
+    rows: Type.Integer(),
+    conditional: Type.Boolean({ description: 'whether it knows how features depend on each other' }),
+  }),
+  groups: Type.Array(GroupReport),
+  windows: Type.Array(WindowReport),
+  charts: ChartReport,
+  design_effect: nullable(
+    Type.Number({
+      description:
+        'rows that carry the information of one independent row, the maximum of all channels; null until estimated',
+    }),
+  ),
+  window_rows: Type.Integer(),
+  filled_rows: Type.Number({ description: 'rows in the window that is being filled' }),
+  rows: Type.Number(),
+  since: Time,
+});
+export type DriftReport = Static<typeof DriftReport>;
 
 /** Reports one window. */
 export function reportWindow(
@@ -80,7 +96,7 @@ export function reportWindow(
   };
 }
 
-/** Tests and reports a window that decides nothing. */
+/** Tests and reports a span of time, which raises no alarm. */
 export function reportSpan(
   baseline: Baseline,
   window: 'hour' | 'day',
@@ -106,7 +122,7 @@ export function reportGroups(
   });
 }
 
-/** Reports where the charts stand. */
+/** Reports the charts' levels and limits. */
 export function reportCharts(charts: Charts, channels: readonly Channel[], lambda: number): ChartReport {
   return {
     lambda,

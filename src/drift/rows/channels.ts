@@ -1,24 +1,24 @@
 import type { Baseline } from '../../model/baseline/baseline.js';
 import type { Bins } from '../../model/baseline/bins.js';
 
-/** What is tested together, each group with its share of the false alarms. */
+/** Groups of channels and tests. Each has its share of the false alarms. */
 export const GROUPS = ['features', 'guards', 'error', 'conditional'] as const;
 export type Group = (typeof GROUPS)[number];
 
-/** One number of a row that is compared with the baseline. */
+/** A number of a row that is compared with the baseline. */
 export interface Channel {
   readonly kind: 'feature' | 'output' | 'error' | 'conditional';
-  /** The feature's or target's; `reconstruction_error` for the error. */
+  /** The name of the feature or target; `reconstruction_error` for the error. */
   readonly name: string;
-  /** Which feature or output. */
+  /** The index of the feature or output. */
   readonly index: number;
   readonly group: Group;
   readonly bins: Bins;
-  /** Where its bins begin in an array of the bins of all channels. */
+  /** The index of its first bin in an array of the bins of all channels. */
   readonly offset: number;
 }
 
-/** The channels of a baseline: features, outputs, the error, and conditional residuals last, for windows without them. */
+/** The channels of a baseline: features, outputs, the error, and last the conditional residuals, which some row counts leave out. */
 export function channelsOf(baseline: Baseline): readonly Channel[] {
   const { features, outputs, error, conditional } = baseline;
   const channels: Omit<Channel, 'offset'>[] = [
@@ -38,7 +38,7 @@ export function channelsOf(baseline: Baseline): readonly Channel[] {
   });
 }
 
-/** Bins of all `channels` together. */
+/** The total number of bins of `channels`. */
 export function binTotal(channels: readonly Channel[]): number {
   return channels.reduce((sum, { bins }) => sum + bins.counts.length, 0);
 }

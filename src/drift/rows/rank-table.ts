@@ -1,14 +1,15 @@
 import { OrderedLists } from '../../model/baseline/ordered-lists.js';
 import { conformalP, type OrderedSample, sampleScore } from '../../model/baseline/ordered-sample.js';
 
-/** An ordered sample with everything that can be asked of it worked out, for a rank per row. */
+/** An ordered sample with the p-value and the normal score of every rank computed in advance. */
 export class RankTable {
   /** The conformal p-value and the normal score of the latest value. */
   p = 1;
   score = 0;
   readonly values: OrderedLists;
-  /** Of a value equal to the sample's, and of one that lies before it (or after the last). */
+  /** The score of a value equal to each of the sample's values. */
   readonly tiedScores: Float64Array;
+  /** The score of a value in the gap before each of the sample's values, and after the last. */
   readonly gapScores: Float64Array;
   readonly ps: Float64Array;
 
@@ -22,22 +23,22 @@ export class RankTable {
     for (let i = 0; i <= size; i++) {
       const before = i === 0 ? Number.NEGATIVE_INFINITY : values[i - 1]!;
       const at = i === size ? Number.POSITIVE_INFINITY : values[i]!;
-      // Equal neighbours leave no gap between them, and nothing is ever found there.
+      // Equal values have no gap between them.
       if (at > before) this.gapScores[i] = sampleScore(sample, between(before, at));
       if (i < size) this.tiedScores[i] = sampleScore(sample, at);
       this.ps[i] = conformalP(sample, at);
     }
   }
 
-  /** Looks `found[index]` up. */
-  find(found: Float64Array, index: number): void {
-    const at = this.values.countBelow(0, found, index);
+  /** Looks up `numbers[index]`. */
+  find(numbers: Float64Array, index: number): void {
+    const at = this.values.countBelow(0, numbers, index);
     this.p = this.ps[at]!;
-    this.score = this.values.numbers[at] === found[index] ? this.tiedScores[at]! : this.gapScores[at]!;
+    this.score = this.values.numbers[at] === numbers[index] ? this.tiedScores[at]! : this.gapScores[at]!;
   }
 }
 
-/** A number above `low` and below `high`. */
+/** Returns a number above `low` and below `high`. */
 function between(low: number, high: number): number {
   if (low === Number.NEGATIVE_INFINITY) return high - 1 - Math.abs(high);
   if (high === Number.POSITIVE_INFINITY) return low + 1 + Math.abs(low);

@@ -6,33 +6,36 @@ import { OrderedLists } from '../../model/baseline/ordered-lists.js';
 import type { Channel } from './channels.js';
 import { RankTable } from './rank-table.js';
 
-/** Where a feature's value lies. */
+/** The position of a feature's value relative to the baseline's range. */
 export const INSIDE = 0;
 export const BELOW = 1;
 export const ABOVE = 2;
 export const MISSING = 3;
 
 /**
- * Reads rows into their channels, one at a time, into buffers of its own. Nothing is allocated per row: V8 puts a
- * fraction that is passed to or returned by a function on the heap unless it inlines it, so they go by array and place.
+ * Reads the channels of one row at a time into its own buffers. It allocates nothing per row: V8 allocates a fraction that is
+ * passed to or returned by a function unless it inlines the function, so numbers are passed as an array and an index.
+ *
+ * The service reads rows with it to explain them. The row counter in WebAssembly copies its tables of the baseline and reads
+ * rows in the same way; the tests hold both to the same bits.
  */
 export class RowReader {
   /** `[channels]`: the latest row's bin per channel; `NO_BIN` where a value is missing. */
   readonly bins: Uint8Array;
   /** `[features]`: `INSIDE`, `BELOW` or `ABOVE` the baseline's range, or `MISSING`. */
   readonly places: Uint8Array;
-  /** `[features + outputs]`: distance from the baseline's mean in its standard deviations; 0 where missing or constant. */
+  /** `[features + outputs]`: distance from the baseline's mean in its standard deviations; 0 if missing or constant. */
   readonly deviations: Float64Array;
-  /** The normal score of the row's error among the held-out rows'. */
+  /** The normal score of the row's error among those of the held-out rows. */
   errorScore = 0;
-  /** Share of held-out rows with an error at least as large, conformal. */
+  /** The conformal p-value of the error: the share of held-out rows with an error at least as large. */
   errorP = 1;
-  /** Likewise of the Mahalanobis distance of the normal scores; 1 if the baseline has no conditional channel. */
+  /** The conformal p-value of the Mahalanobis distance of the normal scores; 1 if the baseline has no conditional channels. */
   distanceP = 1;
-  /** Of both: `min(1, 2 min(errorP, distanceP))`, or `errorP` alone. */
+  /** Both combined, `min(1, 2 min(errorP, distanceP))`, or `errorP` alone. */
   p = 1;
 
-  /** `[channels]`: the latest row's number per channel; NaN where a value is missing. */
+  /** `[channels]`: the latest row's value per channel; NaN where it is missing. */
   private readonly values: Float64Array;
   readonly errors: RankTable;
   readonly distances: RankTable | undefined;

@@ -1,12 +1,12 @@
 import type { Channel } from './channels.js';
 import { ABOVE, BELOW, MISSING, type RowReader } from './row-reader.js';
 
-/** How unusual one row is. Neither p-value sees a row that is average in everything: that is drift, for windows. */
+/** How unusual one row is. Rows that are average in everything have no small p-value: only windows show such a drift. */
 export interface RowScores {
-  /** `min(1, 2 min(p_error, p_distance))`: of held-out rows, at most this share is expected to look as unusual. */
+  /** `min(1, 2 min(p_error, p_distance))`: at most this share of held-out rows is expected to be as unusual. */
   readonly p_value: number;
   readonly p_error: number;
-  /** Null if the baseline does not know how features depend on each other. */
+  /** Null if the baseline has no conditional channels. */
   readonly p_distance: number | null;
   /** Features outside the baseline's range. */
   readonly out_of_range: readonly string[];

@@ -1,16 +1,30 @@
 import { logChiSquareTail } from '../../base/statistics/chi-square.js';
+import { logHypergeometricTail } from '../../base/statistics/hypergeometric.js';
 
-/** A test's outcome: ln of its p-value. */
-export interface Test {
+/** Two histograms with the same bins. */
+export interface Histograms {
+  readonly window: readonly number[];
+  readonly baseline: readonly number[];
+}
+
+/** The outcome of a test. */
+export interface TestResult {
   readonly statistic: number;
+  /** ln of the p-value. */
   readonly logP: number;
 }
 
+/** With fewer expected rows in a bin, χ² is a poor approximation. */
+const MIN_EXPECTED = 2.5;
+/** Allows for rows that do not divide evenly among the bins. */
+const SLACK = 0.98;
+
 /**
- * The two-sample χ² test: bin counts of a window against the baseline's. Divided by the design effect, as Rao and Scott
- * (1981) do with dependent rows. `X² = Σ (c_k √(m/n) - r_k √(n/m))² / (c_k + r_k)`, bins - 1 degrees of freedom.
+ * The two-sample χ² test of a window's bin counts against the baseline's,
+ * `X² = Σ (c_k √(m/n) - r_k √(n/m))² / (c_k + r_k)` with bins - 1 degrees of freedom. X² is divided by the design effect, which
+ * corrects it for dependent rows (Rao and Scott, 1981).
  */
-export function chiSquareBins(window: ArrayLike<number>, baseline: ArrayLike<number>, designEffect = 1): Test {
+export function chiSquareBins(window: ArrayLike<number>, baseline: ArrayLike<number>, designEffect = 1): TestResult {
   let n = 0;
   let m = 0;
   for (let k = 0; k < baseline.length; k++) {
@@ -27,4 +41,50 @@ export function chiSquareBins(window: ArrayLike<number>, baseline: ArrayLike<num
   }
   const statistic = bins > 1 ? sum / designEffect : 0;
   return { statistic, logP: bins > 1 ? logChiSquareTail(statistic, bins - 1) : 0 };
+}
+
+/**
+ * Fisher's exact test, two-sided, of the rows outside the baseline's fullest bin. Returns `ln p`. For a channel with nearly all
+ * rows in one bin, where χ² does not work.
+ */
+export function logRareBins({ window, baseline }: Histograms): number {
+  const fullest = baseline.indexOf(Math.max(...baseline));
+  const n = sumOf(window);
+  const m = sumOf(baseline);
+  const outside = n - window[fullest]!;
+  const total = outside + m - baseline[fullest]!;
+  const more = logHypergeometricTail(outside, n, total, n + m - total);
+  const fewer = logHypergeometricTail(n - outside, n, n + m - total, total);
+  return Math.min(0, Math.LN2 + Math.min(more, fewer));
+}
+
+/** Joins neighbouring bins until at least 2.5 rows of the window are expected in each, or only one bin is left. */
+export function mergeBins({ window, baseline }: Histograms): Histograms {
+  const n = sumOf(window);
+  const m = sumOf(baseline);
+  const merged = { window: [] as number[], baseline: [] as number[] };
+  let inWindow = 0;
+  let inBaseline = 0;
+  baseline.forEach((count, k) => {
+    inWindow += window[k]!;
+    inBaseline += count;
+    if (inBaseline * n < SLACK * MIN_EXPECTED * m) return;
+    merged.window.push(inWindow);
+    merged.baseline.push(inBaseline);
+    inWindow = 0;
+    inBaseline = 0;
+  });
+  if (inWindow + inBaseline > 0) {
+    const last = Math.max(0, merged.baseline.length - 1);
+    merged.window[last] = (merged.window[last] ?? 0) + inWindow;
+    merged.baseline[last] = (merged.baseline[last] ?? 0) + inBaseline;
+  }
+  return merged;
+}
+
+/** Rows in all bins of a histogram. */
+export function sumOf(counts: readonly number[]): number {
+  let sum = 0;
+  for (const count of counts) sum += count;
+  return sum;
 }

@@ -1,9 +1,9 @@
 import { binShare } from '../../model/baseline/bins.js';
 
 /**
- * The population stability index of two histograms, `Σ (p_k - q_k) ln(p_k / q_k)`, a half added to each count, less its
- * expectation without drift, `(B - 1)(1/n + 1/m)`: around 0, and negative half of the time (B. Yurdakul, "Statistical
- * properties of population stability index", 2018). 0 if one of them has no counts.
+ * The population stability index of two histograms, `Σ (p_k - q_k) ln(p_k / q_k)` with ½ added to each count, less its
+ * expectation without drift, `(B - 1)(1/n + 1/m)` (B. Yurdakul, "Statistical properties of population stability index", 2018).
+ * Without drift it is around 0, and negative half of the time. 0 if one of the histograms has no rows.
  */
 export function stabilityIndex(window: readonly number[], baseline: readonly number[]): number {
   const bins = window.length;
@@ -21,4 +21,21 @@ export function stabilityIndex(window: readonly number[], baseline: readonly num
     index += (p - q) * Math.log(p / q);
   }
   return index - (bins - 1) * (1 / n + 1 / m);
+}
+
+/**
+ * The Jensen-Shannon distance of two histograms, the square root of the divergence in bits: 0 if they are the same, 1 if they
+ * share no bin. 0 if one of them has no rows.
+ */
+export function jensenShannon(window: readonly number[], baseline: readonly number[]): number {
+  const n = window.reduce((sum, count) => sum + count, 0);
+  const m = baseline.reduce((sum, count) => sum + count, 0);
+  if (n === 0 || m === 0) return 0;
+  const divergence = window.reduce((sum, count, k) => {
+    const p = count / n;
+    const q = baseline[k]! / m;
+    const middle = (p + q) / 2;
+    return sum + (p > 0 ? (p / 2) * Math.log2(p / middle) : 0) + (q > 0 ? (q / 2) * Math.log2(q / middle) : 0);
+  }, 0);
+  return Math.sqrt(Math.max(0, divergence));
 }

@@ -4,36 +4,34 @@ import type { Baseline } from '../../model/baseline/baseline.js';
 import type { RowCounts } from '../counts/row-counts.js';
 import { type Channel, GROUPS, type Group } from '../rows/channels.js';
 import { ABOVE, BELOW, INSIDE, MISSING } from '../rows/row-reader.js';
-import { chiSquareBins } from './bin-tests.js';
+import { chiSquareBins, type Histograms, logRareBins, mergeBins, sumOf } from './bin-tests.js';
 import { combineEvidence } from './cauchy-combination.js';
 import { stabilityIndex } from './divergence.js';
 import { logMissingTail, logRangeTail } from './guard-tests.js';
-import { type Histograms, mergeBins } from './merge-bins.js';
-import { logRareBins } from './rare-bins.js';
 import { type SmoothComponent, smoothBins } from './smooth-test.js';
 
-/** One test of a window. */
+/** The result of one test of a window. */
 export interface Evidence {
   readonly group: Group;
   readonly test: 'bins' | 'score' | 'range' | 'missing';
-  /** Index of the channel tested; a guard's is its feature's. */
+  /** Index of the tested channel; for a guard, that of its feature. */
   readonly channel: number;
   /** ln of the p-value. */
   readonly logP: number;
-  /** Whether the difference is large enough to matter, however sure it is. */
+  /** True if the difference is large enough to matter, however significant it is. */
   readonly matters: boolean;
 }
 
-/** A group's outcome: its strongest test, judged by the group's share of the false alarms. */
+/** A group's outcome: its strongest test against the group's share of the false alarms. */
 export interface GroupTest {
   readonly group: Group;
   readonly tests: number;
   /** The p-value below which the group raises its alarm. */
   readonly threshold: number;
-  /** ln of the smallest p-value of a test that matters times the number of tests, at most 0. */
+  /** ln of the smallest p-value of a test whose difference matters, times the number of tests; at most 0. */
   readonly logP: number;
   readonly alarm: boolean;
-  /** The channel with the strongest evidence; -1 if there is none. */
+  /** The channel with the strongest evidence, or -1 if no difference matters. */
   readonly channel: number;
 }
 
@@ -44,22 +42,22 @@ export interface WindowTest {
 }
 
 /**
- * Each group's share of the false alarms. The guards count few rows, and hardly use theirs; the error is one channel, and
- * mostly sees what the conditional residuals see.
+ * Each group's share of the false alarms. The guards count few rows and hardly use their share. The error is one channel, and
+ * mostly detects what the conditional residuals detect.
  */
 const SHARES: Readonly<Record<Group, number>> = { features: 0.5, guards: 0.1, error: 0.15, conditional: 0.25 };
 
-/** Fewer rows say nothing. */
+/** A window with fewer rows is not tested. */
 export const MIN_ROWS = 50;
-/** Effects below these are real in a huge window, and of no consequence. */
+/** Smaller effects can be significant in a huge window, but are of no consequence. */
 const MIN_STABILITY_INDEX = 0.02;
 const MIN_SHIFT = 0.1;
 const MIN_GUARD_SHARE = 0.005;
 
 /**
- * Tests a window against the baseline. The false alarm probability `alpha` is split among the groups, and within a
- * group evenly among its tests (Bonferroni). `designEffects`, one per channel: rows that one independent row is worth.
- * Undefined if the window is too small for a verdict.
+ * Tests a window against the baseline. The false alarm probability `alpha` is split among the groups, and evenly among the tests
+ * of a group (Bonferroni). `designEffects` `[channels]`: the number of rows that carry the information of one independent row.
+ * Returns undefined if the window is too small for a verdict.
  */
 export function testWindow(
   baseline: Baseline,
@@ -82,7 +80,7 @@ export function testWindow(
   };
 }
 
-/** The part of `alpha` that `group` has among the groups `present`. */
+/** The share of `alpha` that `group` has among the groups `present`. */
 export function groupAlpha(group: Group, present: readonly Group[], alpha: number): number {
   return (alpha * SHARES[group]) / present.reduce((sum, one) => sum + SHARES[one], 0);
 }
@@ -96,34 +94,34 @@ function judge(group: Group, evidence: readonly Evidence[], threshold: number): 
   return { group, tests: own.length, threshold, logP, alarm: logP < Math.log(threshold), channel: strongest.channel };
 }
 
-/** χ² of a channel's bins; of all but the error, whose mean has a test of its own, together with their smooth components. */
+/** Tests a channel's bins by χ², combined with their smooth components except for the error, whose mean has a test of its own. */
 function testBins(channel: Channel, c: number, tally: RowCounts, designEffect: number): Evidence[] {
   if (channel.bins.counts.length < 2) return [];
-  const whole: Histograms = { window: tally.binsOf(channel), baseline: channel.bins.counts };
-  const n = sum(whole.window);
+  const histograms: Histograms = { window: tally.binsOf(channel), baseline: channel.bins.counts };
+  const n = sumOf(histograms.window);
   if (n < MIN_ROWS) return [];
-  const merged = mergeBins(whole);
-  const found = (logP: number, matters: boolean): Evidence[] => [
+  const merged = mergeBins(histograms);
+  const evidence = (logP: number, matters: boolean): Evidence[] => [
     { group: channel.group, test: 'bins', channel: c, logP, matters },
   ];
   if (merged.baseline.length < 2) {
-    const matters = stabilityIndex(whole.window, whole.baseline) >= MIN_STABILITY_INDEX;
-    return found(logRareBins(whole) / designEffect, matters);
+    const matters = stabilityIndex(histograms.window, histograms.baseline) >= MIN_STABILITY_INDEX;
+    return evidence(logRareBins(histograms) / designEffect, matters);
   }
   const chi = chiSquareBins(merged.window, merged.baseline, designEffect);
   const changed = stabilityIndex(merged.window, merged.baseline) >= MIN_STABILITY_INDEX;
-  if (channel.group === 'error') return found(chi.logP, changed);
-  const components = smoothBins(whole.window, whole.baseline, designEffect);
+  if (channel.group === 'error') return evidence(chi.logP, changed);
+  const components = smoothBins(histograms.window, histograms.baseline, designEffect);
   const alone = channel.group === 'conditional' ? 2 : 1;
-  return found(
+  return evidence(
     combineEvidence([chi.logP, ...logSmoothTails(components, alone)]),
     changed || components.some(({ shift }) => Math.abs(shift) >= MIN_SHIFT),
   );
 }
 
 /**
- * ln p of the first `alone` components, and of all together. A dependence that breaks widens the conditional residuals, so
- * that their second component is worth a test of its own.
+ * ln p of each of the first `alone` components, and of all components together. When features stop depending on each other, the
+ * conditional residuals become wider: their second component has a test of its own.
  */
 function logSmoothTails(components: readonly SmoothComponent[], alone: number): number[] {
   const squares = components.map(({ statistic }) => statistic * statistic);
@@ -134,7 +132,7 @@ function logSmoothTails(components: readonly SmoothComponent[], alone: number): 
   ];
 }
 
-/** Rows outside the baseline's range, and rows without a value. */
+/** Tests the number of rows outside the baseline's range, and the number of rows without a value. */
 function testGuards(
   baseline: Baseline,
   channel: Channel,
@@ -143,8 +141,8 @@ function testGuards(
   designEffect: number,
 ): Evidence[] {
   const { bins, missing } = baseline.features[channel.index]!;
-  const m = sum(bins.counts);
-  const worth = (rows: number) => Math.floor(rows / designEffect);
+  const m = sumOf(bins.counts);
+  const independent = (rows: number) => Math.floor(rows / designEffect);
   const outside = tally.placed(channel.index, BELOW) + tally.placed(channel.index, ABOVE);
   const present = outside + tally.placed(channel.index, INSIDE);
   const absent = Math.min(tally.rows, tally.placed(channel.index, MISSING));
@@ -154,20 +152,20 @@ function testGuards(
       group: 'guards',
       test: 'range',
       channel: c,
-      logP: present > 0 ? logRangeTail(worth(outside), worth(present), m) : 0,
+      logP: present > 0 ? logRangeTail(independent(outside), independent(present), m) : 0,
       matters: matters(outside, 2 / (m + 1)),
     },
     {
       group: 'guards',
       test: 'missing',
       channel: c,
-      logP: logMissingTail(worth(absent), worth(tally.rows), missing, m + missing),
+      logP: logMissingTail(independent(absent), independent(tally.rows), missing, m + missing),
       matters: matters(absent, missing / (m + missing)),
     },
   ];
 }
 
-/** The mean normal score of the errors, two-sided: a contraction lowers the error. */
+/** Tests the mean normal score of the errors, two-sided: rows closer to the mean have lower errors. */
 function testScore({ error }: Baseline, c: number, tally: RowCounts, designEffect: number): Evidence[] {
   if (error.score_variance === 0) return [];
   const shift = tally.scoreSum / tally.rows - error.mean_score;
@@ -181,10 +179,4 @@ function testScore({ error }: Baseline, c: number, tally: RowCounts, designEffec
       matters: Math.abs(shift) >= MIN_SHIFT,
     },
   ];
-}
-
-function sum(counts: readonly number[]): number {
-  let total = 0;
-  for (const count of counts) total += count;
-  return total;
 }

@@ -14,14 +14,14 @@ const FeatureColumn = Type.Object({
   ...Column.properties,
   min: Type.Number(),
   max: Type.Number(),
-  missing: Type.Integer({ minimum: 0, description: 'held-out rows without a value, beside those in the bins' }),
+  missing: Type.Integer({ minimum: 0, description: 'held-out rows without a value, in addition to those in the bins' }),
   grid: ScoreGrid,
 });
 
 const ErrorColumn = Type.Object({
   bins: Bins,
   sample: OrderedSample,
-  mean_score: Type.Number({ description: 'mean of the normal scores of the sample, 0 but for ties' }),
+  mean_score: Type.Number({ description: 'mean of the normal scores of the sample; 0 without ties' }),
   score_variance: Type.Number({ minimum: 0 }),
 });
 
@@ -32,7 +32,7 @@ const Conditional = Type.Object({
   distances: OrderedSample,
 });
 
-/** What a version carries for drift: a summary of rows that it was not trained on. No row can be read from it. */
+/** A version's reference for drift: a summary of rows that it was not trained on. It does not contain whole rows. */
 export const Baseline = Type.Object({
   schema: Type.Literal(1),
   rows: Type.Integer({ minimum: 1, description: 'held-out rows' }),
@@ -40,7 +40,7 @@ export const Baseline = Type.Object({
   outputs: Type.Array(Column, { minItems: 1 }),
   error: ErrorColumn,
   conditional: Type.Union([Conditional, Type.Null()], {
-    description: 'null with one feature, or too few rows to say how features depend on each other',
+    description: 'null with one feature, or with too few rows to estimate how features depend on each other',
   }),
   charts: Charts,
 });
@@ -59,15 +59,16 @@ export interface HeldOut {
   readonly errors: Float32Array;
 }
 
-/** Fewer rows say too little to compare with. */
+/** Fewer rows are too few to compare with. */
 export const MIN_ROWS = 20;
-/** The conditional channel needs this many rows, and this many per feature. */
+/** Minimum rows for the conditional channels. */
 const CONDITIONAL_ROWS = 200;
+/** Minimum rows per feature for the conditional channels. */
 const CONDITIONAL_ROWS_PER_FEATURE = 20;
 
 /**
- * Summarises held-out rows. The same seed gives the same baseline. Throws `INVALID_BASELINE` if there are fewer than 20
- * rows, arrays of other lengths, a number that is not finite, or a feature without values.
+ * Summarises held-out rows. The same seed gives the same baseline. Throws `INVALID_BASELINE` for fewer than 20 rows, arrays of wrong
+ * lengths, a number that is not finite, or a feature without values.
  */
 export function makeBaseline(
   heldOut: HeldOut,
@@ -87,9 +88,9 @@ export function makeBaseline(
   const { mean, variance } = momentsOf(errorScores);
   const error = { bins: makeBins(sortedErrors), sample, mean_score: mean, score_variance: variance };
 
-  const known = d > 1 && count >= Math.max(CONDITIONAL_ROWS, CONDITIONAL_ROWS_PER_FEATURE * d);
-  const conditionals = known ? measure(scoresOf(features, rows, count), d) : null;
-  // What is missing has no residual.
+  const hasConditional = d > 1 && count >= Math.max(CONDITIONAL_ROWS, CONDITIONAL_ROWS_PER_FEATURE * d);
+  const conditionals = hasConditional ? measure(scoresOf(features, rows, count), d) : null;
+  // A missing value has no residual.
   conditionals?.residuals.forEach((_, at) => {
     if (Number.isNaN(rows[at]!)) conditionals.residuals[at] = Number.NaN;
   });
@@ -118,7 +119,7 @@ export function makeBaseline(
   return { schema: 1, rows: count, features, outputs: outputColumns, error, conditional, charts };
 }
 
-/** A baseline's identity: SHA-256 of its JSON. */
+/** Returns the SHA-256 of the baseline's JSON. */
 export function hashBaseline(baseline: Baseline): string {
   return createHash('sha256').update(JSON.stringify(baseline)).digest('hex');
 }
@@ -137,23 +138,23 @@ function featureColumn(name: string, rows: Float32Array, d: number, j: number, c
 
 function column(name: string, sorted: Float64Array): Column {
   const { mean, variance } = momentsOf(sorted);
-  // What rounding leaves of a constant column's variance is not its spread.
+  // A constant column's computed variance may be above 0 by rounding.
   const constant = sorted[0] === sorted[sorted.length - 1];
   return { name, bins: makeBins(sorted), mean, deviation: constant ? 0 : Math.sqrt(variance) };
 }
 
-/** Column `j` of `values` `[rows, width]`, ascending, missing values left out. */
+/** Returns column `j` of `values` `[rows, width]`, ascending, without missing values. */
 function sortedColumn(values: Float32Array | Float64Array, width: number, j: number): Float64Array {
   const column = new Float64Array(values.length / width);
-  let kept = 0;
+  let present = 0;
   for (let at = j; at < values.length; at += width) {
     const value = values[at]!;
-    if (!Number.isNaN(value)) column[kept++] = value;
+    if (!Number.isNaN(value)) column[present++] = value;
   }
-  return column.subarray(0, kept).sort();
+  return column.subarray(0, present).sort();
 }
 
-/** Normal scores `[count, features]`; 0, the middle, for a missing value. */
+/** Returns normal scores `[count, features]`. A missing value has the middle score, 0. */
 function scoresOf(features: readonly FeatureColumn[], rows: Float32Array, count: number): Float64Array {
   const d = features.length;
   const scores = new Float64Array(count * d);

@@ -1,31 +1,31 @@
 import { type Static, Type } from 'typebox';
 
-/** Bins of a channel by the held-out rows' quantiles; fewer where values tie. */
+/** Bins of a channel by the held-out rows' quantiles. Ties leave fewer bins. */
 export const Bins = Type.Object({
-  edges: Type.Array(Type.Number(), { description: 'ascending upper edges, each inside its bin; the last bin is open' }),
+  edges: Type.Array(Type.Number(), { description: 'ascending upper edges, inclusive; the last bin has none' }),
   counts: Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1, description: 'held-out rows per bin' }),
 });
 export type Bins = Static<typeof Bins>;
 
-/** Stands for the bin of a missing value. */
+/** The bin of a missing value. */
 export const NO_BIN = 255;
 
-/** Bins per channel: finer with more rows, so that the counts stay large enough to compare with. */
+/** Maximum bins per channel: fewer with fewer rows, so that the counts stay large enough to compare with. */
 const FINE = 20;
 const COARSE = 10;
 const ROWS_FOR_FINE = 1000;
-/** Bins with fewer held-out rows than this are joined: χ² takes their shares for better known than they are. */
+/** Minimum held-out rows per bin on average: χ² would overestimate the precision of smaller bins' shares. */
 const ROWS_PER_BIN = 20;
-const FEWEST = 2;
+const MIN_BINS = 2;
 
 /**
- * Bins of about equal counts of `sorted`, ascending and finite. Ties share a bin, so a constant channel has one bin, and
- * no bin is empty. Without values: one bin of none.
+ * Makes bins of about equal counts from `sorted`, ascending and finite. Ties share a bin, so a constant channel has one bin. No bin is
+ * empty, except for the only one without values.
  */
 export function makeBins(sorted: Float64Array): Bins {
   const rows = sorted.length;
-  const most = rows < ROWS_FOR_FINE ? COARSE : FINE;
-  const bins = Math.max(FEWEST, Math.min(most, Math.floor(rows / ROWS_PER_BIN)));
+  const maxBins = rows < ROWS_FOR_FINE ? COARSE : FINE;
+  const bins = Math.max(MIN_BINS, Math.min(maxBins, Math.floor(rows / ROWS_PER_BIN)));
   const edges: number[] = [];
   for (let k = 1; k < bins && rows > 0; k++) {
     const edge = sorted[Math.ceil((k * rows) / bins) - 1]!;
@@ -36,7 +36,7 @@ export function makeBins(sorted: Float64Array): Bins {
   return { edges, counts };
 }
 
-/** The bin of `value`: how many of `edges`, ascending, are below it. */
+/** Returns the bin of `value`: the number of `edges`, ascending, below it. */
 export function binOf(edges: ArrayLike<number>, value: number): number {
   let low = 0;
   let high = edges.length;
@@ -48,7 +48,7 @@ export function binOf(edges: ArrayLike<number>, value: number): number {
   return low;
 }
 
-/** A bin's share of `rows` rows in `bins` bins, kept above 0 for the divisions and logarithms to come: `(r + ½) / (m + ½ B)`. */
+/** A bin's share of `rows` rows in `bins` bins, `(r + ½) / (m + ½ B)`: above 0, for divisions and logarithms. */
 export function binShare(count: number, rows: number, bins: number): number {
   return (count + 0.5) / (rows + 0.5 * bins);
 }

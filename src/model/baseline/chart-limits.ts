@@ -1,9 +1,10 @@
 import { type Static, Type } from 'typebox';
+import { chiSquareDeviate } from '../../base/statistics/chi-square.js';
 import { createRandom, type Random } from '../../base/statistics/random.js';
 import { NO_BIN } from './bins.js';
-import { chiSquareDeviate, effectiveRows, HistogramCharts } from './histogram-chart.js';
+import { effectiveRows, HistogramCharts } from './histogram-chart.js';
 
-/** How often a chart's statistic comes above a level by chance: once in `rows` rows, and e times more seldom per `scale`. */
+/** How often a chart's statistic exceeds a level by chance: once in `rows` rows, and e times less often per `scale` above it. */
 export const ChartTail = Type.Object({
   level: Type.Number(),
   rows: Type.Number({ exclusiveMinimum: 0 }),
@@ -18,22 +19,24 @@ export const Charts = Type.Object({
 });
 export type Charts = Static<typeof Charts>;
 
-/** The weight of the newest row, unless the baseline is too small for it. */
+/** The weight of the newest row, unless the baseline is too small. */
 const LAMBDA = 0.01;
-/** The baseline must have at least this many times the rows that a chart is worth, or its own error rules the chart. */
+/** Minimum rows of the baseline per effective row of a chart: with fewer, the baseline's own error dominates the chart. */
 const BASELINE_ROWS_PER_EFFECTIVE_ROW = 20;
 
-/** Baselines drawn, streams simulated against each, and rows of each that are counted after some that are not. */
+/** Number of baselines that are drawn. */
 const BASELINES = 100;
+/** Streams that are simulated against each baseline. */
 const STREAMS_PER_BASELINE = 3;
+/** Rows of each stream that are counted, after `RUN_IN_ROWS` that are not. */
 const STREAM_ROWS = 2_000;
 const RUN_IN_ROWS = 250;
-/** Beyond this many channels there are fewer baselines, to a third at most: a wide model should not wait for its charts. */
+/** With more channels, fewer baselines are drawn, down to a third: a wide model should not have to wait for its charts. */
 const CHANNELS_IN_FULL = 100;
-/** Share of the streams, those with the highest peaks, that the tail is fitted to. */
+/** Share of the streams, those with the highest peaks, to which the tail is fitted. */
 const TAIL_SHARE = 0.2;
 
-/** The level that a statistic passes by chance once in `rows` rows on average. */
+/** The level that a statistic exceeds by chance once in `rows` rows on average. */
 export function chartLimit(tail: ChartTail, rows: number): number {
   return tail.level + tail.scale * Math.log(rows / tail.rows);
 }
@@ -43,13 +46,13 @@ export function scoreChartDeviation(variance: number, lambda: number, rows: numb
   return Math.sqrt(variance * (1 / effectiveRows(lambda) + 1 / rows));
 }
 
-/** The charts' statistic of a channel's X²: 0 for a channel of one bin. */
+/** The normal deviate of a channel's X²; 0 for a channel with one bin. */
 export function histogramDeviate(statistic: number, bins: number, lambda: number, rows: number): number {
   if (bins < 2) return 0;
   return chiSquareDeviate(statistic / (1 / effectiveRows(lambda) + 1 / rows), bins - 1);
 }
 
-/** Held-out rows, as the charts see them. */
+/** Held-out rows in the form that the charts use. */
 export interface ChartRows {
   /** `[rows, channels]`: each row's bin per channel, or `NO_BIN`. */
   readonly bins: Uint8Array;
@@ -60,9 +63,9 @@ export interface ChartRows {
 }
 
 /**
- * Calibrates the charts by double bootstrap: each stream of rows is drawn from the held-out rows and watched against a
- * baseline that was drawn from them, too. Resampling the stream alone would take the baseline for the truth and ring
- * several times too often. Rows are drawn whole, so that channels stay as correlated as they are.
+ * Calibrates the charts by double bootstrap: each stream of rows is drawn from the held-out rows, and compared with a baseline that is
+ * also drawn from them. Resampling only the streams would treat the baseline as exact, and give several times too many alarms.
+ * Rows are drawn whole, so that the channels stay correlated.
  */
 export function calibrateCharts(held: ChartRows, seed: number): Charts {
   const rows = held.scores.length;
@@ -77,7 +80,7 @@ export function calibrateCharts(held: ChartRows, seed: number): Charts {
     const deviation = scoreChartDeviation(variance, lambda, rows);
     for (let s = 0; s < STREAMS_PER_BASELINE; s++) {
       charts.reset();
-      const { highest, furthest } = watchStream(held, random, charts, mean);
+      const { highest, furthest } = simulateStream(held, random, charts, mean);
       histogramPeaks.push(
         highest.reduce((peak, x, c) => Math.max(peak, histogramDeviate(x, counts[c]!.length, lambda, rows)), 0),
       );
@@ -111,8 +114,8 @@ function drawBaseline({ bins, binCounts, scores }: ChartRows, random: Random) {
   };
 }
 
-/** One stream's highest X² per channel, and the furthest that its weighted mean error score was from `mean`. */
-function watchStream({ bins, binCounts, scores }: ChartRows, random: Random, charts: HistogramCharts, mean: number) {
+/** Returns a stream's highest X² per channel, and the greatest distance of its weighted mean error score from `mean`. */
+function simulateStream({ bins, binCounts, scores }: ChartRows, random: Random, charts: HistogramCharts, mean: number) {
   const rows = scores.length;
   const channels = binCounts.length;
   const { lambda } = charts;
@@ -132,7 +135,7 @@ function watchStream({ bins, binCounts, scores }: ChartRows, random: Random, cha
 
 /**
  * Fits an exponential tail to the highest of the streams' peaks (peaks over a threshold). A stream stays below the
- * threshold with probability `exp(-STREAM_ROWS / rows between passings)`.
+ * threshold with probability `exp(-STREAM_ROWS / rows between exceedances)`.
  */
 function fitTail(peaks: readonly number[]): ChartTail {
   const sorted = Float64Array.from(peaks).sort();
@@ -143,7 +146,7 @@ function fitTail(peaks: readonly number[]): ChartTail {
   return {
     level,
     rows: -STREAM_ROWS / Math.log(1 - TAIL_SHARE),
-    // All peaks equal (a constant channel): any positive scale puts the limit above what can happen.
+    // All peaks are equal if all channels are constant: any positive scale puts the limit above them.
     scale: excess > 0 ? excess / count : 1,
   };
 }

@@ -2,8 +2,8 @@ import { combine, momentsOf, precisionOf } from './precision.js';
 
 /**
  * Writes `Ω (n - mean)` of one row of normal scores, `scores[at..at + features)`, and after it the squared Mahalanobis
- * distance, to `out` `[features + 1]`. The conditional residual of feature j is `out[j] / Ω_jj`: what the other features
- * do not explain of it (the regression of one Gaussian variable on the others).
+ * distance, to `out` `[features + 1]`. The conditional residual of feature j is `out[j] / Ω_jj`, the part that the other features do not
+ * explain (the regression of one Gaussian variable on the others).
  */
 export function whiten(
   scores: Float64Array,
@@ -34,10 +34,10 @@ export interface Conditionals {
 const FOLDS = 5;
 
 /**
- * Measures `scores` `[rows, features]`. A row's distance is taken with a precision matrix that the row had no part in:
- * with its own, held-out rows would be a little too ordinary, and new rows look a little too odd beside them. Residuals
- * are taken with the one matrix that new rows will meet: those of a feature with few values lie in tight clumps, whose
- * insides depend on the last digits of the matrix.
+ * Measures `scores` `[rows, features]`. A row's distance is computed with a precision matrix of the other rows: a matrix that includes
+ * the row would make held-out rows slightly too ordinary, and new rows slightly too unusual in comparison. Residuals are
+ * computed with the one matrix that is also used for new rows: residuals of a feature with few values form tight clusters, in
+ * which their order depends on the last digits of the matrix.
  */
 export function measure(scores: Float64Array, features: number): Conditionals {
   const rows = scores.length / features;

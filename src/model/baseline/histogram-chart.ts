@@ -1,22 +1,25 @@
+import type { ArrayMemory } from '../../base/node/array-memory.js';
 import { binShares, NO_BIN } from './bins.js';
 
-/** A scale that is brought back to 1 before it leaves the range of numbers. */
+/** A smaller scale is brought back to 1, long before it would underflow. */
 const MIN_SCALE = 1e-100;
 
 /**
  * Exponentially weighted histograms of several channels, compared with the baseline's shares π:
- * `X² = Σ (w_k - π_k)² / π_k = Σ w_k² / π_k - 1`. The sum is carried along, so that a value costs the same for any
- * number of bins. Weights are kept as `u` with `w = scale × u`, so that only the bin that was hit is touched.
+ * `X² = Σ (w_k - π_k)² / π_k = Σ w_k² / π_k - 1`. The sum `Σ w_k² / π_k` is updated and not recomputed, so that a value costs
+ * the same for any number of bins. Weights are stored as `u` with `w = scale × u`, so that a row changes only one of them.
+ *
+ * The arrays that rows change are on the JavaScript heap unless `moveInto` has moved them into the memory of a WebAssembly
+ * instance, which then changes them there.
  */
 export class HistogramCharts {
+  readonly lambda: number;
   /** Where each channel's bins begin; one more entry than channels. */
   readonly offsets: Int32Array;
-  readonly lambda: number;
+  /** `[bins of all channels]`: 1 / π. */
   readonly inverseShares: Float64Array;
-  weights: Float64Array;
-  scales: Float64Array;
-  sums: Float64Array;
   private readonly shares: Float64Array;
+  private arrays: { readonly weights: Float64Array; readonly scales: Float64Array; readonly sums: Float64Array };
 
   /** `counts`: the held-out rows per bin, for each channel. `lambda`: the weight of the newest row. */
   constructor(counts: readonly (readonly number[])[], lambda: number) {
@@ -26,13 +29,36 @@ export class HistogramCharts {
     this.shares = new Float64Array(this.offsets[counts.length]!);
     for (let c = 0; c < counts.length; c++) this.shares.set(binShares(counts[c]!), this.offsets[c]);
     this.inverseShares = this.shares.map((share) => 1 / share);
-    this.weights = new Float64Array(this.shares.length);
-    this.scales = new Float64Array(counts.length);
-    this.sums = new Float64Array(counts.length);
+    this.arrays = {
+      weights: new Float64Array(this.shares.length),
+      scales: new Float64Array(counts.length),
+      sums: new Float64Array(counts.length),
+    };
     this.reset();
   }
 
-  /** Back to the baseline's shares. */
+  /** `[bins of all channels]`: u. */
+  get weights(): Float64Array {
+    return this.arrays.weights;
+  }
+
+  /** `[channels]` */
+  get scales(): Float64Array {
+    return this.arrays.scales;
+  }
+
+  /** `[channels]`: `Σ w_k² / π_k`. */
+  get sums(): Float64Array {
+    return this.arrays.sums;
+  }
+
+  /** Moves weights, scales, and sums into `memory`. */
+  moveInto(memory: ArrayMemory): void {
+    const { weights, scales, sums } = this.arrays;
+    this.arrays = { weights: memory.place(weights), scales: memory.place(scales), sums: memory.place(sums) };
+  }
+
+  /** Returns to the baseline's shares. */
   reset(): void {
     this.weights.set(this.shares);
     this.scales.fill(1);
@@ -40,12 +66,13 @@ export class HistogramCharts {
   }
 
   /**
-   * Counts the row whose bins per channel are `bins[at…]`, `NO_BIN` for a missing value. Returns whether the X² of any
-   * channel that was hit is above its level in `levels`.
+   * Counts a row, whose bins per channel are `bins[at…]`, `NO_BIN` for a missing value. Returns whether the X² of any
+   * channel with a value is above its level in `levels`.
    */
   update(bins: Uint8Array, at: number, levels: Float64Array): boolean {
-    const { lambda, offsets, inverseShares, weights, scales, sums } = this;
-    const kept = 1 - lambda;
+    const { lambda, offsets, inverseShares } = this;
+    const { weights, scales, sums } = this.arrays;
+    const decay = 1 - lambda;
     let above = false;
     for (let c = 0; c < sums.length; c++) {
       const bin = bins[at + c]!;
@@ -53,22 +80,22 @@ export class HistogramCharts {
       const place = offsets[c]! + bin;
       const scale = scales[c]!;
       const hit = weights[place]! * scale;
-      const sum = kept * kept * sums[c]! + lambda * inverseShares[place]! * (2 * kept * hit + lambda);
+      const sum = decay * decay * sums[c]! + lambda * inverseShares[place]! * (2 * decay * hit + lambda);
       sums[c] = sum;
-      scales[c] = scale * kept;
-      weights[place]! += lambda / (scale * kept);
+      scales[c] = scale * decay;
+      weights[place]! += lambda / (scale * decay);
       if (sum - 1 > levels[c]!) above = true;
       if (scale < MIN_SCALE) this.renormalise(c);
     }
     return above;
   }
 
-  /** The channel's X² as it stands. */
+  /** The channel's current X². */
   statistic(channel: number): number {
     return this.sums[channel]! - 1;
   }
 
-  /** The weighted share of each bin, all channels after one another, `[offsets.at(-1)]`. */
+  /** The weighted share of each bin, channel after channel, `[offsets.at(-1)]`. */
   state(): number[] {
     const state: number[] = [];
     this.scales.forEach((scale, c) => {
@@ -77,7 +104,7 @@ export class HistogramCharts {
     return state;
   }
 
-  /** Takes up a state of charts with the same bins. */
+  /** Replaces the weights by a state of charts with the same bins. */
   restore(state: readonly number[]): void {
     this.weights.set(state);
     this.scales.fill(1);
@@ -99,16 +126,4 @@ export class HistogramCharts {
 /** Rows that an exponentially weighted mean is worth. */
 export function effectiveRows(lambda: number): number {
   return (2 - lambda) / lambda;
-}
-
-/** Wilson and Hilferty's (1931) normal deviate of a χ² value with `degrees` > 0 degrees of freedom. */
-export function chiSquareDeviate(value: number, degrees: number): number {
-  const spread = 2 / (9 * degrees);
-  return (Math.cbrt(value / degrees) - (1 - spread)) / Math.sqrt(spread);
-}
-
-/** The χ² value whose deviate is `deviate`. */
-export function chiSquareAtDeviate(deviate: number, degrees: number): number {
-  const spread = 2 / (9 * degrees);
-  return degrees * Math.max(0, 1 - spread + deviate * Math.sqrt(spread)) ** 3;
 }

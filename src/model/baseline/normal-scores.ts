@@ -9,7 +9,7 @@ export const ScoreGrid = Type.Object({
 });
 export type ScoreGrid = Static<typeof ScoreGrid>;
 
-/** Values kept: exact for a feature with fewer distinct values, interpolated between quantiles for others. */
+/** Maximum values of a grid: exact for a feature with fewer distinct values, interpolated between quantiles for others. */
 const GRID = 256;
 
 /** The normal score of `below` smaller and `equal` equal values among `rows`: `Φ⁻¹((below + ½ equal + ½) / (rows + 1))`. */
@@ -36,8 +36,9 @@ export function makeScoreGrid(sorted: Float64Array): ScoreGrid {
 }
 
 /**
- * Writes the score of `values[at]` to `out[at]`: on grid `list` of `grids`, whose scores are in `gridScores` at the same
- * places, linear between, constant beyond; 0, the middle, for NaN. A number returned would be put on the heap at every row.
+ * Writes the score of `values[at]` to `out[at]`, by grid number `list` of `grids`, whose scores are at the same positions in
+ * `gridScores`. Scores are linear between grid values, and constant beyond the first and the last. NaN has the middle score, 0.
+ * The score is not returned, because V8 would allocate it for every row.
  */
 export function writeScore(
   grids: OrderedLists,
@@ -64,7 +65,7 @@ export function writeScore(
   }
 }
 
-/** Which distinct values, given where each starts, to keep: evenly spaced on the normal scale, so that the tails stay exact. */
+/** Selects distinct values, given where each starts: evenly spaced on the normal scale, so that the tails stay exact. */
 function evenScores(starts: readonly number[], rows: number): Set<number> {
   const chosen = new Set<number>([0]);
   const last = normalQuantile(1 - 0.5 / rows);

@@ -1,12 +1,12 @@
-/** Parts of a list's range; a part of 20 edges holds one at most, of 256 grid values about one. */
+/** Parts of a list's range. With 20 edges, a part usually has one at most; with 256 grid values, about one. */
 const PARTS = 256;
 
 /**
- * Several ascending lists, in each of which a value of every row is looked up. A table of where the parts of a list's
- * range begin leaves only the numbers of one part to be searched, mostly none or one. That is exact whatever the rounding:
- * the part is a monotone function of the number, so one of an earlier part is less.
+ * Several ascending lists. In each, a value of every row is looked up. A list's range is divided into parts, and a table has the
+ * start of each part, so that only the numbers of one part are searched, mostly none or one. The result is exact despite rounding:
+ * the part is a monotone function of the number, so a number of an earlier part is smaller.
  *
- * Values go by array and place: a fraction given to a function is put on the heap wherever V8 does not inline it.
+ * Values are passed as an array and an index: V8 allocates a fraction that is passed to a function unless it inlines the function.
  */
 export class OrderedLists {
   /** All lists, one after another. */
@@ -15,7 +15,7 @@ export class OrderedLists {
   readonly starts: Int32Array;
   readonly lows: Float64Array;
   readonly scales: Float64Array;
-  /** `[lists, PARTS + 1]`: the place in `numbers` where each part begins. */
+  /** `[lists, PARTS + 1]`: the index in `numbers` at which each part begins. */
   readonly parts: Int32Array;
 
   constructor(lists: readonly (readonly number[])[]) {
@@ -38,26 +38,26 @@ export class OrderedLists {
     }
   }
 
-  /** How many numbers of the list are below `values[at]`, which is not NaN. */
+  /** Returns the number of numbers of the list below `values[at]`, which must not be NaN. */
   countBelow(list: number, values: Float64Array, at: number): number {
     const { numbers, parts } = this;
     const value = values[at]!;
     const part = list * (PARTS + 1) + this.partOf(list, values, at);
     let low = parts[part]!;
-    let left = parts[part + 1]! - low;
-    // Without a branch on the comparison, which the processor would guess wrong every other time.
-    while (left > 1) {
-      const half = left >>> 1;
+    let remaining = parts[part + 1]! - low;
+    // No branch on the comparison: the processor would mispredict it half of the time.
+    while (remaining > 1) {
+      const half = remaining >>> 1;
       low += half & -Number(numbers[low + half - 1]! < value);
-      left -= half;
+      remaining -= half;
     }
-    if (left === 1 && numbers[low]! < value) low++;
+    if (remaining === 1 && numbers[low]! < value) low++;
     return low - this.starts[list]!;
   }
 
   private partOf(list: number, values: Float64Array, at: number): number {
     const part = (values[at]! - this.lows[list]!) * this.scales[list]!;
-    // Infinity × 0 is NaN, and with it 0.
+    // Infinity × 0 is NaN, which becomes 0.
     return Math.max(0, Math.min(PARTS - 1, part)) | 0;
   }
 }

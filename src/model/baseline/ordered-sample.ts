@@ -2,12 +2,12 @@ import { type Static, Type } from 'typebox';
 import { binOf } from './bins.js';
 import { normalScore } from './normal-scores.js';
 
-/** A sample in ascending order, to rank new values in: whole up to 10,000 values, beyond that its exact tails and a grid. */
+/** A sample in ascending order, for ranking new values: whole up to 10,000 values, above that its exact tails and a grid. */
 export const OrderedSample = Type.Object({
   rows: Type.Integer({ minimum: 1 }),
   values: Type.Array(Type.Number(), { minItems: 1 }),
   ranks: Type.Union([Type.Array(Type.Integer({ minimum: 0 })), Type.Null()], {
-    description: 'how many values of the whole sample come before each of `values`; null if all of them are there',
+    description: 'number of values of the whole sample before each of `values`; null if `values` is the whole sample',
   }),
 });
 export type OrderedSample = Static<typeof OrderedSample>;
@@ -15,7 +15,7 @@ export type OrderedSample = Static<typeof OrderedSample>;
 const WHOLE = 10_000;
 const TAIL = 1_000;
 
-/** Keeps `sorted`, ascending. */
+/** Makes a sample of `sorted`, ascending. */
 export function makeOrderedSample(sorted: Float64Array): OrderedSample {
   const rows = sorted.length;
   if (rows <= WHOLE) return { rows, values: Array.from(sorted), ranks: null };
@@ -28,7 +28,7 @@ export function makeOrderedSample(sorted: Float64Array): OrderedSample {
   return { rows, values: ranks.map((rank) => sorted[rank]!), ranks };
 }
 
-/** How many values of the sample are below `value`; in a grid, the rank of the next value that was kept. */
+/** The number of values of the sample below `value`; in a grid, the rank of the next value of the grid. */
 function countBelow(sample: OrderedSample, value: number): number {
   return rankAt(sample, binOf(sample.values, value));
 }
@@ -38,7 +38,7 @@ export function conformalP(sample: OrderedSample, value: number): number {
   return (1 + sample.rows - countBelow(sample, value)) / (sample.rows + 1);
 }
 
-/** The value of the sample below which `share` of it are; in a grid, the next value that was kept. */
+/** The quantile of the sample at `share`; in a grid, the next value of the grid. */
 export function sampleQuantile({ rows, values, ranks }: OrderedSample, share: number): number {
   const rank = Math.min(rows - 1, Math.floor(share * rows));
   return values[ranks ? Math.min(values.length - 1, binOf(ranks, rank)) : rank]!;

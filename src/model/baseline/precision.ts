@@ -1,7 +1,7 @@
 /** Added to the diagonal of the covariance, so that constant and duplicate features leave it invertible. */
 const RIDGE = 1e-3;
 
-/** Sums from which a mean and a covariance follow; subtractable, so that a fold can be left out. */
+/** Sums that give a mean and a covariance. They can be subtracted, so that a fold can be left out. */
 export interface Moments {
   readonly rows: number;
   /** `[features]` */
@@ -25,7 +25,7 @@ export function momentsOf(scores: Float64Array, features: number, start: number,
   return { rows, sum, products };
 }
 
-/** `all` without `part`, or with it if `sign` is 1. */
+/** Adds `part` to `all` if `sign` is 1, and subtracts it if `sign` is -1. */
 export function combine(all: Moments, part: Moments, sign: 1 | -1): Moments {
   return {
     rows: all.rows + sign * part.rows,
@@ -46,7 +46,7 @@ export function precisionOf({ rows, sum, products }: Moments): { mean: Float64Ar
   return { mean, precision: invert(lower, d) };
 }
 
-/** The inverse of a positive definite matrix `[d, d]`, given and overwritten in its lower triangle, by Cholesky. */
+/** Inverts a positive definite matrix `[d, d]` by Cholesky decomposition. Reads and overwrites its lower triangle. */
 function invert(lower: Float64Array, d: number): Float64Array {
   for (let j = 0; j < d; j++) {
     for (let i = j; i < d; i++) {

@@ -4,12 +4,12 @@ import { Baseline } from './baseline.js';
 import type { Bins } from './bins.js';
 import type { OrderedSample } from './ordered-sample.js';
 
-/** Compiled, for tens of thousands of numbers: walking the schema for each would hold the event loop for 30 ms and more. */
+/** Compiled, because a baseline has tens of thousands of numbers: interpreting the schema would block the event loop for 30 ms or more. */
 const validator = Compile(Baseline);
 
 /**
- * Reads a baseline from JSON text. Throws `INVALID_BASELINE`, naming the place, what was expected and what was found, if
- * any part is missing, of another length than the others need, out of order, or not a finite number.
+ * Reads a baseline from JSON text. Throws `INVALID_BASELINE`, with the place, what was expected, and what was found, if any part is
+ * missing, has a length that does not fit the others, is out of order, or is not a finite number.
  */
 export function readBaseline(json: string): Baseline {
   let value: unknown;
@@ -26,15 +26,15 @@ export function readBaseline(json: string): Baseline {
   features.forEach(({ bins, min, max, missing, deviation, grid }, j) => {
     const place = `/features/${j}`;
     checkBins(bins, rows - missing, `${place}/bins`);
-    expect(missing < rows, `${place}/missing`, `fewer than ${rows}`, missing);
-    expect(min <= max, `${place}/min`, `at most ${max}`, min);
-    expect(deviation >= 0, `${place}/deviation`, 'at least 0', deviation);
+    check(missing < rows, `${place}/missing`, `fewer than ${rows}`, missing);
+    check(min <= max, `${place}/min`, `at most ${max}`, min);
+    check(deviation >= 0, `${place}/deviation`, 'at least 0', deviation);
     checkOrder(grid.values, `${place}/grid/values`);
     checkLength(grid.scores, grid.values.length, `${place}/grid/scores`);
   });
   outputs.forEach(({ bins, deviation }, j) => {
     checkBins(bins, rows, `/outputs/${j}/bins`);
-    expect(deviation >= 0, `/outputs/${j}/deviation`, 'at least 0', deviation);
+    check(deviation >= 0, `/outputs/${j}/deviation`, 'at least 0', deviation);
   });
   checkBins(error.bins, rows, '/error/bins');
   checkSample(error.sample, rows, '/error/sample');
@@ -45,7 +45,7 @@ export function readBaseline(json: string): Baseline {
     checkLength(precision, d * d, '/conditional/precision');
     for (let j = 0; j < d; j++) {
       const diagonal = precision[j * d + j]!;
-      expect(diagonal > 0, `/conditional/precision/${j * d + j}`, 'a diagonal above 0', diagonal);
+      check(diagonal > 0, `/conditional/precision/${j * d + j}`, 'a diagonal above 0', diagonal);
     }
     checkLength(bins, d, '/conditional/bins');
     bins.forEach((each, j) => {
@@ -60,30 +60,30 @@ function checkBins({ edges, counts }: Bins, rows: number, place: string): void {
   checkLength(counts, edges.length + 1, `${place}/counts`);
   checkOrder(edges, `${place}/edges`);
   const sum = counts.reduce((total, count) => total + count, 0);
-  expect(sum === rows, `${place}/counts`, `${rows} rows in all`, sum);
+  check(sum === rows, `${place}/counts`, `${rows} rows in all`, sum);
 }
 
 function checkSample({ rows, values, ranks }: OrderedSample, expected: number, place: string): void {
-  expect(rows === expected, `${place}/rows`, String(expected), rows);
+  check(rows === expected, `${place}/rows`, String(expected), rows);
   const unordered = values.findIndex((value, i) => i > 0 && value < values[i - 1]!);
-  expect(unordered < 0, `${place}/values/${unordered}`, 'ascending values', values[unordered]);
+  check(unordered < 0, `${place}/values/${unordered}`, 'ascending values', values[unordered]);
   if (ranks) {
     checkLength(ranks, values.length, `${place}/ranks`);
     checkOrder(ranks, `${place}/ranks`);
-    expect(ranks.at(-1)! < rows, `${place}/ranks`, `ranks below ${rows}`, ranks.at(-1));
+    check(ranks.at(-1)! < rows, `${place}/ranks`, `ranks below ${rows}`, ranks.at(-1));
   } else checkLength(values, rows, `${place}/values`);
 }
 
 function checkOrder(values: readonly number[], place: string): void {
   const at = values.findIndex((value, i) => i > 0 && value <= values[i - 1]!);
-  expect(at < 0, `${place}/${at}`, 'strictly ascending values', values[at]);
+  check(at < 0, `${place}/${at}`, 'strictly ascending values', values[at]);
 }
 
 function checkLength({ length }: readonly unknown[], expected: number, place: string): void {
-  expect(length === expected, place, `a length of ${expected}`, length);
+  check(length === expected, place, `a length of ${expected}`, length);
 }
 
-function expect(holds: boolean, place: string, expected: string, found: unknown): void {
+function check(holds: boolean, place: string, expected: string, found: unknown): void {
   if (!holds) throw invalid(place, `expected ${expected}, got ${show(found)}`);
 }
 

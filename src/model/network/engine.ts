@@ -1,18 +1,18 @@
 import type { Shape } from './shape.js';
 
-/** An optimiser as Keras 3 defines it; its other constants are Keras' defaults (beta 0.9 and 0.999, epsilon 1e-7). */
+/** An optimiser as Keras 3 defines it, with Keras' defaults for its other constants (beta 0.9 and 0.999, epsilon 1e-7). */
 export interface Optimizer {
   readonly name: 'nadam' | 'adam' | 'sgd';
   readonly learningRate: number;
 }
 
-/** One forward pass, in standardised units. The arrays are views into buffers that the next call overwrites. */
+/** The results of one forward pass, in standardised units. The arrays are views of buffers that the next call overwrites. */
 export interface Pass {
   /** `[rows, outputs]` */
   readonly outputs: Float32Array;
   /** `[rows, inputs]` */
   readonly reconstructions: Float32Array;
-  /** `[rows]`: mean squared residual over the inputs, not weighted. */
+  /** `[rows]`: mean squared residual over the inputs, unweighted. */
   readonly errors: Float32Array;
 }
 
@@ -22,9 +22,9 @@ export interface BatchLoss {
   readonly reconstructionError: number;
 }
 
-/** Trains and runs one network in standardised units. Synchronous; not re-entrant; every call reuses its buffers. */
+/** Trains and runs one network in standardised units. Synchronous and not re-entrant. All calls share the same buffers. */
 export interface Engine {
-  /** `kernel`, `plain`, or `tfjs-` and the TensorFlow.js backend. */
+  /** `kernel`, or `tfjs-` and the TensorFlow.js backend. */
   readonly name: string;
   readonly shape: Shape;
 
@@ -37,35 +37,24 @@ export interface Engine {
    */
   gradient(rows: Float32Array, targets: Float32Array, index: Int32Array, from: number, to: number): BatchLoss;
 
-  /** The latest gradient, flat, in the order of `layerShapes`: a view that the next call overwrites. */
+  /** The latest gradient, flat, in the order of `layerShapes`. It is a view that the next call overwrites. */
   gradients(): Float32Array;
 
-  /** `gradient`, then one step of the optimiser. */
+  /** Computes the gradient and performs one step of the optimiser. */
   step(rows: Float32Array, targets: Float32Array, index: Int32Array, from: number, to: number): BatchLoss;
 
-  /** A copy of all weights, flat, in the order of `layerShapes`. */
+  /** Returns a copy of all weights, flat, in the order of `layerShapes`. */
   weights(): Float32Array;
 
-  /** Replaces all weights; the optimiser's state stays. Throws a RangeError on another length. */
+  /** Replaces all weights, but not the optimiser's state. Throws a RangeError if the length differs. */
   setWeights(weights: Float32Array): void;
 
-  /** Frees what the engine holds outside the JavaScript heap. */
+  /** Frees memory outside the JavaScript heap. */
   close(): void;
 }
 
 /**
- * Makes an engine: `weights` flat in the order of `layerShapes` (copied). The optimiser's state is made at the
- * first step, so that an engine that only serves does not hold it.
+ * Creates an engine. `weights`, flat in the order of `layerShapes`, are copied. The optimiser's state is allocated at the first step,
+ * so that an engine that only serves does not have it.
  */
 export type EngineFactory = (shape: Shape, weights: Float32Array, optimizer?: Optimizer) => Engine;
-
-/** `auto` is the kernel; `tfjs` the fastest TensorFlow.js backend that loads. */
-export const ENGINE_NAMES = ['auto', 'kernel', 'tfjs', 'tensorflow', 'wasm', 'cpu'] as const;
-export type EngineName = (typeof ENGINE_NAMES)[number];
-
-/** Loads an engine. TensorFlow.js, slow to import, is imported only if it is asked for. Rejects if it cannot be loaded. */
-export async function loadEngine(name: EngineName): Promise<EngineFactory> {
-  if (name === 'auto' || name === 'kernel') return (await import('../engines/kernel/network.js')).loadKernel();
-  const { loadTfjs } = await import('../engines/tfjs/tfjs-engine.js');
-  return loadTfjs(name === 'tfjs' ? 'auto' : name);
-}

@@ -1,13 +1,12 @@
 import { createRandom, type Random } from '../../base/statistics/random.js';
 import { layerShapes, type Shape, weightCount } from './shape.js';
 
-/** Standard deviation of a standard normal truncated at ±2: Keras divides by it to keep the asked-for variance. */
+/** Standard deviation of a standard normal truncated at ±2. Keras divides by it to obtain the specified variance. */
 const TRUNCATED_DEVIATION = 0.87962566103423978;
 
 /**
- * First weights of a network, flat in the order of `layerShapes`: LeCun normal for the hidden layers (as SELU asks for,
- * Klambauer et al. 2017, https://arxiv.org/abs/1706.02515), Glorot uniform for the heads, zero biases, all as Keras 3
- * defines them.
+ * Initial weights of a network, flat in the order of `layerShapes`, as Keras 3 defines them: LeCun normal for the hidden layers, which
+ * SELU requires (Klambauer et al. 2017, https://arxiv.org/abs/1706.02515), Glorot uniform for the heads, and zero biases.
  */
 export function initialWeights(shape: Shape, seed: number): Float32Array {
   const random = createRandom(seed);

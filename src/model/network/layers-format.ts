@@ -2,9 +2,9 @@ import { DomainError } from '../../base/domain-error.js';
 import { layerShapes, type Shape } from './shape.js';
 
 /**
- * TensorFlow.js' layers format (`model.json` beside `weights.bin`) of the network as a plain functional model with the
- * outputs `[out, reconstruct]`, so that `tf.loadLayersModel` reads it without a class of ours. Written here and not by
- * TensorFlow.js, whose import takes longer than a training; a test loads it there and compares.
+ * The network's `model.json` in TensorFlow.js' layers format, for a `weights.bin` beside it: a plain functional model with the
+ * outputs `[out, reconstruct]`, which `tf.loadLayersModel` reads without a custom class. It is not written by TensorFlow.js,
+ * because importing that takes longer than a training; a test loads it with TensorFlow.js and compares.
  */
 export function layersModelJson(shape: Shape): string {
   const layers = layerShapes(shape);
@@ -59,7 +59,7 @@ export function layersModelJson(shape: Shape): string {
   });
 }
 
-/** The weights' bytes, little-endian as the format demands. */
+/** Returns the bytes of the weights, little-endian as the format requires. */
 export function weightsToBytes(weights: Float32Array): Uint8Array {
   const view = new DataView(new ArrayBuffer(weights.length * 4));
   weights.forEach((weight, i) => {

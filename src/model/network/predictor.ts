@@ -1,25 +1,25 @@
 import type { Engine } from './engine.js';
 import { type Scaler, standardise, unstandardise } from './scaler.js';
 
-/** The scalers of a model: inputs and targets. Part of the model, so that callers send and receive raw units. */
+/** The scalers of a model's features and targets. They are part of the model, so that clients send and receive raw units. */
 export interface Scalers {
   readonly features: Scaler;
   readonly targets: Scaler;
 }
 
-/** Predictions in target units. The arrays are views into buffers that the next call overwrites. */
+/** Predictions in target units. The arrays are views of buffers that the next call overwrites. */
 export interface Prediction {
   /** `[rows, outputs]`, in the targets' units. */
   readonly outputs: Float32Array;
   /** `[rows, inputs]`, in the features' standardised units. */
   readonly reconstructions: Float32Array;
-  /** `[rows, inputs]`: the rows as the network saw them, standardised. */
+  /** `[rows, inputs]`: the network's inputs, standardised. */
   readonly inputs: Float32Array;
   /** `[rows]`: mean squared residual over the features, in standardised units. */
   readonly errors: Float32Array;
 }
 
-/** An engine between its scalers: raw rows in, predictions in target units out, in one forward pass. */
+/** An engine between its scalers: predicts raw rows in target units, in one forward pass. */
 export class Predictor {
   readonly engine: Engine;
   readonly scalers: Scalers;

@@ -1,11 +1,11 @@
-/** Means and standard deviations of columns; both as long as there are columns. JSON-serialisable. */
+/** Means and standard deviations of columns, one per column. JSON-serialisable. */
 export interface Scaler {
   readonly mean: readonly number[];
-  /** Population standard deviation; 1 for a constant column, which becomes 0 and does not divide by zero. */
+  /** Population standard deviation; 1 for a constant column, whose values then become 0. */
   readonly scale: readonly number[];
 }
 
-/** Measures the rows `index` (one or more) of `values`, row-major `[rows, columns]`, in float64 and two passes. */
+/** Computes the scaler of the rows `index`, at least one, of `values`, row-major `[rows, columns]`, in float64 and two passes. */
 export function fitScaler(values: Float32Array, columns: number, index: Int32Array): Scaler {
   const mean = new Float64Array(columns);
   for (const row of index) {
@@ -23,8 +23,8 @@ export function fitScaler(values: Float32Array, columns: number, index: Int32Arr
       variance[j]! += (value - mean[j]!) ** 2 / index.length;
     }
   }
-  // Compared and not told from the variance: a constant column's mean can miss its value by rounding, which leaves a
-  // variance above 0, while one like seconds since 1970 varies by less than a ten-millionth of its mean.
+  // Values are compared because the variance does not show a constant column: its mean may differ from its value by rounding,
+  // which leaves a variance above 0, while seconds since 1970, say, vary by less than a ten-millionth of their mean.
   const scale = Array.from(variance, (value, j) => (varies[j] ? Math.sqrt(value) : 1));
   return { mean: Array.from(mean), scale };
 }

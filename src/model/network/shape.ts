@@ -2,7 +2,7 @@
 export interface Shape {
   readonly inputs: number;
   readonly outputs: number;
-  /** Units of each hidden SELU layer, from the inputs on. */
+  /** Units of each hidden SELU layer, starting at the inputs. */
   readonly hidden: readonly number[];
   /** Factor of the mean squared reconstruction error in the loss. */
   readonly auxiliaryWeight: number;
@@ -11,7 +11,7 @@ export interface Shape {
 export const DEFAULT_HIDDEN: readonly number[] = [30, 30, 30, 30, 30];
 export const DEFAULT_AUXILIARY_WEIGHT = 0.05;
 
-/** One dense layer's place in the flat weight vector: a row-major kernel `[inputs, units]`, then a bias `[units]`. */
+/** The position of a dense layer in the flat weight vector: a row-major kernel `[inputs, units]`, then a bias `[units]`. */
 export interface LayerShape {
   readonly name: string;
   readonly inputs: number;

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../base/domain-error.js';
 import type { Phases } from '../../base/node/phase-clock.js';
-import type { EngineName } from '../network/engine.js';
+import type { EngineName } from '../engines/load-engine.js';
 import type { Gate } from '../versions/gate-decision.js';
 import type { Epoch, Metrics } from '../versions/metrics.js';
 import type { GateRequest } from './serving-model.js';

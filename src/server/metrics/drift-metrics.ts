@@ -1,21 +1,22 @@
 import { Counter, Gauge, type Metric, type Registry } from 'prom-client';
 import type { Channel } from '../../drift/rows/channels.js';
 import { ABOVE, BELOW, MISSING } from '../../drift/rows/row-reader.js';
-import type { DriftService, Watched } from '../service/drift/drift-service.js';
+import type { DriftService } from '../service/drift/drift-service.js';
+import type { MonitoredVersion } from '../service/drift/monitored-version.js';
 import { conformalHistogram } from './conformal-histogram.js';
 
 /**
- * What Prometheus is told of drift, computed when it asks. Counters are sums over rows, so that replicas add up; a new
- * baseline starts them at 0, which Prometheus takes for a restart. Of more than `featuresWithBins` features no bins are
- * told: features × 23 series are too many for most servers.
+ * Registers the metrics of drift, which are computed at each scrape. Counters are sums over rows, so that replicas add up. A new
+ * baseline resets them to 0, which Prometheus handles like a restart. With more than `featuresWithBins` features, bins are left
+ * out: 23 series per feature are too many for most Prometheus servers.
  */
 export function registerDriftMetrics(registry: Registry, drift: DriftService, featuresWithBins: number): void {
   const registers = [registry];
-  /** The channels whose bins are told: all but the conditional residuals. */
+  /** The channels whose bins are exported: all but the conditional residuals. */
   const withBins = (channels: readonly Channel[]) =>
     featuresOf(channels).length > featuresWithBins ? [] : channels.filter(({ kind }) => kind !== 'conditional');
 
-  /** A gauge or counter whose samples are all set anew at a scrape, from what is watched. */
+  /** Registers a gauge, or below a counter, all of whose samples are set at each scrape. */
   const gauge = (name: string, help: string, labelNames: string[], samples: Samples) =>
     new Gauge({
       name,
@@ -24,9 +25,9 @@ export function registerDriftMetrics(registry: Registry, drift: DriftService, fe
       registers,
       collect() {
         this.reset();
-        // Without labels, a reset leaves a 0 that nothing has measured.
+        // Without labels, `reset` leaves a 0 that was not measured.
         if (labelNames.length === 0) this.remove();
-        if (drift.watched) samples(drift.watched, (labels, value) => this.set(labels, value));
+        if (drift.monitored) samples(drift.monitored, (labels, value) => this.set(labels, value));
       },
     });
   const counter = (name: string, help: string, labelNames: string[], samples: Samples) =>
@@ -37,7 +38,7 @@ export function registerDriftMetrics(registry: Registry, drift: DriftService, fe
       registers,
       collect() {
         this.reset();
-        if (drift.watched) samples(drift.watched, (labels, value) => this.inc(labels, value));
+        if (drift.monitored) samples(drift.monitored, (labels, value) => this.inc(labels, value));
       },
     });
 
@@ -81,7 +82,7 @@ export function registerDriftMetrics(registry: Registry, drift: DriftService, fe
   );
   counter(
     'model_feature_out_of_range_rows_total',
-    'Rows outside the range that the baseline has of a feature',
+    'Rows outside the range of a feature in the baseline',
     ['feature'],
     ({ monitor: { counters, channels } }, add) => {
       for (const channel of featuresOf(channels)) {
@@ -114,16 +115,16 @@ export function registerDriftMetrics(registry: Registry, drift: DriftService, fe
     'model_drift_score',
     'Evidence of drift: -log10 p of a window test, or the deviate of a chart',
     ['channel', 'statistic', 'window'],
-    (watched, set) => {
-      for (const { labels, score } of evidence(watched)) set(labels, score);
+    (monitored, set) => {
+      for (const { labels, score } of evidence(monitored)) set(labels, score);
     },
   );
   gauge(
     'model_drift_threshold',
-    'What model_drift_score must pass to raise an alarm',
+    'The value of model_drift_score above which an alarm is raised',
     ['channel', 'statistic', 'window'],
-    (watched, set) => {
-      for (const { labels, threshold } of evidence(watched)) set(labels, threshold);
+    (monitored, set) => {
+      for (const { labels, threshold } of evidence(monitored)) set(labels, threshold);
     },
   );
   gauge(
@@ -140,9 +141,14 @@ export function registerDriftMetrics(registry: Registry, drift: DriftService, fe
   gauge('model_drift_window_rows', 'Rows in the window that is being filled', [], ({ monitor }, set) => {
     set({}, monitor.filledRows);
   });
-  gauge('model_baseline_rows', 'Rows that the baseline is made from; none if drift is off', [], ({ baseline }, set) => {
-    set({}, baseline.rows);
-  });
+  gauge(
+    'model_baseline_rows',
+    'Rows that the baseline was made from; no sample if drift monitoring is off',
+    [],
+    ({ baseline }, set) => {
+      set({}, baseline.rows);
+    },
+  );
   gauge(
     'model_baseline_info',
     '1, with the serving version and the hash of its baseline',
@@ -153,7 +159,7 @@ export function registerDriftMetrics(registry: Registry, drift: DriftService, fe
   registry.registerMetric(conformalHistogram(drift) as unknown as Metric);
 }
 
-type Samples = (watched: Watched, set: (labels: Record<string, string>, value: number) => void) => void;
+type Samples = (monitored: MonitoredVersion, set: (labels: Record<string, string>, value: number) => void) => void;
 
 const GUARDS = [
   ['below', BELOW],
@@ -165,13 +171,13 @@ function featuresOf(channels: readonly Channel[]): readonly Channel[] {
   return channels.filter(({ kind }) => kind === 'feature');
 }
 
-/** A channel's value of the label `feature` or `channel`; a feature's is its name. */
+/** A channel's value of the label `feature` or `channel`. For a feature it is the feature's name. */
 function label({ kind, name }: Channel): string {
   if (kind === 'output') return `prediction:${name}`;
   return kind === 'conditional' ? `conditional:${name}` : name;
 }
 
-function* evidence({ monitor }: Watched) {
+function* evidence({ monitor }: MonitoredVersion) {
   const { latestTest: test, channels, charts } = monitor;
   for (const { group, channel, test: statistic, logP } of test?.evidence ?? []) {
     const { threshold, tests } = test!.groups.find((one) => one.group === group)!;

@@ -8,12 +8,12 @@ const ERRORS = [
   ['bias', 'Mean of prediction - target'],
 ] as const;
 
-/** What Prometheus is told of the serving model's errors on rows whose true targets came; nothing until some have. */
+/** Metrics of the serving model's errors on labelled rows. There are none until a row is labelled. */
 export function registerFeedbackMetrics(registry: Registry, feedback: FeedbackService): void {
   const registers = [registry];
   new Counter({
     name: 'model_feedback_rows_total',
-    help: 'Rows with their true targets that were kept',
+    help: 'Labelled rows that were stored',
     registers,
     collect() {
       this.reset();
@@ -22,7 +22,7 @@ export function registerFeedbackMetrics(registry: Registry, feedback: FeedbackSe
   });
   new Gauge({
     name: 'model_feedback_kept_rows',
-    help: 'Labelled rows of the columns of the serving version that are kept',
+    help: 'Stored labelled rows with the columns of the serving version',
     registers,
     collect() {
       this.set(feedback.latest?.kept_rows ?? 0);
@@ -30,7 +30,7 @@ export function registerFeedbackMetrics(registry: Registry, feedback: FeedbackSe
   });
   new Gauge({
     name: 'model_feedback_evaluated_rows',
-    help: `Labelled rows that the serving version is judged by: the latest that it has predicted, ${WINDOW_ROWS} at most`,
+    help: `Labelled rows that the serving version is evaluated on: the latest that it has predicted, at most ${WINDOW_ROWS}`,
     registers,
     collect() {
       this.set(feedback.latest?.evaluated_rows ?? 0);

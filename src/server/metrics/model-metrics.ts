@@ -3,7 +3,7 @@ import type { Observation, PredictionService } from '../service/prediction/predi
 import type { Job } from '../service/training/job.js';
 import { ERROR_BUCKETS, RowHistogram } from './row-histogram.js';
 
-/** What Prometheus is told of the model. Warm-up and probe passes do not come here. */
+/** The model's metrics. Warm-up and probe passes are not observed. */
 export class ModelMetrics {
   private readonly loss: Gauge;
   private readonly passRows: Gauge;
@@ -21,7 +21,7 @@ export class ModelMetrics {
       help: 'Auxiliary loss of the latest forward pass: auxiliary weight times mean squared reconstruction error',
       registers,
     });
-    // There has been no pass: no sample is truer than 0, which would be a perfect reconstruction.
+    // No sample until the first pass: 0 would mean a perfect reconstruction.
     this.loss.remove();
     this.passRows = new Gauge({ name: 'model_forward_pass_rows', help: 'Rows of the latest forward pass', registers });
     this.rowErrors = new RowHistogram(
@@ -38,27 +38,27 @@ export class ModelMetrics {
     this.rows = new Counter({ name: 'model_predicted_rows_total', help: 'Rows predicted', registers });
     this.jobs = new Counter({
       name: 'model_training_jobs_total',
-      help: 'Trainings that ended, by outcome',
+      help: 'Finished training jobs, by outcome',
       labelNames: ['outcome'],
       registers,
     });
     for (const outcome of ['succeeded', 'failed', 'cancelled']) this.jobs.inc({ outcome }, 0);
     this.gates = new Counter({
       name: 'model_gate_decisions_total',
-      help: 'Versions that trainings made, by what was decided of them',
+      help: 'Versions that trainings produced, by decision of the gate',
       labelNames: ['decision'],
       registers,
     });
     for (const decision of ['promoted', 'refused', 'not_asked']) this.gates.inc({ decision }, 0);
     this.jobSeconds = new Histogram({
       name: 'model_training_duration_seconds',
-      help: 'Duration of trainings that ended, whatever their outcome',
+      help: 'Duration of finished training jobs, whatever their outcome',
       buckets: [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000],
       registers,
     });
     new Counter({
       name: 'model_observer_errors_total',
-      help: 'Errors while metrics or drift were observed; the predictions were answered all the same',
+      help: 'Errors of metrics or drift monitoring while they observed a prediction; the reply was sent all the same',
       registers,
       collect() {
         this.reset();
@@ -67,7 +67,7 @@ export class ModelMetrics {
     });
     new Gauge({
       name: 'model_version',
-      help: 'Number of the version that serves; 0 if none does',
+      help: 'Number of the serving version; 0 if none serves',
       registers,
       collect() {
         this.set(service.servingIfReady?.version ?? 0);
@@ -80,13 +80,13 @@ export class ModelMetrics {
       collect() {
         const serving = service.servingIfReady;
         this.remove();
-        // Not below 0 where the clock went backwards since.
+        // The clock may have been set back since.
         if (serving) this.set(Math.max(0, Date.now() - Date.parse(serving.card.created_at)) / 1000);
       },
     });
   }
 
-  /** Counts one answered prediction request. */
+  /** Counts one prediction request. */
   observe({ count, prediction, serving }: Observation): void {
     const { errors } = prediction;
     let sum = 0;

@@ -1,9 +1,11 @@
 import type { MetricObjectWithValues, MetricValueWithName } from 'prom-client';
-import { BucketCounts } from './bucket-histogram.js';
-import { histogram } from './histogram-samples.js';
+import { BucketCounts, histogram } from './bucket-histogram.js';
 import { DURATION_BUCKETS } from './request-histogram.js';
 
-/** The Prometheus histogram of the durations of prediction requests, by whichever protocol. Its `get` fits prom-client's registry. */
+/**
+ * The Prometheus histogram of the durations of prediction requests, whatever their route and protocol. Its `get` makes it a metric
+ * of prom-client's registry.
+ */
 export class PredictionHistogram {
   readonly name = 'model_prediction_duration_seconds';
   private readonly counts = new BucketCounts(DURATION_BUCKETS);

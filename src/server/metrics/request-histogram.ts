@@ -1,20 +1,19 @@
 import type { MetricObjectWithValues, MetricValueWithName } from 'prom-client';
-import { BucketCounts } from './bucket-histogram.js';
-import { histogram } from './histogram-samples.js';
+import { BucketCounts, histogram } from './bucket-histogram.js';
 
 /** Upper bounds in seconds, 1-2-5 from 100 µs to 10 s. */
 export const DURATION_BUCKETS: readonly number[] = [
   0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10,
 ];
 
-/** What requests are told apart by; `route` is a pattern and never a URL, whose variety has no bounds. */
+/** The labels of a request. `route` is the route's pattern and never the URL: there is no bound on the number of URLs. */
 interface RequestLabels {
   readonly method: string;
   readonly route: string;
   readonly status: string;
 }
 
-/** The Prometheus histogram of request durations, which fits into prom-client's registry by its `get`. */
+/** The Prometheus histogram of request durations. Its `get` makes it a metric of prom-client's registry. */
 export class RequestHistogram {
   readonly name = 'http_request_duration_seconds';
   private readonly all = new Map<string, { labels: RequestLabels; counts: BucketCounts }>();
@@ -23,7 +22,7 @@ export class RequestHistogram {
     this.series(method, route, status).add(seconds);
   }
 
-  /** Where the durations of such requests are counted. */
+  /** The counts for requests with these labels. */
   series(method: string, route: string, status: number): BucketCounts {
     const key = `${status} ${method} ${route}`;
     let series = this.all.get(key);
@@ -34,9 +33,9 @@ export class RequestHistogram {
     return series.counts;
   }
 
-  /** What prom-client asks each metric of a registry for at a scrape. */
+  /** The histogram for a scrape, called by prom-client's registry. */
   async get(): Promise<MetricObjectWithValues<MetricValueWithName<string>>> {
     const samples = Array.from(this.all.values(), ({ labels, counts }) => counts.samples(this.name, { ...labels }));
-    return histogram(this.name, 'Time from a request to its answer, by route pattern and status', samples.flat());
+    return histogram(this.name, 'Time from a request to its reply, by route pattern and status', samples.flat());
   }
 }

@@ -1,23 +1,19 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { createRandom, type Random } from '../../../src/base/statistics/random.js';
+import * as fields from '../../../src/drift/counts/assembly/fields.js';
 import { Charts } from '../../../src/drift/counts/charts.js';
 import { Counters } from '../../../src/drift/counts/counters.js';
 import { DesignEffect } from '../../../src/drift/counts/design-effect.js';
-import {
-  PlainRowCounter,
-  type RequestRows,
-  type RowCounter,
-  type WatchParts,
-} from '../../../src/drift/counts/row-counter.js';
+import type { CounterParts, RequestRows, RowCounter } from '../../../src/drift/counts/row-counter.js';
 import { RowCounts } from '../../../src/drift/counts/row-counts.js';
-import { WasmRowCounter } from '../../../src/drift/counts/wasm-row-counter.js';
+import { checkFields, WasmRowCounter } from '../../../src/drift/counts/wasm-row-counter.js';
 import { channelsOf } from '../../../src/drift/rows/channels.js';
 import { RowReader } from '../../../src/drift/rows/row-reader.js';
 import { type Baseline, type HeldOut, makeBaseline } from '../../../src/model/baseline/baseline.js';
+import { ReferenceRowCounter } from '../../support/reference-row-counter.js';
 
-/** A number of a row: drawn for a row and a column. */
+/** Draws a number of a row. */
 type Draw = (random: Random, column: number) => number;
 
 interface Case {
@@ -26,7 +22,7 @@ interface Case {
   readonly outputs: number;
   readonly heldOut: number;
   readonly rows: number;
-  /** Of the held-out rows, and of the rows that are watched. */
+  /** Draws the held-out rows, and the rows that are counted. */
   readonly reference: Draw;
   readonly live: Draw;
   readonly error: (random: Random) => number;
@@ -45,7 +41,7 @@ const NORMAL: Case = {
 
 const CASES: readonly Case[] = [
   NORMAL,
-  { ...NORMAL, name: 'so many rows that the weights of the charts leave the range of numbers', rows: 300_000 },
+  { ...NORMAL, name: 'so many rows that the weights of the charts would overflow', rows: 300_000 },
   { ...NORMAL, name: 'a drift, which brings the charts beyond their limits', live: (random) => 0.4 + random.normal() },
   { ...NORMAL, name: 'one feature, several outputs', features: 1, outputs: 3 },
   { ...NORMAL, name: 'an odd number of features, and few held-out rows', features: 33, heldOut: 60, rows: 2000 },
@@ -71,53 +67,74 @@ const CASES: readonly Case[] = [
 ];
 
 for (const one of CASES) {
-  test(`WebAssembly watches to the same bits as TypeScript: ${one.name}`, () => {
+  test(`WebAssembly counts to the same bits as TypeScript: ${one.name}`, () => {
     const random = createRandom(1);
     const { features, outputs } = one;
     const names = Array.from({ length: features }, (_, j) => `f${j}`);
     const targets = Array.from({ length: outputs }, (_, j) => `y${j}`);
     const held = draw(one, one.heldOut, one.reference, random, (r) => r.normal() ** 2);
     const baseline = makeBaseline(held, names, targets, 1);
-    const [plain, wasm] = [partsOf(baseline), partsOf(baseline)];
-    const watches = [new PlainRowCounter(plain), WasmRowCounter.create(wasm)!];
+    const [reference, wasm] = [partsOf(baseline), partsOf(baseline)];
+    const counters = [new ReferenceRowCounter(reference), new WasmRowCounter(wasm)];
     let beyond = 0;
     for (let seen = 0; seen < one.rows; ) {
       const rows = draw(one, 1 + random.below(300), one.live, random, one.error);
       const request = { ...rows, counted: Math.min(rows.count, 250) };
-      const [expected, found] = watches.map((watch) => take(watch, request));
+      const [expected, found] = counters.map((counter) => countAll(counter, request));
       assert.deepEqual(found, expected, 'rows that brought a chart beyond its limit');
       beyond += expected!.length;
       seen += request.counted;
     }
-    assert.deepEqual(contents(wasm), contents(plain));
+    assert.deepEqual(contents(wasm), contents(reference));
     if (one.name.includes('a drift')) assert.ok(beyond > 1000, `${beyond} alarms`);
   });
 }
 
-test('where WebAssembly is missing, a monitor counts the same', () => {
+test('a counter moves the arrays that it counts in, and no others, into its memory', () => {
   const random = createRandom(1);
   const held = draw(NORMAL, 500, NORMAL.reference, random, NORMAL.error);
   const names = Array.from({ length: NORMAL.features }, (_, j) => `f${j}`);
-  const input = JSON.stringify(makeBaseline(held, names, ['y'], 1));
-  const program = `
-    const { readFileSync } = await import('node:fs');
-    const { DriftMonitor } = await import(${JSON.stringify(new URL('../../../src/drift/monitor/monitor.js', import.meta.url))});
-    const { createRandom } = await import(${JSON.stringify(new URL('../../../src/base/statistics/random.js', import.meta.url))});
-    const random = createRandom(2);
-    const monitor = new DriftMonitor(JSON.parse(readFileSync(0, 'utf8')), { clock: () => 0 });
-    const rows = Float32Array.from({ length: 700 * 8 }, () => random.normal());
-    const others = Float32Array.from({ length: 700 }, () => random.uniform());
-    for (let i = 0; i < 3; i++) monitor.observe(rows, 700, others, others);
-    console.log(typeof WebAssembly);
-    console.log(JSON.stringify([monitor.state(), monitor.report(), Array.from(monitor.counters.pValues)]));`;
-  const [[first, ...counted], [missing, ...same]] = [[], ['--jitless']].map((flags) => {
-    const given = [...flags, '--input-type=module', '--eval', program];
-    const { stdout, stderr } = spawnSync(process.execPath, given, { input, encoding: 'utf8' });
-    assert.notEqual(stdout, '', stderr);
-    return stdout.split('\n');
-  }) as [string[], string[]];
-  assert.deepEqual([first, missing], ['object', 'undefined']);
-  assert.deepEqual(same, counted);
+  const parts = partsOf(makeBaseline(held, names, ['y'], 1));
+  const { reader, rowCounts, counters, charts } = parts;
+  const before = JSON.stringify(contents(parts));
+  new WasmRowCounter(parts);
+  assert.equal(JSON.stringify(contents(parts)), before, 'moving changes no number');
+  const { buffer } = rowCounts.counts;
+  const moved = [
+    rowCounts.places,
+    rowCounts.sums,
+    rowCounts.totals,
+    counters.pValues,
+    counters.pValueSum,
+    charts.limits,
+  ];
+  const { weights, scales, sums } = charts.histograms;
+  for (const array of [...moved, charts.errorChart, weights, scales, sums]) assert.equal(array.buffer, buffer);
+  for (const array of [reader.bins, counters.bins, counters.places]) assert.notEqual(array.buffer, buffer);
+});
+
+test('a binary that was compiled from another list of fields is refused', () => {
+  const globals = Object.entries(fields).map(([name, value]) => [name, { value }] as const);
+  const functions = [['countRows', () => 0] as const, ['memory', {}] as const];
+  const exported = Object.fromEntries<unknown>([...globals, ...functions]);
+  checkFields(exported);
+  const swapped = { ...exported, COUNTER_SUMS: { value: 25 }, COUNTER_PLACES: { value: 26 } };
+  assert.throws(() => checkFields(swapped), /row-counter.wasm: COUNTER_PLACES is 26, expected 25; run npm run build/);
+  const { COUNTER_STRIDE: _, ...fewer } = exported;
+  assert.throws(() => checkFields(fewer), /COUNTER_STRIDE is missing, expected 17/);
+  assert.throws(() => checkFields({ ...exported, COUNTER_MORE: { value: 37 } }), /COUNTER_MORE is 37, expected none/);
+});
+
+test('each field of a record has its own position, without gaps', () => {
+  for (const prefix of ['COUNTER', 'LISTS', 'RANKS', 'TOTAL', 'ERROR_CHART']) {
+    const positions = Object.entries(fields).flatMap(([name, at]) => (name.startsWith(`${prefix}_`) ? [at] : []));
+    const sorted = positions.sort((a, b) => a - b);
+    assert.deepEqual(
+      sorted,
+      sorted.map((_, i) => i),
+      prefix,
+    );
+  }
 });
 
 function heavy(random: Random): number {
@@ -133,36 +150,36 @@ function draw({ features, outputs }: Case, count: number, value: Draw, random: R
   };
 }
 
-function partsOf(baseline: Baseline): WatchParts {
+function partsOf(baseline: Baseline): CounterParts {
   const channels = channelsOf(baseline);
   return {
     reader: new RowReader(baseline, channels),
-    tally: new RowCounts(channels),
+    rowCounts: new RowCounts(channels),
     counters: new Counters(channels),
     designEffect: new DesignEffect(channels.length, 10),
     charts: new Charts(baseline, channels, 10_000),
   };
 }
 
-/** Takes all rows that count. Returns those that brought a chart beyond its limit. */
-function take(watch: RowCounter, request: RequestRows): number[] {
+/** Counts all rows of a request. Returns those that brought a chart beyond its limit. */
+function countAll(counter: RowCounter, request: RequestRows): number[] {
   const beyond: number[] = [];
   for (let i = 0; i < request.counted; ) {
-    i = watch.take(request, i, request.counted);
-    if (watch.beyond) beyond.push(i - 1);
+    i = counter.count(request, i, request.counted);
+    if (counter.beyond) beyond.push(i - 1);
   }
   return beyond;
 }
 
 /** Everything that was counted. */
-function contents({ tally, counters, designEffect, charts }: WatchParts) {
+function contents({ rowCounts, counters, designEffect, charts }: CounterParts) {
   return {
-    tally: tally.state(),
-    sums: Array.from(tally.sums),
+    rowCounts: rowCounts.state(),
+    sums: Array.from(rowCounts.sums),
     p: Array.from(counters.pValues),
-    pSum: counters.pValueSum,
+    pSum: counters.pValueSum[0],
     designEffect: designEffect.state(),
     charts: charts.state(),
-    statistics: tally.channels.map((_, c) => charts.histograms.statistic(c)),
+    statistics: rowCounts.channels.map((_, c) => charts.histograms.statistic(c)),
   };
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom, type Random } from '../../../src/base/statistics/random.js';
 import type { DriftEvent } from '../../../src/drift/monitor/alarms.js';
-import { DriftMonitor, type MonitorOptions } from '../../../src/drift/monitor/monitor.js';
+import { DriftMonitor } from '../../../src/drift/monitor/monitor.js';
+import type { MonitorOptions } from '../../../src/drift/monitor/monitor-options.js';
 import { type Baseline, type HeldOut, makeBaseline } from '../../../src/model/baseline/baseline.js';
 
 const NAMES = ['age', 'weight', 'height', 'dose'];
@@ -38,7 +39,7 @@ function columns(monitor: DriftMonitor) {
   return monitor.report().windows[0]!.columns;
 }
 
-test('windows without drift raise an alarm as often as they should', () => {
+test('windows without drift raise alarms at the specified rate', () => {
   for (const windowRows of [50, 100, 500]) {
     const random = createRandom(7);
     // Half of the false alarms are the windows': 2 % of them.
@@ -102,7 +103,7 @@ const SHIFTS: readonly [string, string, RegExp, (row: Float32Array, random: Rand
   [
     'a broken correlation',
     'weight|height',
-    /^no longer goes with the other features/,
+    /^no longer depends on the other features/,
     (row, random) => {
       row[1] = 70 + 8 * random.normal() + 3 * random.normal();
     },
@@ -142,7 +143,7 @@ for (const [name, cause, words, change] of SHIFTS) {
   });
 }
 
-test('the charts notice half a standard deviation within 150 rows, long before the window is full', () => {
+test('the charts detect a shift of half a standard deviation within 150 rows, long before the window is full', () => {
   const random = createRandom(5);
   const events: DriftEvent[] = [];
   const monitor = watch({ windowRows: 5000, onEvent: (event) => events.push(event) });
@@ -157,9 +158,9 @@ test('the charts notice half a standard deviation within 150 rows, long before t
   assert.deepEqual(events.map(({ type, cause }) => [type, cause?.by, cause?.name])[0], ['raised', 'chart', 'age']);
 });
 
-test('a weak dependence that breaks is found by what spreads out: the conditional residuals', () => {
+test('a weak dependence that disappears is found, because the conditional residuals become wider', () => {
   const random = createRandom(23);
-  // A correlation of 0.4, and of nothing: each column by itself stays as it is.
+  // The correlation falls from 0.4 to 0, while each column by itself stays the same.
   const pairs = (count: number, correlation: number): HeldOut => {
     const rows = new Float32Array(2 * count);
     for (let at = 0; at < rows.length; at += 2) {
@@ -181,7 +182,7 @@ test('a weak dependence that breaks is found by what spreads out: the conditiona
   assert.ok(found >= 15, `${found} of 20 windows; χ² of the bins alone finds 12`);
 });
 
-test('a contraction, which lowers the error, is found by the error too', () => {
+test('rows closer to the mean, which have lower errors, are found by the error too', () => {
   const random = createRandom(5);
   const monitor = watch();
   const rows = draw(random, 500);
@@ -257,7 +258,7 @@ test('rows that resemble their neighbours widen every limit by the design effect
   assert.equal(monitor.report().design_effect, 1);
 });
 
-test('only an even choice of a large request’s rows counts', () => {
+test('only evenly spaced rows of a large request are counted', () => {
   const monitor = watch({ rowsPerRequest: 10 });
   const rows = draw(createRandom(1), 1000);
   observe(monitor, rows);
@@ -265,7 +266,7 @@ test('only an even choice of a large request’s rows counts', () => {
   assert.equal(monitor.counters.skipped, 990);
 });
 
-test('the counters hold every row in a bin, a place and a p-value bucket', () => {
+test('the counters count every row in a bin, a place, and a p-value bucket', () => {
   const monitor = watch();
   observe(monitor, draw(createRandom(21), 3000));
   const { counters, channels } = monitor;
@@ -303,7 +304,7 @@ test('one row is scored without being counted', () => {
   assert.equal(monitor.counters.rows, 0);
 });
 
-test('a monitor goes on from its state as if it had not stopped', () => {
+test('a monitor continues from its state as if it had not stopped', () => {
   const random = createRandom(29);
   const first = watch();
   observe(
@@ -316,7 +317,7 @@ test('a monitor goes on from its state as if it had not stopped', () => {
   second.restore(JSON.parse(JSON.stringify(first.state())));
   const { rows: _, ...expected } = first.report();
   const { rows: __, ...found } = second.report();
-  // The charts carry a sum along that a restart works out anew.
+  // The charts update a sum that a restart recomputes.
   const rounded = (value: unknown) =>
     JSON.stringify(value, (_key, x) => (typeof x === 'number' ? Number(x.toPrecision(9)) : x));
   assert.equal(rounded(found), rounded(expected));
@@ -326,7 +327,7 @@ test('a monitor goes on from its state as if it had not stopped', () => {
   assert.equal(rounded(second.report().windows), rounded(first.report().windows));
 });
 
-test('a state of another baseline, another window size, or with a part missing is refused', () => {
+test('a state with another baseline, another window size, or a missing part is refused', () => {
   const state = watch().state();
   const other = makeBaseline(draw(createRandom(2), 2000), NAMES, ['risk'], 1);
   const refused = (monitor: DriftMonitor, value: unknown, message: RegExp) =>
@@ -339,7 +340,7 @@ test('a state of another baseline, another window size, or with a part missing i
   refused(watch(), null, /drift state/);
 });
 
-test('the clock may stand, go back or jump: no row is lost, and the hour holds the latest hour', () => {
+test('no row is lost if the clock stops, is set back, or jumps, and the hour report covers the latest hour', () => {
   let now = 1e12;
   const monitor = watch({ clock: () => now });
   const random = createRandom(31);
@@ -362,7 +363,7 @@ test('the clock may stand, go back or jump: no row is lost, and the hour holds t
   assert.equal(monitor.report().rows, 450);
 });
 
-test('the day holds the rows of the latest 24 hours, hour by hour, and decides nothing', () => {
+test('the day report covers the latest 24 hours and raises no alarm', () => {
   const HOUR = 3_600_000;
   let now = 277_778 * HOUR;
   const clock = () => now;
@@ -383,7 +384,7 @@ test('the day holds the rows of the latest 24 hours, hour by hour, and decides n
     }
   }
   assert.equal(day().verdict, 'no_drift');
-  // The hour that has begun without rows has taken the place of the oldest.
+  // The new hour, which has no rows yet, has replaced the oldest.
   const before = day().rows;
   assert.equal(
     before,

@@ -40,7 +40,7 @@ function assertFiniteReport(monitor: DriftMonitor): void {
 
 const normal = (random: Random) => () => random.normal();
 
-test('rows that are all equal raise no alarm; one row in ten that is not, does', () => {
+test('equal rows raise no alarm, but one different row in ten does', () => {
   const monitor = monitorOf(draw(1000, 3, () => 7));
   assert.equal(
     alarms(monitor, 20, () => draw(100, 3, () => 7)),
@@ -54,7 +54,7 @@ test('rows that are all equal raise no alarm; one row in ten that is not, does',
   assertFiniteReport(monitor);
 });
 
-test('a constant feature is watched by its range and leaves the others alone', () => {
+test('a constant feature is monitored by its range and does not affect the others', () => {
   const random = createRandom(1);
   const monitor = monitorOf(draw(2000, 3, (_, j) => (j === 1 ? -4 : random.normal())));
   const quiet = alarms(monitor, 300, () => draw(100, 3, (_, j) => (j === 1 ? -4 : random.normal())));
@@ -66,7 +66,7 @@ test('a constant feature is watched by its range and leaves the others alone', (
   assert.equal(monitor.report().windows[0]!.columns[0]!.name, 'f1');
 });
 
-test('one feature is enough, without a conditional channel', () => {
+test('one feature is enough; it has no conditional channel', () => {
   const random = createRandom(2);
   const monitor = monitorOf(draw(1000, 1, normal(random)));
   assert.deepEqual(monitor.groups, ['features', 'guards', 'error']);
@@ -91,7 +91,7 @@ test('200 features raise no more false alarms than one', () => {
   assert.equal(monitor.report().windows[0]!.columns[0]!.name, 'f77');
 });
 
-test('features of few values, ties everywhere, raise no more false alarms than others', () => {
+test('features with few distinct values raise no more false alarms than others', () => {
   const random = createRandom(4);
   const value = (_: number, j: number) => (j === 0 ? random.normal() : Math.floor(random.uniform() ** 2 * (j + 1)));
   // The rate is one over baselines, too: windows against one unlucky baseline resemble each other.
@@ -100,7 +100,7 @@ test('features of few values, ties everywhere, raise no more false alarms than o
   assert.ok(quiet <= 15, `${quiet} alarms in 500 windows`);
 });
 
-test('a rare value that becomes the rule is found, though the baseline has hardly any of it', () => {
+test('a rare value that becomes frequent is found, although the baseline has few rows with it', () => {
   const random = createRandom(5);
   const held = draw(2000, 2, (r, j) => (j === 0 ? random.normal() : Number(r % 1000 === 0)));
   const monitor = monitorOf(held);
@@ -115,7 +115,7 @@ test('a rare value that becomes the rule is found, though the baseline has hardl
   assert.deepEqual([found.alarm, found.channel], [true, 1]);
 });
 
-test('a baseline of 20 rows is right, if not sharp', () => {
+test('a baseline of 20 rows raises no false alarms, although it detects less', () => {
   const random = createRandom(6);
   let quiet = 0;
   for (let i = 0; i < 12; i++) {
@@ -145,14 +145,14 @@ test('values at the edge of float32 leave every figure finite', () => {
   assert.equal(monitor.report().detected, true);
 });
 
-test('an empty request and a reset monitor report nothing seen', () => {
+test('after an empty request or a reset a monitor reports no rows', () => {
   const monitor = monitorOf(draw(1000, 2, normal(createRandom(9))));
   monitor.observe(new Float32Array(0), 0, new Float32Array(0), new Float32Array(0));
   assertFiniteReport(monitor);
   assert.equal(monitor.report().windows[0]!.verdict, 'too_few_rows');
 });
 
-test('the state of 50 features stays below a megabyte, and the report within milliseconds', () => {
+test('the state of 50 features is below a megabyte, and their report takes milliseconds', () => {
   let now = 1e12;
   const random = createRandom(10);
   const held = draw(2000, 50, normal(random));
@@ -172,6 +172,6 @@ test('the state of 50 features stays below a megabyte, and the report within mil
     monitor.report();
     return performance.now() - start;
   });
-  // Far above the 5 ms that are aimed at: a busy machine must not fail the test.
+  // Far above the target of 5 ms: the test must not fail on a busy machine.
   assert.ok(Math.min(...times) < 50, `${Math.min(...times)} ms`);
 });

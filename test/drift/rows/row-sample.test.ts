@@ -21,7 +21,7 @@ function distanceFromUniform(rows: Float32Array, from: number, to: number): numb
   return Math.max(...sorted.map((row, i) => Math.abs((row - from) / (to - from) - i / rows.length)));
 }
 
-test('few rows are all there, each with its output and error', () => {
+test('a sample of few rows is all of them, each with its output and error', () => {
   const { count, rows, outputs, errors, from } = numbered(500).since(100);
   assert.equal(count, 400);
   assert.equal(from, 100);
@@ -35,12 +35,12 @@ test('few rows are all there, each with its output and error', () => {
   });
 });
 
-test('of very many rows, any stretch to the end gives a uniform sample without repetition', () => {
+test('the rows since any time give a uniform sample without repetition', () => {
   const total = 300_000;
   const sample = numbered(total);
   for (const since of [0, 150_000, 290_000, 298_000]) {
     const { count, rows } = sample.since(since);
-    assert.equal(count, sample.wanted);
+    assert.equal(count, sample.maxRows);
     assert.equal(new Set(rows).size, count);
     assert.ok(rows.every((row) => row >= since));
     const distance = distanceFromUniform(rows, since, total);
@@ -48,7 +48,7 @@ test('of very many rows, any stretch to the end gives a uniform sample without r
   }
 });
 
-test('of more rows than the sample has room for chosen ones of, a stretch is no less uniform', () => {
+test('a sample is uniform even if more rows are needed than there is capacity for', () => {
   const total = 30_000_000;
   const { count, rows } = numbered(total).since(0);
   assert.equal(count, 1000);
@@ -63,14 +63,14 @@ test('sweeping allocates nothing', () => {
   assert.ok(process.memoryUsage().arrayBuffers <= before);
 });
 
-test('nothing since then is an empty sample', () => {
+test('without rows since a time the sample is empty', () => {
   const { count, from } = numbered(10).since(10);
   assert.equal(count, 0);
   assert.equal(from, null);
 });
 
 test('wide rows get a smaller sample within the same memory', () => {
-  assert.equal(new RowSample(8, 1).wanted, 1000);
-  assert.equal(new RowSample(50, 1).wanted, 1000);
-  assert.ok(new RowSample(1000, 1).wanted < 100);
+  assert.equal(new RowSample(8, 1).maxRows, 1000);
+  assert.equal(new RowSample(50, 1).maxRows, 1000);
+  assert.ok(new RowSample(1000, 1).maxRows < 100);
 });

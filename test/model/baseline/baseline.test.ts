@@ -34,13 +34,13 @@ function mutate(change: (copy: Baseline) => unknown): string {
   return JSON.stringify(copy);
 }
 
-test('a baseline comes back from JSON as it was, with the same hash', () => {
+test('a baseline is read from its JSON unchanged, with the same hash', () => {
   const read = readBaseline(JSON.stringify(baseline));
   assert.deepEqual(read, baseline);
   assert.equal(hashBaseline(read), hashBaseline(baseline));
 });
 
-test('the same rows and seed make the same baseline; another seed only moves the charts', () => {
+test('the same rows and seed give the same baseline; another seed changes only the charts', () => {
   assert.deepEqual(makeBaseline(held, NAMES, ['y'], 1), baseline);
   const { charts, ...rest } = makeBaseline(held, NAMES, ['y'], 2);
   const { charts: former, ...expected } = baseline;
@@ -59,7 +59,7 @@ test('every held-out row is in one bin of each channel, and bins are about equal
   }
 });
 
-test('the precision matrix says how far one feature is explained by the other', () => {
+test('the precision matrix shows how far one feature explains the other', () => {
   // With correlation ρ the precision's diagonal is 1 / (1 - ρ²), here 1 / 0.36, and the rest -ρ / (1 - ρ²).
   const [a, b] = baseline.conditional!.precision as [number, number];
   assert.ok(Math.abs(a - 1 / 0.36) < 0.3, `${a}`);
@@ -93,7 +93,7 @@ test('ties share a bin and the score of their middle rank', () => {
   assert.equal(features[1]!.deviation, 0);
 });
 
-test('missing values are counted beside the bins', () => {
+test('missing values are counted apart from the bins', () => {
   const { rows, ...rest } = draw(300);
   const gaps = rows.map((value, at) => (at % 20 === 0 ? Number.NaN : value));
   const { features, conditional } = makeBaseline({ ...rest, rows: gaps }, NAMES, ['y'], 1);
@@ -202,7 +202,7 @@ test('a bin is found for any number of edges, and values on and between them', (
   }
 });
 
-test('a search by parts finds what a search of the whole list does, however uneven, tied or wide the list', () => {
+test('a search by parts gives the same result as a search of the whole list, however uneven, tied, or wide the list', () => {
   const random = createRandom(1);
   const draw = (count: number, of: () => number) => Array.from({ length: count }, of).sort((a, b) => a - b);
   const lists = [

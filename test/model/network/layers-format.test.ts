@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
-import { loadEngine } from '../../../src/model/network/engine.js';
+import { loadEngine } from '../../../src/model/engines/load-engine.js';
 import { initialWeights } from '../../../src/model/network/initial-weights.js';
 import { bytesToWeights, layersModelJson, weightsToBytes } from '../../../src/model/network/layers-format.js';
 import { layerShapes, type Shape, weightCount } from '../../../src/model/network/shape.js';
@@ -19,7 +19,7 @@ const SHAPES: Shape[] = [
   { inputs: 4, outputs: 2, hidden: [], auxiliaryWeight: 0.05 },
 ];
 
-test('TensorFlow.js loads the network without a class of ours, and gives the same two outputs', async (t) => {
+test('TensorFlow.js loads the network without a custom class, and gives the same two outputs', async (t) => {
   await tf.setBackend('cpu');
   const createEngine = await loadEngine('kernel');
   for (const shape of SHAPES) {
@@ -76,7 +76,7 @@ test('weights become little-endian bytes and come back bit for bit', () => {
   assert.deepEqual(bytesToWeights(shifted.subarray(1), 6), weights);
 });
 
-test('bytes of another length are refused', () => {
+test('bytes of the wrong length are refused', () => {
   for (const length of [0, 3, 4, 7, 9, 12]) {
     assert.throws(() => bytesToWeights(new Uint8Array(length), 2), {
       code: 'INVALID_VERSION',
@@ -85,7 +85,7 @@ test('bytes of another length are refused', () => {
   }
 });
 
-test('layers lie one behind the other, without gaps, to the count of weights', () => {
+test('layers follow one another without gaps, up to the number of weights', () => {
   for (const shape of SHAPES) {
     let offset = 0;
     for (const { inputs, units, kernelOffset, biasOffset } of layerShapes(shape)) {

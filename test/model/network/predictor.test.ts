@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadEngine } from '../../../src/model/network/engine.js';
+import { loadEngine } from '../../../src/model/engines/load-engine.js';
 import { initialWeights } from '../../../src/model/network/initial-weights.js';
 import { Predictor } from '../../../src/model/network/predictor.js';
 import type { Shape } from '../../../src/model/network/shape.js';
@@ -40,7 +40,7 @@ test('the error of a row is the mean squared residual of its reconstruction', as
   }
 });
 
-test('the rows of a batch do not depend on each other or on what was asked before', async () => {
+test('the rows of a batch do not depend on each other or on earlier calls', async () => {
   const { predictor } = await create();
   const rows = Float32Array.from({ length: 3 * 300 }, (_, i) => 10 * Math.sin(i));
   const all = predictor.predict(rows, 300).outputs.slice();
@@ -63,7 +63,7 @@ test('the rows of a batch do not depend on each other or on what was asked befor
   }
 });
 
-test('no rows give no predictions, and the rows given stay as they are', async () => {
+test('no rows give no predictions, and rows are not changed', async () => {
   const { predictor } = await create();
   assert.equal(predictor.predict(new Float32Array(0), 0).outputs.length, 0);
   const rows = Float32Array.of(1, 2, 3, 4, 5, 6);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadEngine } from '../../../src/model/network/engine.js';
+import { loadEngine } from '../../../src/model/engines/load-engine.js';
 import { Predictor, predictAll, type Scalers } from '../../../src/model/network/predictor.js';
 import { type Shape, weightCount } from '../../../src/model/network/shape.js';
 import type { LabelledRows } from '../../../src/model/tables/labelled-rows.js';

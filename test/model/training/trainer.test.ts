@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
-import { loadEngine } from '../../../src/model/network/engine.js';
+import { loadEngine } from '../../../src/model/engines/load-engine.js';
 import { TableWriter } from '../../../src/model/tables/table-file.js';
 import { runTraining } from '../../../src/model/training/trainer.js';
 import type { TrainingRequest } from '../../../src/model/training/trainer-messages.js';

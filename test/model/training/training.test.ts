@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Engine, type EngineFactory, loadEngine } from '../../../src/model/network/engine.js';
+import { loadEngine } from '../../../src/model/engines/load-engine.js';
+import type { Engine, EngineFactory } from '../../../src/model/network/engine.js';
 import { initialWeights } from '../../../src/model/network/initial-weights.js';
 import { Predictor, predictAll } from '../../../src/model/network/predictor.js';
 import type { LabelledRows } from '../../../src/model/tables/labelled-rows.js';

@@ -9,7 +9,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Headers } from 'tar-stream';
 import { createRandom } from '../../../src/base/statistics/random.js';
 import { makeBaseline } from '../../../src/model/baseline/baseline.js';
-import { loadEngine } from '../../../src/model/network/engine.js';
+import { loadEngine } from '../../../src/model/engines/load-engine.js';
 import { packArchive, unpackArchive, verifyUpload } from '../../../src/model/versions/archive.js';
 import { parseCard, sealCard, sha256 } from '../../../src/model/versions/card.js';
 import { writeVersion } from '../../../src/model/versions/version.js';

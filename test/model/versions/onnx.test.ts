@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import protobuf from 'protobufjs';
 import { createRandom, type Random } from '../../../src/base/statistics/random.js';
-import { loadEngine } from '../../../src/model/network/engine.js';
+import { loadEngine } from '../../../src/model/engines/load-engine.js';
 import { initialWeights } from '../../../src/model/network/initial-weights.js';
 import { Predictor } from '../../../src/model/network/predictor.js';
 import type { Shape } from '../../../src/model/network/shape.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadEngine } from '../../../src/model/network/engine.js';
+import { loadEngine } from '../../../src/model/engines/load-engine.js';
 import { FileStore } from '../../../src/model/store/file-store.js';
 import { openVersion } from '../../../src/model/versions/version.js';
 import { assertClose } from '../../support/close-to.js';

@@ -20,7 +20,7 @@ function rowsOf(seed: number, count: number, width: number, shift = 0): number[]
   );
 }
 
-/** An application whose version 1 has so many features, and what it makes of 400 rows for a baseline. */
+/** An application whose version 1 has `features` features and a baseline of 400 rows. */
 async function watchedApp(t: TestContext, width: number, featuresWithBins?: number): Promise<TestApp> {
   const parts = await buildTestApp(t, namesOf(width), {
     maxRows: 2000,
@@ -57,7 +57,7 @@ async function scrape({ app }: TestApp): Promise<(name: string) => Sample[]> {
     }));
 }
 
-test('bins are metrics for as many features as the setting says, 50 unless told', async (t) => {
+test('bins are metrics for as many features as the setting allows, 50 by default', async (t) => {
   const standard = readConfig({}).DRIFT_FEATURES_WITH_BINS;
   const asked = readConfig({ DRIFT_FEATURES_WITH_BINS: '51' }).DRIFT_FEATURES_WITH_BINS;
   for (const [width, limit, told] of [
@@ -117,7 +117,7 @@ test('every score has its threshold, and both are those of GET /drift', async (t
   for (const { name, kind, score, threshold } of drift.windows[0].columns) {
     const own = kind === 'output' ? of(`prediction:${name}`) : [...of(name), ...of(`conditional:${name}`)];
     const latest = own.filter(({ window }) => window === 'latest');
-    // A feature: bins, range, missing and what the others do not explain. GET /drift tells the strongest.
+    // A feature: bins, range, missing and what the others do not explain. GET /drift has the strongest.
     assert.equal(latest.length, kind === 'output' ? 1 : 4, name);
     const strongest = latest.reduce((best, one) => (one.score > best.score ? one : best));
     for (const [found, expected] of [
@@ -129,7 +129,7 @@ test('every score has its threshold, and both are those of GET /drift', async (t
   }
 });
 
-test('alarms, the filling window and the baseline are told as GET /drift tells them', async (t) => {
+test('alarms, the window being filled, and the baseline are the same as in GET /drift', async (t) => {
   const parts = await watchedApp(t, 3);
   const check = async () => {
     const [metric, { model_version, baseline, groups, filled_rows }] = [await scrape(parts), await report(parts)];

@@ -74,7 +74,7 @@ test('two applications in one process do not share their metrics', async (t) => 
   assert.equal(value((await other.app.inject({ url: '/metrics' })).body, 'model_predictions_total'), 0);
 });
 
-test('promtool has nothing to say about the metrics', async (t) => {
+test('promtool accepts the metrics', async (t) => {
   if (spawnSync('promtool', ['--version']).error) {
     t.skip('SKIPPED: promtool is not installed (Debian package prometheus)');
     return;
@@ -89,7 +89,7 @@ test('promtool has nothing to say about the metrics', async (t) => {
   assert.equal(status, 0);
 });
 
-test("TensorFlow Serving's address of the metrics gives the same", async (t) => {
+test("TensorFlow Serving's metrics path returns the same", async (t) => {
   const { app } = await buildTestApp(t);
   await app.inject({ method: 'POST', url: '/predict', payload: { instances: [[1, 2, 3]] } });
   const { statusCode, headers, body } = await app.inject({ url: '/monitoring/prometheus/metrics' });

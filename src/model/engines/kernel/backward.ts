@@ -3,14 +3,14 @@ import { forwardChunk } from './forward.js';
 import { allocateBuffer, type Dense, type Layers } from './layers.js';
 import { CHUNK, type Ops, padRows } from './ops.js';
 
-/** Computes the gradient of the loss, chunk by chunk: memory does not grow with the batch. */
+/** Computes the gradient of the loss chunk by chunk, so that memory does not grow with the batch. */
 export class Backward {
-  /** Where the flat gradient begins; it is laid out as the weights are. */
+  /** The position of the flat gradient, which has the layout of the weights. */
   readonly gradient: number;
   private readonly ops: Ops;
   private readonly layers: Layers;
   private readonly auxiliaryWeight: number;
-  /** Buffers of the loss' derivatives by the layers' sums: hidden layers, then heads. */
+  /** Buffers of the derivatives of the loss by the layers' sums: hidden layers, then heads. */
   private readonly hiddenErrors: readonly number[];
   private readonly outErrors: number;
   private readonly reconstructErrors: number;
@@ -25,7 +25,7 @@ export class Backward {
     this.reconstructErrors = allocateBuffer(ops, layers.reconstruct.units);
   }
 
-  /** The gradient over the rows `index[from..to)` of `rows` `[all, inputs]` and `targets` `[all, outputs]`, and the loss. */
+  /** Computes the gradient and the loss over the rows `index[from..to)` of `rows` `[all, inputs]` and `targets` `[all, outputs]`. */
   run(rows: Float32Array, targets: Float32Array, index: Int32Array, from: number, to: number): BatchLoss {
     const { ops, layers, gradient } = this;
     const { out, reconstruct } = layers;
@@ -52,7 +52,7 @@ export class Backward {
     return { loss: squares * outScale + this.auxiliaryWeight * reconstructionError, reconstructionError };
   }
 
-  /** Puts targets where the output head's errors will be. */
+  /** Copies the targets into the buffer of the output head's errors, which will replace them. */
   private loadTargets(targets: Float32Array, index: Int32Array, start: number, count: number): void {
     const { heap } = this.ops;
     const outputs = this.layers.out.units;
@@ -62,13 +62,13 @@ export class Backward {
     }
   }
 
-  /** Derivatives of a head's squared residuals against `target`, times `factor`, into `errors`. Returns the sum of squares. */
+  /** Writes the derivatives of a head's squared residuals against `target`, times `factor`, to `errors`. Returns the sum of squares. */
   private residuals(head: Dense, target: number, errors: number, count: number, factor: number): number {
     const { out, bias, units } = head;
     return this.ops.residuals(errors, out, bias, target, this.gradientOf(bias), units, count, factor);
   }
 
-  /** From the heads' errors down through the hidden layers. */
+  /** Propagates the heads' errors back through the hidden layers. */
   private propagate(rows: number): void {
     const { ops, layers, hiddenErrors } = this;
     const { hidden, out, reconstruct } = layers;
@@ -89,7 +89,7 @@ export class Backward {
     }
   }
 
-  /** Adds to the gradient of a layer's kernel; the layer stands on `depth` hidden layers. */
+  /** Adds to the gradient of the kernel of a layer with `depth` hidden layers below it. */
   private weightGradient(layer: Dense, depth: number, errors: number, rows: number): void {
     const below = this.layers.hidden[depth - 1]?.out ?? this.layers.input;
     this.ops.weightGradient(this.gradientOf(layer.kernel), below, errors, layer.inputs, layer.units, rows);

@@ -2,8 +2,9 @@ import type { Layers } from './layers.js';
 import { CHUNK, type Ops, padRows } from './ops.js';
 
 /**
- * Runs `count` rows (1 to 64) of `rows` `[all, inputs]`: those from `start` on, or those that `index` names from
- * `start` on. Leaves activations in all buffers, and in the heads' buffers sums without bias.
+ * Runs `count` rows (1 to 64) of `rows` `[all, inputs]`, the rows `start, start + 1, …` or, given `index`, the rows
+ * `index[start], index[start + 1], …`. The layers' buffers then hold their activations, the heads' buffers their sums without
+ * bias.
  */
 export function forwardChunk(
   ops: Ops,
@@ -27,7 +28,7 @@ export function forwardChunk(
   ops.product(reconstruct.out, reconstruct.kernel, 1, reconstruct.units, below, reconstruct.units, width, padded, 0);
 }
 
-/** Runs row `at` of `rows` alone, five times as fast as a chunk of one; the buffers then hold `[features]`. */
+/** Runs row `at` of `rows` alone, five times as fast as a chunk of one row. The buffers then hold `[features]`. */
 export function forwardRow(ops: Ops, layers: Layers, rows: Float32Array, at: number): void {
   const { input, hidden, out, reconstruct } = layers;
   const { heap } = ops;
@@ -43,7 +44,7 @@ export function forwardRow(ops: Ops, layers: Layers, rows: Float32Array, at: num
   ops.rowProduct(reconstruct.out, reconstruct.kernel, below, reconstruct.units, reconstruct.inputs);
 }
 
-/** Copies rows in, feature-major; padding rows are zero, so that nothing unbounded grows in them. */
+/** Copies rows into the input buffer, feature-major. Rows of padding are zero, so that no value in them can overflow. */
 function loadRows(
   { heap }: Ops,
   { input, reconstruct }: Layers,

@@ -1,7 +1,7 @@
 import { layerShapes, type Shape, weightCount } from '../../network/shape.js';
 import { CHUNK, type Ops } from './ops.js';
 
-/** A dense layer's places in memory: `kernel` `[inputs, units]`, `bias` `[units]`, and `out`, its buffer of activations. */
+/** The positions of a dense layer in memory: `kernel` `[inputs, units]`, `bias` `[units]`, and `out`, its activation buffer. */
 export interface Dense {
   readonly inputs: number;
   readonly units: number;
@@ -10,13 +10,13 @@ export interface Dense {
   readonly out: number;
 }
 
-/** A network in memory. */
+/** The positions of a network in memory. */
 export interface Layers {
-  /** Where the flat weights begin. */
+  /** The flat weights. */
   readonly weights: number;
-  /** Their number. */
+  /** Number of weights. */
   readonly count: number;
-  /** The buffer of the network's inputs. */
+  /** The network's input buffer. */
   readonly input: number;
   readonly hidden: readonly Dense[];
   readonly out: Dense;
@@ -27,7 +27,7 @@ export interface Layers {
 export function allocateLayers(ops: Ops, shape: Shape): Layers {
   const shapes = layerShapes(shape);
   const count = weightCount(shape);
-  // Operations that take up to 3 units, or of a row alone 15 floats, too many along read that much past the last layer.
+  // Operations may process up to 3 units too many, or 15 floats of a single row, and then read beyond the last layer.
   const slack = 16 + 3 * Math.max(...shapes.map(({ units }) => units));
   const weights = ops.alloc(count + slack);
   const input = allocateBuffer(ops, shape.inputs);
@@ -43,8 +43,8 @@ export function allocateLayers(ops: Ops, shape: Shape): Layers {
 }
 
 /**
- * Reserves a buffer for one chunk, `[features, 64]`. Features are padded to 4 for operations that take up to 3 too many
- * along; of a row alone, `[features]`, up to 15 floats too many have room as well.
+ * Reserves a buffer for one chunk, `[features, 64]`. Features are padded to a multiple of 4, for operations that process up to 3
+ * too many. For a single row, `[features]`, this leaves room for 15 floats too many.
  */
 export function allocateBuffer(ops: Ops, features: number): number {
   return ops.alloc(Math.ceil(features / 4) * 4 * CHUNK);

@@ -6,24 +6,24 @@ import { allocateLayers, type Layers } from './layers.js';
 import { CHUNK, type Ops, ROW_BLOCK } from './ops.js';
 import { Update } from './optimizer.js';
 import { PassBuffers } from './pass-buffers.js';
-import { referenceOps } from './reference-ops.js';
 import { loadWasmOps } from './wasm-ops.js';
 
-/** Up to this many rows are faster one by one than in a chunk, which is computed in blocks of eight. */
+/** Up to this many rows are faster one by one than as a chunk, which is computed in blocks of eight rows. */
 const FEW_ROWS = 4;
 
-/** Loads the fastest kernel that runs here: with fused multiply-add, with SIMD, or the plain one. */
+/**
+ * Loads the fastest kernel that this JavaScript engine can run: with fused multiply-add or else with plain SIMD. Throws an Error
+ * if it has neither.
+ */
 export function loadKernel(): EngineFactory {
   const createOps = loadWasmOps('relaxed') ?? loadWasmOps('simd');
-  return createOps ? networkFactory('kernel', createOps) : loadReferenceOps();
+  if (createOps) return networkFactory('kernel', createOps);
+  throw new Error(
+    'this JavaScript engine has no WebAssembly SIMD, which the kernel needs; run Node.js without --jitless',
+  );
 }
 
-/** Loads the kernel in plain TypeScript and float64: the tests' oracle, and the fallback where SIMD is missing. */
-export function loadReferenceOps(): EngineFactory {
-  return networkFactory('plain', referenceOps);
-}
-
-/** Makes engines named `name` on the given operations; each engine has a memory of its own. */
+/** Returns a factory of engines named `name` on the given operations. Each engine has its own memory. */
 export function networkFactory(name: string, createOps: () => Ops): EngineFactory {
   return (shape, weights, optimizer) => new Network(name, shape, weights, optimizer, createOps());
 }
@@ -47,7 +47,7 @@ class Network implements Engine {
   forward(rows: Float32Array, count: number): Pass {
     const { ops, layers, buffers } = this.open();
     if (!(count >= 0 && count * this.shape.inputs <= rows.length)) {
-      throw new RangeError(`${count} rows of ${this.shape.inputs} inputs asked for, ${rows.length} numbers given`);
+      throw new RangeError(`expected ${count} rows of ${this.shape.inputs} inputs, got ${rows.length} numbers`);
     }
     const pass = buffers.reserve(count);
     let start = 0;
@@ -55,12 +55,12 @@ class Network implements Engine {
       let size = Math.min(CHUNK, count - start);
       if (size % ROW_BLOCK <= FEW_ROWS) size -= size % ROW_BLOCK;
       forwardChunk(ops, layers, rows, start, size);
-      buffers.take(ops, layers, start, size, CHUNK);
+      buffers.read(ops, layers, start, size, CHUNK);
       start += size;
     }
     for (; start < count; start++) {
       forwardRow(ops, layers, rows, start);
-      buffers.take(ops, layers, start, 1, 1);
+      buffers.read(ops, layers, start, 1, 1);
     }
     return pass;
   }
@@ -68,7 +68,9 @@ class Network implements Engine {
   gradient(rows: Float32Array, targets: Float32Array, index: Int32Array, from: number, to: number): BatchLoss {
     const parts = this.open();
     if (!(from >= 0 && from < to && to <= index.length)) {
-      throw new RangeError(`a batch from ${from} to ${to} is empty or outside an index of ${index.length}`);
+      throw new RangeError(
+        `expected a batch of 1 or more rows within an index of ${index.length}, got ${from} to ${to}`,
+      );
     }
     parts.backward ??= new Backward(parts.ops, parts.layers, this.shape.auxiliaryWeight);
     return parts.backward.run(rows, targets, index, from, to);
@@ -83,7 +85,7 @@ class Network implements Engine {
 
   step(rows: Float32Array, targets: Float32Array, index: Int32Array, from: number, to: number): BatchLoss {
     const parts = this.open();
-    if (!this.optimizer) throw new Error('this engine was made without an optimizer and cannot step');
+    if (!this.optimizer) throw new Error('this engine was created without an optimizer and cannot step');
     const loss = this.gradient(rows, targets, index, from, to);
     parts.update ??= new Update(parts.ops, this.optimizer, parts.layers.count);
     parts.update.apply(parts.layers.weights, parts.backward!.gradient);

@@ -1,33 +1,33 @@
-/** Rows per chunk, which is also the distance between two features of an activation buffer. */
+/** Rows per chunk, and the distance between two features of an activation buffer. */
 export const CHUNK = 64;
 
-/** Rows that the operations compute at a time: a chunk's rows are padded to a multiple of it. */
+/** Rows that the operations compute at a time. The rows of a chunk are padded to a multiple of it. */
 export const ROW_BLOCK = 8;
 
-/** `count` rows, rounded up to what the operations compute at a time. */
+/** Returns `count` rounded up to a multiple of `ROW_BLOCK`. */
 export function padRows(count: number): number {
   return Math.ceil(count / ROW_BLOCK) * ROW_BLOCK;
 }
 
 /**
- * What a network is computed with, over one linear memory. A position is the number of a float in `heap`.
+ * The operations of a network on one linear memory. A position is an index into `heap`.
  *
- * Activations are held in chunks of at most 64 rows, feature-major, `[features, 64]`: feature f of row r is at
- * `buffer + 64 × f + r`. So the rows fill the SIMD lanes, a layer may have any width, weights keep their row-major
- * layout `[inputs, units]`, and a batch of any size needs no more memory than one chunk. A row that is computed alone
- * is held as `[features]`. `rows` is a multiple of 8.
+ * Activations are stored in chunks of at most 64 rows, feature-major, `[features, 64]`: feature f of row r is at
+ * `buffer + 64 × f + r`. The rows fill the SIMD lanes, a layer may have any width, weights stay row-major `[inputs, units]`, and
+ * a batch of any size needs the memory of one chunk. A row that is computed alone is stored as `[features]`. `rows` is a
+ * multiple of 8.
  */
 export interface Ops {
-  /** The memory. `alloc` may replace it: take it anew after each call. */
+  /** The memory. `alloc` may replace it: read this property again after each call. */
   heap: Float32Array | Float64Array;
 
   /** Reserves `count` zeros, aligned to 16, and returns their position. Throws a RangeError when memory is exhausted. */
   alloc(count: number): number;
 
   /**
-   * `out[o, r] = Σ_i weights[outStep × o + inStep × i] × input[i, r]`, added to what `out` holds if `add` is not 0.
-   * With steps 1 and `units` it goes forward through a layer, with `units` and 1 backward. May write up to 3 features
-   * more than `outs`, and read the weights that these would have.
+   * `out[o, r] = Σ_i weights[outStep × o + inStep × i] × input[i, r]`, added to the content of `out` if `add` is not 0. The steps
+   * 1 and `units` compute a layer forward, `units` and 1 backward. May write up to 3 features more than `outs`, and read the
+   * weights that these would have.
    */
   product(
     out: number,
@@ -41,7 +41,7 @@ export interface Ops {
     add: number,
   ): void;
 
-  /** `out[o] = Σ_i weights[i, o] × input[i]`. May write up to 15 features more, and read the weights of these. */
+  /** `out[o] = Σ_i weights[i, o] × input[i]`. May write up to 15 features more, and read the weights that these would have. */
   rowProduct(out: number, weights: number, input: number, outs: number, ins: number): void;
 
   /** `out[o, r] = selu(out[o, r] + bias[o])` */
@@ -50,16 +50,16 @@ export interface Ops {
   /** `out[o] = selu(out[o] + bias[o])`. May read and write up to 7 features more. */
   rowBiasSelu(out: number, bias: number, outs: number): void;
 
-  /** `errors[o, r] ×= selu'`, taken from the activations `out`; `bias[o] += Σ_r errors[o, r]`. */
+  /** `errors[o, r] ×= selu'`, derived from the activations `out`; `bias[o] += Σ_r errors[o, r]`. */
   seluGradient(errors: number, out: number, bias: number, outs: number, rows: number): void;
 
   /** `out[i, o] += Σ_r input[i, r] × errors[o, r]`, `out` row-major. May read 1 input and 3 errors more. */
   weightGradient(out: number, input: number, errors: number, ins: number, outs: number, rows: number): void;
 
   /**
-   * Of the first `count` rows of a head: `residual = out[u, r] + bias[u] - target[u, r]`, `errors[u, r] = factor × residual`,
-   * 0 in the rows of padding, and `biasGradient[u] += Σ_r errors[u, r]`. `errors` may be `target`. Returns the sum of squares
-   * of the residuals.
+   * For the first `count` rows of a head: `residual = out[u, r] + bias[u] - target[u, r]`, `errors[u, r] = factor × residual`, 0 in
+   * the rows of padding, and `biasGradient[u] += Σ_r errors[u, r]`. `errors` may be `target`. Returns the sum of the squared
+   * residuals.
    */
   residuals(
     errors: number,

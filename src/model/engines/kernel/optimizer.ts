@@ -9,11 +9,11 @@ const EPSILON = 1e-7;
 /** Nadam's momentum schedule: Dozat 2015, http://cs229.stanford.edu/proj2015/054_report.pdf, with Keras' constant. */
 const MOMENTUM_DECAY = 0.96;
 
-/** An optimiser at work on `count` weights: the formulas of Keras 3 (keras/src/optimizers/{sgd,adam,nadam}.py). */
+/** The state and the steps of an optimiser, by the formulas of Keras 3 (keras/src/optimizers/{sgd,adam,nadam}.py). */
 export class Update {
   private readonly ops: Ops;
   private readonly optimizer: Optimizer;
-  /** A multiple of 4; padding has gradient 0 and does not move. */
+  /** The number of weights, rounded up to a multiple of 4. Padding has gradient 0 and does not change. */
   private readonly count: number;
   private readonly mean: number;
   private readonly variance: number;
@@ -30,7 +30,7 @@ export class Update {
     this.variance = ops.alloc(moments);
   }
 
-  /** Takes one step. */
+  /** Performs one step. */
   apply(weights: number, gradient: number): void {
     const { name, learningRate } = this.optimizer;
     const step = ++this.steps;

@@ -3,7 +3,7 @@ import type { Shape } from '../../network/shape.js';
 import type { Layers } from './layers.js';
 import type { Ops } from './ops.js';
 
-/** What a forward pass returns: buffers that grow geometrically and are reused, and views of them. */
+/** The results of forward passes: buffers that grow geometrically and are reused, and views of them. */
 export class PassBuffers {
   private readonly shape: Shape;
   private capacity = 0;
@@ -18,7 +18,7 @@ export class PassBuffers {
     this.shape = shape;
   }
 
-  /** Room for `count` rows. A count like the one before gives the same views, so that serving makes no garbage. */
+  /** Makes room for `count` rows. The same count as before returns the same views, so that serving allocates nothing. */
   reserve(count: number): Pass {
     const { inputs, outputs } = this.shape;
     if (count > this.capacity) {
@@ -40,8 +40,8 @@ export class PassBuffers {
     return this.pass;
   }
 
-  /** Takes `count` rows, from row `start` of the pass on, out of the heads' buffers, whose features are `stride` apart. */
-  take({ heap }: Ops, { input, out, reconstruct }: Layers, start: number, count: number, stride: number): void {
+  /** Reads `count` rows, which start at row `start` of the pass, from the heads' buffers, whose features are `stride` apart. */
+  read({ heap }: Ops, { input, out, reconstruct }: Layers, start: number, count: number, stride: number): void {
     const { outputs, reconstructions, errors } = this.pass;
     const { units } = reconstruct;
     for (let r = 0, to = start * units; r < count; r++) {

@@ -2,10 +2,10 @@ import { loadWasmModule, WASM_PAGE, type WasmMemory } from '../../../base/node/w
 import type { Ops } from './ops.js';
 
 /**
- * Loads the compiled kernel: `relaxed` has fused multiply-add, `simd` does without. Undefined where it cannot run. Each
- * call of the returned function makes an instance with a memory of its own.
+ * Loads the compiled kernel, `relaxed` with fused multiply-add or `simd` without. Returns undefined if this JavaScript engine
+ * cannot run it. Each call of the returned function creates an instance with its own memory.
  *
- * Relaxed instructions round as the processor at hand does: the same bits on the same machine, not on every machine.
+ * Relaxed instructions round like the processor: results are the same bits on the same machine, but not on every machine.
  */
 export function loadWasmOps(variant: 'relaxed' | 'simd'): (() => Ops) | undefined {
   const create = loadWasmModule(new URL(import.meta.resolve(`#built/kernel-${variant}.wasm`)));

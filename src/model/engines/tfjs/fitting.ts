@@ -1,19 +1,27 @@
 import { setImmediate } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import { createRandom, shuffle } from '../../../base/statistics/random.js';
-import type { ReconstructionRegressor } from './regressor.js';
 
 const DEFAULT_BATCH_SIZE = 32;
-/** How long a training keeps the process to itself before other work gets a turn, in milliseconds. */
-const TURN_MS = 10;
+/** Milliseconds of training before it yields to the event loop. */
+const SLICE_MS = 10;
 
 /** Inputs `[rows, inputs]` and targets `[rows, outputs]`. */
 export type Data = readonly [tf.Tensor2D, tf.Tensor2D];
 
-/** `loss`, and each metric by its name; in training with validation data each of them as `val_…` too. */
+/** The network to train. */
+interface Network {
+  readonly variables: tf.Variable[];
+  /** Metrics of the latest pass, by name. */
+  readonly metrics: ReadonlyMap<string, tf.Scalar>;
+  /** The loss of `[rows, inputs]` with the targets `[rows, outputs]`. */
+  computeLoss(inputs: tf.Tensor2D, targets: tf.Tensor2D, options?: { readonly training?: boolean }): tf.Scalar;
+}
+
+/** `loss`, and each metric by its name; when training with validation data, also each of them as `val_…`. */
 export type Logs = Record<string, number>;
 
-/** As in Keras and TensorFlow.js: one figure per epoch. */
+/** One number per epoch, as in Keras and TensorFlow.js. */
 export interface History {
   readonly epoch: number[];
   readonly history: Record<string, number[]>;
@@ -23,9 +31,9 @@ export interface FitOptions {
   readonly epochs: number;
   readonly batchSize?: number;
   readonly validationData?: Data;
-  /** Whether each epoch takes the rows in another order; true by default. */
+  /** Shuffle the rows before each epoch; true by default. */
   readonly shuffle?: boolean;
-  /** Makes that order repeatable. */
+  /** Makes the shuffling repeatable. */
   readonly seed?: number;
   readonly signal?: AbortSignal;
   /** `epoch` counts from 0. A promise is awaited. */
@@ -33,7 +41,7 @@ export interface FitOptions {
 }
 
 export async function fit(
-  regressor: ReconstructionRegressor,
+  network: Network,
   optimizer: tf.Optimizer,
   data: Data,
   options: FitOptions,
@@ -44,7 +52,7 @@ export async function fit(
   const random = createRandom(options.seed ?? Math.floor(Math.random() * 2 ** 32));
   const order = Int32Array.from({ length: x.shape[0] }, (_, row) => row);
   const all: Logs[] = [];
-  let turn = performance.now();
+  let sliceStart = performance.now();
 
   for (let epoch = 0; epoch < epochs; epoch++) {
     if (options.shuffle ?? true) shuffle(order, random);
@@ -55,18 +63,18 @@ export async function fit(
       const loss = tf.tidy(() => {
         const index = tf.tensor1d(rows, 'int32');
         const [inputs, targets] = [tf.gather(x, index), tf.gather(y, index)];
-        const cost = () => regressor.computeLoss(inputs, targets, { training: true });
-        return optimizer.minimize(cost, true, regressor.variables)!.dataSync()[0]!;
+        const cost = () => network.computeLoss(inputs, targets, { training: true });
+        return optimizer.minimize(cost, true, network.variables)!.dataSync()[0]!;
       });
-      means.add(loss, regressor.metrics, rows.length);
-      if (performance.now() - turn > TURN_MS) {
+      means.add(loss, network.metrics, rows.length);
+      if (performance.now() - sliceStart > SLICE_MS) {
         await setImmediate();
-        turn = performance.now();
+        sliceStart = performance.now();
       }
     }
     const logs = means.logs();
     if (validationData)
-      for (const [name, value] of Object.entries(evaluate(regressor, validationData, batchSize)))
+      for (const [name, value] of Object.entries(evaluate(network, validationData, batchSize)))
         logs[`val_${name}`] = value;
     all.push(logs);
     await options.onEpochEnd?.(epoch, logs);
@@ -78,16 +86,16 @@ export async function fit(
   };
 }
 
-export function evaluate(regressor: ReconstructionRegressor, data: Data, batchSize = DEFAULT_BATCH_SIZE): Logs {
+export function evaluate(network: Network, data: Data, batchSize = DEFAULT_BATCH_SIZE): Logs {
   check(data, batchSize);
   const [x, y] = data;
   const means = new Means();
   for (let from = 0; from < x.shape[0]; from += batchSize) {
     const rows = Math.min(batchSize, x.shape[0] - from);
     const loss = tf.tidy(() =>
-      regressor.computeLoss(tf.slice(x, [from, 0], [rows, -1]), tf.slice(y, [from, 0], [rows, -1])).dataSync(),
+      network.computeLoss(tf.slice(x, [from, 0], [rows, -1]), tf.slice(y, [from, 0], [rows, -1])).dataSync(),
     );
-    means.add(loss[0]!, regressor.metrics, rows);
+    means.add(loss[0]!, network.metrics, rows);
   }
   return means.logs();
 }
@@ -114,7 +122,8 @@ class Means {
 
 function check([x, y]: Data, batchSize: number): void {
   if (!Number.isInteger(batchSize) || batchSize < 1)
-    throw new RangeError(`a batch has 1 or more rows, not ${batchSize}`);
+    throw new RangeError(`expected a batch size of 1 or more, got ${batchSize}`);
   if (x.shape[0] === 0) throw new RangeError('there are no rows');
-  if (x.shape[0] !== y.shape[0]) throw new RangeError(`${x.shape[0]} rows of inputs, but ${y.shape[0]} of targets`);
+  if (x.shape[0] !== y.shape[0])
+    throw new RangeError(`expected as many rows of targets as of inputs, ${x.shape[0]}, got ${y.shape[0]}`);
 }

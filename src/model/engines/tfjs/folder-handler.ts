@@ -6,8 +6,8 @@ const MODEL_FILE = 'model.json';
 const WEIGHTS_FILE = 'weights.bin';
 
 /**
- * Reads and writes a folder with `model.json` and `weights.bin`, the files that `tensorflowjs_converter` and TF.js'
- * own `file://` handler write. That handler comes only with the native backend.
+ * Reads and writes a folder with `model.json` and `weights.bin`, like `tensorflowjs_converter` and TensorFlow.js' own `file://`
+ * handler, which only the native backend has.
  */
 export function folderHandler(folder: string): tf.io.IOHandler {
   return {
@@ -16,7 +16,7 @@ export function folderHandler(folder: string): tf.io.IOHandler {
       const model = { ...description, weightsManifest: [{ paths: [WEIGHTS_FILE], weights: weightSpecs }] };
       const weights = tf.io.CompositeArrayBuffer.join(weightData);
       await mkdir(folder, { recursive: true });
-      // The file that names the other comes last: a folder with a model.json is whole.
+      // model.json is written last, so that a folder with a model.json is complete.
       await replace(join(folder, WEIGHTS_FILE), new Uint8Array(weights));
       await replace(join(folder, MODEL_FILE), JSON.stringify(model));
       return { modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(artifacts) };

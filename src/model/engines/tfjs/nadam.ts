@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** Factors of one update `(moment × m + gradient × g) / (√(variance × v) + ε)`; the learning rate is part of the upper two. */
+/** Factors of one update `(moment × m + gradient × g) / (√(variance × v) + ε)`; `moment` and `gradient` include the learning rate. */
 interface Factors {
   readonly moment: number;
   readonly gradient: number;
@@ -8,11 +8,11 @@ interface Factors {
 }
 
 /**
- * Adam as Keras 3 defines it (https://keras.io/api/optimizers/adam/; Kingma and Ba 2014, algorithm 1 in the form of the
- * end of its section 2, https://arxiv.org/abs/1412.6980). `tf.train.adam` adds ε to the bias-corrected deviation
- * instead, and drifts from Keras by some thousandths within a few hundred steps.
+ * Adam as Keras 3 defines it (https://keras.io/api/optimizers/adam/; Kingma and Ba 2014, algorithm 1 in the form at the end of its
+ * section 2, https://arxiv.org/abs/1412.6980). `tf.train.adam` adds ε to the bias-corrected deviation instead, and differs from
+ * Keras by some thousandths after a few hundred steps.
  *
- * All variables are updated as one flat vector: a third fewer kernel calls than one update per variable.
+ * All variables are updated as one flat vector, which takes a third fewer kernel calls than one update per variable.
  */
 export class Adam extends tf.Optimizer {
   static get className(): string {
@@ -23,7 +23,7 @@ export class Adam extends tf.Optimizer {
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
-  /** Moving averages of the gradient and of its square, `[weights]`; made at the first step. */
+  /** Moving averages of the gradient and of its square, `[weights]`; created at the first step. */
   private moments: { readonly first: tf.Variable; readonly second: tf.Variable } | undefined;
 
   constructor(learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7) {
@@ -34,7 +34,7 @@ export class Adam extends tf.Optimizer {
     this.epsilon = epsilon;
   }
 
-  /** Throws an Error if the variables are not the ones of the steps before. */
+  /** Throws an Error if the variables are not those of the previous steps. */
   override applyGradients(gradients: Parameters<tf.Optimizer['applyGradients']>[0]): void {
     const named = Array.isArray(gradients)
       ? gradients
@@ -51,8 +51,7 @@ export class Adam extends tf.Optimizer {
       const g = flatten(named.map(({ tensor }) => tensor));
       this.moments ??= { first: tf.variable(tf.zerosLike(g), false), second: tf.variable(tf.zerosLike(g), false) };
       const { first, second } = this.moments;
-      if (first.size !== g.size)
-        throw new Error(`this optimizer holds the state of ${first.size} weights, the step is about ${g.size}`);
+      if (first.size !== g.size) throw new Error(`expected a step of ${first.size} weights, as before, got ${g.size}`);
       first.assign(tf.add(tf.mul(first, beta1), tf.mul(g, 1 - beta1)));
       second.assign(tf.add(tf.mul(second, beta2), tf.mul(tf.square(g), 1 - beta2)));
 
@@ -93,12 +92,12 @@ export class Adam extends tf.Optimizer {
   }
 }
 
-/** How fast Nadam's momentum approaches beta1: 1 - 0.5 × 0.96^step (Dozat 2016, section 2.2). */
+/** The rate at which Nadam's momentum approaches beta1: 1 - 0.5 × 0.96^step (Dozat 2016, section 2.2). */
 const SCHEDULE_DECAY = 0.96;
 
 /**
  * Nadam as Keras 3 defines it (https://keras.io/api/optimizers/nadam/; Dozat 2016, Incorporating Nesterov Momentum into
- * Adam, https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ). TensorFlow.js has none.
+ * Adam, https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ). TensorFlow.js has no Nadam.
  */
 export class Nadam extends Adam {
   static override get className(): string {

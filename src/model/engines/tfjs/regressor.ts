@@ -11,14 +11,14 @@ export interface RegressorOptions {
   readonly hidden?: readonly number[];
   /** Factor of the mean squared reconstruction error in the loss; 0.05 by default. */
   readonly auxiliaryWeight?: number;
-  /** Makes the first weights repeatable. */
+  /** Makes the initial weights repeatable. */
   readonly seed?: number;
 }
 
 export interface CompileOptions {
-  /** Stays the caller's: `dispose` does not touch it. */
+  /** Belongs to the caller: `dispose` does not dispose it. */
   readonly optimizer: tf.Optimizer;
-  /** Loss of the predictions, without the auxiliary one; its mean is taken. Mean squared error by default. */
+  /** The loss of each prediction without the auxiliary loss; it is averaged. Squared error by default. */
   readonly loss?: (targets: tf.Tensor, predictions: tf.Tensor) => tf.Tensor;
 }
 
@@ -26,8 +26,8 @@ export interface CompileOptions {
  * A regression network that also reconstructs its own inputs, and is trained to: the Keras class of Géron, Hands-On
  * Machine Learning (2nd ed., chapter 12, "Losses and Metrics Based on Model Internals"), on TensorFlow.js.
  *
- * It works on whichever backend is current, and has its own `fit` and `evaluate`, because those of `LayersModel` know
- * nothing of `addLoss`. Tensors that methods take or return belong to the caller.
+ * It runs on the current backend, and has its own `fit` and `evaluate`, because those of `LayersModel` do not support `addLoss`.
+ * Tensors that methods take or return belong to the caller.
  */
 export class ReconstructionRegressor {
   readonly outputDim: number;
@@ -43,7 +43,8 @@ export class ReconstructionRegressor {
   constructor(outputDim: number, options: RegressorOptions = {}) {
     const { hidden = DEFAULT_HIDDEN, auxiliaryWeight = DEFAULT_AUXILIARY_WEIGHT } = options;
     for (const units of [outputDim, ...hidden])
-      if (!Number.isInteger(units) || units < 1) throw new RangeError(`a layer has 1 or more units, not ${units}`);
+      if (!Number.isInteger(units) || units < 1)
+        throw new RangeError(`expected a layer with 1 or more units, got ${units}`);
     this.outputDim = outputDim;
     this.auxiliaryWeight = auxiliaryWeight;
     this.seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
@@ -54,13 +55,14 @@ export class ReconstructionRegressor {
   }
 
   /**
-   * Creates `reconstruct`, which needs to know the number of inputs, and all weights. `fit` does it by itself.
+   * Creates `reconstruct`, which depends on the number of inputs, and all weights. `fit` calls it if necessary.
    * `inputShape` is `[rows or null, inputs]`. Throws an Error if it was called before.
    */
   build(inputShape: readonly [number | null, number]): void {
     const inputDim = inputShape[1];
     if (this.built) throw new Error(`the regressor is built already, for ${this.built.inputDim} inputs`);
-    if (!Number.isInteger(inputDim) || inputDim < 1) throw new RangeError(`there is no input of width ${inputDim}`);
+    if (!Number.isInteger(inputDim) || inputDim < 1)
+      throw new RangeError(`expected inputs of width 1 or more, got ${inputDim}`);
     const reconstruct = head('reconstruct', inputDim, this.seed + this.hidden.length + 1);
     const inputs = input({ shape: [inputDim], name: 'inputs' });
     let z = inputs;
@@ -79,12 +81,12 @@ export class ReconstructionRegressor {
     return this.whenBuilt().inputDim;
   }
 
-  /** What `addLoss` collected in the last forward pass: the next one replaces and disposes it. */
+  /** The terms that `addLoss` collected in the latest forward pass. The next pass replaces and disposes them. */
   get losses(): readonly tf.Scalar[] {
     return this.passLosses;
   }
 
-  /** What `addMetric` collected in the last forward pass, as `losses`. */
+  /** The metrics that `addMetric` collected in the latest forward pass. The next pass replaces and disposes them. */
   get metrics(): ReadonlyMap<string, tf.Scalar> {
     return this.passMetrics;
   }
@@ -96,7 +98,7 @@ export class ReconstructionRegressor {
   call(inputs: tf.Tensor2D, { training = false }: { readonly training?: boolean } = {}): tf.Tensor2D {
     const { reconstruct, inputDim } = this.whenBuilt();
     if (inputs.rank !== 2 || inputs.shape[1] !== inputDim)
-      throw new RangeError(`inputs are [rows, ${inputDim}], not [${inputs.shape}]`);
+      throw new RangeError(`expected inputs [rows, ${inputDim}], got [${inputs.shape}]`);
     this.forgetPass();
     return tf.tidy(() => {
       let z: tf.Tensor = inputs;
@@ -109,12 +111,12 @@ export class ReconstructionRegressor {
     });
   }
 
-  /** Adds a term to the loss of the pass under way. The regressor takes the scalar over. */
+  /** Adds a term to the loss of the current pass. The scalar then belongs to the regressor. */
   addLoss(value: tf.Scalar): void {
     this.passLosses.push(tf.keep(value));
   }
 
-  /** Records a figure of the pass under way. The regressor takes the scalar over. */
+  /** Records a metric of the current pass. The scalar then belongs to the regressor. */
   addMetric(value: tf.Scalar, name: string): void {
     this.passMetrics.get(name)?.dispose();
     this.passMetrics.set(name, tf.keep(value));
@@ -127,7 +129,7 @@ export class ReconstructionRegressor {
   /** The loss of one forward pass, auxiliary terms included. `targets` is `[rows, outputs]`. */
   computeLoss(inputs: tf.Tensor2D, targets: tf.Tensor2D, options?: { readonly training?: boolean }): tf.Scalar {
     if (targets.rank !== 2 || targets.shape[1] !== this.outputDim || targets.shape[0] !== inputs.shape[0])
-      throw new RangeError(`targets are [${inputs.shape[0]}, ${this.outputDim}], not [${targets.shape}]`);
+      throw new RangeError(`expected targets [${inputs.shape[0]}, ${this.outputDim}], got [${targets.shape}]`);
     const loss = this.compiled?.loss ?? tf.squaredDifference;
     return tf.tidy(() => {
       const own = tf.mean<tf.Scalar>(loss(targets, this.call(inputs, options)));
@@ -136,8 +138,8 @@ export class ReconstructionRegressor {
   }
 
   /**
-   * Trains on `x` `[rows, inputs]` and `y` `[rows, outputs]`, and lets other work of the process run in between.
-   * Rejects with the signal's reason if it is aborted, with an Error before `compile`.
+   * Trains on `x` `[rows, inputs]` and `y` `[rows, outputs]`, and yields to the event loop between batches. Rejects with the
+   * signal's reason if it is aborted, and with an Error if `compile` was not called.
    */
   async fit(x: tf.Tensor2D, y: tf.Tensor2D, options: FitOptions): Promise<History> {
     const { optimizer } = this.whenCompiled();
@@ -145,7 +147,7 @@ export class ReconstructionRegressor {
     return fit(this, optimizer, [x, y], options);
   }
 
-  /** Loss (auxiliary terms included) and metrics, as Keras averages them over batches. */
+  /** Returns the loss, auxiliary terms included, and the metrics, averaged over batches as by Keras. */
   evaluate(x: tf.Tensor2D, y: tf.Tensor2D, options: { readonly batchSize?: number } = {}): Logs {
     this.whenCompiled();
     return evaluate(this, [x, y] satisfies Data, options.batchSize);
@@ -156,7 +158,7 @@ export class ReconstructionRegressor {
     return this.call(x);
   }
 
-  /** Kernel and bias of each hidden layer, of `out` and of `reconstruct`, in Keras' order. */
+  /** Kernel and bias of each hidden layer, of `out`, and of `reconstruct`, in Keras' order. */
   get variables(): tf.Variable[] {
     return [...this.hidden, this.out, this.whenBuilt().reconstruct].flatMap((layer) =>
       layer.weights.map((weight) => weight.read() as tf.Variable),
@@ -173,21 +175,21 @@ export class ReconstructionRegressor {
     const { variables } = this;
     const shapes = (tensors: readonly tf.Tensor[]) => tensors.map(({ shape }) => `[${shape}]`).join(' ');
     if (shapes(weights) !== shapes(variables))
-      throw new RangeError(`weights are ${shapes(variables)}, not ${shapes(weights)}`);
+      throw new RangeError(`expected weights ${shapes(variables)}, got ${shapes(weights)}`);
     variables.forEach((variable, i) => {
       variable.assign(weights[i]!);
     });
   }
 
   /**
-   * Writes the network in TensorFlow.js' layers format, which `loadLayersModel` reads without this class: outputs
-   * `[out, reconstruct]`. A string is a folder, for `model.json` and `weights.bin`.
+   * Writes the network in TensorFlow.js' layers format, which `loadLayersModel` reads without this class, with the outputs
+   * `[out, reconstruct]`. A string names a folder for `model.json` and `weights.bin`.
    */
   async save(target: string | tf.io.IOHandler): Promise<tf.io.SaveResult> {
     return this.model.save(typeof target === 'string' ? folderHandler(target) : target);
   }
 
-  /** Reads what `save` wrote. Rejects with an Error if it is another kind of model. */
+  /** Reads a saved network. Rejects with an Error if it is another kind of model. */
   static async load(source: string | tf.io.IOHandler): Promise<ReconstructionRegressor> {
     const loaded = await loadLayersModel(typeof source === 'string' ? folderHandler(source) : source);
     try {
@@ -220,7 +222,7 @@ export class ReconstructionRegressor {
   }
 }
 
-/** Standard deviation of a standard normal truncated at ±2. Keras divides by it; TF.js' own leCunNormal does not. */
+/** Standard deviation of a standard normal truncated at ±2. Keras divides by it; TensorFlow.js' leCunNormal does not. */
 const TRUNCATED_DEVIATION = 0.87962566103423978;
 
 function lecunNormal(seed: number) {
@@ -232,7 +234,7 @@ function lecunNormal(seed: number) {
   });
 }
 
-/** A linear layer. Keras starts it Glorot uniform, TF.js by itself Glorot normal. */
+/** A linear layer with Keras' default initialiser, Glorot uniform. TensorFlow.js' default is Glorot normal. */
 function head(name: string, units: number, seed: number): Layer {
   return layers.dense({ name, units, kernelInitializer: initializers.glorotUniform({ seed }) });
 }
@@ -243,7 +245,7 @@ function fromModel(loaded: LayersModel): ReconstructionRegressor {
   const hidden = dense.slice(0, -2);
   const expected = [...hidden.map((_, i) => `hidden_${i}`), 'out', 'reconstruct'];
   if (names.join() !== expected.join())
-    throw new Error(`this is no ReconstructionRegressor: its layers are ${names.join(', ')}`);
+    throw new Error(`expected the layers of a ReconstructionRegressor, got ${names.join(', ')}`);
   const units = dense.map((layer) => layer.outputShape[1] as number);
   const { auxiliaryWeight } = (loaded.getUserDefinedMetadata() ?? {}) as { auxiliaryWeight?: number };
   const regressor = new ReconstructionRegressor(units.at(-2)!, {

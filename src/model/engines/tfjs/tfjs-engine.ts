@@ -5,10 +5,10 @@ import { type BackendName, openBackend, useBackend } from './backend.js';
 import { Adam, Nadam } from './nadam.js';
 import { ReconstructionRegressor } from './regressor.js';
 
-/** Rows of one forward pass on the backend: its memory does not grow with the request. */
+/** Maximum rows of one forward pass on the backend, so that its memory does not grow with the request. */
 const CHUNK_ROWS = 1024;
 
-/** Loads TensorFlow.js with a backend. Rejects with an Error if that backend cannot be had. */
+/** Loads TensorFlow.js with a backend. Rejects with an Error if the backend is not available. */
 export async function loadTfjs(backend: 'auto' | BackendName): Promise<EngineFactory> {
   const opened = await openBackend(backend);
   return (shape, weights, optimizer) => new TfjsEngine(opened, shape, weights, optimizer);
@@ -84,7 +84,7 @@ class TfjsEngine implements Engine {
 
   step(rows: Float32Array, targets: Float32Array, index: Int32Array, from: number, to: number): BatchLoss {
     const { optimizer } = this;
-    if (!optimizer) throw new Error('this engine was made without an optimizer: it cannot train');
+    if (!optimizer) throw new Error('this engine was created without an optimizer and cannot train');
     return this.differentiate(rows, targets, index.subarray(from, to), (grads) => optimizer.applyGradients(grads));
   }
 
@@ -101,7 +101,7 @@ class TfjsEngine implements Engine {
     tf.tidy(() => {
       let offset = 0;
       for (const variable of this.variables) {
-        // A copy: the cpu backend keeps the array it is given.
+        // A copy, because the cpu backend retains the array.
         variable.assign(tf.tensor(weights.slice(offset, offset + variable.size), variable.shape));
         offset += variable.size;
       }
@@ -142,11 +142,11 @@ class TfjsEngine implements Engine {
 
   private checkLength(weights: Float32Array): void {
     const { length } = this.flatGradient;
-    if (weights.length !== length) throw new RangeError(`the network has ${length} weights, not ${weights.length}`);
+    if (weights.length !== length) throw new RangeError(`expected ${length} weights, got ${weights.length}`);
   }
 }
 
-/** Rows `index` of a row-major `[all, width]`, one after the other: `[index.length, width]`. */
+/** The rows `index` of a row-major `[all, width]`, one after another: `[index.length, width]`. */
 function gather(rows: Float32Array, width: number, index: Int32Array): Float32Array {
   const gathered = new Float32Array(index.length * width);
   index.forEach((row, i) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { DomainError } from '../../../base/domain-error.js';
 import { filesIn } from '../../../base/files/directory.js';
-import type { EngineName } from '../../../model/network/engine.js';
+import type { EngineName } from '../../../model/engines/load-engine.js';
 import { csvToTable } from '../../../model/tables/csv/csv-table.js';
 import type { GateRequest } from '../../../model/training/serving-model.js';
 import { runTraining } from '../../../model/training/trainer.js';

@@ -3,7 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { ErrorReply } from '../../http/errors.js';
 import { eventStream, serverSentEvent } from '../../http/event-stream.js';
-import type { DriftService, Watched } from '../../service/drift/drift-service.js';
+import type { DriftService } from '../../service/drift/drift-service.js';
+import type { MonitoredVersion } from '../../service/drift/monitored-version.js';
 import type { FeedbackService } from '../../service/feedback/feedback-service.js';
 import { DriftReply, HistoryReply } from './drift-schemas.js';
 
@@ -24,7 +25,7 @@ export interface DriftRouteOptions {
 }
 
 export function driftRoutes(app: FastifyInstance, { drift, feedback }: DriftRouteOptions): void {
-  const reply = async (watched: Watched) => ({ ...describe(watched), feedback: await feedback.current() });
+  const reply = async (monitored: MonitoredVersion) => ({ ...describe(monitored), feedback: await feedback.current() });
 
   app.get(
     '/drift',
@@ -47,7 +48,7 @@ export function driftRoutes(app: FastifyInstance, { drift, feedback }: DriftRout
         response: { 200: HistoryReply },
       },
     },
-    async () => ({ points: drift.history.points }) as Static<typeof HistoryReply>,
+    async (): Promise<Static<typeof HistoryReply>> => ({ points: [...drift.history.points] }),
   );
 
   app.get(
@@ -91,26 +92,23 @@ export function driftRoutes(app: FastifyInstance, { drift, feedback }: DriftRout
         response: { 200: DriftReply, 400: ErrorReply, 409: ErrorReply },
       },
     },
-    async ({ body }) => reply(await drift.rebaseline(body.since, body.reason, body.minimum_rows ?? 1000)),
+    async ({ body }) =>
+      reply(await drift.rebaseline({ since: body.since, reason: body.reason, minimum: body.minimum_rows ?? 1000 })),
   );
 }
 
-function describe({ version, monitor, origin }: Watched): Omit<Static<typeof DriftReply>, 'feedback'> {
+function describe({ version, monitor, origin }: MonitoredVersion): Omit<Static<typeof DriftReply>, 'feedback'> {
   const report = monitor.report();
-  return {
-    ...report,
-    model_version: String(version),
-    baseline: { ...report.baseline, ...origin },
-  } as unknown as Static<typeof DriftReply>;
+  return { ...report, model_version: String(version), baseline: { ...report.baseline, ...origin } };
 }
 
 async function* follow(drift: DriftService, gone: AbortSignal): AsyncGenerator<string> {
-  const news = on(drift, 'news', { close: ['close'] });
-  const stop = () => void news.return?.();
+  const updates = on(drift, 'update', { close: ['close'] });
+  const stop = () => void updates.return?.();
   gone.addEventListener('abort', stop);
   try {
     yield progress(drift);
-    for await (const [event] of news) {
+    for await (const [event] of updates) {
       yield event ? serverSentEvent('drift', event) : progress(drift);
     }
   } finally {
@@ -119,11 +117,11 @@ async function* follow(drift: DriftService, gone: AbortSignal): AsyncGenerator<s
 }
 
 function progress(drift: DriftService): string {
-  const { watched } = drift;
-  if (!watched) return serverSentEvent('progress', { detected: false, reason: drift.reason });
-  const { detected, groups, filled_rows, window_rows, rows } = watched.monitor.report();
+  const { monitored } = drift;
+  if (!monitored) return serverSentEvent('progress', { detected: false, reason: drift.reason });
+  const { detected, groups, filled_rows, window_rows, rows } = monitored.monitor.report();
   return serverSentEvent('progress', {
-    model_version: String(watched.version),
+    model_version: String(monitored.version),
     detected,
     groups: groups.map(({ group, detected: raised, p_value }) => ({ group, detected: raised, p_value })),
     filled_rows,

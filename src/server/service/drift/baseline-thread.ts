@@ -3,8 +3,8 @@ import type { Baseline } from '../../../model/baseline/baseline.js';
 import type { BaselineTask } from './baseline-worker.js';
 
 /**
- * Makes a baseline in a thread of its own, which then ends: calibrating the charts would hold the event loop for seconds
- * with hundreds of features. Rejects with what `makeBaseline` throws.
+ * Makes a baseline in a thread that ends afterwards: with hundreds of features, the calibration of the charts would block the
+ * event loop for seconds. Rejects with the error that `makeBaseline` throws.
  */
 export async function makeBaselineInThread(task: BaselineTask): Promise<Baseline> {
   const thread = new WorkerThread('baseline-worker.js');

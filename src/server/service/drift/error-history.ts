@@ -1,98 +1,93 @@
-import type { Group } from '../../../drift/rows/channels.js';
+import { type Static, Type } from 'typebox';
+import { nullable } from '../../../base/json/nullable.js';
+import { GROUPS, type Group } from '../../../drift/rows/channels.js';
 import type { Baseline } from '../../../model/baseline/baseline.js';
 import { sampleQuantile } from '../../../model/baseline/ordered-sample.js';
 import { MAX_FLOAT32 } from '../../../model/tables/rows.js';
 
-/** Reconstruction errors of rows, in standardised units: a tenth is below `p10`, half below `p50`. */
-export interface ErrorQuantiles {
-  readonly p10: number;
-  readonly p50: number;
-  readonly p90: number;
-}
+/** Quantiles of reconstruction errors, in standardised units. */
+const ErrorQuantiles = Type.Object({ p10: Type.Number(), p50: Type.Number(), p90: Type.Number() });
 
-/** What a few seconds of traffic looked like. */
-export interface HistoryPoint {
-  /** When they ended, in milliseconds since the epoch. */
-  readonly at: number;
-  readonly model_version: string;
-  readonly rows: number;
-  /** Of the rows that came; null if none did. */
-  readonly error: ErrorQuantiles | null;
-  /** Of the baseline's held-out rows. */
-  readonly reference: ErrorQuantiles;
-  /** The groups whose alarm was on. */
-  readonly alarms: readonly Group[];
-}
+/** A few seconds of traffic. */
+export const HistoryPoint = Type.Object({
+  at: Type.Number({ description: 'milliseconds since the epoch' }),
+  model_version: Type.String(),
+  rows: Type.Integer({ description: 'rows since the previous point' }),
+  error: nullable(ErrorQuantiles, { description: 'reconstruction errors of these rows; null without rows' }),
+  reference: Type.Object(ErrorQuantiles.properties, { description: 'those of the held-out rows of the baseline' }),
+  alarms: Type.Array(Type.Enum([...GROUPS]), { description: 'the groups whose alarm was on' }),
+});
+export type HistoryPoint = Static<typeof HistoryPoint>;
 
-/** An hour of points, one every five seconds. */
-const KEPT_POINTS = 720;
+/** One hour, with a point every five seconds. */
+const MAX_POINTS = 720;
 
-/** The buckets of a float32 are told by its leading bits: sign, exponent and 3 of the fraction, 8 to an octave. */
-const BITS_LEFT_OUT = 20;
+/** A float32's bucket is its leading bits: sign, exponent, and 3 bits of the fraction. These are the bits left out. 8 buckets per octave. */
+const DROPPED_BITS = 20;
 
-/** The latest hour of reconstruction errors, for people: quantiles of the rows of each few seconds, beside the baseline's. */
+/** The latest hour of reconstruction errors for the web page: quantiles of every few seconds' rows, beside the baseline's. */
 export class ErrorHistory {
-  private readonly kept: HistoryPoint[] = [];
-  private readonly counts = new Uint32Array(2 ** (31 - BITS_LEFT_OUT));
+  private readonly latest: HistoryPoint[] = [];
+  private readonly counts = new Uint32Array(2 ** (31 - DROPPED_BITS));
   private rows = 0;
 
-  /** The oldest first. */
+  /** All points, the oldest first. */
   get points(): readonly HistoryPoint[] {
-    return this.kept;
+    return this.latest;
   }
 
-  /** Counts the first `count` of `errors`, which are not negative. */
+  /** Counts the first `count` of `errors`, which must not be negative. */
   add(errors: Float32Array, count: number): void {
     for (let r = 0; r < count; r++) {
       single[0] = errors[r]!;
-      this.counts[(bits[0]! & SIGNLESS) >>> BITS_LEFT_OUT]!++;
+      this.counts[(bits[0]! & SIGN_MASK) >>> DROPPED_BITS]!++;
     }
     this.rows += count;
   }
 
-  /** Ends a point at `at`, and begins the next. */
-  close(at: number, version: number, baseline: Baseline, alarms: readonly Group[]): void {
+  /** Ends a point at the time `at`, and begins the next. */
+  endPoint(at: number, version: number, baseline: Baseline, alarms: readonly Group[]): void {
     const { rows } = this;
     const quantiles = (of: (share: number) => number) => ({ p10: of(0.1), p50: of(0.5), p90: of(0.9) });
-    this.kept.push({
+    this.latest.push({
       at,
       model_version: String(version),
       rows,
       error: rows > 0 ? quantiles((share) => short(this.quantile(share))) : null,
       reference: quantiles((share) => short(sampleQuantile(baseline.error.sample, share))),
-      alarms,
+      alarms: [...alarms],
     });
-    if (this.kept.length > KEPT_POINTS) this.kept.shift();
-    this.forget();
+    if (this.latest.length > MAX_POINTS) this.latest.shift();
+    this.discardPoint();
   }
 
-  /** Forgets the rows of the point that has not ended: they were of another version, or of another baseline. */
-  forget(): void {
+  /** Discards the rows of the unfinished point, which belong to another version or baseline. */
+  discardPoint(): void {
     this.counts.fill(0);
     this.rows = 0;
   }
 
-  /** The value below which `share` of the rows are, within 7 %. */
+  /** The error below which a share of the rows is, within 7 %. */
   private quantile(share: number): number {
-    let left = share * this.rows;
+    let remaining = share * this.rows;
     let bucket = 0;
-    while (this.counts[bucket]! < left) left -= this.counts[bucket++]!;
+    while (this.counts[bucket]! < remaining) remaining -= this.counts[bucket++]!;
     const low = edge(bucket);
-    return low + (left / this.counts[bucket]!) * (edge(bucket + 1) - low);
+    return low + (remaining / this.counts[bucket]!) * (edge(bucket + 1) - low);
   }
 }
 
-const SIGNLESS = 0x7fffffff;
+const SIGN_MASK = 0x7fffffff;
 const single = new Float32Array(1);
 const bits = new Uint32Array(single.buffer);
 
-/** Where a bucket begins; the largest has its end where float32 has. */
+/** The lower edge of a bucket. The largest bucket ends at the largest float32. */
 function edge(bucket: number): number {
-  bits[0] = bucket << BITS_LEFT_OUT;
+  bits[0] = bucket << DROPPED_BITS;
   return Math.min(single[0]!, MAX_FLOAT32);
 }
 
-/** As many digits as a picture can show. */
+/** Rounds to the number of digits that a picture can show. */
 function short(value: number): number {
   return Number(value.toPrecision(4));
 }

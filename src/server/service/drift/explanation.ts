@@ -3,15 +3,15 @@ import { unstandardise } from '../../../model/network/scaler.js';
 import type { Observation } from '../prediction/prediction-service.js';
 import type { DriftService } from './drift-service.js';
 
-/** How unusual one row is, and where: what `POST /predict?explain=true` adds for each row. */
+/** How unusual a row is, and in which features. `POST /predict?explain=true` adds it for each row. */
 export const Explanation = Type.Object({
   p_value: Type.Union([Type.Number(), Type.Null()], {
-    description: 'at most this share of held-out rows looks as unusual; null if drift is off',
+    description: 'at most this share of held-out rows is as unusual; null if drift is off',
   }),
   out_of_range: Type.Array(Type.String(), { description: 'features outside the range of the held-out rows' }),
   missing: Type.Array(Type.String(), { description: 'features that were imputed' }),
   reconstruction: Type.Record(Type.String(), Type.Number(), {
-    description: 'what the model makes of each feature, in its units',
+    description: 'reconstruction of each feature, in its units',
   }),
   squared_residuals: Type.Record(Type.String(), Type.Number(), {
     description: 'squared difference of input and reconstruction per feature, in standardised units',
@@ -19,17 +19,17 @@ export const Explanation = Type.Object({
 });
 export type Explanation = Static<typeof Explanation>;
 
-/** Explains the rows `from` to `to` of a prediction; if it is not the caller's own, within its turn. */
+/** Explains the rows `from` to `to` of a prediction. The prediction's arrays must not have been overwritten by another. */
 export function explain(
   { rows, count, prediction, serving }: Observation,
-  { watched }: DriftService,
+  { monitored }: DriftService,
   from = 0,
   to = count,
 ): Explanation[] {
   const { features, targets, scalers } = serving.card;
   const width = features.length;
   const { inputs, reconstructions, outputs, errors } = prediction;
-  const monitor = watched?.version === serving.version ? watched.monitor : undefined;
+  const monitor = monitored?.version === serving.version ? monitored.monitor : undefined;
   const restored = new Float32Array((to - from) * width);
   unstandardise(scalers.features, reconstructions.subarray(from * width), restored, to - from);
   return Array.from({ length: to - from }, (_, i) => {

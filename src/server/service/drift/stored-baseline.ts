@@ -9,49 +9,50 @@ import type { Card } from '../../../model/versions/card.js';
 
 type Log = Pick<FastifyBaseLogger, 'error'>;
 
-/** Where a baseline comes from. */
+/** The origin of a baseline. */
 export const BaselineOrigin = Type.Object({
   version: Type.Integer({
     minimum: 0,
-    description: '0 is the one that the model was trained with; each re-baseline counts one up',
+    description: '0 for the baseline of the training; each re-baseline adds one',
   }),
   created_at: Type.String({ description: 'ISO 8601, UTC' }),
   reason: Type.Union([Type.String(), Type.Null()], {
-    description: 'why it replaced the one before; null for the first',
+    description: 'why it replaced the baseline before it; null for the first',
   }),
   from: Type.Union([Type.String(), Type.Null()], {
-    description: 'when the oldest of its rows was seen, if it was made from traffic',
+    description: 'time of its oldest row if it was made from traffic',
   }),
 });
 export type BaselineOrigin = Static<typeof BaselineOrigin>;
 
 const Document = Type.Object({
-  model: Type.String({ description: 'checksum of the card of the version that it is for' }),
+  model: Type.String({ description: 'checksum of the card of its version' }),
   origin: BaselineOrigin,
   baseline: Type.Unknown(),
 });
 
-/** A baseline of a version, and where it comes from. */
+/** A baseline of a version, and its origin. */
 export interface StoredBaseline {
   readonly baseline: Baseline;
   readonly origin: BaselineOrigin;
-  /** The newest document in the store when it was read, be it whole or broken: its number, 0 if there is none, and text. */
+  /** The number of the newest document in the store, whole or broken, when the baseline was read; 0 if there is none. */
   readonly last: number;
+  /** The text of that document. */
   readonly text: string | undefined;
 }
 
-/** Keeps a baseline made from traffic in the store, as the newest of version `version`: under the first free number after `last`. */
+/** Stores a baseline made from traffic as the newest of version `version`, under the first free number after `last`. */
 export async function storeBaseline(
   store: ModelStore,
   version: number,
   card: Card,
   baseline: Baseline,
-  { last, ...told }: Pick<StoredBaseline, 'last'> & Omit<BaselineOrigin, 'version'>,
+  { last, ...fields }: Pick<StoredBaseline, 'last'> & Omit<BaselineOrigin, 'version'>,
 ): Promise<StoredBaseline> {
   let number = last + 1;
-  // Another process may have kept one meanwhile. Of two at the very same time the later one stays, and both find it.
+  // Another process may have stored one meanwhile. If two write at the same time, the later one replaces the other and both load it.
   while ((await store.readDocument(documentName(version, number))) !== undefined) number++;
-  const origin = { version: number, ...told };
+  const origin = { version: number, ...fields };
   const content: Static<typeof Document> = { model: card.checksum, origin, baseline };
   const text = JSON.stringify(content);
   await store.writeDocument(documentName(version, number), text);
@@ -59,9 +60,9 @@ export async function storeBaseline(
 }
 
 /**
- * The newest whole baseline of a version: the one that it was trained with, `trained` (its `baseline.json`), or one made
- * from traffic since. What is broken, or of another model that had the number before, is logged and skipped. Throws
- * `INVALID_BASELINE` if there is none.
+ * Reads the newest whole baseline of a version: the one from its training, `trained` (its `baseline.json`), or a later one made
+ * from traffic. Documents that are broken, or belong to another model that had the same number before, are logged and skipped.
+ * Throws `INVALID_BASELINE` if no baseline is left.
  */
 export async function newestBaseline(
   store: ModelStore,
@@ -80,7 +81,7 @@ export async function newestBaseline(
   return newest;
 }
 
-/** As `newestBaseline`, if `known` has been read before: itself if nothing has come since. */
+/** Like `newestBaseline`, after `known` was read. Returns `known` itself if no document was written since. */
 export async function newerBaseline<Known extends StoredBaseline | undefined>(
   store: ModelStore,
   version: number,
@@ -96,7 +97,7 @@ export async function newerBaseline<Known extends StoredBaseline | undefined>(
     try {
       newest = { ...readDocument(text, n, card), last: n, text };
     } catch (error) {
-      log.error({ err: error, model_version: String(version), baseline_version: n }, 'a kept baseline was skipped');
+      log.error({ err: error, model_version: String(version), baseline_version: n }, 'a stored baseline was skipped');
       if (newest) newest = { baseline: newest.baseline, origin: newest.origin, last: n, text };
     }
   }
@@ -107,29 +108,32 @@ function readDocument(content: string, number: number, card: Card): Pick<StoredB
   try {
     value = JSON.parse(content);
   } catch (cause) {
-    throw new DomainError('INVALID_BASELINE', 'kept baseline: not JSON', { cause });
+    throw new DomainError('INVALID_BASELINE', 'stored baseline: not JSON', { cause });
   }
   if (!Value.Check(Document, value)) {
     const [first] = Value.Errors(Document, value);
     throw new DomainError(
       'INVALID_BASELINE',
-      `kept baseline${first?.instancePath ?? ''}: ${first?.message ?? 'broken'}`,
+      `stored baseline${first?.instancePath ?? ''}: ${first?.message ?? 'broken'}`,
     );
   }
   const { model, origin, baseline } = value;
   if (model !== card.checksum) {
-    throw new DomainError('INVALID_BASELINE', 'kept baseline/model: of another model, which had this version number');
+    throw new DomainError(
+      'INVALID_BASELINE',
+      'stored baseline/model: belongs to another model, which had the same version number',
+    );
   }
   if (origin.version !== number) {
     throw new DomainError(
       'INVALID_BASELINE',
-      `kept baseline/origin/version: expected ${number}, got ${origin.version}`,
+      `stored baseline/origin/version: expected ${number}, got ${origin.version}`,
     );
   }
   return { baseline: readFor(card, JSON.stringify(baseline)), origin };
 }
 
-/** A baseline whose columns are the model's: rows are read by place. */
+/** Reads a baseline, and checks that its columns are the model's: rows are read by position. */
 function readFor({ features, targets }: Card, json: string): Baseline {
   const baseline = readBaseline(json);
   for (const [place, columns, expected] of [

@@ -31,14 +31,14 @@ export class Retraining {
   constructor(options: RetrainingOptions) {
     this.options = options;
     const check = () => void this.check();
-    options.drift.on('news', check);
+    options.drift.on('update', check);
     options.feedback.on('rows', check);
   }
 
   /** Never rejects. */
   private async check(): Promise<void> {
     const { drift, jobs, log } = this.options;
-    if (this.checking || jobs.isBusy || !drift.watched?.monitor.alarms.some(({ detected }) => detected)) return;
+    if (this.checking || jobs.isBusy || !drift.monitored?.monitor.alarms.some(({ detected }) => detected)) return;
     this.checking = true;
     try {
       await this.start();

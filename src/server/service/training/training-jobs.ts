@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { DomainError } from '../../../base/domain-error.js';
 import { PhaseClock } from '../../../base/node/phase-clock.js';
-import type { EngineName } from '../../../model/network/engine.js';
+import type { EngineName } from '../../../model/engines/load-engine.js';
 import type { ModelStore } from '../../../model/store/store.js';
 import type { TableInfo } from '../../../model/tables/table-file.js';
 import type { GateRequest } from '../../../model/training/serving-model.js';

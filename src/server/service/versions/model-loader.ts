@@ -3,7 +3,8 @@ import { DomainError } from '../../../base/domain-error.js';
 import type { EngineFactory } from '../../../model/network/engine.js';
 import { changeAliases, makeProduction } from '../../../model/store/change-aliases.js';
 import type { Aliases, ModelStore } from '../../../model/store/store.js';
-import type { DriftService, Watched } from '../drift/drift-service.js';
+import type { DriftService } from '../drift/drift-service.js';
+import type { MonitoredVersion } from '../drift/monitored-version.js';
 import type { PredictionService } from '../prediction/prediction-service.js';
 import { OpenedVersion } from './opened-version.js';
 
@@ -173,15 +174,15 @@ export class ModelLoader {
     return { version, former: aliases.production };
   }
 
-  private prepareDrift({ model, baselineJson }: OpenedVersion): Promise<Watched | undefined> {
+  private prepareDrift({ model, baselineJson }: OpenedVersion): Promise<MonitoredVersion | undefined> {
     return this.options.drift.prepare(model.version, model.card, baselineJson);
   }
 
-  private serve(opened: OpenedVersion, watched: Watched | undefined): void {
+  private serve(opened: OpenedVersion, watched: MonitoredVersion | undefined): void {
     const { service, drift, log } = this.options;
     const { version, card, predictor } = opened.model;
     service.swap(opened.handOver());
-    drift.follow(watched);
+    drift.activate(watched);
     log.info(
       {
         model_version: String(version),

@@ -247,7 +247,7 @@ describe('ReconstructionRegressor', () => {
     );
     await assert.rejects(
       ReconstructionRegressor.load(tf.io.fromMemory(saved!)),
-      /no ReconstructionRegressor.*elsewhere/,
+      /expected the layers of a ReconstructionRegressor.*elsewhere/,
     );
   });
 
@@ -259,11 +259,11 @@ describe('ReconstructionRegressor', () => {
     await assert.rejects(regressor.fit(x, y, { epochs: 1 }), /no optimizer: call compile/);
     regressor.compile({ optimizer: tf.train.sgd(0.1) });
     regressor.build([null, 3]);
-    assert.throws(() => regressor.predict(y), /inputs are \[rows, 3\], not \[100,1\]/);
-    assert.throws(() => regressor.evaluate(x, x), /targets are \[32, 1\], not \[32,3\]/);
-    assert.throws(() => regressor.evaluate(x, y, { batchSize: 0 }), /1 or more rows, not 0/);
-    assert.throws(() => regressor.setWeights([x]), /weights are \[3,30\] .*, not \[100,3\]/);
-    assert.throws(() => new ReconstructionRegressor(0), /1 or more units, not 0/);
-    assert.throws(() => new ReconstructionRegressor(1).build([null, 1.5]), /no input of width 1.5/);
+    assert.throws(() => regressor.predict(y), /expected inputs \[rows, 3\], got \[100,1\]/);
+    assert.throws(() => regressor.evaluate(x, x), /expected targets \[32, 1\], got \[32,3\]/);
+    assert.throws(() => regressor.evaluate(x, y, { batchSize: 0 }), /batch size of 1 or more, got 0/);
+    assert.throws(() => regressor.setWeights([x]), /expected weights \[3,30\] .*, got \[100,3\]/);
+    assert.throws(() => new ReconstructionRegressor(0), /1 or more units, got 0/);
+    assert.throws(() => new ReconstructionRegressor(1).build([null, 1.5]), /inputs of width 1 or more, got 1.5/);
   });
 });

@@ -150,7 +150,7 @@ test('a listener is told when an alarm is raised and when a reset clears it', as
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   const stream = await fetch(`${url}/drift/events`);
   assert.equal(stream.headers.get('content-type'), 'text/event-stream');
-  const news = once(drift, 'news');
+  const news = once(drift, 'update');
   await send(
     app,
     rowsOf(3, 500).map(([a, b, c]) => [a!, b!, c! + 30]),
@@ -178,7 +178,10 @@ test('approved traffic becomes the reference, with its reason, and stays it over
     [{ since: 'yesterday', reason: 'x' }, /^since: expected an ISO 8601 time with its zone.*got "yesterday"/],
     [{ since: '2026-01-12T00:00:00', reason: 'x' }, /^since: expected an ISO 8601 time with its zone/],
     [{ since: '2026-02-30T00:00:00Z', reason: 'x' }, /^since: expected an ISO 8601 time/],
-    [{ since: new Date(Date.now() + 60_000).toISOString(), reason: 'x' }, /at least 1000 rows, 0 were seen/],
+    [
+      { since: new Date(Date.now() + 60_000).toISOString(), reason: 'x' },
+      /at least 1000 rows, this process has seen 0/,
+    ],
   ];
   for (const [payload, message] of bad) {
     const response = await replace(payload);
@@ -218,9 +221,9 @@ test('a new reference that a swap overtakes is refused, and not kept', async (t)
   const { app, store, loader, drift } = await trainedApp(t);
   await send(app, rowsOf(3, 300));
   const other = await publishUntrained(store, FEATURES, ['y']);
-  const replaced = drift.rebaseline('2026-01-01', 'good', 200);
+  const replaced = drift.rebaseline({ since: '2026-01-01', reason: 'good', minimum: 200 });
   // It is made in a thread of its own, which has only begun.
-  const refused = assert.rejects(replaced, { code: 'DRIFT_OFF', message: /another version serves meanwhile/ });
+  const refused = assert.rejects(replaced, { code: 'DRIFT_OFF', message: /another version serves now/ });
   await loader.activate(other);
   await refused;
   assert.equal(await store.readDocument('baseline-1-1.json'), undefined);
@@ -259,10 +262,10 @@ test('a kept reference that is torn, of nonsense or of another model is skipped,
   const broken: [string, RegExp][] = [
     ['', /not JSON/],
     [JSON.stringify(good).slice(0, 500), /not JSON/],
-    ['null', /kept baseline/],
-    [JSON.stringify({ ...good, origin: undefined }), /kept baseline: .*origin/],
+    ['null', /stored baseline/],
+    [JSON.stringify({ ...good, origin: undefined }), /stored baseline: .*origin/],
     [JSON.stringify({ ...good, origin: { ...good.origin, version: 7 } }), /origin\/version: expected 2, got 7/],
-    [JSON.stringify({ ...good, model: 'another' }), /of another model/],
+    [JSON.stringify({ ...good, model: 'another' }), /belongs to another model/],
     [JSON.stringify(good).replace(/"mean":[^,]+/, '"mean":null'), /features\/0\/mean/],
     [
       JSON.stringify({
@@ -278,7 +281,7 @@ test('a kept reference that is torn, of nonsense or of another model is skipped,
     await loader.activate(1);
     const found = await report(app);
     assert.equal(found.baseline.reason, 'good', content.slice(0, 80));
-    const told = logged.find(({ msg }) => msg === 'a kept baseline was skipped') as { err: Error } | undefined;
+    const told = logged.find(({ msg }) => msg === 'a stored baseline was skipped') as { err: Error } | undefined;
     assert.match(told!.err.message, reason);
   }
   await send(app, rowsOf(4, 100));
@@ -299,7 +302,7 @@ test('a reference that another process has kept is taken up, a broken one skippe
     await store.writeDocument(`baseline-1-${version}.json`, JSON.stringify(document));
   };
   const looked = async () => {
-    await drift.followBaseline();
+    await drift.loadNewerBaseline();
     const { baseline, rows } = await report(app);
     return [baseline.version, baseline.reason, rows];
   };
@@ -309,7 +312,7 @@ test('a reference that another process has kept is taken up, a broken one skippe
   await send(app, rowsOf(4, 100));
   await store.writeDocument('baseline-1-2.json', text.slice(0, 500));
   for (let i = 0; i < 2; i++) assert.deepEqual(await looked(), [1, 'of who wrote at the very same time', 100]);
-  assert.equal(logged.filter(({ msg }) => msg === 'a kept baseline was skipped').length, 1);
+  assert.equal(logged.filter(({ msg }) => msg === 'a stored baseline was skipped').length, 1);
   await keep(3, 'later');
   assert.deepEqual(await looked(), [3, 'later', 0]);
 
@@ -322,14 +325,14 @@ test('a reference that another process has kept is taken up, a broken one skippe
 test('a store that cannot be read leaves the reference as it is, which is told once', async (t) => {
   const { app, store, drift, logged } = await trainedApp(t);
   const read = store.readDocument.bind(store);
-  const told = () => logged.filter(({ msg }) => String(msg).startsWith('newer baselines cannot be looked for')).length;
+  const told = () => logged.filter(({ msg }) => String(msg).startsWith('newer baselines could not be read')).length;
   for (const expected of [1, 2]) {
     store.readDocument = () => Promise.reject(new Error('the network is gone'));
-    await drift.followBaseline();
-    await drift.followBaseline();
+    await drift.loadNewerBaseline();
+    await drift.loadNewerBaseline();
     assert.equal(told(), expected);
     store.readDocument = read;
-    await drift.followBaseline();
+    await drift.loadNewerBaseline();
   }
   assert.equal((await report(app)).baseline.version, 0);
 });
@@ -348,7 +351,7 @@ test('the state is kept over a restart, and not carried to another version', asy
   t.after(() => restarted.close());
   const card = (await app.inject({ url: '/model' })).json();
   const baseline = Buffer.from((await store.read(1)).get('baseline.json')!).toString();
-  restarted.follow(await restarted.prepare(1, card, baseline));
+  restarted.activate(await restarted.prepare(1, card, baseline));
   const { groups, filled_rows, windows } = restarted.require().monitor.report();
   assert.deepEqual(JSON.parse(JSON.stringify(groups)), before.groups);
   assert.equal(filled_rows, before.filled_rows);
@@ -364,7 +367,10 @@ test('a state that is torn or of nonsense is not taken up', async (t) => {
     await store.writeDocument('drift-state.json', content);
     await loader.activate(1);
     assert.equal((await report(app)).filled_rows, 0);
-    assert.equal(logged.filter(({ msg }) => msg === 'the kept drift state is not taken up').length > 0, true);
+    assert.equal(
+      logged.filter(({ msg }) => msg === 'the stored drift state does not fit and is not restored').length > 0,
+      true,
+    );
   }
 });
 

@@ -14,7 +14,7 @@ const BYTES_PER_ROW = 8;
 const BYTES_PER_REQUEST = 100;
 
 for (const count of [1, 100]) {
-  test(`watching requests of ${count}, history and sample with it, allocates nothing per row and hardly anything per request`, async (t) => {
+  test(`monitoring requests of ${count} rows, with history and sample, allocates nothing per row and hardly anything per request`, async (t) => {
     const { store, log } = await buildTestApp(t, []);
     const random = createRandom(1);
     const normals = (length: number) => Float32Array.from({ length }, () => random.normal());
@@ -26,7 +26,7 @@ for (const count of [1, 100]) {
     const drift = new DriftService({ store, log, rowsBetweenFalseAlarms: 10 * windowRows, windowRows });
     t.after(() => drift.close());
     const card = { features: names, targets: ['target'], checksum: '', created_at: '' };
-    drift.follow(await drift.prepare(1, card as never, JSON.stringify(baseline)));
+    drift.activate(await drift.prepare(1, card as never, JSON.stringify(baseline)));
     drift.require();
     const serving = { version: 1 } as Serving;
     const requests = Array.from(

@@ -4,7 +4,7 @@ import { createRandom } from '../../../../src/base/statistics/random.js';
 import { type Baseline, makeBaseline } from '../../../../src/model/baseline/baseline.js';
 import { ErrorHistory } from '../../../../src/server/service/drift/error-history.js';
 
-/** Errors as they are: skewed, over some decades. */
+/** Realistic errors: skewed, over several orders of magnitude. */
 function errorsOf(seed: number, count: number): Float32Array {
   const random = createRandom(seed);
   return Float32Array.from({ length: count }, () => Math.exp(2 * random.normal() - 3));
@@ -17,12 +17,12 @@ function baselineOf(errors: Float32Array): Baseline {
 
 const sortedQuantile = (errors: Float32Array, share: number) => errors.toSorted()[Math.floor(share * errors.length)]!;
 
-test('a point tells the quantiles of its rows within 7 %, and those of the baseline as they are', () => {
+test('a point has the quantiles of its rows within 7 %, and the exact ones of the baseline', () => {
   const history = new ErrorHistory();
   const [recent, heldOut] = [errorsOf(1, 2000), errorsOf(2, 500)];
   history.add(recent.subarray(0, 700), 700);
   history.add(recent.subarray(700), 1300);
-  history.close(5000, 3, baselineOf(heldOut), ['error']);
+  history.endPoint(5000, 3, baselineOf(heldOut), ['error']);
   const [point] = history.points;
   const { at, model_version, rows, error, reference, alarms } = point!;
   assert.deepEqual(
@@ -40,15 +40,15 @@ test('a point tells the quantiles of its rows within 7 %, and those of the basel
   }
 });
 
-test('a point without rows has no errors, and the next begins anew', () => {
+test('a point without rows has no errors, and the next point starts empty', () => {
   const history = new ErrorHistory();
   const baseline = baselineOf(errorsOf(2, 100));
   history.add(Float32Array.of(0, 0, 5), 3);
-  history.close(1, 1, baseline, []);
-  history.close(2, 1, baseline, []);
+  history.endPoint(1, 1, baseline, []);
+  history.endPoint(2, 1, baseline, []);
   history.add(Float32Array.of(1e30), 1);
-  history.forget();
-  history.close(3, 2, baseline, []);
+  history.discardPoint();
+  history.endPoint(3, 2, baseline, []);
   assert.deepEqual(
     history.points.map(({ rows, error }) => [rows, error === null]),
     [
@@ -59,12 +59,12 @@ test('a point without rows has no errors, and the next begins anew', () => {
   );
 });
 
-test('an hour of points is kept, whatever the errors', () => {
+test('an hour of points is retained, whatever the errors', () => {
   const history = new ErrorHistory();
   const baseline = baselineOf(errorsOf(2, 100));
   for (let i = 0; i < 800; i++) {
     history.add(Float32Array.of(0, -0, 3.4e38, 1e-45), 4);
-    history.close(i, 1, baseline, []);
+    history.endPoint(i, 1, baseline, []);
   }
   assert.equal(history.points.length, 720);
   assert.equal(history.points[0]!.at, 80);

@@ -28,7 +28,7 @@ test('without a baseline a row is explained by its residuals alone', async (t) =
   });
 });
 
-test('the reconstruction is in the units of the features, and as far off as the residual says', async (t) => {
+test('the reconstruction is in the units of the features, and its distance agrees with the residual', async (t) => {
   const { app } = await buildTestApp(t);
   const row = [1, 2, 30];
   const answer = await app.inject({ method: 'POST', url: '/predict?explain=true', payload: { instances: [row] } });
@@ -58,7 +58,7 @@ test('it is off by default, and the same prediction with it', async (t) => {
   }
 });
 
-test('a null is refused by default; with ON_MISSING=mean it is the mean, counted and told', async (t) => {
+test('a null is refused by default; with ON_MISSING=mean it becomes the mean, and is counted and reported', async (t) => {
   const strict = await buildTestApp(t);
   const payload = { instances: [[1, null, 3]] };
   assert.equal((await strict.app.inject({ method: 'POST', url: '/predict', payload })).statusCode, 400);
@@ -101,7 +101,7 @@ test('a null is refused by default; with ON_MISSING=mean it is the mean, counted
   assert.match(body, /^model_feature_missing_rows_total\{feature="b"\} [1-9]\d+$/m);
 });
 
-test('a feature that is missing in every row is refused as a new reference, as a request that cannot be met', async (t) => {
+test('a new reference is refused if a feature is missing in every row', async (t) => {
   const { app } = await buildTestApp(t, [], { allowMissing: true, maxRows: 1000 });
   const random = createRandom(1);
   const instances = Array.from({ length: 500 }, () => ({ a: random.normal(), b: random.normal(), y: random.normal() }));
@@ -113,5 +113,5 @@ test('a feature that is missing in every row is refused as a new reference, as a
   const refused = await app.inject({ method: 'POST', url: '/drift/baseline', payload });
   assert.equal(refused.statusCode, 400, refused.body);
   assert.equal(refused.json().code, 'TOO_FEW_ROWS');
-  assert.match(refused.json().error, /^b: a baseline needs a value/);
+  assert.match(refused.json().error, /^b: expected a value in at least one row/);
 });

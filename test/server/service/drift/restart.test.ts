@@ -68,7 +68,7 @@ test('an alarm and the rows of an unfinished window outlive a restart', async (t
   assert.equal(after.filled_rows, 200);
 });
 
-test('kill -9 loses no more than what came since the state was last kept', async (t) => {
+test('kill -9 loses only the rows since the state was last saved', async (t) => {
   const directory = await temporaryDirectory(t);
   const server = await start(t, directory);
   await send(
@@ -76,7 +76,7 @@ test('kill -9 loses no more than what came since the state was last kept', async
     rowsOf(2, 700).map(([a, b]) => [a! + 5, b!]),
   );
   const state = join(directory, 'models/reconstruction_regressor/.documents/drift-state.json');
-  // Kept every ten seconds; there is no event of it outside the process.
+  // The state is saved every ten seconds, without an event outside the process.
   for (let waited = 0; !existsSync(state); waited += 0.1) {
     assert.ok(waited < 30, 'the state was not kept within 30 s');
     await sleep(100);

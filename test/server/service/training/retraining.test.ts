@@ -84,7 +84,7 @@ test('in the time after a start there is no other, not even after a restart', as
   await label(parts, rowsOf(2, 300, 5));
   await settled(parts);
   retraining();
-  parts.drift.emit('news');
+  parts.drift.emit('update');
   await settled(parts);
   assert.equal(parts.jobs.isBusy, false);
   assert.deepEqual(logged, []);
@@ -110,9 +110,9 @@ test('while a training runs none is started', async (t) => {
   const running = ended(parts);
   await post(parts, '/train?epochs=100000&patience=100000', rows, targetsOf(rows));
   await raiseAlarm(parts);
-  parts.drift.emit('news');
+  parts.drift.emit('update');
   await settled(parts);
-  assert.ok(parts.drift.watched!.monitor.alarms.some(({ detected }) => detected));
+  assert.ok(parts.drift.monitored!.monitor.alarms.some(({ detected }) => detected));
   // A second one is refused by the jobs in any case, which is logged as one that could not be started.
   assert.deepEqual(logged, []);
   await parts.jobs.close();
@@ -133,12 +133,12 @@ test('one that finds the place just taken has not been started, and comes after 
   };
   const other = ended(parts);
   await raiseAlarm(parts);
-  parts.drift.emit('news');
+  parts.drift.emit('update');
   while (!logged.some(({ msg }) => msg === 'retraining could not be started')) await once(lines, 'line');
   assert.equal((await parts.jobs.cancel(id)).state, 'cancelled');
   await other;
   const own = ended(parts);
-  parts.drift.emit('news');
+  parts.drift.emit('update');
   assert.equal((await own).rows, 300);
 });
 

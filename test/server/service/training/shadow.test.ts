@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type EventEmitter, once } from 'node:events';
 import { test } from 'node:test';
 import { createRandom } from '../../../../src/base/statistics/random.js';
-import { loadEngine } from '../../../../src/model/network/engine.js';
+import { loadEngine } from '../../../../src/model/engines/load-engine.js';
 import { Predictor, predictAll } from '../../../../src/model/network/predictor.js';
 import { weightCount } from '../../../../src/model/network/shape.js';
 import { openVersion } from '../../../../src/model/versions/version.js';

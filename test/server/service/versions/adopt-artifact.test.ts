@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { loadEngine } from '../../../../src/model/network/engine.js';
+import { loadEngine } from '../../../../src/model/engines/load-engine.js';
 import { FileStore } from '../../../../src/model/store/file-store.js';
 import { adoptArtifact } from '../../../../src/server/service/versions/adopt-artifact.js';
 import { temporaryDirectory } from '../../../support/temporary-directory.js';

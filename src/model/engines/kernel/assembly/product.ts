@@ -1,13 +1,13 @@
 import { FEATURE, laneSums, madd } from './simd';
 
-// The sums below go in blocks of fixed size and take the features beyond the last one along: up to 3, in rowProduct
-// up to 15. Reads past the last weight stay inside memory because the weights are followed by slack, and results past
-// the last feature land in the padding of their buffer (both in ../layers.ts), which nobody reads. That costs less than
-// telling the last block apart.
+// The functions below compute blocks of a fixed number of features, so that the last block may have features too many: up to 3,
+// in rowProduct up to 15. Reads beyond the last weight stay inside memory, because slack follows the weights. Results beyond the
+// last feature are written to the padding of their buffer, which is never read. Both are reserved in ../layers.ts. This costs less
+// than a special case for the last block.
 
 /**
- * Two vectors (8 rows) by four features: eight sums, as many as keep the arithmetic units busy in spite of latency,
- * and few enough for the registers. `rows` is a multiple of 8.
+ * Computes two vectors (8 rows) by four features at a time: eight sums are enough to keep the arithmetic units busy despite their
+ * latency, and few enough for the registers. `rows` is a multiple of 8.
  */
 export function product(
   out: usize, weights: usize, outStep: usize, inStep: usize, input: usize,
@@ -66,8 +66,8 @@ export function product(
 }
 
 /**
- * One row: the units of a layer, adjacent in the weights, fill the lanes. The sum of a unit runs over the inputs in
- * the same order as in `product`, so that a row gives the same bits alone and among others.
+ * Computes one row. The units of a layer, adjacent in the weights, fill the lanes. A unit's sum adds the inputs in the same order
+ * as in `product`, so that a row gives the same bits alone and among others.
  */
 export function rowProduct(out: usize, weights: usize, input: usize, outs: usize, ins: usize): void {
   out <<= 2;
@@ -92,7 +92,7 @@ export function rowProduct(out: usize, weights: usize, input: usize, outs: usize
   }
 }
 
-/** Two inputs by four units at a time: eight sums of four lanes each, added up over the lanes at the end. */
+/** Computes two inputs by four units at a time: eight sums of four lanes each, whose lanes are added at the end. */
 export function weightGradient(out: usize, input: usize, errors: usize, ins: usize, outs: usize, rows: usize): void {
   out <<= 2;
   input <<= 2;
@@ -123,7 +123,7 @@ export function weightGradient(out: usize, input: usize, errors: usize, ins: usi
   }
 }
 
-/** Adds the first `count` lanes (4 if there are more) to memory. Gradients are dense: here nothing may be overrun. */
+/** Adds the first `count` lanes, at most 4, to memory. Gradients have no padding, so no other float may be written. */
 // @ts-ignore: decorator
 @inline
 function addFirst(to: usize, sums: v128, count: usize): void {

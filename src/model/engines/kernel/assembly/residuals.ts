@@ -1,6 +1,6 @@
 import { FEATURE, laneSums, madd } from './simd';
 
-/** The rows beyond `count` are left out lane by lane: what the padding computes is a number, but no residual. */
+/** Masks the rows beyond `count` lane by lane: rows of padding have values, but no residuals. */
 export function residuals(
   errors: usize, out: usize, bias: usize, target: usize, biasGradient: usize,
   units: usize, count: i32, factor: f32,

@@ -1,6 +1,6 @@
 import { FEATURE, laneSums, madd } from './simd';
 
-/** Klambauer et al. 2017, https://arxiv.org/abs/1706.02515: scale, and scale times alpha. */
+/** SELU's scale, and scale times alpha (Klambauer et al. 2017, https://arxiv.org/abs/1706.02515). */
 const SCALE: f32 = 1.0507009873554805;
 const SCALE_ALPHA: f32 = 1.7580993408473766;
 
@@ -17,7 +17,7 @@ export function biasSelu(out: usize, bias: usize, outs: usize, rows: usize): voi
   }
 }
 
-/** Up to 7 features too many: they read slack behind the last bias, and land in the buffer's padding. */
+/** Computes up to 7 features too many, which read the slack after the last bias and are written to the buffer's padding. */
 export function rowBiasSelu(out: usize, bias: usize, outs: usize): void {
   out <<= 2;
   bias <<= 2;
@@ -26,7 +26,7 @@ export function rowBiasSelu(out: usize, bias: usize, outs: usize): void {
   }
 }
 
-/** The derivative follows from the activation alone: y + scale × alpha where y ≤ 0, else scale. */
+/** Derives the derivative from the activation alone: y + scale × alpha where y ≤ 0, else scale. */
 export function seluGradient(errors: usize, out: usize, bias: usize, outs: usize, rows: usize): void {
   errors <<= 2;
   out <<= 2;
@@ -46,7 +46,7 @@ export function seluGradient(errors: usize, out: usize, bias: usize, outs: usize
   }
 }
 
-/** In memory, from where one costs an instruction: V8 makes a constant of the code anew in every turn of a loop. */
+/** Constants in memory, where loading one takes one instruction. V8 recomputes a constant of the code in every iteration of a loop. */
 const CONSTANTS = memory.data<f32>([
   -30, 12582912, 1.44269504088896341, -0.6931471805599453,
   1.388252216362e-3, 8.36651397497e-3, 4.166719965487e-2, 1.666654366980e-1, 4.999999815513e-1, SCALE_ALPHA, SCALE,
@@ -59,15 +59,16 @@ function constant(i: usize): v128 {
 }
 
 /**
- * Stores selu(x) and selu(y) to `to`; two vectors at once share the constants, of which there are more than registers.
+ * Stores selu(x) and selu(y) at `to`. Two vectors share the constants, which do not all fit into registers.
  *
- * pmin and pmax are one x86 instruction each, min and max several: that makes this function 1.7 times faster. In this
- * order of arguments they pass NaN on. Below -30, exp(x) vanishes beside 1; the clamp also keeps 2^n from becoming
- * denormal, which costs twice the time.
+ * pmin and pmax are one x86 instruction each, min and max are several: pmin and pmax make this function 1.7 times faster. In this
+ * order of arguments they propagate NaN. Below -30, exp(x) is negligible beside 1. The clamp also prevents a denormal 2^n, which
+ * would take twice the time.
  *
- * exp(x) - 1 for x in [-30, 0], to 1.4e-7 relative: x = n ln 2 + r with a whole n, exp(r) - 1 = r + r² P(r), and 2^n put
- * together from its bits. P has degree 4 and the least maximum error, 1.3e-8 of exp(r) - 1 for |r| ≤ ln 2 / 2 (Remez). ln 2
- * need not have more digits than a float32: where n is large, and with it the error of n ln 2, exp(x) is small beside 1.
+ * exp(x) - 1 is computed for x in [-30, 0] with a relative error of 1.4e-7: x = n ln 2 + r with an integer n,
+ * exp(r) - 1 = r + r² P(r), and 2^n assembled from its bits. P is the minimax polynomial of degree 4 (Remez); its error is 1.3e-8
+ * of exp(r) - 1 for |r| ≤ ln 2 / 2. A float32 is precise enough for ln 2: where n is large, and with it the error of n ln 2,
+ * exp(x) is small beside 1.
  */
 // @ts-ignore: decorator
 @inline
@@ -75,7 +76,7 @@ function selu(to: usize, x: v128, y: v128): void {
   const zero = f32x4.splat(0);
   let c = constant(0);
   const xNegative = f32x4.pmax(f32x4.pmin(x, zero), c), yNegative = f32x4.pmax(f32x4.pmin(y, zero), c);
-  const roundToWhole = constant(1); // 1.5 × 2^23: after adding it, the low bits hold the rounded number.
+  const roundToWhole = constant(1); // 1.5 × 2^23: once it is added, the low bits hold the rounded number.
   c = constant(2);
   const xShifted = madd(xNegative, c, roundToWhole), yShifted = madd(yNegative, c, roundToWhole);
   c = constant(3);
@@ -91,7 +92,7 @@ function selu(to: usize, x: v128, y: v128): void {
   p = madd(p, f32x4.mul(r, r), r);
   q = madd(q, f32x4.mul(s, s), s);
   const scaleAlpha = constant(9);
-  const xPower = i32x4.add(i32x4.shl(xShifted, 23), scaleAlpha); // scale × alpha × 2^n: n is added to the exponent's bits.
+  const xPower = i32x4.add(i32x4.shl(xShifted, 23), scaleAlpha); // scale × alpha × 2^n: n is added to the bits of the exponent.
   const yPower = i32x4.add(i32x4.shl(yShifted, 23), scaleAlpha);
   p = madd(p, xPower, f32x4.sub(xPower, scaleAlpha));
   q = madd(q, yPower, f32x4.sub(yPower, scaleAlpha));

@@ -1,7 +1,7 @@
-/** Bytes from one feature of an activation buffer to the next: a chunk of 64 rows of float32. */
+/** Bytes between two features of an activation buffer: a chunk of 64 rows of float32. */
 export const FEATURE: usize = 64 * 4;
 
-/** a × b + c, fused where the binary is the one for relaxed SIMD: a fifth faster, and rounded once instead of twice. */
+/** a × b + c, fused in the binary for relaxed SIMD, which is a fifth faster and rounds once instead of twice. */
 // @ts-ignore: decorator
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
@@ -9,7 +9,7 @@ export function madd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
-/** The sums over the lanes of a, of b, of c and of d, as the four lanes of one vector. */
+/** The sums of the lanes of a, b, c, and d, as the four lanes of one vector. */
 // @ts-ignore: decorator
 @inline
 export function laneSums(a: v128, b: v128, c: v128, d: v128): v128 {

@@ -1,11 +1,18 @@
-import { CHUNK, type Ops, padRows } from './ops.js';
+import { networkFactory } from '../../src/model/engines/kernel/network.js';
+import { CHUNK, type Ops, padRows } from '../../src/model/engines/kernel/ops.js';
+import type { EngineFactory } from '../../src/model/network/engine.js';
 
 const SCALE = 1.0507009873554805;
 const SCALE_ALPHA = 1.7580993408473766;
 
+/** Loads the kernel's network on the operations below. */
+export function loadReferenceEngine(): EngineFactory {
+  return networkFactory('reference', referenceOps);
+}
+
 /**
- * The operations in plain TypeScript and float64, which V8 computes faster than float32: the oracle of the tests, and
- * the fallback where WebAssembly SIMD is missing. Blocks of eight sums keep V8 from loading and storing each of them.
+ * The kernel's operations in TypeScript and float64: the oracle of the operations in WebAssembly. Blocks of eight sums save V8
+ * from loading and storing each of them.
  */
 export function referenceOps(): Ops {
   let heap = new Float64Array(1 << 14);
@@ -177,7 +184,7 @@ export function referenceOps(): Ops {
   return ops;
 }
 
-/** NaN goes through, as in the kernel. */
+/** Returns NaN for NaN, as the kernel does. */
 function selu(x: number): number {
   return x > 0 ? SCALE * x : SCALE_ALPHA * Math.expm1(x);
 }

@@ -1,0 +1,41 @@
+import type { DriftEvent } from './alarms.js';
+
+export interface MonitorOptions {
+  /** Expected rows between two false alarms of any kind. */
+  readonly rowsBetweenFalseAlarms: number;
+  /** Rows of a window that is tested. */
+  readonly windowRows: number;
+  /** Maximum rows of one request that are counted, evenly spaced: rows of one request are often alike. */
+  readonly rowsPerRequest: number;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  /** Called whenever an alarm is raised or cleared. */
+  readonly onEvent: (event: DriftEvent) => void;
+}
+
+const DEFAULTS: MonitorOptions = {
+  rowsBetweenFalseAlarms: 100_000,
+  windowRows: 500,
+  rowsPerRequest: 250,
+  clock: Date.now,
+  onEvent: () => {},
+};
+
+const MIN_WINDOW_ROWS = 50;
+/** With fewer windows between false alarms, alarms would say little. */
+const MIN_WINDOWS = 5;
+
+/** Completes the options with defaults. Throws a RangeError for options that cannot be met. */
+export function completeOptions(options: Partial<MonitorOptions>): MonitorOptions {
+  const completed = { ...DEFAULTS, ...options };
+  const { rowsBetweenFalseAlarms, windowRows, rowsPerRequest } = completed;
+  if (!(windowRows >= MIN_WINDOW_ROWS)) {
+    throw new RangeError(`windowRows: expected at least ${MIN_WINDOW_ROWS}, got ${windowRows}`);
+  }
+  if (!(rowsPerRequest >= 1)) throw new RangeError(`rowsPerRequest: expected at least 1, got ${rowsPerRequest}`);
+  if (!(rowsBetweenFalseAlarms >= MIN_WINDOWS * windowRows)) {
+    const expected = `at least ${MIN_WINDOWS} windows of ${windowRows} rows`;
+    throw new RangeError(`rowsBetweenFalseAlarms: expected ${expected}, got ${rowsBetweenFalseAlarms}`);
+  }
+  return completed;
+}

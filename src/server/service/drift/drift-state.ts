@@ -1,0 +1,51 @@
+import type { FastifyBaseLogger } from 'fastify';
+import type { DriftMonitor } from '../../../drift/monitor/monitor.js';
+import type { ModelStore } from '../../../model/store/store.js';
+
+const NAME = 'drift-state.json';
+
+/** The monitor's state in the store. */
+export class DriftState {
+  private readonly store: ModelStore;
+  private readonly log: FastifyBaseLogger;
+  /** The monitor's rows when it was saved; undefined if it must be saved even without new rows. */
+  private savedRows: number | undefined = 0;
+  private writing: Promise<void> = Promise.resolve();
+
+  constructor(store: ModelStore, log: FastifyBaseLogger) {
+    this.store = store;
+    this.log = log;
+  }
+
+  /** Restores the stored state if it has the monitor's baseline. */
+  async restore(monitor: DriftMonitor): Promise<void> {
+    const content = await this.store.readDocument(NAME);
+    if (content === undefined) return;
+    try {
+      monitor.restore(JSON.parse(content));
+    } catch (error) {
+      this.log.info({ reason: (error as Error).message }, 'the stored drift state does not fit and is not restored');
+    }
+  }
+
+  /** Expects a monitor that has just been restored: its state is saved once it has counted rows. */
+  expectRestored(): void {
+    this.savedRows = 0;
+  }
+
+  /** Saves the state at the next `save` even without new rows. */
+  invalidate(): void {
+    this.savedRows = undefined;
+  }
+
+  /** Writes the state if there are new rows, one write at a time. */
+  save(monitor: DriftMonitor | undefined): Promise<void> {
+    if (!monitor || monitor.counters.rows === this.savedRows) return this.writing;
+    this.savedRows = monitor.counters.rows;
+    const state = JSON.stringify(monitor.state());
+    this.writing = this.writing
+      .then(() => this.store.writeDocument(NAME, state))
+      .catch((err: unknown) => this.log.error({ err }, 'the drift state could not be saved'));
+    return this.writing;
+  }
+}

@@ -1,0 +1,19 @@
+import type { DriftMonitor } from '../../../drift/monitor/monitor.js';
+import type { RowSample } from '../../../drift/rows/row-sample.js';
+import type { Card } from '../../../model/versions/card.js';
+import type { StoredBaseline } from './stored-baseline.js';
+
+/** A version whose rows a monitor compares with a baseline. */
+export interface MonitoredVersion extends StoredBaseline {
+  readonly version: number;
+  readonly card: Card;
+  readonly monitor: DriftMonitor;
+  /** Rows that a new baseline can be made from. */
+  readonly sample: RowSample;
+}
+
+/** Returns whether `current` has the baseline of `prepared`, or a later baseline of the same version. */
+export function hasSameBaseline(current: MonitoredVersion, prepared: MonitoredVersion): boolean {
+  if (current.card.checksum !== prepared.card.checksum || current.version !== prepared.version) return false;
+  return current.monitor.hash === prepared.monitor.hash || current.origin.version > prepared.origin.version;
+}

@@ -1,0 +1,65 @@
+import { Format } from 'typebox/format';
+import { DomainError, show } from '../../../base/domain-error.js';
+import type { ModelStore } from '../../../model/store/store.js';
+import { makeBaselineInThread } from './baseline-thread.js';
+import type { MonitoredVersion } from './monitored-version.js';
+import { type StoredBaseline, storeBaseline } from './stored-baseline.js';
+
+/** The traffic that becomes the reference. */
+export interface ApprovedTraffic {
+  /** ISO 8601, with a time zone. */
+  readonly since: string;
+  /** Why it was approved; stored with the baseline. */
+  readonly reason: string;
+  /** Minimum number of rows. */
+  readonly minimum: number;
+}
+
+/**
+ * Makes a baseline from the traffic that `monitored` has sampled, and stores it. Throws `INVALID_REQUEST` if `since` is not a time,
+ * `TOO_FEW_ROWS` if there are fewer than `minimum` rows or a feature has no value in any of them, and `DRIFT_OFF` if
+ * `isServing` returns false once the baseline is made.
+ */
+export async function rebaseline(
+  { version, card, sample, last }: MonitoredVersion,
+  { since, reason, minimum }: ApprovedTraffic,
+  store: ModelStore,
+  isServing: () => boolean,
+): Promise<StoredBaseline> {
+  const rows = sample.since(parseTime(since));
+  // With very many features, the sample has room for fewer rows than were seen.
+  const min = Math.min(minimum, sample.maxRows);
+  if (rows.count < min) {
+    const seen = `this process has seen ${rows.count} since ${since}`;
+    throw new DomainError('TOO_FEW_ROWS', `a baseline needs at least ${min} rows, ${seen}`);
+  }
+  const { features, targets } = card;
+  const empty = features.find((_, j) => isEmpty(rows.rows, features.length, j));
+  if (empty !== undefined) {
+    const expected = `expected a value in at least one row since ${since}`;
+    throw new DomainError('TOO_FEW_ROWS', `${empty}: ${expected}, all are missing`);
+  }
+  const baseline = await makeBaselineInThread({ rows, features, targets, seed: last + 1 });
+  if (!isServing()) throw new DomainError('DRIFT_OFF', 'another version serves now');
+  return storeBaseline(store, version, card, baseline, {
+    last,
+    created_at: new Date().toISOString(),
+    reason,
+    from: new Date(rows.from!).toISOString(),
+  });
+}
+
+/** Returns milliseconds since the epoch. */
+function parseTime(since: string): number {
+  // A time without a zone would be another moment on another machine.
+  const time = Format.IsDateTime(since) || Format.IsDate(since) ? Date.parse(since) : Number.NaN;
+  if (!Number.isNaN(time)) return time;
+  const expected = 'an ISO 8601 time with its zone, such as 2026-01-12T00:00:00Z';
+  throw new DomainError('INVALID_REQUEST', `since: expected ${expected}, got ${show(since)}`);
+}
+
+/** Returns whether column `j` of `rows` `[any, width]` has no value. */
+function isEmpty(rows: Float32Array, width: number, j: number): boolean {
+  for (let at = j; at < rows.length; at += width) if (!Number.isNaN(rows[at]!)) return false;
+  return true;
+}

@@ -1,0 +1,20 @@
+import { test } from 'node:test';
+import { makeScoreGrid, writeScore } from '../../../src/model/baseline/normal-scores.js';
+import { OrderedLists } from '../../../src/model/baseline/ordered-lists.js';
+import { makeOrderedSample, sampleScore } from '../../../src/model/baseline/ordered-sample.js';
+import { assertClose, SCIPY } from '../../support/scipy-statistics.js';
+
+test('normal scores with ties agree with SciPy, on a feature’s grid and in a sample', () => {
+  const { values, scores } = SCIPY.normal_scores;
+  const sorted = Float64Array.from(values).sort();
+  const grid = makeScoreGrid(sorted);
+  const grids = new OrderedLists([grid.values]);
+  const gridScores = Float64Array.from(grid.scores);
+  const sample = makeOrderedSample(sorted);
+  const written = new Float64Array(values.length);
+  values.forEach((value, i) => {
+    writeScore(grids, gridScores, 0, Float64Array.from(values), i, written);
+    assertClose(written[i]!, scores[i]!, `grid score of ${value}`);
+    assertClose(sampleScore(sample, value), scores[i]!, `sample score of ${value}`);
+  });
+});
