@@ -1,0 +1,138 @@
+// Writes the rules of who may import whom to import-rules.json, which the linter reads: `npm run import-rules`. With --check it
+// only compares. Each line of ROOMS states one rule; docs/architecture.md draws them.
+
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const RULES_FILE = join(ROOT, 'scripts/build/import-rules.json');
+
+/** What a room that answers requests may import. */
+const ANSWERING = [
+  ...['src/server/inference', 'src/server/fast-path', 'src/server/readers', 'src/server/http', 'src/server/service'],
+  ...['src/drift', 'src/model', 'src/base'],
+];
+
+/** What each room may import beside itself. A room is a folder with all below it, unless a longer line names a part of it. */
+const ROOMS = {
+  'src/base': [],
+  'src/model/network': ['src/base'],
+  'src/model/engines': ['src/model/network', 'src/base'],
+  'src/model/tables': ['src/base'],
+  'src/model/baseline': ['src/base'],
+  'src/model/versions': ['src/model/network', 'src/model/tables', 'src/model/baseline', 'src/base'],
+  'src/model/store': ['src/model/versions', 'src/base'],
+  'src/model/feedback': ['src/model/tables', 'src/base'],
+  'src/model/training': [
+    ...['src/model/engines', 'src/model/network', 'src/model/tables', 'src/model/baseline', 'src/model/versions'],
+    'src/base',
+  ],
+  'src/drift/rows': ['src/model/baseline', 'src/base'],
+  'src/drift/counts': ['src/drift/rows', 'src/model/baseline', 'src/base'],
+  'src/drift/window': ['src/drift/counts', 'src/drift/rows', 'src/model/baseline', 'src/base'],
+  'src/drift/monitor': ['src/drift', 'src/model/baseline', 'src/base'],
+  'src/cli': ['src/drift', 'src/model', 'src/base'],
+  'src/server/service/prediction': ['src/drift', 'src/model', 'src/base'],
+  'src/server/service/drift': ['src/server/service/prediction', 'src/drift', 'src/model', 'src/base'],
+  'src/server/service/versions': [
+    ...['src/server/service/prediction', 'src/server/service/drift', 'src/drift', 'src/model', 'src/base'],
+  ],
+  'src/server/service/feedback': ['src/server/service/prediction', 'src/drift', 'src/model', 'src/base'],
+  'src/server/service/training': ['src/server/service', 'src/drift', 'src/model', 'src/base'],
+  'src/server/http': ['src/base'],
+  'src/server/metrics': ['src/server/service', 'src/drift', 'src/model', 'src/base'],
+  'src/server/plugins': ['src/server/http', 'src/server/metrics', 'src/server/service', 'src/model', 'src/base'],
+  'src/server/readers': ['src/model/tables', 'src/base'],
+  'src/server/fast-path': ['src/server/http', 'src/server/metrics', 'src/base'],
+  'src/server/inference': [
+    ...['src/server/readers', 'src/server/fast-path', 'src/server/http', 'src/server/service'],
+    ...['src/drift', 'src/model', 'src/base'],
+  ],
+  'src/server/routes': ANSWERING,
+  'src/server/protocols': ANSWERING,
+  'src/server/protocols/open-inference': ['src/server/protocols/*.js', ...ANSWERING],
+  'src/server/protocols/sagemaker': ['src/server/protocols/*.js', ...ANSWERING],
+  'src/server/protocols/tensorflow-serving': ['src/server/protocols/*.js', ...ANSWERING],
+  'src/server/protocols/vertex': ['src/server/protocols/*.js', ...ANSWERING],
+  // SageMaker's clients speak two protocols to it.
+  'src/server/protocols/invocations': ['src/server/protocols', ...ANSWERING],
+  'src/server': ['src/drift', 'src/model', 'src/base'],
+  'src/page': ['src/server', 'src/drift', 'src/model', 'src/base'],
+};
+
+/** Packages that only some rooms may import. */
+const PACKAGES = [
+  {
+    group: ['fastify', 'fastify-plugin', '@fastify/**', 'prom-client'],
+    rooms: ['src/server', 'src/page'],
+    message: 'HTTP and metrics belong to src/server.',
+  },
+  {
+    group: ['@tensorflow/**'],
+    rooms: ['src/model/engines/tfjs'],
+    message: 'TensorFlow.js belongs to src/model/engines/tfjs.',
+  },
+];
+
+/** The rules as a configuration of the linter, a folder a line. */
+function importRules() {
+  return `{"overrides": [\n${folders('src')
+    .map((folder) => JSON.stringify(override(folder)))
+    .join(',\n')}\n]}\n`;
+}
+
+/** @param {string} folder */
+function override(folder) {
+  const room = /** @type {keyof typeof ROOMS} */ (longest(Object.keys(ROOMS), folder));
+  if (!room) throw new Error(`${folder} belongs to no room: name it, or the room that it lies in, in import-rules.mjs`);
+  const allowed = [room, ...ROOMS[room]];
+  const patterns = [
+    {
+      group: ['../**', ...allowed.map((target) => `!${pattern(posix.relative(folder, target))}`)],
+      message: `Beside itself, ${room} may import only ${ROOMS[room].join(', ') || 'packages'} (scripts/build/import-rules.mjs).`,
+    },
+    ...PACKAGES.filter(({ rooms }) => !longest(rooms, folder)).map(({ group, message }) => ({ group, message })),
+  ];
+  return {
+    includes: [`${folder}/*`],
+    linter: { rules: { style: { noRestrictedImports: { level: 'error', options: { patterns } } } } },
+  };
+}
+
+/** @param {string} path */
+function pattern(path) {
+  return path.endsWith('.js') ? path : `${path || '.'}/**`;
+}
+
+/**
+ * The longest of `rooms` that a folder lies in.
+ *
+ * @param {string[]} rooms
+ * @param {string} folder
+ */
+function longest(rooms, folder) {
+  return rooms
+    .filter((room) => folder === room || folder.startsWith(`${room}/`))
+    .sort((a, b) => b.length - a.length)[0];
+}
+
+/**
+ * All folders of sources below a folder, with itself.
+ *
+ * @param {string} folder
+ * @returns {string[]}
+ */
+function folders(folder) {
+  const entries = readdirSync(join(ROOT, folder), { withFileTypes: true });
+  const below = entries.filter((entry) => entry.isDirectory() && entry.name !== 'assembly');
+  const has = entries.some((entry) => /\.tsx?$/.test(entry.name));
+  return [...(has ? [folder] : []), ...below.flatMap(({ name }) => folders(`${folder}/${name}`))].sort();
+}
+
+const rules = importRules();
+if (process.argv[2] !== '--check') writeFileSync(RULES_FILE, rules);
+else if (readFileSync(RULES_FILE, 'utf8') !== rules) {
+  console.error('import-rules.json is not what import-rules.mjs writes: npm run import-rules');
+  process.exitCode = 1;
+}
