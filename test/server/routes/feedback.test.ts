@@ -329,7 +329,7 @@ test('a training on feedback has its rows, and those of the reference if asked',
   const refused: [payload: object, message: RegExp][] = [
     [{ source: 'other' }, /^source: /],
     [{ ...mixed, instances: ROWS }, /^instances: expected no rows together/],
-    [{ ...mixed, target: 'y' }, /^target: expected no rows beside/],
+    [{ ...mixed, target: 'y' }, /^target: expected no rows together/],
     [{ instances: ROWS, targets: TARGETS, mix_reference: true }, /^mix_reference: /],
     [{ ...mixed, reference: '/etc/passwd' }, /unknown key/],
     [{}, /expected "instances" or "source": "feedback"/],

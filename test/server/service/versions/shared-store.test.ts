@@ -143,7 +143,7 @@ test('a store that can only be read serves, says so at the start and in /readyz?
   const archive = await archiveOf(t, store);
   const server = await startServer(t, { MODEL_STORE: directory, FEEDBACK_STORE: '/nonexistent' }, { command });
   await server.logged('model version serves');
-  const line = await server.logged('the model store cannot be written');
+  const line = await server.logged('the model store is not writable');
   assert.equal(line.level, 50);
   const before = await predict(server);
   assert.equal(before.status, 200);
@@ -179,7 +179,7 @@ test('a full disk refuses uploads, trainings and activations in words, leaves no
   const archive = await archiveOf(t, store);
   const server = await startServer(t, { MODEL_STORE: directory, FEEDBACK_STORE: '/nonexistent' }, { command });
   await server.logged('model version serves');
-  await server.logged('the model store cannot be written');
+  await server.logged('the model store is not writable');
   assert.match((await server.logged('the disk of the model store is almost full')).msg, /almost full/);
   const before = await predict(server);
   const headers = { 'content-type': 'application/gzip' };
