@@ -48,6 +48,7 @@ export function healthRoutes(app: FastifyInstance, { service, store }: HealthOpt
   app.get(
     '/livez',
     {
+      config: { quiet: true },
       schema: {
         summary: 'Liveness: the process answers',
         tags: ['monitoring'],
@@ -60,6 +61,7 @@ export function healthRoutes(app: FastifyInstance, { service, store }: HealthOpt
   app.get<{ Querystring: Static<typeof Query> }>(
     '/readyz',
     {
+      config: { quiet: true },
       schema: {
         summary: 'Readiness: a model is loaded and has passed its probe; a 503 reports why not',
         tags: ['monitoring'],

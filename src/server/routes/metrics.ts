@@ -8,6 +8,7 @@ export function metricsRoute(app: FastifyInstance, { registry }: { registry: Reg
     app.get(
       path,
       {
+        config: { quiet: true },
         schema: {
           summary: 'Metrics for Prometheus, text format 0.0.4',
           tags: ['monitoring'],
