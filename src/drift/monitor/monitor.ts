@@ -115,7 +115,7 @@ export class DriftMonitor {
   observe(rows: Float32Array, count: number, outputs: Float32Array, errors: Float32Array): void {
     if (count <= 0) return;
     const now = this.options.clock();
-    const { fresh, counter, request, options } = this;
+    const { counter, request, options } = this;
     if (Math.floor(now / MINUTE) !== Math.floor(this.freshAt / MINUTE)) this.flush();
     this.freshAt = now;
     const counted = Math.min(count, options.rowsPerRequest);
@@ -125,11 +125,15 @@ export class DriftMonitor {
     request.errors = errors;
     request.count = count;
     request.counted = counted;
+    let room = options.windowRows - this.filledRows;
     for (let i = 0; i < counted; ) {
-      const room = options.windowRows - this.window.rows - fresh.rows;
-      i = counter.count(request, i, Math.min(counted, i + room));
+      const next = counter.count(request, i, Math.min(counted, i + room));
+      room -= next - i;
+      i = next;
       if (counter.beyond) this.rules.applyCharts(now);
-      if (this.window.rows + fresh.rows >= options.windowRows) this.closeWindow(now);
+      if (room > 0) continue;
+      this.closeWindow(now);
+      room = options.windowRows;
     }
     // Do not retain a large request's memory until the next request.
     request.rows = request.outputs = request.errors = NO_ROWS;
