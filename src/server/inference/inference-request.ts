@@ -21,6 +21,9 @@ export interface InferenceReply {
 /** Parts of a reply's body. Between two of them the event loop may turn. */
 export type Parts = Iterable<string | Uint8Array>;
 
+/** Receives the milliseconds that reading, predicting and writing took. */
+export type OnTimed = (rows: number, milliseconds: readonly [number, number, number]) => void;
+
 /** A prediction request in the terms of one protocol: its body, the reader of its rows, and the writer of its reply. */
 export interface InferenceRequest<N extends ReaderName = ReaderName> {
   readonly reader: N;
@@ -33,6 +36,5 @@ export interface InferenceRequest<N extends ReaderName = ReaderName> {
   prepare?(observation: Observation): Promise<unknown>;
   /** Returns the maximum length of the reply, for requests whose body does not bound it. */
   maxLength?(count: number, serving: Serving): number;
-  /** Receives the milliseconds that reading, predicting and writing took. */
-  timed?(rows: number, milliseconds: readonly [number, number, number]): void;
+  readonly onTimed?: OnTimed | undefined;
 }

@@ -57,18 +57,18 @@ export class Inference {
     maxLength = Number.POSITIVE_INFINITY,
   ): void {
     const { service } = this.options;
-    const { timed } = request;
+    const { onTimed } = request;
     const { serving } = service;
     if (maxLengthOf(request, 0, serving) > maxLength) return;
-    // Without `timed` the clock is not read: it costs as much as the forward pass of a row.
-    const start = timed ? performance.now() : 0;
+    // Without `onTimed` the clock is not read: it costs as much as the forward pass of a row.
+    const start = onTimed ? performance.now() : 0;
     const { rows, count, requested } = readAtOnce(request, this.model(serving));
     if (maxLengthOf(request, count, serving) > maxLength) return;
-    const read = timed ? performance.now() : 0;
+    const read = onTimed ? performance.now() : 0;
     const observation = service.predict(rows, count);
-    const predicted = timed ? performance.now() : 0;
+    const predicted = onTimed ? performance.now() : 0;
     const body = joined(request.write(observation, requested, reply));
-    timed?.(count, [read - start, predicted - read, performance.now() - predicted]);
+    onTimed?.(count, [read - start, predicted - read, performance.now() - predicted]);
     reply.send(body);
   }
 
@@ -87,7 +87,7 @@ export class Inference {
         parts.push(typeof part === 'string' ? Buffer.from(part) : part);
         await slice.yieldIfOver();
       }
-      request.timed?.(count, [read - start, predicted - read, performance.now() - predicted]);
+      request.onTimed?.(count, [read - start, predicted - read, performance.now() - predicted]);
       return Buffer.concat(parts);
     });
   }

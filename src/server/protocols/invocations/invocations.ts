@@ -131,8 +131,9 @@ function readAttributes(text: string): ReadonlyMap<string, string> {
 }
 
 /** Returns the media type of a body: JSON by default. Throws `UNSUPPORTED_MEDIA_TYPE`. */
-function readType(header: string | undefined): string {
-  const [type = '', ...parameters] = (header ?? JSON_TYPE).split(';').map((part) => part.trim().toLowerCase());
+function readType(header = JSON_TYPE): string {
+  if (header === JSON_TYPE) return header;
+  const [type = '', ...parameters] = header.split(';').map((part) => part.trim().toLowerCase());
   if (!TYPES.includes(type)) {
     throw new HttpError(
       'UNSUPPORTED_MEDIA_TYPE',

@@ -43,9 +43,8 @@ export function inferRoutes(app: FastifyInstance, options: InferRoutesOptions): 
   }
 
   function requestOf(version: number, headers: IncomingHttpHeaders, body: Buffer): InferenceRequest<'openInference'> {
-    return {
-      ...openInferenceRequest(model.name, headers, body),
-      timed: (rows, times) => statistics.of(version).succeeded(rows, times),
-    };
+    return openInferenceRequest(model.name, headers, body, (rows, times) =>
+      statistics.of(version).succeeded(rows, times),
+    );
   }
 }
