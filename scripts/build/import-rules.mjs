@@ -32,7 +32,7 @@ const ROOMS = {
   'src/drift/counts': ['src/drift/rows', 'src/model/baseline', 'src/base'],
   'src/drift/window': ['src/drift/counts', 'src/drift/rows', 'src/model/baseline', 'src/base'],
   'src/drift/monitor': ['src/drift', 'src/model/baseline', 'src/base'],
-  'src/cli': ['src/drift', 'src/model', 'src/base'],
+  'src/cli': ['src/server/config.js', 'src/drift', 'src/model', 'src/base'],
   'src/server/service/prediction': ['src/drift', 'src/model', 'src/base'],
   'src/server/service/drift': ['src/server/service/prediction', 'src/drift', 'src/model', 'src/base'],
   'src/server/service/versions': [
@@ -89,7 +89,7 @@ function override(folder) {
   const allowed = [room, ...ROOMS[room]];
   const patterns = [
     {
-      group: ['../**', ...allowed.map((target) => `!${pattern(posix.relative(folder, target))}`)],
+      group: group(folder, allowed),
       message: `Beside itself, ${room} may import only ${ROOMS[room].join(', ') || 'packages'} (scripts/build/import-rules.mjs).`,
     },
     ...PACKAGES.filter(({ rooms }) => !longest(rooms, folder)).map(({ group, message }) => ({ group, message })),
@@ -100,9 +100,24 @@ function override(folder) {
   };
 }
 
-/** @param {string} path */
-function pattern(path) {
-  return path.endsWith('.js') ? path : `${path || '.'}/**`;
+/**
+ * Patterns of the imports that are refused, then of those that are allowed after all, from near to far: the last one that
+ * matches counts, and `../**` matches `../../x` as well.
+ *
+ * @param {string} folder
+ * @param {string[]} allowed
+ */
+function group(folder, allowed) {
+  const targets = allowed.map((target) => posix.relative(folder, target) || '.');
+  const patterns = [];
+  for (let up = '../'; up.length <= 3 * folder.split('/').length; up += '../') {
+    patterns.push(`${up}**`);
+    for (const target of targets) {
+      const path = target.endsWith('.js') ? target : `${target}/**`;
+      if (path.startsWith(up) && !path.startsWith(`${up}../`)) patterns.push(`!${path}`);
+    }
+  }
+  return patterns;
 }
 
 /**
