@@ -33,7 +33,7 @@ test('a bad value is an error that names the variable', () => {
   }
 });
 
-test('a value that is none of a few is an error that tells them', () => {
+test('a value outside a fixed set is an error that lists the set', () => {
   assert.throws(
     () => readConfig({ ON_MISSING: 'ignore' }),
     /^Error: ON_MISSING must be one of refuse, mean, got "ignore"$/,

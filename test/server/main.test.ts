@@ -233,7 +233,7 @@ test('SIGTERM finishes what runs, stops a training child, and exits 0', async (t
   assert.throws(() => process.kill(trainer, 0), { code: 'ESRCH' });
 });
 
-test('it listens and tells why it is not ready when there is nothing to train on', async (t) => {
+test('it listens and reports why it is not ready when there is nothing to train on', async (t) => {
   const server = await first(t, await temporaryDirectory(t), { TRAIN_DATA: 'no-such-file.csv' });
   await server.logged('there is no model to serve');
   const ready = await fetch(`${server.url}/readyz`);

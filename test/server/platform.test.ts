@@ -36,7 +36,7 @@ test("without routes, those of the platform's own names are taken", () => {
   assert.deepEqual(vertex, { predict: `${model}:predict`, health: model });
 });
 
-test('an address of a cloud is told, and not taken for a path', () => {
+test('an address of a cloud is reported, and not taken for a path', () => {
   const { artifact, remoteArtifact } = readPlatform({ AIP_STORAGE_URI: 'gs://bucket/model' }, false);
   assert.equal(artifact, undefined);
   assert.equal(remoteArtifact, 'gs://bucket/model');

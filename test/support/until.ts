@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const PAUSE = 100;
 
 /**
- * Looks again and again until it is so. For what tells nobody when it happens.
+ * Polls until a condition holds. For conditions without an event.
  *
- * @param look tells whether it is so; what it throws means not yet
+ * @param look returns whether the condition holds; a throw means not yet
  * @param seconds after which it throws, with what `look` threw last as the cause
  */
 export async function until(what: string, seconds: number, look: () => Promise<boolean>): Promise<void> {

@@ -41,7 +41,7 @@ const NORMAL: Case = {
 
 const CASES: readonly Case[] = [
   NORMAL,
-  { ...NORMAL, name: 'so many rows that the weights of the charts would overflow', rows: 300_000 },
+  { ...NORMAL, name: 'enough rows to overflow the weights of the charts', rows: 300_000 },
   { ...NORMAL, name: 'a drift, which brings the charts beyond their limits', live: (random) => 0.4 + random.normal() },
   { ...NORMAL, name: 'one feature, several outputs', features: 1, outputs: 3 },
   { ...NORMAL, name: 'an odd number of features, and few held-out rows', features: 33, heldOut: 60, rows: 2000 },

@@ -17,7 +17,7 @@ const NAME = 'reconstruction_regressor';
 const NEXT = 41;
 
 /**
- * A store with three trained versions: 3 is production, 2 is previous. It has had so many alias changes and version numbers
+ * A store with three trained versions: 3 is production, 2 is previous. It has had many alias changes and version numbers
  * that the next change removes an old record.
  */
 const template = mkdtempSync(join(tmpdir(), 'rr-template-'));

@@ -5,7 +5,7 @@ import { DEFAULT_HIDDEN, layerShapes, type Shape } from '../../../src/model/netw
 import { assertClose } from '../../support/close-to.js';
 import { loadTestedEngines } from '../../support/tested-engines.js';
 
-/** Keras 3.15's figures for two networks; `made_with` in the file tells the versions. */
+/** Keras 3.15's figures for two networks; `made_with` in the file names the versions. */
 interface GoldenCase {
   n_inputs: number;
   output_dim: number;

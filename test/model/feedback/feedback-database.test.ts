@@ -22,7 +22,7 @@ function open(t: Parameters<typeof temporaryDirectory>[0], bounds: Partial<Feedb
   return { database: reopen(), clock, path, reopen };
 }
 
-/** Rows whose numbers tell them apart: `[i, i / 3]`, target `-i`, predicted `-i + 1`. */
+/** Rows with distinct numbers: `[i, i / 3]`, target `-i`, predicted `-i + 1`. */
 function batch(from: number, rows: number, columns = COLUMNS, model = 'm'): LabelledBatch {
   const numbers = Array.from({ length: rows }, (_, i) => from + i);
   return {

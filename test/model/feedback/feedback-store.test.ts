@@ -53,7 +53,7 @@ test('many that come together are all kept, in order, and read in pieces; one th
   assert.deepEqual(await targetsOf(openStore(t, directory)), numbers);
 });
 
-test('what was asked before a close is done', async (t) => {
+test('calls made before a close are completed', async (t) => {
   const directory = temporaryDirectory(t);
   const store = openStore(t, directory);
   const adding = [store.call('add', batch(0, 1)), store.call('add', batch(1, 1))];
@@ -85,7 +85,7 @@ test('a new file that another process is just making is waited for', async (t) =
   assert.equal(await openStore(t, directory).call('add', batch(0, 1)), 1);
 });
 
-test('a damaged file is told, and left; when it has been moved away, feedback goes on', async (t) => {
+test('a damaged file is reported and left alone; once it has been moved away, feedback works again', async (t) => {
   const directory = temporaryDirectory(t);
   const file = join(directory, 'feedback.db');
   writeFileSync(file, 'no database at all, '.repeat(500));
@@ -97,7 +97,7 @@ test('a damaged file is told, and left; when it has been moved away, feedback go
   assert.equal(await store.call('add', batch(0, 1)), 1);
 });
 
-test('a directory that cannot be made is told', async (t) => {
+test('a directory that cannot be made is reported', async (t) => {
   const file = join(temporaryDirectory(t), 'file');
   writeFileSync(file, '');
   for (const directory of [join(file, 'feedback'), '/proc/feedback']) {
@@ -165,7 +165,7 @@ const WITHOUT_DESCRIPTORS = `
   const [module, directory] = process.argv.slice(1);
   const { FeedbackStore } = await import(module);
   const store = new FeedbackStore(directory, { rows: 10, days: 30 });
-  const told = (outcomes) => console.log(JSON.stringify(outcomes.map(({ value, reason }) => value ?? reason.code)));
+  const reported = (outcomes) => console.log(JSON.stringify(outcomes.map(({ value, reason }) => value ?? reason.code)));
   const ask = () => store.call('newest');
   const open = [];
   try {
@@ -173,12 +173,12 @@ const WITHOUT_DESCRIPTORS = `
   } catch {}
   const outcomes = await Promise.allSettled([ask(), ask()]);
   open.forEach((file) => closeSync(file));
-  told(outcomes);
-  told(await Promise.allSettled([ask()]));
+  reported(outcomes);
+  reported(await Promise.allSettled([ask()]));
   await store.close();
 `;
 
-test('without a free file descriptor it is told that feedback is unavailable, nothing ends, and it goes on when there are some', (t) => {
+test('without a free file descriptor feedback is unavailable, nothing crashes, and it works again once there is one', (t) => {
   const module = new URL('../../../src/model/feedback/feedback-store.js', import.meta.url).href;
   const command = 'ulimit -n 200 && exec "$0" --input-type=module -e "$@"';
   const args = [process.execPath, WITHOUT_DESCRIPTORS, module, temporaryDirectory(t)];

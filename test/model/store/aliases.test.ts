@@ -164,7 +164,7 @@ test('a file of a version is read by name, and is nothing if there is none of it
   await assert.rejects(store.readFile(2, 'card.json'), { code: 'VERSION_NOT_FOUND' });
 });
 
-test('a watch tells of a change by another, by event or, where there are none, at the next look', async (t) => {
+test('a watch reports changes by other processes: by event or, without events, at the next poll', async (t) => {
   for (const [there, interval] of [
     [true, 2 ** 30],
     [false, 20],
@@ -186,7 +186,7 @@ test('a watch tells of a change by another, by event or, where there are none, a
   }
 });
 
-test('the health of a store tells whether it can be written and how much', async (t) => {
+test('the health of a store reports whether it is writable and its free space', async (t) => {
   const location = join(temporaryDirectory(t), 'not/yet');
   const { writable, reason, free_bytes } = await new FileStore(location).health();
   assert.deepEqual([writable, reason, readdirSync(location)], [true, null, []]);
@@ -228,7 +228,7 @@ interface Answer {
   readonly outcome: string;
 }
 
-/** A process that publishes a version and makes it production whenever it is told the generation to follow. */
+/** A process that publishes a version and makes it production whenever it receives the generation to follow. */
 function racer(location: string): ChildProcess {
   const script = `
     import { mkdirSync, writeFileSync } from 'node:fs';
@@ -250,7 +250,7 @@ function racer(location: string): ChildProcess {
   });
 }
 
-/** Publishes so many small versions. Returns the last number. */
+/** Publishes `count` small versions. Returns the last number. */
 async function publish(store: FileStore, count: number): Promise<number> {
   let version = 0;
   for (let i = 0; i < count; i++) {

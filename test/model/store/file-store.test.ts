@@ -82,7 +82,7 @@ const STAGE = `
   const done = new FileStore(process.argv[2] + '/new/store').stage();
   console.log(await done.then(() => 'staged', ({ code }) => code));`;
 
-test('a read-only file system is told as what it is', async (t) => {
+test('a read-only file system is reported as one', async (t) => {
   const directory = temporaryDirectory(t);
   const mounted = 'mount -t tmpfs -o ro none "$1" && shift && exec "$@"';
   const unshare = ['--user', '--map-root-user', '--mount', 'sh', '-c', mounted, 'sh', directory];
@@ -204,7 +204,7 @@ function fill(stage: string, files: Readonly<Record<string, string>>): void {
   for (const [name, content] of Object.entries(files)) writeFileSync(join(stage, 'version', name), content);
 }
 
-/** A process that stages `count` versions, says so, and when it is told to publishes them and says their numbers. */
+/** A process that stages `count` versions, reports it, and on a message publishes them and prints their numbers. */
 function publisher(location: string, name: number, count: number): ChildProcess {
   const script = `
     import { mkdirSync, writeFileSync } from 'node:fs';

@@ -40,7 +40,7 @@ const FORMS: [what: string, path: string, body: string, headers?: Record<string,
     `{${TENSOR}, "outputs": [{"name": "reconstruction"}, {"name": "predictions"}, {"name": "reconstruction_error"}]}`,
   ],
   [
-    'Open Inference Protocol V2, bytes wanted',
+    'Open Inference Protocol V2, bytes requested',
     OPEN_INFERENCE,
     `{${TENSOR}, "parameters": {"binary_data_output": true}}`,
   ],
@@ -172,7 +172,7 @@ test("a version's path is answered ahead of Fastify from the second request on, 
   assert.equal(handled(), 4);
 });
 
-test('statistics tell of what is answered ahead of Fastify', async (t) => {
+test('statistics count what is answered ahead of Fastify', async (t) => {
   const { app, url, port, handled } = await listening(t);
   for (let i = 0; i < 3; i++) await (await post(url, `{${TENSOR}}`, {}, OPEN_INFERENCE)).text();
   assert.equal(handled(), 0);
@@ -264,12 +264,12 @@ const LEFT: [what: string, path: string, body: string, headers: Record<string, s
   ['classify of SageMaker', MLFLOW, ROWS, { [ATTRIBUTES]: 'tfs-method=classify' }, 501],
   ['another version of SageMaker', MLFLOW, ROWS, { [ATTRIBUTES]: 'tfs-model-version=9' }, 404],
   ['two keys for MLflow', MLFLOW, `{"instances": ${DATA}, "inputs": ${DATA}}`, {}, 400],
-  ['CSV wanted of MLflow', MLFLOW, ROWS, { accept: 'text/csv' }, 200],
+  ['CSV requested from MLflow', MLFLOW, ROWS, { accept: 'text/csv' }, 200],
   ['a CSV for MLflow', MLFLOW, '1,2,3\n', { 'content-type': 'text/csv' }, 200],
 ];
 
 for (const [what, path, body, headers, status] of LEFT) {
-  test(`${what} goes on to the route, and nobody sees it twice`, async (t) => {
+  test(`${what} goes on to the route, and no observer sees it twice`, async (t) => {
     const { app, url, handled, service } = await listening(t);
     let observed = 0;
     service.observe(() => observed++);
@@ -340,7 +340,7 @@ test('where Vertex AI has the path of another contract, that one is answered ahe
 });
 
 for (const [what, path, body, headers = {}] of FORMS) {
-  test(`without a model the reason is told: ${what}`, async (t) => {
+  test(`without a model the reply gives the reason: ${what}`, async (t) => {
     const { url, handled } = await listening(t, [], { vertex: VERTEX });
     const response = await post(url, body, headers, path);
     assert.equal(handled(), 1);
@@ -389,7 +389,7 @@ test('requests sent at once over one connection are answered in their order', as
   assert.deepEqual(bodies(behind).slice(1), [apart[0], '{"status":"live"}']);
 });
 
-test('a client that leaves in the middle of a body disturbs nobody', async (t) => {
+test('a client that leaves in the middle of a body disturbs no other client', async (t) => {
   const { port, url, app } = await listening(t);
   for (const cut of [-1, 20]) {
     const text = message(ROWS);
@@ -446,7 +446,7 @@ test('an answer that still waits to be written when the application begins to cl
   await closed;
 });
 
-test('a client that is gone when its answer is to be written disturbs nobody', async (t) => {
+test('a client that leaves before its reply is written disturbs no other client', async (t) => {
   const { app, port, url, service } = await listening(t);
   const gone = once(app.server, 'connection').then(([server]) => {
     const end = service.observe(() => {

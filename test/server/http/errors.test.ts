@@ -63,7 +63,7 @@ test('a request on a connection that outlives the close is answered as any other
   assert.equal(text.match(/HTTP\/1\.1 200 OK/g)?.length, 2, text);
 });
 
-test('a media type or a size that is refused is told with what is expected', async (t) => {
+test('a refused media type or size is an error that says what is expected', async (t) => {
   const { app } = await buildTestApp(t, ['a', 'b', 'c'], { bodyLimit: 1024 });
   const send = async (url: string, type: string, payload: string) => {
     const response = await app.inject({ method: 'POST', url, headers: { 'content-type': type }, payload });

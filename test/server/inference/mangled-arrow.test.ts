@@ -41,7 +41,7 @@ function lying(index: number, place: (message: Message) => number, write: (bytes
   return stream;
 }
 
-/** Where a field of a table lies: FlatBuffers tell it by the table's own list of places. */
+/** Where a field of a table lies: FlatBuffers store a list of offsets with each table. */
 function slot({ bb, bb_pos: at }: { bb: ByteBuffer | null; bb_pos: number }, field: number): number {
   return at + bb!.__offset(at, 4 + 2 * field);
 }
@@ -123,7 +123,7 @@ const LIES: [what: string, stream: () => Buffer, error: RegExp][] = [
   ],
   ['nulls beyond the body', () => lying(1, (m) => part(m, 2).bb_pos, int64(HUGE)), /column "b": 20 rows do not fit in/],
   [
-    'nulls that nothing tells',
+    'nulls without a validity bitmap',
     () => lying(1, (m) => part(m, 2).bb_pos + 8, int64(0n)),
     /column "b": 1 nulls, but no validity bitmap/,
   ],
@@ -189,7 +189,7 @@ for (const [what, stream, error] of LIES) {
   });
 }
 
-test('a column twice, and one named __proto__, are told', async (t) => {
+test('a repeated column, and one named __proto__, are refused by name', async (t) => {
   const app = await buildTestApp(t);
   const twice = good();
   // Both names have one letter, and lie in the schema alone.

@@ -60,7 +60,7 @@ async function scrape({ app }: TestApp): Promise<(name: string) => Sample[]> {
 test('bins are metrics for as many features as the setting allows, 50 by default', async (t) => {
   const standard = readConfig({}).DRIFT_FEATURES_WITH_BINS;
   const asked = readConfig({ DRIFT_FEATURES_WITH_BINS: '51' }).DRIFT_FEATURES_WITH_BINS;
-  for (const [width, limit, told] of [
+  for (const [width, limit, reported] of [
     [50, standard, true],
     [51, standard, false],
     [51, asked, true],
@@ -74,7 +74,7 @@ test('bins are metrics for as many features as the setting allows, 50 by default
       'model_feature_degrees_of_freedom',
     ]) {
       const features = new Set(metric(name).map(({ labels }) => labels['feature']));
-      assert.equal(features.size, told ? width + 2 : 0, `${name} of ${width} features with the limit ${limit}`);
+      assert.equal(features.size, reported ? width + 2 : 0, `${name} of ${width} features with the limit ${limit}`);
     }
     assert.equal(metric('model_feature_out_of_range_rows_total').length, width, 'what is one series a feature stays');
   }

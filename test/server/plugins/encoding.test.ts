@@ -128,7 +128,7 @@ test('a zip bomb is a 413 as soon as it is larger than a body may be, and is not
   assert.ok(process.memoryUsage().arrayBuffers - before < 50_000_000);
 });
 
-test('a large reply is compressed for whom it asks, and says so', async (t) => {
+test('a large reply is compressed for clients that accept it, and says so', async (t) => {
   const { app } = await buildTestApp(t, ['a', 'b', 'c'], { maxRows: 5000 });
   const instances = Array.from({ length: 3000 }, (_, i) => ROWS[i % ROWS.length]!);
   const ask = (accept?: string) =>

@@ -17,7 +17,7 @@ const infer = (more: object) =>
   JSON.stringify({ inputs: [{ name: 'inputs', shape: [2 ** 40, 3], datatype: 'FP32', ...more }] });
 const HUGE = infer({ parameters: { binary_data_size: 12 * 2 ** 40 } });
 
-/** Where each contract is asked, how a body of it begins, and one row. */
+/** The path of each protocol, the beginning of its body, and one row. */
 const CONTRACTS: [name: string, path: string, headers: Record<string, string>, begin: string, row: string][] = [
   ['native', '/predict', JSON_TYPE, '{"instances": [', '[],'],
   ['TensorFlow Serving', '/v1/models/test:predict', {}, '{"instances": [', '[],'],

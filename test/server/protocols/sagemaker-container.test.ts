@@ -27,7 +27,7 @@ async function mount(t: TestContext, hyperparameters: Record<string, string>): P
   return base;
 }
 
-/** What `train` ends with: its exit code, and the file in which a failure is told. */
+/** The outcome of `train`: its exit code, and the file that describes a failure. */
 async function train(base: string): Promise<{ code: number; failure: string }> {
   const child = spawn(process.execPath, [MAIN, 'train'], {
     env: { PATH: process.env['PATH'], SAGEMAKER_BASE_DIR: base, LOG_LEVEL: 'silent', TRAINING_JOB_NAME: 'job' },
@@ -79,16 +79,16 @@ test('an artifact that was changed is not served, and nothing else in its place'
 const FAILURES: [what: string, prepare: (base: string) => void, reason: RegExp][] = [
   [
     'an unknown hyper-parameter',
-    (base) => tell(base, { target: 'mpg', epocs: '1' }),
+    (base) => configure(base, { target: 'mpg', epocs: '1' }),
     /hyperparameters\.epocs: expected target, epochs/,
   ],
   [
     'a hyper-parameter that is no number',
-    (base) => tell(base, { target: 'mpg', epochs: 'ten' }),
+    (base) => configure(base, { target: 'mpg', epochs: 'ten' }),
     /hyperparameters\.epochs: .*"ten"/,
   ],
-  ['no target', (base) => tell(base, { epochs: '1' }), /hyperparameters\.target: expected/],
-  ['a target that is no column', (base) => tell(base, { target: 'price' }), /UNKNOWN_COLUMN: .*price/],
+  ['no target', (base) => configure(base, { epochs: '1' }), /hyperparameters\.target: expected/],
+  ['a target that is no column', (base) => configure(base, { target: 'price' }), /UNKNOWN_COLUMN: .*price/],
   ['no files', (base) => emptyChannel(base), /channel train: expected CSV files/],
   [
     'files of different columns',
@@ -124,7 +124,7 @@ const FAILURES: [what: string, prepare: (base: string) => void, reason: RegExp][
 ];
 
 for (const [what, prepare, reason] of FAILURES) {
-  test(`\`train\` fails with ${what}, and tells why`, async (t) => {
+  test(`\`train\` fails with ${what}, and says why`, async (t) => {
     const base = await mount(t, { target: 'mpg', epochs: '1' });
     prepare(base);
     const { code, failure } = await train(base);
@@ -136,15 +136,15 @@ for (const [what, prepare, reason] of FAILURES) {
 
 test('another argument than serve and train is refused', async () => {
   const child = spawn(process.execPath, [MAIN, 'fit'], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let told = '';
+  let reported = '';
   child.stderr.on('data', (chunk) => {
-    told += chunk;
+    reported += chunk;
   });
   assert.deepEqual(await once(child, 'close'), [1, null]);
-  assert.equal(told, 'fit: expected serve, train or nothing\n');
+  assert.equal(reported, 'fit: expected serve, train or nothing\n');
 });
 
-function tell(base: string, hyperparameters: Record<string, string>): void {
+function configure(base: string, hyperparameters: Record<string, string>): void {
   writeFileSync(join(base, 'input/config/hyperparameters.json'), JSON.stringify(hyperparameters));
 }
 

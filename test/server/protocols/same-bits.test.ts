@@ -28,7 +28,7 @@ for (const count of COUNTS) {
   });
 }
 
-/** All that each form's reply tells must be what the service predicts of these rows. */
+/** All values in each form's reply must equal what the service predicts for these rows. */
 async function compareForms(t: TestContext, rows: readonly number[][], forms: readonly WireForm[]): Promise<void> {
   const built = await buildTestApp(t, FEATURES, {
     maxRows: 100_000,

@@ -1,6 +1,6 @@
 import { tableFromArrays, tableFromIPC, tableToIPC } from 'apache-arrow';
 
-/** What a reply tells of the rows, flat; some contracts tell the predictions alone. */
+/** A reply's values for the rows, flat; some protocols reply with predictions only. */
 export interface WireReply {
   readonly predictions: readonly number[];
   /** `[rows]` */

@@ -113,7 +113,7 @@ test('feedback touches neither the drift state nor the loss of the latest pass',
   assert.deepEqual(some.targets, { y: { rmse, mae, bias } });
 });
 
-test('rows without a target are dropped and told; without a feature only if the model may miss none', async (t) => {
+test('rows without a target are dropped and counted; rows without a feature only if the model allows no missing values', async (t) => {
   const body = {
     instances: [
       [1, 2, 3],
@@ -296,7 +296,7 @@ test('a large prediction gives an id as well', async (t) => {
   assert.deepEqual(plain.json().predictions, predictions);
 });
 
-test('a training on feedback has its rows, and those of the reference if asked', async (t) => {
+test('a training on feedback uses its rows, and on request those of the reference', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'rr-reference-'));
   t.after(() => rm(directory, { recursive: true }));
   const path = join(directory, 'reference.csv');

@@ -16,16 +16,16 @@ test('it is live before it is ready, and says why it is not', async (t) => {
   assert.deepEqual(ready.json(), { status: 'ready', model_version: '1' });
 });
 
-test('it tells store, engine and probe when asked to, ready or not', async (t) => {
+test('it reports store, engine and probe on request, ready or not', async (t) => {
   const { app, service, loader, store } = await buildTestApp(t, []);
   service.explainNotReady('training the first model');
   const waiting = await app.inject({ url: '/readyz?verbose' });
   assert.equal(waiting.statusCode, 503);
-  const { store: told, engine, probe, error, code } = waiting.json();
+  const { store: reported, engine, probe, error, code } = waiting.json();
   assert.deepEqual([engine, probe, error, code], [null, null, 'training the first model', 'NOT_READY']);
-  assert.equal(told.location, store.location);
-  assert.deepEqual([told.versions, told.writable, told.reason], [0, true, null]);
-  assert.ok(told.free_bytes > 0);
+  assert.equal(reported.location, store.location);
+  assert.deepEqual([reported.versions, reported.writable, reported.reason], [0, true, null]);
+  assert.ok(reported.free_bytes > 0);
 
   await loader.activate(await publishUntrained(store, ['a'], ['y']));
   const ready = (await app.inject({ url: '/readyz?verbose=true' })).json();

@@ -40,7 +40,7 @@ function create(t: TestContext, options: RegressorOptions = { hidden: [8, 8], se
 const values = (tensors: readonly tf.Tensor[]) => tensors.map((tensor) => Array.from(tensor.dataSync()));
 
 describe('ReconstructionRegressor', () => {
-  it('has five hidden layers of 30 SELU units, and weighs the reconstruction 0.05, unless told otherwise', (t) => {
+  it('has five hidden layers of 30 SELU units and a reconstruction weight of 0.05 by default', (t) => {
     const regressor = create(t, {});
     assert.deepEqual(
       regressor.hidden.map((layer) => [layer.name, layer.getConfig()['units'], layer.getConfig()['activation']]),

@@ -46,18 +46,18 @@ const sample = async (app: FastifyInstance, name: string) => {
   return line === undefined ? undefined : Number(line.slice(name.length));
 };
 
-test('the history gains a point with the news, which the events tell too', async (t) => {
+test('the history gains a point with each update, and the events carry it', async (t) => {
   const { app } = await trainedApp(t);
   const history = async () => (await app.inject({ url: '/drift/history' })).json().points;
   await app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = app.server.address() as { port: number };
   const { body } = await fetch(`http://127.0.0.1:${port}/drift/events`);
   const reader = body!.pipeThrough(new TextDecoderStream()).getReader();
-  const told = async () => JSON.parse(/^data: (.*)$/m.exec((await reader.read()).value!)![1]!).point;
+  const reported = async () => JSON.parse(/^data: (.*)$/m.exec((await reader.read()).value!)![1]!).point;
   const before = (await history()).length;
-  assert.equal((await told())?.at, (await history()).at(-1)?.at);
+  assert.equal((await reported())?.at, (await history()).at(-1)?.at);
   await send(app, rowsOf(2, 300));
-  const point = await told();
+  const point = await reported();
   assert.equal(point.rows, 300);
   assert.equal(point.model_version, '1');
   assert.deepEqual(point.alarms, []);
@@ -145,7 +145,7 @@ test('counters add up: every row is in one bin of each feature', async (t) => {
   assert.match(body, /^model_row_conformal_p_count 700$/m);
 });
 
-test('a listener is told when an alarm is raised and when a reset clears it', async (t) => {
+test('listeners hear when an alarm is raised and when a reset clears it', async (t) => {
   const { app, drift } = await trainedApp(t);
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   const stream = await fetch(`${url}/drift/events`);
@@ -251,7 +251,7 @@ test('two new references at once come one after the other, and both are kept', a
   for (const n of [1, 2]) assert.ok(await store.readDocument(`baseline-1-${n}.json`));
 });
 
-test('a kept reference that is torn, of nonsense or of another model is skipped, and told', async (t) => {
+test('a stored reference that is torn, invalid or of another model is skipped, and logged', async (t) => {
   const { app, store, loader, logged } = await trainedApp(t);
   await send(app, rowsOf(3, 300));
   const payload = { since: '2026-01-01', reason: 'good', minimum_rows: 200 };
@@ -281,14 +281,14 @@ test('a kept reference that is torn, of nonsense or of another model is skipped,
     await loader.activate(1);
     const found = await report(app);
     assert.equal(found.baseline.reason, 'good', content.slice(0, 80));
-    const told = logged.find(({ msg }) => msg === 'a stored baseline was skipped') as { err: Error } | undefined;
-    assert.match(told!.err.message, reason);
+    const reported = logged.find(({ msg }) => msg === 'a stored baseline was skipped') as { err: Error } | undefined;
+    assert.match(reported!.err.message, reason);
   }
   await send(app, rowsOf(4, 100));
   assert.equal((await report(app)).rows, 100);
 });
 
-test('a reference that another process has kept is taken up, a broken one skipped and told once', async (t) => {
+test('a reference that another process stored is loaded; a broken one is skipped and logged once', async (t) => {
   const { app, store, drift, logged } = await trainedApp(t);
   await send(app, rowsOf(3, 300));
   const payload = { since: '2026-01-01', reason: 'own', minimum_rows: 200 };
@@ -322,15 +322,15 @@ test('a reference that another process has kept is taken up, a broken one skippe
   assert.deepEqual([again.json().baseline.version, again.json().baseline.rows], [5, 500]);
 });
 
-test('a store that cannot be read leaves the reference as it is, which is told once', async (t) => {
+test('a store that cannot be read leaves the reference as it is, which is logged once', async (t) => {
   const { app, store, drift, logged } = await trainedApp(t);
   const read = store.readDocument.bind(store);
-  const told = () => logged.filter(({ msg }) => String(msg).startsWith('newer baselines could not be read')).length;
+  const reported = () => logged.filter(({ msg }) => String(msg).startsWith('newer baselines could not be read')).length;
   for (const expected of [1, 2]) {
     store.readDocument = () => Promise.reject(new Error('the network is gone'));
     await drift.loadNewerBaseline();
     await drift.loadNewerBaseline();
-    assert.equal(told(), expected);
+    assert.equal(reported(), expected);
     store.readDocument = read;
     await drift.loadNewerBaseline();
   }

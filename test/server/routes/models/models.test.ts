@@ -14,7 +14,7 @@ function client({ app }: TestApp) {
   };
 }
 
-/** An application with so many versions, of which the first is production. */
+/** An application with `count` versions, of which the first is production. */
 async function appOf(t: Parameters<typeof buildTestApp>[0], count: number): Promise<TestApp> {
   const parts = await buildTestApp(t);
   for (let seed = 2; seed <= count; seed++) await publishUntrained(parts.store, ['a', 'b', 'c'], ['y'], seed);
@@ -27,7 +27,7 @@ async function predict({ app }: TestApp) {
   return reply.json();
 }
 
-test('versions are listed, newest first, with what each is, and are told as they were by GET /model', async (t) => {
+test('versions are listed, newest first, with their metadata; each card is the one that GET /model showed', async (t) => {
   const parts = await appOf(t, 2);
   const { app, store, service } = parts;
   const archive = (await app.inject({ url: '/models/2/archive' })).rawPayload;
@@ -132,7 +132,7 @@ test('a version that stands in for a broken production is not removed either', a
   assert.equal((await parts.store.aliases()).generation, generation);
 });
 
-test('versions that are not there, or whose name is no number, are told apart', async (t) => {
+test('missing versions and names that are not numbers have different errors', async (t) => {
   const ask = client(await appOf(t, 1));
   for (const [method, path] of [
     ['GET', '/models/V'],
@@ -223,7 +223,7 @@ test('a version with a broken card is not listed, the log says why, once, and th
   );
 });
 
-test('a version that is there but cannot be read is told as broken, not as missing, and is not listed in silence', async (t) => {
+test('a version that cannot be read is reported as broken, not as missing, and its absence from the list is logged', async (t) => {
   const parts = await appOf(t, 2);
   const { location } = parts.store;
   rmSync(join(location, '2/card.json'));

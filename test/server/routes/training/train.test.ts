@@ -119,7 +119,7 @@ for (const [type, code] of [
   });
 }
 
-test('it answers 202 with a job that can be asked for, and a second training meanwhile is a 409', async (t) => {
+test('it answers 202 with a job that can be queried, and a second training meanwhile is a 409', async (t) => {
   const { app, jobs } = await buildTestApp(t);
   const started = await train(app, { instances: ROWS, targets: TARGETS, epochs: 100_000, patience: 100_000 });
   assert.equal(started.statusCode, 202, started.body);
@@ -144,7 +144,7 @@ test('it answers 202 with a job that can be asked for, and a second training mea
   assert.equal((await train(app, CSV, 'target=y&epochs=1&wait=true')).statusCode, 200);
 });
 
-test('a job that succeeded tells where its time went, and a phase is not left out', async (t) => {
+test('a job that succeeded reports the duration of every phase', async (t) => {
   const { app } = await buildTestApp(t);
   const { phases, seconds } = (await train(app, CSV, 'wait=true&epochs=3&target=y')).json();
   const names = ['receive', 'start', 'read', 'split', 'train', 'gate', 'baseline', 'write', 'exit', 'publish', 'swap'];

@@ -31,7 +31,7 @@ async function start(t: Parameters<typeof buildTestApp>[0]) {
   return { parts, first };
 }
 
-/** What the log tells of the gate with the last such line: level and gate. */
+/** The gate in the last such line of the log, and the line's level. */
 function toldGate({ logged }: TestApp, msg: string): [unknown, unknown, unknown] {
   const { level, model_version, gate } = logged.findLast((line) => line['msg'] === msg) ?? {};
   return [level, model_version, gate];
@@ -39,7 +39,7 @@ function toldGate({ logged }: TestApp, msg: string): [unknown, unknown, unknown]
 
 const get = async ({ app }: TestApp, url: string) => (await app.inject({ url })).json();
 
-test('the first version is gated against the mean, and the job, the log, the card and the list of versions tell so', async (t) => {
+test('the first version is gated against the mean, as the job, the log, the card and the list of versions report', async (t) => {
   const { parts, first } = await start(t);
   const { gate } = first;
   assert.equal(gate.decision, 'promoted');

@@ -41,7 +41,7 @@ async function start(t: TestContext, cooldown = 3_600_000) {
 const raiseAlarm = (parts: TestApp) => post(parts, '/predict', rowsOf(3, 1500, 5));
 const label = (parts: TestApp, rows: number[][]) => post(parts, '/feedback', rows, targetsOf(rows));
 const ended = async (parts: TestApp) => ((await once(parts.jobs, 'end')) as [Job])[0];
-/** Gives what was asked before the time to come to its end: each waits for the one database. */
+/** Lets earlier calls finish: each waits for the one database. */
 const settled = async (parts: TestApp) => {
   for (let i = 0; i < 5; i++) {
     await parts.feedback.current();

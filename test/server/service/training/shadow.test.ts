@@ -63,7 +63,7 @@ test("the report on a shadow is the difference of both versions' answers, and th
   assert.deepEqual([running.state, running.model_version, running.shadow.rows], ['running', '2', 31]);
   assert.equal(parts.service.serving.version, 1);
 
-  // Only the rows that are still wanted are taken of a request with more: spaced evenly, 29 of 29.
+  // Of a larger request only the rows still missing are taken, evenly spaced: 29 of 29.
   await predict(parts, rows.slice(31, 60));
   const { state, gate, shadow } = await parts.jobs.finished(job.id);
   assert.deepEqual([state, gate!.decision, parts.service.serving.version], ['succeeded', 'promoted', 2]);

@@ -12,7 +12,7 @@ import { buildTestApp, publishUntrained } from '../../../support/test-app.js';
 const NAME = 'reconstruction_regressor';
 const ROW = [1, 2, 3];
 
-/** A store with so many untrained versions; the first is production. */
+/** A store with `count` untrained versions; the first is production. */
 async function storeOf(t: TestContext, count: number): Promise<{ directory: string; store: FileStore }> {
   const directory = await temporaryDirectory(t);
   const store = new FileStore(join(directory, NAME));
@@ -61,7 +61,7 @@ test('a second process on the same store follows what the first activates, rolls
   assert.deepEqual(await predict(second), await predict(first));
 });
 
-test('of two processes that activate at once one wins, the other is told or comes later, and both end with the same', async (t) => {
+test('of two processes that activate at once one wins, the other gets an error or comes later, and both serve the same version', async (t) => {
   const { directory, store } = await storeOf(t, 3);
   const servers = [await start(t, directory), await start(t, directory)] as const;
   for (let round = 0; round < 20; round++) {
@@ -147,12 +147,12 @@ test('a store that can only be read serves, says so at the start and in /readyz?
   assert.equal(line.level, 50);
   const before = await predict(server);
   assert.equal(before.status, 200);
-  const { status, store: told } = (await (await fetch(`${server.url}/readyz?verbose`)).json()) as {
+  const { status, store: reported } = (await (await fetch(`${server.url}/readyz?verbose`)).json()) as {
     status: string;
     store: { writable: boolean; reason: string };
   };
-  assert.deepEqual([status, told.writable], ['ready', false]);
-  assert.match(told.reason, /EROFS/);
+  assert.deepEqual([status, reported.writable], ['ready', false]);
+  assert.match(reported.reason, /EROFS/);
   const headers = { 'content-type': 'application/gzip' };
   const upload = await fetch(`${server.url}/models`, { method: 'POST', headers, body: archive });
   const replies = [
