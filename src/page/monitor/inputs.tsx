@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Column, Drift, DriftWindow } from '../client/api.js';
 import { Choice } from '../parts/choice.js';
 import { clock, figure } from '../parts/format.js';
+import { Legend } from '../parts/legend.js';
 import { InputRow } from './input-row.js';
 
 const WINDOWS = [
@@ -9,6 +10,7 @@ const WINDOWS = [
   ['hour', 'Hour'],
   ['day', 'Day'],
 ] as const;
+const KEYS = { 'reference area': 'held-out rows', 'recent line': 'recent rows', limit: 'alarm threshold' };
 /** Rows of the table until the user shows all. */
 const FIRST_ROWS = 25;
 
@@ -29,17 +31,7 @@ export function Inputs({ drift }: { drift: Drift | null }) {
       <p class="note">{shown ? explain(shown, drift!) : 'Nothing to compare yet.'}</p>
       {columns.length > 0 ? (
         <>
-          <ul class="legend" aria-hidden="true">
-            <li>
-              <i class="key reference area" /> held-out rows
-            </li>
-            <li>
-              <i class="key recent line" /> recent rows
-            </li>
-            <li>
-              <i class="key limit" /> alarm threshold
-            </li>
-          </ul>
+          <Legend keys={KEYS} />
           <table class="inputs">
             <thead>
               <tr>

@@ -1,4 +1,5 @@
 import { figure, percent } from './format.js';
+import { Table } from './table.js';
 
 /** Size of the drawing, in units that scale to the space available. */
 const WIDTH = 100;
@@ -37,24 +38,15 @@ export function Histogram({ reference, recent }: HistogramProps) {
 export function BinTable({ reference, recent, edges }: HistogramProps & { readonly edges: readonly number[] }) {
   const [before, now] = [shares(reference), shares(recent)];
   return (
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Values</th>
-          <th scope="col">Held-out rows</th>
-          <th scope="col">Recent rows</th>
+    <Table head={['Values', 'Held-out rows', 'Recent rows']}>
+      {before.map((share, i) => (
+        <tr key={String(i)}>
+          <th scope="row">{limits(edges, i)}</th>
+          <td>{percent(share)}</td>
+          <td>{percent(now[i]!)}</td>
         </tr>
-      </thead>
-      <tbody>
-        {before.map((share, i) => (
-          <tr key={String(i)}>
-            <th scope="row">{limits(edges, i)}</th>
-            <td>{percent(share)}</td>
-            <td>{percent(now[i]!)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }
 

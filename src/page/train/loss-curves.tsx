@@ -2,8 +2,14 @@ import { useMemo } from 'preact/hooks';
 import type uPlot from 'uplot';
 import type { Epoch } from '../client/api.js';
 import { counted, figure } from '../parts/format.js';
+import { Legend } from '../parts/legend.js';
 import { axis, type Ink, logAxis, logScale, Plot } from '../parts/plot.js';
 
+const KEYS = {
+  'reference dashed': 'loss, training rows',
+  'recent line': 'loss, held-out rows',
+  'third line': 'reconstruction error, held-out rows',
+};
 const HEIGHT = 220;
 
 /** The losses of a training over its epochs. */
@@ -22,18 +28,9 @@ export function LossCurves({ epochs, best }: { epochs: readonly Epoch[]; best: E
     `prediction was best in epoch ${best.epoch}.`;
   return (
     <>
-      <ul class="legend" aria-hidden="true">
-        <li>
-          <i class="key reference dashed" /> loss, training rows
-        </li>
-        <li>
-          <i class="key recent line" /> loss, held-out rows
-        </li>
-        <li>
-          <i class="key third line" /> reconstruction error, held-out rows
-        </li>
+      <Legend keys={KEYS}>
         <li>best so far: epoch {best.epoch}</li>
-      </ul>
+      </Legend>
       <Plot of="loss" options={options} data={data} height={HEIGHT} label={label} />
     </>
   );

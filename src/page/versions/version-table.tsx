@@ -1,6 +1,7 @@
 import { archivePath, onnxPath, type Version, type VersionList } from '../client/api.js';
 import { ago, bytes, figure } from '../parts/format.js';
 import { Name } from '../parts/name.js';
+import { Table } from '../parts/table.js';
 import type { Action } from './action.js';
 
 export interface VersionTableProps {
@@ -10,37 +11,27 @@ export interface VersionTableProps {
   readonly onAction: (action: Action) => void;
 }
 
+const HEAD = [
+  <span key="compare" class="unseen">
+    Compare
+  </span>,
+  ...['Version', 'Created', 'RMSE', 'Reconstruction error', 'Gate', 'Download', 'Actions'],
+];
+
 /** All versions, with their metrics and gate decisions, and buttons to download or change them. */
 export function VersionTable({ list, chosen, onChoose, onAction }: VersionTableProps) {
   return (
-    <table class="versions">
-      <caption class="unseen">All versions, newest first</caption>
-      <thead>
-        <tr>
-          <th scope="col">
-            <span class="unseen">Compare</span>
-          </th>
-          <th scope="col">Version</th>
-          <th scope="col">Created</th>
-          <th scope="col">RMSE</th>
-          <th scope="col">Reconstruction error</th>
-          <th scope="col">Gate</th>
-          <th scope="col">Download</th>
-          <th scope="col">Actions</th>
-        </tr>
-      </thead>
-      <tbody>
-        {list.models.map((version) => (
-          <Row
-            key={version.model_version}
-            version={version}
-            isChosen={chosen.includes(version.model_version)}
-            onChoose={onChoose}
-            onAction={onAction}
-          />
-        ))}
-      </tbody>
-    </table>
+    <Table class="versions" caption="All versions, newest first" head={HEAD}>
+      {list.models.map((version) => (
+        <Row
+          key={version.model_version}
+          version={version}
+          isChosen={chosen.includes(version.model_version)}
+          onChoose={onChoose}
+          onAction={onAction}
+        />
+      ))}
+    </Table>
   );
 }
 
