@@ -42,24 +42,19 @@ export function JobOutcome({ job }: { job: Job }) {
 }
 
 function Decision({ job: { model_version, gate } }: { job: Job }) {
-  const reason = gate ? <Name of={gate.reason} max={600} /> : null;
-  if (gate?.decision === 'refused') {
-    return (
-      <Verdict kind="unknown" mark="■" title={`Version ${model_version} was refused and is not serving`}>
-        {reason}
-      </Verdict>
-    );
-  }
-  if (gate?.decision === 'not_asked') {
-    return (
-      <Verdict kind="quiet" mark="✓" title={`Version ${model_version} has been trained`}>
-        {reason}
-      </Verdict>
-    );
-  }
+  const isRefused = gate?.decision === 'refused';
+  const outcome = isRefused
+    ? 'was refused and is not serving'
+    : gate?.decision === 'not_asked'
+      ? 'has been trained'
+      : 'is now serving';
   return (
-    <Verdict kind="quiet" mark="✓" title={`Version ${model_version} is now serving`}>
-      {reason}
+    <Verdict
+      kind={isRefused ? 'unknown' : 'quiet'}
+      mark={isRefused ? '■' : '✓'}
+      title={`Version ${model_version} ${outcome}`}
+    >
+      {gate ? <Name of={gate.reason} max={600} /> : null}
     </Verdict>
   );
 }

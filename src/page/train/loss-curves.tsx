@@ -53,9 +53,9 @@ function options(ink: Ink): Omit<uPlot.Options, 'width' | 'height'> {
     ],
     series: [
       {},
-      { stroke: ink.reference, width: 1.5, dash: [5, 4], points },
-      { stroke: ink.recent, width: 2, points },
-      { stroke: ink.third, width: 1.5, points },
+      { stroke: ink('reference'), width: 1.5, dash: [5, 4], points },
+      { stroke: ink('recent'), width: 2, points },
+      { stroke: ink('third'), width: 1.5, points },
     ],
   };
 }
