@@ -2,7 +2,7 @@ import { archivePath, onnxPath, type Version, type VersionList } from '../client
 import { ago, bytes, figure } from '../parts/format.js';
 import { Name } from '../parts/name.js';
 import { Table } from '../parts/table.js';
-import type { Action } from './action.js';
+import type { Action } from './confirm.js';
 
 export interface VersionTableProps {
   readonly list: VersionList;
