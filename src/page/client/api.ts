@@ -48,22 +48,12 @@ export const cancelJob = (id: string) => json<Job>(`train/${encodeURIComponent(i
 export const jobEventsPath = (id: string) => `train/${encodeURIComponent(id)}/events`;
 
 /** Predicts and explains one row; null marks a missing value. */
-export function predict(row: readonly (number | null)[]): Promise<Explained> {
-  return json<Explained>('predict?explain=true', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ instances: [row] }),
-  });
-}
+export const predict = (row: readonly (number | null)[]) =>
+  json<Explained>('predict?explain=true', post('application/json', JSON.stringify({ instances: [row] })));
 
 /** Starts training on a CSV file. */
-export function train(csv: Blob, query: Readonly<Record<string, string>>): Promise<Job> {
-  return json<Job>(`train?${new URLSearchParams(query)}`, {
-    method: 'POST',
-    headers: { 'content-type': 'text/csv' },
-    body: csv,
-  });
-}
+export const train = (csv: Blob, query: Readonly<Record<string, string>>) =>
+  json<Job>(`train?${new URLSearchParams(query)}`, post('text/csv', csv));
 
 export const getVersions = () => json<VersionList>('models');
 export const compareVersions = (a: string, b: string) => json<Comparison>(`models/${a}/compare/${b}`);
@@ -74,8 +64,11 @@ export const archivePath = (version: string) => `models/${version}/archive`;
 export const onnxPath = (version: string) => `models/${version}/onnx`;
 
 /** Adds the version in a tar.gz archive without activating it. */
-export function uploadVersion(archive: Blob): Promise<{ readonly model_version: string }> {
-  return json('models', { method: 'POST', headers: { 'content-type': 'application/gzip' }, body: archive });
+export const uploadVersion = (archive: Blob) =>
+  json<{ model_version: string }>('models', post('application/gzip', archive));
+
+function post(type: string, body: BodyInit): RequestInit {
+  return { method: 'POST', headers: { 'content-type': type }, body };
 }
 
 async function json<T>(path: string, init?: RequestInit): Promise<T> {

@@ -4,17 +4,7 @@ import { alarmSpans, GAP } from '../parts/alarm-spans.js';
 import { axis, type Ink, logAxis, logScale } from '../parts/plot.js';
 
 /** Columns of the chart data, in order. */
-const SERIES = [
-  'at',
-  'referenceLow',
-  'referenceHigh',
-  'referenceMedian',
-  'low',
-  'high',
-  'median',
-  'alarm',
-  'version',
-] as const;
+const SERIES = ['at', 'referenceLow', 'referenceHigh', 'referenceMedian', 'low', 'high', 'median', 'alarm', 'version'];
 const ALARM = SERIES.indexOf('alarm');
 const VERSION = SERIES.indexOf('version');
 
@@ -63,17 +53,8 @@ export function columns(points: readonly Point[], start: number, end: number): u
   for (const { at, error, reference, alarms, model_version } of points) {
     if (at - last > 1000 * GAP && last >= start) addGap(last + 1);
     const { p10 = null, p50 = null, p90 = null } = error ?? {};
-    add([
-      at / 1000,
-      reference.p10,
-      reference.p90,
-      reference.p50,
-      p10,
-      p90,
-      p50,
-      alarms.length > 0 ? 1 : 0,
-      Number(model_version),
-    ]);
+    const alarm = alarms.length > 0 ? 1 : 0;
+    add([at / 1000, reference.p10, reference.p90, reference.p50, p10, p90, p50, alarm, Number(model_version)]);
     last = at;
   }
   if (last < end) addGap(end);

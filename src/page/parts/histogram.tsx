@@ -1,3 +1,4 @@
+import type { Column } from '../client/api.js';
 import { figure, percent } from './format.js';
 import { Table } from './table.js';
 
@@ -5,16 +6,11 @@ import { Table } from './table.js';
 const WIDTH = 100;
 const HEIGHT = 30;
 
-export interface HistogramProps {
-  readonly reference: readonly number[];
-  readonly recent: readonly number[];
-}
-
 /**
  * Two overlaid histograms over the bins of the baseline: the reference as an area, the recent rows as a stepped line.
  * All bins have the same width, because each holds about the same number of held-out rows.
  */
-export function Histogram({ reference, recent }: HistogramProps) {
+export function Histogram({ reference, recent }: Pick<Column, 'reference' | 'recent'>) {
   const [before, now] = [shares(reference), shares(recent)];
   const max = Math.max(...before, ...now, 1e-9);
   const steps = (values: readonly number[]) =>
@@ -35,7 +31,7 @@ export function Histogram({ reference, recent }: HistogramProps) {
 }
 
 /** The same histograms as a table of bins with their limits. */
-export function BinTable({ reference, recent, edges }: HistogramProps & { readonly edges: readonly number[] }) {
+export function BinTable({ reference, recent, edges }: Pick<Column, 'reference' | 'recent' | 'edges'>) {
   const [before, now] = [shares(reference), shares(recent)];
   return (
     <Table head={['Values', 'Held-out rows', 'Recent rows']}>

@@ -56,7 +56,7 @@ export async function readCsv(file: File): Promise<CsvFile> {
   let rows = 0;
   let hasHeader = false;
 
-  await eachRow(file, (cells) => {
+  const addRow = (cells: readonly string[]) => {
     if (!hasHeader) {
       hasHeader = true;
       for (const cell of cells) columns.push(new CsvColumn(cell.replace('\ufeff', '').trim()));
@@ -74,7 +74,8 @@ export async function readCsv(file: File): Promise<CsvFile> {
     if (missing.length === 0) return;
     const key = missing.join();
     gaps.set(key, { columns: missing, rows: (gaps.get(key)?.rows ?? 0) + 1 });
-  });
+  };
+  await eachChunk(file, (chunk) => chunk.forEach(addRow));
   if (!hasHeader) problems.push('the file is empty; a header row is expected');
   else if (rows === 0) problems.push('there are no rows below the header');
   return { file, columns, rows, gaps, problems };
@@ -92,28 +93,20 @@ export async function withColumns({ file, columns }: CsvFile, used: ReadonlySet<
   if (used.size === columns.length) return file;
   const indices = Array.from(used).sort((a, b) => a - b);
   const parts: string[] = [];
-  let batch: string[][] = [];
-  const flush = () => {
-    if (batch.length > 0) parts.push(Papa.unparse(batch, { newline: '\n' }), '\n');
-    batch = [];
-  };
-  await eachRow(file, (cells) => {
-    batch.push(indices.map((i) => cells[i] ?? ''));
-    if (batch.length === 1000) flush();
+  await eachChunk(file, (rows) => {
+    const selected = rows.map((cells) => indices.map((i) => cells[i] ?? ''));
+    if (rows.length > 0) parts.push(Papa.unparse(selected, { newline: '\n' }), '\n');
   });
-  flush();
   return new Blob(parts, { type: 'text/csv' });
 }
 
-function eachRow(file: File, onRow: (cells: readonly string[]) => void): Promise<void> {
+function eachChunk(file: File, onRows: (rows: readonly (readonly string[])[]) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     Papa.parse<string[], File>(file, {
       delimiter: ',',
       skipEmptyLines: true,
       chunkSize: CHUNK_BYTES,
-      chunk: ({ data }) => {
-        for (const cells of data) onRow(cells);
-      },
+      chunk: ({ data }) => onRows(data),
       complete: () => resolve(),
       error: reject,
     });

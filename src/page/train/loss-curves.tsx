@@ -43,10 +43,7 @@ function options(ink: Ink): Omit<uPlot.Options, 'width' | 'height'> {
     padding: [8, 12, 0, 0],
     legend: { show: false },
     cursor: { show: false },
-    scales: {
-      x: { time: false },
-      y: logScale,
-    },
+    scales: { x: { time: false }, y: logScale },
     axes: [
       axis(ink, { size: 26, gap: 4, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000] }),
       logAxis(ink),

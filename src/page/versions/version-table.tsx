@@ -22,94 +22,81 @@ const HEAD = [
 export function VersionTable({ list, chosen, onChoose, onAction }: VersionTableProps) {
   return (
     <Table class="versions" caption="All versions, newest first" head={HEAD}>
-      {list.models.map((version) => (
-        <Row
-          key={version.model_version}
-          version={version}
-          isChosen={chosen.includes(version.model_version)}
-          onChoose={onChoose}
-          onAction={onAction}
-        />
-      ))}
+      {list.models.map(row)}
     </Table>
   );
-}
 
-interface RowProps extends Omit<VersionTableProps, 'list' | 'chosen'> {
-  readonly version: Version;
-  readonly isChosen: boolean;
-}
-
-function Row({ version, isChosen, onChoose, onAction }: RowProps) {
-  const { model_version: number, created_at, origin, serving, aliases, metrics, gate, rows } = version;
-  return (
-    <tr class={serving ? 'serving' : undefined}>
-      <td>
-        <input
-          type="checkbox"
-          aria-label={`Compare version ${number}`}
-          checked={isChosen}
-          onChange={({ currentTarget }) => onChoose(number, currentTarget.checked)}
-        />
-      </td>
-      <th scope="row">
-        {number}
-        {serving ? <span class="badge serving">✓ serving</span> : null}
-        {aliases.map((alias) => (
-          <span key={alias} class="badge">
-            {alias}
-          </span>
-        ))}
-      </th>
-      <td data-label="Created">
-        {ago(Date.parse(created_at))}{' '}
-        <small>
-          {origin === 'upload' ? 'uploaded' : `from ${figure(rows)} rows`}, {bytes(version.bytes)}
-        </small>
-      </td>
-      <td data-label="RMSE">
-        {Object.entries(metrics.targets).map(([name, { rmse }]) => (
-          <div key={name}>
-            {figure(rmse)}{' '}
-            <small>
-              <Name of={name} max={24} />
-            </small>
+  function row(version: Version) {
+    const { model_version: number, created_at, origin, serving, aliases, metrics, gate, rows } = version;
+    return (
+      <tr key={number} class={serving ? 'serving' : undefined}>
+        <td>
+          <input
+            type="checkbox"
+            aria-label={`Compare version ${number}`}
+            checked={chosen.includes(number)}
+            onChange={({ currentTarget }) => onChoose(number, currentTarget.checked)}
+          />
+        </td>
+        <th scope="row">
+          {number}
+          {serving ? <span class="badge serving">✓ serving</span> : null}
+          {aliases.map((alias) => (
+            <span key={alias} class="badge">
+              {alias}
+            </span>
+          ))}
+        </th>
+        <td data-label="Created">
+          {ago(Date.parse(created_at))}{' '}
+          <small>
+            {origin === 'upload' ? 'uploaded' : `from ${figure(rows)} rows`}, {bytes(version.bytes)}
+          </small>
+        </td>
+        <td data-label="RMSE">
+          {Object.entries(metrics.targets).map(([name, { rmse }]) => (
+            <div key={name}>
+              {figure(rmse)}{' '}
+              <small>
+                <Name of={name} max={24} />
+              </small>
+            </div>
+          ))}
+        </td>
+        <td data-label="Reconstruction error">{figure(metrics.reconstruction_error)}</td>
+        <td data-label="Gate">{gate ? <GateDecision decision={gate.decision} reason={gate.reason} /> : '–'}</td>
+        <td data-label="Download">
+          <a href={archivePath(number)} download aria-label={`Archive of version ${number}`}>
+            archive
+          </a>{' '}
+          <a href={onnxPath(number)} download aria-label={`ONNX of version ${number}`}>
+            ONNX
+          </a>
+        </td>
+        <td>
+          <div class="actions">
+            <button
+              type="button"
+              disabled={serving}
+              aria-label={`Activate version ${number}`}
+              onClick={() => onAction({ kind: 'activate', version: number })}
+            >
+              Activate
+            </button>
+            <button
+              type="button"
+              class="risky"
+              disabled={serving || aliases.length > 0}
+              aria-label={`Remove version ${number}`}
+              onClick={() => onAction({ kind: 'remove', version: number })}
+            >
+              Remove
+            </button>
           </div>
-        ))}
-      </td>
-      <td data-label="Reconstruction error">{figure(metrics.reconstruction_error)}</td>
-      <td data-label="Gate">{gate ? <GateDecision decision={gate.decision} reason={gate.reason} /> : '–'}</td>
-      <td data-label="Download">
-        <a href={archivePath(number)} download aria-label={`Archive of version ${number}`}>
-          archive
-        </a>{' '}
-        <a href={onnxPath(number)} download aria-label={`ONNX of version ${number}`}>
-          ONNX
-        </a>
-      </td>
-      <td>
-        <div class="actions">
-          <button
-            type="button"
-            disabled={serving}
-            aria-label={`Activate version ${number}`}
-            onClick={() => onAction({ kind: 'activate', version: number })}
-          >
-            Activate
-          </button>
-          <button
-            type="button"
-            class="risky"
-            disabled={serving || aliases.length > 0}
-            aria-label={`Remove version ${number}`}
-            onClick={() => onAction({ kind: 'remove', version: number })}
-          >
-            Remove
-          </button>
-        </div>
-      </td>
-    </tr>
-  );
+        </td>
+      </tr>
+    );
+  }
 }
 
 const DECISIONS = { promoted: '✓ promoted', refused: '■ refused', not_asked: 'not applied' } as const;

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { type Comparison, compareVersions, getVersions, type VersionList } from '../client/api.js';
+import { type Comparison, compareVersions, getVersions, uploadVersion, type VersionList } from '../client/api.js';
 import type { Live } from '../client/live.js';
 import { Failure, useFailure } from '../parts/failure.js';
 import { ComparisonTable } from './comparison-table.js';
@@ -46,6 +46,11 @@ export function Versions({ live, serving, isShown }: { live: Live; serving: stri
       return `Version ${version} ${outcome}.`;
     });
   };
+  const upload = (archive: File) =>
+    run(async () => {
+      const { model_version } = await uploadVersion(archive);
+      return `Version ${model_version} has been added; it is not serving.`;
+    });
   const choose = (version: string, isChosen: boolean) => {
     setComparison(null);
     setChosen(isChosen ? [...chosen, version].slice(-2) : chosen.filter((other) => other !== version));
@@ -73,11 +78,7 @@ export function Versions({ live, serving, isShown }: { live: Live; serving: stri
         <p role="status" ref={noticeLine} tabIndex={-1}>
           {notice}
         </p>
-        <Upload
-          onUpload={(upload) =>
-            run(async () => `Version ${(await upload).model_version} has been added; it is not serving.`)
-          }
-        />
+        <Upload onUpload={upload} />
         {list && list.models.length === 0 ? <p class="note">No versions yet. Train one.</p> : null}
         {list && list.models.length > 0 ? (
           <VersionTable list={list} chosen={chosen} onChoose={choose} onAction={setAction} />
