@@ -114,11 +114,7 @@ function openStream(
   }
 
   /** Observes a window without drift and then rows after the shift, which affects feature `j` if it is of one feature. */
-  function tryShift(
-    shift: Shift,
-    summaries: readonly FeatureSummary[],
-    j: number,
-  ): { detected: boolean; delay: number } {
+  function tryShift(shift: Shift, summaries: readonly FeatureSummary[], j: number) {
     monitor.reset();
     if (rowOfAlarm(draw(windowRows, random), REQUEST_ROWS) !== undefined) monitor.reset();
     let detected = false;

@@ -73,8 +73,8 @@ export function isUseless({ numbers }: CsvColumn, rows: number): boolean {
 function describeRole(column: CsvColumn, rows: number, isUsed: boolean, isTarget: boolean, model: Model | null) {
   const { numbers, others, otherSample, min, max, name } = column;
   if (!isUsed && !isTarget) {
-    if (isUseless(column, rows)) return <>left out: no number in {percent(others / Math.max(1, rows))} of rows</>;
-    return <>left out by you</>;
+    if (!isUseless(column, rows)) return 'left out by you';
+    return `left out: no number in ${percent(others / Math.max(1, rows))} of rows`;
   }
   const notes = [];
   if (others > 0) {
@@ -94,12 +94,7 @@ function describeRole(column: CsvColumn, rows: number, isUsed: boolean, isTarget
   }
   if (numbers > 0 && min === max) notes.push(<>always {figure(min)}: nothing can be learned from it</>);
   if (model && !isTarget && !model.features.includes(name)) notes.push(<>not among the serving model’s features</>);
-  if (notes.length === 0)
-    return isTarget ? null : (
-      <>
-        feature, {figure(min)} to {figure(max)}
-      </>
-    );
+  if (notes.length === 0 && !isTarget) notes.push(`feature, ${figure(min)} to ${figure(max)}`);
   return notes.map((note, i) => (
     <span key={String(i)}>
       {i > 0 ? '; ' : ''}

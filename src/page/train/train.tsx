@@ -1,4 +1,4 @@
-import { useCallback, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { Model } from '../client/api.js';
 import type { Live } from '../client/live.js';
 import { Failure, useFailure } from '../parts/failure.js';
@@ -28,7 +28,6 @@ export function Train({ live, model }: { live: Live; model: Model | null }) {
     sessionStorage.setItem(STORED_JOB, id);
     setJob(id);
   };
-  const onEnd = useCallback(() => void live.refresh(), [live]);
 
   return (
     <>
@@ -55,7 +54,7 @@ export function Train({ live, model }: { live: Live; model: Model | null }) {
           <TrainingForm key={`${csv.file.name} ${csv.file.lastModified}`} csv={csv} model={model} onStart={follow} />
         ) : null}
       </section>
-      {job ? <JobPanel key={job} id={job} onEnd={onEnd} /> : null}
+      {job ? <JobPanel key={job} id={job} onEnd={() => void live.refresh()} /> : null}
     </>
   );
 }

@@ -24,7 +24,8 @@ export function Residuals({ model, result: { row, explained } }: { model: Model;
       return { name, input, reconstructed: reconstruction[name]!, off: (reconstruction[name]! - input) / scale[i]! };
     })
     .sort((a, b) => Math.abs(b.off) - Math.abs(a.off));
-  const span = Math.max(MIN_SPAN, ...rows.map(({ off }) => Math.abs(off)));
+  /** Percent of the bar per standard deviation. Zero is in the middle of the bar. */
+  const unit = 50 / Math.max(MIN_SPAN, ...rows.map(({ off }) => Math.abs(off)));
   return (
     <Table class="residuals" caption="Inputs and their reconstructions, largest difference first" head={HEAD}>
       {rows.map(({ name, input, reconstructed, off }) => (
@@ -39,12 +40,7 @@ export function Residuals({ model, result: { row, explained } }: { model: Model;
           <td>
             <span class="off">
               <span class="bar" aria-hidden="true">
-                <i
-                  style={{
-                    left: `${off < 0 ? 50 - (50 * -off) / span : 50}%`,
-                    width: `${(50 * Math.abs(off)) / span}%`,
-                  }}
-                />
+                <i style={{ left: `${50 + unit * Math.min(0, off)}%`, width: `${unit * Math.abs(off)}%` }} />
               </span>
               {off > 0 ? '+' : ''}
               {figure(off, 2)}

@@ -1,5 +1,5 @@
 import { archivePath, onnxPath, type Version, type VersionList } from '../client/api.js';
-import { ago, bytes, figure } from '../parts/format.js';
+import { ago, bytes, capital, figure } from '../parts/format.js';
 import { Name } from '../parts/name.js';
 import { Table } from '../parts/table.js';
 import type { Action } from './confirm.js';
@@ -75,23 +75,18 @@ export function VersionTable({ list, chosen, onChoose, onAction }: VersionTableP
         </td>
         <td>
           <div class="actions">
-            <button
-              type="button"
-              disabled={serving}
-              aria-label={`Activate version ${number}`}
-              onClick={() => onAction({ kind: 'activate', version: number })}
-            >
-              Activate
-            </button>
-            <button
-              type="button"
-              class="risky"
-              disabled={serving || aliases.length > 0}
-              aria-label={`Remove version ${number}`}
-              onClick={() => onAction({ kind: 'remove', version: number })}
-            >
-              Remove
-            </button>
+            {(['activate', 'remove'] as const).map((kind) => (
+              <button
+                key={kind}
+                type="button"
+                class={kind === 'remove' ? 'risky' : undefined}
+                disabled={serving || (kind === 'remove' && aliases.length > 0)}
+                aria-label={`${capital(kind)} version ${number}`}
+                onClick={() => onAction({ kind, version: number })}
+              >
+                {capital(kind)}
+              </button>
+            ))}
           </div>
         </td>
       </tr>
