@@ -1,5 +1,6 @@
 import { normalCdf, normalQuantile } from '../../base/statistics/normal.js';
 import type { Baseline } from '../../model/baseline/baseline.js';
+import { binOf } from '../../model/baseline/bins.js';
 import type { ScoreGrid } from '../../model/baseline/normal-scores.js';
 import type { Draw } from './draw.js';
 
@@ -31,9 +32,9 @@ export function drawFromCopula({ features, conditional, rows: baselineRows }: Ba
 /** Returns the value at a normal score: a step function if the grid holds all values of the feature, otherwise linear interpolation. */
 function quantileFunction({ values, scores }: ScoreGrid, rows: number): (score: number) => number {
   const tops = stepTops(scores, rows);
-  if (tops) return (score) => values[firstFrom(tops, score)]!;
+  if (tops) return (score) => values[binOf(tops, score)]!;
   return (score) => {
-    const at = firstFrom(scores, score);
+    const at = Math.min(binOf(scores, score), scores.length - 1);
     if (at === 0 || score > scores[at]!) return values[at]!;
     const share = (score - scores[at - 1]!) / (scores[at]! - scores[at - 1]!);
     return values[at - 1]! + share * (values[at]! - values[at - 1]!);
@@ -54,18 +55,6 @@ function stepTops(scores: readonly number[], rows: number): number[] | undefined
     tops.push(below < rows ? normalQuantile(below / rows) : Number.POSITIVE_INFINITY);
   }
   return below === rows ? tops : undefined;
-}
-
-/** Returns the first index of `ascending` with at least `value`, or the last index. */
-function firstFrom(ascending: readonly number[], value: number): number {
-  let low = 0;
-  let high = ascending.length - 1;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (ascending[middle]! < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Returns the lower triangular L with `L Lᵀ = matrix` `[d, d]`, which must be positive definite. */

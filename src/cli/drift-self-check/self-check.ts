@@ -63,7 +63,7 @@ export function selfCheck(
   let turn = 0;
   for (let b = 0; b < baselines; b++) {
     const drawn = makeBaseline(predict(draw(baseline.rows, random)), names, targets, seed + b);
-    const stream = new Stream(drawn, draw, predict, random, { rowsBetweenFalseAlarms, windowRows });
+    const stream = openStream(drawn, draw, predict, random, { rowsBetweenFalseAlarms, windowRows });
     alarms.push(stream.countAlarms(quietRows));
     for (let s = 0; s < STREAMS; s++, turn++) {
       shifts.forEach((shift, i) => {
@@ -83,57 +83,46 @@ export function selfCheck(
   };
 }
 
-/** A monitor and the rows drawn for it. */
-class Stream {
-  private readonly monitor: DriftMonitor;
-  private readonly windowRows: number;
-  private readonly draw: (count: number) => Float32Array;
-  private readonly predict: (rows: Float32Array) => HeldOut;
-  private readonly random: Random;
-  private raised = false;
-
-  constructor(
-    baseline: Baseline,
-    draw: Draw,
-    predict: (rows: Float32Array) => HeldOut,
-    random: Random,
-    options: Pick<SelfCheckOptions, 'rowsBetweenFalseAlarms' | 'windowRows'>,
-  ) {
-    this.windowRows = options.windowRows;
-    this.draw = (count) => draw(count, random);
-    this.predict = predict;
-    this.random = random;
-    this.monitor = new DriftMonitor(baseline, {
-      ...options,
-      clock: () => 0,
-      onEvent: ({ type }) => {
-        if (type === 'raised') this.raised = true;
-      },
-    });
-  }
+/** Makes a monitor, and returns functions that observe rows drawn for it. */
+function openStream(
+  baseline: Baseline,
+  draw: Draw,
+  predict: (rows: Float32Array) => HeldOut,
+  random: Random,
+  options: Pick<SelfCheckOptions, 'rowsBetweenFalseAlarms' | 'windowRows'>,
+) {
+  const { windowRows } = options;
+  let raised = false;
+  const monitor = new DriftMonitor(baseline, {
+    ...options,
+    clock: () => 0,
+    onEvent: ({ type }) => {
+      if (type === 'raised') raised = true;
+    },
+  });
+  return { countAlarms, tryShift };
 
   /** Counts the alarms in rows without drift. The monitor is reset after each alarm. */
-  countAlarms(rows: number): number {
+  function countAlarms(rows: number): number {
     let alarms = 0;
     for (let seen = 0; seen < rows; seen += REQUEST_ROWS) {
-      if (this.rowOfAlarm(this.draw(Math.min(REQUEST_ROWS, rows - seen)), REQUEST_ROWS) === undefined) continue;
+      if (rowOfAlarm(draw(Math.min(REQUEST_ROWS, rows - seen), random), REQUEST_ROWS) === undefined) continue;
       alarms++;
-      this.monitor.reset();
+      monitor.reset();
     }
     return alarms;
   }
 
   /** Observes a window without drift and then rows after the shift, which affects feature `j` if it is of one feature. */
-  tryShift(shift: Shift, summaries: readonly FeatureSummary[], j: number): { detected: boolean; delay: number } {
-    const { monitor, windowRows } = this;
+  function tryShift(shift: Shift, summaries: readonly FeatureSummary[], j: number) {
     monitor.reset();
-    if (this.rowOfAlarm(this.draw(windowRows), REQUEST_ROWS) !== undefined) monitor.reset();
+    if (rowOfAlarm(draw(windowRows, random), REQUEST_ROWS) !== undefined) monitor.reset();
     let detected = false;
     let delay = Number.POSITIVE_INFINITY;
     for (let window = 0; window < MAX_WINDOWS && delay === Number.POSITIVE_INFINITY; window++) {
-      const rows = this.draw(windowRows);
-      shift.change(rows, summaries, j, this.random);
-      const row = this.rowOfAlarm(rows, 1);
+      const rows = draw(windowRows, random);
+      shift.change(rows, summaries, j, random);
+      const row = rowOfAlarm(rows, 1);
       if (row !== undefined) delay = window * windowRows + row;
       if (window === 0) detected = monitor.latestTest?.groups.some(({ alarm }) => alarm) ?? false;
     }
@@ -141,16 +130,16 @@ class Stream {
   }
 
   /** Observes all rows in requests. Returns the number, from 1, of the last row of the first request with an alarm. */
-  private rowOfAlarm(raw: Float32Array, perRequest: number): number | undefined {
-    const { rows, count, outputs, errors } = this.predict(raw);
+  function rowOfAlarm(raw: Float32Array, perRequest: number): number | undefined {
+    const { rows, count, outputs, errors } = predict(raw);
     const d = rows.length / count;
     const width = outputs.length / count;
     let row: number | undefined;
-    this.raised = false;
+    raised = false;
     for (let from = 0; from < count; from += perRequest) {
       const to = Math.min(count, from + perRequest);
-      this.monitor.observe(rows.subarray(from * d), to - from, outputs.subarray(from * width), errors.subarray(from));
-      if (this.raised) row ??= to;
+      monitor.observe(rows.subarray(from * d), to - from, outputs.subarray(from * width), errors.subarray(from));
+      if (raised) row ??= to;
     }
     return row;
   }

@@ -31,12 +31,10 @@ export interface Explained {
 /** An error reply of the service, with its own message. */
 export class ServiceError extends Error {
   readonly status: number;
-  readonly code: string;
 
-  constructor(status: number, code: string, message: string) {
+  constructor(status: number, message: string) {
     super(message);
     this.status = status;
-    this.code = code;
   }
 }
 
@@ -50,37 +48,27 @@ export const cancelJob = (id: string) => json<Job>(`train/${encodeURIComponent(i
 export const jobEventsPath = (id: string) => `train/${encodeURIComponent(id)}/events`;
 
 /** Predicts and explains one row; null marks a missing value. */
-export function predict(row: readonly (number | null)[]): Promise<Explained> {
-  return json<Explained>('predict?explain=true', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ instances: [row] }),
-  });
-}
+export const predict = (row: readonly (number | null)[]) =>
+  json<Explained>('predict?explain=true', post('application/json', JSON.stringify({ instances: [row] })));
 
 /** Starts training on a CSV file. */
-export function train(csv: Blob, query: Readonly<Record<string, string>>): Promise<Job> {
-  return json<Job>(`train?${new URLSearchParams(query)}`, {
-    method: 'POST',
-    headers: { 'content-type': 'text/csv' },
-    body: csv,
-  });
-}
+export const train = (csv: Blob, query: Readonly<Record<string, string>>) =>
+  json<Job>(`train?${new URLSearchParams(query)}`, post('text/csv', csv));
 
 export const getVersions = () => json<VersionList>('models');
 export const compareVersions = (a: string, b: string) => json<Comparison>(`models/${a}/compare/${b}`);
 export const activateVersion = (version: string) => json<unknown>(`models/${version}/activate`, { method: 'POST' });
 export const rollBack = () => json<unknown>('models/rollback', { method: 'POST' });
+export const removeVersion = (version: string) => request(`models/${version}`, { method: 'DELETE' });
 export const archivePath = (version: string) => `models/${version}/archive`;
 export const onnxPath = (version: string) => `models/${version}/onnx`;
 
 /** Adds the version in a tar.gz archive without activating it. */
-export function uploadVersion(archive: Blob): Promise<{ readonly model_version: string }> {
-  return json('models', { method: 'POST', headers: { 'content-type': 'application/gzip' }, body: archive });
-}
+export const uploadVersion = (archive: Blob) =>
+  json<{ model_version: string }>('models', post('application/gzip', archive));
 
-export async function removeVersion(version: string): Promise<void> {
-  await request(`models/${version}`, { method: 'DELETE' });
+function post(type: string, body: BodyInit): RequestInit {
+  return { method: 'POST', headers: { 'content-type': type }, body };
 }
 
 async function json<T>(path: string, init?: RequestInit): Promise<T> {
@@ -91,6 +79,6 @@ async function json<T>(path: string, init?: RequestInit): Promise<T> {
 async function request(path: string, init?: RequestInit): Promise<Response> {
   const response = await fetch(path, { cache: 'no-store', ...init });
   if (response.ok) return response;
-  const body = (await response.json().catch(() => ({}))) as { error?: string; code?: string };
-  throw new ServiceError(response.status, body.code ?? '', body.error ?? `status ${response.status}`);
+  const body = (await response.json().catch(() => ({}))) as { error?: string };
+  throw new ServiceError(response.status, body.error ?? `status ${response.status}`);
 }

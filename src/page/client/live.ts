@@ -75,11 +75,7 @@ export class Live {
 
   /** Reads everything again, for example after this page has changed something. */
   async refresh(): Promise<void> {
-    try {
-      await this.read();
-    } catch {
-      this.lose();
-    }
+    await this.read().catch(() => this.lose());
   }
 
   private async connect(): Promise<void> {
@@ -111,12 +107,7 @@ export class Live {
     if (point) this.set({ points: merge(points, [point]) });
     if (document.visibilityState === 'hidden') return;
     const changed = model_version !== model?.model_version || rows !== drift?.rows || reason !== undefined;
-    try {
-      if (changed) await this.read();
-      else await this.scrape();
-    } catch {
-      this.lose();
-    }
+    await (changed ? this.read() : this.scrape()).catch(() => this.lose());
   }
 
   private async read(): Promise<void> {

@@ -9,15 +9,8 @@ export interface Traffic {
   readonly failed: number;
 }
 
-interface Sample {
-  readonly at: number;
-  readonly rows: number;
-  readonly requests: number;
-  readonly all: number;
-  readonly failed: number;
-  /** Cumulative counts by upper bound, in seconds. */
-  readonly buckets: ReadonlyMap<number, number>;
-}
+/** Counters at the time of a scrape. */
+type Sample = ReturnType<typeof read>;
 
 /** Time over which rates are computed, in milliseconds. */
 const SPAN = 60_000;
@@ -50,7 +43,8 @@ export class TrafficMeter {
   }
 }
 
-function read(text: string, at: number): Sample {
+function read(text: string, at: number) {
+  /** Cumulative counts by upper bound, in seconds. */
   const buckets = new Map<number, number>();
   let rows = 0;
   let requests = 0;

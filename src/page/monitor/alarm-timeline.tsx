@@ -45,11 +45,9 @@ export function AlarmTimeline({ points, groups, start, end }: AlarmTimelineProps
   );
 
   function spansOf(group: string): [number, number][] {
+    const times = points.map(({ at }) => at / 1000);
     const raised = points.map(({ alarms }) => Number((alarms as readonly string[]).includes(group)));
-    return alarmSpans(
-      points.map(({ at }) => at / 1000),
-      raised,
-    );
+    return alarmSpans(times, raised);
   }
 
   /** Converts a time in seconds to a share of the width. */

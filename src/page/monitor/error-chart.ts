@@ -4,17 +4,7 @@ import { alarmSpans, GAP } from '../parts/alarm-spans.js';
 import { axis, type Ink, logAxis, logScale } from '../parts/plot.js';
 
 /** Columns of the chart data, in order. */
-const SERIES = [
-  'at',
-  'referenceLow',
-  'referenceHigh',
-  'referenceMedian',
-  'low',
-  'high',
-  'median',
-  'alarm',
-  'version',
-] as const;
+const SERIES = ['at', 'referenceLow', 'referenceHigh', 'referenceMedian', 'low', 'high', 'median', 'alarm', 'version'];
 const ALARM = SERIES.indexOf('alarm');
 const VERSION = SERIES.indexOf('version');
 
@@ -34,18 +24,18 @@ export function options(ink: Ink): Omit<uPlot.Options, 'width' | 'height'> {
     ],
     series: [
       {},
-      edge(ink.reference),
-      edge(ink.reference),
-      { stroke: ink.reference, width: 1, dash: [4, 4], points: { show: false } },
-      edge(ink.recent),
-      edge(ink.recent),
-      { stroke: ink.recent, width: 2, points: { show: false } },
+      edge(ink('reference')),
+      edge(ink('reference')),
+      { stroke: ink('reference'), width: 1, dash: [4, 4], points: { show: false } },
+      edge(ink('recent')),
+      edge(ink('recent')),
+      { stroke: ink('recent'), width: 2, points: { show: false } },
       flag,
       flag,
     ],
     bands: [
-      { series: [2, 1], fill: ink.referenceFill },
-      { series: [5, 4], fill: ink.recentFill },
+      { series: [2, 1], fill: ink('reference-fill') },
+      { series: [5, 4], fill: ink('recent-fill') },
     ],
     hooks: { drawClear: [(plot) => shadeAlarms(plot, ink)], draw: [(plot) => markVersions(plot, ink)] },
   };
@@ -63,17 +53,8 @@ export function columns(points: readonly Point[], start: number, end: number): u
   for (const { at, error, reference, alarms, model_version } of points) {
     if (at - last > 1000 * GAP && last >= start) addGap(last + 1);
     const { p10 = null, p50 = null, p90 = null } = error ?? {};
-    add([
-      at / 1000,
-      reference.p10,
-      reference.p90,
-      reference.p50,
-      p10,
-      p90,
-      p50,
-      alarms.length > 0 ? 1 : 0,
-      Number(model_version),
-    ]);
+    const alarm = alarms.length > 0 ? 1 : 0;
+    add([at / 1000, reference.p10, reference.p90, reference.p50, p10, p90, p50, alarm, Number(model_version)]);
     last = at;
   }
   if (last < end) addGap(end);
@@ -85,9 +66,9 @@ function shadeAlarms({ ctx, bbox, data, valToPos }: uPlot, ink: Ink): void {
   for (const [from, to] of alarmSpans(data[0], data[ALARM]!)) {
     const [left, right] = [valToPos(from, 'x', true), valToPos(to, 'x', true)];
     const width = Math.max(2, right - left);
-    ctx.fillStyle = ink.alarmFill;
+    ctx.fillStyle = ink('alarm-fill');
     ctx.fillRect(left, bbox.top, width, bbox.height);
-    ctx.fillStyle = ink.alarm;
+    ctx.fillStyle = ink('alarm');
     ctx.fillRect(left, bbox.top + bbox.height - line, width, line);
   }
 }
@@ -96,8 +77,8 @@ function shadeAlarms({ ctx, bbox, data, valToPos }: uPlot, ink: Ink): void {
 function markVersions({ ctx, bbox, data, valToPos }: uPlot, ink: Ink): void {
   const versions = data[VERSION]!;
   ctx.save();
-  ctx.strokeStyle = ink.text;
-  ctx.fillStyle = ink.text;
+  ctx.strokeStyle = ink('muted');
+  ctx.fillStyle = ink('muted');
   ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
   ctx.textBaseline = 'top';
   let last: number | null = null;

@@ -3,6 +3,7 @@ import type { Point } from '../client/api.js';
 import type { Snapshot } from '../client/live.js';
 import { Choice } from '../parts/choice.js';
 import { clock, figure } from '../parts/format.js';
+import { Legend } from '../parts/legend.js';
 import { Plot } from '../parts/plot.js';
 import { AlarmTimeline } from './alarm-timeline.js';
 import { columns, options } from './error-chart.js';
@@ -13,6 +14,13 @@ const RANGES = [
   [15, '15 min'],
   [60, '1 hour'],
 ] as const;
+const KEYS = {
+  'recent line': 'median of recent rows',
+  'recent area': 'middle 80 % of recent rows',
+  'reference dashed': 'median of held-out rows',
+  'reference area': 'middle 80 % of held-out rows',
+  'alarm area': 'alarm raised',
+};
 const HEIGHT = 230;
 
 /** The reconstruction error of the traffic compared with that of the held-out rows, above a timeline of the alarms. */
@@ -29,23 +37,7 @@ export function ErrorHistory({ snapshot: { points, drift } }: { snapshot: Snapsh
         <h2 id="error-title">Reconstruction error</h2>
         <Choice legend="Time shown" name="range" options={RANGES} chosen={minutes} onChoose={setMinutes} />
       </header>
-      <ul class="legend" aria-hidden="true">
-        <li>
-          <i class="key recent line" /> median of recent rows
-        </li>
-        <li>
-          <i class="key recent area" /> middle 80 % of recent rows
-        </li>
-        <li>
-          <i class="key reference dashed" /> median of held-out rows
-        </li>
-        <li>
-          <i class="key reference area" /> middle 80 % of held-out rows
-        </li>
-        <li>
-          <i class="key alarm area" /> alarm raised
-        </li>
-      </ul>
+      <Legend keys={KEYS} />
       <Plot of="error" options={options} data={data} height={HEIGHT} label={summary(visible)} />
       <AlarmTimeline points={visible} groups={drift?.groups ?? []} start={start} end={end} />
       <ErrorTable points={visible} />

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Column, Drift, DriftWindow } from '../client/api.js';
 import { Choice } from '../parts/choice.js';
 import { clock, figure } from '../parts/format.js';
+import { Legend } from '../parts/legend.js';
 import { InputRow } from './input-row.js';
 
 const WINDOWS = [
@@ -9,13 +10,16 @@ const WINDOWS = [
   ['hour', 'Hour'],
   ['day', 'Day'],
 ] as const;
+const KEYS = { 'reference area': 'held-out rows', 'recent line': 'recent rows', limit: 'alarm threshold' };
 /** Rows of the table until the user shows all. */
 const FIRST_ROWS = 25;
+
+type Order = 'evidence' | 'name';
 
 /** Every feature and prediction with its evidence of drift, strongest first. */
 export function Inputs({ drift }: { drift: Drift | null }) {
   const [chosen, choose] = useState<DriftWindow['window']>('latest');
-  const [order, setOrder] = useState<'evidence' | 'name'>('evidence');
+  const [order, setOrder] = useState<Order>('evidence');
   const [all, setAll] = useState(false);
   const shown = drift?.windows.find(({ window }) => window === chosen);
   const columns = sorted(shown?.columns ?? [], order);
@@ -29,23 +33,13 @@ export function Inputs({ drift }: { drift: Drift | null }) {
       <p class="note">{shown ? explain(shown, drift!) : 'Nothing to compare yet.'}</p>
       {columns.length > 0 ? (
         <>
-          <ul class="legend" aria-hidden="true">
-            <li>
-              <i class="key reference area" /> held-out rows
-            </li>
-            <li>
-              <i class="key recent line" /> recent rows
-            </li>
-            <li>
-              <i class="key limit" /> alarm threshold
-            </li>
-          </ul>
+          <Legend keys={KEYS} />
           <table class="inputs">
             <thead>
               <tr>
-                <SortHead label="Input" value="name" order={order} onSort={setOrder} />
+                {sortHead('Input', 'name', 'ascending')}
                 <th scope="col">Distribution</th>
-                <SortHead label="Evidence" value="evidence" order={order} onSort={setOrder} />
+                {sortHead('Evidence', 'evidence', 'descending')}
                 <th scope="col">What changed</th>
               </tr>
             </thead>
@@ -64,30 +58,19 @@ export function Inputs({ drift }: { drift: Drift | null }) {
       ) : null}
     </section>
   );
+
+  function sortHead(label: string, value: Order, direction: 'ascending' | 'descending') {
+    return (
+      <th scope="col" aria-sort={order === value ? direction : 'none'}>
+        <button type="button" class="sort" onClick={() => setOrder(value)}>
+          {label} <span aria-hidden="true">{order !== value ? '' : direction === 'ascending' ? '↑' : '↓'}</span>
+        </button>
+      </th>
+    );
+  }
 }
 
-function SortHead({
-  label,
-  value,
-  order,
-  onSort,
-}: {
-  label: string;
-  value: 'evidence' | 'name';
-  order: string;
-  onSort: (order: 'evidence' | 'name') => void;
-}) {
-  const sort = order !== value ? 'none' : value === 'name' ? 'ascending' : 'descending';
-  return (
-    <th scope="col" aria-sort={sort}>
-      <button type="button" class="sort" onClick={() => onSort(value)}>
-        {label} <span aria-hidden="true">{sort === 'none' ? '' : sort === 'ascending' ? '↑' : '↓'}</span>
-      </button>
-    </th>
-  );
-}
-
-function sorted(columns: readonly Column[], order: 'evidence' | 'name'): readonly Column[] {
+function sorted(columns: readonly Column[], order: Order): readonly Column[] {
   // The service sends them in order of evidence.
   return order === 'evidence' ? columns : columns.toSorted((a, b) => a.name.localeCompare(b.name));
 }

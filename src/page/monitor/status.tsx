@@ -65,16 +65,11 @@ function Tile({ label, children }: { label: string; children: ComponentChildren 
 function DriftVerdict({ snapshot: { drift, driftOff, notReady, connection } }: { snapshot: Snapshot }) {
   if (connection === 'lost')
     return <Verdict kind="unknown" mark="?" title="Status unknown: the service is not responding" />;
-  if (notReady)
+  const reason = notReady || driftOff;
+  if (reason)
     return (
-      <Verdict kind="unknown" mark="?" title="No model is serving">
-        <Name of={notReady} max={300} />
-      </Verdict>
-    );
-  if (driftOff)
-    return (
-      <Verdict kind="unknown" mark="?" title="Drift monitoring is off">
-        <Name of={driftOff} max={300} />
+      <Verdict kind="unknown" mark="?" title={notReady ? 'No model is serving' : 'Drift monitoring is off'}>
+        <Name of={reason} max={300} />
       </Verdict>
     );
   if (!drift) return <Verdict kind="unknown" mark="…" title="Loading" />;

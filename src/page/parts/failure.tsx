@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks';
 import { printable } from './format.js';
 
 /** An error message; screen readers announce it when it appears. */
@@ -12,6 +13,16 @@ export function Failure({ message }: { message: string | null }) {
       ) : null}
     </div>
   );
+}
+
+/** Returns why the latest work failed, null unless it did, and a function that does work. */
+export function useFailure(): [string | null, (work: () => Promise<unknown>) => Promise<void>] {
+  const [failure, setFailure] = useState<string | null>(null);
+  const attempt = async (work: () => Promise<unknown>) => {
+    setFailure(null);
+    await work().catch((error: unknown) => setFailure(describeError(error)));
+  };
+  return [failure, attempt];
 }
 
 /** Returns the message to show for a failed request. */

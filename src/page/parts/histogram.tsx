@@ -1,19 +1,16 @@
+import type { Column } from '../client/api.js';
 import { figure, percent } from './format.js';
+import { Table } from './table.js';
 
 /** Size of the drawing, in units that scale to the space available. */
 const WIDTH = 100;
 const HEIGHT = 30;
 
-export interface HistogramProps {
-  readonly reference: readonly number[];
-  readonly recent: readonly number[];
-}
-
 /**
  * Two overlaid histograms over the bins of the baseline: the reference as an area, the recent rows as a stepped line.
  * All bins have the same width, because each holds about the same number of held-out rows.
  */
-export function Histogram({ reference, recent }: HistogramProps) {
+export function Histogram({ reference, recent }: Pick<Column, 'reference' | 'recent'>) {
   const [before, now] = [shares(reference), shares(recent)];
   const max = Math.max(...before, ...now, 1e-9);
   const steps = (values: readonly number[]) =>
@@ -34,27 +31,18 @@ export function Histogram({ reference, recent }: HistogramProps) {
 }
 
 /** The same histograms as a table of bins with their limits. */
-export function BinTable({ reference, recent, edges }: HistogramProps & { readonly edges: readonly number[] }) {
+export function BinTable({ reference, recent, edges }: Pick<Column, 'reference' | 'recent' | 'edges'>) {
   const [before, now] = [shares(reference), shares(recent)];
   return (
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Values</th>
-          <th scope="col">Held-out rows</th>
-          <th scope="col">Recent rows</th>
+    <Table head={['Values', 'Held-out rows', 'Recent rows']}>
+      {before.map((share, i) => (
+        <tr key={String(i)}>
+          <th scope="row">{limits(edges, i)}</th>
+          <td>{percent(share)}</td>
+          <td>{percent(now[i]!)}</td>
         </tr>
-      </thead>
-      <tbody>
-        {before.map((share, i) => (
-          <tr key={String(i)}>
-            <th scope="row">{limits(edges, i)}</th>
-            <td>{percent(share)}</td>
-            <td>{percent(now[i]!)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }
 

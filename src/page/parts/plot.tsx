@@ -2,18 +2,9 @@ import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { figure } from './format.js';
 
-/** Colours of the style sheet, for drawing on a canvas. */
-export interface Ink {
-  readonly text: string;
-  readonly grid: string;
-  readonly recent: string;
-  readonly recentFill: string;
-  readonly reference: string;
-  readonly referenceFill: string;
-  readonly third: string;
-  readonly alarm: string;
-  readonly alarmFill: string;
-}
+type Colour = 'muted' | 'grid' | 'third' | `${'recent' | 'reference' | 'alarm'}${'' | '-fill'}`;
+/** Returns a colour of the style sheet, for drawing on a canvas. */
+export type Ink = (colour: Colour) => string;
 
 export interface PlotProps {
   /** Called again when `of` or the colour scheme changes. */
@@ -61,26 +52,15 @@ export function Plot({ options, of, data, height, label }: PlotProps) {
 
 function readInk(element: Element): Ink {
   const style = getComputedStyle(element);
-  const colour = (name: string) => style.getPropertyValue(name).trim();
-  return {
-    text: colour('--muted'),
-    grid: colour('--grid'),
-    recent: colour('--recent'),
-    recentFill: colour('--recent-fill'),
-    reference: colour('--reference'),
-    referenceFill: colour('--reference-fill'),
-    third: colour('--third'),
-    alarm: colour('--alarm'),
-    alarmFill: colour('--alarm-fill'),
-  };
+  return (colour) => style.getPropertyValue(`--${colour}`).trim();
 }
 
 /** An axis in the colours and font of the page. */
 export function axis(ink: Ink, more: uPlot.Axis = {}): uPlot.Axis {
   return {
-    stroke: ink.text,
+    stroke: ink('muted'),
     font: '12px system-ui, sans-serif',
-    grid: { stroke: ink.grid, width: 1 },
+    grid: { stroke: ink('grid'), width: 1 },
     ticks: { show: false },
     ...more,
   };

@@ -1,6 +1,7 @@
 import type { Model } from '../client/api.js';
 import { counted, figure, percent } from '../parts/format.js';
 import { Name } from '../parts/name.js';
+import { Table } from '../parts/table.js';
 import { type CsvColumn, type CsvFile, droppedRows } from './csv-file.js';
 
 export interface ColumnsTableProps {
@@ -24,50 +25,39 @@ export function ColumnsTable({ csv, target, used, model, onUse }: ColumnsTablePr
           : 'No rows are left out.'}
         {dropped > csv.rows / 2 ? ' That is more than half: the service will reject the file.' : ''}
       </p>
-      <table class="columns">
-        <caption class="unseen">Columns of the file</caption>
-        <thead>
-          <tr>
-            <th scope="col">Use</th>
-            <th scope="col">Column</th>
-            <th scope="col">First values</th>
-            <th scope="col">Role</th>
+      <Table class="columns" caption="Columns of the file" head={['Use', 'Column', 'First values', 'Role']}>
+        {csv.columns.map((column, i) => (
+          <tr key={String(i)} class={used.has(i) || i === target ? undefined : 'unused'}>
+            <td>
+              <input
+                type="checkbox"
+                id={`use-${i}`}
+                checked={used.has(i) || i === target}
+                disabled={i === target}
+                onChange={({ currentTarget }) => onUse(i, currentTarget.checked)}
+              />
+            </td>
+            <th scope="row">
+              <label for={`use-${i}`}>
+                <span class="unseen">use </span>
+                <Name of={column.name} max={80} />
+              </label>
+            </th>
+            <td>
+              {column.samples.map((sample, k) => (
+                <span key={String(k)}>
+                  {k > 0 ? ', ' : ''}
+                  {sample === '' ? <em>empty</em> : <Name of={sample} max={24} />}
+                </span>
+              ))}
+            </td>
+            <td>
+              {i === target ? <strong>target: the column to predict. </strong> : null}
+              {describeRole(column, csv.rows, used.has(i), i === target, model)}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {csv.columns.map((column, i) => (
-            <tr key={String(i)} class={used.has(i) || i === target ? undefined : 'unused'}>
-              <td>
-                <input
-                  type="checkbox"
-                  id={`use-${i}`}
-                  checked={used.has(i) || i === target}
-                  disabled={i === target}
-                  onChange={({ currentTarget }) => onUse(i, currentTarget.checked)}
-                />
-              </td>
-              <th scope="row">
-                <label for={`use-${i}`}>
-                  <span class="unseen">use </span>
-                  <Name of={column.name} max={80} />
-                </label>
-              </th>
-              <td>
-                {column.samples.map((sample, k) => (
-                  <span key={String(k)}>
-                    {k > 0 ? ', ' : ''}
-                    {sample === '' ? <em>empty</em> : <Name of={sample} max={24} />}
-                  </span>
-                ))}
-              </td>
-              <td>
-                {i === target ? <strong>target: the column to predict. </strong> : null}
-                {describeRole(column, csv.rows, used.has(i), i === target, model)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
     </>
   );
 }
@@ -83,8 +73,8 @@ export function isUseless({ numbers }: CsvColumn, rows: number): boolean {
 function describeRole(column: CsvColumn, rows: number, isUsed: boolean, isTarget: boolean, model: Model | null) {
   const { numbers, others, otherSample, min, max, name } = column;
   if (!isUsed && !isTarget) {
-    if (isUseless(column, rows)) return <>left out: no number in {percent(others / Math.max(1, rows))} of rows</>;
-    return <>left out by you</>;
+    if (!isUseless(column, rows)) return 'left out by you';
+    return `left out: no number in ${percent(others / Math.max(1, rows))} of rows`;
   }
   const notes = [];
   if (others > 0) {
@@ -104,12 +94,7 @@ function describeRole(column: CsvColumn, rows: number, isUsed: boolean, isTarget
   }
   if (numbers > 0 && min === max) notes.push(<>always {figure(min)}: nothing can be learned from it</>);
   if (model && !isTarget && !model.features.includes(name)) notes.push(<>not among the serving model’s features</>);
-  if (notes.length === 0)
-    return isTarget ? null : (
-      <>
-        feature, {figure(min)} to {figure(max)}
-      </>
-    );
+  if (notes.length === 0 && !isTarget) notes.push(`feature, ${figure(min)} to ${figure(max)}`);
   return notes.map((note, i) => (
     <span key={String(i)}>
       {i > 0 ? '; ' : ''}

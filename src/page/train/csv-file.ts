@@ -2,16 +2,35 @@ import Papa from 'papaparse';
 import { numberInCell } from '../../model/tables/csv/number-cell.js';
 
 /** A column of a CSV file, as the trainer would read it. */
-export interface CsvColumn {
+export class CsvColumn {
   readonly name: string;
   /** Number of cells with and without a number. */
-  numbers: number;
-  others: number;
-  min: number;
-  max: number;
+  numbers = 0;
+  others = 0;
+  min = Number.POSITIVE_INFINITY;
+  max = Number.NEGATIVE_INFINITY;
   /** The first cells, and the first one without a number. */
-  readonly samples: string[];
-  otherSample: string | null;
+  readonly samples: string[] = [];
+  otherSample: string | null = null;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Adds a cell to the summary. Returns whether it holds a number that float32 can represent. */
+  add(cell: string): boolean {
+    if (this.samples.length < MAX_SAMPLES) this.samples.push(cell);
+    const number = numberInCell(cell);
+    if (!Number.isFinite(Math.fround(number))) {
+      this.others++;
+      this.otherSample ??= cell.trim();
+      return false;
+    }
+    this.numbers++;
+    this.min = Math.min(this.min, number);
+    this.max = Math.max(this.max, number);
+    return true;
+  }
 }
 
 /** A CSV file and a summary of its contents. */
@@ -37,10 +56,10 @@ export async function readCsv(file: File): Promise<CsvFile> {
   let rows = 0;
   let hasHeader = false;
 
-  await eachRow(file, (cells) => {
+  const addRow = (cells: readonly string[]) => {
     if (!hasHeader) {
       hasHeader = true;
-      for (const cell of cells) columns.push(newColumn(cell.replace('\ufeff', '').trim()));
+      for (const cell of cells) columns.push(new CsvColumn(cell.replace('\ufeff', '').trim()));
       problems.push(...headerProblems(columns));
       return;
     }
@@ -50,12 +69,13 @@ export async function readCsv(file: File): Promise<CsvFile> {
     }
     const missing: number[] = [];
     columns.forEach((column, i) => {
-      if (!addCell(column, cells[i] ?? '')) missing.push(i);
+      if (!column.add(cells[i] ?? '')) missing.push(i);
     });
     if (missing.length === 0) return;
     const key = missing.join();
     gaps.set(key, { columns: missing, rows: (gaps.get(key)?.rows ?? 0) + 1 });
-  });
+  };
+  await eachChunk(file, (chunk) => chunk.forEach(addRow));
   if (!hasHeader) problems.push('the file is empty; a header row is expected');
   else if (rows === 0) problems.push('there are no rows below the header');
   return { file, columns, rows, gaps, problems };
@@ -73,59 +93,24 @@ export async function withColumns({ file, columns }: CsvFile, used: ReadonlySet<
   if (used.size === columns.length) return file;
   const indices = Array.from(used).sort((a, b) => a - b);
   const parts: string[] = [];
-  let batch: string[][] = [];
-  const flush = () => {
-    if (batch.length > 0) parts.push(Papa.unparse(batch, { newline: '\n' }), '\n');
-    batch = [];
-  };
-  await eachRow(file, (cells) => {
-    batch.push(indices.map((i) => cells[i] ?? ''));
-    if (batch.length === 1000) flush();
+  await eachChunk(file, (rows) => {
+    const selected = rows.map((cells) => indices.map((i) => cells[i] ?? ''));
+    if (rows.length > 0) parts.push(Papa.unparse(selected, { newline: '\n' }), '\n');
   });
-  flush();
   return new Blob(parts, { type: 'text/csv' });
 }
 
-function eachRow(file: File, onRow: (cells: readonly string[]) => void): Promise<void> {
+function eachChunk(file: File, onRows: (rows: readonly (readonly string[])[]) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     Papa.parse<string[], File>(file, {
       delimiter: ',',
       skipEmptyLines: true,
       chunkSize: CHUNK_BYTES,
-      chunk: ({ data }) => {
-        for (const cells of data) onRow(cells);
-      },
+      chunk: ({ data }) => onRows(data),
       complete: () => resolve(),
       error: reject,
     });
   });
-}
-
-function newColumn(name: string): CsvColumn {
-  return {
-    name,
-    numbers: 0,
-    others: 0,
-    min: Number.POSITIVE_INFINITY,
-    max: Number.NEGATIVE_INFINITY,
-    samples: [],
-    otherSample: null,
-  };
-}
-
-/** Adds a cell to the summary. Returns whether it holds a number that float32 can represent. */
-function addCell(column: CsvColumn, cell: string): boolean {
-  if (column.samples.length < MAX_SAMPLES) column.samples.push(cell);
-  const number = numberInCell(cell);
-  if (!Number.isFinite(Math.fround(number))) {
-    column.others++;
-    column.otherSample ??= cell.trim();
-    return false;
-  }
-  column.numbers++;
-  column.min = Math.min(column.min, number);
-  column.max = Math.max(column.max, number);
-  return true;
 }
 
 function headerProblems(columns: readonly CsvColumn[]): string[] {

@@ -1,6 +1,7 @@
 import type { Job } from '../client/api.js';
 import { counted, figure, percent, seconds } from '../parts/format.js';
 import { Name } from '../parts/name.js';
+import { Table } from '../parts/table.js';
 import { Verdict } from '../parts/verdict.js';
 
 /** The outcome of a finished training, with its errors on the held-out rows. */
@@ -22,55 +23,38 @@ export function JobOutcome({ job }: { job: Job }) {
         {dropped > 0 ? `${counted(dropped, 'row')} left out.` : ''}
       </p>
       {metrics ? (
-        <table>
-          <caption class="unseen">Errors on the held-out rows</caption>
-          <thead>
-            <tr>
-              <th scope="col">Target</th>
-              <th scope="col">RMSE</th>
-              <th scope="col">RMSE of the mean</th>
-              <th scope="col">MAE</th>
-              <th scope="col">R²</th>
+        <Table caption="Errors on the held-out rows" head={['Target', 'RMSE', 'RMSE of the mean', 'MAE', 'R²']}>
+          {Object.entries(metrics.targets).map(([name, { rmse, baseline_rmse, mae, r2 }]) => (
+            <tr key={name}>
+              <th scope="row">
+                <Name of={name} max={60} />
+              </th>
+              <td>{figure(rmse)}</td>
+              <td>{figure(baseline_rmse)}</td>
+              <td>{figure(mae)}</td>
+              <td>{r2 === null ? '–' : percent(r2)}</td>
             </tr>
-          </thead>
-          <tbody>
-            {Object.entries(metrics.targets).map(([name, { rmse, baseline_rmse, mae, r2 }]) => (
-              <tr key={name}>
-                <th scope="row">
-                  <Name of={name} max={60} />
-                </th>
-                <td>{figure(rmse)}</td>
-                <td>{figure(baseline_rmse)}</td>
-                <td>{figure(mae)}</td>
-                <td>{r2 === null ? '–' : percent(r2)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+          ))}
+        </Table>
       ) : null}
     </>
   );
 }
 
 function Decision({ job: { model_version, gate } }: { job: Job }) {
-  const reason = gate ? <Name of={gate.reason} max={600} /> : null;
-  if (gate?.decision === 'refused') {
-    return (
-      <Verdict kind="unknown" mark="■" title={`Version ${model_version} was refused and is not serving`}>
-        {reason}
-      </Verdict>
-    );
-  }
-  if (gate?.decision === 'not_asked') {
-    return (
-      <Verdict kind="quiet" mark="✓" title={`Version ${model_version} has been trained`}>
-        {reason}
-      </Verdict>
-    );
-  }
+  const isRefused = gate?.decision === 'refused';
+  const outcome = isRefused
+    ? 'was refused and is not serving'
+    : gate?.decision === 'not_asked'
+      ? 'has been trained'
+      : 'is now serving';
   return (
-    <Verdict kind="quiet" mark="✓" title={`Version ${model_version} is now serving`}>
-      {reason}
+    <Verdict
+      kind={isRefused ? 'unknown' : 'quiet'}
+      mark={isRefused ? '■' : '✓'}
+      title={`Version ${model_version} ${outcome}`}
+    >
+      {gate ? <Name of={gate.reason} max={600} /> : null}
     </Verdict>
   );
 }

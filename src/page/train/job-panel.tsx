@@ -1,7 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
-import { describeError, Failure } from '../parts/failure.js';
+import { cancelJob } from '../client/api.js';
+import { Failure, useFailure } from '../parts/failure.js';
 import { figure } from '../parts/format.js';
-import { JobFollower, type JobView } from './job-follower.js';
+import { followJob, type JobView } from './follow-job.js';
 import { JobOutcome } from './job-outcome.js';
 import { LossCurves } from './loss-curves.js';
 import { ShadowReport } from './shadow-report.js';
@@ -9,31 +10,23 @@ import { ShadowReport } from './shadow-report.js';
 /** The progress of a training, and its outcome. */
 export function JobPanel({ id, onEnd }: { id: string; onEnd: () => void }) {
   const [view, setView] = useState<JobView | null>(null);
-  const [follower, setFollower] = useState<JobFollower | null>(null);
-  const [failure, setFailure] = useState<string | null>(null);
+  const [failure, attempt] = useFailure();
 
-  useEffect(() => {
-    setView(null);
-    const made = new JobFollower(id, setView);
-    setFollower(made);
-    return () => made.close();
-  }, [id]);
-  const ended = view?.end !== undefined && view.end !== null;
-  const isOver = ended || (view?.lost ?? null) !== null;
+  useEffect(() => followJob(id, setView), [id]);
+  const isOver = Boolean(view?.end ?? view?.lost);
   useEffect(() => {
     if (isOver) onEnd();
   }, [isOver]);
 
   const epochs = view?.epochs ?? [];
   const last = epochs.at(-1);
-  const cancel = () => follower?.cancel().catch((error: unknown) => setFailure(describeError(error)));
 
   return (
     <section class="panel" aria-labelledby="job-title">
       <header>
         <h2 id="job-title">{isOver ? 'Training' : 'Training…'}</h2>
         {isOver ? null : (
-          <button type="button" class="risky" onClick={cancel}>
+          <button type="button" class="risky" onClick={() => attempt(() => cancelJob(id))}>
             Cancel
           </button>
         )}

@@ -2,8 +2,14 @@ import { useMemo } from 'preact/hooks';
 import type uPlot from 'uplot';
 import type { Epoch } from '../client/api.js';
 import { counted, figure } from '../parts/format.js';
+import { Legend } from '../parts/legend.js';
 import { axis, type Ink, logAxis, logScale, Plot } from '../parts/plot.js';
 
+const KEYS = {
+  'reference dashed': 'loss, training rows',
+  'recent line': 'loss, held-out rows',
+  'third line': 'reconstruction error, held-out rows',
+};
 const HEIGHT = 220;
 
 /** The losses of a training over its epochs. */
@@ -22,18 +28,9 @@ export function LossCurves({ epochs, best }: { epochs: readonly Epoch[]; best: E
     `prediction was best in epoch ${best.epoch}.`;
   return (
     <>
-      <ul class="legend" aria-hidden="true">
-        <li>
-          <i class="key reference dashed" /> loss, training rows
-        </li>
-        <li>
-          <i class="key recent line" /> loss, held-out rows
-        </li>
-        <li>
-          <i class="key third line" /> reconstruction error, held-out rows
-        </li>
+      <Legend keys={KEYS}>
         <li>best so far: epoch {best.epoch}</li>
-      </ul>
+      </Legend>
       <Plot of="loss" options={options} data={data} height={HEIGHT} label={label} />
     </>
   );
@@ -46,19 +43,16 @@ function options(ink: Ink): Omit<uPlot.Options, 'width' | 'height'> {
     padding: [8, 12, 0, 0],
     legend: { show: false },
     cursor: { show: false },
-    scales: {
-      x: { time: false },
-      y: logScale,
-    },
+    scales: { x: { time: false }, y: logScale },
     axes: [
       axis(ink, { size: 26, gap: 4, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000] }),
       logAxis(ink),
     ],
     series: [
       {},
-      { stroke: ink.reference, width: 1.5, dash: [5, 4], points },
-      { stroke: ink.recent, width: 2, points },
-      { stroke: ink.third, width: 1.5, points },
+      { stroke: ink('reference'), width: 1.5, dash: [5, 4], points },
+      { stroke: ink('recent'), width: 2, points },
+      { stroke: ink('third'), width: 1.5, points },
     ],
   };
 }

@@ -1,7 +1,7 @@
-import { useCallback, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { Model } from '../client/api.js';
 import type { Live } from '../client/live.js';
-import { describeError, Failure } from '../parts/failure.js';
+import { Failure, useFailure } from '../parts/failure.js';
 import { Name } from '../parts/name.js';
 import { type CsvFile, readCsv } from './csv-file.js';
 import { JobPanel } from './job-panel.js';
@@ -14,26 +14,20 @@ const STORED_JOB = 'training';
 export function Train({ live, model }: { live: Live; model: Model | null }) {
   const [csv, setCsv] = useState<CsvFile | null>(null);
   const [reading, setReading] = useState<string | null>(null);
-  const [failure, setFailure] = useState<string | null>(null);
+  const [failure, attempt] = useFailure();
   const [job, setJob] = useState(() => sessionStorage.getItem(STORED_JOB));
 
   const choose = async (file: File | undefined) => {
     if (!file) return;
-    setFailure(null);
     setCsv(null);
     setReading(file.name);
-    try {
-      setCsv(await readCsv(file));
-    } catch (error) {
-      setFailure(describeError(error));
-    }
+    await attempt(async () => setCsv(await readCsv(file)));
     setReading(null);
   };
   const follow = (id: string) => {
     sessionStorage.setItem(STORED_JOB, id);
     setJob(id);
   };
-  const onEnd = useCallback(() => void live.refresh(), [live]);
 
   return (
     <>
@@ -60,7 +54,7 @@ export function Train({ live, model }: { live: Live; model: Model | null }) {
           <TrainingForm key={`${csv.file.name} ${csv.file.lastModified}`} csv={csv} model={model} onStart={follow} />
         ) : null}
       </section>
-      {job ? <JobPanel key={job} id={job} onEnd={onEnd} /> : null}
+      {job ? <JobPanel key={job} id={job} onEnd={() => void live.refresh()} /> : null}
     </>
   );
 }

@@ -1,7 +1,7 @@
 import type { TargetedSubmitEvent } from 'preact';
 import { useState } from 'preact/hooks';
 import { type Model, train } from '../client/api.js';
-import { describeError, Failure } from '../parts/failure.js';
+import { Failure, useFailure } from '../parts/failure.js';
 import { bytes, counted, printable } from '../parts/format.js';
 import { Name } from '../parts/name.js';
 import { ColumnsTable, isUseless } from './columns-table.js';
@@ -23,7 +23,7 @@ export function TrainingForm({ csv, model, onStart }: TrainingFormProps) {
   const [options, setOptions] = useState<Readonly<Record<string, string>>>({});
   const [replace, setReplace] = useState(false);
   const [sending, setSending] = useState(false);
-  const [failure, setFailure] = useState<string | null>(null);
+  const [failure, attempt] = useFailure();
 
   const used = new Set(Array.from(csv.columns.keys()).filter((i) => i !== target && !excluded.has(i)));
   const names = Array.from(used, (i) => csv.columns[i]!.name);
@@ -38,8 +38,7 @@ export function TrainingForm({ csv, model, onStart }: TrainingFormProps) {
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     setSending(true);
-    setFailure(null);
-    try {
+    await attempt(async () => {
       const body = await withColumns(csv, new Set([...used, target]));
       const { id } = await train(body, {
         target: csv.columns[target]!.name,
@@ -47,9 +46,7 @@ export function TrainingForm({ csv, model, onStart }: TrainingFormProps) {
         ...(changesFeatures && replace ? { replace: 'true' } : {}),
       });
       onStart(id);
-    } catch (error) {
-      setFailure(describeError(error));
-    }
+    });
     setSending(false);
   };
 

@@ -1,6 +1,7 @@
 import type { Explained, Model } from '../client/api.js';
 import { figure } from '../parts/format.js';
 import { Name } from '../parts/name.js';
+import { Table } from '../parts/table.js';
 
 /** A row, null where a value is missing, and its explained prediction. */
 export interface Result {
@@ -10,6 +11,8 @@ export interface Result {
 
 /** Minimum length of the scale, in standard deviations. */
 const MIN_SPAN = 1;
+/** Narrow columns break the long word at its soft hyphen. */
+const HEAD = ['Input', 'Value', 'Recon\u00adstruction', 'Difference, in standard deviations'];
 
 /** Compares the inputs of a row with their reconstructions. */
 export function Residuals({ model, result: { row, explained } }: { model: Model; result: Result }) {
@@ -21,45 +24,30 @@ export function Residuals({ model, result: { row, explained } }: { model: Model;
       return { name, input, reconstructed: reconstruction[name]!, off: (reconstruction[name]! - input) / scale[i]! };
     })
     .sort((a, b) => Math.abs(b.off) - Math.abs(a.off));
-  const span = Math.max(MIN_SPAN, ...rows.map(({ off }) => Math.abs(off)));
+  /** Percent of the bar per standard deviation. Zero is in the middle of the bar. */
+  const unit = 50 / Math.max(MIN_SPAN, ...rows.map(({ off }) => Math.abs(off)));
   return (
-    <table class="residuals">
-      <caption class="unseen">Inputs and their reconstructions, largest difference first</caption>
-      <thead>
-        <tr>
-          <th scope="col">Input</th>
-          <th scope="col">Value</th>
-          <th scope="col">Recon&shy;struction</th>
-          <th scope="col">Difference, in standard deviations</th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(({ name, input, reconstructed, off }) => (
-          <tr key={name}>
-            <th scope="row">
-              <Name of={name} max={60} />
-              {out_of_range.includes(name) ? <small> ▲ out of range</small> : null}
-              {missing.includes(name) ? <small> missing, replaced by the mean</small> : null}
-            </th>
-            <td>{figure(input, 4)}</td>
-            <td>{figure(reconstructed, 4)}</td>
-            <td>
-              <span class="off">
-                <span class="bar" aria-hidden="true">
-                  <i
-                    style={{
-                      left: `${off < 0 ? 50 - (50 * -off) / span : 50}%`,
-                      width: `${(50 * Math.abs(off)) / span}%`,
-                    }}
-                  />
-                </span>
-                {off > 0 ? '+' : ''}
-                {figure(off, 2)}
+    <Table class="residuals" caption="Inputs and their reconstructions, largest difference first" head={HEAD}>
+      {rows.map(({ name, input, reconstructed, off }) => (
+        <tr key={name}>
+          <th scope="row">
+            <Name of={name} max={60} />
+            {out_of_range.includes(name) ? <small> ▲ out of range</small> : null}
+            {missing.includes(name) ? <small> missing, replaced by the mean</small> : null}
+          </th>
+          <td>{figure(input, 4)}</td>
+          <td>{figure(reconstructed, 4)}</td>
+          <td>
+            <span class="off">
+              <span class="bar" aria-hidden="true">
+                <i style={{ left: `${50 + unit * Math.min(0, off)}%`, width: `${unit * Math.abs(off)}%` }} />
               </span>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+              {off > 0 ? '+' : ''}
+              {figure(off, 2)}
+            </span>
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }

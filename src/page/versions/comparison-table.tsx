@@ -1,6 +1,7 @@
 import type { Comparison } from '../client/api.js';
 import { figure } from '../parts/format.js';
 import { Name } from '../parts/name.js';
+import { Table } from '../parts/table.js';
 
 /** Two versions side by side: each one's errors on its own held-out rows, and the difference between their predictions. */
 export function ComparisonTable({ comparison: { versions, metrics, predictions } }: { comparison: Comparison }) {
@@ -11,26 +12,16 @@ export function ComparisonTable({ comparison: { versions, metrics, predictions }
         Version {versions[0]} and version {versions[1]}
       </h2>
       <p class="note">Errors are measured on the rows that each version’s own training held out.</p>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Measure</th>
-            <th scope="col">Version {versions[0]}</th>
-            <th scope="col">Version {versions[1]}</th>
-            <th scope="col">Difference</th>
-          </tr>
-        </thead>
-        <tbody>
-          <Measure label="held-out rows" pair={metrics.rows} lessIsBetter={null} />
-          <Measure label="prediction error, standardised" pair={metrics.prediction_error} lessIsBetter />
-          <Measure label="reconstruction error" pair={metrics.reconstruction_error} lessIsBetter />
-          {targets.map(([name, { rmse, mae, r2 }]) => [
-            <Measure key={`rmse ${name}`} label="RMSE" of={name} pair={rmse} lessIsBetter />,
-            <Measure key={`mae ${name}`} label="MAE" of={name} pair={mae} lessIsBetter />,
-            <Measure key={`r2 ${name}`} label="R²" of={name} pair={r2} lessIsBetter={false} />,
-          ])}
-        </tbody>
-      </table>
+      <Table head={['Measure', `Version ${versions[0]}`, `Version ${versions[1]}`, 'Difference']}>
+        <Measure label="held-out rows" pair={metrics.rows} lessIsBetter={null} />
+        <Measure label="prediction error, standardised" pair={metrics.prediction_error} lessIsBetter />
+        <Measure label="reconstruction error" pair={metrics.reconstruction_error} lessIsBetter />
+        {targets.map(([name, { rmse, mae, r2 }]) => [
+          <Measure key={`rmse ${name}`} label="RMSE" of={name} pair={rmse} lessIsBetter />,
+          <Measure key={`mae ${name}`} label="MAE" of={name} pair={mae} lessIsBetter />,
+          <Measure key={`r2 ${name}`} label="R²" of={name} pair={r2} lessIsBetter={false} />,
+        ])}
+      </Table>
       {predictions ? (
         <ul class="differences">
           {Object.entries(predictions.difference).map(([name, { mean, mean_absolute, largest }]) => (

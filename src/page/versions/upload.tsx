@@ -1,9 +1,8 @@
 import { useRef, useState } from 'preact/hooks';
-import { uploadVersion } from '../client/api.js';
 
 export interface UploadProps {
-  /** Called when an upload starts, with its outcome: the new version, or the error. */
-  readonly onUpload: (upload: Promise<{ readonly model_version: string }>) => Promise<void>;
+  /** Uploads the archive and reports the outcome. */
+  readonly onUpload: (archive: File) => Promise<void>;
 }
 
 /** Adds a version from an archive, such as one downloaded from this page. */
@@ -13,7 +12,7 @@ export function Upload({ onUpload }: UploadProps) {
   const send = async (file: File | undefined) => {
     if (!file) return;
     setSending(true);
-    await onUpload(uploadVersion(file));
+    await onUpload(file);
     setSending(false);
     // Lets the user choose the same file again.
     if (input.current) input.current.value = '';

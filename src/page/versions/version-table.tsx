@@ -1,7 +1,8 @@
 import { archivePath, onnxPath, type Version, type VersionList } from '../client/api.js';
-import { ago, bytes, figure } from '../parts/format.js';
+import { ago, bytes, capital, figure } from '../parts/format.js';
 import { Name } from '../parts/name.js';
-import type { Action } from './action.js';
+import { Table } from '../parts/table.js';
+import type { Action } from './confirm.js';
 
 export interface VersionTableProps {
   readonly list: VersionList;
@@ -10,115 +11,87 @@ export interface VersionTableProps {
   readonly onAction: (action: Action) => void;
 }
 
+const HEAD = [
+  <span key="compare" class="unseen">
+    Compare
+  </span>,
+  ...['Version', 'Created', 'RMSE', 'Reconstruction error', 'Gate', 'Download', 'Actions'],
+];
+
 /** All versions, with their metrics and gate decisions, and buttons to download or change them. */
 export function VersionTable({ list, chosen, onChoose, onAction }: VersionTableProps) {
   return (
-    <table class="versions">
-      <caption class="unseen">All versions, newest first</caption>
-      <thead>
-        <tr>
-          <th scope="col">
-            <span class="unseen">Compare</span>
-          </th>
-          <th scope="col">Version</th>
-          <th scope="col">Created</th>
-          <th scope="col">RMSE</th>
-          <th scope="col">Reconstruction error</th>
-          <th scope="col">Gate</th>
-          <th scope="col">Download</th>
-          <th scope="col">Actions</th>
-        </tr>
-      </thead>
-      <tbody>
-        {list.models.map((version) => (
-          <Row
-            key={version.model_version}
-            version={version}
-            isChosen={chosen.includes(version.model_version)}
-            onChoose={onChoose}
-            onAction={onAction}
+    <Table class="versions" caption="All versions, newest first" head={HEAD}>
+      {list.models.map(row)}
+    </Table>
+  );
+
+  function row(version: Version) {
+    const { model_version: number, created_at, origin, serving, aliases, metrics, gate, rows } = version;
+    return (
+      <tr key={number} class={serving ? 'serving' : undefined}>
+        <td>
+          <input
+            type="checkbox"
+            aria-label={`Compare version ${number}`}
+            checked={chosen.includes(number)}
+            onChange={({ currentTarget }) => onChoose(number, currentTarget.checked)}
           />
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-interface RowProps extends Omit<VersionTableProps, 'list' | 'chosen'> {
-  readonly version: Version;
-  readonly isChosen: boolean;
-}
-
-function Row({ version, isChosen, onChoose, onAction }: RowProps) {
-  const { model_version: number, created_at, origin, serving, aliases, metrics, gate, rows } = version;
-  return (
-    <tr class={serving ? 'serving' : undefined}>
-      <td>
-        <input
-          type="checkbox"
-          aria-label={`Compare version ${number}`}
-          checked={isChosen}
-          onChange={({ currentTarget }) => onChoose(number, currentTarget.checked)}
-        />
-      </td>
-      <th scope="row">
-        {number}
-        {serving ? <span class="badge serving">✓ serving</span> : null}
-        {aliases.map((alias) => (
-          <span key={alias} class="badge">
-            {alias}
-          </span>
-        ))}
-      </th>
-      <td data-label="Created">
-        {ago(Date.parse(created_at))}{' '}
-        <small>
-          {origin === 'upload' ? 'uploaded' : `from ${figure(rows)} rows`}, {bytes(version.bytes)}
-        </small>
-      </td>
-      <td data-label="RMSE">
-        {Object.entries(metrics.targets).map(([name, { rmse }]) => (
-          <div key={name}>
-            {figure(rmse)}{' '}
-            <small>
-              <Name of={name} max={24} />
-            </small>
+        </td>
+        <th scope="row">
+          {number}
+          {serving ? <span class="badge serving">✓ serving</span> : null}
+          {aliases.map((alias) => (
+            <span key={alias} class="badge">
+              {alias}
+            </span>
+          ))}
+        </th>
+        <td data-label="Created">
+          {ago(Date.parse(created_at))}{' '}
+          <small>
+            {origin === 'upload' ? 'uploaded' : `from ${figure(rows)} rows`}, {bytes(version.bytes)}
+          </small>
+        </td>
+        <td data-label="RMSE">
+          {Object.entries(metrics.targets).map(([name, { rmse }]) => (
+            <div key={name}>
+              {figure(rmse)}{' '}
+              <small>
+                <Name of={name} max={24} />
+              </small>
+            </div>
+          ))}
+        </td>
+        <td data-label="Reconstruction error">{figure(metrics.reconstruction_error)}</td>
+        <td data-label="Gate">{gate ? <GateDecision decision={gate.decision} reason={gate.reason} /> : '–'}</td>
+        <td data-label="Download">
+          <a href={archivePath(number)} download aria-label={`Archive of version ${number}`}>
+            archive
+          </a>{' '}
+          <a href={onnxPath(number)} download aria-label={`ONNX of version ${number}`}>
+            ONNX
+          </a>
+        </td>
+        <td>
+          <div class="actions">
+            {(['activate', 'remove'] as const).map((kind) => (
+              <button
+                key={kind}
+                type="button"
+                class={kind === 'remove' ? 'risky' : undefined}
+                disabled={serving || (kind === 'remove' && aliases.length > 0)}
+                aria-label={`${capital(kind)} version ${number}`}
+                onClick={() => onAction({ kind, version: number })}
+              >
+                {capital(kind)}
+              </button>
+            ))}
           </div>
-        ))}
-      </td>
-      <td data-label="Reconstruction error">{figure(metrics.reconstruction_error)}</td>
-      <td data-label="Gate">{gate ? <GateDecision decision={gate.decision} reason={gate.reason} /> : '–'}</td>
-      <td data-label="Download">
-        <a href={archivePath(number)} download aria-label={`Archive of version ${number}`}>
-          archive
-        </a>{' '}
-        <a href={onnxPath(number)} download aria-label={`ONNX of version ${number}`}>
-          ONNX
-        </a>
-      </td>
-      <td>
-        <div class="actions">
-          <button
-            type="button"
-            disabled={serving}
-            aria-label={`Activate version ${number}`}
-            onClick={() => onAction({ kind: 'activate', version: number })}
-          >
-            Activate
-          </button>
-          <button
-            type="button"
-            class="risky"
-            disabled={serving || aliases.length > 0}
-            aria-label={`Remove version ${number}`}
-            onClick={() => onAction({ kind: 'remove', version: number })}
-          >
-            Remove
-          </button>
-        </div>
-      </td>
-    </tr>
-  );
+        </td>
+      </tr>
+    );
+  }
 }
 
 const DECISIONS = { promoted: '✓ promoted', refused: '■ refused', not_asked: 'not applied' } as const;

@@ -1,38 +1,23 @@
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import {
-  activateVersion,
-  type Comparison,
-  compareVersions,
-  getVersions,
-  removeVersion,
-  rollBack,
-  type VersionList,
-} from '../client/api.js';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { type Comparison, compareVersions, getVersions, uploadVersion, type VersionList } from '../client/api.js';
 import type { Live } from '../client/live.js';
-import { describeError, Failure } from '../parts/failure.js';
-import type { Action } from './action.js';
+import { Failure, useFailure } from '../parts/failure.js';
 import { ComparisonTable } from './comparison-table.js';
-import { ConfirmAction } from './confirm-action.js';
+import { ACTIONS, type Action, Confirm } from './confirm.js';
 import { Upload } from './upload.js';
 import { VersionTable } from './version-table.js';
 
 /** The versions view: lists, compares, activates, rolls back, adds and removes versions. */
 export function Versions({ live, serving, isShown }: { live: Live; serving: string | null; isShown: boolean }) {
   const [list, setList] = useState<VersionList | null>(null);
-  const [failure, setFailure] = useState<string | null>(null);
+  const [failure, attempt] = useFailure();
   const [notice, setNotice] = useState('');
   const [chosen, setChosen] = useState<readonly string[]>([]);
   const [comparison, setComparison] = useState<Comparison | null>(null);
   const [action, setAction] = useState<Action | null>(null);
 
-  const load = useCallback(async () => {
-    try {
-      setList(await getVersions());
-      setFailure(null);
-    } catch (error) {
-      setFailure(describeError(error));
-    }
-  }, []);
+  const previous = list?.aliases.previous ?? null;
+  const load = () => attempt(async () => setList(await getVersions()));
   useEffect(() => {
     if (isShown) void load();
   }, [isShown, serving]);
@@ -44,51 +29,36 @@ export function Versions({ live, serving, isShown }: { live: Live; serving: stri
     if (notice && (activeElement === document.body || activeElement?.matches(':disabled'))) noticeLine.current?.focus();
   }, [notice, list]);
 
-  /** Makes a change, then shows the notice for it, or why it failed. */
-  const run = async <T,>(work: () => Promise<T>, describe: (result: T) => string) => {
-    setNotice('');
-    try {
-      setNotice(describe(await work()));
-      setFailure(null);
+  /** Makes a change, then shows the notice that it returns, or why it failed. */
+  const run = (work: () => Promise<string>) =>
+    attempt(async () => {
+      setNotice('');
+      setNotice(await work());
       await Promise.all([load(), live.refresh()]);
-    } catch (error) {
-      setFailure(describeError(error));
-    }
-  };
+    });
   const answer = (yes: boolean) => {
     setAction(null);
     if (!yes || !action) return;
-    if (action.kind === 'roll back') {
-      void run(rollBack, () => `Version ${list?.aliases.previous} is serving again.`);
-      return;
-    }
-    const { kind, version } = action;
-    if (kind === 'activate') {
-      void run(
-        () => activateVersion(version),
-        () => `Version ${version} is now serving.`,
-      );
-    } else {
-      void run(
-        () => removeVersion(version),
-        () => `Version ${version} has been removed.`,
-      );
-    }
+    const { request, outcome } = ACTIONS[action.kind];
+    const version = action.version ?? previous!;
+    void run(async () => {
+      await request(version);
+      return `Version ${version} ${outcome}.`;
+    });
   };
+  const upload = (archive: File) =>
+    run(async () => {
+      const { model_version } = await uploadVersion(archive);
+      return `Version ${model_version} has been added; it is not serving.`;
+    });
   const choose = (version: string, isChosen: boolean) => {
     setComparison(null);
     setChosen(isChosen ? [...chosen, version].slice(-2) : chosen.filter((other) => other !== version));
   };
-  const compare = async () => {
+  const compare = () => {
     const [newer, older] = chosen.toSorted((a, b) => Number(b) - Number(a));
-    try {
-      setComparison(await compareVersions(older!, newer!));
-      setFailure(null);
-    } catch (error) {
-      setFailure(describeError(error));
-    }
+    return attempt(async () => setComparison(await compareVersions(older!, newer!)));
   };
-  const previous = list?.aliases.previous ?? null;
 
   return (
     <>
@@ -108,21 +78,16 @@ export function Versions({ live, serving, isShown }: { live: Live; serving: stri
         <p role="status" ref={noticeLine} tabIndex={-1}>
           {notice}
         </p>
-        <Upload
-          onUpload={(upload) =>
-            run(
-              () => upload,
-              ({ model_version }) => `Version ${model_version} has been added; it is not serving.`,
-            )
-          }
-        />
+        <Upload onUpload={upload} />
         {list && list.models.length === 0 ? <p class="note">No versions yet. Train one.</p> : null}
         {list && list.models.length > 0 ? (
           <VersionTable list={list} chosen={chosen} onChoose={choose} onAction={setAction} />
         ) : null}
       </section>
       {comparison ? <ComparisonTable comparison={comparison} /> : null}
-      {action ? <ConfirmAction action={action} serving={serving} previous={previous} onAnswer={answer} /> : null}
+      {action ? (
+        <Confirm kind={action.kind} version={action.version ?? previous!} serving={serving} onAnswer={answer} />
+      ) : null}
     </>
   );
 }
