@@ -75,20 +75,15 @@ export function sealCard(card: Omit<Card, 'checksum'>): Card {
 }
 
 /** Parses a card. Throws `INVALID_VERSION` with the place in the card if it is incomplete or was changed. */
-export function parseCard(text: string): Card {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new DomainError('INVALID_VERSION', 'card.json: not JSON', { cause });
-  }
+export function parseCard(text: string | Uint8Array): Card {
+  const value = parseFile('card.json', text);
   if (!Value.Check(Card, value)) {
     const [first] = Value.Errors(Card, value);
-    throw new DomainError('INVALID_VERSION', `card.json${first?.instancePath ?? ''}: ${first?.message ?? 'invalid'}`);
+    throw invalidVersion(`card.json${first?.instancePath ?? ''}: ${first?.message ?? 'invalid'}`);
   }
   const { checksum, ...rest } = value;
   if (sha256(JSON.stringify(rest)) !== checksum) {
-    throw new DomainError('INVALID_VERSION', 'card.json: its checksum does not match; the file was changed');
+    throw invalidVersion('card.json: its checksum does not match; the file was changed');
   }
   const { scalers, features, targets } = value;
   const lengths = [
@@ -96,9 +91,22 @@ export function parseCard(text: string): Card {
     [scalers.targets, targets],
   ] as const;
   if (lengths.some(([{ mean, scale }, names]) => mean.length !== names.length || scale.length !== names.length)) {
-    throw new DomainError('INVALID_VERSION', 'card.json/scalers: expected one mean and scale per column');
+    throw invalidVersion('card.json/scalers: expected one mean and scale per column');
   }
   return value;
+}
+
+/** Parses a version's file of JSON. Throws `INVALID_VERSION`. */
+export function parseFile(name: string, content: string | Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(content).toString());
+  } catch (cause) {
+    throw invalidVersion(`${name}: not JSON`, cause);
+  }
+}
+
+export function invalidVersion(message: string, cause?: unknown): DomainError {
+  return new DomainError('INVALID_VERSION', message, { cause });
 }
 
 export function sha256(data: string | Uint8Array): string {

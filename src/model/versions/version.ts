@@ -1,7 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DomainError } from '../../base/domain-error.js';
 import { flushDirectory } from '../../base/files/directory.js';
 import { failpoint } from '../../base/files/failpoint.js';
 import type { Baseline } from '../baseline/baseline.js';
@@ -9,7 +8,7 @@ import type { EngineFactory } from '../network/engine.js';
 import { bytesToWeights, layersModelJson, weightsToBytes } from '../network/layers-format.js';
 import { Predictor, type Scalers } from '../network/predictor.js';
 import { type Shape, weightCount } from '../network/shape.js';
-import { type Card, parseCard, sealCard, sha256 } from './card.js';
+import { type Card, invalidVersion, parseCard, sealCard, sha256 } from './card.js';
 import { makeProbe, type Probe, parseProbe, verifyProbe } from './probe.js';
 
 /**
@@ -94,10 +93,10 @@ export interface VersionContent {
 
 /** Verifies every file's checksum, and reads card and weights. Throws `INVALID_VERSION` with file and reason. */
 export function readVersion(files: VersionFiles): VersionContent {
-  const card = parseCard(Buffer.from(file(files, 'card.json')).toString());
+  const card = parseCard(file(files, 'card.json'));
   for (const [name, { sha256: expected }] of Object.entries(card.files)) {
     if (sha256(file(files, name)) !== expected) {
-      throw new DomainError('INVALID_VERSION', `${name}: its checksum is not the card's; the file was changed`);
+      throw invalidVersion(`${name}: its checksum is not the card's; the file was changed`);
     }
   }
   const shape: Shape = {
@@ -129,8 +128,9 @@ export function openVersion(
   }
 }
 
-function file(files: VersionFiles, name: string): Uint8Array {
+/** Returns a file's content. Throws `INVALID_VERSION` if it is missing. */
+export function file(files: VersionFiles, name: string): Uint8Array {
   const content = files.get(name);
-  if (!content) throw new DomainError('INVALID_VERSION', `${name}: the file is missing`);
+  if (!content) throw invalidVersion(`${name}: the file is missing`);
   return content;
 }
