@@ -1,4 +1,4 @@
-import { fstatSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 /** Bytes with random access: in memory or in a file. */
 export interface Bytes {
@@ -11,9 +11,14 @@ export function bytesOf(content: Uint8Array): Bytes {
   return { length: content.length, read: (from, to) => content.subarray(from, to) };
 }
 
-/** The file must stay open and must not shrink: `read` then throws an Error. */
-export function bytesOfFile(file: number): Bytes {
-  return { length: fstatSync(file).size, read: (from, to) => readFully(file, new Uint8Array(to - from), from) };
+/** Opens a file, which must not shrink: `read` then throws an Error. */
+export function openBytes(path: string): Bytes & Disposable {
+  const file = openSync(path, 'r');
+  return {
+    length: fstatSync(file).size,
+    read: (from, to) => readFully(file, new Uint8Array(to - from), from),
+    [Symbol.dispose]: () => closeSync(file),
+  };
 }
 
 /** Fills `bytes` with those at `from` of a file, in pieces: a single read stops at 2 GiB. */

@@ -27,7 +27,7 @@ const BUFFERED_NUMBERS = 2 ** 16;
  * through a small buffer, so a table may be larger than memory. A row with a missing or non-finite value is dropped and
  * counted.
  */
-export class TableWriter {
+export class TableWriter implements Disposable {
   private readonly directory: string;
   private readonly features: readonly string[];
   private readonly targets: readonly string[];
@@ -114,6 +114,10 @@ export class TableWriter {
     if (this.closed) return;
     this.closed = true;
     for (const file of Object.values(this.files)) closeSync(file);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   private flush(): void {

@@ -40,13 +40,9 @@ export function jsonToTable(
   order: ColumnOrder,
 ): TableInfo {
   const { columns, rows, row } = readJsonTable(json, known, order);
-  const writer = new TableWriter(directory, columns);
-  try {
-    for (let i = 0; i < rows; i++) writer.add(row(i));
-    return writer.finish();
-  } finally {
-    writer.close();
-  }
+  using writer = new TableWriter(directory, columns);
+  for (let i = 0; i < rows; i++) writer.add(row(i));
+  return writer.finish();
 }
 
 function readNamed(instances: readonly unknown[], targets: readonly string[], order: ColumnOrder): JsonTable {
