@@ -51,17 +51,9 @@ const TARGET_METRICS = ['rmse', 'mae', 'r2', 'baseline_rmse', 'baseline_mae'] as
 
 /** Opens, verifies and compares two versions. Throws `INVALID_VERSION`. */
 export function compareVersions(a: VersionFiles, b: VersionFiles, createEngine: EngineFactory): Comparison {
-  const first = openVersion(a, createEngine);
-  try {
-    const second = openVersion(b, createEngine);
-    try {
-      return { metrics: compareMetrics(first.card, second.card), predictions: comparePredictions(first, second) };
-    } finally {
-      second.predictor.close();
-    }
-  } finally {
-    first.predictor.close();
-  }
+  using first = openVersion(a, createEngine);
+  using second = openVersion(b, createEngine);
+  return { metrics: compareMetrics(first.card, second.card), predictions: comparePredictions(first, second) };
 }
 
 function compareMetrics({ metrics: a }: Card, { metrics: b }: Card): Comparison['metrics'] {

@@ -109,19 +109,19 @@ export function readVersion(files: VersionFiles): VersionContent {
 }
 
 /**
- * Reads a version, builds the engine and replays the probe batch. `deviation` is the result of `verifyProbe`. Throws
- * `INVALID_VERSION` with file and reason.
+ * Reads a version, builds the engine and replays the probe batch. `deviation` is the result of `verifyProbe`. Closing the
+ * predictor frees the engine. Throws `INVALID_VERSION` with file and reason.
  */
 export function openVersion(
   files: VersionFiles,
   createEngine: EngineFactory,
-): { card: Card; predictor: Predictor; probe: Probe; deviation: number } {
+): Disposable & { card: Card; predictor: Predictor; probe: Probe; deviation: number } {
   const { card, shape, weights } = readVersion(files);
   const predictor = new Predictor(createEngine(shape, weights), card.scalers);
   try {
     const probe = parseProbe(file(files, 'probe.json'), shape);
     const deviation = verifyProbe(predictor, probe);
-    return { card, predictor, probe, deviation };
+    return { card, predictor, probe, deviation, [Symbol.dispose]: () => predictor.close() };
   } catch (error) {
     predictor.close();
     throw error;
