@@ -52,10 +52,6 @@ export function predictByServing(
   if (!serving) return null;
   const { version, shape, scalers, explained } = serving;
   const weights = bytesToWeights(readFileSync(join(stage, WEIGHTS)), weightCount(shape));
-  const predictor = new Predictor(createEngine(shape, weights), scalers);
-  try {
-    return { version, outputs: predictAll(predictor, features, rows).outputs, explained };
-  } finally {
-    predictor.close();
-  }
+  using predictor = new Predictor(createEngine(shape, weights), scalers);
+  return { version, outputs: predictAll(predictor, features, rows).outputs, explained };
 }

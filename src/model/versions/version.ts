@@ -44,12 +44,8 @@ export function writeVersion(directory: string, version: NewVersion, createEngin
     ['weights.bin', weightsToBytes(weights)],
   ]);
   if (baseline) files.set('baseline.json', Buffer.from(JSON.stringify(baseline)));
-  const predictor = new Predictor(createEngine(shape, weights), scalers);
-  try {
-    files.set('probe.json', Buffer.from(JSON.stringify(makeProbe(predictor))));
-  } finally {
-    predictor.close();
-  }
+  using predictor = new Predictor(createEngine(shape, weights), scalers);
+  files.set('probe.json', Buffer.from(JSON.stringify(makeProbe(predictor))));
   const sealed = sealCard({
     schema: 1,
     ...card,
