@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { DomainError } from '../../base/domain-error.js';
+import { nullable } from '../../base/json/nullable.js';
 import type { Scaler } from '../network/scaler.js';
 import { Gate } from './gate-decision.js';
 import { EpochSchema, MetricsSchema } from './metrics.js';
@@ -41,16 +42,13 @@ export const Card = Type.Object({
     training_rows: Type.Integer(),
     validation_rows: Type.Integer(),
   }),
-  baseline: Type.Union(
-    [
-      Type.Object({
-        rows: Type.Integer({ description: 'held-out rows that it is made from; 1,000 are recommended' }),
-        conditional: Type.Boolean({
-          description: 'whether it knows how features depend on each other: from 200 rows on, and 20 for each feature',
-        }),
+  baseline: nullable(
+    Type.Object({
+      rows: Type.Integer({ description: 'held-out rows that it is made from; 1,000 are recommended' }),
+      conditional: Type.Boolean({
+        description: 'whether it knows how features depend on each other: from 200 rows on, and 20 for each feature',
       }),
-      Type.Null(),
-    ],
+    }),
     { description: 'what drift is measured against; null if there is nothing' },
   ),
   metrics: MetricsSchema,
