@@ -55,12 +55,7 @@ export function flushDirectory(directory: string): void {
 
 /** Returns the names in a directory; none if it does not exist. */
 export async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (isCode(error, 'ENOENT')) return [];
-    throw error;
-  }
+  return (await ifExists(readdir(directory))) ?? [];
 }
 
 /** Returns the names in a directory that are numbers, in ascending order; none if it does not exist. */
@@ -74,12 +69,17 @@ export async function numbersIn(directory: string): Promise<number[]> {
 
 /** Returns the names of a directory's regular files, without hidden ones; none if it does not exist. */
 export async function filesIn(directory: string): Promise<string[]> {
+  const entries = (await ifExists(readdir(directory, { withFileTypes: true }), 'ENOTDIR')) ?? [];
+  // Names with a leading dot belong to the file system or to the platform.
+  return entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.')).map(({ name }) => name);
+}
+
+/** Awaits a system call. Returns undefined if the file does not exist, and for the error codes `others`. */
+export async function ifExists<T>(call: Promise<T>, ...others: readonly string[]): Promise<T | undefined> {
   try {
-    const entries = await readdir(directory, { withFileTypes: true });
-    // Names with a leading dot belong to the file system or to the platform.
-    return entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.')).map(({ name }) => name);
+    return await call;
   } catch (error) {
-    if (isCode(error, 'ENOENT', 'ENOTDIR')) return [];
+    if (isCode(error, 'ENOENT', ...others)) return undefined;
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
-import { isCode, makeDirectory, namesIn } from './directory.js';
+import { ifExists, isCode, makeDirectory, namesIn } from './directory.js';
 
 /** `.staging-<host>-<process>-<random>`. The name states the owner, so that a sweep spares running processes. */
 const STAGE = /^\.staging-(?<host>.+)-(?<pid>\d+)-[0-9a-f]+$/;
@@ -46,13 +46,9 @@ async function isAbandoned(name: string, stage: string): Promise<boolean> {
   if (!owner || ownStages.has(name)) return false;
   const pid = Number(owner['pid']);
   if (owner['host'] === hostname()) return pid === process.pid || !isRunning(pid);
-  try {
-    return Date.now() - (await stat(stage)).mtimeMs > MAX_FOREIGN_AGE;
-  } catch (error) {
-    // Another replica, starting at the same time, has deleted it.
-    if (isCode(error, 'ENOENT')) return false;
-    throw error;
-  }
+  // Another replica, starting at the same time, may have deleted it.
+  const found = await ifExists(stat(stage));
+  return found !== undefined && Date.now() - found.mtimeMs > MAX_FOREIGN_AGE;
 }
 
 function isRunning(pid: number): boolean {

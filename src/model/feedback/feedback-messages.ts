@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../base/domain-error.js';
-import type { FeedbackBounds, FeedbackDatabase } from './feedback-database.js';
+import type { FeedbackDatabase } from './feedback-database.js';
 
 /** Methods of the database that its parent process may call. */
 export type FeedbackMethod = 'add' | 'addWaiting' | 'waiting' | 'count' | 'recent' | 'newest' | 'chunk';
@@ -10,12 +10,6 @@ export type FeedbackResult<M extends FeedbackMethod> = ReturnType<FeedbackDataba
 export interface FeedbackTask {
   readonly method: FeedbackMethod;
   readonly args: readonly unknown[];
-}
-
-/** Argument of the child process, as JSON. */
-export interface FeedbackSetting {
-  readonly path: string;
-  readonly bounds: FeedbackBounds;
 }
 
 /** Result of one task. `cause` is for the log only. */

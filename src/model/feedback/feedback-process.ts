@@ -1,11 +1,11 @@
 import { DomainError } from '../../base/domain-error.js';
 import { failpoint } from '../../base/files/failpoint.js';
-import { FeedbackDatabase } from './feedback-database.js';
-import type { FeedbackOutcome, FeedbackSetting, FeedbackTask } from './feedback-messages.js';
+import { type FeedbackBounds, FeedbackDatabase } from './feedback-database.js';
+import type { FeedbackOutcome, FeedbackTask } from './feedback-messages.js';
 
 // The child process of feedback-store.ts. It is not a thread, because the library exits the process if the file holds bytes
 // it cannot read. And a slow or hanging disk delays no prediction.
-const { path, bounds } = JSON.parse(process.argv[2]!) as FeedbackSetting;
+const setting = JSON.parse(process.argv[2]!) as [path: string, bounds: FeedbackBounds];
 let database: FeedbackDatabase | undefined;
 
 process.on('message', (tasks: readonly FeedbackTask[] | null) => {
@@ -20,7 +20,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 /** Runs all tasks in one transaction, at the cost of one flush. A task that fails does not affect the others. */
 function work(tasks: readonly FeedbackTask[]): FeedbackOutcome[] {
   try {
-    database ??= new FeedbackDatabase(path, bounds);
+    database ??= new FeedbackDatabase(...setting);
     const open = database;
     const outcomes = open.transaction(() => {
       const attempted = tasks.map((task) => attempt(open, task));

@@ -9,7 +9,6 @@ import type {
   FeedbackMethod,
   FeedbackOutcome,
   FeedbackResult,
-  FeedbackSetting,
   FeedbackTask,
 } from './feedback-messages.js';
 import type { FeedbackChunk } from './labelled-batch.js';
@@ -90,9 +89,8 @@ export class FeedbackStore {
   }
 
   private start(): Child<readonly FeedbackOutcome[]> {
-    const setting: FeedbackSetting = { path: this.path, bounds: this.bounds };
     const child = new Child<readonly FeedbackOutcome[]>('feedback-process.js', (outcomes) => this.settle(outcomes), {
-      args: [JSON.stringify(setting)],
+      args: [JSON.stringify([this.path, this.bounds])],
       serialization: 'advanced',
     });
     const end = (cause: Error) => {

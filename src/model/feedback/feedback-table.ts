@@ -26,13 +26,9 @@ export async function feedbackToTable(
     throw new DomainError('TOO_FEW_ROWS', "there are no labelled rows of the serving model's columns");
   }
   if (reference) return withReference(store, columns, directory, reference);
-  const writer = new TableWriter(directory, columns);
-  try {
-    await append(store, columns, writer);
-    return writer.finish();
-  } finally {
-    writer.close();
-  }
+  using writer = new TableWriter(directory, columns);
+  await append(store, columns, writer);
+  return writer.finish();
 }
 
 async function withReference(

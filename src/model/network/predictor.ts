@@ -20,7 +20,7 @@ export interface Prediction {
 }
 
 /** An engine between its scalers: predicts raw rows in target units, in one forward pass. */
-export class Predictor {
+export class Predictor implements Disposable {
   readonly engine: Engine;
   readonly scalers: Scalers;
   private inputs = new Float32Array(0);
@@ -49,6 +49,10 @@ export class Predictor {
 
   close(): void {
     this.engine.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 }
 

@@ -1,9 +1,10 @@
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { nullable } from '../../base/json/nullable.js';
 import type { Ledger } from './ledger.js';
 import { ALIAS_NAMES, type Aliases, type AliasName } from './store.js';
 
-const Version = Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]);
+const Version = nullable(Type.Integer({ minimum: 1 }));
 const Record = Type.Object({
   production: Version,
   candidate: Version,

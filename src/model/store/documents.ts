@@ -1,43 +1,30 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { flushDirectory, isCode, makeDirectory } from '../../base/files/directory.js';
+import { flushDirectory, ifExists, makeDirectory } from '../../base/files/directory.js';
 import { failpoint } from '../../base/files/failpoint.js';
 import { discardStage, makeStage } from '../../base/files/staging.js';
 
-/** Small documents in a folder of a store, such as the state of a monitor. */
-export class Documents {
-  private readonly location: string;
-  private readonly directory: string;
+/** Folder of a store's small documents, such as the state of a monitor. */
+const DOCUMENTS = '.documents';
 
-  /** `location` is the store, in which documents are staged: a sweep removes those of a process that died. */
-  constructor(location: string) {
-    this.location = location;
-    this.directory = join(location, '.documents');
-  }
+/** Returns undefined if the document does not exist. */
+export function readDocument(location: string, name: string): Promise<string | undefined> {
+  return ifExists(readFile(join(location, DOCUMENTS, name), 'utf8'));
+}
 
-  /** Returns undefined if the document does not exist. */
-  async read(name: string): Promise<string | undefined> {
-    try {
-      return await readFile(join(this.directory, name), 'utf8');
-    } catch (error) {
-      if (isCode(error, 'ENOENT')) return undefined;
-      throw error;
-    }
+/** Writes atomically: a reader sees the old document or the new one. A sweep removes the stage of a process that died. */
+export async function writeDocument(location: string, name: string, content: string): Promise<void> {
+  const directory = join(location, DOCUMENTS);
+  await makeDirectory(directory);
+  const stage = await makeStage(location);
+  try {
+    const written = join(stage, 'document');
+    await writeFile(written, content, { flush: true });
+    failpoint('document:written');
+    await rename(written, join(directory, name));
+    failpoint('document:renamed');
+  } finally {
+    await discardStage(stage);
   }
-
-  /** Writes atomically: a reader sees the old document or the new one. */
-  async write(name: string, content: string): Promise<void> {
-    await makeDirectory(this.directory);
-    const stage = await makeStage(this.location);
-    try {
-      const written = join(stage, 'document');
-      await writeFile(written, content, { flush: true });
-      failpoint('document:written');
-      await rename(written, join(this.directory, name));
-      failpoint('document:renamed');
-    } finally {
-      await discardStage(stage);
-    }
-    flushDirectory(this.directory);
-  }
+  flushDirectory(directory);
 }

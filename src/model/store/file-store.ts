@@ -6,8 +6,8 @@ import { failpoint } from '../../base/files/failpoint.js';
 import { discardStage, makeStage, sweepStages } from '../../base/files/staging.js';
 import { watchDirectory } from '../../base/files/watch-directory.js';
 import type { VersionFiles } from '../versions/version.js';
-import { type AliasRecord, aliasOf, appendRecord, readRecord } from './alias-record.js';
-import { Documents } from './documents.js';
+import { aliasOf, appendRecord, readRecord } from './alias-record.js';
+import { readDocument, writeDocument } from './documents.js';
 import { Ledger } from './ledger.js';
 import type { Aliases, ModelStore, StoreHealth } from './store.js';
 import { storeHealth } from './store-health.js';
@@ -24,38 +24,24 @@ export class FileStore implements ModelStore {
   readonly location: string;
   private readonly aliasLedger: Ledger;
   private readonly numberLedger: Ledger;
-  private readonly documents: Documents;
 
   constructor(directory: string) {
     this.location = directory;
     this.aliasLedger = new Ledger(join(directory, ALIASES));
     this.numberLedger = new Ledger(join(directory, NUMBERS));
-    this.documents = new Documents(directory);
   }
 
   list(): Promise<number[]> {
     return numbersIn(this.location);
   }
 
-  async read(version: number): Promise<VersionFiles> {
-    const directory = this.directoryOf(version);
-    try {
-      const names = await readdir(directory);
-      const contents = await Promise.all(names.map((name) => readFile(join(directory, name))));
-      return new Map(names.map((name, i) => [name, contents[i]!]));
-    } catch (cause) {
-      throw this.readError(version, cause);
-    }
+  read(version: number): Promise<VersionFiles> {
+    return this.readFiles(version, () => true);
   }
 
   async readFile(version: number, name: string): Promise<Uint8Array | undefined> {
-    const directory = this.directoryOf(version);
-    try {
-      const names = await readdir(directory);
-      return names.includes(name) ? await readFile(join(directory, name)) : undefined;
-    } catch (cause) {
-      throw this.readError(version, cause);
-    }
+    const files = await this.readFiles(version, (each) => each === name);
+    return files.get(name);
   }
 
   async stage(): Promise<string> {
@@ -89,7 +75,10 @@ export class FileStore implements ModelStore {
   }
 
   async aliases(): Promise<Aliases> {
-    const [{ removing, generation, ...names }, versions] = await Promise.all([this.record(), this.list()]);
+    const [{ removing, generation, ...names }, versions] = await Promise.all([
+      readRecord(this.aliasLedger),
+      this.list(),
+    ]);
     const ifListed = (version: number | null) => (version !== null && versions.includes(version) ? version : null);
     return {
       generation,
@@ -100,7 +89,7 @@ export class FileStore implements ModelStore {
   }
 
   async setAliases({ generation, production, candidate, previous }: Aliases): Promise<Aliases> {
-    const record = await this.record();
+    const record = await readRecord(this.aliasLedger);
     if (record.generation !== generation) throw changed();
     const versions = await this.list();
     for (const version of [production, candidate, previous]) {
@@ -130,16 +119,16 @@ export class FileStore implements ModelStore {
   }
 
   readDocument(name: string): Promise<string | undefined> {
-    return this.documents.read(name);
+    return readDocument(this.location, name);
   }
 
   writeDocument(name: string, content: string): Promise<void> {
-    return this.documents.write(name, content);
+    return writeDocument(this.location, name, content);
   }
 
   async sweep(): Promise<number> {
     const versions = await this.list();
-    const { removing } = await this.record();
+    const { removing } = await readRecord(this.aliasLedger);
     const unfinished = removing.filter((version) => versions.includes(version));
     for (const version of unfinished) await this.unlist(version);
     return unfinished.length + (await sweepStages(this.location));
@@ -151,7 +140,7 @@ export class FileStore implements ModelStore {
    */
   private async announceRemoval(version: number): Promise<void> {
     for (;;) {
-      const record = await this.record();
+      const record = await readRecord(this.aliasLedger);
       const versions = await this.list();
       if (!versions.includes(version)) throw this.notFound(version);
       const alias = aliasOf(record, version);
@@ -176,19 +165,22 @@ export class FileStore implements ModelStore {
     }
   }
 
-  private record(): Promise<AliasRecord> {
-    return readRecord(this.aliasLedger);
+  private async readFiles(version: number, include: (name: string) => boolean): Promise<VersionFiles> {
+    const directory = this.directoryOf(version);
+    try {
+      const names = (await readdir(directory)).filter(include);
+      const contents = await Promise.all(names.map((name) => readFile(join(directory, name))));
+      return new Map(names.map((name, i) => [name, contents[i]!]));
+    } catch (cause) {
+      if (isCode(cause, 'ENOENT', 'ENOTDIR')) throw this.notFound(version, cause);
+      // A version that is listed but cannot be read is broken, not missing.
+      const { code = 'unknown' } = cause as NodeJS.ErrnoException;
+      throw new DomainError('INVALID_VERSION', `version ${version}: its files cannot be read (${code})`, { cause });
+    }
   }
 
   private directoryOf(version: number): string {
     return join(this.location, String(version));
-  }
-
-  /** A version that is listed but cannot be read is broken, not missing. */
-  private readError(version: number, cause: unknown): DomainError {
-    if (isCode(cause, 'ENOENT', 'ENOTDIR')) return this.notFound(version, cause);
-    const { code = 'unknown' } = cause as NodeJS.ErrnoException;
-    return new DomainError('INVALID_VERSION', `version ${version}: its files cannot be read (${code})`, { cause });
   }
 
   private notFound(version: number, cause?: unknown): DomainError {

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { flushDirectory, isCode, makeDirectory, numbersIn } from '../../base/files/directory.js';
+import { flushDirectory, ifExists, isCode, makeDirectory, numbersIn } from '../../base/files/directory.js';
 import { failpoint } from '../../base/files/failpoint.js';
 import { discardStage, makeStage } from '../../base/files/staging.js';
 
@@ -29,13 +29,8 @@ export class Ledger {
   }
 
   /** Returns the content of an entry; undefined if it does not exist. */
-  async read(number: number): Promise<string | undefined> {
-    try {
-      return await readFile(join(this.directory, String(number), CONTENT), 'utf8');
-    } catch (error) {
-      if (isCode(error, 'ENOENT')) return undefined;
-      throw error;
-    }
+  read(number: number): Promise<string | undefined> {
+    return ifExists(readFile(join(this.directory, String(number), CONTENT), 'utf8'));
   }
 
   /** Takes a number permanently. Returns false if another process has taken it. */

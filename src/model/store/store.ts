@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { nullable } from '../../base/json/nullable.js';
 import type { VersionFiles } from '../versions/version.js';
 
 /** Versions that the aliases name. They change together, by compare-and-swap. */
@@ -20,9 +21,9 @@ export type AliasName = (typeof ALIAS_NAMES)[number];
 /** State of a store. */
 export const StoreHealth = Type.Object({
   writable: Type.Boolean({ description: 'tested by this request' }),
-  reason: Type.Union([Type.String(), Type.Null()], { description: 'why it is not writable' }),
+  reason: nullable(Type.String(), { description: 'why it is not writable' }),
   /** Null if unknown or unlimited. */
-  free_bytes: Type.Union([Type.Integer(), Type.Null()], { description: 'free space on its disk' }),
+  free_bytes: nullable(Type.Integer(), { description: 'free space on its disk' }),
 });
 export type StoreHealth = Static<typeof StoreHealth>;
 

@@ -1,4 +1,4 @@
-import { fstatSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 /** Bytes with random access: in memory or in a file. */
 export interface Bytes {
@@ -11,16 +11,22 @@ export function bytesOf(content: Uint8Array): Bytes {
   return { length: content.length, read: (from, to) => content.subarray(from, to) };
 }
 
-/** The file must stay open and must not shrink: `read` then throws an Error. */
-export function bytesOfFile(file: number): Bytes {
-  const read = (from: number, to: number) => {
-    const bytes = new Uint8Array(to - from);
-    for (let at = 0; at < bytes.length; ) {
-      const count = readSync(file, bytes, at, bytes.length - at, from + at);
-      if (count === 0) throw new Error('the file ended early');
-      at += count;
-    }
-    return bytes;
+/** Opens a file, which must not shrink: `read` then throws an Error. */
+export function openBytes(path: string): Bytes & Disposable {
+  const file = openSync(path, 'r');
+  return {
+    length: fstatSync(file).size,
+    read: (from, to) => readFully(file, new Uint8Array(to - from), from),
+    [Symbol.dispose]: () => closeSync(file),
   };
-  return { length: fstatSync(file).size, read };
+}
+
+/** Fills `bytes` with those at `from` of a file, in pieces: a single read stops at 2 GiB. */
+export function readFully(file: number, bytes: Uint8Array, from: number): Uint8Array {
+  for (let at = 0; at < bytes.length; ) {
+    const count = readSync(file, bytes, at, Math.min(bytes.length - at, 2 ** 26), from + at);
+    if (count === 0) throw new Error('the file ended early');
+    at += count;
+  }
+  return bytes;
 }

@@ -1,5 +1,5 @@
 import { DomainError, show } from '../../base/domain-error.js';
-import { listed } from './rows.js';
+import { invalidRows, listed } from './rows.js';
 
 /** The columns of a table or a model, in order. */
 export interface Columns {
@@ -90,8 +90,4 @@ function changed(model: Columns, { features, targets }: Columns, advice?: string
 
 function sameNames(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((name) => b.includes(name));
-}
-
-function invalidRows(message: string): DomainError {
-  return new DomainError('INVALID_ROWS', message);
 }

@@ -14,7 +14,7 @@ export interface Rows {
  * name for the rows.
  */
 export function checkCount(count: number, place: string, maxRows: number): void {
-  if (count === 0) throw invalid(`${place}: expected at least one row, got none`);
+  if (count === 0) throw invalidRows(`${place}: expected at least one row, got none`);
   if (count > maxRows) throw new DomainError('TOO_LARGE', `${place}: expected at most ${maxRows} rows, got ${count}`);
 }
 
@@ -22,7 +22,7 @@ export function checkCount(count: number, place: string, maxRows: number): void 
 export function checkValue(value: number, row: number, feature: string, allowMissing: boolean): number {
   if (isFloat32(value) || (Number.isNaN(value) && allowMissing)) return value;
   const shown = Number.isNaN(value) ? 'null' : show(value);
-  throw invalid(`instances[${row}][${show(feature)}]: expected a finite number, got ${shown}`);
+  throw invalidRows(`instances[${row}][${show(feature)}]: expected a finite number, got ${shown}`);
 }
 
 /** Returns true for a number that float32 can hold. JSON.parse reads 1e999 as Infinity, which it cannot. */
@@ -36,6 +36,6 @@ export function listed(names: readonly string[]): string {
   return names.slice(0, 8).map(show).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
 }
 
-function invalid(message: string): DomainError {
+export function invalidRows(message: string): DomainError {
   return new DomainError('INVALID_ROWS', message);
 }

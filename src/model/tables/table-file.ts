@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readFileSync, readSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DomainError, show } from '../../base/domain-error.js';
+import { readFully } from './byte-source.js';
 import { type Columns, MAX_COLUMNS } from './columns.js';
 import type { LabelledRows } from './labelled-rows.js';
 import { isFloat32 } from './rows.js';
@@ -26,7 +27,7 @@ const BUFFERED_NUMBERS = 2 ** 16;
  * through a small buffer, so a table may be larger than memory. A row with a missing or non-finite value is dropped and
  * counted.
  */
-export class TableWriter {
+export class TableWriter implements Disposable {
   private readonly directory: string;
   private readonly features: readonly string[];
   private readonly targets: readonly string[];
@@ -115,6 +116,10 @@ export class TableWriter {
     for (const file of Object.values(this.files)) closeSync(file);
   }
 
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
   private flush(): void {
     const bytesOfRow = Float32Array.BYTES_PER_ELEMENT * this.missing.length;
     if ((this.rows + this.buffered) * bytesOfRow > this.maxBytes) {
@@ -145,20 +150,14 @@ export function readTable(directory: string): { info: TableInfo; data: LabelledR
   return { info, data: { rows: info.rows, features, targets } };
 }
 
-/** Reads a file in pieces straight into the array. A whole-file read would briefly hold the bytes twice, and stops at 2 GiB. */
+/** Reads a file straight into the array. Reading all of it first would briefly hold the bytes twice. */
 function readFloats(path: string, count: number): Float32Array {
-  const size = count * Float32Array.BYTES_PER_ELEMENT;
-  const actual = statSync(path).size;
-  if (actual !== size) throw new Error(`${path}: expected ${size} bytes, got ${actual}`);
   const floats = new Float32Array(count);
-  const target = bytes(floats);
   const file = openSync(path, 'r');
   try {
-    for (let at = 0; at < target.length; ) {
-      const read = readSync(file, target, at, Math.min(target.length - at, 2 ** 26), at);
-      if (read === 0) throw new Error(`${path} ended early`);
-      at += read;
-    }
+    const { size } = fstatSync(file);
+    if (size !== floats.byteLength) throw new Error(`${path}: expected ${floats.byteLength} bytes, got ${size}`);
+    readFully(file, bytes(floats), 0);
   } finally {
     closeSync(file);
   }

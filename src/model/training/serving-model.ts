@@ -11,12 +11,9 @@ import type { Metrics } from '../versions/metrics.js';
 import type { GateTerms, ServingPredictions } from './gate.js';
 
 /** The serving model as handed to a training. Its weights are a file in the stage. */
-export interface ServingModel {
-  readonly version: number;
+export interface ServingModel extends Omit<ServingPredictions, 'outputs'> {
   readonly shape: Shape;
   readonly scalers: Scalers;
-  /** Share of the variance of its own held-out rows that it explained. */
-  readonly explained: number;
 }
 
 /** The terms by which a training judges its model. */
@@ -55,10 +52,6 @@ export function predictByServing(
   if (!serving) return null;
   const { version, shape, scalers, explained } = serving;
   const weights = bytesToWeights(readFileSync(join(stage, WEIGHTS)), weightCount(shape));
-  const predictor = new Predictor(createEngine(shape, weights), scalers);
-  try {
-    return { version, outputs: predictAll(predictor, features, rows).outputs, explained };
-  } finally {
-    predictor.close();
-  }
+  using predictor = new Predictor(createEngine(shape, weights), scalers);
+  return { version, outputs: predictAll(predictor, features, rows).outputs, explained };
 }

@@ -17,12 +17,9 @@ export async function runTraining(
 ): Promise<Trained> {
   if (signal.aborted) throw cancelled();
   const clock = new PhaseClock();
-  let verdict: Verdict | undefined;
+  let verdict: Exclude<TrainerMessage, { type: 'epoch' }> | undefined;
   const onMessage = (message: TrainerMessage) => {
-    if (message.type === 'epoch') {
-      onEpoch(message.epoch);
-      return;
-    }
+    if (message.type === 'epoch') return onEpoch(message.epoch);
     clock.end('process');
     verdict = message;
   };
@@ -40,18 +37,11 @@ export async function runTraining(
     });
   }
   if (verdict.type === 'failed') throw new DomainError(verdict.code, verdict.message);
-  const { metrics, bestEpoch, gate, phases } = verdict;
+  const { type: _, phases, ...trained } = verdict;
   // The rest of the child's time is its start. So phases do not overlap.
   const work = Object.values(phases).reduce((sum, seconds) => sum + seconds, 0);
-  return {
-    metrics,
-    bestEpoch,
-    gate,
-    phases: { start: clock.phases['process']! - work, ...phases, exit: clock.phases['exit']! },
-  };
+  return { ...trained, phases: { start: clock.phases['process']! - work, ...phases, exit: clock.phases['exit']! } };
 }
-
-type Verdict = Exclude<TrainerMessage, { type: 'epoch' }>;
 
 function cancelled(): DomainError {
   return new DomainError('TRAINING_CANCELLED', 'the training was cancelled');

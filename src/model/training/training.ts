@@ -70,48 +70,44 @@ export async function train(
     name: 'nadam',
     learningRate: options.learning_rate,
   });
-  try {
-    const predictor = new Predictor(engine, scalers);
-    const validate = () => {
-      const predictions = predictAll(predictor, heldOut.features, heldOut.rows);
-      return { predictions, metrics: evaluate(predictor, heldOut, predictions, targetNames) };
+  using predictor = new Predictor(engine, scalers);
+  const validate = () => {
+    const predictions = predictAll(predictor, heldOut.features, heldOut.rows);
+    return { predictions, metrics: evaluate(predictor, heldOut, predictions, targetNames) };
+  };
+  const history: Epoch[] = [];
+  let best = { error: Number.POSITIVE_INFINITY, epoch: 0, weights: engine.weights() };
+  for (let epoch = 1; epoch <= options.epochs && epoch - best.epoch <= options.patience; epoch++) {
+    shuffle(index, random);
+    const trained = trainEpoch(engine, data, index, options.batch_size);
+    const { metrics } = validate();
+    const report: Epoch = {
+      epoch,
+      ...trained,
+      val_loss: metrics.loss,
+      val_prediction_error: metrics.prediction_error,
+      val_reconstruction_error: metrics.reconstruction_error,
     };
-    const history: Epoch[] = [];
-    let best = { error: Number.POSITIVE_INFINITY, epoch: 0, weights: engine.weights() };
-    for (let epoch = 1; epoch <= options.epochs && epoch - best.epoch <= options.patience; epoch++) {
-      shuffle(index, random);
-      const trained = trainEpoch(engine, data, index, options.batch_size);
-      const { metrics } = validate();
-      const report: Epoch = {
-        epoch,
-        ...trained,
-        val_loss: metrics.loss,
-        val_prediction_error: metrics.prediction_error,
-        val_reconstruction_error: metrics.reconstruction_error,
-      };
-      if (!(report.loss < DIVERGED_LOSS) || !Number.isFinite(report.val_loss)) throw diverged(report, options);
-      history.push(report);
-      await onEpoch(report);
-      if (report.val_prediction_error < best.error) {
-        best = { error: report.val_prediction_error, epoch, weights: engine.weights() };
-      }
+    if (!(report.loss < DIVERGED_LOSS) || !Number.isFinite(report.val_loss)) throw diverged(report, options);
+    history.push(report);
+    await onEpoch(report);
+    if (report.val_prediction_error < best.error) {
+      best = { error: report.val_prediction_error, epoch, weights: engine.weights() };
     }
-    engine.setWeights(best.weights);
-    const { predictions, metrics } = validate();
-    return {
-      engine: engine.name,
-      shape,
-      weights: best.weights,
-      scalers,
-      history,
-      bestEpoch: best.epoch,
-      metrics,
-      trainingRows: index.length,
-      heldOut: { ...heldOut, ...predictions },
-    };
-  } finally {
-    engine.close();
   }
+  engine.setWeights(best.weights);
+  const { predictions, metrics } = validate();
+  return {
+    engine: engine.name,
+    shape,
+    weights: best.weights,
+    scalers,
+    history,
+    bestEpoch: best.epoch,
+    metrics,
+    trainingRows: index.length,
+    heldOut: { ...heldOut, ...predictions },
+  };
 }
 
 /**

@@ -7,8 +7,8 @@ import { DomainError, show } from '../../base/domain-error.js';
 import { readBaseline } from '../baseline/read-baseline.js';
 import type { EngineFactory } from '../network/engine.js';
 import { layersModelJson } from '../network/layers-format.js';
-import type { Card } from './card.js';
-import { openVersion, readVersion, UPLOAD_MARK, type VersionFiles } from './version.js';
+import { type Card, parseFile } from './card.js';
+import { file, openVersion, readVersion, UPLOAD_MARK, type VersionFiles } from './version.js';
 
 /** Maximum number of files in an archive. A version has five. */
 const MAX_FILES = 16;
@@ -86,7 +86,7 @@ export function verifyUpload(files: VersionFiles, createEngine: EngineFactory): 
     }
     const units = shape.hidden.reduce((sum, each) => sum + each, shape.inputs + shape.outputs);
     if (units > MAX_UNITS) throw invalid(`card.json/network: expected at most ${MAX_UNITS} units, got ${units}`);
-    if (!isDeepStrictEqual(readJson(files, 'model.json'), JSON.parse(layersModelJson(shape)))) {
+    if (!isDeepStrictEqual(parseFile('model.json', file(files, 'model.json')), JSON.parse(layersModelJson(shape)))) {
       throw invalid("model.json: not the card's network as this program writes it");
     }
     verifyBaseline(files, card);
@@ -140,16 +140,6 @@ function bound(limit: number) {
       yield chunk;
     }
   };
-}
-
-function readJson(files: VersionFiles, name: string): unknown {
-  const content = files.get(name);
-  if (!content) throw invalid(`${name}: the file is missing`);
-  try {
-    return JSON.parse(Buffer.from(content).toString());
-  } catch (cause) {
-    throw invalid(`${name}: not JSON`, cause);
-  }
 }
 
 function invalid(message: string, cause?: unknown): DomainError {

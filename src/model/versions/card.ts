@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { DomainError } from '../../base/domain-error.js';
+import { nullable } from '../../base/json/nullable.js';
 import type { Scaler } from '../network/scaler.js';
 import { Gate } from './gate-decision.js';
 import { EpochSchema, MetricsSchema } from './metrics.js';
@@ -41,16 +42,13 @@ export const Card = Type.Object({
     training_rows: Type.Integer(),
     validation_rows: Type.Integer(),
   }),
-  baseline: Type.Union(
-    [
-      Type.Object({
-        rows: Type.Integer({ description: 'held-out rows that it is made from; 1,000 are recommended' }),
-        conditional: Type.Boolean({
-          description: 'whether it knows how features depend on each other: from 200 rows on, and 20 for each feature',
-        }),
+  baseline: nullable(
+    Type.Object({
+      rows: Type.Integer({ description: 'held-out rows that it is made from; 1,000 are recommended' }),
+      conditional: Type.Boolean({
+        description: 'whether it knows how features depend on each other: from 200 rows on, and 20 for each feature',
       }),
-      Type.Null(),
-    ],
+    }),
     { description: 'what drift is measured against; null if there is nothing' },
   ),
   metrics: MetricsSchema,
@@ -75,20 +73,15 @@ export function sealCard(card: Omit<Card, 'checksum'>): Card {
 }
 
 /** Parses a card. Throws `INVALID_VERSION` with the place in the card if it is incomplete or was changed. */
-export function parseCard(text: string): Card {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new DomainError('INVALID_VERSION', 'card.json: not JSON', { cause });
-  }
+export function parseCard(text: string | Uint8Array): Card {
+  const value = parseFile('card.json', text);
   if (!Value.Check(Card, value)) {
     const [first] = Value.Errors(Card, value);
-    throw new DomainError('INVALID_VERSION', `card.json${first?.instancePath ?? ''}: ${first?.message ?? 'invalid'}`);
+    throw invalidVersion(`card.json${first?.instancePath ?? ''}: ${first?.message ?? 'invalid'}`);
   }
   const { checksum, ...rest } = value;
   if (sha256(JSON.stringify(rest)) !== checksum) {
-    throw new DomainError('INVALID_VERSION', 'card.json: its checksum does not match; the file was changed');
+    throw invalidVersion('card.json: its checksum does not match; the file was changed');
   }
   const { scalers, features, targets } = value;
   const lengths = [
@@ -96,9 +89,22 @@ export function parseCard(text: string): Card {
     [scalers.targets, targets],
   ] as const;
   if (lengths.some(([{ mean, scale }, names]) => mean.length !== names.length || scale.length !== names.length)) {
-    throw new DomainError('INVALID_VERSION', 'card.json/scalers: expected one mean and scale per column');
+    throw invalidVersion('card.json/scalers: expected one mean and scale per column');
   }
   return value;
+}
+
+/** Parses a version's file of JSON. Throws `INVALID_VERSION`. */
+export function parseFile(name: string, content: string | Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(content).toString());
+  } catch (cause) {
+    throw invalidVersion(`${name}: not JSON`, cause);
+  }
+}
+
+export function invalidVersion(message: string, cause?: unknown): DomainError {
+  return new DomainError('INVALID_VERSION', message, { cause });
 }
 
 export function sha256(data: string | Uint8Array): string {

@@ -1,11 +1,12 @@
 import { type Static, Type } from 'typebox';
+import { nullable } from '../../base/json/nullable.js';
 import type { EngineFactory } from '../network/engine.js';
 import { sameColumns } from '../tables/columns.js';
 import type { Card } from './card.js';
 import type { Probe } from './probe.js';
 import { openVersion, type VersionFiles } from './version.js';
 
-const Side = Type.Union([Type.Number(), Type.Null()]);
+const Side = nullable(Type.Number());
 // An array and not a tuple: fast-json-stringify cannot write tuples of unions.
 const Pair = Type.Array(Side, { minItems: 2, maxItems: 2 });
 const Rows = Type.Array(Type.Array(Side));
@@ -28,19 +29,16 @@ export const Comparison = Type.Object({
     },
     { description: 'each on the rows that its own training held out' },
   ),
-  predictions: Type.Union(
-    [
-      Type.Object({
-        features: Type.Array(Type.String()),
-        targets: Type.Array(Type.String()),
-        rows: Type.Array(Type.Array(Type.Number()), { description: '[rows, features]: the probe rows of both' }),
-        outputs: Type.Array(Rows, { minItems: 2, maxItems: 2, description: '[rows, targets] of each' }),
-        difference: Type.Record(Type.String(), Difference, {
-          description: 'second minus first, by target, in its unit',
-        }),
+  predictions: nullable(
+    Type.Object({
+      features: Type.Array(Type.String()),
+      targets: Type.Array(Type.String()),
+      rows: Type.Array(Type.Array(Type.Number()), { description: '[rows, features]: the probe rows of both' }),
+      outputs: Type.Array(Rows, { minItems: 2, maxItems: 2, description: '[rows, targets] of each' }),
+      difference: Type.Record(Type.String(), Difference, {
+        description: 'second minus first, by target, in its unit',
       }),
-      Type.Null(),
-    ],
+    }),
     { description: 'null if they have other features or targets' },
   ),
 });
@@ -51,17 +49,9 @@ const TARGET_METRICS = ['rmse', 'mae', 'r2', 'baseline_rmse', 'baseline_mae'] as
 
 /** Opens, verifies and compares two versions. Throws `INVALID_VERSION`. */
 export function compareVersions(a: VersionFiles, b: VersionFiles, createEngine: EngineFactory): Comparison {
-  const first = openVersion(a, createEngine);
-  try {
-    const second = openVersion(b, createEngine);
-    try {
-      return { metrics: compareMetrics(first.card, second.card), predictions: comparePredictions(first, second) };
-    } finally {
-      second.predictor.close();
-    }
-  } finally {
-    first.predictor.close();
-  }
+  using first = openVersion(a, createEngine);
+  using second = openVersion(b, createEngine);
+  return { metrics: compareMetrics(first.card, second.card), predictions: comparePredictions(first, second) };
 }
 
 function compareMetrics({ metrics: a }: Card, { metrics: b }: Card): Comparison['metrics'] {

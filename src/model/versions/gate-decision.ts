@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { nullable } from '../../base/json/nullable.js';
 
 /** The gate's decision whether a new version may serve, with its reason. */
 export const Gate = Type.Object({
@@ -8,12 +9,12 @@ export const Gate = Type.Object({
     description: 'in units of the target; of several targets, in standard deviations of the training rows',
   }),
   candidate: Type.Number({ description: 'error of the new version on the held-out rows' }),
-  serving: Type.Union([Type.Number(), Type.Null()], {
+  serving: nullable(Type.Number(), {
     description: 'error of the version that serves, or of the mean of the training rows; null if it is not finite',
   }),
-  serving_version: Type.Union([Type.String(), Type.Null()], { description: 'null: the mean of the training rows' }),
+  serving_version: nullable(Type.String(), { description: 'null: the mean of the training rows' }),
   tolerance: Type.Number(),
-  p_value: Type.Union([Type.Number(), Type.Null()], { description: 'null if there are too few rows for a test' }),
+  p_value: nullable(Type.Number(), { description: 'null if there are too few rows for a test' }),
   rows: Type.Integer({ description: 'held-out rows' }),
 });
 export type Gate = Readonly<Static<typeof Gate>>;

@@ -1,11 +1,12 @@
 import { type Static, Type } from 'typebox';
+import { nullable } from '../../base/json/nullable.js';
 
 /** Errors of one target, in its units. */
 export const TargetMetricsSchema = Type.Object({
   rmse: Type.Number(),
   mae: Type.Number(),
   /** 1 - residual sum of squares / total sum of squares about the evaluated rows' mean; null if that total is 0. */
-  r2: Type.Union([Type.Number(), Type.Null()]),
+  r2: nullable(Type.Number()),
   /** For the same rows, if each was predicted as the mean of the training targets. */
   baseline_rmse: Type.Number(),
   baseline_mae: Type.Number(),

@@ -4,6 +4,7 @@ import { DomainError } from '../../base/domain-error.js';
 import { createRandom } from '../../base/statistics/random.js';
 import type { Predictor } from '../network/predictor.js';
 import type { Shape } from '../network/shape.js';
+import { invalidVersion, parseFile } from './card.js';
 
 /** Rows of the probe batch. */
 const PROBE_ROWS = 16;
@@ -47,18 +48,11 @@ export function makeProbe(predictor: Predictor): Probe {
 
 /** Parses a probe. Throws `INVALID_VERSION` if it does not fit the network or has no rows, which would prove nothing. */
 export function parseProbe(content: Uint8Array, shape: Shape): Probe {
-  const invalid = (reason: string, options?: ErrorOptions) =>
-    new DomainError('INVALID_VERSION', `probe.json: ${reason}`, options);
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(content).toString());
-  } catch (cause) {
-    throw invalid('not JSON', { cause });
-  }
-  if (!Value.Check(Probe, value)) throw invalid('expected rows, outputs and errors');
+  const value = parseFile('probe.json', content);
+  if (!Value.Check(Probe, value)) throw invalidVersion('probe.json: expected rows, outputs and errors');
   const { rows, outputs, errors } = value;
   if (rows.length !== errors.length * shape.inputs || outputs.length !== errors.length * shape.outputs) {
-    throw invalid('its numbers are not those of one batch of this network');
+    throw invalidVersion('probe.json: its numbers are not those of one batch of this network');
   }
   return value;
 }
@@ -79,8 +73,7 @@ export function verifyProbe(predictor: Predictor, probe: Probe): number {
 function compare(place: string, actual: number, expected: number, unit: number): number {
   const deviation = Math.abs(actual - expected) / (Math.abs(expected) + unit);
   if (deviation <= PROBE_TOLERANCE) return deviation;
-  throw new DomainError(
-    'INVALID_VERSION',
+  throw invalidVersion(
     `probe.json: ${place} was ${expected} when the model was trained, and is ${actual} on this engine`,
   );
 }

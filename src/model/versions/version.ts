@@ -1,7 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DomainError } from '../../base/domain-error.js';
 import { flushDirectory } from '../../base/files/directory.js';
 import { failpoint } from '../../base/files/failpoint.js';
 import type { Baseline } from '../baseline/baseline.js';
@@ -9,7 +8,7 @@ import type { EngineFactory } from '../network/engine.js';
 import { bytesToWeights, layersModelJson, weightsToBytes } from '../network/layers-format.js';
 import { Predictor, type Scalers } from '../network/predictor.js';
 import { type Shape, weightCount } from '../network/shape.js';
-import { type Card, parseCard, sealCard, sha256 } from './card.js';
+import { type Card, invalidVersion, parseCard, sealCard, sha256 } from './card.js';
 import { makeProbe, type Probe, parseProbe, verifyProbe } from './probe.js';
 
 /**
@@ -45,12 +44,8 @@ export function writeVersion(directory: string, version: NewVersion, createEngin
     ['weights.bin', weightsToBytes(weights)],
   ]);
   if (baseline) files.set('baseline.json', Buffer.from(JSON.stringify(baseline)));
-  const predictor = new Predictor(createEngine(shape, weights), scalers);
-  try {
-    files.set('probe.json', Buffer.from(JSON.stringify(makeProbe(predictor))));
-  } finally {
-    predictor.close();
-  }
+  using predictor = new Predictor(createEngine(shape, weights), scalers);
+  files.set('probe.json', Buffer.from(JSON.stringify(makeProbe(predictor))));
   const sealed = sealCard({
     schema: 1,
     ...card,
@@ -94,10 +89,10 @@ export interface VersionContent {
 
 /** Verifies every file's checksum, and reads card and weights. Throws `INVALID_VERSION` with file and reason. */
 export function readVersion(files: VersionFiles): VersionContent {
-  const card = parseCard(Buffer.from(file(files, 'card.json')).toString());
+  const card = parseCard(file(files, 'card.json'));
   for (const [name, { sha256: expected }] of Object.entries(card.files)) {
     if (sha256(file(files, name)) !== expected) {
-      throw new DomainError('INVALID_VERSION', `${name}: its checksum is not the card's; the file was changed`);
+      throw invalidVersion(`${name}: its checksum is not the card's; the file was changed`);
     }
   }
   const shape: Shape = {
@@ -110,27 +105,28 @@ export function readVersion(files: VersionFiles): VersionContent {
 }
 
 /**
- * Reads a version, builds the engine and replays the probe batch. `deviation` is the result of `verifyProbe`. Throws
- * `INVALID_VERSION` with file and reason.
+ * Reads a version, builds the engine and replays the probe batch. `deviation` is the result of `verifyProbe`. Closing the
+ * predictor frees the engine. Throws `INVALID_VERSION` with file and reason.
  */
 export function openVersion(
   files: VersionFiles,
   createEngine: EngineFactory,
-): { card: Card; predictor: Predictor; probe: Probe; deviation: number } {
+): Disposable & { card: Card; predictor: Predictor; probe: Probe; deviation: number } {
   const { card, shape, weights } = readVersion(files);
   const predictor = new Predictor(createEngine(shape, weights), card.scalers);
   try {
     const probe = parseProbe(file(files, 'probe.json'), shape);
     const deviation = verifyProbe(predictor, probe);
-    return { card, predictor, probe, deviation };
+    return { card, predictor, probe, deviation, [Symbol.dispose]: () => predictor.close() };
   } catch (error) {
     predictor.close();
     throw error;
   }
 }
 
-function file(files: VersionFiles, name: string): Uint8Array {
+/** Returns a file's content. Throws `INVALID_VERSION` if it is missing. */
+export function file(files: VersionFiles, name: string): Uint8Array {
   const content = files.get(name);
-  if (!content) throw new DomainError('INVALID_VERSION', `${name}: the file is missing`);
+  if (!content) throw invalidVersion(`${name}: the file is missing`);
   return content;
 }

@@ -1,5 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
-import { bytesOfFile } from '../byte-source.js';
+import { openBytes } from '../byte-source.js';
 import { type ColumnOrder, splitColumns } from '../columns.js';
 import { type TableInfo, TableWriter } from '../table-file.js';
 import { ArrowStream } from './arrow-stream.js';
@@ -21,26 +20,20 @@ export function arrowToTable(
   progress: () => void,
   maxBytes?: number,
 ): TableInfo {
-  const file = openSync(path, 'r');
-  let writer: TableWriter | undefined;
-  try {
-    const stream = new ArrowStream(bytesOfFile(file));
-    const names = stream.columns.map(({ name }) => name);
-    const ordered = order(splitColumns(names, targets));
-    const places = [...ordered.features, ...ordered.targets].map((name) => names.indexOf(name));
-    writer = new TableWriter(directory, ordered, maxBytes);
-    const rowsPerChunk = Math.max(1, Math.floor(VALUES_PER_CHUNK / places.length));
-    for (let batch = stream.next(); batch; batch = stream.next()) {
-      for (let from = 0; from < batch.rows; from += rowsPerChunk) {
-        const to = Math.min(batch.rows, from + rowsPerChunk);
-        const columns = places.map((place) => stream.read(batch, place, from, to));
-        for (let row = 0; row < to - from; row++) writer.add((column) => columns[column]![row]!);
-        progress();
-      }
+  using bytes = openBytes(path);
+  const stream = new ArrowStream(bytes);
+  const names = stream.columns.map(({ name }) => name);
+  const ordered = order(splitColumns(names, targets));
+  const places = [...ordered.features, ...ordered.targets].map((name) => names.indexOf(name));
+  using writer = new TableWriter(directory, ordered, maxBytes);
+  const rowsPerChunk = Math.max(1, Math.floor(VALUES_PER_CHUNK / places.length));
+  for (let batch = stream.next(); batch; batch = stream.next()) {
+    for (let from = 0; from < batch.rows; from += rowsPerChunk) {
+      const to = Math.min(batch.rows, from + rowsPerChunk);
+      const columns = places.map((place) => stream.read(batch, place, from, to));
+      for (let row = 0; row < to - from; row++) writer.add((column) => columns[column]![row]!);
+      progress();
     }
-    return writer.finish();
-  } finally {
-    writer?.close();
-    closeSync(file);
   }
+  return writer.finish();
 }

@@ -13,27 +13,27 @@ export interface ArrowType {
   readonly decode: (bytes: ArrayBuffer) => ArrayLike<number> | BigInt64Array | BigUint64Array;
 }
 
-const HALF: ArrowType = {
-  width: 2,
-  decode: (bytes) => Float64Array.from(new Uint16Array(bytes), uint16ToFloat64),
-};
 const FLOATS = new Map<number, ArrowType>([
-  [Precision.HALF, HALF],
-  [Precision.SINGLE, { width: 4, decode: (bytes) => new Float32Array(bytes) }],
-  [Precision.DOUBLE, { width: 8, decode: (bytes) => new Float64Array(bytes) }],
+  [Precision.HALF, { width: 2, decode: (bytes) => Float64Array.from(new Uint16Array(bytes), uint16ToFloat64) }],
+  [Precision.SINGLE, typeOf(Float32Array)],
+  [Precision.DOUBLE, typeOf(Float64Array)],
 ]);
-const SIGNED = new Map<number, ArrowType>([
-  [8, { width: 1, decode: (bytes) => new Int8Array(bytes) }],
-  [16, { width: 2, decode: (bytes) => new Int16Array(bytes) }],
-  [32, { width: 4, decode: (bytes) => new Int32Array(bytes) }],
-  [64, { width: 8, decode: (bytes) => new BigInt64Array(bytes) }],
-]);
-const UNSIGNED = new Map<number, ArrowType>([
-  [8, { width: 1, decode: (bytes) => new Uint8Array(bytes) }],
-  [16, { width: 2, decode: (bytes) => new Uint16Array(bytes) }],
-  [32, { width: 4, decode: (bytes) => new Uint32Array(bytes) }],
-  [64, { width: 8, decode: (bytes) => new BigUint64Array(bytes) }],
-]);
+const SIGNED = integers(Int8Array, Int16Array, Int32Array, BigInt64Array);
+const UNSIGNED = integers(Uint8Array, Uint16Array, Uint32Array, BigUint64Array);
+
+type NumericArray = {
+  readonly BYTES_PER_ELEMENT: number;
+  new (bytes: ArrayBuffer): ReturnType<ArrowType['decode']>;
+};
+
+function typeOf(Numbers: NumericArray): ArrowType {
+  return { width: Numbers.BYTES_PER_ELEMENT, decode: (bytes) => new Numbers(bytes) };
+}
+
+/** Returns the integer types by their number of bits. */
+function integers(...arrays: readonly NumericArray[]): Map<number, ArrowType> {
+  return new Map(arrays.map((Numbers) => [8 * Numbers.BYTES_PER_ELEMENT, typeOf(Numbers)]));
+}
 
 /** Returns the type of a numeric field, or a description of what the field holds instead. */
 export function arrowType(field: Field): ArrowType | string {

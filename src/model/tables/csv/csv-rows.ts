@@ -1,6 +1,6 @@
-import { DomainError, show } from '../../../base/domain-error.js';
+import { show } from '../../../base/domain-error.js';
 import { placesOf } from '../columns.js';
-import { checkCount, checkValue, type Rows } from '../rows.js';
+import { checkCount, checkValue, invalidRows, type Rows } from '../rows.js';
 import { readCsv } from './csv-table.js';
 import { numberInCell } from './number-cell.js';
 
@@ -29,8 +29,7 @@ export async function readCsvRows(
       const cell = record[places[j]!]!.trim();
       const value = numberInCell(cell);
       if (Number.isNaN(value) && cell !== '') {
-        const place = `instances[${count}][${show(features[j])}]`;
-        throw new DomainError('INVALID_ROWS', `${place}: expected a number or nothing, got ${show(cell)}`);
+        throw invalidRows(`instances[${count}][${show(features[j])}]: expected a number or nothing, got ${show(cell)}`);
       }
       rows[count * width + j] = checkValue(value, count, features[j]!, allowMissing);
     }
@@ -39,7 +38,7 @@ export async function readCsvRows(
   const onHeader = (header: readonly string[]) => {
     places = placesOf(features, header);
   };
-  await readCsv(asStream(content), onHeader, onRecord);
+  await readCsv([content], onHeader, onRecord);
   checkCount(count, 'instances', maxRows);
   return { rows, count };
 }
@@ -48,8 +47,4 @@ function grown(rows: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
   const next = new Float32Array(2 * rows.length);
   next.set(rows);
   return next;
-}
-
-async function* asStream(content: Uint8Array): AsyncGenerator<Buffer> {
-  yield Buffer.from(content.buffer, content.byteOffset, content.byteLength);
 }

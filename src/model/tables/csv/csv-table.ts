@@ -7,6 +7,8 @@ import { type ColumnOrder, splitColumns } from '../columns.js';
 import { type TableInfo, TableWriter } from '../table-file.js';
 import { numberInCell } from './number-cell.js';
 
+type Source = Iterable<Uint8Array> | AsyncIterable<Uint8Array | string>;
+
 /** Bytes parsed per chunk before yielding to the event loop: a few milliseconds. */
 const CHUNK = 2 ** 14;
 
@@ -45,7 +47,7 @@ export async function csvToTable(
  * the line, and what the callbacks throw.
  */
 export async function readCsv(
-  source: AsyncIterable<Buffer | string>,
+  source: Source,
   onHeader: (header: readonly string[]) => void,
   onRecord: (record: readonly string[]) => void,
 ): Promise<void> {
@@ -68,7 +70,7 @@ export async function readCsv(
 }
 
 /** Splits the source into small chunks. A fast sender's two megabytes would otherwise be parsed without yielding. */
-async function* inChunks(source: AsyncIterable<Buffer | string>): AsyncGenerator<Buffer> {
+async function* inChunks(source: Source): AsyncGenerator<Uint8Array> {
   const slice = new TimeSlice();
   for await (const part of source) {
     const bytes = typeof part === 'string' ? Buffer.from(part) : part;

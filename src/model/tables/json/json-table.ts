@@ -1,7 +1,7 @@
-import { DomainError, show } from '../../../base/domain-error.js';
+import { show } from '../../../base/domain-error.js';
 import { isObject } from '../../../base/json/parse-json.js';
 import { type ColumnOrder, type Columns, splitColumns } from '../columns.js';
-import { listed } from '../rows.js';
+import { invalidRows, listed } from '../rows.js';
 import { type TableInfo, TableWriter } from '../table-file.js';
 
 /** Training rows as JSON: arrays with separate targets, or objects that hold their targets. */
@@ -40,28 +40,24 @@ export function jsonToTable(
   order: ColumnOrder,
 ): TableInfo {
   const { columns, rows, row } = readJsonTable(json, known, order);
-  const writer = new TableWriter(directory, columns);
-  try {
-    for (let i = 0; i < rows; i++) writer.add(row(i));
-    return writer.finish();
-  } finally {
-    writer.close();
-  }
+  using writer = new TableWriter(directory, columns);
+  for (let i = 0; i < rows; i++) writer.add(row(i));
+  return writer.finish();
 }
 
 function readNamed(instances: readonly unknown[], targets: readonly string[], order: ColumnOrder): JsonTable {
   const first = instances[0];
-  if (!isObject(first)) throw invalid(`instances[0]: expected an object with the target, got ${show(first)}`);
+  if (!isObject(first)) throw invalidRows(`instances[0]: expected an object with the target, got ${show(first)}`);
   const keys = Object.keys(first);
   const columns = order(splitColumns(keys, targets));
   const names = [...columns.features, ...columns.targets];
   const read = (i: number) => {
     const row = instances[i];
     const place = `instances[${i}]`;
-    if (!isObject(row)) throw invalid(`${place}: expected an object like the first, got ${show(row)}`);
+    if (!isObject(row)) throw invalidRows(`${place}: expected an object like the first, got ${show(row)}`);
     const unknown = Object.keys(row).find((name) => !Object.hasOwn(first, name));
     if (unknown !== undefined)
-      throw invalid(`${place}: unknown column ${show(unknown)}; the first row has ${listed(keys)}`);
+      throw invalidRows(`${place}: unknown column ${show(unknown)}; the first row has ${listed(keys)}`);
     return (column: number) => {
       const name = names[column]!;
       // A key that a row omits is a missing value, as in a table with holes.
@@ -78,28 +74,26 @@ function readArrays(
   order: ColumnOrder,
 ): JsonTable {
   if (targets.length !== instances.length) {
-    throw invalid(`targets: expected one per row of instances (${instances.length}), got ${targets.length}`);
+    throw invalidRows(`targets: expected one per row of instances (${instances.length}), got ${targets.length}`);
   }
   const [firstRow, firstTarget] = [instances[0], targets[0]];
   if (!Array.isArray(firstRow) || firstRow.length === 0) {
-    throw invalid(
+    throw invalidRows(
       `instances[0]: expected an array of numbers, got ${show(firstRow)}; rows of named values need "target"`,
     );
   }
   const width = firstRow.length;
-  const depth = Array.isArray(firstTarget) ? firstTarget.length : 1;
-  if (depth === 0) throw invalid('targets[0]: expected at least one number, got []');
+  const several = Array.isArray(firstTarget);
+  const depth = several ? firstTarget.length : 1;
+  if (depth === 0) throw invalidRows('targets[0]: expected at least one number, got []');
   const columns = order({ features: names('x', width, known?.features), targets: names('y', depth, known?.targets) });
   const read = (i: number) => {
     const row = readArray(instances[i], width, () => `instances[${i}]`);
-    const target = Array.isArray(firstTarget) ? readArray(targets[i], depth, () => `targets[${i}]`) : [targets[i]];
+    const target = several ? readArray(targets[i], depth, () => `targets[${i}]`) : [targets[i]];
     return (column: number) =>
       column < width
         ? readNumber(row[column], () => `instances[${i}][${column}]`)
-        : readNumber(
-            target[column - width],
-            () => `targets[${i}]${Array.isArray(firstTarget) ? `[${column - width}]` : ''}`,
-          );
+        : readNumber(target[column - width], () => `targets[${i}]${several ? `[${column - width}]` : ''}`);
   };
   return { columns, rows: instances.length, row: read };
 }
@@ -110,17 +104,14 @@ function names(prefix: string, count: number, known: readonly string[] | undefin
 
 /** Returns `value` if it is an array of `length` values of any kind. Throws `INVALID_ROWS` otherwise. */
 export function readArray(value: unknown, length: number, place: () => string): unknown[] {
-  if (!Array.isArray(value)) throw invalid(`${place()}: expected an array of ${length} numbers, got ${show(value)}`);
-  if (value.length !== length) throw invalid(`${place()}: expected ${length} numbers, got ${value.length}`);
+  if (!Array.isArray(value))
+    throw invalidRows(`${place()}: expected an array of ${length} numbers, got ${show(value)}`);
+  if (value.length !== length) throw invalidRows(`${place()}: expected ${length} numbers, got ${value.length}`);
   return value;
 }
 
 /** Throws `INVALID_ROWS` for anything but a number or null. */
 export function readNumber(value: unknown, place: () => string): number | null {
   if (typeof value === 'number' || value === null) return value;
-  throw invalid(`${place()}: expected a number or null, got ${show(value)}`);
-}
-
-function invalid(message: string): DomainError {
-  return new DomainError('INVALID_ROWS', message);
+  throw invalidRows(`${place()}: expected a number or null, got ${show(value)}`);
 }

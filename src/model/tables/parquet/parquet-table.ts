@@ -1,9 +1,8 @@
-import { closeSync, openSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { type Compressors, type FileMetaData, parquetMetadata, parquetScan } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { DomainError } from '../../../base/domain-error.js';
-import { type Bytes, bytesOfFile } from '../byte-source.js';
+import { type Bytes, openBytes } from '../byte-source.js';
 import { type ColumnOrder, splitColumns } from '../columns.js';
 import { type TableInfo, TableWriter } from '../table-file.js';
 import { parquetColumns } from './parquet-schema.js';
@@ -35,24 +34,17 @@ export async function parquetToTable(
   progress: () => void,
   maxBytes?: number,
 ): Promise<TableInfo> {
-  const file = openSync(path, 'r');
-  let writer: TableWriter | undefined;
-  try {
-    const bytes = bytesOfFile(file);
-    const metadata = parsed(() => parquetMetadata(footer(bytes), { geoparquet: false }));
-    const names = parsed(() => parquetColumns(metadata));
-    const ordered = order(splitColumns(names, targets));
-    writer = new TableWriter(directory, ordered, maxBytes);
-    for await (const columns of chunks(bytes, metadata, [...ordered.features, ...ordered.targets])) {
-      const rows = columns[0]!.length;
-      for (let row = 0; row < rows; row++) writer.add((column) => toNumber(columns[column]![row]));
-      progress();
-    }
-    return writer.finish();
-  } finally {
-    writer?.close();
-    closeSync(file);
+  using bytes = openBytes(path);
+  const metadata = parsed(() => parquetMetadata(footer(bytes), { geoparquet: false }));
+  const names = parsed(() => parquetColumns(metadata));
+  const ordered = order(splitColumns(names, targets));
+  using writer = new TableWriter(directory, ordered, maxBytes);
+  for await (const columns of chunks(bytes, metadata, [...ordered.features, ...ordered.targets])) {
+    const rows = columns[0]!.length;
+    for (let row = 0; row < rows; row++) writer.add((column) => toNumber(columns[column]![row]));
+    progress();
   }
+  return writer.finish();
 }
 
 /** Yields the columns in chunks of rows: one array per column, all of the same length. */

@@ -10,7 +10,6 @@ message ModelProto {
   optional int64 ir_version = 1;
   optional string producer_name = 2;
   optional int64 model_version = 5;
-  optional string doc_string = 6;
   optional GraphProto graph = 7;
   repeated OperatorSetIdProto opset_import = 8;
   repeated StringStringEntryProto metadata_props = 14;

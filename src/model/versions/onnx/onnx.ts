@@ -1,6 +1,6 @@
-import { DomainError } from '../../../base/domain-error.js';
 import { weightsToBytes } from '../../network/layers-format.js';
 import { layerShapes } from '../../network/shape.js';
+import { invalidVersion } from '../card.js';
 import type { VersionContent } from '../version.js';
 import { ONNX_SCHEMA } from './onnx-schema.js';
 
@@ -15,14 +15,6 @@ const SELU_GAMMA = 1.0507009873554805;
 const FLOAT = 1;
 /** The smallest float32 of full precision. */
 const SMALLEST_NORMAL = 2 ** -126;
-
-interface Attribute {
-  readonly name: string;
-  readonly type: 'FLOAT' | 'INT' | 'INTS';
-  readonly f?: number;
-  readonly i?: number;
-  readonly ints?: readonly number[];
-}
 
 /**
  * Converts a version to an ONNX model that includes its scalers.
@@ -74,12 +66,12 @@ function graph({ card: { scalers }, shape, weights }: VersionContent): { node: o
   };
   const scale = (name: string, values: readonly number[]): string => {
     if (!values.every((value) => Math.abs(value) >= SMALLEST_NORMAL && Number.isFinite(Math.fround(value)))) {
-      throw new DomainError('INVALID_VERSION', `card.json/scalers: ${name} has a value that float32 cannot hold`);
+      throw invalidVersion(`card.json/scalers: ${name} has a value that float32 cannot hold`);
     }
     return constant(name, [values.length], values);
   };
   const node: object[] = [];
-  const apply = (op_type: string, input: string[], output: string, attribute: Attribute[] = []): string => {
+  const apply = (op_type: string, input: string[], output: string, attribute: object[] = []): string => {
     node.push({ op_type, name: output, input, output: [output], attribute });
     return output;
   };
@@ -87,11 +79,8 @@ function graph({ card: { scalers }, shape, weights }: VersionContent): { node: o
   // The engine scales in float64. Each mean is the sum of two float32: one would lose digits of, say, seconds since 1970.
   const { mean } = scalers.features;
   const high = constant('feature_mean', [shape.inputs], mean);
-  const low = constant(
-    'feature_mean_rest',
-    [shape.inputs],
-    mean.map((value) => value - Math.fround(value)),
-  );
+  const rest = mean.map((value) => value - Math.fround(value));
+  const low = constant('feature_mean_rest', [shape.inputs], rest);
   const featureScale = scale('feature_scale', scalers.features.scale);
   const targetScale = scale('target_scale', scalers.targets.scale);
   const targetMean = constant('target_mean', [shape.outputs], scalers.targets.mean);
