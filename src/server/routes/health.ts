@@ -4,6 +4,7 @@ import { DomainError } from '../../base/domain-error.js';
 import { type ModelStore, StoreHealth } from '../../model/store/store.js';
 import { verifyProbe } from '../../model/versions/probe.js';
 import { ErrorReply } from '../http/errors.js';
+import { errors, operation } from '../http/operation.js';
 import type { PredictionService, Serving } from '../service/prediction/prediction-service.js';
 
 /** Fields that `?verbose` adds to either reply. */
@@ -47,28 +48,28 @@ export interface HealthOptions {
 export function healthRoutes(app: FastifyInstance, { service, store }: HealthOptions): void {
   app.get(
     '/livez',
-    {
-      config: { quiet: true },
-      schema: {
-        summary: 'Liveness: the process answers',
-        tags: ['monitoring'],
+    operation(
+      'monitoring',
+      'Liveness: the process answers',
+      {
         response: { 200: Type.Object({ status: Type.Literal('live') }) },
       },
-    },
+      { quiet: true },
+    ),
     async () => ({ status: 'live' }),
   );
 
   app.get<{ Querystring: Static<typeof Query> }>(
     '/readyz',
-    {
-      config: { quiet: true },
-      schema: {
-        summary: 'Readiness: a model is loaded and has passed its probe; a 503 reports why not',
-        tags: ['monitoring'],
+    operation(
+      'monitoring',
+      'Readiness: a model is loaded and has passed its probe; a 503 reports why not',
+      {
         querystring: Query,
-        response: { 200: Ready, 400: ErrorReply, 503: NotReady },
+        response: { 200: Ready, 503: NotReady, ...errors(400) },
       },
-    },
+      { quiet: true },
+    ),
     async ({ query: { verbose = 'false' }, id }, reply) => {
       const details = verbose === 'false' ? {} : await describe(service, store);
       try {

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import Negotiator from 'negotiator';
 import { Type } from 'typebox';
+import { operation } from '../http/operation.js';
 import { PageFiles } from './page-files.js';
 
 const ROUTES = `POST /predict             predict rows
@@ -32,17 +33,13 @@ export function homeRoute(app: FastifyInstance, { readOnly }: { readonly readOnl
 
   app.get(
     '/',
-    {
-      schema: {
-        summary: 'The web page for clients that accept HTML; a short index in plain text for all others',
-        tags: ['monitoring'],
-        response: {
-          200: {
-            content: { 'text/plain': { schema: Type.String() }, 'text/html': { schema: Type.Unsafe<Buffer>({}) } },
-          },
+    operation('monitoring', 'The web page for clients that accept HTML; a short index in plain text for all others', {
+      response: {
+        200: {
+          content: { 'text/plain': { schema: Type.String() }, 'text/html': { schema: Type.Unsafe<Buffer>({}) } },
         },
       },
-    },
+    }),
     async ({ headers }, reply) => {
       reply.header('vary', 'accept, accept-encoding');
       if (new Negotiator({ headers }).mediaType(['text/plain', 'text/html']) === 'text/html')

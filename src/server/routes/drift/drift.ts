@@ -1,8 +1,8 @@
 import { on } from 'node:events';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { ErrorReply } from '../../http/errors.js';
 import { eventStream, serverSentEvent } from '../../http/event-stream.js';
+import { errors, operation } from '../../http/operation.js';
 import type { DriftService } from '../../service/drift/drift-service.js';
 import type { MonitoredVersion } from '../../service/drift/monitored-version.js';
 import type { FeedbackService } from '../../service/feedback/feedback-service.js';
@@ -29,38 +29,29 @@ export function driftRoutes(app: FastifyInstance, { drift, feedback }: DriftRout
 
   app.get(
     '/drift',
-    {
-      schema: {
-        summary: 'Whether the rows still look like the training data, and which inputs moved',
-        tags: ['drift'],
-        response: { 200: DriftReply, 409: ErrorReply },
-      },
-    },
+    operation('drift', 'Whether the rows still look like the training data, and which inputs moved', {
+      response: { 200: DriftReply, ...errors(409) },
+    }),
     async () => reply(drift.require()),
   );
 
   app.get(
     '/drift/history',
-    {
-      schema: {
-        summary: 'The latest hour of reconstruction errors and alarms, since the start of the process',
-        tags: ['drift'],
-        response: { 200: HistoryReply },
-      },
-    },
+    operation('drift', 'The latest hour of reconstruction errors and alarms, since the start of the process', {
+      response: { 200: HistoryReply },
+    }),
     async (): Promise<Static<typeof HistoryReply>> => ({ points: [...drift.history.points] }),
   );
 
   app.get(
     '/drift/events',
-    {
-      schema: {
-        summary:
-          'Server-sent events: `drift` when an alarm is raised or cleared, `progress` every 5 s, with the latest point of the history',
-        tags: ['drift'],
-        response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } }, 409: ErrorReply },
+    operation(
+      'drift',
+      'Server-sent events: `drift` when an alarm is raised or cleared, `progress` every 5 s, with the latest point of the history',
+      {
+        response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } }, ...errors(409) },
       },
-    },
+    ),
     async (_request, response) => {
       drift.require();
       return eventStream(response, (gone) => follow(drift, gone));
@@ -69,13 +60,9 @@ export function driftRoutes(app: FastifyInstance, { drift, feedback }: DriftRout
 
   app.post(
     '/drift/reset',
-    {
-      schema: {
-        summary: 'Forget all rows and alarms; the counters go on',
-        tags: ['drift'],
-        response: { 200: DriftReply, 409: ErrorReply },
-      },
-    },
+    operation('drift', 'Forget all rows and alarms; the counters go on', {
+      response: { 200: DriftReply, ...errors(409) },
+    }),
     async () => {
       drift.reset();
       return reply(drift.require());
@@ -84,14 +71,10 @@ export function driftRoutes(app: FastifyInstance, { drift, feedback }: DriftRout
 
   app.post<{ Body: Static<typeof BaselineBody> }>(
     '/drift/baseline',
-    {
-      schema: {
-        summary: 'Make approved traffic the reference: a new baseline from the rows since a time',
-        tags: ['drift'],
-        body: BaselineBody,
-        response: { 200: DriftReply, 400: ErrorReply, 409: ErrorReply },
-      },
-    },
+    operation('drift', 'Make approved traffic the reference: a new baseline from the rows since a time', {
+      body: BaselineBody,
+      response: { 200: DriftReply, ...errors(400, 409) },
+    }),
     async ({ body }) =>
       reply(await drift.rebaseline({ since: body.since, reason: body.reason, minimum: body.minimum_rows ?? 1000 })),
   );

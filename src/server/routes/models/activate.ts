@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { ErrorReply } from '../../http/errors.js';
+import { errors, operation } from '../../http/operation.js';
 import type { Activation, ModelLoader } from '../../service/versions/model-loader.js';
 import { VersionParams } from './version-params.js';
 
@@ -12,14 +12,14 @@ export const ActivationReply = Type.Object({
 export function activateRoute(app: FastifyInstance, { loader }: { loader: ModelLoader }): void {
   app.post<{ Params: Static<typeof VersionParams> }>(
     '/models/:version/activate',
-    {
-      schema: {
-        summary: 'Make a version production: it is verified, warmed up and swapped in; the former one becomes previous',
-        tags: ['model'],
+    operation(
+      'model',
+      'Make a version production: it is verified, warmed up and swapped in; the former one becomes previous',
+      {
         params: VersionParams,
-        response: { 200: ActivationReply, 400: ErrorReply, 404: ErrorReply, 409: ErrorReply, 507: ErrorReply },
+        response: { 200: ActivationReply, ...errors(400, 404, 409, 507) },
       },
-    },
+    ),
     async ({ params: { version } }) => describeActivation(await loader.activate(Number(version))),
   );
 }

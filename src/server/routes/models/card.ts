@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { Card } from '../../../model/versions/card.js';
-import { ErrorReply } from '../../http/errors.js';
+import { errors, operation } from '../../http/operation.js';
 import type { Catalog } from '../../service/versions/catalog.js';
 import { VersionParams } from './version-params.js';
 
@@ -10,14 +10,10 @@ const CardReply = Type.Object({ model_version: Type.String(), name: Type.String(
 export function cardRoute(app: FastifyInstance, { catalog, name }: { catalog: Catalog; name: string }): void {
   app.get<{ Params: Static<typeof VersionParams> }>(
     '/models/:version',
-    {
-      schema: {
-        summary: 'The card of a version',
-        tags: ['model'],
-        params: VersionParams,
-        response: { 200: CardReply, 400: ErrorReply, 404: ErrorReply, 409: ErrorReply },
-      },
-    },
+    operation('model', 'The card of a version', {
+      params: VersionParams,
+      response: { 200: CardReply, ...errors(400, 404, 409) },
+    }),
     async ({ params: { version } }) => ({ model_version: version, name, ...(await catalog.card(Number(version))) }),
   );
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { ALIAS_NAMES, type ModelStore } from '../../../model/store/store.js';
-import { ErrorReply } from '../../http/errors.js';
+import { errors, operation } from '../../http/operation.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
 import { type Catalog, Summary } from '../../service/versions/catalog.js';
 
@@ -38,13 +38,9 @@ export interface ModelsOptions {
 export function listRoute(app: FastifyInstance, { store, catalog, service }: ModelsOptions): void {
   app.get(
     '/models',
-    {
-      schema: {
-        summary: 'All versions and their aliases, and the version that serves',
-        tags: ['model'],
-        response: { 200: ModelsReply, 500: ErrorReply },
-      },
-    },
+    operation('model', 'All versions and their aliases, and the version that serves', {
+      response: { 200: ModelsReply, ...errors(500) },
+    }),
     async () => {
       const summaries = await catalog.list();
       const aliases = await store.aliases();

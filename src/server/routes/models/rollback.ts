@@ -1,18 +1,14 @@
 import type { FastifyInstance } from 'fastify';
-import { ErrorReply } from '../../http/errors.js';
+import { errors, operation } from '../../http/operation.js';
 import type { ModelLoader } from '../../service/versions/model-loader.js';
 import { ActivationReply, describeActivation } from './activate.js';
 
 export function rollbackRoute(app: FastifyInstance, { loader }: { loader: ModelLoader }): void {
   app.post(
     '/models/rollback',
-    {
-      schema: {
-        summary: 'Make the previous version production again; a second rollback undoes the first',
-        tags: ['model'],
-        response: { 200: ActivationReply, 409: ErrorReply, 507: ErrorReply },
-      },
-    },
+    operation('model', 'Make the previous version production again; a second rollback undoes the first', {
+      response: { 200: ActivationReply, ...errors(409, 507) },
+    }),
     async () => describeActivation(await loader.rollback()),
   );
 }

@@ -1,8 +1,8 @@
 import { on } from 'node:events';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { ErrorReply } from '../../http/errors.js';
 import { eventStream, serverSentEvent } from '../../http/event-stream.js';
+import { errors, operation } from '../../http/operation.js';
 import { Job } from '../../service/training/job.js';
 import type { TrainingJobs } from '../../service/training/training-jobs.js';
 
@@ -11,40 +11,28 @@ const JobParams = Type.Object({ id: Type.String() });
 export function jobRoutes(app: FastifyInstance, { jobs }: { jobs: TrainingJobs }): void {
   app.get<{ Params: Static<typeof JobParams> }>(
     '/train/:id',
-    {
-      schema: {
-        summary: 'State, epochs and metrics of a training',
-        tags: ['training'],
-        params: JobParams,
-        response: { 200: Job, 404: ErrorReply },
-      },
-    },
+    operation('training', 'State, epochs and metrics of a training', {
+      params: JobParams,
+      response: { 200: Job, ...errors(404) },
+    }),
     async ({ params }) => jobs.get(params.id),
   );
 
   app.delete<{ Params: Static<typeof JobParams> }>(
     '/train/:id',
-    {
-      schema: {
-        summary: 'Cancel a training, or its shadow; a training that has ended is not changed',
-        tags: ['training'],
-        params: JobParams,
-        response: { 200: Job, 404: ErrorReply },
-      },
-    },
+    operation('training', 'Cancel a training, or its shadow; a training that has ended is not changed', {
+      params: JobParams,
+      response: { 200: Job, ...errors(404) },
+    }),
     async ({ params }) => jobs.cancel(params.id),
   );
 
   app.get<{ Params: Static<typeof JobParams> }>(
     '/train/:id/events',
-    {
-      schema: {
-        summary: 'Server-sent events: `epoch` for each epoch, including past ones, and `end` with the job',
-        tags: ['training'],
-        params: JobParams,
-        response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } }, 404: ErrorReply },
-      },
-    },
+    operation('training', 'Server-sent events: `epoch` for each epoch, including past ones, and `end` with the job', {
+      params: JobParams,
+      response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } }, ...errors(404) },
+    }),
     async ({ params }, reply) => {
       const job = jobs.get(params.id);
       return eventStream(reply, (disconnected) => streamJob(jobs, job, disconnected));

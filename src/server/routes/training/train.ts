@@ -9,10 +9,10 @@ import type { TableFormat } from '../../../model/tables/reader/reader-messages.j
 import { fileToTable } from '../../../model/tables/reader/table-reader.js';
 import type { TableInfo } from '../../../model/tables/table-file.js';
 import { TrainingFields, trainingOptions } from '../../../model/training/training-options.js';
-import { ErrorReply } from '../../http/errors.js';
 import { HttpError } from '../../http/http-error.js';
 import { limited } from '../../http/limited-body.js';
 import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, PARQUET_TYPE } from '../../http/media-types.js';
+import { errors } from '../../http/operation.js';
 import type { BodyReader } from '../../inference/body-reader.js';
 import { LargeBodies } from '../../inference/large-bodies.js';
 import { LabelledFields, labelledRows } from '../../readers/labelled-request.js';
@@ -117,10 +117,7 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
         response: {
           200: Job,
           202: Job,
-          '4xx': ErrorReply,
-          500: ErrorReply,
-          503: ErrorReply,
-          507: ErrorReply,
+          ...errors('4xx', 500, 503, 507),
         },
       },
     },
