@@ -146,10 +146,10 @@ export async function buildApp(parts: Parts, options: AppOptions): Promise<Fasti
   if (nativePredict) {
     await app.register(predictRoute, { inference, fastPath, drift, feedback, storesRows: !options.readOnly });
   }
-  driftRoutes(app, { drift, feedback });
+  driftRoutes(app, drift, feedback);
   await app.register(feedbackRoute, { feedback, reader });
   await app.register(trainRoute, { service, jobs, feedback, reader, trainBodyLimit: options.trainBodyLimit });
-  jobRoutes(app, { jobs });
+  jobRoutes(app, jobs);
 
   const model = new ServedModel({ name: options.modelName, service, store });
   const flatten = options.flatten ?? false;

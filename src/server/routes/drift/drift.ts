@@ -19,12 +19,7 @@ const BaselineBody = Type.Object(
   { $id: 'BaselineBody', additionalProperties: false },
 );
 
-export interface DriftRouteOptions {
-  readonly drift: DriftService;
-  readonly feedback: FeedbackService;
-}
-
-export function driftRoutes(app: FastifyInstance, { drift, feedback }: DriftRouteOptions): void {
+export function driftRoutes(app: FastifyInstance, drift: DriftService, feedback: FeedbackService): void {
   const reply = async (monitored: MonitoredVersion) => ({ ...describe(monitored), feedback: await feedback.current() });
 
   app.get(
@@ -54,7 +49,8 @@ export function driftRoutes(app: FastifyInstance, { drift, feedback }: DriftRout
     ),
     async (_request, response) => {
       drift.require();
-      return eventStream(response, (gone) => follow(drift, gone));
+      const updates = on(drift, 'update', { close: ['close'] });
+      return eventStream(response, updates, streamDrift(drift, updates));
     },
   );
 
@@ -85,18 +81,9 @@ function describe({ version, monitor, origin }: MonitoredVersion): Omit<Static<t
   return { ...report, model_version: String(version), baseline: { ...report.baseline, ...origin } };
 }
 
-async function* follow(drift: DriftService, gone: AbortSignal): AsyncGenerator<string> {
-  const updates = on(drift, 'update', { close: ['close'] });
-  const stop = () => void updates.return?.();
-  gone.addEventListener('abort', stop);
-  try {
-    yield progress(drift);
-    for await (const [event] of updates) {
-      yield event ? serverSentEvent('drift', event) : progress(drift);
-    }
-  } finally {
-    stop();
-  }
+async function* streamDrift(drift: DriftService, updates: AsyncIterable<unknown[]>): AsyncGenerator<string> {
+  yield progress(drift);
+  for await (const [event] of updates) yield event ? serverSentEvent('drift', event) : progress(drift);
 }
 
 function progress(drift: DriftService): string {

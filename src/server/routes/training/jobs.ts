@@ -8,7 +8,7 @@ import type { TrainingJobs } from '../../service/training/training-jobs.js';
 
 const JobParams = Type.Object({ id: Type.String() });
 
-export function jobRoutes(app: FastifyInstance, { jobs }: { jobs: TrainingJobs }): void {
+export function jobRoutes(app: FastifyInstance, jobs: TrainingJobs): void {
   app.get<{ Params: Static<typeof JobParams> }>(
     '/train/:id',
     operation('training', 'State, epochs and metrics of a training', {
@@ -35,29 +35,23 @@ export function jobRoutes(app: FastifyInstance, { jobs }: { jobs: TrainingJobs }
     }),
     async ({ params }, reply) => {
       const job = jobs.get(params.id);
-      return eventStream(reply, (disconnected) => streamJob(jobs, job, disconnected));
+      const changes = on(jobs, 'epoch', { close: ['end'] });
+      return eventStream(reply, changes, streamJob(job, changes));
     },
   );
 }
 
-async function* streamJob(jobs: TrainingJobs, job: Job, disconnected: AbortSignal): AsyncGenerator<string> {
-  const changes = on(jobs, 'epoch', { close: ['end'] });
-  const stop = () => void changes.return?.();
-  disconnected.addEventListener('abort', stop);
+async function* streamJob(job: Job, changes: AsyncIterable<unknown>): AsyncGenerator<string> {
   let sent = 0;
   const unsentEpochs = () => {
     const epochs = job.history.slice(sent);
     sent = job.history.length;
     return epochs.map((epoch) => serverSentEvent('epoch', epoch));
   };
-  try {
+  yield* unsentEpochs();
+  if (job.state === 'running') {
+    for await (const _ of changes) yield* unsentEpochs();
     yield* unsentEpochs();
-    if (job.state === 'running') {
-      for await (const _ of changes) yield* unsentEpochs();
-      yield* unsentEpochs();
-    }
-    yield serverSentEvent('end', job);
-  } finally {
-    stop();
   }
+  yield serverSentEvent('end', job);
 }
