@@ -37,14 +37,12 @@ import { feedbackRoute } from './routes/feedback.js';
 import { healthRoutes } from './routes/health.js';
 import { homeRoute } from './routes/home.js';
 import { metricsRoute } from './routes/metrics.js';
-import { activateRoute } from './routes/models/activate.js';
+import { activationRoutes } from './routes/models/activate.js';
 import { archiveRoutes } from './routes/models/archive.js';
-import { cardRoute } from './routes/models/card.js';
+import { catalogRoutes } from './routes/models/catalog.js';
 import { compareRoute } from './routes/models/compare.js';
-import { listRoute } from './routes/models/list.js';
 import { onnxRoute } from './routes/models/onnx.js';
 import { removeRoute } from './routes/models/remove.js';
-import { rollbackRoute } from './routes/models/rollback.js';
 import { servingModelRoute } from './routes/models/serving-model.js';
 import { predictRoute } from './routes/predict.js';
 import { jobRoutes } from './routes/training/jobs.js';
@@ -77,7 +75,7 @@ function lateSerializer(schema: unknown): (data: unknown) => string {
 /** Builds the whole application without listening. */
 export async function buildApp(parts: Parts, options: AppOptions): Promise<FastifyInstance> {
   const { service, jobs, drift, feedback, store, loader, catalog, pruning, createEngine, log } = parts;
-  const { bodyLimit, maxRows, allowMissing } = options;
+  const { modelName: name, bodyLimit, maxRows, allowMissing } = options;
   // A platform that predicts at the same path uses its own protocol there.
   const nativePredict = options.vertex?.predict !== '/predict';
   const requestId = requestIds();
@@ -129,19 +127,16 @@ export async function buildApp(parts: Parts, options: AppOptions): Promise<Fasti
   if (options.readOnly) readOnly(app);
   await openapi(app, service);
 
-  homeRoute(app, { readOnly: options.readOnly ?? false });
-  healthRoutes(app, { service, store });
-  metricsRoute(app, { registry });
-  servingModelRoute(app, { service, name: options.modelName });
-  onnxRoute(app, { store, name: options.modelName });
-  const { modelName: name } = options;
+  homeRoute(app, options.readOnly ?? false);
+  healthRoutes(app, service, store);
+  metricsRoute(app, registry);
+  servingModelRoute(app, service, name);
+  onnxRoute(app, store, name);
   await app.register(archiveRoutes, { store, createEngine, pruning, name, bodyLimit });
-  listRoute(app, { store, catalog, service });
-  cardRoute(app, { catalog, name });
-  activateRoute(app, { loader });
-  rollbackRoute(app, { loader });
-  removeRoute(app, { store, loader });
-  compareRoute(app, { store, createEngine });
+  catalogRoutes(app, { store, catalog, service, name });
+  activationRoutes(app, loader);
+  removeRoute(app, store, loader);
+  compareRoute(app, store, createEngine);
   const inference = new Inference({ service, reader, maxRows, allowMissing });
   if (nativePredict) {
     await app.register(predictRoute, { inference, fastPath, drift, feedback, storesRows: !options.readOnly });
@@ -151,7 +146,7 @@ export async function buildApp(parts: Parts, options: AppOptions): Promise<Fasti
   await app.register(trainRoute, { service, jobs, feedback, reader, trainBodyLimit: options.trainBodyLimit });
   jobRoutes(app, jobs);
 
-  const model = new ServedModel({ name: options.modelName, service, store });
+  const model = new ServedModel({ name, service, store });
   const flatten = options.flatten ?? false;
   await app.register(tensorflowServing, { model, inference, fastPath, flatten });
   await app.register(kserveV1, { model });

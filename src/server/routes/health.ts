@@ -40,12 +40,7 @@ const Query = Type.Object({
   verbose: Type.Optional(Type.Enum(['', 'true', 'false'], { description: 'report store, engine and probe as well' })),
 });
 
-export interface HealthOptions {
-  readonly service: PredictionService;
-  readonly store: ModelStore;
-}
-
-export function healthRoutes(app: FastifyInstance, { service, store }: HealthOptions): void {
+export function healthRoutes(app: FastifyInstance, service: PredictionService, store: ModelStore): void {
   app.get(
     '/livez',
     operation(

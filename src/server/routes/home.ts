@@ -26,7 +26,7 @@ GET  /docs, /openapi.json API reference`.split('\n');
 const CHANGES_STATE = /^(POST (?!\/predict)|DELETE)/;
 
 /** Serves the web page and the index. With `readOnly`, the index omits the routes that change state. */
-export function homeRoute(app: FastifyInstance, { readOnly }: { readonly readOnly: boolean }): void {
+export function homeRoute(app: FastifyInstance, readOnly: boolean): void {
   const page = new PageFiles();
   const routes = ROUTES.filter((line) => !readOnly || !CHANGES_STATE.test(line));
   const index = `reconstruction-regressor\n\n${routes.join('\n')}\n`;

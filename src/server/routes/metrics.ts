@@ -3,7 +3,7 @@ import type { Registry } from 'prom-client';
 import { Type } from 'typebox';
 import { operation } from '../http/operation.js';
 
-export function metricsRoute(app: FastifyInstance, { registry }: { registry: Registry }): void {
+export function metricsRoute(app: FastifyInstance, registry: Registry): void {
   // The second is TensorFlow Serving's path.
   for (const path of ['/metrics', '/monitoring/prometheus/metrics']) {
     app.get(

@@ -4,12 +4,12 @@ import { errors, operation } from '../../http/operation.js';
 import type { Activation, ModelLoader } from '../../service/versions/model-loader.js';
 import { VersionParams } from './version-params.js';
 
-export const ActivationReply = Type.Object({
+const ActivationReply = Type.Object({
   model_version: Type.String(),
   former_version: Type.Union([Type.String(), Type.Null()], { description: 'the former production version' }),
 });
 
-export function activateRoute(app: FastifyInstance, { loader }: { loader: ModelLoader }): void {
+export function activationRoutes(app: FastifyInstance, loader: ModelLoader): void {
   app.post<{ Params: Static<typeof VersionParams> }>(
     '/models/:version/activate',
     operation(
@@ -22,8 +22,16 @@ export function activateRoute(app: FastifyInstance, { loader }: { loader: ModelL
     ),
     async ({ params: { version } }) => describeActivation(await loader.activate(Number(version))),
   );
+
+  app.post(
+    '/models/rollback',
+    operation('model', 'Make the previous version production again; a second rollback undoes the first', {
+      response: { 200: ActivationReply, ...errors(409, 507) },
+    }),
+    async () => describeActivation(await loader.rollback()),
+  );
 }
 
-export function describeActivation({ version, former }: Activation): Static<typeof ActivationReply> {
+function describeActivation({ version, former }: Activation): Static<typeof ActivationReply> {
   return { model_version: String(version), former_version: former === null ? null : String(former) };
 }

@@ -13,12 +13,7 @@ export const CompareReply = Type.Object({
   ...Comparison.properties,
 });
 
-export interface CompareOptions {
-  readonly store: ModelStore;
-  readonly createEngine: EngineFactory;
-}
-
-export function compareRoute(app: FastifyInstance, { store, createEngine }: CompareOptions): void {
+export function compareRoute(app: FastifyInstance, store: ModelStore, createEngine: EngineFactory): void {
   app.get<{ Params: Static<typeof CompareParams> }>(
     '/models/:version/compare/:other',
     operation('model', 'Compare two versions: their metrics, and their predictions of the probe rows of both', {

@@ -12,7 +12,7 @@ const Model = Type.Unsafe<Buffer>({
     '`reconstruction` [rows, features], both in raw units, and `reconstruction_error` [rows]',
 });
 
-export function onnxRoute(app: FastifyInstance, { store, name }: { store: ModelStore; name: string }): void {
+export function onnxRoute(app: FastifyInstance, store: ModelStore, name: string): void {
   app.get<{ Params: Static<typeof VersionParams> }>(
     '/models/:version/onnx',
     operation('model', 'A version as an ONNX model, which includes the scaling', {

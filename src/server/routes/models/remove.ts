@@ -6,12 +6,7 @@ import { errors, operation } from '../../http/operation.js';
 import type { ModelLoader } from '../../service/versions/model-loader.js';
 import { VersionParams } from './version-params.js';
 
-export interface RemoveOptions {
-  readonly store: ModelStore;
-  readonly loader: Pick<ModelLoader, 'isInUse'>;
-}
-
-export function removeRoute(app: FastifyInstance, { store, loader }: RemoveOptions): void {
+export function removeRoute(app: FastifyInstance, store: ModelStore, loader: Pick<ModelLoader, 'isInUse'>): void {
   app.delete<{ Params: Static<typeof VersionParams> }>(
     '/models/:version',
     operation('model', 'Remove a version that does not serve and has no alias; its number is not used again', {

@@ -11,10 +11,7 @@ export const ModelReply = Type.Object({
   ...Card.properties,
 });
 
-export function servingModelRoute(
-  app: FastifyInstance,
-  { service, name }: { service: PredictionService; name: string },
-): void {
+export function servingModelRoute(app: FastifyInstance, service: PredictionService, name: string): void {
   app.get(
     '/model',
     operation('model', 'The card of the serving version', { response: { 200: ModelReply, ...errors(503) } }),
