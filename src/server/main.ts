@@ -7,7 +7,7 @@ import { appOptions } from './app-options.js';
 import { readConfig } from './config.js';
 import { buildParts } from './parts.js';
 import { readPlatform } from './platform.js';
-import { Retraining } from './service/training/retraining.js';
+import { retrainOnDrift } from './service/training/retraining.js';
 import { startModel } from './start-model.js';
 import { runTrainCommand } from './train-command.js';
 
@@ -40,7 +40,7 @@ const { service, drift, loader, jobs, store } = parts;
 if (config.RETRAIN === 'on_drift' && platform.readOnly) {
   log.warn('RETRAIN=on_drift is ignored: the platform requires a read-only service (AIP_MODE=PREDICTION)');
 } else if (config.RETRAIN === 'on_drift') {
-  new Retraining({ ...parts, minRows: config.FEEDBACK_LEAST_ROWS, cooldown: 1000 * config.RETRAIN_COOLDOWN });
+  retrainOnDrift({ ...parts, minRows: config.FEEDBACK_LEAST_ROWS, cooldown: 1000 * config.RETRAIN_COOLDOWN });
 }
 const app = await buildApp(parts, appOptions(config, platform));
 

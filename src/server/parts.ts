@@ -13,21 +13,10 @@ import { ModelLoader } from './service/versions/model-loader.js';
 import { Pruning } from './service/versions/pruning.js';
 
 /** Everything the application is built from; none of it knows HTTP. */
-export interface Parts {
-  readonly store: FileStore;
-  readonly createEngine: EngineFactory;
-  readonly service: PredictionService;
-  readonly drift: DriftService;
-  readonly loader: ModelLoader;
-  readonly jobs: TrainingJobs;
-  readonly feedback: FeedbackService;
-  readonly catalog: Catalog;
-  readonly pruning: Pruning;
-  readonly log: Logger;
-}
+export type Parts = ReturnType<typeof buildParts>;
 
 /** Builds the parts and connects them. Reads and serves nothing yet. */
-export function buildParts(config: Config, createEngine: EngineFactory, log: Logger): Parts {
+export function buildParts(config: Config, createEngine: EngineFactory, log: Logger) {
   const directory = join(config.MODEL_STORE, config.MODEL_NAME);
   const store = new FileStore(directory);
   const service = new PredictionService(log);
@@ -38,8 +27,8 @@ export function buildParts(config: Config, createEngine: EngineFactory, log: Log
     windowRows: config.DRIFT_WINDOW_ROWS,
   });
   const loader = new ModelLoader({ store, createEngine, service, drift, log });
-  const promotion = { service, loader, store, tolerance: config.GATE_TOLERANCE, log };
-  const jobs = new TrainingJobs({ store, engine: config.ENGINE, log, promotion });
+  const { ENGINE: engine, GATE_TOLERANCE: tolerance } = config;
+  const jobs = new TrainingJobs({ service, loader, store, engine, tolerance, log });
   const feedbackStore = new FeedbackStore(config.FEEDBACK_STORE || join(directory, '.feedback'), {
     rows: config.FEEDBACK_ROWS,
     days: config.FEEDBACK_DAYS,

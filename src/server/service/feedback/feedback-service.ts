@@ -14,14 +14,10 @@ import { FailureLog } from './failure-log.js';
 import { type FeedbackRows, type FeedbackTerms, placeOfTarget } from './feedback-rows.js';
 import { LiveModel, type LiveReport } from './live-model.js';
 
-export interface FeedbackOptions {
+export interface FeedbackOptions extends Pick<FeedbackTerms, 'allowMissing' | 'maxRows'> {
   readonly store: FeedbackStore;
   readonly service: PredictionService;
   readonly log: Pick<Logger, 'error'>;
-  /** Maximum rows of one request. */
-  readonly maxRows: number;
-  /** Whether a feature may be missing. */
-  readonly allowMissing: boolean;
   /** Rows that a training may mix in. */
   readonly reference: Reference;
 }

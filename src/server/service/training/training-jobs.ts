@@ -1,10 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
-import type { Logger } from 'pino';
 import { DomainError } from '../../../base/domain-error.js';
 import { PhaseClock } from '../../../base/node/phase-clock.js';
 import type { EngineName } from '../../../model/engines/load-engine.js';
-import type { ModelStore } from '../../../model/store/store.js';
 import type { TableInfo } from '../../../model/tables/table-file.js';
 import type { GateRequest } from '../../../model/training/serving-model.js';
 import { runTraining } from '../../../model/training/trainer.js';
@@ -18,11 +16,8 @@ import type { Shadow } from './shadow.js';
 /** Ended jobs that can still be queried. */
 const MAX_ENDED_JOBS = 100;
 
-export interface JobsOptions {
-  readonly store: ModelStore;
+export interface JobsOptions extends PromotionOptions {
   readonly engine: EngineName;
-  readonly log: Logger;
-  readonly promotion: PromotionOptions;
 }
 
 /** Everything a training starts with. */
@@ -44,7 +39,6 @@ interface Start {
 export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; end: [Job] }> {
   private readonly options: JobsOptions;
   private readonly jobs = new Map<string, Job>();
-  private readonly ends = new Map<string, Promise<void>>();
   /** By the job's id. */
   private readonly running = new Map<string, RunningJob>();
   private busy = false;
@@ -67,11 +61,11 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
     terms: PromotionTerms = GATED,
   ): Promise<Job> {
     const release = this.takePlace(terms);
-    const { store, promotion: parts } = this.options;
+    const { store } = this.options;
     const clock = new PhaseClock();
     let stage: string | undefined;
     try {
-      const promotion = new Promotion(parts, terms);
+      const promotion = new Promotion(this.options, terms);
       stage = await store.stage();
       const table = await prepare(join(stage, 'table'));
       const gate = await promotion.request(stage, table);
@@ -101,13 +95,13 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
   /** Waits for a job's end. Throws `JOB_NOT_FOUND`. */
   async finished(id: string): Promise<Job> {
     const job = this.get(id);
-    await this.ends.get(id);
+    await this.running.get(id)?.ended;
     return job;
   }
 
   /** Stops a job if it runs, and waits until its process has exited. Throws `JOB_NOT_FOUND`. */
   async cancel(id: string): Promise<Job> {
-    this.running.get(id)?.cancel();
+    this.running.get(id)?.abort.abort();
     return this.finished(id);
   }
 
@@ -120,7 +114,7 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
   /** Returns a function that releases the place. Throws `TRAINING_RUNNING`. */
   private takePlace({ shadowRows }: PromotionTerms): () => void {
     if (this.busy) throw new DomainError('TRAINING_RUNNING', 'a training is running already; only one runs at a time');
-    const inShadow = Array.from(this.running.values()).find(({ isInShadow }) => isInShadow);
+    const inShadow = Array.from(this.running.values()).find(({ shadow }) => shadow);
     if (inShadow && shadowRows > 0) {
       const { id, model_version } = inShadow.job;
       const reason = `version ${model_version} of training ${id} still answers in the shadow; cancel that training`;
@@ -140,7 +134,7 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
     this.jobs.set(job.id, job);
     this.running.set(job.id, running);
     this.forgetOldJobs();
-    this.ends.set(job.id, this.run(start));
+    running.ended = this.run(start);
     return job;
   }
 
@@ -152,7 +146,7 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
     log.info({ job: job.id, rows: job.rows, dropped: job.dropped, options: job.options }, 'training started');
     try {
       await this.work(start);
-      running.succeed();
+      running.end('succeeded');
     } catch (error) {
       await this.discard(stage);
       running.fail(error);
@@ -170,13 +164,16 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
   /** Trains, publishes the version and brings it to production. */
   private async work({ running, release, stage, promotion, gate: terms, clock }: Start): Promise<void> {
     const { store, engine } = this.options;
-    const { job, signal } = running;
+    const {
+      job,
+      abort: { signal },
+    } = running;
     const onEpoch = (epoch: Epoch) => {
       running.addEpoch(epoch);
       this.emit('epoch', job);
     };
     const onShadow = (shadow: Shadow) => {
-      running.enterShadow(shadow);
+      running.shadow = shadow;
       release();
       this.emit('shadow', job);
     };
@@ -204,9 +201,6 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
 
   private forgetOldJobs(): void {
     const ended = Array.from(this.jobs.keys()).filter((id) => !this.running.has(id));
-    for (const id of ended.slice(0, Math.max(0, this.jobs.size - MAX_ENDED_JOBS))) {
-      this.jobs.delete(id);
-      this.ends.delete(id);
-    }
+    for (const id of ended.slice(0, Math.max(0, this.jobs.size - MAX_ENDED_JOBS))) this.jobs.delete(id);
   }
 }
