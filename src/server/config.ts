@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, type TStringOptions, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { show } from '../base/domain-error.js';
 import { ENGINE_NAMES } from '../model/engines/load-engine.js';
@@ -6,34 +6,23 @@ import { ENGINE_NAMES } from '../model/engines/load-engine.js';
 const choice = (names: readonly string[], fallback: string, description: string) =>
   Type.Enum([...names], { default: fallback, description });
 
-const integer = (fallback: number, minimum: number, description: string) =>
-  Type.Integer({ default: fallback, minimum, description });
+const integer = (fallback: number, minimum: number, description: string, maximum = Number.MAX_SAFE_INTEGER) =>
+  Type.Integer({ default: fallback, minimum, maximum, description });
+
+const text = (fallback: string, description: string, limits: TStringOptions = {}) =>
+  Type.String({ default: fallback, description, ...limits });
 
 /** All settings. `.env.example` lists the same names and defaults; a test compares them. */
 export const ConfigSchema = Type.Object({
-  HOST: Type.String({ default: '0.0.0.0', description: 'address to listen on' }),
-  PORT: Type.Integer({
-    default: 8080,
-    minimum: 0,
-    maximum: 65535,
-    description: 'port to listen on; 0 selects a free one',
-  }),
-  MODEL_STORE: Type.String({ default: 'models', minLength: 1, description: 'directory of the model versions' }),
-  MODEL_NAME: Type.String({
-    default: 'reconstruction_regressor',
+  HOST: text('0.0.0.0', 'address to listen on'),
+  PORT: integer(8080, 0, 'port to listen on; 0 selects a free one', 65535),
+  MODEL_STORE: text('models', 'directory of the model versions', { minLength: 1 }),
+  MODEL_NAME: text('reconstruction_regressor', 'name of the model and of its directory in the store', {
     pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]*$',
-    description: 'name of the model and of its directory in the store',
   }),
   KEEP_VERSIONS: integer(10, 1, 'number of newest versions to retain, besides those that serve or have an alias'),
-  TRAIN_DATA: Type.String({
-    default: 'data/auto-mpg.csv',
-    description: 'CSV to train the first model on if the store is empty',
-  }),
-  TRAIN_TARGET: Type.String({
-    default: 'mpg',
-    minLength: 1,
-    description: 'target column of TRAIN_DATA, or several, separated by commas',
-  }),
+  TRAIN_DATA: text('data/auto-mpg.csv', 'CSV to train the first model on if the store is empty'),
+  TRAIN_TARGET: text('mpg', 'target column of TRAIN_DATA, or several, separated by commas', { minLength: 1 }),
   ON_MISSING: choice(
     ['refuse', 'mean'],
     'refuse',
@@ -50,17 +39,9 @@ export const ConfigSchema = Type.Object({
     0,
     'maximum features with histograms in the metrics, about 45 series each; with more features, none has one',
   ),
-  FEEDBACK_STORE: Type.String({
-    default: '',
-    description: 'local directory of the labelled rows; if empty, .feedback in the directory of the model',
-  }),
+  FEEDBACK_STORE: text('', 'local directory of the labelled rows; if empty, .feedback in the directory of the model'),
   FEEDBACK_ROWS: integer(100_000, 1, 'number of labelled rows to store; as many again may wait for their targets'),
-  FEEDBACK_DAYS: Type.Integer({
-    default: 30,
-    minimum: 1,
-    maximum: 36_500,
-    description: 'number of days to store them',
-  }),
+  FEEDBACK_DAYS: integer(30, 1, 'number of days to store them', 36_500),
   FEEDBACK_LEAST_ROWS: integer(500, 10, 'minimum labelled rows for RETRAIN to start a training'),
   GATE_TOLERANCE: Type.Number({
     default: 0.05,

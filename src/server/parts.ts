@@ -10,7 +10,7 @@ import { PredictionService } from './service/prediction/prediction-service.js';
 import { TrainingJobs } from './service/training/training-jobs.js';
 import { Catalog } from './service/versions/catalog.js';
 import { ModelLoader } from './service/versions/model-loader.js';
-import { Pruning } from './service/versions/pruning.js';
+import { createPruning } from './service/versions/pruning.js';
 
 /** Everything the application is built from; none of it knows HTTP. */
 export type Parts = ReturnType<typeof buildParts>;
@@ -42,11 +42,11 @@ export function buildParts(config: Config, createEngine: EngineFactory, log: Log
     reference: referenceOf(config),
   });
   const catalog = new Catalog(store, log);
-  const pruning = new Pruning({ store, loader, log, keep: config.KEEP_VERSIONS });
+  const prune = createPruning({ store, loader, log, keep: config.KEEP_VERSIONS });
 
   service.observe((observation) => drift.observe(observation));
-  jobs.on('end', () => void pruning.prune());
-  return { store, createEngine, service, drift, loader, jobs, feedback, catalog, pruning, log };
+  jobs.on('end', () => void prune());
+  return { store, createEngine, service, drift, loader, jobs, feedback, catalog, prune, log };
 }
 
 /** Returns the CSV that the first model is trained on, and that a retraining may mix in. */

@@ -27,12 +27,10 @@ const FeedbackBody = Type.Object(
 );
 type FeedbackBody = Static<typeof FeedbackBody>;
 
-export interface FeedbackRouteOptions {
-  readonly feedback: FeedbackService;
-  readonly reader: BodyReader;
-}
-
-export async function feedbackRoute(app: FastifyInstance, { feedback, reader }: FeedbackRouteOptions): Promise<void> {
+export async function feedbackRoute(
+  app: FastifyInstance,
+  { feedback, reader }: { feedback: FeedbackService; reader: BodyReader },
+): Promise<void> {
   const large = new LargeBodies(reader);
   large.addParser(app);
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { DomainError } from '../../base/domain-error.js';
+import { nullable } from '../../base/json/nullable.js';
 import { type ModelStore, StoreHealth } from '../../model/store/store.js';
 import { verifyProbe } from '../../model/versions/probe.js';
 import { ErrorReply } from '../http/errors.js';
@@ -15,18 +16,15 @@ const Details = Type.Partial(
       versions: Type.Integer(),
       ...StoreHealth.properties,
     }),
-    engine: Type.Union([Type.String(), Type.Null()]),
-    probe: Type.Union(
-      [
-        Type.Object({
-          passed: Type.Boolean(),
-          largest_deviation: Type.Union([Type.Number(), Type.Null()], {
-            description: 'relative to the value plus one standard deviation; the check fails from 1e-4',
-          }),
-          reason: Type.Union([Type.String(), Type.Null()]),
+    engine: nullable(Type.String()),
+    probe: nullable(
+      Type.Object({
+        passed: Type.Boolean(),
+        largest_deviation: nullable(Type.Number(), {
+          description: 'relative to the value plus one standard deviation; the check fails from 1e-4',
         }),
-        Type.Null(),
-      ],
+        reason: nullable(Type.String()),
+      }),
       { description: "the serving version's probe batch, replayed just now" },
     ),
   }),

@@ -9,7 +9,6 @@ import { packArchive, unpackArchive, verifyUpload } from '../../../model/version
 import { Card } from '../../../model/versions/card.js';
 import { limited } from '../../http/limited-body.js';
 import { errors, operation } from '../../http/operation.js';
-import type { Pruning } from '../../service/versions/pruning.js';
 import { VersionParams } from './version-params.js';
 
 /** Content types of an upload. */
@@ -24,13 +23,13 @@ const Binary = Type.Unsafe<Readable>({ description: 'tar.gz with the files of a 
 export interface ArchiveOptions {
   readonly store: ModelStore;
   readonly createEngine: EngineFactory;
-  readonly pruning: Pruning;
+  readonly prune: () => Promise<void>;
   readonly name: string;
   readonly bodyLimit: number;
 }
 
 export async function archiveRoutes(app: FastifyInstance, options: ArchiveOptions): Promise<void> {
-  const { store, createEngine, pruning, name, bodyLimit } = options;
+  const { store, createEngine, prune, name, bodyLimit } = options;
   // These routes accept archives only, and read them as they arrive.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(GZIP, (_request, payload, done) =>
@@ -66,7 +65,7 @@ export async function archiveRoutes(app: FastifyInstance, options: ArchiveOption
         const files = await unpackArchive(body, MAX_UNPACKED * bodyLimit);
         const card = verifyUpload(files, createEngine);
         const version = String(await publishUpload(files, store));
-        await pruning.prune();
+        await prune();
         log.info({ model_version: version, metrics: card.metrics }, 'model version uploaded');
         reply.code(201).header('location', `/models/${version}`);
         return { model_version: version, name, ...card };

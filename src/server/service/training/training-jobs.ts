@@ -41,7 +41,8 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
   private readonly jobs = new Map<string, Job>();
   /** By the job's id. */
   private readonly running = new Map<string, RunningJob>();
-  private busy = false;
+  /** Held by the one training that may run. */
+  private place: symbol | undefined;
   private closed = false;
 
   constructor(options: JobsOptions) {
@@ -71,7 +72,13 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
       const gate = await promotion.request(stage, table);
       if (this.closed) throw new DomainError('NOT_READY', 'shutting down');
       clock.end('receive');
-      return this.launch({ running: new RunningJob(options, table), release, stage, promotion, gate, clock });
+      const running = new RunningJob(options, table);
+      const { job } = running;
+      this.jobs.set(job.id, job);
+      this.running.set(job.id, running);
+      this.forgetOldJobs();
+      running.ended = this.run({ running, release, stage, promotion, gate, clock });
+      return job;
     } catch (error) {
       release();
       if (stage) await store.discard(stage);
@@ -81,7 +88,7 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
 
   /** Whether a training runs, or its table arrives; not one whose version answers in the shadow. */
   get isBusy(): boolean {
-    return this.busy;
+    return this.place !== undefined;
   }
 
   /** Throws `JOB_NOT_FOUND`. */
@@ -113,29 +120,19 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
 
   /** Returns a function that releases the place. Throws `TRAINING_RUNNING`. */
   private takePlace({ shadowRows }: PromotionTerms): () => void {
-    if (this.busy) throw new DomainError('TRAINING_RUNNING', 'a training is running already; only one runs at a time');
+    if (this.isBusy)
+      throw new DomainError('TRAINING_RUNNING', 'a training is running already; only one runs at a time');
     const inShadow = Array.from(this.running.values()).find(({ shadow }) => shadow);
     if (inShadow && shadowRows > 0) {
       const { id, model_version } = inShadow.job;
       const reason = `version ${model_version} of training ${id} still answers in the shadow; cancel that training`;
       throw new DomainError('TRAINING_RUNNING', `shadow_rows: ${reason}, or train without a shadow`);
     }
-    this.busy = true;
-    let released = false;
+    const place = Symbol();
+    this.place = place;
     return () => {
-      if (!released) this.busy = false;
-      released = true;
+      if (this.place === place) this.place = undefined;
     };
-  }
-
-  private launch(start: Start): Job {
-    const { running } = start;
-    const { job } = running;
-    this.jobs.set(job.id, job);
-    this.running.set(job.id, running);
-    this.forgetOldJobs();
-    running.ended = this.run(start);
-    return job;
   }
 
   /** Never rejects: every error is the job's outcome. */
