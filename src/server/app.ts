@@ -4,7 +4,7 @@ import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } 
 import { Registry } from 'prom-client';
 import { DomainError } from '../base/domain-error.js';
 import { readJson } from '../base/json/parse-json.js';
-import type { AppOptions } from './app-options.js';
+import type { Config } from './config.js';
 import { FastPath } from './fast-path/fast-path.js';
 import { handleErrors, refuseConnection, sendError } from './http/errors.js';
 import { LARGE_BODY } from './http/large-body.js';
@@ -17,6 +17,7 @@ import { ModelMetrics } from './metrics/model-metrics.js';
 import { PredictionHistogram } from './metrics/prediction-histogram.js';
 import { RequestHistogram } from './metrics/request-histogram.js';
 import type { Parts } from './parts.js';
+import type { Platform } from './platform.js';
 import { metrics } from './plugins/metrics.js';
 import { openapi } from './plugins/openapi.js';
 import { readOnly } from './plugins/read-only.js';
@@ -37,14 +38,12 @@ import { feedbackRoute } from './routes/feedback.js';
 import { healthRoutes } from './routes/health.js';
 import { homeRoute } from './routes/home.js';
 import { metricsRoute } from './routes/metrics.js';
-import { activateRoute } from './routes/models/activate.js';
+import { activationRoutes } from './routes/models/activate.js';
 import { archiveRoutes } from './routes/models/archive.js';
-import { cardRoute } from './routes/models/card.js';
+import { catalogRoutes } from './routes/models/catalog.js';
 import { compareRoute } from './routes/models/compare.js';
-import { listRoute } from './routes/models/list.js';
 import { onnxRoute } from './routes/models/onnx.js';
 import { removeRoute } from './routes/models/remove.js';
-import { rollbackRoute } from './routes/models/rollback.js';
 import { servingModelRoute } from './routes/models/serving-model.js';
 import { predictRoute } from './routes/predict.js';
 import { jobRoutes } from './routes/training/jobs.js';
@@ -75,16 +74,21 @@ function lateSerializer(schema: unknown): (data: unknown) => string {
 }
 
 /** Builds the whole application without listening. */
-export async function buildApp(parts: Parts, options: AppOptions): Promise<FastifyInstance> {
-  const { service, jobs, drift, feedback, store, loader, catalog, pruning, createEngine, log } = parts;
-  const { bodyLimit, maxRows, allowMissing } = options;
+export async function buildApp(
+  parts: Parts,
+  config: Config,
+  platform: Pick<Platform, 'vertex' | 'readOnly'>,
+): Promise<FastifyInstance> {
+  const { service, jobs, drift, feedback, store, loader, catalog, prune, createEngine, log } = parts;
+  const { MODEL_NAME: name, BODY_LIMIT: bodyLimit, TRAIN_BODY_LIMIT: trainBodyLimit, MAX_ROWS: maxRows } = config;
+  const allowMissing = config.ON_MISSING === 'mean';
   // A platform that predicts at the same path uses its own protocol there.
-  const nativePredict = options.vertex?.predict !== '/predict';
+  const nativePredict = platform.vertex?.predict !== '/predict';
   const requestId = requestIds();
   const durations = new RequestHistogram();
   const predictions = new PredictionHistogram();
   const fastPath = new FastPath({
-    enabled: options.fastPath ?? true,
+    enabled: config.FAST_PATH === 'on',
     durations,
     predictions,
     requestId,
@@ -114,7 +118,7 @@ export async function buildApp(parts: Parts, options: AppOptions): Promise<Fasti
   const registry = new Registry();
   const modelMetrics = new ModelMetrics(registry, service);
   service.observe((observation) => modelMetrics.observe(observation));
-  registerDriftMetrics(registry, drift, options.featuresWithBins);
+  registerDriftMetrics(registry, drift, config.DRIFT_FEATURES_WITH_BINS);
   registerFeedbackMetrics(registry, feedback);
   app.addHook('onClose', () => feedback.close());
   jobs.on('end', (job) => modelMetrics.observeJob(job));
@@ -123,42 +127,39 @@ export async function buildApp(parts: Parts, options: AppOptions): Promise<Fasti
 
   handleErrors(app);
   requestLog(app, log.isLevelEnabled('debug'));
-  metrics(app, { registry, durations, predictions });
+  metrics(app, registry, durations, predictions);
   requestEncoding(app);
   replyEncoding(app);
-  if (options.readOnly) readOnly(app);
+  if (platform.readOnly) readOnly(app);
   await openapi(app, service);
 
-  homeRoute(app, { readOnly: options.readOnly ?? false });
-  healthRoutes(app, { service, store });
-  metricsRoute(app, { registry });
-  servingModelRoute(app, { service, name: options.modelName });
-  onnxRoute(app, { store, name: options.modelName });
-  const { modelName: name } = options;
-  await app.register(archiveRoutes, { store, createEngine, pruning, name, bodyLimit });
-  listRoute(app, { store, catalog, service });
-  cardRoute(app, { catalog, name });
-  activateRoute(app, { loader });
-  rollbackRoute(app, { loader });
-  removeRoute(app, { store, loader });
-  compareRoute(app, { store, createEngine });
+  homeRoute(app, platform.readOnly);
+  healthRoutes(app, service, store);
+  metricsRoute(app, registry);
+  servingModelRoute(app, service, name);
+  onnxRoute(app, store, name);
+  await app.register(archiveRoutes, { store, createEngine, prune, name, bodyLimit });
+  catalogRoutes(app, { store, catalog, service, name });
+  activationRoutes(app, loader);
+  removeRoute(app, store, loader);
+  compareRoute(app, store, createEngine);
   const inference = new Inference({ service, reader, maxRows, allowMissing });
   if (nativePredict) {
-    await app.register(predictRoute, { inference, fastPath, drift, feedback, storesRows: !options.readOnly });
+    await app.register(predictRoute, { inference, fastPath, drift, feedback, storesRows: !platform.readOnly });
   }
-  driftRoutes(app, { drift, feedback });
+  driftRoutes(app, drift, feedback);
   await app.register(feedbackRoute, { feedback, reader });
-  await app.register(trainRoute, { service, jobs, feedback, reader, trainBodyLimit: options.trainBodyLimit });
-  jobRoutes(app, { jobs });
+  await app.register(trainRoute, { service, jobs, feedback, reader, trainBodyLimit });
+  jobRoutes(app, jobs);
 
-  const model = new ServedModel({ name: options.modelName, service, store });
-  const flatten = options.flatten ?? false;
+  const model = new ServedModel({ name, service, store });
+  const flatten = config.FLATTEN === 'true';
   await app.register(tensorflowServing, { model, inference, fastPath, flatten });
   await app.register(kserveV1, { model });
   await app.register(openInference, { model, service, inference, fastPath });
   await app.register(modelRepository, { model, service, activate: (version) => loader.activate(version) });
   await app.register(invocations, { model, inference, fastPath, flatten });
   await app.register(mlflow, { service });
-  if (options.vertex) await app.register(vertex, { routes: options.vertex, service, inference, fastPath });
+  if (platform.vertex) await app.register(vertex, { routes: platform.vertex, service, inference, fastPath });
   return app;
 }

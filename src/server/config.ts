@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, type TStringOptions, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { show } from '../base/domain-error.js';
 import { ENGINE_NAMES } from '../model/engines/load-engine.js';
@@ -6,76 +6,43 @@ import { ENGINE_NAMES } from '../model/engines/load-engine.js';
 const choice = (names: readonly string[], fallback: string, description: string) =>
   Type.Enum([...names], { default: fallback, description });
 
+const integer = (fallback: number, minimum: number, description: string, maximum = Number.MAX_SAFE_INTEGER) =>
+  Type.Integer({ default: fallback, minimum, maximum, description });
+
+const text = (fallback: string, description: string, limits: TStringOptions = {}) =>
+  Type.String({ default: fallback, description, ...limits });
+
 /** All settings. `.env.example` lists the same names and defaults; a test compares them. */
 export const ConfigSchema = Type.Object({
-  HOST: Type.String({ default: '0.0.0.0', description: 'address to listen on' }),
-  PORT: Type.Integer({
-    default: 8080,
-    minimum: 0,
-    maximum: 65535,
-    description: 'port to listen on; 0 selects a free one',
-  }),
-  MODEL_STORE: Type.String({ default: 'models', minLength: 1, description: 'directory of the model versions' }),
-  MODEL_NAME: Type.String({
-    default: 'reconstruction_regressor',
+  HOST: text('0.0.0.0', 'address to listen on'),
+  PORT: integer(8080, 0, 'port to listen on; 0 selects a free one', 65535),
+  MODEL_STORE: text('models', 'directory of the model versions', { minLength: 1 }),
+  MODEL_NAME: text('reconstruction_regressor', 'name of the model and of its directory in the store', {
     pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]*$',
-    description: 'name of the model and of its directory in the store',
   }),
-  KEEP_VERSIONS: Type.Integer({
-    default: 10,
-    minimum: 1,
-    description: 'number of newest versions to retain, besides those that serve or have an alias',
-  }),
-  TRAIN_DATA: Type.String({
-    default: 'data/auto-mpg.csv',
-    description: 'CSV to train the first model on if the store is empty',
-  }),
-  TRAIN_TARGET: Type.String({
-    default: 'mpg',
-    minLength: 1,
-    description: 'target column of TRAIN_DATA, or several, separated by commas',
-  }),
+  KEEP_VERSIONS: integer(10, 1, 'number of newest versions to retain, besides those that serve or have an alias'),
+  TRAIN_DATA: text('data/auto-mpg.csv', 'CSV to train the first model on if the store is empty'),
+  TRAIN_TARGET: text('mpg', 'target column of TRAIN_DATA, or several, separated by commas', { minLength: 1 }),
   ON_MISSING: choice(
     ['refuse', 'mean'],
     'refuse',
     'null in a prediction request: refuse it with a 400, or replace it with the training mean, which counts as drift',
   ),
-  DRIFT_ROWS_BETWEEN_FALSE_ALARMS: Type.Integer({
-    default: 100_000,
-    minimum: 2500,
-    description: 'average number of rows without drift between two false alarms',
-  }),
-  DRIFT_WINDOW_ROWS: Type.Integer({
-    default: 500,
-    minimum: 50,
-    description: 'rows of a window that is tested for drift',
-  }),
-  DRIFT_FEATURES_WITH_BINS: Type.Integer({
-    default: 50,
-    minimum: 0,
-    description:
-      'maximum features with histograms in the metrics, about 45 series each; with more features, none has one',
-  }),
-  FEEDBACK_STORE: Type.String({
-    default: '',
-    description: 'local directory of the labelled rows; if empty, .feedback in the directory of the model',
-  }),
-  FEEDBACK_ROWS: Type.Integer({
-    default: 100_000,
-    minimum: 1,
-    description: 'number of labelled rows to store; as many again may wait for their targets',
-  }),
-  FEEDBACK_DAYS: Type.Integer({
-    default: 30,
-    minimum: 1,
-    maximum: 36_500,
-    description: 'number of days to store them',
-  }),
-  FEEDBACK_LEAST_ROWS: Type.Integer({
-    default: 500,
-    minimum: 10,
-    description: 'minimum labelled rows for RETRAIN to start a training',
-  }),
+  DRIFT_ROWS_BETWEEN_FALSE_ALARMS: integer(
+    100_000,
+    2500,
+    'average number of rows without drift between two false alarms',
+  ),
+  DRIFT_WINDOW_ROWS: integer(500, 50, 'rows of a window that is tested for drift'),
+  DRIFT_FEATURES_WITH_BINS: integer(
+    50,
+    0,
+    'maximum features with histograms in the metrics, about 45 series each; with more features, none has one',
+  ),
+  FEEDBACK_STORE: text('', 'local directory of the labelled rows; if empty, .feedback in the directory of the model'),
+  FEEDBACK_ROWS: integer(100_000, 1, 'number of labelled rows to store; as many again may wait for their targets'),
+  FEEDBACK_DAYS: integer(30, 1, 'number of days to store them', 36_500),
+  FEEDBACK_LEAST_ROWS: integer(500, 10, 'minimum labelled rows for RETRAIN to start a training'),
   GATE_TOLERANCE: Type.Number({
     default: 0.05,
     minimum: 0,
@@ -83,11 +50,7 @@ export const ConfigSchema = Type.Object({
     description: 'how much worse than the serving version a new one may be and still serve, as a share of the RMSE',
   }),
   RETRAIN: choice(['off', 'on_drift'], 'off', 'on_drift: a drift alarm starts a training on the labelled rows'),
-  RETRAIN_COOLDOWN: Type.Integer({
-    default: 3600,
-    minimum: 0,
-    description: 'minimum seconds between two trainings that RETRAIN starts',
-  }),
+  RETRAIN_COOLDOWN: integer(3600, 0, 'minimum seconds between two trainings that RETRAIN starts'),
   ENGINE: choice(ENGINE_NAMES, 'auto', 'engine that computes predictions; auto selects the WebAssembly kernel'),
   FLATTEN: choice(
     ['false', 'true'],
@@ -99,13 +62,9 @@ export const ConfigSchema = Type.Object({
     'on',
     'whether common predictions are answered ahead of the web framework, by writing to the socket directly',
   ),
-  BODY_LIMIT: Type.Integer({ default: 16 * 2 ** 20, minimum: 1024, description: 'maximum request body, in bytes' }),
-  TRAIN_BODY_LIMIT: Type.Integer({
-    default: 2 ** 30,
-    minimum: 1024,
-    description: 'maximum CSV, Arrow stream or Parquet file to train on, in bytes',
-  }),
-  MAX_ROWS: Type.Integer({ default: 100_000, minimum: 1, description: 'maximum rows of one prediction request' }),
+  BODY_LIMIT: integer(16 * 2 ** 20, 1024, 'maximum request body, in bytes'),
+  TRAIN_BODY_LIMIT: integer(2 ** 30, 1024, 'maximum CSV, Arrow stream or Parquet file to train on, in bytes'),
+  MAX_ROWS: integer(100_000, 1, 'maximum rows of one prediction request'),
   LOG_LEVEL: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info', 'minimum level to log'),
 });
 

@@ -3,13 +3,11 @@ import { pino } from 'pino';
 import { requireRowCounter } from '../drift/counts/wasm-row-counter.js';
 import { loadEngine } from '../model/engines/load-engine.js';
 import { buildApp } from './app.js';
-import { appOptions } from './app-options.js';
 import { readConfig } from './config.js';
 import { buildParts } from './parts.js';
 import { readPlatform } from './platform.js';
-import { Retraining } from './service/training/retraining.js';
+import { retrainOnDrift } from './service/training/retraining.js';
 import { startModel } from './start-model.js';
-import { runTrainCommand } from './train-command.js';
 
 /** Milliseconds after SIGTERM or SIGINT after which the process exits, whatever still runs. */
 const GRACE = 9000;
@@ -28,7 +26,14 @@ const log = pino({
   level: config.LOG_LEVEL,
   ...(process.stdout.isTTY ? { transport: { target: 'pino-pretty' } } : {}),
 });
-if (command === 'train') process.exit(await runTrainCommand(config, platform, log));
+if (command === 'train') {
+  const { trainForSagemaker } = await import('./protocols/sagemaker/training.js');
+  const abort = new AbortController();
+  process.once('SIGTERM', () => abort.abort());
+  const { base, trainingJob } = platform;
+  const jobLog = trainingJob ? log.child({ training_job: trainingJob }) : log;
+  process.exit(await trainForSagemaker({ base, engine: config.ENGINE, log: jobLog, signal: abort.signal }));
+}
 
 const createEngine = await orExit(`ENGINE=${config.ENGINE}`, async () => {
   const factory = await loadEngine(config.ENGINE);
@@ -40,9 +45,9 @@ const { service, drift, loader, jobs, store } = parts;
 if (config.RETRAIN === 'on_drift' && platform.readOnly) {
   log.warn('RETRAIN=on_drift is ignored: the platform requires a read-only service (AIP_MODE=PREDICTION)');
 } else if (config.RETRAIN === 'on_drift') {
-  new Retraining({ ...parts, minRows: config.FEEDBACK_LEAST_ROWS, cooldown: 1000 * config.RETRAIN_COOLDOWN });
+  retrainOnDrift({ ...parts, minRows: config.FEEDBACK_LEAST_ROWS, cooldown: 1000 * config.RETRAIN_COOLDOWN });
 }
-const app = await buildApp(parts, appOptions(config, platform));
+const app = await buildApp(parts, config, platform);
 
 const stopWatching = store.watch(() => void loader.follow().then(() => drift.loadNewerBaseline()), POLL_INTERVAL);
 closeWithGrace({ delay: GRACE, logger: log }, async ({ err, signal }) => {

@@ -10,24 +10,13 @@ import { PredictionService } from './service/prediction/prediction-service.js';
 import { TrainingJobs } from './service/training/training-jobs.js';
 import { Catalog } from './service/versions/catalog.js';
 import { ModelLoader } from './service/versions/model-loader.js';
-import { Pruning } from './service/versions/pruning.js';
+import { createPruning } from './service/versions/pruning.js';
 
 /** Everything the application is built from; none of it knows HTTP. */
-export interface Parts {
-  readonly store: FileStore;
-  readonly createEngine: EngineFactory;
-  readonly service: PredictionService;
-  readonly drift: DriftService;
-  readonly loader: ModelLoader;
-  readonly jobs: TrainingJobs;
-  readonly feedback: FeedbackService;
-  readonly catalog: Catalog;
-  readonly pruning: Pruning;
-  readonly log: Logger;
-}
+export type Parts = ReturnType<typeof buildParts>;
 
 /** Builds the parts and connects them. Reads and serves nothing yet. */
-export function buildParts(config: Config, createEngine: EngineFactory, log: Logger): Parts {
+export function buildParts(config: Config, createEngine: EngineFactory, log: Logger) {
   const directory = join(config.MODEL_STORE, config.MODEL_NAME);
   const store = new FileStore(directory);
   const service = new PredictionService(log);
@@ -38,8 +27,8 @@ export function buildParts(config: Config, createEngine: EngineFactory, log: Log
     windowRows: config.DRIFT_WINDOW_ROWS,
   });
   const loader = new ModelLoader({ store, createEngine, service, drift, log });
-  const promotion = { service, loader, store, tolerance: config.GATE_TOLERANCE, log };
-  const jobs = new TrainingJobs({ store, engine: config.ENGINE, log, promotion });
+  const { ENGINE: engine, GATE_TOLERANCE: tolerance } = config;
+  const jobs = new TrainingJobs({ service, loader, store, engine, tolerance, log });
   const feedbackStore = new FeedbackStore(config.FEEDBACK_STORE || join(directory, '.feedback'), {
     rows: config.FEEDBACK_ROWS,
     days: config.FEEDBACK_DAYS,
@@ -53,11 +42,11 @@ export function buildParts(config: Config, createEngine: EngineFactory, log: Log
     reference: referenceOf(config),
   });
   const catalog = new Catalog(store, log);
-  const pruning = new Pruning({ store, loader, log, keep: config.KEEP_VERSIONS });
+  const prune = createPruning({ store, loader, log, keep: config.KEEP_VERSIONS });
 
   service.observe((observation) => drift.observe(observation));
-  jobs.on('end', () => void pruning.prune());
-  return { store, createEngine, service, drift, loader, jobs, feedback, catalog, pruning, log };
+  jobs.on('end', () => void prune());
+  return { store, createEngine, service, drift, loader, jobs, feedback, catalog, prune, log };
 }
 
 /** Returns the CSV that the first model is trained on, and that a retraining may mix in. */

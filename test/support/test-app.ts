@@ -12,10 +12,20 @@ import type { FileStore } from '../../src/model/store/file-store.js';
 import { DEFAULT_TRAINING } from '../../src/model/training/training-options.js';
 import { type NewVersion, writeVersion } from '../../src/model/versions/version.js';
 import { buildApp } from '../../src/server/app.js';
-import { type AppOptions, appOptions } from '../../src/server/app-options.js';
 import { readConfig } from '../../src/server/config.js';
 import { buildParts, type Parts } from '../../src/server/parts.js';
-import { readPlatform } from '../../src/server/platform.js';
+import type { Platform } from '../../src/server/platform.js';
+
+/** Settings of a test's application, by default those of `buildTestApp`. */
+export interface TestOptions extends Partial<Pick<Platform, 'vertex' | 'readOnly'>> {
+  readonly maxRows?: number;
+  readonly bodyLimit?: number;
+  readonly trainBodyLimit?: number;
+  readonly allowMissing?: boolean;
+  readonly flatten?: boolean;
+  readonly featuresWithBins?: number;
+  readonly fastPath?: boolean;
+}
 
 /** The real application on a store of its own, with the parts a test looks at. */
 export interface TestApp extends Parts {
@@ -31,28 +41,30 @@ export interface TestApp extends Parts {
 export async function buildTestApp(
   t: TestContext,
   features: readonly string[] = ['a', 'b', 'c'],
-  options: Partial<AppOptions> = {},
+  options: TestOptions = {},
   environment: NodeJS.ProcessEnv = {},
 ): Promise<TestApp> {
   const directory = await mkdtemp(join(tmpdir(), 'rr-app-'));
   const logged: Record<string, unknown>[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => logged.push(JSON.parse(line)) });
-  const { maxRows = 100, allowMissing = false } = options;
+  const { maxRows = 100, bodyLimit = 2 ** 20, trainBodyLimit = 2 ** 24, featuresWithBins, vertex } = options;
   const config = readConfig({
     MODEL_STORE: directory,
     MODEL_NAME: 'test',
     MAX_ROWS: String(maxRows),
-    ON_MISSING: allowMissing ? 'mean' : 'refuse',
-    BODY_LIMIT: String(2 ** 20),
-    TRAIN_BODY_LIMIT: String(2 ** 24),
+    ON_MISSING: options.allowMissing ? 'mean' : 'refuse',
+    BODY_LIMIT: String(bodyLimit),
+    TRAIN_BODY_LIMIT: String(trainBodyLimit),
     FEEDBACK_ROWS: '1000',
+    FLATTEN: options.flatten ? 'true' : 'false',
+    ...(featuresWithBins === undefined ? {} : { DRIFT_FEATURES_WITH_BINS: String(featuresWithBins) }),
     ENGINE: 'kernel',
     // `FAST_PATH=off npm test` runs the whole suite without the fast path.
-    FAST_PATH: process.env['FAST_PATH'],
+    FAST_PATH: options.fastPath === undefined ? process.env['FAST_PATH'] : options.fastPath ? 'on' : 'off',
     ...environment,
   });
   const parts = buildParts(config, await loadEngine('kernel'), log);
-  const app = await buildApp(parts, { ...appOptions(config, readPlatform({}, false)), ...options });
+  const app = await buildApp(parts, config, { vertex, readOnly: options.readOnly ?? false });
   t.after(async () => {
     await parts.jobs.close();
     await parts.drift.close();

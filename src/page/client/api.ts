@@ -1,7 +1,7 @@
 import type { Static } from 'typebox';
 import type { DriftReply, HistoryReply } from '../../server/routes/drift/drift-schemas.js';
+import type { ModelsReply } from '../../server/routes/models/catalog.js';
 import type { CompareReply } from '../../server/routes/models/compare.js';
-import type { ModelsReply } from '../../server/routes/models/list.js';
 import type { ModelReply } from '../../server/routes/models/serving-model.js';
 import type { Explanation } from '../../server/service/drift/explanation.js';
 import type { Job as JobReply } from '../../server/service/training/job.js';

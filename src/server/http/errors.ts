@@ -85,9 +85,12 @@ export function handleErrors(app: FastifyInstance): void {
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.replace(/\?.*/, '');
     const allowed = Array.from(methods).find(([pattern]) => matches(pattern, path))?.[1];
-    if (!allowed) return notFound(request, reply, 404, `there is no ${request.method} ${path.slice(0, 200)}`);
-    reply.header('allow', Array.from(allowed).join(', '));
-    return notFound(request, reply, 405, `${path} does not support ${request.method}`);
+    if (allowed) reply.header('allow', Array.from(allowed).join(', '));
+    const status = allowed ? 405 : 404;
+    const error = allowed
+      ? `${path} does not support ${request.method}`
+      : `there is no ${request.method} ${path.slice(0, 200)}`;
+    return reply.code(status).send({ error, code: CODE_BY_STATUS[status]!, request_id: request.id });
   });
 }
 
@@ -129,10 +132,6 @@ export function refuseConnection(error: Error & { code?: string }, socket: Socke
     `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(text)}\r\n` +
       `connection: close\r\n\r\n${text}`,
   );
-}
-
-function notFound(request: FastifyRequest, reply: FastifyReply, status: 404 | 405, error: string): FastifyReply {
-  return reply.code(status).send({ error, code: CODE_BY_STATUS[status]!, request_id: request.id });
 }
 
 function describe(error: unknown, status: number, request: FastifyRequest): ErrorReply {

@@ -7,17 +7,14 @@ export function serverSentEvent(name: string, data: unknown): string {
 }
 
 /**
- * Replies with events until they end or the client disconnects. The signal passed to `createEvents` is aborted on a
- * disconnect: a generator that awaits its next event would not notice before that event.
+ * Replies with `events` until they end or the client disconnects. A disconnect ends `source`, the emitter's events that they
+ * await: they would not notice it before the next event.
  */
 export function eventStream(
   reply: FastifyReply,
-  createEvents: (disconnected: AbortSignal) => AsyncGenerator<string>,
+  source: AsyncIterator<unknown>,
+  events: AsyncIterable<string>,
 ): FastifyReply {
-  const disconnected = new AbortController();
-  reply.raw.once('close', () => disconnected.abort());
-  return reply
-    .header('cache-control', 'no-cache')
-    .type('text/event-stream')
-    .send(Readable.from(createEvents(disconnected.signal)));
+  reply.raw.once('close', () => void source.return?.());
+  return reply.header('cache-control', 'no-cache').type('text/event-stream').send(Readable.from(events));
 }

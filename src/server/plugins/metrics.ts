@@ -10,14 +10,13 @@ declare module 'fastify' {
   }
 }
 
-export interface MetricsOptions {
-  readonly registry: Registry;
-  readonly durations: RequestHistogram;
-  readonly predictions: PredictionHistogram;
-}
-
 /** Times every request, and registers prom-client's metrics of the process. */
-export function metrics(app: FastifyInstance, { registry, durations, predictions }: MetricsOptions): void {
+export function metrics(
+  app: FastifyInstance,
+  registry: Registry,
+  durations: RequestHistogram,
+  predictions: PredictionHistogram,
+): void {
   collectDefaultMetrics({ register: registry });
   // Gauges named like counters, which promtool rejects. The metrics without the suffix hold the same values.
   for (const kind of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${kind}_total`);

@@ -15,8 +15,7 @@ const NOT_COMPRESSED = /^(application\/(x-)?gzip|text\/event-stream|image\/)/;
 export function replyEncoding(app: FastifyInstance): void {
   app.addHook('onSend', (request, reply, payload, done) => {
     if (!(typeof payload === 'string' || Buffer.isBuffer(payload)) || payload.length < MIN_BYTES) {
-      done(null, payload);
-      return;
+      return done(null, payload);
     }
     reply.header('vary', 'accept-encoding');
     const encoding = new Negotiator(request).encoding(ENCODINGS);
@@ -26,14 +25,10 @@ export function replyEncoding(app: FastifyInstance): void {
       reply.hasHeader('content-encoding') ||
       NOT_COMPRESSED.test(type)
     ) {
-      done(null, payload);
-      return;
+      return done(null, payload);
     }
     COMPRESSORS[encoding](payload, LEVEL, (error, compressed) => {
-      if (error) {
-        done(error);
-        return;
-      }
+      if (error) return done(error);
       reply.header('content-encoding', encoding);
       reply.header('content-length', compressed.length);
       done(null, compressed);

@@ -29,17 +29,13 @@ declare module 'fastify' {
 export function requestEncoding(app: FastifyInstance): void {
   app.addHook('preParsing', (request, reply, payload, done) => {
     const encoding = request.headers['content-encoding']?.trim().toLowerCase();
-    if (encoding === undefined || encoding === 'identity') {
-      done(null, payload);
-      return;
-    }
+    if (encoding === undefined || encoding === 'identity') return done(null, payload);
     const createDecompressor = DECOMPRESSORS.get(encoding);
     if (!createDecompressor) {
       // As RFC 7694 prescribes.
       reply.header('accept-encoding', SUPPORTED);
       const message = `content-encoding: expected one of ${SUPPORTED}, or none, got ${show(encoding)}`;
-      done(new HttpError('UNSUPPORTED_ENCODING', message));
-      return;
+      return done(new HttpError('UNSUPPORTED_ENCODING', message));
     }
     const { bodyLimit, config } = request.routeOptions;
     done(null, decompress(payload as Readable, createDecompressor(), config.streamLimit ?? bodyLimit, encoding));

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { DomainError } from '../../base/domain-error.js';
-import { ErrorReply } from '../http/errors.js';
+import { errors, operation } from '../http/operation.js';
 import type { BodyReader } from '../inference/body-reader.js';
 import { LargeBodies } from '../inference/large-bodies.js';
 import { LabelledFields, labelledRows } from '../readers/labelled-request.js';
@@ -27,33 +27,19 @@ const FeedbackBody = Type.Object(
 );
 type FeedbackBody = Static<typeof FeedbackBody>;
 
-export interface FeedbackRouteOptions {
-  readonly feedback: FeedbackService;
-  readonly reader: BodyReader;
-}
-
-export async function feedbackRoute(app: FastifyInstance, { feedback, reader }: FeedbackRouteOptions): Promise<void> {
+export async function feedbackRoute(
+  app: FastifyInstance,
+  { feedback, reader }: { feedback: FeedbackService; reader: BodyReader },
+): Promise<void> {
   const large = new LargeBodies(reader);
   large.addParser(app);
 
   app.post<{ Body: FeedbackBody }>(
     '/feedback',
-    {
-      schema: {
-        summary: 'Send rows with their true targets, to evaluate the serving model and to train on',
-        tags: ['training'],
-        body: FeedbackBody,
-        response: {
-          200: FeedbackReceipt,
-          400: ErrorReply,
-          404: ErrorReply,
-          413: ErrorReply,
-          415: ErrorReply,
-          500: ErrorReply,
-          503: ErrorReply,
-        },
-      },
-    },
+    operation('training', 'Send rows with their true targets, to evaluate the serving model and to train on', {
+      body: FeedbackBody,
+      response: { 200: FeedbackReceipt, ...errors(400, 404, 413, 415, 500, 503) },
+    }),
     ({ body }) => {
       const isLarge = large.has(body);
       if (body.ids) {

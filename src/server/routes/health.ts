@@ -1,9 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { DomainError } from '../../base/domain-error.js';
+import { nullable } from '../../base/json/nullable.js';
 import { type ModelStore, StoreHealth } from '../../model/store/store.js';
 import { verifyProbe } from '../../model/versions/probe.js';
 import { ErrorReply } from '../http/errors.js';
+import { errors, operation } from '../http/operation.js';
 import type { PredictionService, Serving } from '../service/prediction/prediction-service.js';
 
 /** Fields that `?verbose` adds to either reply. */
@@ -14,18 +16,15 @@ const Details = Type.Partial(
       versions: Type.Integer(),
       ...StoreHealth.properties,
     }),
-    engine: Type.Union([Type.String(), Type.Null()]),
-    probe: Type.Union(
-      [
-        Type.Object({
-          passed: Type.Boolean(),
-          largest_deviation: Type.Union([Type.Number(), Type.Null()], {
-            description: 'relative to the value plus one standard deviation; the check fails from 1e-4',
-          }),
-          reason: Type.Union([Type.String(), Type.Null()]),
+    engine: nullable(Type.String()),
+    probe: nullable(
+      Type.Object({
+        passed: Type.Boolean(),
+        largest_deviation: nullable(Type.Number(), {
+          description: 'relative to the value plus one standard deviation; the check fails from 1e-4',
         }),
-        Type.Null(),
-      ],
+        reason: nullable(Type.String()),
+      }),
       { description: "the serving version's probe batch, replayed just now" },
     ),
   }),
@@ -39,36 +38,31 @@ const Query = Type.Object({
   verbose: Type.Optional(Type.Enum(['', 'true', 'false'], { description: 'report store, engine and probe as well' })),
 });
 
-export interface HealthOptions {
-  readonly service: PredictionService;
-  readonly store: ModelStore;
-}
-
-export function healthRoutes(app: FastifyInstance, { service, store }: HealthOptions): void {
+export function healthRoutes(app: FastifyInstance, service: PredictionService, store: ModelStore): void {
   app.get(
     '/livez',
-    {
-      config: { quiet: true },
-      schema: {
-        summary: 'Liveness: the process answers',
-        tags: ['monitoring'],
+    operation(
+      'monitoring',
+      'Liveness: the process answers',
+      {
         response: { 200: Type.Object({ status: Type.Literal('live') }) },
       },
-    },
+      { quiet: true },
+    ),
     async () => ({ status: 'live' }),
   );
 
   app.get<{ Querystring: Static<typeof Query> }>(
     '/readyz',
-    {
-      config: { quiet: true },
-      schema: {
-        summary: 'Readiness: a model is loaded and has passed its probe; a 503 reports why not',
-        tags: ['monitoring'],
+    operation(
+      'monitoring',
+      'Readiness: a model is loaded and has passed its probe; a 503 reports why not',
+      {
         querystring: Query,
-        response: { 200: Ready, 400: ErrorReply, 503: NotReady },
+        response: { 200: Ready, 503: NotReady, ...errors(400) },
       },
-    },
+      { quiet: true },
+    ),
     async ({ query: { verbose = 'false' }, id }, reply) => {
       const details = verbose === 'false' ? {} : await describe(service, store);
       try {

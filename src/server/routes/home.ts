@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import Negotiator from 'negotiator';
 import { Type } from 'typebox';
+import { operation } from '../http/operation.js';
 import { PageFiles } from './page-files.js';
 
 const ROUTES = `POST /predict             predict rows
@@ -25,24 +26,20 @@ GET  /docs, /openapi.json API reference`.split('\n');
 const CHANGES_STATE = /^(POST (?!\/predict)|DELETE)/;
 
 /** Serves the web page and the index. With `readOnly`, the index omits the routes that change state. */
-export function homeRoute(app: FastifyInstance, { readOnly }: { readonly readOnly: boolean }): void {
+export function homeRoute(app: FastifyInstance, readOnly: boolean): void {
   const page = new PageFiles();
   const routes = ROUTES.filter((line) => !readOnly || !CHANGES_STATE.test(line));
   const index = `reconstruction-regressor\n\n${routes.join('\n')}\n`;
 
   app.get(
     '/',
-    {
-      schema: {
-        summary: 'The web page for clients that accept HTML; a short index in plain text for all others',
-        tags: ['monitoring'],
-        response: {
-          200: {
-            content: { 'text/plain': { schema: Type.String() }, 'text/html': { schema: Type.Unsafe<Buffer>({}) } },
-          },
+    operation('monitoring', 'The web page for clients that accept HTML; a short index in plain text for all others', {
+      response: {
+        200: {
+          content: { 'text/plain': { schema: Type.String() }, 'text/html': { schema: Type.Unsafe<Buffer>({}) } },
         },
       },
-    },
+    }),
     async ({ headers }, reply) => {
       reply.header('vary', 'accept, accept-encoding');
       if (new Negotiator({ headers }).mediaType(['text/plain', 'text/html']) === 'text/html')

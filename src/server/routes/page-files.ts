@@ -33,11 +33,6 @@ const POLICY = [
   "trusted-types 'none'",
 ].join('; ');
 
-interface File {
-  readonly content: Buffer;
-  readonly etag: string;
-}
-
 /**
  * Serves the built web page. A file is read at its first request and stays in memory. A requested name is only looked up
  * in the list of built files, so it cannot lead to another path.
@@ -47,7 +42,7 @@ interface File {
  */
 export class PageFiles {
   private names: Promise<ReadonlySet<string>> | undefined;
-  private readonly files = new Map<string, Promise<File>>();
+  private readonly files = new Map<string, ReturnType<typeof readBuilt>>();
 
   /** Sends the page itself. Browsers revalidate it each time, because it names the other files. */
   sendIndex(reply: FastifyReply, headers: IncomingHttpHeaders): Promise<FastifyReply> {
@@ -81,15 +76,18 @@ export class PageFiles {
     return reply.send(content);
   }
 
-  private read(name: string): Promise<File> {
+  private read(name: string): ReturnType<typeof readBuilt> {
     const cached = this.files.get(name);
     if (cached) return cached;
-    const file = readFile(new URL(name, DIRECTORY)).then((content) => {
-      return { content, etag: `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"` };
-    });
+    const file = readBuilt(name);
     this.files.set(name, file);
     // The next request tries again.
     file.catch(() => this.files.delete(name));
     return file;
   }
+}
+
+async function readBuilt(name: string) {
+  const content = await readFile(new URL(name, DIRECTORY));
+  return { content, etag: `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"` };
 }

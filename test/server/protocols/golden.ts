@@ -4,8 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { AppOptions } from '../../../src/server/app-options.js';
-import { buildTestApp, publishUntrained, type TestApp } from '../../support/test-app.js';
+import { buildTestApp, publishUntrained, type TestApp, type TestOptions } from '../../support/test-app.js';
 
 /** Headers of a reply that are no part of a contract, or never the same. */
 const LEFT_OUT = new Set(['date', 'connection', 'keep-alive', 'x-request-id', 'content-length']);
@@ -16,7 +15,7 @@ const LEFT_OUT = new Set(['date', 'connection', 'keep-alive', 'x-request-id', 'c
  * added. Requests whose name begins with `not-ready.` meet a service without a model, and with `fresh.` one of their own.
  * With `UPDATE_GOLDEN=1` replies that differ are written instead.
  */
-export function testGolden(contract: string, options: Partial<AppOptions> = {}): void {
+export function testGolden(contract: string, options: TestOptions = {}): void {
   const directory = fileURLToPath(new URL(`../../../../test/server/protocols/golden/${contract}/`, import.meta.url));
   const names = readdirSync(directory).sort();
   const requests = names.filter((name) => name.endsWith('.request'));
@@ -45,7 +44,7 @@ export function testGolden(contract: string, options: Partial<AppOptions> = {}):
  * Two versions of a model of the features a, b and c, of which 1 serves. It is linear, so that its numbers are exact on any
  * machine: rows become z = (a, (b - 1) / 2, (c - 2) / 3), predictions 10 + 2 (z₁ + 2 z₂ + 3 z₃), reconstructions z / 2.
  */
-export async function buildGoldenApp(t: TestContext, options: Partial<AppOptions> = {}): Promise<TestApp> {
+export async function buildGoldenApp(t: TestContext, options: TestOptions = {}): Promise<TestApp> {
   const built = await buildTestApp(t, [], options);
   const out = [1, 2, 3, 0];
   const reconstruct = [

@@ -1,8 +1,8 @@
 import { on } from 'node:events';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { ErrorReply } from '../../http/errors.js';
 import { eventStream, serverSentEvent } from '../../http/event-stream.js';
+import { errors, operation } from '../../http/operation.js';
 import type { DriftService } from '../../service/drift/drift-service.js';
 import type { MonitoredVersion } from '../../service/drift/monitored-version.js';
 import type { FeedbackService } from '../../service/feedback/feedback-service.js';
@@ -19,63 +19,46 @@ const BaselineBody = Type.Object(
   { $id: 'BaselineBody', additionalProperties: false },
 );
 
-export interface DriftRouteOptions {
-  readonly drift: DriftService;
-  readonly feedback: FeedbackService;
-}
-
-export function driftRoutes(app: FastifyInstance, { drift, feedback }: DriftRouteOptions): void {
+export function driftRoutes(app: FastifyInstance, drift: DriftService, feedback: FeedbackService): void {
   const reply = async (monitored: MonitoredVersion) => ({ ...describe(monitored), feedback: await feedback.current() });
 
   app.get(
     '/drift',
-    {
-      schema: {
-        summary: 'Whether the rows still look like the training data, and which inputs moved',
-        tags: ['drift'],
-        response: { 200: DriftReply, 409: ErrorReply },
-      },
-    },
+    operation('drift', 'Whether the rows still look like the training data, and which inputs moved', {
+      response: { 200: DriftReply, ...errors(409) },
+    }),
     async () => reply(drift.require()),
   );
 
   app.get(
     '/drift/history',
-    {
-      schema: {
-        summary: 'The latest hour of reconstruction errors and alarms, since the start of the process',
-        tags: ['drift'],
-        response: { 200: HistoryReply },
-      },
-    },
+    operation('drift', 'The latest hour of reconstruction errors and alarms, since the start of the process', {
+      response: { 200: HistoryReply },
+    }),
     async (): Promise<Static<typeof HistoryReply>> => ({ points: [...drift.history.points] }),
   );
 
   app.get(
     '/drift/events',
-    {
-      schema: {
-        summary:
-          'Server-sent events: `drift` when an alarm is raised or cleared, `progress` every 5 s, with the latest point of the history',
-        tags: ['drift'],
-        response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } }, 409: ErrorReply },
+    operation(
+      'drift',
+      'Server-sent events: `drift` when an alarm is raised or cleared, `progress` every 5 s, with the latest point of the history',
+      {
+        response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } }, ...errors(409) },
       },
-    },
+    ),
     async (_request, response) => {
       drift.require();
-      return eventStream(response, (gone) => follow(drift, gone));
+      const updates = on(drift, 'update', { close: ['close'] });
+      return eventStream(response, updates, streamDrift(drift, updates));
     },
   );
 
   app.post(
     '/drift/reset',
-    {
-      schema: {
-        summary: 'Forget all rows and alarms; the counters go on',
-        tags: ['drift'],
-        response: { 200: DriftReply, 409: ErrorReply },
-      },
-    },
+    operation('drift', 'Forget all rows and alarms; the counters go on', {
+      response: { 200: DriftReply, ...errors(409) },
+    }),
     async () => {
       drift.reset();
       return reply(drift.require());
@@ -84,14 +67,10 @@ export function driftRoutes(app: FastifyInstance, { drift, feedback }: DriftRout
 
   app.post<{ Body: Static<typeof BaselineBody> }>(
     '/drift/baseline',
-    {
-      schema: {
-        summary: 'Make approved traffic the reference: a new baseline from the rows since a time',
-        tags: ['drift'],
-        body: BaselineBody,
-        response: { 200: DriftReply, 400: ErrorReply, 409: ErrorReply },
-      },
-    },
+    operation('drift', 'Make approved traffic the reference: a new baseline from the rows since a time', {
+      body: BaselineBody,
+      response: { 200: DriftReply, ...errors(400, 409) },
+    }),
     async ({ body }) =>
       reply(await drift.rebaseline({ since: body.since, reason: body.reason, minimum: body.minimum_rows ?? 1000 })),
   );
@@ -102,18 +81,9 @@ function describe({ version, monitor, origin }: MonitoredVersion): Omit<Static<t
   return { ...report, model_version: String(version), baseline: { ...report.baseline, ...origin } };
 }
 
-async function* follow(drift: DriftService, gone: AbortSignal): AsyncGenerator<string> {
-  const updates = on(drift, 'update', { close: ['close'] });
-  const stop = () => void updates.return?.();
-  gone.addEventListener('abort', stop);
-  try {
-    yield progress(drift);
-    for await (const [event] of updates) {
-      yield event ? serverSentEvent('drift', event) : progress(drift);
-    }
-  } finally {
-    stop();
-  }
+async function* streamDrift(drift: DriftService, updates: AsyncIterable<unknown[]>): AsyncGenerator<string> {
+  yield progress(drift);
+  for await (const [event] of updates) yield event ? serverSentEvent('drift', event) : progress(drift);
 }
 
 function progress(drift: DriftService): string {

@@ -7,9 +7,8 @@ import { publishUpload } from '../../../model/store/publish-upload.js';
 import type { ModelStore } from '../../../model/store/store.js';
 import { packArchive, unpackArchive, verifyUpload } from '../../../model/versions/archive.js';
 import { Card } from '../../../model/versions/card.js';
-import { ErrorReply } from '../../http/errors.js';
 import { limited } from '../../http/limited-body.js';
-import type { Pruning } from '../../service/versions/pruning.js';
+import { errors, operation } from '../../http/operation.js';
 import { VersionParams } from './version-params.js';
 
 /** Content types of an upload. */
@@ -24,13 +23,13 @@ const Binary = Type.Unsafe<Readable>({ description: 'tar.gz with the files of a 
 export interface ArchiveOptions {
   readonly store: ModelStore;
   readonly createEngine: EngineFactory;
-  readonly pruning: Pruning;
+  readonly prune: () => Promise<void>;
   readonly name: string;
   readonly bodyLimit: number;
 }
 
 export async function archiveRoutes(app: FastifyInstance, options: ArchiveOptions): Promise<void> {
-  const { store, createEngine, pruning, name, bodyLimit } = options;
+  const { store, createEngine, prune, name, bodyLimit } = options;
   // These routes accept archives only, and read them as they arrive.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(GZIP, (_request, payload, done) =>
@@ -39,19 +38,10 @@ export async function archiveRoutes(app: FastifyInstance, options: ArchiveOption
 
   app.get<{ Params: Static<typeof VersionParams> }>(
     '/models/:version/archive',
-    {
-      schema: {
-        summary: 'A version as a tar.gz, which POST /models accepts',
-        tags: ['model'],
-        params: VersionParams,
-        response: {
-          200: { content: { 'application/gzip': { schema: Binary } } },
-          400: ErrorReply,
-          404: ErrorReply,
-          409: ErrorReply,
-        },
-      },
-    },
+    operation('model', 'A version as a tar.gz, which POST /models accepts', {
+      params: VersionParams,
+      response: { 200: { content: { 'application/gzip': { schema: Binary } } }, ...errors(400, 404, 409) },
+    }),
     async ({ params: { version } }, reply) => {
       const archive = await packArchive(await store.read(Number(version)));
       reply.header('content-disposition', `attachment; filename="${name}-${version}.tar.gz"`);
@@ -61,28 +51,21 @@ export async function archiveRoutes(app: FastifyInstance, options: ArchiveOption
 
   app.post<{ Body: Readable | undefined }>(
     '/models',
-    {
-      schema: {
-        summary: 'Add a version from a tar.gz: it is verified and stored under the next number, but not activated',
-        tags: ['model'],
+    operation(
+      'model',
+      'Add a version from a tar.gz: it is verified and stored under the next number, but not activated',
+      {
         body: { content: Object.fromEntries(GZIP.map((type) => [type, { schema: Binary }])) },
-        response: {
-          201: UploadReply,
-          400: ErrorReply,
-          413: ErrorReply,
-          415: ErrorReply,
-          500: ErrorReply,
-          507: ErrorReply,
-        },
+        response: { 201: UploadReply, ...errors(400, 413, 415, 500, 507) },
       },
-    },
+    ),
     async ({ body, log }, reply) => {
       if (!(body instanceof Readable)) throw new DomainError('INVALID_ARCHIVE', 'body: expected a tar.gz, got nothing');
       try {
         const files = await unpackArchive(body, MAX_UNPACKED * bodyLimit);
         const card = verifyUpload(files, createEngine);
         const version = String(await publishUpload(files, store));
-        await pruning.prune();
+        await prune();
         log.info({ model_version: version, metrics: card.metrics }, 'model version uploaded');
         reply.code(201).header('location', `/models/${version}`);
         return { model_version: version, name, ...card };

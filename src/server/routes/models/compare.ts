@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 import type { EngineFactory } from '../../../model/network/engine.js';
 import type { ModelStore } from '../../../model/store/store.js';
 import { Comparison, compareVersions } from '../../../model/versions/comparison.js';
-import { ErrorReply } from '../../http/errors.js';
+import { errors, operation } from '../../http/operation.js';
 import { VersionParams } from './version-params.js';
 
 const { version: Version } = VersionParams.properties;
@@ -13,22 +13,13 @@ export const CompareReply = Type.Object({
   ...Comparison.properties,
 });
 
-export interface CompareOptions {
-  readonly store: ModelStore;
-  readonly createEngine: EngineFactory;
-}
-
-export function compareRoute(app: FastifyInstance, { store, createEngine }: CompareOptions): void {
+export function compareRoute(app: FastifyInstance, store: ModelStore, createEngine: EngineFactory): void {
   app.get<{ Params: Static<typeof CompareParams> }>(
     '/models/:version/compare/:other',
-    {
-      schema: {
-        summary: 'Compare two versions: their metrics, and their predictions of the probe rows of both',
-        tags: ['model'],
-        params: CompareParams,
-        response: { 200: CompareReply, 400: ErrorReply, 404: ErrorReply, 409: ErrorReply },
-      },
-    },
+    operation('model', 'Compare two versions: their metrics, and their predictions of the probe rows of both', {
+      params: CompareParams,
+      response: { 200: CompareReply, ...errors(400, 404, 409) },
+    }),
     async ({ params: { version, other } }) => {
       const [a, b] = await Promise.all([store.read(Number(version)), store.read(Number(other))]);
       return { versions: [version, other], ...compareVersions(a, b, createEngine) };

@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 import type { ModelStore } from '../../../model/store/store.js';
 import { ONNX_OPSET, toOnnx } from '../../../model/versions/onnx/onnx.js';
 import { readVersion } from '../../../model/versions/version.js';
-import { ErrorReply } from '../../http/errors.js';
+import { errors, operation } from '../../http/operation.js';
 import { VersionParams } from './version-params.js';
 
 const Model = Type.Unsafe<Buffer>({
@@ -12,22 +12,13 @@ const Model = Type.Unsafe<Buffer>({
     '`reconstruction` [rows, features], both in raw units, and `reconstruction_error` [rows]',
 });
 
-export function onnxRoute(app: FastifyInstance, { store, name }: { store: ModelStore; name: string }): void {
+export function onnxRoute(app: FastifyInstance, store: ModelStore, name: string): void {
   app.get<{ Params: Static<typeof VersionParams> }>(
     '/models/:version/onnx',
-    {
-      schema: {
-        summary: 'A version as an ONNX model, which includes the scaling',
-        tags: ['model'],
-        params: VersionParams,
-        response: {
-          200: { content: { 'application/octet-stream': { schema: Model } } },
-          400: ErrorReply,
-          404: ErrorReply,
-          409: ErrorReply,
-        },
-      },
-    },
+    operation('model', 'A version as an ONNX model, which includes the scaling', {
+      params: VersionParams,
+      response: { 200: { content: { 'application/octet-stream': { schema: Model } } }, ...errors(400, 404, 409) },
+    }),
     async ({ params: { version } }, reply) => {
       const model = await toOnnx(name, Number(version), readVersion(await store.read(Number(version))));
       reply.header('content-disposition', `attachment; filename="${name}-${version}.onnx"`);

@@ -2,32 +2,20 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { DomainError } from '../../../base/domain-error.js';
 import type { ModelStore } from '../../../model/store/store.js';
-import { ErrorReply } from '../../http/errors.js';
+import { errors, operation } from '../../http/operation.js';
 import type { ModelLoader } from '../../service/versions/model-loader.js';
 import { VersionParams } from './version-params.js';
 
-export interface RemoveOptions {
-  readonly store: ModelStore;
-  readonly loader: Pick<ModelLoader, 'isInUse'>;
-}
-
-export function removeRoute(app: FastifyInstance, { store, loader }: RemoveOptions): void {
+export function removeRoute(app: FastifyInstance, store: ModelStore, loader: Pick<ModelLoader, 'isInUse'>): void {
   app.delete<{ Params: Static<typeof VersionParams> }>(
     '/models/:version',
-    {
-      schema: {
-        summary: 'Remove a version that does not serve and has no alias; its number is not used again',
-        tags: ['model'],
-        params: VersionParams,
-        response: {
-          204: { description: 'removed', content: { 'application/json': { schema: Type.Null() } } },
-          400: ErrorReply,
-          404: ErrorReply,
-          409: ErrorReply,
-          507: ErrorReply,
-        },
+    operation('model', 'Remove a version that does not serve and has no alias; its number is not used again', {
+      params: VersionParams,
+      response: {
+        204: { description: 'removed', content: { 'application/json': { schema: Type.Null() } } },
+        ...errors(400, 404, 409, 507),
       },
-    },
+    }),
     async ({ params: { version }, log }, reply) => {
       // No alias may name it: it can serve in place of a broken production, or answer in the shadow.
       if (loader.isInUse(Number(version))) {

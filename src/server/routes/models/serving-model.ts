@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { Card } from '../../../model/versions/card.js';
-import { ErrorReply } from '../../http/errors.js';
+import { errors, operation } from '../../http/operation.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
 
 export const ModelReply = Type.Object({
@@ -11,19 +11,10 @@ export const ModelReply = Type.Object({
   ...Card.properties,
 });
 
-export function servingModelRoute(
-  app: FastifyInstance,
-  { service, name }: { service: PredictionService; name: string },
-): void {
+export function servingModelRoute(app: FastifyInstance, service: PredictionService, name: string): void {
   app.get(
     '/model',
-    {
-      schema: {
-        summary: 'The card of the serving version',
-        tags: ['model'],
-        response: { 200: ModelReply, 503: ErrorReply },
-      },
-    },
+    operation('model', 'The card of the serving version', { response: { 200: ModelReply, ...errors(503) } }),
     async () => {
       const { version, card, predictor } = service.serving;
       return { model_version: String(version), name, engine: predictor.engine.name, ...card };

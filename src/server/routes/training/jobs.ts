@@ -1,75 +1,57 @@
 import { on } from 'node:events';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { ErrorReply } from '../../http/errors.js';
 import { eventStream, serverSentEvent } from '../../http/event-stream.js';
+import { errors, operation } from '../../http/operation.js';
 import { Job } from '../../service/training/job.js';
 import type { TrainingJobs } from '../../service/training/training-jobs.js';
 
 const JobParams = Type.Object({ id: Type.String() });
 
-export function jobRoutes(app: FastifyInstance, { jobs }: { jobs: TrainingJobs }): void {
+export function jobRoutes(app: FastifyInstance, jobs: TrainingJobs): void {
   app.get<{ Params: Static<typeof JobParams> }>(
     '/train/:id',
-    {
-      schema: {
-        summary: 'State, epochs and metrics of a training',
-        tags: ['training'],
-        params: JobParams,
-        response: { 200: Job, 404: ErrorReply },
-      },
-    },
+    operation('training', 'State, epochs and metrics of a training', {
+      params: JobParams,
+      response: { 200: Job, ...errors(404) },
+    }),
     async ({ params }) => jobs.get(params.id),
   );
 
   app.delete<{ Params: Static<typeof JobParams> }>(
     '/train/:id',
-    {
-      schema: {
-        summary: 'Cancel a training, or its shadow; a training that has ended is not changed',
-        tags: ['training'],
-        params: JobParams,
-        response: { 200: Job, 404: ErrorReply },
-      },
-    },
+    operation('training', 'Cancel a training, or its shadow; a training that has ended is not changed', {
+      params: JobParams,
+      response: { 200: Job, ...errors(404) },
+    }),
     async ({ params }) => jobs.cancel(params.id),
   );
 
   app.get<{ Params: Static<typeof JobParams> }>(
     '/train/:id/events',
-    {
-      schema: {
-        summary: 'Server-sent events: `epoch` for each epoch, including past ones, and `end` with the job',
-        tags: ['training'],
-        params: JobParams,
-        response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } }, 404: ErrorReply },
-      },
-    },
+    operation('training', 'Server-sent events: `epoch` for each epoch, including past ones, and `end` with the job', {
+      params: JobParams,
+      response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } }, ...errors(404) },
+    }),
     async ({ params }, reply) => {
       const job = jobs.get(params.id);
-      return eventStream(reply, (disconnected) => streamJob(jobs, job, disconnected));
+      const changes = on(jobs, 'epoch', { close: ['end'] });
+      return eventStream(reply, changes, streamJob(job, changes));
     },
   );
 }
 
-async function* streamJob(jobs: TrainingJobs, job: Job, disconnected: AbortSignal): AsyncGenerator<string> {
-  const changes = on(jobs, 'epoch', { close: ['end'] });
-  const stop = () => void changes.return?.();
-  disconnected.addEventListener('abort', stop);
+async function* streamJob(job: Job, changes: AsyncIterable<unknown>): AsyncGenerator<string> {
   let sent = 0;
   const unsentEpochs = () => {
     const epochs = job.history.slice(sent);
     sent = job.history.length;
     return epochs.map((epoch) => serverSentEvent('epoch', epoch));
   };
-  try {
+  yield* unsentEpochs();
+  if (job.state === 'running') {
+    for await (const _ of changes) yield* unsentEpochs();
     yield* unsentEpochs();
-    if (job.state === 'running') {
-      for await (const _ of changes) yield* unsentEpochs();
-      yield* unsentEpochs();
-    }
-    yield serverSentEvent('end', job);
-  } finally {
-    stop();
   }
+  yield serverSentEvent('end', job);
 }

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { DomainError } from '../../../base/domain-error.js';
@@ -9,10 +9,10 @@ import type { TableFormat } from '../../../model/tables/reader/reader-messages.j
 import { fileToTable } from '../../../model/tables/reader/table-reader.js';
 import type { TableInfo } from '../../../model/tables/table-file.js';
 import { TrainingFields, trainingOptions } from '../../../model/training/training-options.js';
-import { ErrorReply } from '../../http/errors.js';
 import { HttpError } from '../../http/http-error.js';
 import { limited } from '../../http/limited-body.js';
 import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, PARQUET_TYPE } from '../../http/media-types.js';
+import { errors, operation } from '../../http/operation.js';
 import type { BodyReader } from '../../inference/body-reader.js';
 import { LargeBodies } from '../../inference/large-bodies.js';
 import { LabelledFields, labelledRows } from '../../readers/labelled-request.js';
@@ -61,15 +61,7 @@ const tableContent = (description: string) => ({ schema: Type.Unsafe<Readable>({
 const FileContent = tableContent('columns of integers or floats; rows with a null or NaN are left out');
 
 /** A body that is a table file. */
-class TableBody {
-  readonly format: TableFormat | 'csv';
-  readonly content: Readable;
-
-  constructor(format: TableFormat | 'csv', content: Readable) {
-    this.format = format;
-    this.content = content;
-  }
-}
+type TableBody = Readable & { readonly format: TableFormat | 'csv' };
 
 const TABLES = [
   { type: CSV_TYPE, format: 'csv', broken: 'INVALID_CSV' },
@@ -93,7 +85,7 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
   // Only this route accepts tables. They are read as they arrive, or from the disk.
   for (const { type, format, broken } of TABLES) {
     app.addContentTypeParser(type, (_request, payload, done) =>
-      done(null, new TableBody(format, limited(payload, trainBodyLimit, broken))),
+      done(null, Object.assign(limited(payload, trainBodyLimit, broken), { format })),
     );
   }
 
@@ -101,31 +93,25 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
     '/train',
     {
       config: { streamLimit: trainBodyLimit },
-      schema: {
-        summary:
-          'Train a new version in the background; it serves when it is done, unless it is worse than the serving version',
-        tags: ['training'],
-        querystring: TrainQuery,
-        body: {
-          content: {
-            [JSON_TYPE]: { schema: TrainBody },
-            [CSV_TYPE]: tableContent('RFC 4180, with a header row'),
-            [ARROW_TYPE]: FileContent,
-            [PARQUET_TYPE]: FileContent,
+      ...operation(
+        'training',
+        'Train a new version in the background; it serves when it is done, unless it is worse than the serving version',
+        {
+          querystring: TrainQuery,
+          body: {
+            content: {
+              [JSON_TYPE]: { schema: TrainBody },
+              [CSV_TYPE]: tableContent('RFC 4180, with a header row'),
+              [ARROW_TYPE]: FileContent,
+              [PARQUET_TYPE]: FileContent,
+            },
           },
+          response: { 200: Job, 202: Job, ...errors('4xx', 500, 503, 507) },
         },
-        response: {
-          200: Job,
-          202: Job,
-          '4xx': ErrorReply,
-          500: ErrorReply,
-          503: ErrorReply,
-          507: ErrorReply,
-        },
-      },
+      ),
     },
     async ({ body, query }, reply) => {
-      const job = body instanceof TableBody ? await startFromTable(body, query) : await startFromJson(body, query);
+      const job = body instanceof Readable ? await startFromTable(body, query) : await startFromJson(body, query);
       reply.header('location', `/train/${job.id}`);
       if (!query.wait) return reply.code(202).send(job);
       const { error } = await jobs.finished(job.id);
@@ -135,7 +121,7 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
   );
 
   async function startFromTable(body: TableBody, query: Static<typeof TrainQuery>): Promise<Job> {
-    const { format, content } = body;
+    const { format } = body;
     try {
       const targets = query.target?.split(',');
       if (!targets) {
@@ -149,11 +135,11 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
       const maxBytes = Float32Array.BYTES_PER_ELEMENT * trainBodyLimit;
       const write = (directory: string) =>
         format === 'csv'
-          ? csvToTable(content, directory, targets, order(replace))
-          : fileToTable(content, { format, directory, targets, model: model() ?? null, replace, maxBytes });
+          ? csvToTable(body, directory, targets, order(replace))
+          : fileToTable(body, { format, directory, targets, model: model() ?? null, replace, maxBytes });
       return await start(adviseReplace(write), options, terms);
     } finally {
-      content.destroy();
+      body.destroy();
     }
   }
 

@@ -1,5 +1,5 @@
 import { DomainError } from '../../../base/domain-error.js';
-import type { WaitingRows } from '../../../model/feedback/labelled-batch.js';
+import type { LabelledBatch, WaitingRows } from '../../../model/feedback/labelled-batch.js';
 import { assertColumns, type Columns, orderLike } from '../../../model/tables/columns.js';
 import {
   type JsonRows,
@@ -18,18 +18,14 @@ export interface FeedbackTerms {
   readonly columns: Columns;
   /** Whether a feature may be missing. */
   readonly allowMissing: boolean;
+  /** Maximum rows of one request. */
   readonly maxRows: number;
 }
 
-/** Complete rows with their targets. */
-export interface FeedbackRows {
-  readonly rows: number;
+/** Complete rows with their targets; a feature is NaN where a value is missing, if the model allows that. */
+export interface FeedbackRows extends Pick<LabelledBatch, 'rows' | 'features' | 'targets'> {
   /** Rows left out for a missing or non-finite value. */
   readonly dropped: number;
-  /** `[rows, features]`, NaN where a value is missing, if the model allows that. */
-  readonly features: Float32Array;
-  /** `[rows, targets]` */
-  readonly targets: Float32Array;
   /** `[rows]`: index of each row in the request. */
   readonly numbers: Int32Array;
 }
@@ -102,17 +98,13 @@ function completeRows({ columns, rows, row }: JsonTable, allowMissing: boolean):
   for (let i = 0; i < rows; i++) {
     const value = row(i);
     let complete = true;
-    for (let j = 0; j < width; j++) {
+    for (let j = 0; j < width + depth; j++) {
+      const isFeature = j < width;
       const number = value(j);
       const valid = isFloat32(number);
-      features[kept * width + j] = valid ? number : Number.NaN;
-      complete &&= valid || allowMissing;
-    }
-    for (let j = 0; j < depth; j++) {
-      const number = value(width + j);
-      const valid = isFloat32(number);
-      targets[kept * depth + j] = valid ? number : Number.NaN;
-      complete &&= valid;
+      if (isFeature) features[kept * width + j] = valid ? number : Number.NaN;
+      else targets[kept * depth + j - width] = valid ? number : Number.NaN;
+      complete &&= valid || (isFeature && allowMissing);
     }
     if (complete) numbers[kept++] = i;
   }

@@ -10,18 +10,14 @@ import type { WaitingRows } from '../../../model/feedback/labelled-batch.js';
 import { columnsOf } from '../../../model/tables/columns.js';
 import type { TableInfo } from '../../../model/tables/table-file.js';
 import type { Observation, PredictionService, Serving } from '../prediction/prediction-service.js';
-import { FailureLog } from './failure-log.js';
+import { type FailureWatch, watchFailures } from './failure-log.js';
 import { type FeedbackRows, type FeedbackTerms, placeOfTarget } from './feedback-rows.js';
 import { LiveModel, type LiveReport } from './live-model.js';
 
-export interface FeedbackOptions {
+export interface FeedbackOptions extends Pick<FeedbackTerms, 'allowMissing' | 'maxRows'> {
   readonly store: FeedbackStore;
   readonly service: PredictionService;
   readonly log: Pick<Logger, 'error'>;
-  /** Maximum rows of one request. */
-  readonly maxRows: number;
-  /** Whether a feature may be missing. */
-  readonly allowMissing: boolean;
   /** Rows that a training may mix in. */
   readonly reference: Reference;
 }
@@ -49,7 +45,7 @@ const PRUNE_INTERVAL = 3600 * 1000;
  */
 export class FeedbackService extends EventEmitter<{ rows: [] }> {
   private readonly options: FeedbackOptions;
-  private readonly failures: FailureLog;
+  private readonly watch: FailureWatch;
   private live: LiveModel | undefined;
   private storedRows = 0;
   private readonly timer: NodeJS.Timeout;
@@ -57,7 +53,7 @@ export class FeedbackService extends EventEmitter<{ rows: [] }> {
   constructor(options: FeedbackOptions) {
     super();
     this.options = options;
-    this.failures = new FailureLog(options.log);
+    this.watch = watchFailures(options.log);
     this.timer = setInterval(() => this.prune(), PRUNE_INTERVAL).unref();
   }
 
@@ -81,7 +77,7 @@ export class FeedbackService extends EventEmitter<{ rows: [] }> {
   ): Promise<FeedbackReceipt> {
     return this.options.service.hold(async (serving) => {
       checkIds(ids);
-      const waiting = await this.failures.watch(this.options.store.call('waiting', ids));
+      const waiting = await this.watch(this.options.store.call('waiting', ids));
       const rows = await join(waiting, this.terms(serving));
       return this.storeRows(serving, rows, ids, (n) => placeOfTarget(waiting, n));
     });
@@ -95,7 +91,7 @@ export class FeedbackService extends EventEmitter<{ rows: [] }> {
     const id = randomUUID();
     const waiting = { columns, rows: count, features: rows.slice(0, count * columns.features.length) };
     try {
-      await this.failures.watch(store.call('addWaiting', id, waiting));
+      await this.watch(store.call('addWaiting', id, waiting));
       return id;
     } catch (error) {
       if (error instanceof DomainError) return null;
@@ -120,7 +116,7 @@ export class FeedbackService extends EventEmitter<{ rows: [] }> {
   async table(directory: string, mixReference: boolean): Promise<TableInfo> {
     const { store, service, reference } = this.options;
     const columns = columnsOf(service.serving.card);
-    return this.failures.watch(feedbackToTable(store, columns, directory, mixReference ? reference : undefined));
+    return this.watch(feedbackToTable(store, columns, directory, mixReference ? reference : undefined));
   }
 
   async close(): Promise<void> {
@@ -148,7 +144,7 @@ export class FeedbackService extends EventEmitter<{ rows: [] }> {
     if (live) await this.whenRestored(live);
     const { card } = serving;
     const batch = { columns: columnsOf(card), model: card.checksum, rows, features, targets, outputs };
-    const keptRows = await this.failures.watch(store.call('add', batch, answered));
+    const keptRows = await this.watch(store.call('add', batch, answered));
     live?.add(rows, outputs, targets, keptRows);
     this.storedRows += rows;
     this.emit('rows');
@@ -157,7 +153,7 @@ export class FeedbackService extends EventEmitter<{ rows: [] }> {
 
   private liveModel({ card }: Serving): LiveModel {
     if (this.live?.card.checksum === card.checksum) return this.live;
-    const live = new LiveModel(card, this.options.store, this.failures);
+    const live = new LiveModel(card, this.options.store, this.watch);
     this.live = live;
     void this.whenRestored(live);
     return live;
@@ -174,10 +170,8 @@ export class FeedbackService extends EventEmitter<{ rows: [] }> {
 
   private prune(): void {
     const serving = this.options.service.servingIfReady;
-    if (serving)
-      this.liveModel(serving)
-        .prune()
-        .catch(() => {});
+    const live = serving && this.liveModel(serving);
+    live?.prune().catch(() => {});
   }
 }
 

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import type { FeedbackStore } from '../../../model/feedback/feedback-store.js';
 import { columnsOf } from '../../../model/tables/columns.js';
 import type { Card } from '../../../model/versions/card.js';
-import type { FailureLog } from './failure-log.js';
+import type { FailureWatch } from './failure-log.js';
 import { LiveErrors, TargetErrors, WINDOW_ROWS } from './live-errors.js';
 
 /** How well the serving model predicts rows whose true targets came later. */
@@ -25,14 +25,14 @@ export class LiveModel {
   /** Resolves when rows stored before, such as by an earlier process, have been read. Rejects if that failed. */
   readonly restored: Promise<void>;
   private readonly store: FeedbackStore;
-  private readonly failures: FailureLog;
+  private readonly watch: FailureWatch;
   private readonly errors: LiveErrors;
   private keptRows = 0;
 
-  constructor(card: Card, store: FeedbackStore, failures: FailureLog) {
+  constructor(card: Card, store: FeedbackStore, watch: FailureWatch) {
     this.card = card;
     this.store = store;
-    this.failures = failures;
+    this.watch = watch;
     this.errors = new LiveErrors(card.targets.length);
     this.restored = Promise.resolve().then(() => this.restore());
   }
@@ -46,7 +46,7 @@ export class LiveModel {
   /** Has the database delete what is too old, and counts the rest. */
   async prune(): Promise<void> {
     if (!this.store.exists) return;
-    this.keptRows = await this.failures.watch(this.store.call('count', columnsOf(this.card)));
+    this.keptRows = await this.watch(this.store.call('count', columnsOf(this.card)));
   }
 
   report(): LiveReport {
@@ -61,7 +61,7 @@ export class LiveModel {
   private async restore(): Promise<void> {
     const { store, card } = this;
     if (!store.exists) return;
-    const recent = await this.failures.watch(store.call('recent', columnsOf(card), card.checksum, WINDOW_ROWS));
+    const recent = await this.watch(store.call('recent', columnsOf(card), card.checksum, WINDOW_ROWS));
     this.errors.add(recent.times, recent.outputs, recent.targets);
     this.keptRows = recent.kept;
   }

@@ -167,12 +167,15 @@ export class PredictionService {
     return this.held.has(serving);
   }
 
+  /** Logs the 1st, 2nd, 4th, 8th … failure: an observer that fails at every request must not fill the disk. */
   private notify(observation: Observation): void {
     for (const observer of this.observers) {
       try {
         observer(observation);
       } catch (error) {
-        this.observerFailed(error);
+        const failures = ++this.failures;
+        if ((failures & (failures - 1)) !== 0) continue;
+        this.log.error({ err: error, failures }, 'an observer failed; the prediction was sent nevertheless');
       }
     }
   }
@@ -182,13 +185,6 @@ export class PredictionService {
     const former = this.current;
     this.current = { ...next, since: Date.now() };
     if (former && !this.isHeld(former)) former.predictor.close();
-  }
-
-  /** Logs the 1st, 2nd, 4th, 8th … failure: an observer that fails at every request must not fill the disk. */
-  private observerFailed(error: unknown): void {
-    const failures = ++this.failures;
-    if ((failures & (failures - 1)) !== 0) return;
-    this.log.error({ err: error, failures }, 'an observer failed; the prediction was sent nevertheless');
   }
 }
 

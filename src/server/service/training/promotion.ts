@@ -28,7 +28,7 @@ export interface PromotionOptions {
   readonly store: ModelStore;
   /** How much worse than the serving version a new one may be, as a share of the RMSE. */
   readonly tolerance: number;
-  readonly log: Pick<Logger, 'info' | 'warn'>;
+  readonly log: Logger;
 }
 
 /** Takes one training's version to production, unless it is worse than the version that served when the training began. */

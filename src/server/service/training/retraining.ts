@@ -24,55 +24,46 @@ const DOCUMENT = 'retraining.json';
  * Starts a training job on the labelled rows while a drift alarm is on. Checks for that whenever the alarms change, every few
  * seconds, and when labelled rows arrive, which is often after the alarm.
  */
-export class Retraining {
-  private readonly options: RetrainingOptions;
-  private checking = false;
-
-  constructor(options: RetrainingOptions) {
-    this.options = options;
-    const check = () => void this.check();
-    options.drift.on('update', check);
-    options.feedback.on('rows', check);
-  }
-
-  /** Never rejects. */
-  private async check(): Promise<void> {
-    const { drift, jobs, log } = this.options;
-    if (this.checking || jobs.isBusy || !drift.monitored?.monitor.alarms.some(({ detected }) => detected)) return;
-    this.checking = true;
+export function retrainOnDrift(options: RetrainingOptions): void {
+  const { drift, feedback, jobs, log } = options;
+  let checking = false;
+  const check = async () => {
+    if (checking || jobs.isBusy || !drift.monitored?.monitor.alarms.some(({ detected }) => detected)) return;
+    checking = true;
     try {
-      await this.start();
+      await start(options);
     } catch (err) {
       log.error({ err }, 'retraining could not be started');
     } finally {
-      this.checking = false;
+      checking = false;
     }
-  }
+  };
+  drift.on('update', check);
+  feedback.on('rows', check);
+}
 
-  private async start(): Promise<void> {
-    const { feedback, jobs, store, log, minRows, cooldown } = this.options;
-    const { kept_rows: rows } = await feedback.current();
-    if (rows < minRows) return;
-    const now = Date.now();
-    const latest = await this.latestStart();
-    // A start in the future was recorded by a wrong clock, and is ignored.
-    if (latest <= now && now - latest < cooldown) return;
-    await jobs.start(async (directory) => {
-      // Recorded only once the training's place is taken: a training that a client has just started does not count.
-      await store.writeDocument(DOCUMENT, JSON.stringify({ started_at: now }));
-      log.warn({ rows }, 'drift: retraining on the labelled rows');
-      return feedback.table(directory, false);
-    }, DEFAULT_TRAINING);
-  }
+async function start({ feedback, jobs, store, log, minRows, cooldown }: RetrainingOptions): Promise<void> {
+  const { kept_rows: rows } = await feedback.current();
+  if (rows < minRows) return;
+  const now = Date.now();
+  const latest = await latestStart(store);
+  // A start in the future was recorded by a wrong clock, and is ignored.
+  if (latest <= now && now - latest < cooldown) return;
+  await jobs.start(async (directory) => {
+    // Recorded only once the training's place is taken: a training that a client has just started does not count.
+    await store.writeDocument(DOCUMENT, JSON.stringify({ started_at: now }));
+    log.warn({ rows }, 'drift: retraining on the labelled rows');
+    return feedback.table(directory, false);
+  }, DEFAULT_TRAINING);
+}
 
-  /** Returns milliseconds since the epoch; 0 if there was no start. */
-  private async latestStart(): Promise<number> {
-    const content = await this.options.store.readDocument(DOCUMENT);
-    if (content === undefined) return 0;
-    try {
-      return Number((JSON.parse(content) as { started_at: unknown }).started_at) || 0;
-    } catch {
-      return 0;
-    }
+/** Returns milliseconds since the epoch; 0 if there was no start. */
+async function latestStart(store: ModelStore): Promise<number> {
+  const content = await store.readDocument(DOCUMENT);
+  if (content === undefined) return 0;
+  try {
+    return Number((JSON.parse(content) as { started_at: unknown }).started_at) || 0;
+  } catch {
+    return 0;
   }
 }

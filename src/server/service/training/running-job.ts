@@ -10,9 +10,13 @@ import type { Shadow } from './shadow.js';
 /** A job that has not ended: updates its progress, and ends it. */
 export class RunningJob {
   readonly job: Job;
-  private readonly abort = new AbortController();
+  /** Aborted when the job is cancelled. */
+  readonly abort = new AbortController();
+  /** Set while the version answers in the shadow. */
+  shadow: Shadow | undefined;
+  /** Resolves when the job has ended and its process has exited. */
+  ended: Promise<void> | undefined;
   private readonly started = performance.now();
-  private shadow: Shadow | undefined;
 
   constructor(options: TrainingOptions, { rows, dropped }: TableInfo) {
     this.job = {
@@ -36,27 +40,10 @@ export class RunningJob {
     };
   }
 
-  /** Aborted when the job is cancelled. */
-  get signal(): AbortSignal {
-    return this.abort.signal;
-  }
-
-  get isInShadow(): boolean {
-    return this.shadow !== undefined;
-  }
-
-  cancel(): void {
-    this.abort.abort();
-  }
-
   addEpoch(epoch: Epoch): void {
     this.job.history.push(epoch);
     this.job.epoch = epoch.epoch;
     this.update();
-  }
-
-  enterShadow(shadow: Shadow): void {
-    this.shadow = shadow;
   }
 
   /** Updates elapsed and remaining time and the shadow's report. */
@@ -65,10 +52,6 @@ export class RunningJob {
     if (shadow) job.shadow = shadow.report;
     job.seconds = (performance.now() - started) / 1000;
     if (job.epoch > 0) job.seconds_left = (job.seconds / job.epoch) * (job.options.epochs - job.epoch);
-  }
-
-  succeed(): void {
-    this.end('succeeded');
   }
 
   /** Ends the job as `cancelled` or `failed`; an unknown error is reported as `INTERNAL`, without its message. */
@@ -80,7 +63,7 @@ export class RunningJob {
     this.end(known?.code === 'TRAINING_CANCELLED' ? 'cancelled' : 'failed');
   }
 
-  private end(state: Job['state']): void {
+  end(state: Job['state']): void {
     const { job } = this;
     this.update();
     job.state = state;

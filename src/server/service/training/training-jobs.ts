@@ -1,10 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
-import type { Logger } from 'pino';
 import { DomainError } from '../../../base/domain-error.js';
 import { PhaseClock } from '../../../base/node/phase-clock.js';
 import type { EngineName } from '../../../model/engines/load-engine.js';
-import type { ModelStore } from '../../../model/store/store.js';
 import type { TableInfo } from '../../../model/tables/table-file.js';
 import type { GateRequest } from '../../../model/training/serving-model.js';
 import { runTraining } from '../../../model/training/trainer.js';
@@ -18,11 +16,8 @@ import type { Shadow } from './shadow.js';
 /** Ended jobs that can still be queried. */
 const MAX_ENDED_JOBS = 100;
 
-export interface JobsOptions {
-  readonly store: ModelStore;
+export interface JobsOptions extends PromotionOptions {
   readonly engine: EngineName;
-  readonly log: Logger;
-  readonly promotion: PromotionOptions;
 }
 
 /** Everything a training starts with. */
@@ -44,10 +39,10 @@ interface Start {
 export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; end: [Job] }> {
   private readonly options: JobsOptions;
   private readonly jobs = new Map<string, Job>();
-  private readonly ends = new Map<string, Promise<void>>();
   /** By the job's id. */
   private readonly running = new Map<string, RunningJob>();
-  private busy = false;
+  /** Held by the one training that may run. */
+  private place: symbol | undefined;
   private closed = false;
 
   constructor(options: JobsOptions) {
@@ -67,17 +62,23 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
     terms: PromotionTerms = GATED,
   ): Promise<Job> {
     const release = this.takePlace(terms);
-    const { store, promotion: parts } = this.options;
+    const { store } = this.options;
     const clock = new PhaseClock();
     let stage: string | undefined;
     try {
-      const promotion = new Promotion(parts, terms);
+      const promotion = new Promotion(this.options, terms);
       stage = await store.stage();
       const table = await prepare(join(stage, 'table'));
       const gate = await promotion.request(stage, table);
       if (this.closed) throw new DomainError('NOT_READY', 'shutting down');
       clock.end('receive');
-      return this.launch({ running: new RunningJob(options, table), release, stage, promotion, gate, clock });
+      const running = new RunningJob(options, table);
+      const { job } = running;
+      this.jobs.set(job.id, job);
+      this.running.set(job.id, running);
+      this.forgetOldJobs();
+      running.ended = this.run({ running, release, stage, promotion, gate, clock });
+      return job;
     } catch (error) {
       release();
       if (stage) await store.discard(stage);
@@ -87,7 +88,7 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
 
   /** Whether a training runs, or its table arrives; not one whose version answers in the shadow. */
   get isBusy(): boolean {
-    return this.busy;
+    return this.place !== undefined;
   }
 
   /** Throws `JOB_NOT_FOUND`. */
@@ -101,13 +102,13 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
   /** Waits for a job's end. Throws `JOB_NOT_FOUND`. */
   async finished(id: string): Promise<Job> {
     const job = this.get(id);
-    await this.ends.get(id);
+    await this.running.get(id)?.ended;
     return job;
   }
 
   /** Stops a job if it runs, and waits until its process has exited. Throws `JOB_NOT_FOUND`. */
   async cancel(id: string): Promise<Job> {
-    this.running.get(id)?.cancel();
+    this.running.get(id)?.abort.abort();
     return this.finished(id);
   }
 
@@ -119,29 +120,19 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
 
   /** Returns a function that releases the place. Throws `TRAINING_RUNNING`. */
   private takePlace({ shadowRows }: PromotionTerms): () => void {
-    if (this.busy) throw new DomainError('TRAINING_RUNNING', 'a training is running already; only one runs at a time');
-    const inShadow = Array.from(this.running.values()).find(({ isInShadow }) => isInShadow);
+    if (this.isBusy)
+      throw new DomainError('TRAINING_RUNNING', 'a training is running already; only one runs at a time');
+    const inShadow = Array.from(this.running.values()).find(({ shadow }) => shadow);
     if (inShadow && shadowRows > 0) {
       const { id, model_version } = inShadow.job;
       const reason = `version ${model_version} of training ${id} still answers in the shadow; cancel that training`;
       throw new DomainError('TRAINING_RUNNING', `shadow_rows: ${reason}, or train without a shadow`);
     }
-    this.busy = true;
-    let released = false;
+    const place = Symbol();
+    this.place = place;
     return () => {
-      if (!released) this.busy = false;
-      released = true;
+      if (this.place === place) this.place = undefined;
     };
-  }
-
-  private launch(start: Start): Job {
-    const { running } = start;
-    const { job } = running;
-    this.jobs.set(job.id, job);
-    this.running.set(job.id, running);
-    this.forgetOldJobs();
-    this.ends.set(job.id, this.run(start));
-    return job;
   }
 
   /** Never rejects: every error is the job's outcome. */
@@ -152,7 +143,7 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
     log.info({ job: job.id, rows: job.rows, dropped: job.dropped, options: job.options }, 'training started');
     try {
       await this.work(start);
-      running.succeed();
+      running.end('succeeded');
     } catch (error) {
       await this.discard(stage);
       running.fail(error);
@@ -170,13 +161,16 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
   /** Trains, publishes the version and brings it to production. */
   private async work({ running, release, stage, promotion, gate: terms, clock }: Start): Promise<void> {
     const { store, engine } = this.options;
-    const { job, signal } = running;
+    const {
+      job,
+      abort: { signal },
+    } = running;
     const onEpoch = (epoch: Epoch) => {
       running.addEpoch(epoch);
       this.emit('epoch', job);
     };
     const onShadow = (shadow: Shadow) => {
-      running.enterShadow(shadow);
+      running.shadow = shadow;
       release();
       this.emit('shadow', job);
     };
@@ -204,9 +198,6 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
 
   private forgetOldJobs(): void {
     const ended = Array.from(this.jobs.keys()).filter((id) => !this.running.has(id));
-    for (const id of ended.slice(0, Math.max(0, this.jobs.size - MAX_ENDED_JOBS))) {
-      this.jobs.delete(id);
-      this.ends.delete(id);
-    }
+    for (const id of ended.slice(0, Math.max(0, this.jobs.size - MAX_ENDED_JOBS))) this.jobs.delete(id);
   }
 }

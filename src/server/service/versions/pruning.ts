@@ -11,36 +11,31 @@ export interface PruningOptions {
   readonly keep: number;
 }
 
-/** Removes old versions after new ones were published, except those in use and those that an alias names. */
-export class Pruning {
-  private readonly options: PruningOptions;
-  private running: Promise<void> = Promise.resolve();
+/**
+ * Returns a function that removes old versions, except those in use and those that an alias names. It never rejects: a
+ * version that cannot be removed now is removed the next time.
+ */
+export function createPruning(options: PruningOptions): () => Promise<void> {
+  let running: Promise<void> = Promise.resolve();
+  return () => {
+    running = running.then(() => removeOld(options));
+    return running;
+  };
+}
 
-  constructor(options: PruningOptions) {
-    this.options = options;
-  }
-
-  /** Never rejects: a version that cannot be removed now is removed the next time. */
-  prune(): Promise<void> {
-    this.running = this.running.then(() => this.removeOld());
-    return this.running;
-  }
-
-  private async removeOld(): Promise<void> {
-    const { store, loader, log, keep } = this.options;
-    try {
-      for (const version of (await store.list()).slice(0, -keep)) {
-        if (loader.isInUse(version)) continue;
-        try {
-          await store.remove(version);
-          log.info({ model_version: String(version), keep }, 'old model version removed');
-        } catch (error) {
-          // An alias names it, or another process is removing it.
-          if (!(error instanceof DomainError)) throw error;
-        }
+async function removeOld({ store, loader, log, keep }: PruningOptions): Promise<void> {
+  try {
+    for (const version of (await store.list()).slice(0, -keep)) {
+      if (loader.isInUse(version)) continue;
+      try {
+        await store.remove(version);
+        log.info({ model_version: String(version), keep }, 'old model version removed');
+      } catch (error) {
+        // An alias names it, or another process is removing it.
+        if (!(error instanceof DomainError)) throw error;
       }
-    } catch (error) {
-      log.error({ err: error }, 'old model versions could not be removed');
     }
+  } catch (error) {
+    log.error({ err: error }, 'old model versions could not be removed');
   }
 }

@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { pino } from 'pino';
 import { createRandom } from '../../../../src/base/statistics/random.js';
 import type { Job } from '../../../../src/server/service/training/job.js';
-import { Retraining } from '../../../../src/server/service/training/retraining.js';
+import { retrainOnDrift } from '../../../../src/server/service/training/retraining.js';
 import { buildTestApp, type TestApp } from '../../../support/test-app.js';
 
 /** Rows `[count, 2]`, of which the first is moved by `shift`. */
@@ -33,7 +33,7 @@ async function start(t: TestContext, cooldown = 3_600_000) {
     lines.emit('line');
   };
   const log = pino({ level: 'debug' }, { write });
-  const retraining = () => new Retraining({ ...parts, log: log as never, minRows: 100, cooldown });
+  const retraining = () => retrainOnDrift({ ...parts, log: log as never, minRows: 100, cooldown });
   retraining();
   return { parts, logged, lines, retraining };
 }

@@ -8,7 +8,7 @@ import { weightCount } from '../../../../src/model/network/shape.js';
 import { openVersion } from '../../../../src/model/versions/version.js';
 import type { Job } from '../../../../src/server/service/training/job.js';
 import { Shadow } from '../../../../src/server/service/training/shadow.js';
-import { Pruning } from '../../../../src/server/service/versions/pruning.js';
+import { createPruning } from '../../../../src/server/service/versions/pruning.js';
 import { buildTestApp, contentsOf, type TestApp } from '../../../support/test-app.js';
 
 function rowsOf(seed: number, count: number): number[][] {
@@ -156,7 +156,7 @@ test('a version in the shadow is not removed, though another is the candidate by
   const { parts, job } = await start(t);
   assert.equal((await post(parts, '/train?wait=true&promote=never', BODY)).status, 200);
   assert.equal((await parts.store.aliases()).candidate, 3);
-  await new Pruning({ ...parts, keep: 1 }).prune();
+  await createPruning({ ...parts, keep: 1 })();
   assert.deepEqual(await parts.store.list(), [1, 2, 3]);
   const removal = await parts.app.inject({ method: 'DELETE', url: '/models/2' });
   assert.deepEqual([removal.statusCode, removal.json().code], [409, 'VERSION_IN_USE']);

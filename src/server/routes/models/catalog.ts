@@ -1,9 +1,11 @@
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { ALIAS_NAMES, type ModelStore } from '../../../model/store/store.js';
-import { ErrorReply } from '../../http/errors.js';
+import { Card } from '../../../model/versions/card.js';
+import { errors, operation } from '../../http/operation.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
 import { type Catalog, Summary } from '../../service/versions/catalog.js';
+import { VersionParams } from './version-params.js';
 
 const { created_at, origin, ...others } = Summary.properties;
 const Version = Type.Union([Type.String(), Type.Null()]);
@@ -29,22 +31,21 @@ export const ModelsReply = Type.Object({
   ),
 });
 
-export interface ModelsOptions {
+const CardReply = Type.Object({ model_version: Type.String(), name: Type.String(), ...Card.properties });
+
+export interface CatalogRouteOptions {
   readonly store: ModelStore;
   readonly catalog: Catalog;
   readonly service: PredictionService;
+  readonly name: string;
 }
 
-export function listRoute(app: FastifyInstance, { store, catalog, service }: ModelsOptions): void {
+export function catalogRoutes(app: FastifyInstance, { store, catalog, service, name }: CatalogRouteOptions): void {
   app.get(
     '/models',
-    {
-      schema: {
-        summary: 'All versions and their aliases, and the version that serves',
-        tags: ['model'],
-        response: { 200: ModelsReply, 500: ErrorReply },
-      },
-    },
+    operation('model', 'All versions and their aliases, and the version that serves', {
+      response: { 200: ModelsReply, ...errors(500) },
+    }),
     async () => {
       const summaries = await catalog.list();
       const aliases = await store.aliases();
@@ -65,6 +66,15 @@ export function listRoute(app: FastifyInstance, { store, catalog, service }: Mod
         })),
       };
     },
+  );
+
+  app.get<{ Params: Static<typeof VersionParams> }>(
+    '/models/:version',
+    operation('model', 'The card of a version', {
+      params: VersionParams,
+      response: { 200: CardReply, ...errors(400, 404, 409) },
+    }),
+    async ({ params: { version } }) => ({ model_version: version, name, ...(await catalog.card(Number(version))) }),
   );
 }
 
