@@ -1,8 +1,12 @@
 import type { FastifyContextConfig, FastifySchema } from 'fastify';
 import { ErrorReply } from './errors.js';
 
+interface Operation extends FastifySchema {
+  readonly config?: FastifyContextConfig;
+}
+
 /** Options of a route that OpenAPI documents as an operation under `tag`. */
-export function operation(tag: string, summary: string, schema: FastifySchema, config: FastifyContextConfig = {}) {
+export function operation(tag: string, summary: string, { config = {}, ...schema }: Operation) {
   return { config, schema: { summary, tags: [tag], ...schema } };
 }
 

@@ -53,12 +53,10 @@ async function buildPage(document: () => Document): Promise<FastifyInstance> {
 }
 
 interface Document {
-  readonly paths?: Record<string, { post?: { requestBody?: { content?: Record<string, { schema?: Schema }> } } }>;
+  readonly paths?: Record<string, { post?: { requestBody?: { content?: Record<string, { schema?: BodySchema }> } } }>;
 }
 
-interface Schema {
-  properties?: { instances?: RowsSchema };
-}
+type BodySchema = { properties?: { instances?: RowsSchema } };
 
 interface RowsSchema {
   description?: string;

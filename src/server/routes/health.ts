@@ -11,11 +11,7 @@ import type { PredictionService, Serving } from '../service/prediction/predictio
 /** Fields that `?verbose` adds to either reply. */
 const Details = Type.Partial(
   Type.Object({
-    store: Type.Object({
-      location: Type.String(),
-      versions: Type.Integer(),
-      ...StoreHealth.properties,
-    }),
+    store: Type.Object({ location: Type.String(), versions: Type.Integer(), ...StoreHealth.properties }),
     engine: nullable(Type.String()),
     probe: nullable(
       Type.Object({
@@ -41,28 +37,20 @@ const Query = Type.Object({
 export function healthRoutes(app: FastifyInstance, service: PredictionService, store: ModelStore): void {
   app.get(
     '/livez',
-    operation(
-      'monitoring',
-      'Liveness: the process answers',
-      {
-        response: { 200: Type.Object({ status: Type.Literal('live') }) },
-      },
-      { quiet: true },
-    ),
+    operation('monitoring', 'Liveness: the process answers', {
+      config: { quiet: true },
+      response: { 200: Type.Object({ status: Type.Literal('live') }) },
+    }),
     async () => ({ status: 'live' }),
   );
 
   app.get<{ Querystring: Static<typeof Query> }>(
     '/readyz',
-    operation(
-      'monitoring',
-      'Readiness: a model is loaded and has passed its probe; a 503 reports why not',
-      {
-        querystring: Query,
-        response: { 200: Ready, 503: NotReady, ...errors(400) },
-      },
-      { quiet: true },
-    ),
+    operation('monitoring', 'Readiness: a model is loaded and has passed its probe; a 503 reports why not', {
+      config: { quiet: true },
+      querystring: Query,
+      response: { 200: Ready, 503: NotReady, ...errors(400) },
+    }),
     async ({ query: { verbose = 'false' }, id }, reply) => {
       const details = verbose === 'false' ? {} : await describe(service, store);
       try {

@@ -8,14 +8,10 @@ export function metricsRoute(app: FastifyInstance, registry: Registry): void {
   for (const path of ['/metrics', '/monitoring/prometheus/metrics']) {
     app.get(
       path,
-      operation(
-        'monitoring',
-        'Metrics for Prometheus, text format 0.0.4',
-        {
-          response: { 200: { content: { 'text/plain': { schema: Type.String() } } } },
-        },
-        { quiet: true },
-      ),
+      operation('monitoring', 'Metrics for Prometheus, text format 0.0.4', {
+        config: { quiet: true },
+        response: { 200: { content: { 'text/plain': { schema: Type.String() } } } },
+      }),
       async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()),
     );
   }

@@ -43,9 +43,7 @@ export function driftRoutes(app: FastifyInstance, drift: DriftService, feedback:
     operation(
       'drift',
       'Server-sent events: `drift` when an alarm is raised or cleared, `progress` every 5 s, with the latest point of the history',
-      {
-        response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } }, ...errors(409) },
-      },
+      { response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } }, ...errors(409) } },
     ),
     async (_request, response) => {
       drift.require();

@@ -15,10 +15,7 @@ export function activationRoutes(app: FastifyInstance, loader: ModelLoader): voi
     operation(
       'model',
       'Make a version production: it is verified, warmed up and swapped in; the former one becomes previous',
-      {
-        params: VersionParams,
-        response: { 200: ActivationReply, ...errors(400, 404, 409, 507) },
-      },
+      { params: VersionParams, response: { 200: ActivationReply, ...errors(400, 404, 409, 507) } },
     ),
     async ({ params: { version } }) => describeActivation(await loader.activate(Number(version))),
   );

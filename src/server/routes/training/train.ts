@@ -91,25 +91,23 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
 
   app.post<{ Body: TrainBody | TableBody; Querystring: Static<typeof TrainQuery> }>(
     '/train',
-    {
-      config: { streamLimit: trainBodyLimit },
-      ...operation(
-        'training',
-        'Train a new version in the background; it serves when it is done, unless it is worse than the serving version',
-        {
-          querystring: TrainQuery,
-          body: {
-            content: {
-              [JSON_TYPE]: { schema: TrainBody },
-              [CSV_TYPE]: tableContent('RFC 4180, with a header row'),
-              [ARROW_TYPE]: FileContent,
-              [PARQUET_TYPE]: FileContent,
-            },
+    operation(
+      'training',
+      'Train a new version in the background; it serves when it is done, unless it is worse than the serving version',
+      {
+        config: { streamLimit: trainBodyLimit },
+        querystring: TrainQuery,
+        body: {
+          content: {
+            [JSON_TYPE]: { schema: TrainBody },
+            [CSV_TYPE]: tableContent('RFC 4180, with a header row'),
+            [ARROW_TYPE]: FileContent,
+            [PARQUET_TYPE]: FileContent,
           },
-          response: { 200: Job, 202: Job, ...errors('4xx', 500, 503, 507) },
         },
-      ),
-    },
+        response: { 200: Job, 202: Job, ...errors('4xx', 500, 503, 507) },
+      },
+    ),
     async ({ body, query }, reply) => {
       const job = body instanceof Readable ? await startFromTable(body, query) : await startFromJson(body, query);
       reply.header('location', `/train/${job.id}`);
