@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -58,4 +58,24 @@ test('the program of the README runs', () => {
   assert.equal(status, 0, stderr);
   assert.match(stdout, /reconstruction_error/);
   assert.match(stdout, /\[ 1000, 1 \]/);
+});
+
+test('every room and file that the map and the decisions name exists', () => {
+  const files = ['src', 'test', 'scripts'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((path) => join('/', folder, path)),
+  );
+  for (const page of ['architecture.md', 'decisions.md']) {
+    const text = readFileSync(join(ROOT, 'docs', page), 'utf8');
+    const named = text.match(/(?<=`)[\w./-]+\.(ts|tsx|mjs)(?=`)/g) ?? [];
+    assert.ok(named.length > 20);
+    const missing = named.filter((name) => !files.some((file) => file.endsWith(`/${name}`)));
+    assert.deepEqual(missing, [], page);
+  }
+  const map = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8');
+  const rooms = map.slice(map.indexOf('## Rooms'), map.indexOf('## A row')).match(/(?<=^\| `)[\w/-]+(?=` \|)/gm) ?? [];
+  assert.ok(rooms.length > 20);
+  assert.deepEqual(
+    rooms.filter((room) => !existsSync(join(ROOT, 'src', room))),
+    [],
+  );
 });
