@@ -11,8 +11,10 @@ import { LARGE_BODY } from './http/large-body.js';
 import { requestIds } from './http/request-id.js';
 import { BodyReader } from './inference/body-reader.js';
 import { Inference } from './inference/inference.js';
+import { requestLog } from './log/request-log.js';
 import { registerDriftMetrics } from './metrics/drift-metrics.js';
 import { registerFeedbackMetrics } from './metrics/feedback-metrics.js';
+import { registerLogMetrics } from './metrics/log-metrics.js';
 import { ModelMetrics } from './metrics/model-metrics.js';
 import { PredictionHistogram } from './metrics/prediction-histogram.js';
 import { RequestHistogram } from './metrics/request-histogram.js';
@@ -23,7 +25,6 @@ import { openapi } from './plugins/openapi.js';
 import { readOnly } from './plugins/read-only.js';
 import { replyEncoding } from './plugins/reply-encoding.js';
 import { requestEncoding } from './plugins/request-encoding.js';
-import { requestLog } from './plugins/request-log.js';
 import { invocations } from './protocols/invocations/invocations.js';
 import { mlflow } from './protocols/invocations/mlflow.js';
 import { modelRepository } from './protocols/open-inference/model-repository.js';
@@ -73,11 +74,12 @@ function lateSerializer(schema: unknown): (data: unknown) => string {
   };
 }
 
-/** Builds the whole application without listening. */
+/** Builds the whole application without listening. `output` is where the log goes, for its metric. */
 export async function buildApp(
   parts: Parts,
   config: Config,
   platform: Pick<Platform, 'vertex' | 'readOnly'>,
+  output: { readonly dropped: number } = { dropped: 0 },
 ): Promise<FastifyInstance> {
   const { service, jobs, drift, feedback, store, loader, catalog, prune, createEngine, log } = parts;
   const { MODEL_NAME: name, BODY_LIMIT: bodyLimit, TRAIN_BODY_LIMIT: trainBodyLimit, MAX_ROWS: maxRows } = config;
@@ -120,6 +122,7 @@ export async function buildApp(
   service.observe((observation) => modelMetrics.observe(observation));
   registerDriftMetrics(registry, drift, config.DRIFT_FEATURES_WITH_BINS);
   registerFeedbackMetrics(registry, feedback);
+  registerLogMetrics(registry, output);
   app.addHook('onClose', () => feedback.close());
   jobs.on('end', (job) => modelMetrics.observeJob(job));
   const reader = new BodyReader();

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -274,6 +274,18 @@ test('a JavaScript engine without WebAssembly stops the start in one line', () =
     const printed = stderr.replace(/^Warning: disabling flag .*\n/, '');
     assert.equal(printed, `ENGINE=${engine}: ${reason}; run Node.js without --jitless\n`);
   }
+});
+
+test('a port in use stops the start in one line', async (t) => {
+  const main = fileURLToPath(new URL('../../app/main.js', import.meta.url));
+  const other = createServer().listen(0, '127.0.0.1');
+  t.after(() => other.close());
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  const env = { HOST: '127.0.0.1', PORT: String(port), MODEL_STORE: await temporaryDirectory(t) };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main], { env, encoding: 'utf8' });
+  assert.deepEqual([status, stdout], [1, '']);
+  assert.equal(stderr, `HOST=127.0.0.1 PORT=${port}: the port is in use\n`);
 });
 
 test('a bad setting stops the start and names itself', () => {

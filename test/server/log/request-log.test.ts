@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { startServer, temporaryDirectory } from '../../support/server-process.js';
 import { buildTestApp } from '../../support/test-app.js';
+import { until } from '../../support/until.js';
 
 /** What orchestrators and Prometheus ask every few seconds, by every protocol. */
 const PROBES = [
@@ -51,4 +53,24 @@ test('a probe that finds no model is a warning', async (t) => {
       url,
     );
   }
+});
+
+test('of equal errors ten a second are logged, and their URLs are cut', async (t) => {
+  const server = await startServer(t, { MODEL_STORE: await temporaryDirectory(t), TRAIN_DATA: 'no-such-file.csv' });
+  const miss = async (i: number) => {
+    const response = await fetch(`${server.url}/${i}${'x'.repeat(5000)}`);
+    assert.equal(response.status, 404);
+    await response.text();
+  };
+  const lines = () => server.lines.filter(({ status }) => status === 404);
+  const start = performance.now();
+  await Promise.all(Array.from({ length: 200 }, (_, i) => miss(i)));
+  const seconds = 1 + Math.floor((performance.now() - start) / 1000);
+  await until('a line says how many were omitted', 10, async () => {
+    await miss(0);
+    return lines().some(({ omitted }) => Number(omitted) > 0);
+  });
+  const before = lines().findIndex(({ omitted }) => Number(omitted) > 0);
+  assert.ok(before >= 10 && before <= 10 * seconds, `${before} lines in ${seconds} s`);
+  for (const { url } of lines()) assert.ok((url as string).length <= 201, url as string);
 });
