@@ -36,7 +36,10 @@ async function start(t: TestContext, stdio: StdioOptions, command: readonly stri
   return { child, port, url };
 }
 
-const isReady = (url: string) => until('the service is ready', 30, async () => (await fetch(`${url}/readyz`)).ok);
+/** A service that its log has stopped does not answer. */
+const get = (url: string) => fetch(url, { signal: AbortSignal.timeout(3000) });
+
+const isReady = (url: string) => until('the service is ready', 20, async () => (await get(`${url}/readyz`)).ok);
 
 /** Sends many requests over one connection, with long URLs, and reads all replies. */
 async function flood(port: number): Promise<void> {
@@ -46,21 +49,20 @@ async function flood(port: number): Promise<void> {
     socket.write(`GET /livez?${'x'.repeat(300)} HTTP/1.1\r\nhost: x\r\n${last}\r\n`);
   }
   socket.resume();
-  await once(socket, 'close');
+  await once(socket, 'close', { signal: AbortSignal.timeout(20_000) });
 }
 
 async function assertServes(url: string): Promise<void> {
-  const signal = AbortSignal.timeout(5000);
-  assert.equal((await fetch(`${url}/livez`, { signal })).status, 200);
+  assert.equal((await get(`${url}/livez`)).status, 200);
   const headers = { 'content-type': 'application/json' };
   const body = JSON.stringify({ instances: [CAR] });
-  const response = await fetch(`${url}/predict`, { method: 'POST', headers, body, signal });
+  const response = await fetch(`${url}/predict`, { method: 'POST', headers, body, signal: AbortSignal.timeout(5000) });
   assert.equal(response.status, 200, await response.text());
 }
 
 async function assertDrops(url: string): Promise<void> {
   await until('dropped lines are counted', 5, async () => {
-    const scrape = await (await fetch(`${url}/metrics`)).text();
+    const scrape = await (await get(`${url}/metrics`)).text();
     return Number(/^log_lines_dropped_total (\d+)$/m.exec(scrape)?.[1]) > 0;
   });
 }
@@ -144,9 +146,8 @@ test('SIGHUP, even sent twice, ends the service as SIGTERM does', async (t) => {
   const server = await startServer(t, { MODEL_STORE: await temporaryDirectory(t), TRAIN_DATA: CARS });
   await server.logged('model version serves');
   server.child.kill('SIGHUP');
-  const ended = server.stop('SIGHUP');
   await server.logged('shutting down');
-  assert.deepEqual(await ended, { code: 0, signal: null });
+  assert.deepEqual(await server.stop('SIGHUP'), { code: 0, signal: null });
 });
 
 test('a signal that reports a fault of the process ends it', async (t) => {
