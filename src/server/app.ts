@@ -6,7 +6,9 @@ import { DomainError } from '../base/domain-error.js';
 import { readJson } from '../base/json/parse-json.js';
 import type { Config } from './config.js';
 import { FastPath } from './fast-path/fast-path.js';
-import { handleErrors, refuseConnection, sendError } from './http/errors.js';
+import { refuseConnection } from './http/connection.js';
+import { handleErrors, sendError } from './http/errors.js';
+import { EventStreams } from './http/event-stream.js';
 import { LARGE_BODY } from './http/large-body.js';
 import { requestIds } from './http/request-id.js';
 import { BodyReader } from './inference/body-reader.js';
@@ -20,6 +22,7 @@ import { PredictionHistogram } from './metrics/prediction-histogram.js';
 import { RequestHistogram } from './metrics/request-histogram.js';
 import type { Parts } from './parts.js';
 import type { Platform } from './platform.js';
+import { errorStatuses } from './plugins/error-statuses.js';
 import { metrics } from './plugins/metrics.js';
 import { openapi } from './plugins/openapi.js';
 import { readOnly } from './plugins/read-only.js';
@@ -103,6 +106,7 @@ export async function buildApp(
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
     requestTimeout: REQUEST_TIMEOUT,
+    keepAliveTimeout: 1000 * config.KEEP_ALIVE_TIMEOUT,
     // Fastify's own refusal is not an error reply of ours. Requests on open connections are still answered.
     return503OnClosing: false,
     frameworkErrors: sendError,
@@ -128,12 +132,13 @@ export async function buildApp(
   const reader = new BodyReader();
   app.addHook('onClose', () => reader.close());
 
-  handleErrors(app);
   requestLog(app, log.isLevelEnabled('debug'));
+  handleErrors(app);
   metrics(app, registry, durations, predictions);
   requestEncoding(app);
   replyEncoding(app);
   if (platform.readOnly) readOnly(app);
+  errorStatuses(app);
   await openapi(app, service);
 
   homeRoute(app, platform.readOnly);
@@ -150,10 +155,11 @@ export async function buildApp(
   if (nativePredict) {
     await app.register(predictRoute, { inference, fastPath, drift, feedback, storesRows: !platform.readOnly });
   }
-  driftRoutes(app, drift, feedback);
+  const streams = new EventStreams();
+  driftRoutes(app, { drift, feedback, streams });
   await app.register(feedbackRoute, { feedback, reader });
   await app.register(trainRoute, { service, jobs, feedback, reader, trainBodyLimit });
-  jobRoutes(app, jobs);
+  jobRoutes(app, jobs, streams);
 
   const model = new ServedModel({ name, service, store });
   const flatten = config.FLATTEN === 'true';

@@ -62,6 +62,12 @@ export const ConfigSchema = Type.Object({
     'on',
     'whether common predictions are answered ahead of the web framework, by writing to the socket directly',
   ),
+  KEEP_ALIVE_TIMEOUT: integer(
+    72,
+    1,
+    'seconds for which a connection without requests stays open; must exceed the idle time-out of a load balancer in front',
+    86_400,
+  ),
   BODY_LIMIT: integer(16 * 2 ** 20, 1024, 'maximum request body, in bytes'),
   TRAIN_BODY_LIMIT: integer(2 ** 30, 1024, 'maximum CSV, Arrow stream or Parquet file to train on, in bytes'),
   MAX_ROWS: integer(100_000, 1, 'maximum rows of one prediction request'),

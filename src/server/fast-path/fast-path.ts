@@ -7,6 +7,7 @@ import {
 } from 'node:http';
 import type { FastifyInstance, FastifyServerFactory } from 'fastify';
 import type { Logger } from 'pino';
+import { guarded, refuseExpectation } from '../http/connection.js';
 import type { requestIds } from '../http/request-id.js';
 import type { BucketCounts } from '../metrics/bucket-histogram.js';
 import type { PredictionHistogram } from '../metrics/prediction-histogram.js';
@@ -77,14 +78,16 @@ export class FastPath {
   /** Creates a server as Fastify would, with the fast path in front unless it is off. */
   readonly createServer: FastifyServerFactory = (fallback, options) => {
     const { keepAliveTimeout, requestTimeout } = options as { keepAliveTimeout: number; requestTimeout: number };
-    if (!this.options.enabled) return createServer({ keepAliveTimeout, requestTimeout }, fallback);
+    const slowPath = guarded(fallback);
+    // `guarded` refuses a request without `Host`, in the form of all errors.
+    const server = createServer({ keepAliveTimeout, requestTimeout, requireHostHeader: false });
+    server.on('checkExpectation', refuseExpectation);
+    if (!this.options.enabled) return server.on('request', slowPath);
     const writer = new ReplyWriter<FastRoute>(Math.floor(keepAliveTimeout / 1000), (route, seconds) =>
       this.count(route, seconds),
     );
     this.writer = writer;
-    return createServer({ keepAliveTimeout, requestTimeout }, (request, response) =>
-      this.take(request, response, fallback, writer),
-    );
+    return server.on('request', (request, response) => this.take(request, response, slowPath, writer));
   };
 
   /** Leaves requests to Fastify while the application closes: it announces the end of the connection to clients. */
@@ -113,6 +116,7 @@ export class FastPath {
       length > 0 &&
       length <= this.options.bodyLimit &&
       request.httpVersion === '1.1' &&
+      headers.host !== undefined &&
       KEEP_ALIVE.has(headers.connection) &&
       this.open &&
       // At this level good replies are logged too, and Fastify logs them.

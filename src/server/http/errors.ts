@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { type ErrorCode, show } from '../../base/domain-error.js';
@@ -46,8 +44,12 @@ const STATUS: Readonly<Record<ErrorCode | HttpErrorCode, number>> = {
   NOT_IMPLEMENTED: 501,
   FEEDBACK_UNAVAILABLE: 503,
   NOT_READY: 503,
+  OVERLOADED: 503,
   STORE_UNWRITABLE: 507,
 };
+
+/** Seconds after which a client may try again what is refused as `OVERLOADED`. */
+const RETRY_AFTER = 5;
 
 /** Fastify's own errors that a client causes, by their status. */
 const CODE_BY_STATUS: Readonly<Record<number, string>> = {
@@ -82,7 +84,9 @@ export function handleErrors(app: FastifyInstance): void {
     methods.set(url, allowed);
     for (const name of [method].flat()) allowed.add(name);
   });
-  app.setNotFoundHandler((request, reply) => {
+  // A hook refuses such a request before a byte of its body is read.
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!request.is404) return done();
     const path = request.url.replace(/\?.*/, '');
     const allowed = Array.from(methods).find(([pattern]) => matches(pattern, path))?.[1];
     if (allowed) reply.header('allow', Array.from(allowed).join(', '));
@@ -90,7 +94,7 @@ export function handleErrors(app: FastifyInstance): void {
     const error = allowed
       ? `${path} does not support ${request.method}`
       : `there is no ${request.method} ${path.slice(0, 200)}`;
-    return reply.code(status).send({ error, code: CODE_BY_STATUS[status]!, request_id: request.id });
+    reply.code(status).send({ error, code: CODE_BY_STATUS[status]!, request_id: request.id });
   });
 }
 
@@ -110,28 +114,11 @@ export function sendShaped(
   const status = statusOf(error);
   if (status >= 500 && status !== 501 && status !== 503)
     request.log.error({ reqId: request.id, err: error }, 'request failed');
+  if (hasCode(error) && error.code === 'OVERLOADED') reply.header('retry-after', RETRY_AFTER);
   return reply
     .code(status)
     .header('x-request-id', request.id)
     .send(shape(describe(error, status, request), status));
-}
-
-/** Replies to bytes that are not HTTP. There is no request, and therefore a new request id. */
-export function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const body: ErrorReply = {
-    error: `not an HTTP request: ${error.message}`,
-    code: 'INVALID_REQUEST',
-    request_id: randomUUID(),
-  };
-  const text = JSON.stringify(body);
-  socket.end(
-    `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(text)}\r\n` +
-      `connection: close\r\n\r\n${text}`,
-  );
 }
 
 function describe(error: unknown, status: number, request: FastifyRequest): ErrorReply {

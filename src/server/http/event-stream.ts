@@ -1,20 +1,43 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
+import { HttpError } from './http-error.js';
 
-/** Formats one server-sent event (https://html.spec.whatwg.org/multipage/server-sent-events.html), its data as JSON. */
-export function serverSentEvent(name: string, data: unknown): string {
-  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
-}
+/** Event streams that may be open at the same time. */
+const MAX_STREAMS = 1000;
+
+let latest: { readonly name: string; readonly data: unknown; readonly text: string } | undefined;
 
 /**
- * Replies with `events` until they end or the client disconnects. A disconnect ends `source`, the emitter's events that they
- * await: they would not notice it before the next event.
+ * Formats one server-sent event (https://html.spec.whatwg.org/multipage/server-sent-events.html), its data as JSON. The text
+ * is made once for all streams that send the same object one after the other.
  */
-export function eventStream(
-  reply: FastifyReply,
-  source: AsyncIterator<unknown>,
-  events: AsyncIterable<string>,
-): FastifyReply {
-  reply.raw.once('close', () => void source.return?.());
-  return reply.header('cache-control', 'no-cache').type('text/event-stream').send(Readable.from(events));
+export function serverSentEvent(name: string, data: unknown): string {
+  if (latest?.name === name && latest.data === data) return latest.text;
+  const text = `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+  latest = { name, data, text };
+  return text;
+}
+
+/** The open event streams of an application. */
+export class EventStreams {
+  private count = 0;
+
+  /**
+   * Replies with `events` until they end or the client disconnects. A disconnect ends `source`, the emitter's events that they
+   * await: they would not notice it before the next event. Throws `OVERLOADED`.
+   */
+  reply(reply: FastifyReply, source: AsyncIterator<unknown>, events: AsyncIterable<string>): FastifyReply {
+    if (this.count >= MAX_STREAMS) {
+      void source.return?.();
+      throw new HttpError('OVERLOADED', `${MAX_STREAMS} event streams are open already`);
+    }
+    this.count++;
+    reply.raw.once('close', () => {
+      this.count--;
+      void source.return?.();
+    });
+    // A proxy such as nginx would otherwise hold events back until its buffer is full.
+    reply.header('cache-control', 'no-cache').header('x-accel-buffering', 'no');
+    return reply.type('text/event-stream').send(Readable.from(events));
+  }
 }

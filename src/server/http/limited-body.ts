@@ -1,6 +1,9 @@
 import { type Readable, Transform } from 'node:stream';
 import { DomainError, type ErrorCode } from '../../base/domain-error.js';
 
+/** Milliseconds within which more of a body must arrive that a route reads as it arrives. */
+const IDLE_TIMEOUT = 60_000;
+
 /** Returns a stream that passes on up to `limit` bytes, and fails with `TOO_LARGE` at more. */
 export function byteLimit(limit: number, unit = 'bytes'): Transform {
   let bytes = 0;
@@ -18,12 +21,22 @@ export function byteLimit(limit: number, unit = 'bytes'): Transform {
 
 /**
  * Limits a body that a route reads as it arrives; Fastify limits only bodies that it collects itself. If the body breaks
- * off, the returned stream fails with the code `broken`.
+ * off, or nothing arrives for a while, the returned stream fails with the code `broken`.
  */
 export function limited(payload: NodeJS.ReadableStream, limit: number, broken: ErrorCode): Readable {
   const body = byteLimit(limit);
+  const timer = setTimeout(() => {
+    // Paused, it waits for its reader and not for the client.
+    if (payload.isPaused()) timer.refresh();
+    else body.destroy(new DomainError(broken, `body: nothing arrived for ${IDLE_TIMEOUT / 1000} seconds`));
+  }, IDLE_TIMEOUT);
+  payload.on('data', () => timer.refresh());
+  payload.once('end', () => clearTimeout(timer));
   // The rest of a body that is no longer read is discarded: some clients send all of it before they read the reply.
-  body.on('close', () => payload.resume());
+  body.on('close', () => {
+    clearTimeout(timer);
+    payload.resume();
+  });
   payload.on('error', (cause) => {
     // Errors of a compressed body pass unchanged.
     body.destroy(cause instanceof DomainError ? cause : new DomainError(broken, 'the body broke off', { cause }));

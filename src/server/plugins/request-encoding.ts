@@ -28,8 +28,13 @@ declare module 'fastify' {
 /** Decompresses request bodies of all routes as they arrive. The limit of the body applies to the decompressed bytes. */
 export function requestEncoding(app: FastifyInstance): void {
   app.addHook('preParsing', (request, reply, payload, done) => {
-    const encoding = request.headers['content-encoding']?.trim().toLowerCase();
-    if (encoding === undefined || encoding === 'identity') return done(null, payload);
+    const { headers, method } = request;
+    const encoding = headers['content-encoding']?.trim().toLowerCase();
+    const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+    // Fastify reads no body of a GET.
+    if (encoding === undefined || encoding === 'identity' || !hasBody || method === 'GET' || method === 'HEAD') {
+      return done(null, payload);
+    }
     const createDecompressor = DECOMPRESSORS.get(encoding);
     if (!createDecompressor) {
       // As RFC 7694 prescribes.

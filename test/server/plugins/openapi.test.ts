@@ -75,6 +75,18 @@ test('every route has a summary and a schema for each status it can send', async
   }
 });
 
+test('every route lists the statuses of requests that are refused ahead of it', async (t) => {
+  const { app } = await buildTestApp(t);
+  const { paths } = (await app.inject({ url: '/openapi.json' })).json();
+  for (const [path, methods] of Object.entries<Record<string, { responses: object }>>(paths)) {
+    for (const [method, { responses }] of Object.entries(methods)) {
+      if ('4XX' in responses) continue;
+      const expected = method === 'get' ? (path.includes('{') ? ['400'] : []) : ['400', '413', '415'];
+      for (const status of expected) assert.ok(status in responses, `${method} ${path} ${status}`);
+    }
+  }
+});
+
 test('the page of the interface is served', async (t) => {
   const { app } = await buildTestApp(t);
   const page = await app.inject({ url: '/docs/' });

@@ -17,15 +17,21 @@ const HEAP = 512;
 
 /**
  * Streams a file to the disk beside `directory`, then reads it into a table there. A child process reads it, so that an
- * untrusted file can neither block nor crash this process, whatever it makes a library do.
+ * untrusted file can neither block nor crash this process, whatever it makes a library do. `onArrived` may throw; it is called
+ * before that process starts.
  *
  * Rejects with `INVALID_ARROW` or `INVALID_PARQUET` with the place, or with `UNKNOWN_COLUMN`, `TOO_MANY_MISSING`,
  * `TOO_LARGE` or `FEATURES_CHANGED`.
  */
-export async function fileToTable(source: Readable, request: Omit<TableRequest, 'path'>): Promise<TableInfo> {
+export async function fileToTable(
+  source: Readable,
+  request: Omit<TableRequest, 'path'>,
+  onArrived?: () => void,
+): Promise<TableInfo> {
   const path = `${request.directory}.upload`;
   try {
     await pipeline(source, createWriteStream(path));
+    onArrived?.();
     return await readInChild({ ...request, path });
   } finally {
     await rm(path, { force: true });

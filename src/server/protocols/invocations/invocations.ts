@@ -16,6 +16,7 @@ import {
 import { vendorType } from '../../readers/open-inference-request.js';
 import type { Observation } from '../../service/prediction/prediction-service.js';
 import { openInferenceRequest } from '../open-inference/open-inference-request.js';
+import { INFER_REPLIES } from '../open-inference/open-inference-schemas.js';
 import { Rows } from '../row-schema.js';
 import type { ServedModel } from '../served-model.js';
 import { tensorflowInference } from '../tensorflow-serving/tensorflow-inference.js';
@@ -46,6 +47,20 @@ const Predictions = Type.Object({
   predictions: Type.Array(Type.Array(Type.Number()), { description: '[rows, targets]' }),
 });
 const Text = Type.Unsafe<string>({ type: 'string' });
+const TensorflowReply = Type.Union([
+  Type.Object({ outputs: Type.Unknown() }),
+  Type.Object({ results: Type.Unknown() }),
+]);
+const { [JSON_TYPE]: tensors, ...binaryTensors } = INFER_REPLIES;
+/** Replies by content type, also those of SageMaker's other containers. */
+const REPLIES = {
+  [JSON_TYPE]: { schema: Type.Union([Predictions, TensorflowReply, tensors.schema]) },
+  ...Object.fromEntries([CSV_TYPE, ...LINES].map((type) => [type, { schema: Text }])),
+  ...binaryTensors,
+  [FLOATS]: {
+    schema: Type.Unsafe<string>({ type: 'string', description: 'float32, little-endian, or binary tensors' }),
+  },
+};
 
 type InvocationsRequest = InferenceRequest<'mlflow' | 'csv' | 'floats' | 'jsonLines' | 'openInference' | 'tensorflow'>;
 
@@ -82,7 +97,7 @@ export async function invocations(app: FastifyInstance, options: InvocationsOpti
           },
         },
         response: {
-          200: Predictions,
+          200: { content: REPLIES },
           '4xx': InvocationError,
           415: { content: { 'text/plain': { schema: Text } } },
           501: InvocationError,

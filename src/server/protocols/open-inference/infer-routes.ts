@@ -1,11 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance } from 'fastify';
-import { ErrorReply } from '../../http/errors.js';
 import type { InferenceRequest } from '../../inference/inference-request.js';
 import { type PredictionRouteOptions, predictionRoute } from '../../inference/prediction-route.js';
 import type { ModelPlace } from '../served-model.js';
 import { openInferenceRequest } from './open-inference-request.js';
-import { InferReply, InferRequest, PATTERNS, PLACE_ERRORS, TAGS } from './open-inference-schemas.js';
+import { INFER_REPLIES, InferRequest, PATTERNS, PLACE_ERRORS, TAGS } from './open-inference-schemas.js';
 import { refusePlace } from './refuse-place.js';
 import type { ServerRoutesOptions } from './server-routes.js';
 
@@ -22,7 +21,7 @@ export function inferRoutes(app: FastifyInstance, options: InferRoutesOptions): 
           summary: 'Open Inference Protocol: predict rows',
           tags: TAGS,
           body: InferRequest,
-          response: { 200: InferReply, ...PLACE_ERRORS, 413: ErrorReply },
+          response: { 200: { content: INFER_REPLIES }, ...PLACE_ERRORS },
         },
         onResponse: (_request, reply, done) => {
           const serving = service.servingIfReady;

@@ -38,12 +38,21 @@ export const InferRequest = Type.Object({
   ),
 });
 
-export const InferReply = Type.Object({
+const InferReply = Type.Object({
   model_name: Type.String(),
   model_version: Type.String(),
   id: Type.Optional(Type.String()),
   outputs: Type.Array(Type.Object(Tensor)),
 });
+
+const Binary = { schema: Type.Unsafe<string>({ type: 'string', description: 'JSON, and binary tensors behind it' }) };
+/** Replies of tensors, by content type: binary ones have that of the request. */
+export const INFER_REPLIES = {
+  'application/json': { schema: InferReply },
+  'application/octet-stream': Binary,
+  'application/vnd.vertex-ai-triton.binary+json': Binary,
+  'application/vnd.sagemaker-triton.binary+json': Binary,
+};
 
 const Described = Type.Array(
   Type.Object({ name: Type.String(), datatype: Type.String(), shape: Type.Array(Type.Integer()) }),

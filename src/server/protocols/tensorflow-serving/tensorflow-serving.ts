@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { DomainError } from '../../../base/domain-error.js';
 import { ErrorReply } from '../../http/errors.js';
@@ -128,9 +128,11 @@ export async function tensorflowServing(app: FastifyInstance, options: Tensorflo
     );
   }
 
-  app.all('/v1/models/*', { schema: { hide: true } }, ({ method, url }) => {
+  const refuse = ({ method, url }: FastifyRequest) => {
     throw new DomainError('INVALID_REQUEST', `Malformed request: ${method} ${url.replace(/\?.*/, '').slice(0, 200)}`);
-  });
+  };
+  // Before a byte of the body is read.
+  app.all('/v1/models/*', { schema: { hide: true }, onRequest: refuse }, refuse);
 
   async function versionOf(params: ModelPlace): Promise<Serving> {
     const place = params.label === undefined ? params : await model.resolve(params);

@@ -1,7 +1,7 @@
 import { on } from 'node:events';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { eventStream, serverSentEvent } from '../../http/event-stream.js';
+import { type EventStreams, serverSentEvent } from '../../http/event-stream.js';
 import { errors, operation } from '../../http/operation.js';
 import type { DriftService } from '../../service/drift/drift-service.js';
 import type { MonitoredVersion } from '../../service/drift/monitored-version.js';
@@ -19,7 +19,22 @@ const BaselineBody = Type.Object(
   { $id: 'BaselineBody', additionalProperties: false },
 );
 
-export function driftRoutes(app: FastifyInstance, drift: DriftService, feedback: FeedbackService): void {
+export interface DriftRoutesOptions {
+  readonly drift: DriftService;
+  readonly feedback: FeedbackService;
+  readonly streams: EventStreams;
+}
+
+export function driftRoutes(app: FastifyInstance, { drift, feedback, streams }: DriftRoutesOptions): void {
+  // One text for all streams, because a report takes milliseconds.
+  let progressText: string | undefined;
+  drift.on('update', () => {
+    progressText = undefined;
+  });
+  const sharedProgress = () => {
+    progressText ??= progress(drift);
+    return progressText;
+  };
   const reply = async (monitored: MonitoredVersion) => ({ ...describe(monitored), feedback: await feedback.current() });
 
   app.get(
@@ -43,12 +58,12 @@ export function driftRoutes(app: FastifyInstance, drift: DriftService, feedback:
     operation(
       'drift',
       'Server-sent events: `drift` when an alarm is raised or cleared, `progress` every 5 s, with the latest point of the history',
-      { response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } }, ...errors(409) } },
+      { response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } }, ...errors(409, 503) } },
     ),
     async (_request, response) => {
       drift.require();
       const updates = on(drift, 'update', { close: ['close'] });
-      return eventStream(response, updates, streamDrift(drift, updates));
+      return streams.reply(response, updates, streamDrift(progress(drift), updates, sharedProgress));
     },
   );
 
@@ -79,9 +94,13 @@ function describe({ version, monitor, origin }: MonitoredVersion): Omit<Static<t
   return { ...report, model_version: String(version), baseline: { ...report.baseline, ...origin } };
 }
 
-async function* streamDrift(drift: DriftService, updates: AsyncIterable<unknown[]>): AsyncGenerator<string> {
-  yield progress(drift);
-  for await (const [event] of updates) yield event ? serverSentEvent('drift', event) : progress(drift);
+async function* streamDrift(
+  first: string,
+  updates: AsyncIterable<unknown[]>,
+  sharedProgress: () => string,
+): AsyncGenerator<string> {
+  yield first;
+  for await (const [event] of updates) yield event ? serverSentEvent('drift', event) : sharedProgress();
 }
 
 function progress(drift: DriftService): string {

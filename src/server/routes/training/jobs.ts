@@ -1,14 +1,14 @@
 import { on } from 'node:events';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { eventStream, serverSentEvent } from '../../http/event-stream.js';
+import { type EventStreams, serverSentEvent } from '../../http/event-stream.js';
 import { errors, operation } from '../../http/operation.js';
 import { Job } from '../../service/training/job.js';
 import type { TrainingJobs } from '../../service/training/training-jobs.js';
 
 const JobParams = Type.Object({ id: Type.String() });
 
-export function jobRoutes(app: FastifyInstance, jobs: TrainingJobs): void {
+export function jobRoutes(app: FastifyInstance, jobs: TrainingJobs, streams: EventStreams): void {
   app.get<{ Params: Static<typeof JobParams> }>(
     '/train/:id',
     operation('training', 'State, epochs and metrics of a training', {
@@ -31,12 +31,12 @@ export function jobRoutes(app: FastifyInstance, jobs: TrainingJobs): void {
     '/train/:id/events',
     operation('training', 'Server-sent events: `epoch` for each epoch, including past ones, and `end` with the job', {
       params: JobParams,
-      response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } }, ...errors(404) },
+      response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } }, ...errors(404, 503) },
     }),
     async ({ params }, reply) => {
       const job = jobs.get(params.id);
       const changes = on(jobs, 'epoch', { close: ['end'] });
-      return eventStream(reply, changes, streamJob(job, changes));
+      return streams.reply(reply, changes, streamJob(job, changes));
     },
   );
 }

@@ -57,6 +57,9 @@ const TrainBody = Type.Object(
 );
 type TrainBody = Static<typeof TrainBody>;
 
+/** Tables that may arrive at the same time. Each is on the disk, and the first to arrive takes the place of the training. */
+const MAX_TABLES = 8;
+
 const tableContent = (description: string) => ({ schema: Type.Unsafe<Readable>({ description }) });
 const FileContent = tableContent('columns of integers or floats; rows with a null or NaN are left out');
 
@@ -81,6 +84,7 @@ export interface TrainOptions {
 export async function trainRoute(app: FastifyInstance, options: TrainOptions): Promise<void> {
   const { service, jobs, feedback, reader, trainBodyLimit } = options;
   const large = new LargeBodies(reader);
+  let arriving = 0;
   large.addParser(app);
   // Only this route accepts tables. They are read as they arrive, or from the disk.
   for (const { type, format, broken } of TABLES) {
@@ -120,7 +124,9 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
 
   async function startFromTable(body: TableBody, query: Static<typeof TrainQuery>): Promise<Job> {
     const { format } = body;
+    arriving++;
     try {
+      if (arriving > MAX_TABLES) throw new HttpError('OVERLOADED', `${MAX_TABLES} other tables are arriving already`);
       const targets = query.target?.split(',');
       if (!targets) {
         const kind = format === 'csv' ? 'CSV' : format === 'arrow' ? 'Arrow' : 'Parquet';
@@ -131,12 +137,13 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
       const terms = promotionTerms(query, replace);
       // One byte of a file can hold a number, which takes four in the table.
       const maxBytes = Float32Array.BYTES_PER_ELEMENT * trainBodyLimit;
-      const write = (directory: string) =>
+      const write = (directory: string, arrived: () => void) =>
         format === 'csv'
           ? csvToTable(body, directory, targets, order(replace))
-          : fileToTable(body, { format, directory, targets, model: model() ?? null, replace, maxBytes });
-      return await start(adviseReplace(write), options, terms);
+          : fileToTable(body, { format, directory, targets, model: model() ?? null, replace, maxBytes }, arrived);
+      return await start(adviseReplace(write), options, terms, true);
     } finally {
+      arriving--;
       body.destroy();
     }
   }
@@ -182,10 +189,10 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
 }
 
 /** Adds to the error for other columns than the serving model's how a client can train on them nevertheless. */
-function adviseReplace(write: (directory: string) => Promise<TableInfo> | TableInfo) {
-  return async (directory: string): Promise<TableInfo> => {
+function adviseReplace(write: Parameters<TrainingJobs['start']>[0]) {
+  return async (directory: string, arrived: () => void): Promise<TableInfo> => {
     try {
-      return await write(directory);
+      return await write(directory, arrived);
     } catch (error) {
       if (!(error instanceof DomainError) || error.code !== 'FEATURES_CHANGED') throw error;
       const message = `${error.message}; ?replace=true replaces the model`;

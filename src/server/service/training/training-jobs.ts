@@ -53,22 +53,31 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
   }
 
   /**
-   * Starts a training on the table that `prepare` writes to the directory passed to it. The place is taken before the
-   * first byte of a table arrives. Rejects with `TRAINING_RUNNING`, or with what `prepare` and `Promotion` throw.
+   * Starts a training on the table that `prepare` writes to the directory passed to it. The place is taken before that. With
+   * `arrives`, `prepare` takes it by calling `arrived`, at the latest when it ends: a client that sends its table slowly, or
+   * not at all, must not hold the place. Rejects with `TRAINING_RUNNING`, or with what `prepare` and `Promotion` throw.
    */
   async start(
-    prepare: (directory: string) => Promise<TableInfo> | TableInfo,
+    prepare: (directory: string, arrived: () => void) => Promise<TableInfo> | TableInfo,
     options: TrainingOptions,
     terms: PromotionTerms = GATED,
+    arrives = false,
   ): Promise<Job> {
-    const release = this.takePlace(terms);
+    let release: (() => void) | undefined;
+    const takePlace = () => {
+      release ??= this.takePlace(terms);
+      return release;
+    };
+    if (arrives) this.requirePlace(terms);
+    else takePlace();
     const { store } = this.options;
     const clock = new PhaseClock();
     let stage: string | undefined;
     try {
       const promotion = new Promotion(this.options, terms);
       stage = await store.stage();
-      const table = await prepare(join(stage, 'table'));
+      const table = await prepare(join(stage, 'table'), takePlace);
+      takePlace();
       const gate = await promotion.request(stage, table);
       if (this.closed) throw new DomainError('NOT_READY', 'shutting down');
       clock.end('receive');
@@ -77,16 +86,16 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
       this.jobs.set(job.id, job);
       this.running.set(job.id, running);
       this.forgetOldJobs();
-      running.ended = this.run({ running, release, stage, promotion, gate, clock });
+      running.ended = this.run({ running, release: takePlace(), stage, promotion, gate, clock });
       return job;
     } catch (error) {
-      release();
+      release?.();
       if (stage) await store.discard(stage);
       throw error;
     }
   }
 
-  /** Whether a training runs, or its table arrives; not one whose version answers in the shadow. */
+  /** Whether a training runs, or its table is being prepared; not one whose version answers in the shadow. */
   get isBusy(): boolean {
     return this.place !== undefined;
   }
@@ -118,8 +127,8 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
     await Promise.all(Array.from(this.running.keys(), (id) => this.cancel(id)));
   }
 
-  /** Returns a function that releases the place. Throws `TRAINING_RUNNING`. */
-  private takePlace({ shadowRows }: PromotionTerms): () => void {
+  /** Throws `TRAINING_RUNNING`. */
+  private requirePlace({ shadowRows }: PromotionTerms): void {
     if (this.isBusy)
       throw new DomainError('TRAINING_RUNNING', 'a training is running already; only one runs at a time');
     const inShadow = Array.from(this.running.values()).find(({ shadow }) => shadow);
@@ -128,6 +137,11 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
       const reason = `version ${model_version} of training ${id} still answers in the shadow; cancel that training`;
       throw new DomainError('TRAINING_RUNNING', `shadow_rows: ${reason}, or train without a shadow`);
     }
+  }
+
+  /** Returns a function that releases the place. Throws `TRAINING_RUNNING`. */
+  private takePlace(terms: PromotionTerms): () => void {
+    this.requirePlace(terms);
     const place = Symbol();
     this.place = place;
     return () => {

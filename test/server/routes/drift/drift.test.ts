@@ -150,6 +150,7 @@ test('listeners hear when an alarm is raised and when a reset clears it', async 
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   const stream = await fetch(`${url}/drift/events`);
   assert.equal(stream.headers.get('content-type'), 'text/event-stream');
+  assert.equal(stream.headers.get('x-accel-buffering'), 'no');
   const news = once(drift, 'update');
   await send(
     app,
@@ -163,6 +164,18 @@ test('listeners hear when an alarm is raised and when a reset clears it', async 
   assert.match(text, /^event: progress\ndata: \{"model_version":"1","detected":false/);
   assert.match(text, /event: drift\ndata: \{"type":"raised","group":"features"/);
   assert.match(text, /event: drift\ndata: \{"type":"cleared","group":"features"/);
+});
+
+test('the progress is computed once for all listeners', async (t) => {
+  const { app, drift } = await trainedApp(t);
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const streams = await Promise.all(Array.from({ length: 20 }, () => fetch(`${url}/drift/events`)));
+  const readers = streams.map(({ body }) => body!.getReader());
+  for (const reader of readers) await reader.read();
+  const computed = t.mock.method(drift.monitored!.monitor, 'report');
+  drift.emit('update');
+  for (const reader of readers) await reader.read();
+  assert.equal(computed.mock.callCount(), 1);
 });
 
 test('approved traffic becomes the reference, with its reason, and stays it over a restart', async (t) => {

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
-import { buildTestApp, contentsOf } from '../../../support/test-app.js';
+import { buildTestApp, contentsOf, type TestApp } from '../../../support/test-app.js';
+import { until } from '../../../support/until.js';
 
 const ROWS = Array.from({ length: 40 }, (_, i) => [Math.sin(i), Math.cos(2 * i), i / 40]);
 const TARGETS = ROWS.map(([a, b, c]) => a! + 2 * b! - c!);
@@ -321,5 +322,73 @@ test('an upload that breaks off frees the place and leaves nothing', async (t) =
     });
   } while (response.status === 409);
   assert.equal(response.status, 200, await response.text());
+  await until('the stage is gone', 10, async () => contentsOf(store.location).length === 2);
   assert.deepEqual(contentsOf(store.location), ['1', '2']);
+});
+
+/** Opens connections that announce a table and send none, and waits until each has a stage. */
+async function silentUploads(t: TestContext, { app, store }: TestApp, count: number): Promise<Socket[]> {
+  const url = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
+  const sockets = Array.from({ length: count }, (_, i) => {
+    const socket = connect({ port: Number(url.port), host: url.hostname });
+    const type = i % 2 ? 'text/csv' : 'application/vnd.apache.parquet';
+    socket.write(
+      `POST /train?target=y&epochs=1 HTTP/1.1\r\nhost: x\r\ncontent-type: ${type}\r\ncontent-length: 99999\r\n\r\n`,
+    );
+    t.after(() => socket.destroy());
+    return socket;
+  });
+  await until('all have stages', 10, async () => contentsOf(store.location).length === count + 1);
+  return sockets;
+}
+
+test('tables that do not arrive hold no training, their number is bounded, and nothing is left of them', async (t) => {
+  const parts = await buildTestApp(t);
+  const { app, store } = parts;
+  const sockets = await silentUploads(t, parts, 8);
+  assert.equal(parts.jobs.isBusy, false);
+  const trained = await train(app, { instances: ROWS, targets: TARGETS }, 'wait=true&epochs=1');
+  assert.equal(trained.statusCode, 200, trained.body);
+  const ninth = await train(app, CSV, 'target=y');
+  assert.deepEqual([ninth.statusCode, ninth.json().code, ninth.headers['retry-after']], [503, 'OVERLOADED', '5']);
+  for (const socket of sockets) socket.destroy();
+  await until('the stages are gone', 10, async () => contentsOf(store.location).length === 2);
+  const next = await train(app, CSV, 'target=y&wait=true&epochs=1');
+  assert.equal(next.statusCode, 200, next.body);
+});
+
+test('of two tables that arrive at the same time, the first to arrive is trained on', async (t) => {
+  const parts = await buildTestApp(t);
+  const { app } = parts;
+  const source = async function* (release: Promise<void>) {
+    yield CSV;
+    await release;
+  };
+  let end: () => void = () => {};
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const headers = { 'content-type': 'text/csv' };
+  const late = app.inject({ method: 'POST', url: '/train?target=y', headers, payload: Readable.from(source(ended)) });
+  await until('the first has its stage', 10, async () => contentsOf(parts.store.location).length === 2);
+  const options = 'target=y&epochs=100000&patience=100000';
+  const { id } = (await train(app, CSV, options)).json();
+  end();
+  const { statusCode, body } = await late;
+  assert.equal(statusCode, 409, body);
+  await parts.jobs.cancel(id);
+});
+
+test('a table of which nothing arrives for a minute is given up', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const parts = await buildTestApp(t);
+  const url = new URL(await parts.app.listen({ host: '127.0.0.1', port: 0 }));
+  const staged = once(watch(parts.store.location, { persistent: false }), 'change');
+  const socket = connect({ port: Number(url.port), host: url.hostname });
+  t.after(() => socket.destroy());
+  socket.write('POST /train?target=y HTTP/1.1\r\nhost: x\r\ncontent-type: text/csv\r\ncontent-length: 99\r\n\r\na,');
+  await staged;
+  t.mock.timers.tick(60_000);
+  const [reply] = await once(socket, 'data');
+  assert.match(String(reply), /^HTTP\/1\.1 400 [\s\S]*"body: nothing arrived for 60 seconds","code":"INVALID_CSV"/);
 });
