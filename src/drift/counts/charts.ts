@@ -33,7 +33,10 @@ export class Charts {
   private readonly errorChannel: number;
   private readonly deviation: number;
   private designEffects: Float64Array;
-  private arrays: { readonly limits: Float64Array; readonly errorChart: Float64Array };
+  /** `[channels]`: the X² at the limit. */
+  limits: Float64Array;
+  /** The chart of the error's score: `ERROR_CHART_LEVEL`, `ERROR_CHART_MEAN`, and so on. */
+  errorChart = new Float64Array(4);
 
   /** `rowsBetweenAlarms`: for each of the two charts. */
   constructor(baseline: Baseline, channels: readonly Channel[], rowsBetweenAlarms: number) {
@@ -48,36 +51,25 @@ export class Charts {
     this.errorLimit = chartLimit(error, rowsBetweenAlarms);
     this.errorChannel = channels.findIndex(({ kind }) => kind === 'error');
     this.deviation = scoreChartDeviation(baseline.error.score_variance, lambda, baseline.rows);
-    this.arrays = { limits: new Float64Array(channels.length), errorChart: new Float64Array(4) };
-    const { errorChart } = this.arrays;
-    errorChart[ERROR_CHART_LEVEL] = baseline.error.mean_score;
-    errorChart[ERROR_CHART_MEAN] = baseline.error.mean_score;
-    errorChart[ERROR_CHART_LAMBDA] = lambda;
+    this.limits = new Float64Array(channels.length);
+    this.errorChart[ERROR_CHART_LEVEL] = baseline.error.mean_score;
+    this.errorChart[ERROR_CHART_MEAN] = baseline.error.mean_score;
+    this.errorChart[ERROR_CHART_LAMBDA] = lambda;
     this.designEffects = new Float64Array(channels.length).fill(1);
     this.allowFor(this.designEffects);
   }
 
-  /** `[channels]`: the X² at the limit. */
-  get limits(): Float64Array {
-    return this.arrays.limits;
-  }
-
-  /** The chart of the error's score: `ERROR_CHART_LEVEL`, `ERROR_CHART_MEAN`, and so on. */
-  get errorChart(): Float64Array {
-    return this.arrays.errorChart;
-  }
-
   /** Moves the histograms, their limits, and the error's chart into `memory`. */
   moveInto(memory: ArrayMemory): void {
-    const { limits, errorChart } = this.arrays;
-    this.arrays = { limits: memory.place(limits), errorChart: memory.place(errorChart) };
+    this.limits = memory.place(this.limits);
+    this.errorChart = memory.place(this.errorChart);
     this.histograms.moveInto(memory);
   }
 
   /** Widens the limits for rows that resemble their neighbours. `designEffects` `[channels]`, each at least 1. */
   allowFor(designEffects: Float64Array): void {
     this.designEffects = designEffects;
-    const { limits, errorChart } = this.arrays;
+    const { limits, errorChart } = this;
     errorChart[ERROR_CHART_SQUARED_LIMIT] = (this.errorLimit * this.deviation) ** 2 * designEffects[this.errorChannel]!;
     const { rows, charts } = this.baseline;
     const unit = 1 / effectiveRows(charts.lambda) + 1 / rows;
@@ -94,7 +86,7 @@ export class Charts {
   isBeyond(channel: number, share = 1): boolean {
     if (channel === this.errorChannel && Math.abs(this.errorDeviate()) > share * this.errorLimit) return true;
     // During a drift every row is compared with the whole limit, which is at hand as an X².
-    if (share === 1) return this.histograms.statistic(channel) > this.arrays.limits[channel]!;
+    if (share === 1) return this.histograms.statistic(channel) > this.limits[channel]!;
     return this.deviate(channel) > share * this.histogramLimit;
   }
 
@@ -108,24 +100,24 @@ export class Charts {
   /** The distance of the error's weighted mean score from the baseline's, in standard deviations. */
   errorDeviate(): number {
     if (this.deviation === 0) return 0;
-    const { errorChart } = this.arrays;
+    const { errorChart } = this;
     const unit = this.deviation * Math.sqrt(this.designEffects[this.errorChannel]!);
     return (errorChart[ERROR_CHART_LEVEL]! - errorChart[ERROR_CHART_MEAN]!) / unit;
   }
 
   reset(): void {
-    const { errorChart } = this.arrays;
+    const { errorChart } = this;
     this.histograms.reset();
     errorChart[ERROR_CHART_LEVEL] = errorChart[ERROR_CHART_MEAN]!;
   }
 
   state(): ChartsState {
-    return { shares: this.histograms.state(), level: this.arrays.errorChart[ERROR_CHART_LEVEL]! };
+    return { shares: this.histograms.state(), level: this.errorChart[ERROR_CHART_LEVEL]! };
   }
 
   /** Restores charts of the same baseline. */
   restore({ shares, level }: ChartsState): void {
     this.histograms.restore(shares);
-    this.arrays.errorChart[ERROR_CHART_LEVEL] = level;
+    this.errorChart[ERROR_CHART_LEVEL] = level;
   }
 }

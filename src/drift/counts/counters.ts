@@ -19,26 +19,20 @@ export class Counters {
   readonly bins: Float64Array;
   /** `[features, 4]`: rows `INSIDE`, `BELOW` and `ABOVE` the baseline's range, and `MISSING`. */
   readonly places: Float64Array;
-  private p = { values: new Float64Array(P_BUCKETS.length), sum: new Float64Array(1) };
+  /** `[P_BUCKETS]`: rows by p-value, not cumulative. */
+  pValues = new Float64Array(P_BUCKETS.length);
+  /** `[1]`: the sum of all p-values. */
+  pValueSum = new Float64Array(1);
 
   constructor(channels: readonly Channel[]) {
     this.bins = new Float64Array(binTotal(channels));
     this.places = new Float64Array(4 * channels.filter(({ kind }) => kind === 'feature').length);
   }
 
-  /** `[P_BUCKETS]`: rows by p-value, not cumulative. */
-  get pValues(): Float64Array {
-    return this.p.values;
-  }
-
-  /** `[1]`: the sum of all p-values. */
-  get pValueSum(): Float64Array {
-    return this.p.sum;
-  }
-
   /** Moves the p-values and their sum into `memory`. */
   moveInto(memory: ArrayMemory): void {
-    this.p = { values: memory.place(this.p.values), sum: memory.place(this.p.sum) };
+    this.pValues = memory.place(this.pValues);
+    this.pValueSum = memory.place(this.pValueSum);
   }
 
   /** Adds row counts of all channels. */

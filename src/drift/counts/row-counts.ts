@@ -18,77 +18,51 @@ export interface RowCountsState {
  */
 export class RowCounts {
   readonly channels: readonly Channel[];
-  private arrays: {
-    readonly counts: Uint32Array;
-    readonly places: Uint32Array;
-    readonly sums: Float64Array;
-    readonly totals: Float64Array;
-  };
+  /** `[bins of all channels]` */
+  counts: Uint32Array;
+  /** `[features, 4]`: rows by `INSIDE`, `BELOW`, `ABOVE`, and `MISSING`. */
+  places: Uint32Array;
+  /** `[features + outputs]`: sums of the deviations from the baseline's mean. */
+  sums: Float64Array;
+  /** The number of rows (`TOTAL_ROWS`) and the sum of their errors' normal scores (`TOTAL_SCORES`). */
+  totals = new Float64Array(2);
 
   constructor(channels: readonly Channel[]) {
     this.channels = channels;
     const features = channels.filter(({ kind }) => kind === 'feature').length;
     const outputs = channels.filter(({ kind }) => kind === 'output').length;
-    this.arrays = {
-      counts: new Uint32Array(binTotal(channels)),
-      places: new Uint32Array(4 * features),
-      sums: new Float64Array(features + outputs),
-      totals: new Float64Array(2),
-    };
-  }
-
-  /** `[bins of all channels]` */
-  get counts(): Uint32Array {
-    return this.arrays.counts;
-  }
-
-  /** `[features, 4]`: rows by `INSIDE`, `BELOW`, `ABOVE`, and `MISSING`. */
-  get places(): Uint32Array {
-    return this.arrays.places;
-  }
-
-  /** `[features + outputs]`: sums of the deviations from the baseline's mean. */
-  get sums(): Float64Array {
-    return this.arrays.sums;
-  }
-
-  /** The number of rows (`TOTAL_ROWS`) and the sum of their errors' normal scores (`TOTAL_SCORES`). */
-  get totals(): Float64Array {
-    return this.arrays.totals;
+    this.counts = new Uint32Array(binTotal(channels));
+    this.places = new Uint32Array(4 * features);
+    this.sums = new Float64Array(features + outputs);
   }
 
   get rows(): number {
-    return this.arrays.totals[TOTAL_ROWS]!;
+    return this.totals[TOTAL_ROWS]!;
   }
 
   /** Sum of the errors' normal scores. */
   get scoreSum(): number {
-    return this.arrays.totals[TOTAL_SCORES]!;
+    return this.totals[TOTAL_SCORES]!;
   }
 
   /** Moves all arrays into `memory`. Arrays taken from here before are no longer those that are counted in. */
   moveInto(memory: ArrayMemory): void {
-    const { counts, places, sums, totals } = this.arrays;
-    this.arrays = {
-      counts: memory.place(counts),
-      places: memory.place(places),
-      sums: memory.place(sums),
-      totals: memory.place(totals),
-    };
+    this.counts = memory.place(this.counts);
+    this.places = memory.place(this.places);
+    this.sums = memory.place(this.sums);
+    this.totals = memory.place(this.totals);
   }
 
   /** Adds the counts of the same channels, or of these followed by others. */
   merge(other: RowCounts): void {
-    const { counts, places, sums, totals } = this.arrays;
-    const { counts: otherCounts, places: otherPlaces, sums: otherSums, totals: otherTotals } = other.arrays;
-    for (let i = 0; i < counts.length; i++) counts[i]! += otherCounts[i]!;
-    for (let i = 0; i < places.length; i++) places[i]! += otherPlaces[i]!;
-    for (let i = 0; i < sums.length; i++) sums[i]! += otherSums[i]!;
-    for (let i = 0; i < totals.length; i++) totals[i]! += otherTotals[i]!;
+    for (let i = 0; i < this.counts.length; i++) this.counts[i]! += other.counts[i]!;
+    for (let i = 0; i < this.places.length; i++) this.places[i]! += other.places[i]!;
+    for (let i = 0; i < this.sums.length; i++) this.sums[i]! += other.sums[i]!;
+    for (let i = 0; i < this.totals.length; i++) this.totals[i]! += other.totals[i]!;
   }
 
   clear(): void {
-    for (const array of Object.values(this.arrays)) array.fill(0);
+    for (const array of [this.counts, this.places, this.sums, this.totals]) array.fill(0);
   }
 
   /** The counts of one channel's bins. */
@@ -108,7 +82,7 @@ export class RowCounts {
 
   /** Replaces all counts. Throws a RangeError if the state has other channels. */
   restore(state: RowCountsState): void {
-    const { counts, places, sums, totals } = this.arrays;
+    const { counts, places, sums, totals } = this;
     if (state.sums.length !== sums.length) throw new RangeError('row counts of other columns');
     fromBase64(state.counts, counts);
     fromBase64(state.places, places);

@@ -19,7 +19,12 @@ export class HistogramCharts {
   /** `[bins of all channels]`: 1 / π. */
   readonly inverseShares: Float64Array;
   private readonly shares: Float64Array;
-  private arrays: { readonly weights: Float64Array; readonly scales: Float64Array; readonly sums: Float64Array };
+  /** `[bins of all channels]`: u. */
+  weights: Float64Array;
+  /** `[channels]` */
+  scales: Float64Array;
+  /** `[channels]`: `Σ w_k² / π_k`. */
+  sums: Float64Array;
 
   /** `counts`: the held-out rows per bin, for each channel. `lambda`: the weight of the newest row. */
   constructor(counts: readonly (readonly number[])[], lambda: number) {
@@ -29,33 +34,17 @@ export class HistogramCharts {
     this.shares = new Float64Array(this.offsets[counts.length]!);
     for (let c = 0; c < counts.length; c++) this.shares.set(binShares(counts[c]!), this.offsets[c]);
     this.inverseShares = this.shares.map((share) => 1 / share);
-    this.arrays = {
-      weights: new Float64Array(this.shares.length),
-      scales: new Float64Array(counts.length),
-      sums: new Float64Array(counts.length),
-    };
+    this.weights = new Float64Array(this.shares.length);
+    this.scales = new Float64Array(counts.length);
+    this.sums = new Float64Array(counts.length);
     this.reset();
-  }
-
-  /** `[bins of all channels]`: u. */
-  get weights(): Float64Array {
-    return this.arrays.weights;
-  }
-
-  /** `[channels]` */
-  get scales(): Float64Array {
-    return this.arrays.scales;
-  }
-
-  /** `[channels]`: `Σ w_k² / π_k`. */
-  get sums(): Float64Array {
-    return this.arrays.sums;
   }
 
   /** Moves weights, scales, and sums into `memory`. */
   moveInto(memory: ArrayMemory): void {
-    const { weights, scales, sums } = this.arrays;
-    this.arrays = { weights: memory.place(weights), scales: memory.place(scales), sums: memory.place(sums) };
+    this.weights = memory.place(this.weights);
+    this.scales = memory.place(this.scales);
+    this.sums = memory.place(this.sums);
   }
 
   /** Returns to the baseline's shares. */
@@ -70,8 +59,7 @@ export class HistogramCharts {
    * channel with a value is above its level in `levels`.
    */
   update(bins: Uint8Array, at: number, levels: Float64Array): boolean {
-    const { lambda, offsets, inverseShares } = this;
-    const { weights, scales, sums } = this.arrays;
+    const { lambda, offsets, inverseShares, weights, scales, sums } = this;
     const decay = 1 - lambda;
     let above = false;
     for (let c = 0; c < sums.length; c++) {
