@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { nullable } from '../../base/json/nullable.js';
 import { chiSquareQuantile } from '../../base/statistics/chi-square.js';
 import type { Baseline } from '../../model/baseline/baseline.js';
+import { sumOf } from '../../model/baseline/bins.js';
 import type { RowCounts } from '../counts/row-counts.js';
 import type { Channel } from '../rows/channels.js';
 import { ABOVE, BELOW, MISSING } from '../rows/row-reader.js';
@@ -46,8 +47,8 @@ export function reportColumn(
   const isFeature = channel.kind === 'feature';
   const column = isFeature ? baseline.features[index]! : baseline.outputs[index]!;
   const recent = tally.binsOf(channel);
-  const n = recent.reduce((sum, count) => sum + count, 0);
-  const m = bins.counts.reduce((sum, count) => sum + count, 0);
+  const n = sumOf(recent);
+  const m = sumOf(bins.counts);
   const share = (place: number) => (isFeature && tally.rows > 0 ? tally.placed(index, place) / tally.rows : 0);
   const meanShift =
     n > 0 && column.deviation > 0 ? tally.sums[isFeature ? index : baseline.features.length + index]! / n : null;

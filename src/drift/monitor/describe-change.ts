@@ -1,3 +1,4 @@
+import { sumOf } from '../../model/baseline/bins.js';
 import { smoothBins } from '../window/smooth-test.js';
 
 /** Findings about a feature or prediction in a window. */
@@ -38,8 +39,8 @@ export function describe(findings: Findings): string {
 }
 
 function describeBins({ window, baseline, meanShift }: Findings): string {
-  const n = sum(window);
-  const m = sum(baseline);
+  const n = sumOf(window);
+  const m = sumOf(baseline);
   const fullest = Math.max(...window);
   const bin = window.indexOf(fullest);
   if (fullest >= STUCK * n && baseline[bin]! / m < (0.5 * fullest) / n) {
@@ -58,13 +59,13 @@ function describeBins({ window, baseline, meanShift }: Findings): string {
 
 /** The mean squared distance of the window's rows from the baseline's middle rank, relative to that of the baseline's own rows. */
 function rankSpread(window: readonly number[], baseline: readonly number[]): number {
-  const m = sum(baseline);
+  const m = sumOf(baseline);
   let before = 0;
   let windowSpread = 0;
   let baselineSpread = 0;
   baseline.forEach((count, k) => {
     const off = (before + count / 2) / m - 0.5;
-    windowSpread += (window[k]! / sum(window)) * off * off;
+    windowSpread += (window[k]! / sumOf(window)) * off * off;
     baselineSpread += (count / m) * off * off;
     before += count;
   });
@@ -73,8 +74,4 @@ function rankSpread(window: readonly number[], baseline: readonly number[]): num
 
 function percent(share: number): string {
   return `${share > 0 && share < 0.01 ? '< 1' : Math.round(100 * share)} %`;
-}
-
-function sum(counts: readonly number[]): number {
-  return counts.reduce((total, count) => total + count, 0);
 }

@@ -1,17 +1,11 @@
 import { logChiSquareTail } from '../../base/statistics/chi-square.js';
 import { logHypergeometricTail } from '../../base/statistics/hypergeometric.js';
+import { sumOf } from '../../model/baseline/bins.js';
 
 /** Two histograms with the same bins. */
 export interface Histograms {
   readonly window: readonly number[];
   readonly baseline: readonly number[];
-}
-
-/** The outcome of a test. */
-export interface TestResult {
-  readonly statistic: number;
-  /** ln of the p-value. */
-  readonly logP: number;
 }
 
 /** With fewer expected rows in a bin, χ² is a poor approximation. */
@@ -22,15 +16,11 @@ const SLACK = 0.98;
 /**
  * The two-sample χ² test of a window's bin counts against the baseline's,
  * `X² = Σ (c_k √(m/n) - r_k √(n/m))² / (c_k + r_k)` with bins - 1 degrees of freedom. X² is divided by the design effect, which
- * corrects it for dependent rows (Rao and Scott, 1981).
+ * corrects it for dependent rows (Rao and Scott, 1981). `logP` is ln of the p-value.
  */
-export function chiSquareBins(window: ArrayLike<number>, baseline: ArrayLike<number>, designEffect = 1): TestResult {
-  let n = 0;
-  let m = 0;
-  for (let k = 0; k < baseline.length; k++) {
-    n += window[k]!;
-    m += baseline[k]!;
-  }
+export function chiSquareBins(window: ArrayLike<number>, baseline: ArrayLike<number>, designEffect = 1) {
+  const n = sumOf(window);
+  const m = sumOf(baseline);
   let sum = 0;
   let bins = 0;
   for (let k = 0; k < baseline.length; k++) {
@@ -80,11 +70,4 @@ export function mergeBins({ window, baseline }: Histograms): Histograms {
     merged.baseline[last] = (merged.baseline[last] ?? 0) + inBaseline;
   }
   return merged;
-}
-
-/** Rows in all bins of a histogram. */
-export function sumOf(counts: readonly number[]): number {
-  let sum = 0;
-  for (const count of counts) sum += count;
-  return sum;
 }

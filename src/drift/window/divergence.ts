@@ -1,4 +1,4 @@
-import { binShare } from '../../model/baseline/bins.js';
+import { binShare, sumOf } from '../../model/baseline/bins.js';
 
 /**
  * The population stability index of two histograms, `Σ (p_k - q_k) ln(p_k / q_k)` with ½ added to each count, less its
@@ -7,12 +7,8 @@ import { binShare } from '../../model/baseline/bins.js';
  */
 export function stabilityIndex(window: readonly number[], baseline: readonly number[]): number {
   const bins = window.length;
-  let n = 0;
-  let m = 0;
-  for (let k = 0; k < bins; k++) {
-    n += window[k]!;
-    m += baseline[k]!;
-  }
+  const n = sumOf(window);
+  const m = sumOf(baseline);
   if (n === 0 || m === 0) return 0;
   let index = 0;
   for (let k = 0; k < bins; k++) {
@@ -28,8 +24,8 @@ export function stabilityIndex(window: readonly number[], baseline: readonly num
  * share no bin. 0 if one of them has no rows.
  */
 export function jensenShannon(window: readonly number[], baseline: readonly number[]): number {
-  const n = window.reduce((sum, count) => sum + count, 0);
-  const m = baseline.reduce((sum, count) => sum + count, 0);
+  const n = sumOf(window);
+  const m = sumOf(baseline);
   if (n === 0 || m === 0) return 0;
   const divergence = window.reduce((sum, count, k) => {
     const p = count / n;

@@ -1,4 +1,4 @@
-import { NO_BIN } from '../../model/baseline/bins.js';
+import { NO_BIN, sumOf } from '../../model/baseline/bins.js';
 
 /** One way in which a window's ranks differ from the baseline's. */
 export interface SmoothComponent {
@@ -32,12 +32,8 @@ export function smoothBins(
   designEffect = 1,
 ): readonly SmoothComponent[] {
   const bins = baseline.length;
-  let n = 0;
-  let m = 0;
-  for (let k = 0; k < bins; k++) {
-    n += window[k]!;
-    m += baseline[k]!;
-  }
+  const n = sumOf(window);
+  const m = sumOf(baseline);
   if (n === 0 || m === 0) return [];
   const total = n + m;
   // For two samples drawn from their union without replacement.

@@ -1,10 +1,11 @@
 import { logChiSquareTail } from '../../base/statistics/chi-square.js';
 import { logNormalTail } from '../../base/statistics/normal.js';
 import type { Baseline } from '../../model/baseline/baseline.js';
+import { sumOf } from '../../model/baseline/bins.js';
 import type { RowCounts } from '../counts/row-counts.js';
 import { type Channel, GROUPS, type Group } from '../rows/channels.js';
 import { ABOVE, BELOW, INSIDE, MISSING } from '../rows/row-reader.js';
-import { chiSquareBins, type Histograms, logRareBins, mergeBins, sumOf } from './bin-tests.js';
+import { chiSquareBins, type Histograms, logRareBins, mergeBins } from './bin-tests.js';
 import { combineEvidence } from './cauchy-combination.js';
 import { stabilityIndex } from './divergence.js';
 import { logMissingTail, logRangeTail } from './guard-tests.js';

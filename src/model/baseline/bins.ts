@@ -48,6 +48,13 @@ export function binOf(edges: ArrayLike<number>, value: number): number {
   return low;
 }
 
+/** Rows in all bins of a histogram. */
+export function sumOf(counts: ArrayLike<number>): number {
+  let sum = 0;
+  for (let k = 0; k < counts.length; k++) sum += counts[k]!;
+  return sum;
+}
+
 /** A bin's share of `rows` rows in `bins` bins, `(r + ½) / (m + ½ B)`: above 0, for divisions and logarithms. */
 export function binShare(count: number, rows: number, bins: number): number {
   return (count + 0.5) / (rows + 0.5 * bins);
@@ -55,7 +62,6 @@ export function binShare(count: number, rows: number, bins: number): number {
 
 /** The share of each bin. */
 export function binShares(counts: readonly number[]): Float64Array {
-  let rows = 0;
-  for (const count of counts) rows += count;
+  const rows = sumOf(counts);
   return Float64Array.from(counts, (count) => binShare(count, rows, counts.length));
 }

@@ -1,7 +1,7 @@
 import { Compile } from 'typebox/compile';
 import { DomainError, show } from '../../base/domain-error.js';
 import { Baseline } from './baseline.js';
-import type { Bins } from './bins.js';
+import { type Bins, sumOf } from './bins.js';
 import type { OrderedSample } from './ordered-sample.js';
 
 /** Compiled, because a baseline has tens of thousands of numbers: interpreting the schema would block the event loop for 30 ms or more. */
@@ -59,7 +59,7 @@ export function readBaseline(json: string): Baseline {
 function checkBins({ edges, counts }: Bins, rows: number, place: string): void {
   checkLength(counts, edges.length + 1, `${place}/counts`);
   checkOrder(edges, `${place}/edges`);
-  const sum = counts.reduce((total, count) => total + count, 0);
+  const sum = sumOf(counts);
   check(sum === rows, `${place}/counts`, `${rows} rows in all`, sum);
 }
 
