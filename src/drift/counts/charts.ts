@@ -1,3 +1,4 @@
+import { type Static, Type } from 'typebox';
 import type { ArrayMemory } from '../../base/node/array-memory.js';
 import { chiSquareAtDeviate } from '../../base/statistics/chi-square.js';
 import type { Baseline } from '../../model/baseline/baseline.js';
@@ -12,10 +13,8 @@ import {
 } from './assembly/fields.js';
 
 /** Charts on disk. */
-export interface ChartsState {
-  readonly shares: number[];
-  readonly level: number;
-}
+export const ChartsState = Type.Object({ shares: Type.Array(Type.Number()), level: Type.Number() });
+type ChartsState = Static<typeof ChartsState>;
 
 /**
  * The charts that watch between windows: a weighted histogram per channel, and a weighted mean of the error's score. The

@@ -1,3 +1,4 @@
+import { type Static, Type } from 'typebox';
 import { logChiSquareTail } from '../../base/statistics/chi-square.js';
 import { NO_BIN } from '../../model/baseline/bins.js';
 
@@ -6,15 +7,18 @@ const BLOCKS = 50;
 /** Probability that any channel's independent rows are found dependent. */
 const ALPHA = 0.01;
 
+const Numbers = Type.Array(Type.Number());
+
 /** A design effect on disk. */
-export interface DesignEffectState {
-  readonly rows: number;
-  readonly sums: number[];
-  readonly block_squares: number[];
-  readonly block_sums: number[];
-  readonly effects: number[];
-  readonly squares: number[];
-}
+export const DesignEffectState = Type.Object({
+  rows: Type.Integer({ minimum: 0 }),
+  sums: Numbers,
+  block_squares: Numbers,
+  block_sums: Numbers,
+  effects: Type.Array(Type.Number({ minimum: 1 })),
+  squares: Numbers,
+});
+type DesignEffectState = Static<typeof DesignEffectState>;
 
 /**
  * The number of rows that carry the information of one independent row, per channel, when neighbouring rows resemble each other:

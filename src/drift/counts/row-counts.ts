@@ -1,16 +1,17 @@
+import { type Static, Type } from 'typebox';
 import type { ArrayMemory } from '../../base/node/array-memory.js';
 import { binTotal, type Channel } from '../rows/channels.js';
 import { TOTAL_ROWS, TOTAL_SCORES } from './assembly/fields.js';
 
-/** Row counts on disk. */
-export interface RowCountsState {
-  readonly rows: number;
-  readonly score_sum: number;
-  /** 32-bit integers, little-endian, in base64. */
-  readonly counts: string;
-  readonly places: string;
-  readonly sums: number[];
-}
+/** Row counts on disk. `counts` and `places` are 32-bit integers, little-endian, in base64. */
+export const RowCountsState = Type.Object({
+  rows: Type.Integer({ minimum: 0 }),
+  score_sum: Type.Number(),
+  counts: Type.String(),
+  places: Type.String(),
+  sums: Type.Array(Type.Number()),
+});
+export type RowCountsState = Static<typeof RowCountsState>;
 
 /**
  * Counts of rows, per channel and bin, and per feature and place. Counts of the same channels add up. The arrays are on the

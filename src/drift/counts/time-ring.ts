@@ -1,11 +1,10 @@
+import { type Static, Type } from 'typebox';
 import type { Channel } from '../rows/channels.js';
-import { RowCounts, type RowCountsState } from './row-counts.js';
+import { RowCounts, RowCountsState } from './row-counts.js';
 
-/** A slot with rows on disk. Its number is the number of spans since the epoch. */
-export interface SlotState {
-  readonly slot: number;
-  readonly tally: RowCountsState;
-}
+/** The slots with rows on disk. A slot's number is the number of spans since the epoch. */
+export const RingState = Type.Array(Type.Object({ slot: Type.Integer({ minimum: 0 }), tally: RowCountsState }));
+type RingState = Static<typeof RingState>;
 
 /**
  * Row counts of the latest spans of time. If the clock is set back a little, rows are counted in the newest slot. If it is set
@@ -51,14 +50,14 @@ export class TimeRing {
     this.numbers.fill(Number.NEGATIVE_INFINITY);
   }
 
-  state(): SlotState[] {
+  state(): RingState {
     return this.slots.flatMap((tally, i) => {
       const slot = this.numbers[i]!;
       return slot > this.newest - this.slots.length && tally.rows > 0 ? [{ slot, tally: tally.state() }] : [];
     });
   }
 
-  restore(state: readonly SlotState[]): void {
+  restore(state: RingState): void {
     this.clear();
     for (const { slot, tally } of state) {
       const place = slot % this.slots.length;

@@ -2,41 +2,27 @@ import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { DomainError } from '../../base/domain-error.js';
 import { nullable } from '../../base/json/nullable.js';
+import { ChartsState } from '../counts/charts.js';
+import { DesignEffectState } from '../counts/design-effect.js';
+import { RowCountsState } from '../counts/row-counts.js';
+import { RingState } from '../counts/time-ring.js';
 import { binTotal, type Channel, GROUPS } from '../rows/channels.js';
 import { LatchState } from './alarms.js';
-
-const Whole = Type.Integer({ minimum: 0 });
-const Numbers = Type.Array(Type.Number());
-const RowCounts = Type.Object({
-  rows: Whole,
-  score_sum: Type.Number(),
-  counts: Type.String(),
-  places: Type.String(),
-  sums: Numbers,
-});
-const Slots = Type.Array(Type.Object({ slot: Whole, tally: RowCounts }));
 
 /** A monitor on disk. */
 export const MonitorState = Type.Object({
   schema: Type.Literal(1),
   baseline: Type.String({ description: 'hash of the baseline that rows are compared with' }),
-  window_rows: Whole,
+  window_rows: Type.Integer({ minimum: 0 }),
   since: Type.Number(),
-  window: RowCounts,
-  tested: RowCounts,
+  window: RowCountsState,
+  tested: RowCountsState,
   tested_at: nullable(Type.Number()),
-  charts: Type.Object({ shares: Numbers, level: Type.Number() }),
-  design_effect: Type.Object({
-    rows: Whole,
-    sums: Numbers,
-    block_squares: Numbers,
-    block_sums: Numbers,
-    effects: Type.Array(Type.Number({ minimum: 1 })),
-    squares: Numbers,
-  }),
+  charts: ChartsState,
+  design_effect: DesignEffectState,
   latches: Type.Array(LatchState, { minItems: GROUPS.length, maxItems: GROUPS.length }),
-  minutes: Slots,
-  hours: Slots,
+  minutes: RingState,
+  hours: RingState,
 });
 export type MonitorState = Static<typeof MonitorState>;
 
@@ -68,7 +54,7 @@ export function checkState(
   return value;
 }
 
-function checkTally(tally: Static<typeof RowCounts>, channels: readonly Channel[], place: string): void {
+function checkTally(tally: RowCountsState, channels: readonly Channel[], place: string): void {
   const features = channels.filter(({ kind }) => kind === 'feature').length;
   const outputs = channels.filter(({ kind }) => kind === 'output').length;
   checkLength(Buffer.from(tally.counts, 'base64'), 4 * binTotal(channels), `${place}/counts`);
