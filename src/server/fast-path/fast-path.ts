@@ -141,7 +141,7 @@ export class FastPath {
       counts = this.options.durations.series('POST', route.pattern, 200);
       this.counts.set(route, counts);
     }
-    counts.add(seconds);
+    counts.observe(seconds);
     this.options.predictions.observe(seconds);
   }
 }

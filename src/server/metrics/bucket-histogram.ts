@@ -1,4 +1,5 @@
 import type { MetricObjectWithValues, MetricValueWithName } from 'prom-client';
+import { binOf } from '../../model/baseline/bins.js';
 
 /**
  * The counts of one Prometheus histogram. Adding a value takes less than a tenth of the time that prom-client's own histogram
@@ -15,22 +16,31 @@ export class BucketCounts {
     this.counts = new Float64Array(bounds.length + 1);
   }
 
-  add(value: number): void {
-    const { bounds } = this;
-    let low = 0;
-    let high = bounds.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (value <= bounds[middle]!) high = middle;
-      else low = middle + 1;
-    }
-    this.counts[low]!++;
+  observe(value: number): void {
+    this.counts[binOf(this.bounds, value)]!++;
     this.sum += value;
   }
 
   /** The samples for a scrape. */
   samples(name: string, labels: Readonly<Record<string, string>> = {}): MetricValueWithName<string>[] {
     return histogramSamples(name, this.bounds, this.counts, this.sum, labels);
+  }
+}
+
+/** A Prometheus histogram without labels. Its `get` makes it a metric of prom-client's registry. */
+export class BucketHistogram extends BucketCounts {
+  readonly name: string;
+  private readonly help: string;
+
+  constructor(name: string, help: string, bounds: readonly number[]) {
+    super(bounds);
+    this.name = name;
+    this.help = help;
+  }
+
+  /** The histogram for a scrape, called by prom-client's registry. */
+  async get() {
+    return histogram(this.name, this.help, this.samples(this.name));
   }
 }
 

@@ -1,13 +1,18 @@
 import { Counter, Gauge, Histogram, type Metric, type Registry } from 'prom-client';
 import type { Observation, PredictionService } from '../service/prediction/prediction-service.js';
 import type { Job } from '../service/training/job.js';
-import { ERROR_BUCKETS, RowHistogram } from './row-histogram.js';
+import { BucketHistogram } from './bucket-histogram.js';
+
+/** Upper bounds of a row's reconstruction error, 1-2-5 from 1e-4 to 1e3. */
+const ERROR_BUCKETS: readonly number[] = [
+  1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000,
+];
 
 /** The model's metrics. Warm-up and probe passes are not observed. */
 export class ModelMetrics {
   private readonly loss: Gauge;
   private readonly passRows: Gauge;
-  private readonly rowErrors: RowHistogram;
+  private readonly rowErrors: BucketHistogram;
   private readonly predictions: Counter;
   private readonly rows: Counter;
   private readonly jobs: Counter<'outcome'>;
@@ -24,7 +29,7 @@ export class ModelMetrics {
     // No sample until the first pass: 0 would mean a perfect reconstruction.
     this.loss.remove();
     this.passRows = new Gauge({ name: 'model_forward_pass_rows', help: 'Rows of the latest forward pass', registers });
-    this.rowErrors = new RowHistogram(
+    this.rowErrors = new BucketHistogram(
       'model_row_reconstruction_error',
       'Mean squared reconstruction error of each row, in standardised units, not weighted',
       ERROR_BUCKETS,
@@ -90,10 +95,12 @@ export class ModelMetrics {
   observe({ count, prediction, serving }: Observation): void {
     const { errors } = prediction;
     let sum = 0;
-    for (let i = 0; i < count; i++) sum += errors[i]!;
+    for (let i = 0; i < count; i++) {
+      sum += errors[i]!;
+      this.rowErrors.observe(errors[i]!);
+    }
     this.loss.set((serving.card.network.auxiliary_weight * sum) / count);
     this.passRows.set(count);
-    this.rowErrors.observe(errors, count);
     this.predictions.inc();
     this.rows.inc(count);
   }

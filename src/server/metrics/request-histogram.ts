@@ -1,4 +1,3 @@
-import type { MetricObjectWithValues, MetricValueWithName } from 'prom-client';
 import { BucketCounts, histogram } from './bucket-histogram.js';
 
 /** Upper bounds in seconds, 1-2-5 from 100 µs to 10 s. */
@@ -19,7 +18,7 @@ export class RequestHistogram {
   private readonly all = new Map<string, { labels: RequestLabels; counts: BucketCounts }>();
 
   observe(method: string, route: string, status: number, seconds: number): void {
-    this.series(method, route, status).add(seconds);
+    this.series(method, route, status).observe(seconds);
   }
 
   /** The counts for requests with these labels. */
@@ -34,7 +33,7 @@ export class RequestHistogram {
   }
 
   /** The histogram for a scrape, called by prom-client's registry. */
-  async get(): Promise<MetricObjectWithValues<MetricValueWithName<string>>> {
+  async get() {
     const samples = Array.from(this.all.values(), ({ labels, counts }) => counts.samples(this.name, { ...labels }));
     return histogram(this.name, 'Time from a request to its reply, by route pattern and status', samples.flat());
   }
