@@ -9,7 +9,7 @@ export interface BaselineTask {
   readonly seed: number;
 }
 
-// The thread of baseline-thread.ts.
+// The thread of rebaseline.ts.
 export const calibrate = workerTask(
   ({ rows, features, targets, seed }: BaselineTask): Baseline => makeBaseline(rows, features, targets, seed),
 );

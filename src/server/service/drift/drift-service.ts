@@ -7,12 +7,11 @@ import { RowSample } from '../../../drift/rows/row-sample.js';
 import type { ModelStore } from '../../../model/store/store.js';
 import type { Card } from '../../../model/versions/card.js';
 import type { Observation } from '../prediction/prediction-service.js';
-import { BaselineFollower } from './baseline-follower.js';
 import { DriftState } from './drift-state.js';
 import { ErrorHistory } from './error-history.js';
 import { hasSameBaseline, type MonitoredVersion } from './monitored-version.js';
 import { type ApprovedTraffic, rebaseline } from './rebaseline.js';
-import { newestBaseline, type StoredBaseline } from './stored-baseline.js';
+import { newerBaseline, newestBaseline, type StoredBaseline } from './stored-baseline.js';
 
 export interface DriftOptions {
   readonly store: ModelStore;
@@ -36,12 +35,15 @@ const SAMPLED_ROWS = 250;
 export class DriftService extends EventEmitter<{ update: [DriftEvent?]; close: [] }> {
   /** The latest hour. A point ends with each `update` without an event. */
   readonly history = new ErrorHistory();
+  /** The version that is monitored; undefined if drift monitoring is off. */
+  monitored: MonitoredVersion | undefined;
+  /** The reason why drift monitoring is off, if it is. */
+  reason = 'no model serves yet';
   private readonly options: DriftOptions;
   private readonly state: DriftState;
-  private readonly follower: BaselineFollower;
   private readonly timers: readonly NodeJS.Timeout[];
-  private current: MonitoredVersion | undefined;
-  private reasonOff = 'no model serves yet';
+  /** Whether newer baselines could not be read, and the log has the error. */
+  private readFailed = false;
   /** Baselines are replaced one after another. */
   private replacing: Promise<unknown> = Promise.resolve();
 
@@ -49,23 +51,12 @@ export class DriftService extends EventEmitter<{ update: [DriftEvent?]; close: [
     super();
     this.options = options;
     this.state = new DriftState(options.store, options.log);
-    this.follower = new BaselineFollower(options.store, options.log);
     // Each client that follows the events adds a listener.
     this.setMaxListeners(0);
     this.timers = [
       setInterval(() => void this.save(), SAVE_INTERVAL).unref(),
       setInterval(() => this.update(), UPDATE_INTERVAL).unref(),
     ];
-  }
-
-  /** The version that is monitored; undefined if drift monitoring is off. */
-  get monitored(): MonitoredVersion | undefined {
-    return this.current;
-  }
-
-  /** The reason why drift monitoring is off, if it is. */
-  get reason(): string {
-    return this.reasonOff;
   }
 
   /**
@@ -79,7 +70,7 @@ export class DriftService extends EventEmitter<{ update: [DriftEvent?]; close: [
       await this.state.restore(prepared.monitor);
       return prepared;
     } catch (error) {
-      this.reasonOff = error instanceof DomainError ? error.message : 'the baseline could not be read';
+      this.reason = error instanceof DomainError ? error.message : 'the baseline could not be read';
       log.warn({ err: error, model_version: String(version) }, 'drift is off');
       return undefined;
     }
@@ -88,9 +79,9 @@ export class DriftService extends EventEmitter<{ update: [DriftEvent?]; close: [
   /** Monitors a prepared version from the next request on; nothing if it is undefined. */
   activate(prepared: MonitoredVersion | undefined): void {
     // A serving version that is activated again keeps its monitor, and with it the rows that the monitor has counted.
-    if (prepared && this.current && hasSameBaseline(this.current, prepared)) return;
+    if (prepared && this.monitored && hasSameBaseline(this.monitored, prepared)) return;
     void this.save();
-    this.current = prepared;
+    this.monitored = prepared;
     this.history.discardPoint();
     this.state.expectRestored();
   }
@@ -98,8 +89,8 @@ export class DriftService extends EventEmitter<{ update: [DriftEvent?]; close: [
   /** Counts the rows of one prediction. May throw: the prediction service counts and logs errors of its observers. */
   observe({ rows, count, prediction, serving }: Observation): void {
     // A long prediction may end after another version, with another baseline, has begun to serve.
-    if (this.current?.version !== serving.version) return;
-    const { monitor, sample } = this.current;
+    if (this.monitored?.version !== serving.version) return;
+    const { monitor, sample } = this.monitored;
     this.history.add(prediction.errors, count);
     monitor.observe(rows, count, prediction.outputs, prediction.errors);
     const now = Date.now();
@@ -109,8 +100,8 @@ export class DriftService extends EventEmitter<{ update: [DriftEvent?]; close: [
 
   /** The version that is monitored. Throws `DRIFT_OFF` with the reason if there is none. */
   require(): MonitoredVersion {
-    if (!this.current) throw new DomainError('DRIFT_OFF', `drift is off: ${this.reasonOff}`);
-    return this.current;
+    if (!this.monitored) throw new DomainError('DRIFT_OFF', `drift is off: ${this.reason}`);
+    return this.monitored;
   }
 
   /** Discards all rows and alarms. Throws `DRIFT_OFF`. */
@@ -123,7 +114,7 @@ export class DriftService extends EventEmitter<{ update: [DriftEvent?]; close: [
   rebaseline(traffic: ApprovedTraffic): Promise<MonitoredVersion> {
     const replaced = this.replacing.then(async () => {
       const monitored = this.require();
-      const isServing = () => this.current?.version === monitored.version;
+      const isServing = () => this.monitored?.version === monitored.version;
       const stored = await rebaseline(monitored, traffic, this.options.store, isServing);
       return this.replaceBaseline(monitored, stored);
     });
@@ -134,11 +125,11 @@ export class DriftService extends EventEmitter<{ update: [DriftEvent?]; close: [
   /** Switches to a newer baseline of the serving version if another process has stored one. Never rejects. */
   loadNewerBaseline(): Promise<void> {
     const loaded = this.replacing.then(async () => {
-      const { current } = this;
-      const newer = current && (await this.follower.newer(current));
-      if (!newer || this.current !== current) return;
+      const current = this.monitored;
+      const newer = current && (await this.newerBaseline(current));
+      if (!newer || newer === current || this.monitored !== current) return;
       // Only the number of a broken baseline is new.
-      if (newer.baseline === current.baseline) this.current = { ...current, ...newer };
+      if (newer.baseline === current.baseline) this.monitored = { ...current, ...newer };
       else this.replaceBaseline(current, newer);
     });
     this.replacing = loaded;
@@ -152,13 +143,27 @@ export class DriftService extends EventEmitter<{ update: [DriftEvent?]; close: [
     await this.save();
   }
 
+  /** Reads the newest baseline of `current`, which may be its own. Returns undefined if it cannot be read. */
+  private async newerBaseline(current: MonitoredVersion): Promise<StoredBaseline | undefined> {
+    const { store, log } = this.options;
+    try {
+      const newest = await newerBaseline(store, current.version, current.card, current, log);
+      this.readFailed = false;
+      return newest;
+    } catch (err) {
+      if (!this.readFailed) log.error({ err }, 'newer baselines could not be read; the server will try again');
+      this.readFailed = true;
+      return undefined;
+    }
+  }
+
   /** Monitors the same version with a new monitor and another baseline. */
   private replaceBaseline({ version, card, sample }: MonitoredVersion, stored: StoredBaseline): MonitoredVersion {
     const replaced = { ...this.createMonitor(version, card, stored), sample };
     this.options.log.info({ model_version: String(version), origin: stored.origin }, 'baseline replaced');
     // The baseline is stored for this version even if another version has begun to serve meanwhile.
-    if (this.current?.version === version) {
-      this.current = replaced;
+    if (this.monitored?.version === version) {
+      this.monitored = replaced;
       this.state.invalidate();
     }
     return replaced;
@@ -179,8 +184,8 @@ export class DriftService extends EventEmitter<{ update: [DriftEvent?]; close: [
   }
 
   private update(): void {
-    if (this.current) {
-      const { version, monitor, baseline } = this.current;
+    if (this.monitored) {
+      const { version, monitor, baseline } = this.monitored;
       const alarms = monitor.alarms.filter(({ detected }) => detected).map(({ group }) => group);
       this.history.endPoint(Date.now(), version, baseline, alarms);
     }
@@ -188,6 +193,6 @@ export class DriftService extends EventEmitter<{ update: [DriftEvent?]; close: [
   }
 
   private save(): Promise<void> {
-    return this.state.save(this.current?.monitor);
+    return this.state.save(this.monitored?.monitor);
   }
 }

@@ -27,14 +27,10 @@ const DROPPED_BITS = 20;
 
 /** The latest hour of reconstruction errors for the web page: quantiles of every few seconds' rows, beside the baseline's. */
 export class ErrorHistory {
-  private readonly latest: HistoryPoint[] = [];
+  /** The oldest first. */
+  readonly points: HistoryPoint[] = [];
   private readonly counts = new Uint32Array(2 ** (31 - DROPPED_BITS));
   private rows = 0;
-
-  /** All points, the oldest first. */
-  get points(): readonly HistoryPoint[] {
-    return this.latest;
-  }
 
   /** Counts the first `count` of `errors`, which must not be negative. */
   add(errors: Float32Array, count: number): void {
@@ -49,7 +45,7 @@ export class ErrorHistory {
   endPoint(at: number, version: number, baseline: Baseline, alarms: readonly Group[]): void {
     const { rows } = this;
     const quantiles = (of: (share: number) => number) => ({ p10: of(0.1), p50: of(0.5), p90: of(0.9) });
-    this.latest.push({
+    this.points.push({
       at,
       model_version: String(version),
       rows,
@@ -57,7 +53,7 @@ export class ErrorHistory {
       reference: quantiles((share) => short(sampleQuantile(baseline.error.sample, share))),
       alarms: [...alarms],
     });
-    if (this.latest.length > MAX_POINTS) this.latest.shift();
+    if (this.points.length > MAX_POINTS) this.points.shift();
     this.discardPoint();
   }
 

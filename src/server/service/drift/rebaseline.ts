@@ -1,7 +1,9 @@
 import { Format } from 'typebox/format';
 import { DomainError, show } from '../../../base/domain-error.js';
+import { WorkerThread } from '../../../base/node/worker-thread.js';
+import type { Baseline } from '../../../model/baseline/baseline.js';
 import type { ModelStore } from '../../../model/store/store.js';
-import { makeBaselineInThread } from './baseline-thread.js';
+import type { BaselineTask } from './baseline-worker.js';
 import type { MonitoredVersion } from './monitored-version.js';
 import { type StoredBaseline, storeBaseline } from './stored-baseline.js';
 
@@ -39,7 +41,7 @@ export async function rebaseline(
     const expected = `expected a value in at least one row since ${since}`;
     throw new DomainError('TOO_FEW_ROWS', `${empty}: ${expected}, all are missing`);
   }
-  const baseline = await makeBaselineInThread({ rows, features, targets, seed: last + 1 });
+  const baseline = await makeInThread({ rows, features, targets, seed: last + 1 });
   if (!isServing()) throw new DomainError('DRIFT_OFF', 'another version serves now');
   return storeBaseline(store, version, card, baseline, {
     last,
@@ -47,6 +49,19 @@ export async function rebaseline(
     reason,
     from: new Date(rows.from!).toISOString(),
   });
+}
+
+/**
+ * Makes a baseline in a thread that ends afterwards: with hundreds of features, the calibration of the charts would block the
+ * event loop for seconds. Rejects with the error that `makeBaseline` throws.
+ */
+async function makeInThread(task: BaselineTask): Promise<Baseline> {
+  const thread = new WorkerThread('baseline-worker.js');
+  try {
+    return await thread.run<Baseline>('calibrate', task);
+  } finally {
+    await thread.close();
+  }
 }
 
 /** Returns milliseconds since the epoch. */

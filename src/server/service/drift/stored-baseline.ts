@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { DomainError } from '../../../base/domain-error.js';
+import { nullable } from '../../../base/json/nullable.js';
 import type { Baseline } from '../../../model/baseline/baseline.js';
 import { readBaseline } from '../../../model/baseline/read-baseline.js';
 import type { ModelStore } from '../../../model/store/store.js';
@@ -16,12 +17,8 @@ export const BaselineOrigin = Type.Object({
     description: '0 for the baseline of the training; each re-baseline adds one',
   }),
   created_at: Type.String({ description: 'ISO 8601, UTC' }),
-  reason: Type.Union([Type.String(), Type.Null()], {
-    description: 'why it replaced the baseline before it; null for the first',
-  }),
-  from: Type.Union([Type.String(), Type.Null()], {
-    description: 'time of its oldest row if it was made from traffic',
-  }),
+  reason: nullable(Type.String(), { description: 'why it replaced the baseline before it; null for the first' }),
+  from: nullable(Type.String(), { description: 'time of its oldest row if it was made from traffic' }),
 });
 export type BaselineOrigin = Static<typeof BaselineOrigin>;
 
@@ -77,7 +74,7 @@ export async function newestBaseline(
     first = { baseline: readFor(card, trained), origin, last: 0, text: undefined };
   }
   const newest = await newerBaseline(store, version, card, first, log);
-  if (!newest) throw new DomainError('INVALID_BASELINE', `version ${version} has no baseline`);
+  if (!newest) throw invalid(`version ${version} has no baseline`);
   return newest;
 }
 
@@ -108,27 +105,18 @@ function readDocument(content: string, number: number, card: Card): Pick<StoredB
   try {
     value = JSON.parse(content);
   } catch (cause) {
-    throw new DomainError('INVALID_BASELINE', 'stored baseline: not JSON', { cause });
+    throw invalid('stored baseline: not JSON', { cause });
   }
   if (!Value.Check(Document, value)) {
     const [first] = Value.Errors(Document, value);
-    throw new DomainError(
-      'INVALID_BASELINE',
-      `stored baseline${first?.instancePath ?? ''}: ${first?.message ?? 'broken'}`,
-    );
+    throw invalid(`stored baseline${first?.instancePath ?? ''}: ${first?.message ?? 'broken'}`);
   }
   const { model, origin, baseline } = value;
   if (model !== card.checksum) {
-    throw new DomainError(
-      'INVALID_BASELINE',
-      'stored baseline/model: belongs to another model, which had the same version number',
-    );
+    throw invalid('stored baseline/model: belongs to another model, which had the same version number');
   }
   if (origin.version !== number) {
-    throw new DomainError(
-      'INVALID_BASELINE',
-      `stored baseline/origin/version: expected ${number}, got ${origin.version}`,
-    );
+    throw invalid(`stored baseline/origin/version: expected ${number}, got ${origin.version}`);
   }
   return { baseline: readFor(card, JSON.stringify(baseline)), origin };
 }
@@ -142,10 +130,14 @@ function readFor({ features, targets }: Card, json: string): Baseline {
   ] as const) {
     const found = columns.map(({ name }) => name);
     if (found.length !== expected.length || found.some((name, j) => name !== expected[j])) {
-      throw new DomainError('INVALID_BASELINE', `baseline.json${place}: expected ${expected}, got ${found}`);
+      throw invalid(`baseline.json${place}: expected ${expected}, got ${found}`);
     }
   }
   return baseline;
+}
+
+function invalid(message: string, options?: ErrorOptions): DomainError {
+  return new DomainError('INVALID_BASELINE', message, options);
 }
 
 function documentName(version: number, baselineVersion: number): string {
