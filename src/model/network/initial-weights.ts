@@ -1,8 +1,8 @@
 import { createRandom, type Random } from '../../base/statistics/random.js';
 import { layerShapes, type Shape, weightCount } from './shape.js';
 
-/** Standard deviation of a standard normal truncated at ±2. Keras divides by it to obtain the specified variance. */
-const TRUNCATED_DEVIATION = 0.87962566103423978;
+/** Standard deviation of a standard normal truncated at ±2. Keras divides by it to obtain the specified variance; TensorFlow.js' leCunNormal does not. */
+export const TRUNCATED_DEVIATION = 0.87962566103423978;
 
 /**
  * Initial weights of a network, flat in the order of `layerShapes`, as Keras 3 defines them: LeCun normal for the hidden layers, which

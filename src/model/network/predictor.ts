@@ -1,4 +1,4 @@
-import type { Engine } from './engine.js';
+import type { Engine, Pass } from './engine.js';
 import { type Scaler, standardise, unstandardise } from './scaler.js';
 
 /** The scalers of a model's features and targets. They are part of the model, so that clients send and receive raw units. */
@@ -7,16 +7,10 @@ export interface Scalers {
   readonly targets: Scaler;
 }
 
-/** Predictions in target units. The arrays are views of buffers that the next call overwrites. */
-export interface Prediction {
-  /** `[rows, outputs]`, in the targets' units. */
-  readonly outputs: Float32Array;
-  /** `[rows, inputs]`, in the features' standardised units. */
-  readonly reconstructions: Float32Array;
+/** A pass whose outputs are in the targets' units. The arrays are views of buffers that the next call overwrites. */
+export interface Prediction extends Pass {
   /** `[rows, inputs]`: the network's inputs, standardised. */
   readonly inputs: Float32Array;
-  /** `[rows]`: mean squared residual over the features, in standardised units. */
-  readonly errors: Float32Array;
 }
 
 /** An engine between its scalers: predicts raw rows in target units, in one forward pass. */
@@ -57,12 +51,7 @@ export class Predictor implements Disposable {
 }
 
 /** Predictions of many rows, owned by the caller. */
-export interface Predictions {
-  /** `[rows, outputs]`, in the targets' units. */
-  readonly outputs: Float32Array;
-  /** `[rows]`: mean squared residual over the features, in standardised units. */
-  readonly errors: Float32Array;
-}
+export type Predictions = Pick<Prediction, 'outputs' | 'errors'>;
 
 /** Rows per forward pass of `predictAll`. Bounds the memory beside the data. */
 const CHUNK = 1024;

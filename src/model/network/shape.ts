@@ -12,16 +12,10 @@ export const DEFAULT_HIDDEN: readonly number[] = [30, 30, 30, 30, 30];
 export const DEFAULT_AUXILIARY_WEIGHT = 0.05;
 
 /** The position of a dense layer in the flat weight vector: a row-major kernel `[inputs, units]`, then a bias `[units]`. */
-export interface LayerShape {
-  readonly name: string;
-  readonly inputs: number;
-  readonly units: number;
-  readonly kernelOffset: number;
-  readonly biasOffset: number;
-}
+export type LayerShape = ReturnType<typeof layerShapes>[number];
 
 /** Hidden layers `hidden_0`…, then the heads `out` and `reconstruct`, in Keras' order of weights. */
-export function layerShapes(shape: Shape): LayerShape[] {
+export function layerShapes(shape: Shape) {
   const last = shape.hidden.at(-1) ?? shape.inputs;
   const dimensions = [
     ...shape.hidden.map((units, i) => [`hidden_${i}`, shape.hidden[i - 1] ?? shape.inputs, units] as const),

@@ -1,3 +1,4 @@
+import type { Pass } from '../../network/engine.js';
 import type { Layers } from './layers.js';
 import { CHUNK, type Ops, padRows } from './ops.js';
 
@@ -42,6 +43,33 @@ export function forwardRow(ops: Ops, layers: Layers, rows: Float32Array, at: num
   }
   ops.rowProduct(out.out, out.kernel, below, out.units, out.inputs);
   ops.rowProduct(reconstruct.out, reconstruct.kernel, below, reconstruct.units, reconstruct.inputs);
+}
+
+/** Reads `count` rows, which start at row `start` of `pass`, from the heads' buffers, whose features are `stride` apart. */
+export function readPass(
+  { heap }: Ops,
+  { input, out, reconstruct }: Layers,
+  { outputs, reconstructions, errors }: Pass,
+  start: number,
+  count: number,
+  stride: number,
+): void {
+  const { units } = reconstruct;
+  for (let r = 0, to = start * units; r < count; r++) {
+    let sum = 0;
+    for (let i = 0, at = r; i < units; i++, at += stride) {
+      const value = heap[reconstruct.out + at]! + heap[reconstruct.bias + i]!;
+      const residual = value - heap[input + at]!;
+      reconstructions[to++] = value;
+      sum += residual * residual;
+    }
+    errors[start + r] = sum / units;
+  }
+  for (let r = 0, to = start * out.units; r < count; r++) {
+    for (let o = 0, at = r; o < out.units; o++, at += stride) {
+      outputs[to++] = heap[out.out + at]! + heap[out.bias + o]!;
+    }
+  }
 }
 
 /** Copies rows into the input buffer, feature-major. Rows of padding are zero, so that no value in them can overflow. */

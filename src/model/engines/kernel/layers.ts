@@ -11,35 +11,25 @@ export interface Dense {
 }
 
 /** The positions of a network in memory. */
-export interface Layers {
-  /** The flat weights. */
-  readonly weights: number;
-  /** Number of weights. */
-  readonly count: number;
-  /** The network's input buffer. */
-  readonly input: number;
-  readonly hidden: readonly Dense[];
-  readonly out: Dense;
-  readonly reconstruct: Dense;
-}
+export type Layers = Readonly<ReturnType<typeof allocateLayers>>;
 
-/** Reserves memory for a network and its activations. */
-export function allocateLayers(ops: Ops, shape: Shape): Layers {
+/** Reserves memory for a network and its activations: `count` flat weights, the input buffer, and the layers. */
+export function allocateLayers(ops: Ops, shape: Shape) {
   const shapes = layerShapes(shape);
   const count = weightCount(shape);
   // Operations may process up to 3 units too many, or 15 floats of a single row, and then read beyond the last layer.
   const slack = 16 + 3 * Math.max(...shapes.map(({ units }) => units));
   const weights = ops.alloc(count + slack);
   const input = allocateBuffer(ops, shape.inputs);
-  const dense = shapes.map(({ inputs, units, kernelOffset, biasOffset }) => ({
+  const hidden: Dense[] = shapes.map(({ inputs, units, kernelOffset, biasOffset }) => ({
     inputs,
     units,
     kernel: weights + kernelOffset,
     bias: weights + biasOffset,
     out: allocateBuffer(ops, units),
   }));
-  const [out, reconstruct] = dense.splice(-2) as [Dense, Dense];
-  return { weights, count, input, hidden: dense, out, reconstruct };
+  const [out, reconstruct] = hidden.splice(-2) as [Dense, Dense];
+  return { weights, count, input, hidden, out, reconstruct };
 }
 
 /**

@@ -1,11 +1,11 @@
 import type { BatchLoss, Engine, EngineFactory, Optimizer, Pass } from '../../network/engine.js';
 import type { Shape } from '../../network/shape.js';
+import { PassBuffers } from '../pass-buffers.js';
 import { Backward } from './backward.js';
-import { forwardChunk, forwardRow } from './forward.js';
+import { forwardChunk, forwardRow, readPass } from './forward.js';
 import { allocateLayers, type Layers } from './layers.js';
 import { CHUNK, type Ops, ROW_BLOCK } from './ops.js';
 import { Update } from './optimizer.js';
-import { PassBuffers } from './pass-buffers.js';
 import { loadWasmOps } from './wasm-ops.js';
 
 /** Up to this many rows are faster one by one than as a chunk, which is computed in blocks of eight rows. */
@@ -55,12 +55,12 @@ class Network implements Engine {
       let size = Math.min(CHUNK, count - start);
       if (size % ROW_BLOCK <= FEW_ROWS) size -= size % ROW_BLOCK;
       forwardChunk(ops, layers, rows, start, size);
-      buffers.read(ops, layers, start, size, CHUNK);
+      readPass(ops, layers, pass, start, size, CHUNK);
       start += size;
     }
     for (; start < count; start++) {
       forwardRow(ops, layers, rows, start);
-      buffers.read(ops, layers, start, 1, 1);
+      readPass(ops, layers, pass, start, 1, 1);
     }
     return pass;
   }

@@ -32,46 +32,24 @@ export class Update {
 
   /** Performs one step. */
   apply(weights: number, gradient: number): void {
+    const { ops, optimizer, count, mean, variance } = this;
+    this.steps++;
+    if (optimizer.name === 'sgd') ops.descend(weights, gradient, count, optimizer.learningRate);
+    else ops.adam(weights, gradient, mean, variance, count, 1 - BETA_1, 1 - BETA_2, ...this.factors(), EPSILON);
+  }
+
+  /** The factors of the mean, of the gradient, and of the deviation in this step. */
+  private factors(): [number, number, number] {
+    const { steps: step } = this;
     const { name, learningRate } = this.optimizer;
-    const step = ++this.steps;
-    if (name === 'sgd') {
-      this.ops.descend(weights, gradient, this.count, learningRate);
-      return;
-    }
     const correction = Math.sqrt(1 - BETA_2 ** step);
-    if (name === 'adam') {
-      // Keras adds epsilon before the variance's bias is corrected ("epsilon hat" in Kingma and Ba 2014).
-      this.moments(weights, gradient, (learningRate * correction) / (1 - BETA_1 ** step), 0, 1);
-      return;
-    }
+    // Keras' Adam adds epsilon before the variance's bias is corrected ("epsilon hat" in Kingma and Ba 2014).
+    if (name === 'adam') return [(learningRate * correction) / (1 - BETA_1 ** step), 0, 1];
     const momentum = BETA_1 * (1 - 0.5 * MOMENTUM_DECAY ** step);
     const next = BETA_1 * (1 - 0.5 * MOMENTUM_DECAY ** (step + 1));
     this.momentumProduct *= momentum;
     const meanFactor = (learningRate * next) / (1 - this.momentumProduct * next);
     const gradientFactor = (learningRate * (1 - momentum)) / (1 - this.momentumProduct);
-    this.moments(weights, gradient, meanFactor, gradientFactor, 1 / correction);
-  }
-
-  private moments(
-    weights: number,
-    gradient: number,
-    meanFactor: number,
-    gradientFactor: number,
-    deviationFactor: number,
-  ): void {
-    const { ops, mean, variance, count } = this;
-    ops.adam(
-      weights,
-      gradient,
-      mean,
-      variance,
-      count,
-      1 - BETA_1,
-      1 - BETA_2,
-      meanFactor,
-      gradientFactor,
-      deviationFactor,
-      EPSILON,
-    );
+    return [meanFactor, gradientFactor, 1 / correction];
   }
 }

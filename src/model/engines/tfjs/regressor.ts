@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { initializers, input, type LayersModel, layers, loadLayersModel, model } from '@tensorflow/tfjs-layers';
+import { TRUNCATED_DEVIATION } from '../../network/initial-weights.js';
 import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN } from '../../network/shape.js';
 import { type Data, evaluate, type FitOptions, fit, type History, type Logs } from './fitting.js';
 import { folderHandler } from './folder-handler.js';
@@ -37,8 +38,11 @@ export class ReconstructionRegressor {
   private readonly seed: number;
   private built: { readonly reconstruct: Layer; readonly model: LayersModel; readonly inputDim: number } | undefined;
   private compiled: Required<CompileOptions> | undefined;
-  private passLosses: tf.Scalar[] = [];
-  private passMetrics = new Map<string, tf.Scalar>();
+  private readonly passMetrics = new Map<string, tf.Scalar>();
+  /** The terms that `addLoss` collected in the latest forward pass. The next pass replaces and disposes them. */
+  losses: readonly tf.Scalar[] = [];
+  /** The metrics that `addMetric` collected in the latest forward pass. The next pass replaces and disposes them. */
+  readonly metrics: ReadonlyMap<string, tf.Scalar> = this.passMetrics;
 
   constructor(outputDim: number, options: RegressorOptions = {}) {
     const { hidden = DEFAULT_HIDDEN, auxiliaryWeight = DEFAULT_AUXILIARY_WEIGHT } = options;
@@ -81,16 +85,6 @@ export class ReconstructionRegressor {
     return this.whenBuilt().inputDim;
   }
 
-  /** The terms that `addLoss` collected in the latest forward pass. The next pass replaces and disposes them. */
-  get losses(): readonly tf.Scalar[] {
-    return this.passLosses;
-  }
-
-  /** The metrics that `addMetric` collected in the latest forward pass. The next pass replaces and disposes them. */
-  get metrics(): ReadonlyMap<string, tf.Scalar> {
-    return this.passMetrics;
-  }
-
   /**
    * The forward pass: `[rows, inputs] -> [rows, outputs]`. Adds the weighted reconstruction loss and the metric
    * `reconstruction_error`, the unweighted mean over all rows and inputs. Throws a RangeError on another width.
@@ -113,7 +107,7 @@ export class ReconstructionRegressor {
 
   /** Adds a term to the loss of the current pass. The scalar then belongs to the regressor. */
   addLoss(value: tf.Scalar): void {
-    this.passLosses.push(tf.keep(value));
+    this.losses = [...this.losses, tf.keep(value)];
   }
 
   /** Records a metric of the current pass. The scalar then belongs to the regressor. */
@@ -206,9 +200,9 @@ export class ReconstructionRegressor {
   }
 
   private forgetPass(): void {
-    tf.dispose([...this.passLosses, ...this.passMetrics.values()]);
-    this.passLosses = [];
-    this.passMetrics = new Map();
+    tf.dispose([...this.losses, ...this.metrics.values()]);
+    this.losses = [];
+    this.passMetrics.clear();
   }
 
   private whenBuilt() {
@@ -221,9 +215,6 @@ export class ReconstructionRegressor {
     return this.compiled;
   }
 }
-
-/** Standard deviation of a standard normal truncated at ±2. Keras divides by it; TensorFlow.js' leCunNormal does not. */
-const TRUNCATED_DEVIATION = 0.87962566103423978;
 
 function lecunNormal(seed: number) {
   return initializers.varianceScaling({

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { BatchLoss, Engine, EngineFactory, Optimizer, Pass } from '../../network/engine.js';
 import { type Shape, weightCount } from '../../network/shape.js';
+import { PassBuffers } from '../pass-buffers.js';
 import { type BackendName, openBackend, useBackend } from './backend.js';
 import { Adam, Nadam } from './nadam.js';
 import { ReconstructionRegressor } from './regressor.js';
@@ -30,14 +31,13 @@ class TfjsEngine implements Engine {
   private readonly variables: tf.Variable[];
   private readonly optimizer: tf.Optimizer | undefined;
   private readonly flatGradient: Float32Array;
-  private outputs = new Float32Array(0);
-  private reconstructions = new Float32Array(0);
-  private errors = new Float32Array(0);
+  private readonly buffers: PassBuffers;
 
   constructor(backend: BackendName, shape: Shape, weights: Float32Array, optimizer: Optimizer | undefined) {
     this.name = `tfjs-${backend}`;
     this.backend = backend;
     this.shape = shape;
+    this.buffers = new PassBuffers(shape);
     this.flatGradient = new Float32Array(weightCount(shape));
     this.checkLength(weights);
     useBackend(backend);
@@ -52,26 +52,18 @@ class TfjsEngine implements Engine {
   forward(rows: Float32Array, count: number): Pass {
     useBackend(this.backend);
     const { inputs, outputs } = this.shape;
-    if (this.errors.length < count) {
-      this.outputs = new Float32Array(count * outputs);
-      this.reconstructions = new Float32Array(count * inputs);
-      this.errors = new Float32Array(count);
-    }
+    const pass = this.buffers.reserve(count);
     for (let from = 0; from < count; from += CHUNK_ROWS) {
       const to = Math.min(from + CHUNK_ROWS, count);
       tf.tidy(() => {
         const x = tf.tensor2d(rows.subarray(from * inputs, to * inputs), [to - from, inputs]);
         const [out, reconstruction] = this.regressor.model.apply(x) as [tf.Tensor, tf.Tensor];
-        this.outputs.set(out.dataSync(), from * outputs);
-        this.reconstructions.set(reconstruction.dataSync(), from * inputs);
-        this.errors.set(tf.mean(tf.squaredDifference(reconstruction, x), 1).dataSync(), from);
+        pass.outputs.set(out.dataSync(), from * outputs);
+        pass.reconstructions.set(reconstruction.dataSync(), from * inputs);
+        pass.errors.set(tf.mean(tf.squaredDifference(reconstruction, x), 1).dataSync(), from);
       });
     }
-    return {
-      outputs: this.outputs.subarray(0, count * outputs),
-      reconstructions: this.reconstructions.subarray(0, count * inputs),
-      errors: this.errors.subarray(0, count),
-    };
+    return pass;
   }
 
   gradient(rows: Float32Array, targets: Float32Array, index: Int32Array, from: number, to: number): BatchLoss {
