@@ -1,6 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { nullable } from '../../base/json/nullable.js';
-import { GROUPS, type Group } from '../rows/channels.js';
+import type { Charts } from '../counts/charts.js';
+import { type Channel, GROUPS, type Group } from '../rows/channels.js';
+import type { WindowTest } from '../window/window-test.js';
 
 /** The window test or the chart that raised an alarm, and its channel. */
 export const Cause = Type.Object({ by: Type.Enum(['window', 'chart']), kind: Type.String(), name: Type.String() });
@@ -26,19 +28,26 @@ export interface DriftEvent {
   readonly cause: Cause | null;
 }
 
+/** A window is quiet if no group has a p-value below this, and no chart is beyond this share of its limit. */
+const QUIET_P = 0.05;
+const QUIET_CHART = 0.75;
 /** Quiet windows in a row that clear an alarm. */
 const QUIET_WINDOWS = 3;
 const CLEARED: LatchState = { detected: false, since: null, cause: null, alarms: 0, quiet: 0 };
 
 /**
- * An alarm per group. Alarms are latched with hysteresis: one alarm raises the latch, several quiet windows in a row clear it.
+ * An alarm per group, raised by the tests of windows and by the charts between them. Alarms are latched with hysteresis: one alarm raises the latch, several quiet windows in a row clear it.
  * Every change is reported as an event.
  */
 export class Alarms {
   private readonly latches: Record<Group, LatchState>;
+  private readonly charts: Charts;
+  private readonly channels: readonly Channel[];
   private readonly onEvent: (event: DriftEvent) => void;
 
-  constructor(onEvent: (event: DriftEvent) => void) {
+  constructor(charts: Charts, channels: readonly Channel[], onEvent: (event: DriftEvent) => void) {
+    this.charts = charts;
+    this.channels = channels;
     this.latches = { features: CLEARED, guards: CLEARED, error: CLEARED, conditional: CLEARED };
     this.onEvent = onEvent;
   }
@@ -47,19 +56,40 @@ export class Alarms {
     return this.latches[group];
   }
 
+  /** Raises the alarms of a window's test, and counts the window as quiet or not for each group. */
+  applyWindow({ groups }: WindowTest, now: number): void {
+    for (const { group, alarm, logP, channel } of groups) {
+      if (alarm) this.raise(group, now, 'window', channel);
+      const beyond = this.channels.some((one, c) => one.group === group && this.charts.isBeyond(c, QUIET_CHART));
+      this.settle(group, now, logP > Math.log(QUIET_P) && !beyond);
+    }
+  }
+
+  /** Raises the alarms of the charts that are beyond their limits. */
+  applyCharts(now: number): void {
+    for (let c = 0; c < this.channels.length; c++) {
+      if (!this.charts.isBeyond(c)) continue;
+      const { group } = this.channels[c]!;
+      const { detected, quiet } = this.latches[group];
+      if (!detected || quiet > 0) this.raise(group, now, 'chart', c);
+    }
+  }
+
   /** Raises the group's alarm. If it is raised already, its quiet windows are forgotten. */
-  raise(group: Group, now: number, cause: Cause): void {
+  private raise(group: Group, now: number, by: Cause['by'], channel: number): void {
     const latch = this.latches[group];
     if (latch.detected) {
       if (latch.quiet > 0) this.latches[group] = { ...latch, quiet: 0 };
       return;
     }
+    const { kind, name } = this.channels[channel]!;
+    const cause = { by, kind, name };
     this.latches[group] = { detected: true, since: now, cause, alarms: latch.alarms + 1, quiet: 0 };
     this.report('raised', group, now);
   }
 
   /** Counts a window that was `quiet` for the group or not. Clears the alarm after enough quiet windows. */
-  settle(group: Group, now: number, quiet: boolean): void {
+  private settle(group: Group, now: number, quiet: boolean): void {
     const latch = this.latches[group];
     if (!latch.detected) return;
     const windows = quiet ? latch.quiet + 1 : 0;

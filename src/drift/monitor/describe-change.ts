@@ -12,12 +12,7 @@ export interface Findings {
   /** Difference of means in the baseline's standard deviations. */
   readonly meanShift: number;
   /** The tests that raised an alarm. */
-  readonly alarms: {
-    readonly bins: boolean;
-    readonly range: boolean;
-    readonly missing: boolean;
-    readonly conditional: boolean;
-  };
+  readonly alarms: Readonly<Record<'bins' | 'range' | 'missing' | 'conditional', boolean>>;
 }
 
 /** Limits of the mean squared distance from the middle rank, relative to the baseline's, beyond which it is reported. */

@@ -7,14 +7,12 @@ import { RowCounts } from '../counts/row-counts.js';
 import { TimeRing } from '../counts/time-ring.js';
 import { WasmRowCounter } from '../counts/wasm-row-counter.js';
 import { type Channel, channelsOf, GROUPS, type Group } from '../rows/channels.js';
-import { RowReader } from '../rows/row-reader.js';
-import { type RowScores, rowScores } from '../rows/row-scores.js';
+import { ABOVE, BELOW, RowReader } from '../rows/row-reader.js';
 import { testWindow, type WindowTest } from '../window/window-test.js';
-import { AlarmRules } from './alarm-rules.js';
 import { Alarms, type LatchState } from './alarms.js';
 import { completeOptions, type MonitorOptions } from './monitor-options.js';
 import { checkState, type MonitorState } from './monitor-state.js';
-import { type DriftReport, reportCharts, reportGroups, reportSpan, reportWindow } from './report.js';
+import { type DriftReport, reportCharts, reportGroups, reportWindow } from './report.js';
 
 /** The windows' share of the false alarms. Each of the two charts has half of the rest. */
 const WINDOW_SHARE = 0.5;
@@ -32,12 +30,12 @@ export class DriftMonitor {
   readonly groups: readonly Group[];
   private readonly baseline: Baseline;
   private readonly options: MonitorOptions;
-  private readonly alpha: number;
+  /** The false alarm probability of each window that meets the rows between false alarms. */
+  readonly windowAlpha: number;
   private readonly reader: RowReader;
   readonly charts: Charts;
   private readonly designEffect: DesignEffect;
   private readonly latches: Alarms;
-  private readonly rules: AlarmRules;
   private readonly minutes: TimeRing;
   private readonly hours: TimeRing;
   private readonly totals: Counters;
@@ -51,7 +49,8 @@ export class DriftMonitor {
   private window: RowCounts;
   /** The window before it, which was tested. */
   private tested: RowCounts;
-  private test: WindowTest | undefined;
+  /** Its test, with all evidence. Undefined before the first full window. */
+  latestTest: WindowTest | undefined;
   private testedAt: number | null = null;
   private since: number;
 
@@ -63,13 +62,12 @@ export class DriftMonitor {
     this.hash = hashBaseline(baseline);
     this.channels = channelsOf(baseline);
     this.groups = GROUPS.filter((group) => group !== 'conditional' || baseline.conditional);
-    this.alpha = (WINDOW_SHARE * windowRows) / rowsBetweenFalseAlarms;
+    this.windowAlpha = (WINDOW_SHARE * windowRows) / rowsBetweenFalseAlarms;
     this.reader = new RowReader(baseline, this.channels);
     this.totals = new Counters(this.channels);
     this.charts = new Charts(baseline, this.channels, (2 * rowsBetweenFalseAlarms) / (1 - WINDOW_SHARE));
     this.designEffect = new DesignEffect(this.channels.length, Math.ceil(windowRows / 5));
-    this.latches = new Alarms((event) => this.options.onEvent(event));
-    this.rules = new AlarmRules(this.latches, this.charts, this.channels);
+    this.latches = new Alarms(this.charts, this.channels, (event) => this.options.onEvent(event));
     const shown = this.channels.filter(({ kind }) => kind !== 'conditional');
     this.minutes = new TimeRing(shown, MINUTE, 60);
     this.hours = new TimeRing(shown, HOUR, 24);
@@ -80,11 +78,6 @@ export class DriftMonitor {
     this.counter = new WasmRowCounter({ reader, rowCounts: fresh, counters: totals, designEffect, charts });
     this.request = { rows: NO_ROWS, outputs: NO_ROWS, errors: NO_ROWS, count: 0, counted: 0 };
     this.since = clock();
-  }
-
-  /** The false alarm probability of each window that meets the rows between false alarms. */
-  get windowAlpha(): number {
-    return this.alpha;
   }
 
   /** Counts of all rows since the process started, for a scraper. */
@@ -101,11 +94,6 @@ export class DriftMonitor {
   /** Rows in the window that is being filled. */
   get filledRows(): number {
     return this.window.rows + this.fresh.rows;
-  }
-
-  /** The test of the latest full window, with all evidence. Undefined before the first. */
-  get latestTest(): WindowTest | undefined {
-    return this.test;
   }
 
   /**
@@ -130,7 +118,7 @@ export class DriftMonitor {
       const next = counter.count(request, i, Math.min(counted, i + room));
       room -= next - i;
       i = next;
-      if (counter.beyond) this.rules.applyCharts(now);
+      if (counter.beyond) this.latches.applyCharts(now);
       if (room > 0) continue;
       this.closeWindow(now);
       room = options.windowRows;
@@ -139,27 +127,35 @@ export class DriftMonitor {
     request.rows = request.outputs = request.errors = NO_ROWS;
   }
 
-  /** Scores one row without counting it. `row` `[features]`, `outputs` `[outputs]`. */
-  explain(row: Float32Array, outputs: Float32Array, error: number): RowScores {
-    this.reader.read(row, outputs, Float32Array.of(error), 0);
-    return rowScores(this.reader, this.channels);
+  /**
+   * Scores one row without counting it. `row` `[features]`, `outputs` `[outputs]`. Returns its p-value, the share of held-out
+   * rows that is expected to be as unusual at most, and the features outside the baseline's range. A row that is average in
+   * everything has no small p-value: only windows show such a drift.
+   */
+  explain(row: Float32Array, outputs: Float32Array, error: number): { p_value: number; out_of_range: string[] } {
+    const { reader, baseline } = this;
+    reader.read(row, outputs, Float32Array.of(error), 0);
+    const outside = baseline.features.filter((_, j) => reader.places[j] === BELOW || reader.places[j] === ABOVE);
+    return { p_value: reader.p, out_of_range: outside.map(({ name }) => name) };
   }
 
   report(): DriftReport {
     this.flush();
     const { baseline, options, designEffect } = this;
     const now = options.clock();
-    const groups = reportGroups(this.latches, this.test, this.groups, this.alpha);
+    const groups = reportGroups(this.latches, this.latestTest, this.groups, this.windowAlpha);
     const effects = designEffect.effects;
     const shown = this.channels.filter(({ kind }) => kind !== 'conditional');
-    const span = (name: 'hour' | 'day', ring: TimeRing) =>
-      reportSpan(baseline, name, ring.sum(now, new RowCounts(shown)), SPAN_ALPHA, effects, now);
+    const span = (name: 'hour' | 'day', ring: TimeRing) => {
+      const tally = ring.sum(now, new RowCounts(shown));
+      return reportWindow(baseline, name, tally, testWindow(baseline, tally, SPAN_ALPHA, effects), now);
+    };
     return {
       detected: groups.some(({ detected }) => detected),
       baseline: { hash: this.hash, rows: baseline.rows, conditional: baseline.conditional !== null },
       groups,
       windows: [
-        reportWindow(baseline, 'latest', this.tested, this.test, this.testedAt),
+        reportWindow(baseline, 'latest', this.tested, this.latestTest, this.testedAt),
         span('hour', this.minutes),
         span('day', this.hours),
       ],
@@ -179,7 +175,7 @@ export class DriftMonitor {
     this.latches.clear(now);
     this.window.clear();
     this.tested.clear();
-    this.test = undefined;
+    this.latestTest = undefined;
     this.testedAt = null;
     this.charts.reset();
     this.designEffect.reset();
@@ -222,7 +218,7 @@ export class DriftMonitor {
     this.minutes.restore(state.minutes);
     this.hours.restore(state.hours);
     this.since = state.since;
-    this.test = testWindow(this.baseline, this.tested, this.alpha, this.designEffect.effects);
+    this.latestTest = testWindow(this.baseline, this.tested, this.windowAlpha, this.designEffect.effects);
   }
 
   /** Adds the fresh rows, all of one minute, to the window, the rings, and the counters. */
@@ -240,8 +236,8 @@ export class DriftMonitor {
     [this.window, this.tested] = [this.tested, this.window];
     this.window.clear();
     this.testedAt = now;
-    this.test = testWindow(this.baseline, this.tested, this.alpha, this.designEffect.effects);
-    if (this.test) this.rules.applyWindow(this.test, now);
+    this.latestTest = testWindow(this.baseline, this.tested, this.windowAlpha, this.designEffect.effects);
+    if (this.latestTest) this.latches.applyWindow(this.latestTest, now);
     if (this.designEffect.settled) this.charts.allowFor(this.designEffect.effects);
   }
 }

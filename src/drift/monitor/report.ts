@@ -5,7 +5,7 @@ import type { Charts } from '../counts/charts.js';
 import type { RowCounts } from '../counts/row-counts.js';
 import { type Channel, GROUPS, type Group } from '../rows/channels.js';
 import { stabilityIndex } from '../window/divergence.js';
-import { groupAlpha, testWindow, type WindowTest } from '../window/window-test.js';
+import { groupAlpha, type WindowTest } from '../window/window-test.js';
 import { type Alarms, LatchState } from './alarms.js';
 import { ColumnReport, reportColumn } from './column-report.js';
 
@@ -94,18 +94,6 @@ export function reportWindow(
     error_psi: stabilityIndex(tally.binsOf(error), error.bins.counts),
     columns: [...features, ...columns.filter(({ kind }) => kind === 'output')],
   };
-}
-
-/** Tests and reports a span of time, which raises no alarm. */
-export function reportSpan(
-  baseline: Baseline,
-  window: 'hour' | 'day',
-  tally: RowCounts,
-  alpha: number,
-  designEffects: Float64Array,
-  now: number,
-): WindowReport {
-  return reportWindow(baseline, window, tally, testWindow(baseline, tally, alpha, designEffects), now);
 }
 
 /** Reports the groups that the baseline has. */

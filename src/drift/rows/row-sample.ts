@@ -1,14 +1,8 @@
 import { createRandom } from '../../base/statistics/random.js';
+import type { HeldOut } from '../../model/baseline/baseline.js';
 
-/** Sampled rows of the traffic, in raw units, to make a new baseline from. */
-export interface SampledRows {
-  readonly count: number;
-  /** `[count, features]` */
-  readonly rows: Float32Array;
-  /** `[count, outputs]` */
-  readonly outputs: Float32Array;
-  /** `[count]` */
-  readonly errors: Float32Array;
+/** Sampled rows of the traffic, to make a new baseline from. */
+interface SampledRows extends HeldOut {
   /** The time of the oldest row, in milliseconds since the epoch; null without rows. */
   readonly from: number | null;
 }

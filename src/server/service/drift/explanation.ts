@@ -1,11 +1,12 @@
 import { type Static, Type } from 'typebox';
+import { nullable } from '../../../base/json/nullable.js';
 import { unstandardise } from '../../../model/network/scaler.js';
 import type { Observation } from '../prediction/prediction-service.js';
 import type { DriftService } from './drift-service.js';
 
 /** How unusual a row is, and in which features. `POST /predict?explain=true` adds it for each row. */
 export const Explanation = Type.Object({
-  p_value: Type.Union([Type.Number(), Type.Null()], {
+  p_value: nullable(Type.Number(), {
     description: 'at most this share of held-out rows is as unusual; null if drift is off',
   }),
   out_of_range: Type.Array(Type.String(), { description: 'features outside the range of the held-out rows' }),
@@ -40,7 +41,7 @@ export function explain(
     const scores = monitor?.explain(row, output, errors[r]!);
     return {
       p_value: scores?.p_value ?? null,
-      out_of_range: [...(scores?.out_of_range ?? [])],
+      out_of_range: scores?.out_of_range ?? [],
       missing: features.filter((__, j) => Number.isNaN(row[j])),
       reconstruction: Object.fromEntries(features.map((name, j) => [name, restored[i * width + j]!])),
       squared_residuals: Object.fromEntries(
