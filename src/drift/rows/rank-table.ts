@@ -30,11 +30,10 @@ export class RankTable {
     }
   }
 
-  /** Looks up `numbers[index]`. */
-  find(numbers: Float64Array, index: number): void {
-    const at = this.values.countBelow(0, numbers, index);
+  find(value: number): void {
+    const at = this.values.countBelow(0, value);
     this.p = this.ps[at]!;
-    this.score = this.values.numbers[at] === numbers[index] ? this.tiedScores[at]! : this.gapScores[at]!;
+    this.score = this.values.numbers[at] === value ? this.tiedScores[at]! : this.gapScores[at]!;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Baseline } from '../../model/baseline/baseline.js';
 import { NO_BIN } from '../../model/baseline/bins.js';
 import { whiten } from '../../model/baseline/conditional.js';
-import { writeScore } from '../../model/baseline/normal-scores.js';
+import { gridScore } from '../../model/baseline/normal-scores.js';
 import { OrderedLists } from '../../model/baseline/ordered-lists.js';
 import type { Channel } from './channels.js';
 import { RankTable } from './rank-table.js';
@@ -13,10 +13,7 @@ export const ABOVE = 2;
 export const MISSING = 3;
 
 /**
- * Reads the channels of one row at a time into its own buffers. It allocates nothing per row: V8 allocates a fraction that is
- * passed to or returned by a function unless it inlines the function, so numbers are passed as an array and an index.
- *
- * The service reads rows with it to explain them. The row counter in WebAssembly copies its tables of the baseline and reads
+ * Reads the channels of one row at a time into its own buffers. The service reads rows with it to explain them. The row counter in WebAssembly copies its tables of the baseline and reads
  * rows in the same way; the tests hold both to the same bits.
  */
 export class RowReader {
@@ -28,11 +25,10 @@ export class RowReader {
   readonly deviations: Float64Array;
   /** The normal score of the row's error among those of the held-out rows. */
   errorScore = 0;
-  /** The conformal p-value of the error: the share of held-out rows with an error at least as large. */
-  errorP = 1;
-  /** The conformal p-value of the Mahalanobis distance of the normal scores; 1 if the baseline has no conditional channels. */
-  distanceP = 1;
-  /** Both combined, `min(1, 2 min(errorP, distanceP))`, or `errorP` alone. */
+  /**
+   * The conformal p-value of the error, the share of held-out rows with an error at least as large. If the baseline has
+   * conditional channels, it is combined with that of the Mahalanobis distance of the normal scores: `min(1, 2 min(p, p))`.
+   */
   p = 1;
 
   /** `[channels]`: the latest row's value per channel; NaN where it is missing. */
@@ -84,10 +80,9 @@ export class RowReader {
     values[d + width] = errors[r]!;
     this.readFeatures();
     this.readDeviations();
-    this.errors.find(values, d + width);
+    this.errors.find(values[d + width]!);
     this.errorScore = this.errors.score;
-    this.errorP = this.errors.p;
-    this.p = this.errorP;
+    this.p = this.errors.p;
     if (this.distances) this.readConditionals(this.distances);
     this.readBins();
   }
@@ -111,13 +106,10 @@ export class RowReader {
 
   private readConditionals(distances: RankTable): void {
     const { features: d, values, precision, places, grids, gridScores, scores, whitened } = this;
-    for (let j = 0; j < d; j++) {
-      writeScore(grids, gridScores, j, values, j, scores);
-    }
+    for (let j = 0; j < d; j++) scores[j] = gridScore(grids, gridScores, j, values[j]!);
     whiten(scores, 0, this.mean, precision, whitened);
-    distances.find(whitened, d);
-    this.distanceP = distances.p;
-    this.p = Math.min(1, 2 * Math.min(this.errorP, this.distanceP));
+    distances.find(whitened[d]!);
+    this.p = Math.min(1, 2 * Math.min(this.p, distances.p));
     const first = d + this.outputs + 1;
     for (let j = 0; j < d; j++) {
       values[first + j] = places[j] === MISSING ? Number.NaN : whitened[j]! / precision[j * d + j]!;
@@ -127,7 +119,8 @@ export class RowReader {
   private readBins(): void {
     const { values, bins, edges } = this;
     for (let c = 0; c < bins.length; c++) {
-      bins[c] = Number.isNaN(values[c]!) ? NO_BIN : edges.countBelow(c, values, c);
+      const value = values[c]!;
+      bins[c] = Number.isNaN(value) ? NO_BIN : edges.countBelow(c, value);
     }
   }
 }

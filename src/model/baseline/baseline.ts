@@ -4,7 +4,7 @@ import { DomainError } from '../../base/domain-error.js';
 import { Bins, binOf, makeBins, NO_BIN } from './bins.js';
 import { Charts, calibrateCharts } from './chart-limits.js';
 import { measure } from './conditional.js';
-import { makeScoreGrid, ScoreGrid, writeScore } from './normal-scores.js';
+import { gridScore, makeScoreGrid, ScoreGrid } from './normal-scores.js';
 import { OrderedLists } from './ordered-lists.js';
 import { makeOrderedSample, OrderedSample, sampleScore } from './ordered-sample.js';
 
@@ -157,12 +157,9 @@ function sortedColumn(values: Float32Array | Float64Array, width: number, j: num
 /** Returns normal scores `[count, features]`. A missing value has the middle score, 0. */
 function scoresOf(features: readonly FeatureColumn[], rows: Float32Array, count: number): Float64Array {
   const d = features.length;
-  const scores = new Float64Array(count * d);
-  const values = Float64Array.from(rows);
   const grids = new OrderedLists(features.map(({ grid }) => grid.values));
   const gridScores = Float64Array.from(features.flatMap(({ grid }) => grid.scores));
-  for (let at = 0; at < scores.length; at++) writeScore(grids, gridScores, at % d, values, at, scores);
-  return scores;
+  return Float64Array.from({ length: count * d }, (_, at) => gridScore(grids, gridScores, at % d, rows[at]!));
 }
 
 function momentsOf(values: Float64Array): { mean: number; variance: number } {

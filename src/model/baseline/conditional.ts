@@ -23,23 +23,16 @@ export function whiten(
   out[d] = distance;
 }
 
-/** Conditional residuals `[rows, features]` and squared distances `[rows]` of held-out rows. */
-export interface Conditionals {
-  readonly mean: Float64Array;
-  readonly precision: Float64Array;
-  readonly residuals: Float64Array;
-  readonly distances: Float64Array;
-}
-
 const FOLDS = 5;
 
 /**
- * Measures `scores` `[rows, features]`. A row's distance is computed with a precision matrix of the other rows: a matrix that includes
+ * Measures held-out rows by their normal scores `[rows, features]`. Returns the mean and the precision matrix of the scores, the
+ * conditional residuals `[rows, features]`, and the squared distances `[rows]`. A row's distance is computed with a precision matrix of the other rows: a matrix that includes
  * the row would make held-out rows slightly too ordinary, and new rows slightly too unusual in comparison. Residuals are
  * computed with the one matrix that is also used for new rows: residuals of a feature with few values form tight clusters, in
  * which their order depends on the last digits of the matrix.
  */
-export function measure(scores: Float64Array, features: number): Conditionals {
+export function measure(scores: Float64Array, features: number) {
   const rows = scores.length / features;
   const folds = Array.from({ length: FOLDS }, (_, f) => momentsOf(scores, features, f, FOLDS));
   const all = folds.reduce((sum, fold) => combine(sum, fold, 1));

@@ -36,33 +36,19 @@ export function makeScoreGrid(sorted: Float64Array): ScoreGrid {
 }
 
 /**
- * Writes the score of `values[at]` to `out[at]`, by grid number `list` of `grids`, whose scores are at the same positions in
- * `gridScores`. Scores are linear between grid values, and constant beyond the first and the last. NaN has the middle score, 0.
- * The score is not returned, because V8 would allocate it for every row.
+ * The score of `value`, by grid number `list` of `grids`, whose scores are at the same positions in `gridScores`. Scores are
+ * linear between grid values, and constant beyond the first and the last. NaN has the middle score, 0.
  */
-export function writeScore(
-  grids: OrderedLists,
-  gridScores: Float64Array,
-  list: number,
-  values: Float64Array,
-  at: number,
-  out: Float64Array,
-): void {
+export function gridScore(grids: OrderedLists, gridScores: Float64Array, list: number, value: number): number {
+  if (Number.isNaN(value)) return 0;
   const { numbers, starts } = grids;
-  const value = values[at]!;
-  if (Number.isNaN(value)) {
-    out[at] = 0;
-    return;
-  }
   const first = starts[list]!;
-  const next = first + grids.countBelow(list, values, at);
-  if (next === starts[list + 1]!) out[at] = gridScores[next - 1]!;
-  else if (next === first || numbers[next] === value) out[at] = gridScores[next]!;
-  else {
-    const low = next - 1;
-    const share = (value - numbers[low]!) / (numbers[next]! - numbers[low]!);
-    out[at] = gridScores[low]! + share * (gridScores[next]! - gridScores[low]!);
-  }
+  const next = first + grids.countBelow(list, value);
+  if (next === starts[list + 1]!) return gridScores[next - 1]!;
+  if (next === first || numbers[next] === value) return gridScores[next]!;
+  const low = next - 1;
+  const share = (value - numbers[low]!) / (numbers[next]! - numbers[low]!);
+  return gridScores[low]! + share * (gridScores[next]! - gridScores[low]!);
 }
 
 /** Selects distinct values, given where each starts: evenly spaced on the normal scale, so that the tails stay exact. */

@@ -5,8 +5,6 @@ const PARTS = 256;
  * Several ascending lists. In each, a value of every row is looked up. A list's range is divided into parts, and a table has the
  * start of each part, so that only the numbers of one part are searched, mostly none or one. The result is exact despite rounding:
  * the part is a monotone function of the number, so a number of an earlier part is smaller.
- *
- * Values are passed as an array and an index: V8 allocates a fraction that is passed to a function unless it inlines the function.
  */
 export class OrderedLists {
   /** All lists, one after another. */
@@ -32,17 +30,16 @@ export class OrderedLists {
       const end = place + lists[list]!.length;
       this.starts[list + 1] = end;
       for (let part = 0; part <= PARTS; part++) {
-        while (place < end && this.partOf(list, this.numbers, place) < part) place++;
+        while (place < end && this.partOf(list, this.numbers[place]!) < part) place++;
         this.parts[list * (PARTS + 1) + part] = place;
       }
     }
   }
 
-  /** Returns the number of numbers of the list below `values[at]`, which must not be NaN. */
-  countBelow(list: number, values: Float64Array, at: number): number {
+  /** Returns the number of numbers of the list below `value`, which must not be NaN. */
+  countBelow(list: number, value: number): number {
     const { numbers, parts } = this;
-    const value = values[at]!;
-    const part = list * (PARTS + 1) + this.partOf(list, values, at);
+    const part = list * (PARTS + 1) + this.partOf(list, value);
     let low = parts[part]!;
     let remaining = parts[part + 1]! - low;
     // No branch on the comparison: the processor would mispredict it half of the time.
@@ -55,8 +52,8 @@ export class OrderedLists {
     return low - this.starts[list]!;
   }
 
-  private partOf(list: number, values: Float64Array, at: number): number {
-    const part = (values[at]! - this.lows[list]!) * this.scales[list]!;
+  private partOf(list: number, value: number): number {
+    const part = (value - this.lows[list]!) * this.scales[list]!;
     // Infinity × 0 is NaN, which becomes 0.
     return Math.max(0, Math.min(PARTS - 1, part)) | 0;
   }

@@ -28,14 +28,9 @@ export function makeOrderedSample(sorted: Float64Array): OrderedSample {
   return { rows, values: ranks.map((rank) => sorted[rank]!), ranks };
 }
 
-/** The number of values of the sample below `value`; in a grid, the rank of the next value of the grid. */
-function countBelow(sample: OrderedSample, value: number): number {
-  return rankAt(sample, binOf(sample.values, value));
-}
-
 /** The conformal p-value of `value`: `(1 + #{sample ≥ value}) / (rows + 1)`. */
 export function conformalP(sample: OrderedSample, value: number): number {
-  return (1 + sample.rows - countBelow(sample, value)) / (sample.rows + 1);
+  return (1 + sample.rows - rankAt(sample, binOf(sample.values, value))) / (sample.rows + 1);
 }
 
 /** The quantile of the sample at `share`; in a grid, the next value of the grid. */
@@ -54,6 +49,7 @@ export function sampleScore(sample: OrderedSample, value: number): number {
   return normalScore(below, rankAt(sample, end) - below, rows);
 }
 
+/** The number of values of the sample before the value `at`; in a grid, its rank. */
 function rankAt({ rows, values, ranks }: OrderedSample, at: number): number {
   if (at === values.length) return rows;
   return ranks ? ranks[at]! : at;
