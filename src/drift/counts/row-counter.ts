@@ -25,14 +25,6 @@ export interface CounterParts {
   readonly charts: Charts;
 }
 
-/** Counts rows one after another. */
-export interface RowCounter {
-  /** Whether a chart is beyond its limit after the latest row. */
-  readonly beyond: boolean;
-  /** Counts rows in order, from number `start` of the counted rows and at most to number `end`. Returns the number of the next row. */
-  count(request: RequestRows, start: number, end: number): number;
-}
-
 /** The index, in a request, of number `i` of its counted rows. */
 export function rowIndex(i: number, { count, counted }: RequestRows): number {
   return counted === count ? i : Math.floor((i * count) / counted);

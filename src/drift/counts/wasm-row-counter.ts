@@ -4,12 +4,12 @@ import type { OrderedLists } from '../../model/baseline/ordered-lists.js';
 import type { RankTable } from '../rows/rank-table.js';
 import * as fields from './assembly/fields.js';
 import { P_BUCKETS } from './counters.js';
-import { type CounterParts, type RequestRows, type RowCounter, rowIndex } from './row-counter.js';
+import { type CounterParts, type RequestRows, rowIndex } from './row-counter.js';
 
-/** The exports of assembly/row-counter.ts; those of assembly/fields.ts are among them. */
+/** The functions of assembly/row-counter.ts. Its exports are also its globals, and the positions of assembly/fields.ts. */
 interface Exports {
   readonly memory: WasmMemory;
-  countRows(record: number, count: number): number;
+  countRows(count: number): number;
   heapStart(): number;
 }
 
@@ -36,11 +36,9 @@ export function requireRowCounter(): () => Exports {
 
 /** Throws an Error unless a binary's exports have every name of assembly/fields.ts with the same position, and no other. */
 export function checkFields(exports: object): void {
-  const exported = new Map(
-    Object.entries(exports).flatMap(([name, { value }]) => (typeof value === 'number' ? [[name, value]] : [])),
-  );
-  const names = new Set([...Object.keys(fields), ...exported.keys()]);
-  for (const name of names) {
+  const exported = new Map(numbersOf(exports).map(([name, { value }]) => [name, value]));
+  const constants = [...exported.keys()].filter((name) => name === name.toUpperCase());
+  for (const name of new Set([...Object.keys(fields), ...constants])) {
     const expected = (fields as Record<string, number>)[name];
     if (exported.get(name) === expected) continue;
     const found = exported.get(name) ?? 'missing';
@@ -48,46 +46,58 @@ export function checkFields(exports: object): void {
   }
 }
 
+/** Sets the globals of a binary. Throws an Error unless `values` has every global, and no other. */
+export function setGlobals(exports: object, values: Readonly<Record<string, number>>): void {
+  const globals = new Map(numbersOf(exports).filter(([name]) => !(name in fields)));
+  for (const name of new Set([...globals.keys(), ...Object.keys(values)])) {
+    const global = globals.get(name);
+    const value = values[name];
+    if (!global || value === undefined) throw new Error(`row-counter.wasm: ${name} is not set, or not a global`);
+    global.value = value;
+  }
+}
+
+function numbersOf(exports: object): [string, { value: number }][] {
+  return Object.entries(exports).filter(([, { value }]) => typeof value === 'number');
+}
+
 /**
  * Counts rows in WebAssembly, in less than half of the time that TypeScript takes. The parts that rows are counted in move
  * their arrays into the memory of its instance.
  */
-export class WasmRowCounter implements RowCounter {
+export class WasmRowCounter {
+  /** Whether a chart is beyond its limit after the latest row. */
   beyond = false;
   private readonly parts: CounterParts;
   private readonly countRows: Exports['countRows'];
-  private readonly record: number;
-  private readonly bins: Uint8Array;
-  private readonly rows: Float32Array;
-  private readonly outputs: Float32Array;
-  private readonly errors: Float32Array;
+  private readonly buffers: Pick<ReturnType<typeof placeParts>, 'bins' | 'rows' | 'outputs' | 'errors'>;
 
   /** Throws an Error if the JavaScript engine has no WebAssembly SIMD. */
   constructor(parts: CounterParts) {
-    const { memory, countRows, heapStart } = requireRowCounter()();
+    const exports = requireRowCounter()();
     this.parts = parts;
-    this.countRows = countRows;
-    const placed = placeArrays(memory, heapStart(), (arrays) => placeParts(parts, arrays));
-    this.record = placed.record;
-    this.bins = placed.bins;
-    this.rows = placed.rows;
-    this.outputs = placed.outputs;
-    this.errors = placed.errors;
+    this.countRows = exports.countRows;
+    const { globals, ...buffers } = placeArrays(exports.memory, exports.heapStart(), (memory) =>
+      placeParts(parts, memory),
+    );
+    setGlobals(exports, globals);
+    this.buffers = buffers;
   }
 
+  /** Counts rows in order, from number `start` of the counted rows and at most to number `end`. Returns the number of the next row. */
   count(request: RequestRows, start: number, end: number): number {
     const { designEffect } = this.parts;
     // Row by row while the design effect needs the bins of each, and while a drift makes each an alarm.
     const count = designEffect.settled && !this.beyond ? Math.min(BLOCK, end - start) : 1;
     this.copy(request, start, count);
-    const counted = this.countRows(this.record, count);
-    designEffect.add(this.bins);
+    const counted = this.countRows(count);
+    designEffect.add(this.buffers.bins);
     this.beyond = counted < 0;
     return start + Math.abs(counted);
   }
 
   private copy(request: RequestRows, start: number, count: number): void {
-    const { rows, outputs, errors } = this;
+    const { rows, outputs, errors } = this.buffers;
     const features = rows.length / BLOCK;
     const width = outputs.length / BLOCK;
     for (let i = 0; i < count; i++) {
@@ -99,7 +109,10 @@ export class WasmRowCounter implements RowCounter {
   }
 }
 
-/** Moves the parts into `memory`, and places the records that assembly/row-counter.ts reads and the buffers of a block. */
+/**
+ * Moves the parts into `memory`, and places the records that assembly/row-counter.ts reads and the buffers of a block. Returns
+ * the globals of assembly/row-counter.ts, and the buffers.
+ */
 function placeParts({ reader, rowCounts, counters, charts }: CounterParts, memory: ArrayMemory) {
   const { features, outputs, distances, precision } = reader;
   const { histograms } = charts;
@@ -138,48 +151,46 @@ function placeParts({ reader, rowCounts, counters, charts }: CounterParts, memor
   const predictions = memory.place(new Float32Array(BLOCK * outputs));
   const errors = memory.place(new Float32Array(BLOCK));
   const bins = memory.place(new Uint8Array(channels.length));
-  const record = address(
-    toRecord<'COUNTER'>({
-      [fields.COUNTER_FEATURES]: features,
-      [fields.COUNTER_OUTPUTS]: outputs,
-      [fields.COUNTER_CHANNELS]: channels.length,
-      [fields.COUNTER_ROWS]: rows.byteOffset,
-      [fields.COUNTER_PREDICTIONS]: predictions.byteOffset,
-      [fields.COUNTER_ERRORS]: errors.byteOffset,
-      [fields.COUNTER_LIMITS]: address(reader.limits),
-      [fields.COUNTER_COLUMN_MEANS]: address(reader.columnMeans),
-      [fields.COUNTER_COLUMN_DEVIATIONS]: address(reader.columnDeviations),
-      [fields.COUNTER_EDGES]: lists(reader.edges),
-      [fields.COUNTER_GRIDS]: lists(reader.grids),
-      [fields.COUNTER_GRID_SCORES]: address(reader.gridScores),
-      [fields.COUNTER_ERROR_RANKS]: ranks(reader.errors),
-      [fields.COUNTER_DISTANCE_RANKS]: distances ? ranks(distances) : 0,
-      [fields.COUNTER_MEAN]: address(reader.mean),
-      [fields.COUNTER_PRECISION]: address(columns),
-      [fields.COUNTER_DIAGONAL]: address(diagonal),
-      [fields.COUNTER_STRIDE]: stride,
-      [fields.COUNTER_VALUES]: address(new Float64Array(channels.length)),
-      [fields.COUNTER_BINS]: bins.byteOffset,
-      [fields.COUNTER_SCORES]: address(new Float64Array(features)),
-      [fields.COUNTER_WHITENED]: address(new Float64Array(stride)),
-      [fields.COUNTER_OFFSETS]: address(Uint32Array.from(channels, ({ offset }) => offset)),
-      [fields.COUNTER_BIN_COUNTS]: address(Uint32Array.from(channels, ({ bins }) => bins.counts.length)),
-      [fields.COUNTER_COUNTS]: rowCounts.counts.byteOffset,
-      [fields.COUNTER_PLACES]: rowCounts.places.byteOffset,
-      [fields.COUNTER_SUMS]: rowCounts.sums.byteOffset,
-      [fields.COUNTER_TOTALS]: rowCounts.totals.byteOffset,
-      [fields.COUNTER_P_BOUNDS]: address(Float64Array.from(P_BUCKETS)),
-      [fields.COUNTER_P_VALUES]: counters.pValues.byteOffset,
-      [fields.COUNTER_P_SUM]: counters.pValueSum.byteOffset,
-      [fields.COUNTER_INVERSE_SHARES]: address(histograms.inverseShares),
-      [fields.COUNTER_WEIGHTS]: histograms.weights.byteOffset,
-      [fields.COUNTER_SCALES]: histograms.scales.byteOffset,
-      [fields.COUNTER_SQUARES]: histograms.sums.byteOffset,
-      [fields.COUNTER_CHART_LIMITS]: charts.limits.byteOffset,
-      [fields.COUNTER_ERROR_CHART]: charts.errorChart.byteOffset,
-    }),
-  );
-  return { record, bins, rows, outputs: predictions, errors };
+  const globals = {
+    features,
+    outputs,
+    channels: channels.length,
+    rows: rows.byteOffset,
+    predictions: predictions.byteOffset,
+    errors: errors.byteOffset,
+    limits: address(reader.limits),
+    columnMeans: address(reader.columnMeans),
+    columnDeviations: address(reader.columnDeviations),
+    edges: lists(reader.edges),
+    grids: lists(reader.grids),
+    gridScores: address(reader.gridScores),
+    errorRanks: ranks(reader.errors),
+    distanceRanks: distances ? ranks(distances) : 0,
+    mean: address(reader.mean),
+    precision: address(columns),
+    diagonal: address(diagonal),
+    stride,
+    values: address(new Float64Array(channels.length)),
+    bins: bins.byteOffset,
+    scores: address(new Float64Array(features)),
+    whitened: address(new Float64Array(stride)),
+    offsets: address(Uint32Array.from(channels, ({ offset }) => offset)),
+    binCounts: address(Uint32Array.from(channels, ({ bins }) => bins.counts.length)),
+    counts: rowCounts.counts.byteOffset,
+    places: rowCounts.places.byteOffset,
+    sums: rowCounts.sums.byteOffset,
+    totals: rowCounts.totals.byteOffset,
+    pBounds: address(Float64Array.from(P_BUCKETS)),
+    pValues: counters.pValues.byteOffset,
+    pSum: counters.pValueSum.byteOffset,
+    inverseShares: address(histograms.inverseShares),
+    weights: histograms.weights.byteOffset,
+    scales: histograms.scales.byteOffset,
+    squares: histograms.sums.byteOffset,
+    chartLimits: charts.limits.byteOffset,
+    errorChart: charts.errorChart.byteOffset,
+  };
+  return { globals, bins, rows, outputs: predictions, errors };
 }
 
 /** A record as the binary reads it. The keys of an object that are whole numbers are in ascending order. */

@@ -5,9 +5,9 @@ import * as fields from '../../../src/drift/counts/assembly/fields.js';
 import { Charts } from '../../../src/drift/counts/charts.js';
 import { Counters } from '../../../src/drift/counts/counters.js';
 import { DesignEffect } from '../../../src/drift/counts/design-effect.js';
-import type { CounterParts, RequestRows, RowCounter } from '../../../src/drift/counts/row-counter.js';
+import type { CounterParts, RequestRows } from '../../../src/drift/counts/row-counter.js';
 import { RowCounts } from '../../../src/drift/counts/row-counts.js';
-import { checkFields, WasmRowCounter } from '../../../src/drift/counts/wasm-row-counter.js';
+import { checkFields, setGlobals, WasmRowCounter } from '../../../src/drift/counts/wasm-row-counter.js';
 import { channelsOf } from '../../../src/drift/rows/channels.js';
 import { RowReader } from '../../../src/drift/rows/row-reader.js';
 import { type Baseline, type HeldOut, makeBaseline } from '../../../src/model/baseline/baseline.js';
@@ -118,15 +118,23 @@ test('a binary that was compiled from another list of fields is refused', () => 
   const functions = [['countRows', () => 0] as const, ['memory', {}] as const];
   const exported = Object.fromEntries<unknown>([...globals, ...functions]);
   checkFields(exported);
-  const swapped = { ...exported, COUNTER_SUMS: { value: 25 }, COUNTER_PLACES: { value: 26 } };
-  assert.throws(() => checkFields(swapped), /row-counter.wasm: COUNTER_PLACES is 26, expected 25; run npm run build/);
-  const { COUNTER_STRIDE: _, ...fewer } = exported;
-  assert.throws(() => checkFields(fewer), /COUNTER_STRIDE is missing, expected 17/);
-  assert.throws(() => checkFields({ ...exported, COUNTER_MORE: { value: 37 } }), /COUNTER_MORE is 37, expected none/);
+  const swapped = { ...exported, LISTS_STARTS: { value: 2 }, LISTS_LOWS: { value: 1 } };
+  assert.throws(() => checkFields(swapped), /row-counter.wasm: LISTS_LOWS is 1, expected 2; run npm run build/);
+  const { RANKS_PS: _, ...fewer } = exported;
+  assert.throws(() => checkFields(fewer), /RANKS_PS is missing, expected 1/);
+  assert.throws(() => checkFields({ ...exported, LISTS_MORE: { value: 5 } }), /LISTS_MORE is 5, expected none/);
+});
+
+test('every global of the binary is set, and no other', () => {
+  const exports = { ...fields, rows: { value: 0 }, stride: { value: 0 }, countRows: () => 0 };
+  setGlobals(exports, { rows: 16, stride: 8 });
+  assert.deepEqual([exports.rows.value, exports.stride.value], [16, 8]);
+  assert.throws(() => setGlobals(exports, { rows: 16 }), /stride is not set/);
+  assert.throws(() => setGlobals(exports, { rows: 16, stride: 8, bins: 24 }), /bins is not set, or not a global/);
 });
 
 test('each field of a record has its own position, without gaps', () => {
-  for (const prefix of ['COUNTER', 'LISTS', 'RANKS', 'TOTAL', 'ERROR_CHART']) {
+  for (const prefix of ['LISTS', 'RANKS', 'TOTAL', 'ERROR_CHART']) {
     const positions = Object.entries(fields).flatMap(([name, at]) => (name.startsWith(`${prefix}_`) ? [at] : []));
     const sorted = positions.sort((a, b) => a - b);
     assert.deepEqual(
@@ -162,7 +170,7 @@ function partsOf(baseline: Baseline): CounterParts {
 }
 
 /** Counts all rows of a request. Returns those that brought a chart beyond its limit. */
-function countAll(counter: RowCounter, request: RequestRows): number[] {
+function countAll(counter: Pick<WasmRowCounter, 'beyond' | 'count'>, request: RequestRows): number[] {
   const beyond: number[] = [];
   for (let i = 0; i < request.counted; ) {
     i = counter.count(request, i, request.counted);

@@ -1,16 +1,32 @@
 // Counts rows exactly as the reference row counter of the tests does: the same operations in the same order, so that both
 // give the same bits. This folder is AssemblyScript, compiled by asc and not by tsc. fields.ts names everything in memory.
 import {
-  COUNTER_BIN_COUNTS, COUNTER_BINS, COUNTER_CHANNELS, COUNTER_CHART_LIMITS, COUNTER_COLUMN_DEVIATIONS, COUNTER_COLUMN_MEANS,
-  COUNTER_COUNTS, COUNTER_DIAGONAL, COUNTER_DISTANCE_RANKS, COUNTER_EDGES, COUNTER_ERROR_CHART, COUNTER_ERROR_RANKS,
-  COUNTER_ERRORS, COUNTER_FEATURES, COUNTER_GRID_SCORES, COUNTER_GRIDS, COUNTER_INVERSE_SHARES, COUNTER_LIMITS,
-  COUNTER_MEAN, COUNTER_OFFSETS, COUNTER_OUTPUTS, COUNTER_P_BOUNDS, COUNTER_P_SUM, COUNTER_P_VALUES, COUNTER_PLACES,
-  COUNTER_PRECISION, COUNTER_PREDICTIONS, COUNTER_ROWS, COUNTER_SCALES, COUNTER_SCORES, COUNTER_SQUARES, COUNTER_STRIDE,
-  COUNTER_SUMS, COUNTER_TOTALS, COUNTER_VALUES, COUNTER_WEIGHTS, COUNTER_WHITENED, ERROR_CHART_LAMBDA, ERROR_CHART_LEVEL,
-  ERROR_CHART_MEAN, ERROR_CHART_SQUARED_LIMIT, LISTS_LOWS, LISTS_NUMBERS, LISTS_PARTS, LISTS_SCALES, LISTS_STARTS,
-  RANKS_GAP_SCORES, RANKS_PS, RANKS_TIED_SCORES, RANKS_VALUES, TOTAL_ROWS, TOTAL_SCORES,
+  ERROR_CHART_LAMBDA, ERROR_CHART_LEVEL, ERROR_CHART_MEAN, ERROR_CHART_SQUARED_LIMIT, LISTS_LOWS, LISTS_NUMBERS, LISTS_PARTS,
+  LISTS_SCALES, LISTS_STARTS, RANKS_GAP_SCORES, RANKS_PS, RANKS_TIED_SCORES, RANKS_VALUES, TOTAL_ROWS, TOTAL_SCORES,
 } from './fields';
 export * from './fields';
+
+// Sizes and addresses, which ../wasm-row-counter.ts sets by these names before the first row.
+export let features: usize = 0, outputs: usize = 0, channels: usize = 0;
+// The rows at hand: `[count, features]` and `[count, outputs]` float32, `[count]` float32.
+export let rows: usize = 0, predictions: usize = 0, errors: usize = 0;
+// Copies from RowReader, which are only read. `distanceRanks` is 0 if the baseline has no conditional channels.
+export let limits: usize = 0, columnMeans: usize = 0, columnDeviations: usize = 0, edges: usize = 0;
+export let grids: usize = 0, gridScores: usize = 0, errorRanks: usize = 0, distanceRanks: usize = 0, mean: usize = 0;
+// The precision matrix column by column, `[features, stride]`, and its diagonal.
+export let precision: usize = 0, diagonal: usize = 0, stride: usize = 0;
+// The latest row: `[channels]` float64, `[channels]` bytes, `[features]` and `[stride]` float64.
+export let values: usize = 0, bins: usize = 0, scores: usize = 0, whitened: usize = 0;
+// Each channel's first bin and number of bins.
+export let offsets: usize = 0, binCounts: usize = 0;
+// Arrays of RowCounts.
+export let counts: usize = 0, places: usize = 0, sums: usize = 0, totals: usize = 0;
+// Arrays of Counters, and the bounds of its buckets.
+export let pBounds: usize = 0, pValues: usize = 0, pSum: usize = 0;
+// Arrays of HistogramCharts.
+export let inverseShares: usize = 0, weights: usize = 0, scales: usize = 0, squares: usize = 0;
+// Arrays of Charts.
+export let chartLimits: usize = 0, errorChart: usize = 0;
 
 /** As in ordered-lists.ts, row-reader.ts, bins.ts and histogram-chart.ts. */
 const PARTS: usize = 256;
@@ -20,23 +36,20 @@ const MIN_SCALE: f64 = 1e-100;
 
 /**
  * Counts up to `count` rows, and stops after a row with which a chart is beyond its limit. Returns the number of rows
- * counted, negative if a chart is beyond its limit. `record` is the address of the counter's record.
+ * counted, negative if a chart is beyond its limit.
  */
-export function countRows(record: usize, count: i32): i32 {
-  const d = field(record, COUNTER_FEATURES), o = field(record, COUNTER_OUTPUTS);
-  const values = field(record, COUNTER_VALUES), totals = field(record, COUNTER_TOTALS);
-  const errorRanks = field(record, COUNTER_ERROR_RANKS), distanceRanks = field(record, COUNTER_DISTANCE_RANKS);
+export function countRows(count: i32): i32 {
   for (let r = 0; r < count; r++) {
-    readColumns(record, r);
-    const error = at(values, d + o);
+    readColumns(r);
+    const error = at(values, features + outputs);
     const rank = countBelow(field(errorRanks, RANKS_VALUES), 0, error);
     const score = scoreOf(errorRanks, rank, error);
     let p = at(field(errorRanks, RANKS_PS), rank);
-    if (distanceRanks) p = min<f64>(1, 2 * min<f64>(p, readConditionals(record, distanceRanks)));
+    if (distanceRanks) p = min<f64>(1, 2 * min<f64>(p, readConditionals()));
     add(totals, TOTAL_ROWS, 1);
     add(totals, TOTAL_SCORES, score);
-    countP(record, p);
-    const beyond = countBins(record) | moveLevel(record, score);
+    countP(p);
+    const beyond = countBins() | moveLevel(score);
     if (beyond) return -(r + 1);
   }
   return count;
@@ -45,49 +58,42 @@ export function countRows(record: usize, count: i32): i32 {
 /** Reads the row's values, and counts where its features lie and the sums of its deviations. */
 // @ts-ignore: decorator
 @inline
-function readColumns(record: usize, r: usize): void {
-  const d = field(record, COUNTER_FEATURES), o = field(record, COUNTER_OUTPUTS), values = field(record, COUNTER_VALUES);
-  const limits = field(record, COUNTER_LIMITS), places = field(record, COUNTER_PLACES);
-  const rows = field(record, COUNTER_ROWS) + ((r * d) << 2);
-  const predictions = field(record, COUNTER_PREDICTIONS) + ((r * o) << 2);
+function readColumns(r: usize): void {
+  const d = features, o = outputs;
+  const row = rows + ((r * d) << 2), prediction = predictions + ((r * o) << 2);
   for (let j: usize = 0; j < d; j++) {
-    const value = <f64>load<f32>(rows + (j << 2));
+    const value = <f64>load<f32>(row + (j << 2));
     put(values, j, value);
     const below = <usize>(value < at(limits, 2 * j)), above = <usize>(value > at(limits, 2 * j + 1));
     increment(places, 4 * j + (value == value ? below | (above << 1) : MISSING));
   }
-  for (let j: usize = 0; j < o; j++) put(values, d + j, <f64>load<f32>(predictions + (j << 2)));
-  put(values, d + o, <f64>load<f32>(field(record, COUNTER_ERRORS) + (r << 2)));
-  const sums = field(record, COUNTER_SUMS), means = field(record, COUNTER_COLUMN_MEANS);
-  const deviations = field(record, COUNTER_COLUMN_DEVIATIONS);
+  for (let j: usize = 0; j < o; j++) put(values, d + j, <f64>load<f32>(prediction + (j << 2)));
+  put(values, d + o, <f64>load<f32>(errors + (r << 2)));
   for (let j: usize = 0; j < d + o; j++) {
     const value = at(values, j);
-    if (value == value) add(sums, j, (value - at(means, j)) / at(deviations, j));
+    if (value == value) add(sums, j, (value - at(columnMeans, j)) / at(columnDeviations, j));
   }
 }
 
 /** Computes the conditional residuals. Returns the p-value of the distance. */
 // @ts-ignore: decorator
 @inline
-function readConditionals(record: usize, distanceRanks: usize): f64 {
-  const d = field(record, COUNTER_FEATURES), values = field(record, COUNTER_VALUES);
-  const scores = field(record, COUNTER_SCORES), whitened = field(record, COUNTER_WHITENED);
-  const mean = field(record, COUNTER_MEAN), diagonal = field(record, COUNTER_DIAGONAL);
-  const precision = field(record, COUNTER_PRECISION), step = field(record, COUNTER_STRIDE) << 3;
-  for (let j: usize = 0; j < d; j++) put(scores, j, gridScore(record, j, at(values, j)) - at(mean, j));
+function readConditionals(): f64 {
+  const d = features, step = stride << 3, deviations = scores;
+  for (let j: usize = 0; j < d; j++) put(deviations, j, gridScore(j, at(values, j)) - at(mean, j));
   // Two rows of the matrix at a time. Each is summed in the order of its columns.
   for (let i: usize = 0; i < d; i += 2) {
     let sum = f64x2.splat(0);
     for (let j: usize = 0, from = precision + (i << 3); j < d; j++, from += step) {
-      sum = f64x2.add(sum, f64x2.mul(v128.load(from), v128.load64_splat(scores + (j << 3))));
+      sum = f64x2.add(sum, f64x2.mul(v128.load(from), v128.load64_splat(deviations + (j << 3))));
     }
     v128.store(whitened + (i << 3), sum);
   }
   let distance: f64 = 0;
-  const first = d + field(record, COUNTER_OUTPUTS) + 1;
+  const first = d + outputs + 1;
   for (let j: usize = 0; j < d; j++) {
     const residual = at(whitened, j);
-    distance += residual * at(scores, j);
+    distance += residual * at(deviations, j);
     const value = at(values, j);
     put(values, first + j, value == value ? residual / at(diagonal, j) : value);
   }
@@ -97,14 +103,8 @@ function readConditionals(record: usize, distanceRanks: usize): f64 {
 /** Counts each channel's bin and moves its chart. Returns whether a chart that the row moved is beyond its limit. */
 // @ts-ignore: decorator
 @inline
-function countBins(record: usize): bool {
-  const lambda = at(field(record, COUNTER_ERROR_CHART), ERROR_CHART_LAMBDA), decay = 1 - lambda;
-  const edges = field(record, COUNTER_EDGES), channels = field(record, COUNTER_CHANNELS);
-  const values = field(record, COUNTER_VALUES), bins = field(record, COUNTER_BINS);
-  const offsets = field(record, COUNTER_OFFSETS), counts = field(record, COUNTER_COUNTS);
-  const inverseShares = field(record, COUNTER_INVERSE_SHARES), scales = field(record, COUNTER_SCALES);
-  const weights = field(record, COUNTER_WEIGHTS), squares = field(record, COUNTER_SQUARES);
-  const limits = field(record, COUNTER_CHART_LIMITS);
+function countBins(): bool {
+  const lambda = at(errorChart, ERROR_CHART_LAMBDA), decay = 1 - lambda;
   let beyond = false;
   for (let c: usize = 0; c < channels; c++) {
     const value = at(values, c);
@@ -122,15 +122,14 @@ function countBins(record: usize): bool {
     put(squares, c, square);
     put(scales, c, scale * decay);
     put(weights, place, weight + lambda / (scale * decay));
-    beyond = beyond | (square - 1 > at(limits, c));
-    if (scale < MIN_SCALE) renormalise(record, c);
+    beyond = beyond | (square - 1 > at(chartLimits, c));
+    if (scale < MIN_SCALE) renormalise(c);
   }
   return beyond;
 }
 
-function renormalise(record: usize, c: usize): void {
-  const weights = field(record, COUNTER_WEIGHTS), scales = field(record, COUNTER_SCALES), scale = at(scales, c);
-  const first = index(field(record, COUNTER_OFFSETS), c), end = first + index(field(record, COUNTER_BIN_COUNTS), c);
+function renormalise(c: usize): void {
+  const scale = at(scales, c), first = index(offsets, c), end = first + index(binCounts, c);
   for (let k = first; k < end; k++) put(weights, k, at(weights, k) * scale);
   put(scales, c, 1);
 }
@@ -138,22 +137,21 @@ function renormalise(record: usize, c: usize): void {
 /** Moves the error's chart. Returns whether it is beyond its limit. */
 // @ts-ignore: decorator
 @inline
-function moveLevel(record: usize, score: f64): bool {
-  const chart = field(record, COUNTER_ERROR_CHART), before = at(chart, ERROR_CHART_LEVEL);
-  const level = before + at(chart, ERROR_CHART_LAMBDA) * (score - before);
-  put(chart, ERROR_CHART_LEVEL, level);
-  const distance = level - at(chart, ERROR_CHART_MEAN);
-  return distance * distance > at(chart, ERROR_CHART_SQUARED_LIMIT);
+function moveLevel(score: f64): bool {
+  const before = at(errorChart, ERROR_CHART_LEVEL);
+  const level = before + at(errorChart, ERROR_CHART_LAMBDA) * (score - before);
+  put(errorChart, ERROR_CHART_LEVEL, level);
+  const distance = level - at(errorChart, ERROR_CHART_MEAN);
+  return distance * distance > at(errorChart, ERROR_CHART_SQUARED_LIMIT);
 }
 
 // @ts-ignore: decorator
 @inline
-function countP(record: usize, p: f64): void {
-  const bounds = field(record, COUNTER_P_BOUNDS);
+function countP(p: f64): void {
   let bucket: usize = 0;
-  while (p > at(bounds, bucket)) bucket++;
-  add(field(record, COUNTER_P_VALUES), bucket, 1);
-  add(field(record, COUNTER_P_SUM), 0, p);
+  while (p > at(pBounds, bucket)) bucket++;
+  add(pValues, bucket, 1);
+  add(pSum, 0, p);
 }
 
 /** The normal score of `value`, which has the rank `rank`. */
@@ -164,12 +162,11 @@ function scoreOf(ranks: usize, rank: usize, value: f64): f64 {
   return at(field(ranks, tied ? RANKS_TIED_SCORES : RANKS_GAP_SCORES), rank);
 }
 
-/** `writeScore` of normal-scores.ts. */
+/** `gridScore` of normal-scores.ts. */
 // @ts-ignore: decorator
 @inline
-function gridScore(record: usize, list: usize, value: f64): f64 {
+function gridScore(list: usize, value: f64): f64 {
   if (value != value) return 0;
-  const grids = field(record, COUNTER_GRIDS), gridScores = field(record, COUNTER_GRID_SCORES);
   const numbers = field(grids, LISTS_NUMBERS), starts = field(grids, LISTS_STARTS);
   const first = index(starts, list), next = first + countBelow(grids, list, value);
   if (next == index(starts, list + 1)) return at(gridScores, next - 1);
@@ -196,7 +193,7 @@ function countBelow(lists: usize, list: usize, value: f64): usize {
   return low + (left & <usize>(at(numbers, low) < value)) - index(field(lists, LISTS_STARTS), list);
 }
 
-/** A size or an address of a record. */
+/** An address of a record. */
 // @ts-ignore: decorator
 @inline
 function field(record: usize, name: usize): usize {
