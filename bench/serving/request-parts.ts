@@ -5,7 +5,7 @@ import { RowParser } from '../../src/base/json/row-parser.js';
 import { loadEngine } from '../../src/model/engines/load-engine.js';
 import { FileStore } from '../../src/model/store/file-store.js';
 import { predictReply } from '../../src/server/inference/json-reply.js';
-import { ModelMetrics } from '../../src/server/metrics/model-metrics.js';
+import { registerModelMetrics } from '../../src/server/metrics/model-metrics.js';
 import { DriftService } from '../../src/server/service/drift/drift-service.js';
 import { PredictionService } from '../../src/server/service/prediction/prediction-service.js';
 import { ModelLoader } from '../../src/server/service/versions/model-loader.js';
@@ -30,7 +30,7 @@ export async function printParts(directory: string, sizes: readonly number[]): P
   const service = new PredictionService(log);
   const drift = new DriftService({ store, log, rowsBetweenFalseAlarms: 100_000, windowRows: 500 });
   await new ModelLoader({ store, createEngine: await loadEngine('kernel'), service, drift, log }).activateStored();
-  const metrics = new ModelMetrics(new Registry(), service);
+  const metrics = registerModelMetrics(new Registry(), service);
   const parser = new RowParser();
   const { card, predictor } = service.serving;
   const tables = sizes.map((count) => {

@@ -17,7 +17,7 @@ import { requestLog } from './log/request-log.js';
 import { registerDriftMetrics } from './metrics/drift-metrics.js';
 import { registerFeedbackMetrics } from './metrics/feedback-metrics.js';
 import { registerLogMetrics } from './metrics/log-metrics.js';
-import { ModelMetrics } from './metrics/model-metrics.js';
+import { registerModelMetrics } from './metrics/model-metrics.js';
 import { PredictionHistogram } from './metrics/prediction-histogram.js';
 import { RequestHistogram } from './metrics/request-histogram.js';
 import type { Parts } from './parts.js';
@@ -122,7 +122,7 @@ export async function buildApp(
   parseJson(app);
 
   const registry = new Registry();
-  const modelMetrics = new ModelMetrics(registry, service);
+  const modelMetrics = registerModelMetrics(registry, service);
   service.observe((observation) => modelMetrics.observe(observation));
   registerDriftMetrics(registry, drift, config.DRIFT_FEATURES_WITH_BINS);
   registerFeedbackMetrics(registry, feedback);
