@@ -27,7 +27,7 @@ export class RowReader {
   errorScore = 0;
   /**
    * The conformal p-value of the error, the share of held-out rows with an error at least as large. If the baseline has
-   * conditional channels, it is combined with that of the Mahalanobis distance of the normal scores: `min(1, 2 min(p, p))`.
+   * conditional channels, it is combined with that of the Mahalanobis distance of the normal scores, as twice the smaller of both, at most 1.
    */
   p = 1;
 
@@ -78,8 +78,7 @@ export class RowReader {
     for (let j = 0; j < d; j++) values[j] = rows[r * d + j]!;
     for (let j = 0; j < width; j++) values[d + j] = outputs[r * width + j]!;
     values[d + width] = errors[r]!;
-    this.readFeatures();
-    this.readDeviations();
+    this.readColumns();
     this.errors.find(values[d + width]!);
     this.errorScore = this.errors.score;
     this.p = this.errors.p;
@@ -87,20 +86,15 @@ export class RowReader {
     this.readBins();
   }
 
-  private readFeatures(): void {
-    const { features: d, values, places, limits } = this;
-    for (let j = 0; j < d; j++) {
-      const value = values[j]!;
-      if (Number.isNaN(value)) places[j] = MISSING;
-      else places[j] = value < limits[2 * j]! ? BELOW : value > limits[2 * j + 1]! ? ABOVE : INSIDE;
-    }
-  }
-
-  private readDeviations(): void {
-    const { values, deviations, columnMeans, columnDeviations } = this;
+  private readColumns(): void {
+    const { features: d, values, places, limits, deviations, columnMeans, columnDeviations } = this;
     for (let j = 0; j < deviations.length; j++) {
       const value = values[j]!;
-      deviations[j] = Number.isNaN(value) ? 0 : (value - columnMeans[j]!) / columnDeviations[j]!;
+      const missing = Number.isNaN(value);
+      deviations[j] = missing ? 0 : (value - columnMeans[j]!) / columnDeviations[j]!;
+      if (j >= d) continue;
+      if (missing) places[j] = MISSING;
+      else places[j] = value < limits[2 * j]! ? BELOW : value > limits[2 * j + 1]! ? ABOVE : INSIDE;
     }
   }
 

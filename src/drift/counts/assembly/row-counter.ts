@@ -1,5 +1,5 @@
 // Counts rows exactly as the reference row counter of the tests does: the same operations in the same order, so that both
-// give the same bits. This folder is AssemblyScript, compiled by asc and not by tsc. fields.ts names everything in memory.
+// give the same bits. This folder is AssemblyScript, compiled by asc and not by tsc. fields.ts names the parts of records.
 import {
   ERROR_CHART_LAMBDA, ERROR_CHART_LEVEL, ERROR_CHART_MEAN, ERROR_CHART_SQUARED_LIMIT, LISTS_LOWS, LISTS_NUMBERS, LISTS_PARTS,
   LISTS_SCALES, LISTS_STARTS, RANKS_GAP_SCORES, RANKS_PS, RANKS_TIED_SCORES, RANKS_VALUES, TOTAL_ROWS, TOTAL_SCORES,
