@@ -1,5 +1,5 @@
-import { useEffect, useState } from 'preact/hooks';
-import { type Live, useLive } from './client/live.js';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { Live, UNKNOWN } from './client/live.js';
 import { ErrorHistory } from './monitor/error-history.js';
 import { Inputs } from './monitor/inputs.js';
 import { Status } from './monitor/status.js';
@@ -17,8 +17,9 @@ const VIEWS = [
 type View = (typeof VIEWS)[number][0];
 
 /** The whole page: a header with the name of the model, and the view that the URL fragment selects. */
-export function App({ live }: { live: Live }) {
-  const snapshot = useLive(live);
+export function App() {
+  const [snapshot, setSnapshot] = useState(UNKNOWN);
+  const live = useMemo(() => new Live(setSnapshot), []);
   const view = useView();
   const title = VIEWS.find(([name]) => name === view)![1];
   const { model, connection } = snapshot;

@@ -19,6 +19,5 @@ import './train/train.css';
 import './versions/confirm.css';
 import './versions/versions.css';
 import { App } from './app.js';
-import { Live } from './client/live.js';
 
-render(<App live={new Live()} />, document.querySelector('#page')!);
+render(<App />, document.querySelector('#page')!);

@@ -3,7 +3,7 @@ import type { DriftReply, HistoryReply } from '../../server/routes/drift/drift-s
 import type { ModelsReply } from '../../server/routes/models/catalog.js';
 import type { CompareReply } from '../../server/routes/models/compare.js';
 import type { ModelReply } from '../../server/routes/models/serving-model.js';
-import type { Explanation } from '../../server/service/drift/explanation.js';
+import type { PredictReply } from '../../server/routes/predict-schema.js';
 import type { Job as JobReply } from '../../server/service/training/job.js';
 
 // The part of the public HTTP interface that the page uses. Paths are relative, so the service may run under a prefix.
@@ -21,12 +21,7 @@ export type Version = VersionList['models'][number];
 export type Comparison = Static<typeof CompareReply>;
 
 /** The fields of an explained prediction that the page shows. */
-export interface Explained {
-  readonly predictions: readonly (readonly number[])[];
-  readonly reconstruction_error: readonly number[];
-  readonly model_version: string;
-  readonly explanations: readonly Explanation[];
-}
+export type Explained = Required<Omit<PredictReply, 'prediction_id'>>;
 
 /** An error reply of the service, with its own message. */
 export class ServiceError extends Error {

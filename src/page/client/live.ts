@@ -1,4 +1,3 @@
-import { useEffect, useState } from 'preact/hooks';
 import {
   type Drift,
   getDrift,
@@ -26,6 +25,17 @@ export interface Snapshot {
   readonly traffic: Traffic | null;
 }
 
+/** The snapshot before the first reply. */
+export const UNKNOWN: Snapshot = {
+  connection: 'connecting',
+  notReady: null,
+  model: null,
+  drift: null,
+  driftOff: null,
+  points: [],
+  traffic: null,
+};
+
 interface Progress {
   readonly model_version?: string;
   readonly rows?: number;
@@ -41,36 +51,19 @@ const SCRAPE_INTERVAL = 9000;
 
 /** Follows the service: listens to its events and reads what they report as changed. Reconnects after a restart. */
 export class Live {
-  private snapshot: Snapshot = {
-    connection: 'connecting',
-    notReady: null,
-    model: null,
-    drift: null,
-    driftOff: null,
-    points: [],
-    traffic: null,
-  };
-  private readonly listeners = new Set<(snapshot: Snapshot) => void>();
+  private snapshot = UNKNOWN;
+  private readonly onChange: (snapshot: Snapshot) => void;
   private meter = new TrafficMeter();
   private scrapedAt = Number.NEGATIVE_INFINITY;
   private events: EventSource | undefined;
   private retry: ReturnType<typeof setTimeout> | undefined;
 
-  constructor() {
+  constructor(onChange: (snapshot: Snapshot) => void) {
+    this.onChange = onChange;
     document.addEventListener('visibilitychange', () => {
       if (document.visibilityState === 'visible' && this.events) void this.refresh();
     });
     void this.connect();
-  }
-
-  get current(): Snapshot {
-    return this.snapshot;
-  }
-
-  /** Calls the listener on every change, until the returned function is called. */
-  subscribe(listener: (snapshot: Snapshot) => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
   }
 
   /** Reads everything again, for example after this page has changed something. */
@@ -150,15 +143,8 @@ export class Live {
 
   private set(change: Partial<Snapshot>): void {
     this.snapshot = { ...this.snapshot, ...change };
-    for (const listener of this.listeners) listener(this.snapshot);
+    this.onChange(this.snapshot);
   }
-}
-
-/** The latest snapshot, in a component. */
-export function useLive(live: Live): Snapshot {
-  const [snapshot, setSnapshot] = useState(live.current);
-  useEffect(() => live.subscribe(setSnapshot), [live]);
-  return snapshot;
 }
 
 /** Appends the newer points, and drops those more than an hour older than the latest. */

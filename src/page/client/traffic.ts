@@ -14,8 +14,6 @@ type Sample = ReturnType<typeof read>;
 
 /** Time over which rates are computed, in milliseconds. */
 const SPAN = 60_000;
-const DURATIONS = 'http_request_duration_seconds_';
-const PREDICTIONS = 'model_prediction_duration_seconds_bucket';
 
 /** Computes rates and quantiles of the last minute from the counters of `GET /metrics`. */
 export class TrafficMeter {
@@ -44,29 +42,21 @@ export class TrafficMeter {
 }
 
 function read(text: string, at: number) {
-  /** Cumulative counts by upper bound, in seconds. */
-  const buckets = new Map<number, number>();
-  let rows = 0;
-  let requests = 0;
-  let all = 0;
-  let failed = 0;
-  for (const line of text.split('\n')) {
-    if (line.startsWith('model_predicted_rows_total ')) rows = value(line);
-    else if (line.startsWith('model_predictions_total ')) requests = value(line);
-    else if (line.startsWith(`${DURATIONS}count`)) {
-      all += value(line);
-      if (/status="5/.test(line)) failed += value(line);
-    } else if (line.startsWith(PREDICTIONS)) {
-      const bound = /le="([^"]+)"/.exec(line)?.[1] ?? '';
-      const le = bound === '+Inf' ? Number.POSITIVE_INFINITY : Number(bound);
-      buckets.set(le, value(line));
-    }
-  }
-  return { at, rows, requests, all, failed, buckets };
+  const buckets = text.matchAll(/^model_prediction_duration_seconds_bucket.*?le="([^"]+)".* (.+)$/gm);
+  return {
+    at,
+    rows: total(text, /^model_predicted_rows_total (.+)$/gm),
+    requests: total(text, /^model_predictions_total (.+)$/gm),
+    all: total(text, /^http_request_duration_seconds_count.* (.+)$/gm),
+    failed: total(text, /^http_request_duration_seconds_count.*status="5.* (.+)$/gm),
+    /** Cumulative counts by upper bound, in seconds. */
+    buckets: new Map(Array.from(buckets, ([, le, count]) => [Number(le!.replace('+Inf', 'Infinity')), Number(count)])),
+  };
 }
 
-function value(line: string): number {
-  return Number(line.slice(line.lastIndexOf(' ') + 1));
+/** Adds up the values that the pattern captures. */
+function total(text: string, pattern: RegExp): number {
+  return Array.from(text.matchAll(pattern)).reduce((sum, [, value]) => sum + Number(value), 0);
 }
 
 /** Interpolates linearly within a bucket, like `histogram_quantile` of Prometheus. */

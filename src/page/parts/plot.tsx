@@ -90,12 +90,8 @@ export function logAxis(ink: Ink): uPlot.Axis {
 function ticks(low: number, high: number): number[] {
   const [first, last] = [Math.floor(Math.log10(low)), Math.floor(Math.log10(high))];
   const steps = last - first > MAX_DETAILED_DECADES ? [1] : [1, 2, 5];
-  const values: number[] = [];
-  for (let power = first; power <= last; power++) {
-    for (const step of steps) {
-      const value = Number(`${step}e${power}`);
-      if (value >= low && value <= high) values.push(value);
-    }
-  }
-  return values;
+  const powers = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  return powers
+    .flatMap((power) => steps.map((step) => Number(`${step}e${power}`)))
+    .filter((value) => value >= low && value <= high);
 }

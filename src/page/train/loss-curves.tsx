@@ -5,6 +5,7 @@ import { counted, figure } from '../parts/format.js';
 import { Legend } from '../parts/legend.js';
 import { axis, type Ink, logAxis, logScale, Plot } from '../parts/plot.js';
 
+const SERIES = ['epoch', 'loss', 'val_loss', 'val_reconstruction_error'] as const;
 const KEYS = {
   'reference dashed': 'loss, training rows',
   'recent line': 'loss, held-out rows',
@@ -14,17 +15,10 @@ const HEIGHT = 220;
 
 /** The losses of a training over its epochs. */
 export function LossCurves({ epochs, best }: { epochs: readonly Epoch[]; best: Epoch }) {
-  const data = useMemo<uPlot.AlignedData>(
-    () => [
-      epochs.map(({ epoch }) => epoch),
-      epochs.map(({ loss }) => loss),
-      epochs.map(({ val_loss }) => val_loss),
-      epochs.map(({ val_reconstruction_error }) => val_reconstruction_error),
-    ],
-    [epochs],
-  );
+  const data = useMemo(() => SERIES.map((key) => epochs.map((epoch) => epoch[key])) as uPlot.AlignedData, [epochs]);
+  const { epoch, val_loss } = epochs.at(-1)!;
   const label =
-    `Chart of the loss over ${counted(epochs.at(-1)!.epoch, 'epoch')}. On held-out rows it is ${figure(epochs.at(-1)!.val_loss)}; the ` +
+    `Chart of the loss over ${counted(epoch, 'epoch')}. On held-out rows it is ${figure(val_loss)}; the ` +
     `prediction was best in epoch ${best.epoch}.`;
   return (
     <>
