@@ -4,7 +4,7 @@ import type { Snapshot } from '../client/live.js';
 import { ago, clock, counted, figure, percent, seconds, unbroken } from '../parts/format.js';
 import { GROUP_NAMES } from '../parts/group-names.js';
 import { Name } from '../parts/name.js';
-import { Verdict } from '../parts/verdict.js';
+import { Verdict, type VerdictProps } from '../parts/verdict.js';
 
 /** The drift verdict in one sentence, and the key figures of the service. */
 export function Status({ snapshot }: { snapshot: Snapshot }) {
@@ -15,7 +15,7 @@ export function Status({ snapshot }: { snapshot: Snapshot }) {
         Status
       </h2>
       <div role="status">
-        <DriftVerdict snapshot={snapshot} />
+        <Verdict {...driftVerdict(snapshot)} />
       </div>
       <dl class="tiles">
         <Tile label="Serving">
@@ -62,33 +62,20 @@ function Tile({ label, children }: { label: string; children: ComponentChildren 
   );
 }
 
-function DriftVerdict({ snapshot: { drift, driftOff, notReady, connection } }: { snapshot: Snapshot }) {
-  if (connection === 'lost')
-    return <Verdict kind="unknown" mark="?" title="Status unknown: the service is not responding" />;
-  const reason = notReady || driftOff;
-  if (reason)
-    return (
-      <Verdict kind="unknown" mark="?" title={notReady ? 'No model is serving' : 'Drift monitoring is off'}>
-        <Name of={reason} max={300} />
-      </Verdict>
-    );
-  if (!drift) return <Verdict kind="unknown" mark="…" title="Loading" />;
+function driftVerdict({ drift, driftOff, notReady, connection }: Snapshot): VerdictProps {
+  const unknown = { kind: 'unknown', mark: '?' } as const;
+  if (connection === 'lost') return { ...unknown, title: 'Status unknown: the service is not responding' };
+  if (notReady) return { ...unknown, title: 'No model is serving', children: <Name of={notReady} max={300} /> };
+  if (driftOff) return { ...unknown, title: 'Drift monitoring is off', children: <Name of={driftOff} max={300} /> };
+  if (!drift) return { kind: 'unknown', mark: '…', title: 'Loading' };
   if (drift.detected)
-    return (
-      <Verdict kind="alarm" mark="▲" title={alarmTitle(drift)}>
-        <Findings drift={drift} />
-      </Verdict>
-    );
+    return { kind: 'alarm', mark: '▲', title: alarmTitle(drift), children: <Findings drift={drift} /> };
   const { windows, filled_rows, window_rows } = drift;
   const tested = windows[0]?.ended_at;
   const text = tested
     ? `The latest ${figure(window_rows)} rows, tested at ${clock(tested)}, look like the training data.`
     : `The first window is filling: ${figure(filled_rows)} of ${figure(window_rows)} rows so far. The control charts are already active.`;
-  return (
-    <Verdict kind="quiet" mark="✓" title="No drift">
-      {text}
-    </Verdict>
-  );
+  return { kind: 'quiet', mark: '✓', title: 'No drift', children: text };
 }
 
 function alarmTitle({ groups }: Drift): string {

@@ -4,9 +4,16 @@ import { Name } from '../parts/name.js';
 import { Table } from '../parts/table.js';
 import { Verdict } from '../parts/verdict.js';
 
+/** How to show each decision of the gate. Without a decision, the version serves. */
+const DECISIONS = {
+  promoted: ['quiet', '✓', 'is now serving'],
+  refused: ['unknown', '■', 'was refused and is not serving'],
+  not_asked: ['quiet', '✓', 'has been trained'],
+} as const;
+
 /** The outcome of a finished training, with its errors on the held-out rows. */
 export function JobOutcome({ job }: { job: Job }) {
-  const { state, error, metrics, rows, dropped, epoch } = job;
+  const { state, error, metrics, rows, dropped, epoch, gate } = job;
   if (state === 'cancelled')
     return <Verdict kind="unknown" mark="■" title={`Cancelled after ${counted(epoch, 'epoch')}`} />;
   if (state === 'failed')
@@ -15,9 +22,12 @@ export function JobOutcome({ job }: { job: Job }) {
         {error ? <Name of={error.message} max={600} /> : null}
       </Verdict>
     );
+  const [kind, mark, outcome] = DECISIONS[gate?.decision ?? 'promoted'];
   return (
     <>
-      <Decision job={job} />
+      <Verdict kind={kind} mark={mark} title={`Version ${job.model_version} ${outcome}`}>
+        {gate ? <Name of={gate.reason} max={600} /> : null}
+      </Verdict>
       <p class="note">
         {counted(rows, 'row')} in {seconds(job.seconds)}, {counted(epoch, 'epoch')}.{' '}
         {dropped > 0 ? `${counted(dropped, 'row')} left out.` : ''}
@@ -38,23 +48,5 @@ export function JobOutcome({ job }: { job: Job }) {
         </Table>
       ) : null}
     </>
-  );
-}
-
-function Decision({ job: { model_version, gate } }: { job: Job }) {
-  const isRefused = gate?.decision === 'refused';
-  const outcome = isRefused
-    ? 'was refused and is not serving'
-    : gate?.decision === 'not_asked'
-      ? 'has been trained'
-      : 'is now serving';
-  return (
-    <Verdict
-      kind={isRefused ? 'unknown' : 'quiet'}
-      mark={isRefused ? '■' : '✓'}
-      title={`Version ${model_version} ${outcome}`}
-    >
-      {gate ? <Name of={gate.reason} max={600} /> : null}
-    </Verdict>
   );
 }

@@ -19,7 +19,9 @@ export interface TrainingFormProps {
 /** Chooses the target, the features and the options, and starts the training. */
 export function TrainingForm({ csv, model, onStart }: TrainingFormProps) {
   const [target, setTarget] = useState(() => likelyTarget(csv, model));
-  const [excluded, setExcluded] = useState(() => new Set(uselessColumns(csv)));
+  const [excluded, setExcluded] = useState(
+    () => new Set(Array.from(csv.columns.keys()).filter((i) => isUseless(csv.columns[i]!, csv.rows))),
+  );
   const [options, setOptions] = useState<Readonly<Record<string, string>>>({});
   const [replace, setReplace] = useState(false);
   const [sending, setSending] = useState(false);
@@ -106,8 +108,4 @@ function likelyTarget({ columns, rows }: CsvFile, model: Model | null): number {
     0,
     columns.findLastIndex((column) => !isUseless(column, rows)),
   );
-}
-
-function uselessColumns({ columns, rows }: CsvFile): number[] {
-  return columns.flatMap((column, i) => (isUseless(column, rows) ? [i] : []));
 }

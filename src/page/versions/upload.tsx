@@ -1,12 +1,7 @@
 import { useRef, useState } from 'preact/hooks';
 
-export interface UploadProps {
-  /** Uploads the archive and reports the outcome. */
-  readonly onUpload: (archive: File) => Promise<void>;
-}
-
 /** Adds a version from an archive, such as one downloaded from this page. */
-export function Upload({ onUpload }: UploadProps) {
+export function Upload({ onUpload }: { onUpload: (archive: File) => Promise<void> }) {
   const input = useRef<HTMLInputElement>(null);
   const [sending, setSending] = useState(false);
   const send = async (file: File | undefined) => {

@@ -64,7 +64,18 @@ export function VersionTable({ list, chosen, onChoose, onAction }: VersionTableP
           ))}
         </td>
         <td data-label="Reconstruction error">{figure(metrics.reconstruction_error)}</td>
-        <td data-label="Gate">{gate ? <GateDecision decision={gate.decision} reason={gate.reason} /> : '–'}</td>
+        <td data-label="Gate">
+          {gate ? (
+            <details>
+              <summary>{DECISIONS[gate.decision]}</summary>
+              <small>
+                <Name of={gate.reason} max={400} />
+              </small>
+            </details>
+          ) : (
+            '–'
+          )}
+        </td>
         <td data-label="Download">
           <a href={archivePath(number)} download aria-label={`Archive of version ${number}`}>
             archive
@@ -95,14 +106,3 @@ export function VersionTable({ list, chosen, onChoose, onAction }: VersionTableP
 }
 
 const DECISIONS = { promoted: '✓ promoted', refused: '■ refused', not_asked: 'not applied' } as const;
-
-function GateDecision({ decision, reason }: { decision: keyof typeof DECISIONS; reason: string }) {
-  return (
-    <details>
-      <summary>{DECISIONS[decision]}</summary>
-      <small>
-        <Name of={reason} max={400} />
-      </small>
-    </details>
-  );
-}
