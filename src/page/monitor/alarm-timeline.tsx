@@ -20,19 +20,14 @@ export function AlarmTimeline({ points, groups, start, end }: AlarmTimelineProps
         <li key={group} class={detected ? 'raised' : undefined}>
           <p>
             <strong>{capital(GROUP_NAMES[group] ?? group)}</strong>{' '}
-            {detected ? (
-              <span class="state">
-                ▲ alarm since {clock(since ?? end)}
-                {cause ? (
-                  <>
-                    , first raised by {cause.by === 'chart' ? 'a chart' : 'a window'} of{' '}
-                    <Name of={cause.name} max={40} />
-                  </>
-                ) : null}
-              </span>
-            ) : (
-              <span class="state">no alarm</span>
-            )}
+            <span class="state">
+              {detected ? `▲ alarm since ${clock(since ?? end)}` : 'no alarm'}
+              {detected && cause ? (
+                <>
+                  , first raised by {cause.by === 'chart' ? 'a chart' : 'a window'} of <Name of={cause.name} max={40} />
+                </>
+              ) : null}
+            </span>
           </p>
           <div class="strip" aria-hidden="true">
             {spansOf(group).map(([from, to]) => (

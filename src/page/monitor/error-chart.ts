@@ -43,22 +43,19 @@ export function options(ink: Ink): Omit<uPlot.Options, 'width' | 'height'> {
 
 /** Converts points to the columns of {@link SERIES}, with null rows at gaps and at both ends of the time shown. */
 export function columns(points: readonly Point[], start: number, end: number): uPlot.AlignedData {
-  const table: (number | null)[][] = SERIES.map(() => []);
-  const add = (row: readonly (number | null)[]) => {
-    for (const [i, value] of row.entries()) table[i]!.push(value);
-  };
-  const addGap = (at: number) => add([at / 1000, ...SERIES.slice(1).map(() => null)]);
+  const rows: (number | null)[][] = [];
+  const addGap = (at: number) => rows.push([at / 1000, ...SERIES.slice(1).map(() => null)]);
   let last = start - 1000 * GAP;
   if (points[0] === undefined || points[0].at > start) addGap(start);
   for (const { at, error, reference, alarms, model_version } of points) {
     if (at - last > 1000 * GAP && last >= start) addGap(last + 1);
     const { p10 = null, p50 = null, p90 = null } = error ?? {};
     const alarm = alarms.length > 0 ? 1 : 0;
-    add([at / 1000, reference.p10, reference.p90, reference.p50, p10, p90, p50, alarm, Number(model_version)]);
+    rows.push([at / 1000, reference.p10, reference.p90, reference.p50, p10, p90, p50, alarm, Number(model_version)]);
     last = at;
   }
   if (last < end) addGap(end);
-  return table as unknown as uPlot.AlignedData;
+  return SERIES.map((_, i) => rows.map((row) => row[i])) as uPlot.AlignedData;
 }
 
 function shadeAlarms({ ctx, bbox, data, valToPos }: uPlot, ink: Ink): void {

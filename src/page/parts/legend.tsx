@@ -1,14 +1,7 @@
-import type { ComponentChildren } from 'preact';
+import type { RenderableProps } from 'preact';
 
-export interface LegendProps {
-  /** Labels by the classes of their keys. */
-  readonly keys: Readonly<Record<string, string>>;
-  /** Further items. */
-  readonly children?: ComponentChildren;
-}
-
-/** The legend of a chart or of histograms, hidden from screen readers. */
-export function Legend({ keys, children }: LegendProps) {
+/** The legend of a chart or of histograms, hidden from screen readers. Lists labels by the classes of their keys, then the children. */
+export function Legend({ keys, children }: RenderableProps<{ keys: Readonly<Record<string, string>> }>) {
   return (
     <ul class="legend" aria-hidden="true">
       {Object.entries(keys).map(([key, label]) => (

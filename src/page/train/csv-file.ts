@@ -54,11 +54,9 @@ export async function readCsv(file: File): Promise<CsvFile> {
   const gaps = new Map<string, { columns: readonly number[]; rows: number }>();
   const problems: string[] = [];
   let rows = 0;
-  let hasHeader = false;
 
   const addRow = (cells: readonly string[]) => {
-    if (!hasHeader) {
-      hasHeader = true;
+    if (columns.length === 0) {
       for (const cell of cells) columns.push(new CsvColumn(cell.replace('\ufeff', '').trim()));
       problems.push(...headerProblems(columns));
       return;
@@ -76,7 +74,7 @@ export async function readCsv(file: File): Promise<CsvFile> {
     gaps.set(key, { columns: missing, rows: (gaps.get(key)?.rows ?? 0) + 1 });
   };
   await eachChunk(file, (chunk) => chunk.forEach(addRow));
-  if (!hasHeader) problems.push('the file is empty; a header row is expected');
+  if (columns.length === 0) problems.push('the file is empty; a header row is expected');
   else if (rows === 0) problems.push('there are no rows below the header');
   return { file, columns, rows, gaps, problems };
 }
