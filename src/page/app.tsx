@@ -8,20 +8,16 @@ import { Train } from './train/train.js';
 import { TryIt } from './try-it/try-it.js';
 import { Versions } from './versions/versions.js';
 
-const VIEWS = [
-  ['monitor', 'Monitor'],
-  ['try', 'Try it'],
-  ['train', 'Train'],
-  ['versions', 'Versions'],
-] as const;
-type View = (typeof VIEWS)[number][0];
+/** Titles of the views by their URL fragments. */
+const VIEWS = { monitor: 'Monitor', try: 'Try it', train: 'Train', versions: 'Versions' };
+type View = keyof typeof VIEWS;
 
 /** The whole page: a header with the name of the model, and the view that the URL fragment selects. */
 export function App() {
   const [snapshot, setSnapshot] = useState(UNKNOWN);
   const live = useMemo(() => new Live(setSnapshot), []);
   const view = useView();
-  const title = VIEWS.find(([name]) => name === view)![1];
+  const title = VIEWS[view];
   const { model, connection } = snapshot;
   const isDrifting = snapshot.drift?.detected ?? false;
 
@@ -42,7 +38,7 @@ export function App() {
           {CONNECTIONS[connection]}
         </p>
         <nav aria-label="Views">
-          {VIEWS.map(([name, label]) => (
+          {Object.entries(VIEWS).map(([name, label]) => (
             <a key={name} href={`#${name}`} aria-current={name === view ? 'page' : undefined}>
               {label}
             </a>
@@ -88,5 +84,6 @@ function useView(): View {
 }
 
 function viewInUrl(): View | undefined {
-  return VIEWS.find(([name]) => `#${name}` === location.hash)?.[0];
+  const fragment = location.hash.slice(1);
+  return Object.hasOwn(VIEWS, fragment) ? (fragment as View) : undefined;
 }
