@@ -56,6 +56,8 @@ export function countRows(count: i32): i32 {
 }
 
 /** Reads the row's values, and counts where its features lie and the sums of its deviations. */
+// @ts-ignore: decorator
+@inline
 function readColumns(r: usize): void {
   const d = features, o = outputs;
   const row = rows + ((r * d) << 2), prediction = predictions + ((r * o) << 2);
@@ -74,6 +76,8 @@ function readColumns(r: usize): void {
 }
 
 /** Computes the conditional residuals. Returns the p-value of the distance. */
+// @ts-ignore: decorator
+@inline
 function readConditionals(): f64 {
   const d = features, step = stride << 3, deviations = scores;
   for (let j: usize = 0; j < d; j++) put(deviations, j, gridScore(j, at(values, j)) - at(mean, j));
@@ -97,6 +101,8 @@ function readConditionals(): f64 {
 }
 
 /** Counts each channel's bin and moves its chart. Returns whether a chart that the row moved is beyond its limit. */
+// @ts-ignore: decorator
+@inline
 function countBins(): bool {
   const lambda = at(errorChart, ERROR_CHART_LAMBDA), decay = 1 - lambda;
   let beyond = false;
@@ -129,6 +135,8 @@ function renormalise(c: usize): void {
 }
 
 /** Moves the error's chart. Returns whether it is beyond its limit. */
+// @ts-ignore: decorator
+@inline
 function moveLevel(score: f64): bool {
   const before = at(errorChart, ERROR_CHART_LEVEL);
   const level = before + at(errorChart, ERROR_CHART_LAMBDA) * (score - before);
@@ -137,6 +145,8 @@ function moveLevel(score: f64): bool {
   return distance * distance > at(errorChart, ERROR_CHART_SQUARED_LIMIT);
 }
 
+// @ts-ignore: decorator
+@inline
 function countP(p: f64): void {
   let bucket: usize = 0;
   while (p > at(pBounds, bucket)) bucket++;
@@ -145,12 +155,16 @@ function countP(p: f64): void {
 }
 
 /** The normal score of `value`, which has the rank `rank`. */
+// @ts-ignore: decorator
+@inline
 function scoreOf(ranks: usize, rank: usize, value: f64): f64 {
   const tied = at(field(field(ranks, RANKS_VALUES), LISTS_NUMBERS), rank) == value;
   return at(field(ranks, tied ? RANKS_TIED_SCORES : RANKS_GAP_SCORES), rank);
 }
 
 /** `gridScore` of normal-scores.ts. */
+// @ts-ignore: decorator
+@inline
 function gridScore(list: usize, value: f64): f64 {
   if (value != value) return 0;
   const numbers = field(grids, LISTS_NUMBERS), starts = field(grids, LISTS_STARTS);
@@ -180,26 +194,38 @@ function countBelow(lists: usize, list: usize, value: f64): usize {
 }
 
 /** An address of a record. */
+// @ts-ignore: decorator
+@inline
 function field(record: usize, name: usize): usize {
   return load<usize>(record + (name << 2));
 }
 
+// @ts-ignore: decorator
+@inline
 function at(array: usize, i: usize): f64 {
   return load<f64>(array + (i << 3));
 }
 
+// @ts-ignore: decorator
+@inline
 function put(array: usize, i: usize, value: f64): void {
   store<f64>(array + (i << 3), value);
 }
 
+// @ts-ignore: decorator
+@inline
 function add(array: usize, i: usize, value: f64): void {
   put(array, i, at(array, i) + value);
 }
 
+// @ts-ignore: decorator
+@inline
 function index(array: usize, i: usize): usize {
   return <usize>load<u32>(array + (i << 2));
 }
 
+// @ts-ignore: decorator
+@inline
 function increment(array: usize, i: usize): void {
   store<u32>(array + (i << 2), load<u32>(array + (i << 2)) + 1);
 }
