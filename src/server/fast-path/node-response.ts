@@ -2,17 +2,18 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { FastReply } from './fast-reply.js';
 
 /*
- * All uses of the internals of Node's HTTP server, beyond its documented interface. Read against lib/_http_server.js,
- * lib/_http_outgoing.js and lib/internal/streams/readable.js of Node 20.20.2, 22.23.5 and 24.22.3, where the tests of the
- * fast path pass:
+ * All uses of the internals of Node's HTTP server, beyond its documented interface. The following was read in
+ * lib/_http_server.js, lib/_http_outgoing.js and lib/internal/streams/readable.js of Node 20.20.2, 22.23.5 and 24.22.3.
+ * test/server/fast-path passed on these three (Linux, x64); on no other version has either been checked.
  *
  * - The first 'data' of a request is the whole body if that arrived in one piece. `pause` and `unshift` give it back, and
  *   the next reader of the request gets it first.
  * - `response.socket` is null while an earlier response of the same connection is not finished. Once it is set
  *   (`assignSocket`), and as long as nothing is written through the response, the socket expects exactly its bytes.
  * - On 'finish', `resOnFinish` removes the request from the connection's queue, detaches the response from the socket,
- *   starts the keep-alive timer, and assigns the socket to the next response. It closes the socket only if `_last` is set,
- *   which happens when a head is written through the response (`_storeHeader`).
+ *   and assigns it to the next response in the queue; if there is none, it starts the keep-alive timer instead. It closes
+ *   the socket only if `_last` is set: by a head written through the response (`_storeHeader`), or once the client has
+ *   ended its side of the connection (`socketOnEnd`).
  *
  * With `FAST_PATH=off` none of this is used.
  */

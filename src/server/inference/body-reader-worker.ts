@@ -1,19 +1,49 @@
 import { readJson } from '../../base/json/parse-json.js';
 import { workerTask } from '../../base/node/worker-task.js';
-import { orderColumns } from '../../model/tables/columns.js';
+import type { WaitingRows } from '../../model/feedback/labelled-batch.js';
+import { type Columns, orderColumns } from '../../model/tables/columns.js';
 import { jsonToTable } from '../../model/tables/json/json-table.js';
 import type { TableInfo } from '../../model/tables/table-file.js';
 import { type LabelledBody, labelledRows } from '../readers/labelled-request.js';
-import { ROW_READERS } from '../readers/readers.js';
-import { type FeedbackRows, joinTargets, readFeedback } from '../service/feedback/feedback-rows.js';
+import { ROW_READERS, type RowReaderName } from '../readers/readers.js';
+import type { Reading, RowModel } from '../readers/row-list.js';
+import { type FeedbackRows, type FeedbackTerms, joinTargets, readFeedback } from '../service/feedback/feedback-rows.js';
 import { outline } from './body-outline.js';
-import type { FeedbackTask, OutlinedBody, OutlineTask, ReadRows, RowsTask, TableTask } from './body-reader-tasks.js';
 
 // The thread of body-reader.ts.
 
+interface Task {
+  readonly body: Uint8Array;
+}
+
+/** Reads the rows of a prediction request. */
+export interface RowsTask extends Task, RowModel {
+  readonly reader: RowReaderName;
+  /** Third argument of the reader. */
+  readonly options?: unknown;
+}
+
+/** The body is handed back. */
+export interface OutlinedBody extends Task {
+  readonly outline: unknown;
+}
+
+/** Writes the rows of a training request to a table in `directory`. */
+export interface TableTask extends Task {
+  readonly directory: string;
+  /** Columns that the table must have, unless `replace`. */
+  readonly model: Columns | undefined;
+  readonly replace: boolean;
+}
+
+/** Reads the rows of a feedback request. If its body has ids, their targets are joined with the rows in `waiting`. */
+export interface FeedbackTask extends Task, FeedbackTerms {
+  readonly waiting: readonly WaitingRows[] | undefined;
+}
+
 export const readPrediction = workerTask(
-  ({ body, reader, options, ...model }: RowsTask): ReadRows => {
-    const { rows, count, requested } = ROW_READERS[reader](asBuffer(body), model, options as never);
+  ({ body, reader, options, ...model }: RowsTask): Reading => {
+    const { rows, count, requested }: Reading = ROW_READERS[reader](asBuffer(body), model, options as never);
     // A reader may use its memory again.
     return { rows: rows.slice(0, count * model.features.length), count, requested };
   },
@@ -21,7 +51,7 @@ export const readPrediction = workerTask(
 );
 
 export const outlineBody = workerTask(
-  ({ body }: OutlineTask): OutlinedBody => ({ outline: outline(parse(body)), body }),
+  ({ body }: Task): OutlinedBody => ({ outline: outline(parse(body)), body }),
   ({ body }) => [body],
 );
 

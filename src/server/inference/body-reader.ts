@@ -1,13 +1,9 @@
 import { DomainError } from '../../base/domain-error.js';
-import { WorkerThread } from '../../base/node/worker-thread.js';
+import { WorkerThread, type WorkerThreadOptions } from '../../base/node/worker-thread.js';
 import type { TableInfo } from '../../model/tables/table-file.js';
+import type { Reading } from '../readers/row-list.js';
 import type { FeedbackRows } from '../service/feedback/feedback-rows.js';
-import type { FeedbackTask, OutlinedBody, OutlineTask, ReadRows, RowsTask, TableTask } from './body-reader-tasks.js';
-
-export interface BodyReaderOptions {
-  /** Heap of the thread, in MiB; by default what V8 allows. */
-  readonly maxHeap?: number;
-}
+import type { FeedbackTask, OutlinedBody, RowsTask, TableTask } from './body-reader-worker.js';
 
 /** Milliseconds without work after which the thread ends. */
 const IDLE = 10_000;
@@ -21,18 +17,18 @@ const IDLE = 10_000;
 export class BodyReader {
   private readonly thread: WorkerThread;
 
-  constructor({ maxHeap }: BodyReaderOptions = {}) {
-    const limits = maxHeap === undefined ? {} : { maxOldGenerationSizeMb: maxHeap };
+  /** `limits`: by default what V8 allows. */
+  constructor(limits: Pick<WorkerThreadOptions, 'maxOldGenerationSizeMb'> = {}) {
     this.thread = new WorkerThread('body-reader-worker.js', { idleTimeout: IDLE, ...limits });
   }
 
   /** Reads the rows of a prediction. Rejects with what the reader throws. */
-  read(task: RowsTask): Promise<ReadRows> {
+  read(task: RowsTask): Promise<Reading> {
     return this.run('readPrediction', task);
   }
 
   /** Returns what the body holds beside its rows (see `outline`), and the body. Rejects with `INVALID_JSON`. */
-  outline(task: OutlineTask): Promise<OutlinedBody> {
+  outline(task: { readonly body: Uint8Array }): Promise<OutlinedBody> {
     return this.run('outlineBody', task);
   }
 

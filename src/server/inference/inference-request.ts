@@ -1,15 +1,11 @@
-import type { ROW_READERS, RowReaderName } from '../readers/readers.js';
-import type { SLICED_READERS, SlicedReaderName } from '../readers/sliced-readers.js';
+import type { ROW_READERS } from '../readers/readers.js';
+import type { SLICED_READERS } from '../readers/sliced-readers.js';
 import type { Observation, Serving } from '../service/prediction/prediction-service.js';
 
-export type ReaderName = RowReaderName | SlicedReaderName;
-type Reader<N extends ReaderName> = N extends RowReaderName
-  ? (typeof ROW_READERS)[N]
-  : N extends SlicedReaderName
-    ? (typeof SLICED_READERS)[N]
-    : never;
-export type ReaderOptions<N extends ReaderName> = Parameters<Reader<N>>[2];
-export type Requested<N extends ReaderName> = NonNullable<Awaited<ReturnType<Reader<N>>>>['requested'];
+type Readers = typeof ROW_READERS & typeof SLICED_READERS;
+export type ReaderName = keyof Readers;
+type Requested<N extends ReaderName> =
+  NonNullable<Awaited<ReturnType<Readers[N]>>> extends { requested: infer R } ? R : undefined;
 
 /** The part of Fastify's reply that a writer uses; the fast path has one of its own. */
 export interface InferenceReply {
@@ -21,20 +17,18 @@ export interface InferenceReply {
 /** Parts of a reply's body. Between two of them the event loop may turn. */
 export type Parts = Iterable<string | Uint8Array>;
 
-/** Receives the milliseconds that reading, predicting and writing took. */
-export type OnTimed = (rows: number, milliseconds: readonly [number, number, number]) => void;
-
 /** A prediction request in the terms of one protocol: its body, the reader of its rows, and the writer of its reply. */
 export interface InferenceRequest<N extends ReaderName = ReaderName> {
   readonly reader: N;
   readonly body: Buffer;
   /** What the reader needs beside the body. */
-  readonly options: ReaderOptions<N>;
+  readonly options?: Parameters<Readers[N]>[2];
   /** Sets the reply's headers and writes its body. `requested` is what the body asks for beside the predictions. */
   write(observation: Observation, requested: Requested<N>, reply: InferenceReply): Parts;
   /** Asynchronous work between the prediction and the writing, if there is any. */
   prepare?(observation: Observation): Promise<unknown>;
   /** Returns the maximum length of the reply, for requests whose body does not bound it. */
   maxLength?(count: number, serving: Serving): number;
-  readonly onTimed?: OnTimed | undefined;
+  /** Receives the milliseconds that reading, predicting and writing took. */
+  readonly onTimed?: ((rows: number, milliseconds: readonly [number, number, number]) => void) | undefined;
 }

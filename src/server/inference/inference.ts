@@ -3,18 +3,11 @@ import { TimeSlice } from '../../base/node/time-slice.js';
 import { NUMBER_LENGTH, SMALL_REPLY } from '../fast-path/fast-reply.js';
 import { LARGE_BODY } from '../http/large-body.js';
 import { ROW_READERS, type RowReaderName } from '../readers/readers.js';
-import type { RequestedRows, RowModel } from '../readers/row-list.js';
-import { SLICED_READERS, type SlicedReaderName } from '../readers/sliced-readers.js';
+import type { Reading, RowModel } from '../readers/row-list.js';
+import { SLICED_READERS } from '../readers/sliced-readers.js';
 import type { PredictionService, Serving } from '../service/prediction/prediction-service.js';
 import type { BodyReader } from './body-reader.js';
-import type {
-  InferenceReply,
-  InferenceRequest,
-  Parts,
-  ReaderName,
-  ReaderOptions,
-  Requested,
-} from './inference-request.js';
+import type { InferenceReply, InferenceRequest, Parts, ReaderName } from './inference-request.js';
 
 export interface InferenceOptions {
   readonly service: PredictionService;
@@ -26,15 +19,19 @@ export interface InferenceOptions {
 /** The one way of a prediction, whatever the protocol: a body's bytes, its rows, `PredictionService`, a reply. */
 export class Inference {
   private readonly options: InferenceOptions;
+  private model: RowModel;
 
   constructor(options: InferenceOptions) {
     this.options = options;
+    const { maxRows, allowMissing } = options;
+    this.model = { features: [], maxRows, allowMissing };
   }
 
   /** Sends the reply, or the error of a request that is not answered at once. Throws the error of one that is. */
-  answer<N extends ReaderName>(reply: FastifyReply, request: InferenceRequest<N>): void {
-    if (isAnsweredAtOnce(request)) {
-      this.answerAtOnce(reply, request);
+  answer(reply: FastifyReply, request: InferenceRequest): void {
+    const read = readerAtOnce(request);
+    if (read && !request.prepare) {
+      this.answerAtOnce(reply, request, read);
       return;
     }
     this.answerInSlices(reply, request).then(
@@ -47,43 +44,46 @@ export class Inference {
    * Answers like `answer` if the reply is certain to be small. Otherwise, and if it throws, nothing is sent and no observer
    * has seen a prediction.
    */
-  answerSmall<N extends ReaderName>(reply: InferenceReply, request: InferenceRequest<N>): void {
-    if (isAnsweredAtOnce(request)) this.answerAtOnce(reply, request, SMALL_REPLY);
+  answerSmall(reply: InferenceReply, request: InferenceRequest): void {
+    const read = readerAtOnce(request);
+    if (!read || request.prepare || (!request.maxLength && request.body.length > SMALL_REPLY)) return;
+    this.answerAtOnce(reply, request, read, SMALL_REPLY);
   }
 
-  private answerAtOnce<N extends ReaderName>(
+  /** Runs within one turn of the event loop. Sends nothing if the reply might be longer than `maxLength`. */
+  private answerAtOnce(
     reply: InferenceReply,
-    request: InferenceRequest<N>,
+    request: InferenceRequest,
+    read: Reader<Reading>,
     maxLength = Number.POSITIVE_INFINITY,
   ): void {
     const { service } = this.options;
-    const { onTimed } = request;
     const { serving } = service;
-    if (maxLengthOf(request, 0, serving) > maxLength) return;
+    const { body, options, onTimed } = request;
     // Without `onTimed` the clock is not read: it costs as much as the forward pass of a row.
     const start = onTimed ? performance.now() : 0;
-    const { rows, count, requested } = readAtOnce(request, this.model(serving));
+    const { rows, count, requested } = read(body, this.modelOf(serving), options);
     if (maxLengthOf(request, count, serving) > maxLength) return;
-    const read = onTimed ? performance.now() : 0;
+    const readAt = onTimed ? performance.now() : 0;
     const observation = service.predict(rows, count);
-    const predicted = onTimed ? performance.now() : 0;
-    const body = joined(request.write(observation, requested, reply));
-    onTimed?.(count, [read - start, predicted - read, performance.now() - predicted]);
-    reply.send(body);
+    const predictedAt = onTimed ? performance.now() : 0;
+    const text = joined(request.write(observation, requested as never, reply));
+    onTimed?.(count, [readAt - start, predictedAt - readAt, performance.now() - predictedAt]);
+    reply.send(text);
   }
 
-  private answerInSlices<N extends ReaderName>(reply: InferenceReply, request: InferenceRequest<N>): Promise<Buffer> {
+  private answerInSlices(reply: InferenceReply, request: InferenceRequest): Promise<Buffer> {
     const { service } = this.options;
     return service.hold(async (serving) => {
       const slice = new TimeSlice();
       const start = performance.now();
-      const { rows, count, requested } = await this.read(request, this.model(serving), slice);
+      const { rows, count, requested } = await this.read(request, this.modelOf(serving), slice);
       const read = performance.now();
       const observation = await service.predictInSlices(serving, rows, count, slice);
       const predicted = performance.now();
       await request.prepare?.(observation);
       const parts: Uint8Array[] = [];
-      for (const part of request.write(observation, requested, reply)) {
+      for (const part of request.write(observation, requested as never, reply)) {
         parts.push(typeof part === 'string' ? Buffer.from(part) : part);
         await slice.yieldIfOver();
       }
@@ -93,50 +93,37 @@ export class Inference {
   }
 
   /** Reads a small body at once; a large one in time slices if its reader can, and otherwise in the thread. */
-  private async read<N extends ReaderName>(
-    request: InferenceRequest<N>,
-    model: RowModel,
-    slice: TimeSlice,
-  ): Promise<Reading<N>> {
-    const { body, options } = request;
-    if (isReadAtOnce(request)) {
-      const { rows, count, requested } = readAtOnce(request, model);
+  private async read(request: InferenceRequest, model: RowModel, slice: TimeSlice): Promise<Reading> {
+    const { reader, body, options } = request;
+    const read = readerAtOnce(request);
+    if (read) {
+      const { rows, count, requested } = read(body, model, options);
       // A reader reuses its memory for the next request.
       return { rows: rows.slice(0, count * model.features.length), count, requested };
     }
-    const readInSlices = SLICED_READERS[request.reader as SlicedReaderName] as SlicedReader<N> | undefined;
-    const reading = await readInSlices?.(body, model, options, slice);
-    if (reading) return reading;
-    const reader = request.reader as RowReaderName;
-    return (await this.options.reader.read({ reader, body, options, ...model })) as Reading<N>;
+    return (
+      (await READERS_IN_SLICES[reader]?.(body, model, options, slice)) ??
+      this.options.reader.read({ reader: reader as RowReaderName, body, options, ...model })
+    );
   }
 
-  private model({ card: { features } }: Serving): RowModel {
-    const { maxRows, allowMissing } = this.options;
-    return { features, maxRows, allowMissing };
+  /** Makes the object once per version rather than per request. */
+  private modelOf(serving: Serving): RowModel {
+    if (serving.card.features !== this.model.features) this.model = { ...this.model, features: serving.card.features };
+    return this.model;
   }
 }
 
-type Reading<N extends ReaderName> = RequestedRows<Requested<N>>;
-type SlicedReader<N extends ReaderName> = (
-  body: Buffer,
-  model: RowModel,
-  options: ReaderOptions<N>,
-  slice: TimeSlice,
-) => Promise<Reading<N> | undefined>;
+type Reader<Result> = (body: Buffer, model: RowModel, options: unknown, slice?: TimeSlice) => Result;
+type ReadersByName<Result> = Readonly<Partial<Record<ReaderName, Reader<Result>>>>;
 
-/** Whether reading the body, the prediction and writing the reply run in one turn of the event loop. */
-function isAnsweredAtOnce(request: InferenceRequest): boolean {
-  return isReadAtOnce(request) && !request.prepare;
-}
+// The request's type parameter has checked that its options are those of its reader.
+const READERS_AT_ONCE = ROW_READERS as ReadersByName<Reading>;
+const READERS_IN_SLICES = SLICED_READERS as ReadersByName<Promise<Reading | undefined>>;
 
-function isReadAtOnce({ reader, body }: InferenceRequest): boolean {
-  return body.length <= LARGE_BODY && reader in ROW_READERS;
-}
-
-function readAtOnce<N extends ReaderName>({ reader, body, options }: InferenceRequest<N>, model: RowModel): Reading<N> {
-  const read = ROW_READERS[reader as RowReaderName] as (...of: unknown[]) => Reading<N>;
-  return read(body, model, options);
+/** Returns the reader of a body that can be read within one turn of the event loop. */
+function readerAtOnce({ reader, body }: InferenceRequest): Reader<Reading> | undefined {
+  return body.length <= LARGE_BODY ? READERS_AT_ONCE[reader] : undefined;
 }
 
 /** Characters of a reply with every possible output that repeats the whole body, for example as an id. */
@@ -147,6 +134,8 @@ function maxLengthOf(request: InferenceRequest, count: number, serving: Serving)
 }
 
 function joined(parts: Parts): string | Buffer {
+  // Iterating takes longer than the rest of most replies.
+  if (Array.isArray(parts) && parts.length === 1) return parts[0];
   let text = '';
   const bytes: Uint8Array[] = [];
   for (const part of parts) {

@@ -1,11 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, onResponseHookHandler } from 'fastify';
 import type { FastPath } from '../fast-path/fast-path.js';
 import type { Inference } from './inference.js';
-import type { InferenceRequest, ReaderName } from './inference-request.js';
+import type { InferenceRequest } from './inference-request.js';
 
 /** The body of a request without one. */
 export const NO_BODY: Buffer = Buffer.alloc(0);
+/** The query of every request on the fast path. */
+export const NO_QUERY = Object.freeze({});
 
 /** The parts of an HTTP request that a protocol reads. */
 export interface PredictionInput<Params> {
@@ -16,12 +18,13 @@ export interface PredictionInput<Params> {
 }
 
 /** One declaration of a prediction's route, for Fastify and for the fast path. */
-export interface PredictionRoute<Params, N extends ReaderName = ReaderName> {
+export interface PredictionRoute<Params> {
   /** Fastify's pattern, under which metrics count the route. */
   readonly pattern: string;
-  readonly options: Pick<RouteShorthandOptions, 'schema' | 'onResponse'>;
+  readonly schema: FastifySchema;
+  readonly onResponse?: onResponseHookHandler;
   /** Returns what to read, predict and write. Throws the error of an invalid request, or rejects with it. */
-  readonly request: (input: PredictionInput<Params>) => InferenceRequest<N> | Promise<InferenceRequest<N>>;
+  readonly request: (input: PredictionInput<Params>) => InferenceRequest | Promise<InferenceRequest>;
   /** What the fast path takes of the route, if anything. */
   readonly fastPath?: FastPathRule<Params> | undefined;
 }
@@ -44,12 +47,12 @@ export interface PredictionRouteOptions {
 }
 
 /** Registers a prediction's route with Fastify, and with the fast path what that may take. */
-export function predictionRoute<Params, N extends ReaderName>(
+export function predictionRoute<Params>(
   app: FastifyInstance,
   { inference, fastPath }: PredictionRouteOptions,
-  route: PredictionRoute<Params, N>,
+  route: PredictionRoute<Params>,
 ): void {
-  const { pattern, options, request, fastPath: rule } = route;
+  const { pattern, schema, onResponse, request, fastPath: rule } = route;
 
   function takeEarly(params: Params, { path, types = [], charset = true }: FastPathRule<Params>): void {
     fastPath.add(path(params), {
@@ -68,7 +71,8 @@ export function predictionRoute<Params, N extends ReaderName>(
   app.post(
     pattern,
     {
-      ...options,
+      schema,
+      ...(onResponse && { onResponse }),
       // Readers check the body: a schema would walk the rows once more, and could not name `instances[3][5]`.
       validatorCompiler: () => () => true,
       config: { predicts: true, quiet: true, readOnlySafe: true },
@@ -86,5 +90,3 @@ export function predictionRoute<Params, N extends ReaderName>(
     },
   );
 }
-
-const NO_QUERY = Object.freeze({});

@@ -11,3 +11,8 @@ export const Rows = Type.Unsafe<unknown[]>({
   items: { anyOf: [{ type: 'array', items: { type: 'number' } }, { type: 'object' }] },
   'x-rows': true,
 });
+
+/** Documents a reply of predictions alone. */
+export const Predictions = Type.Object({
+  predictions: Type.Array(Type.Array(Type.Number()), { description: '[rows, targets]' }),
+});

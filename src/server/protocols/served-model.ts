@@ -18,36 +18,29 @@ export interface ServedModelOptions {
 /** The server's only model, for protocols that address models, versions and labels. */
 export class ServedModel {
   readonly name: string;
-  private readonly service: PredictionService;
-  private readonly store: ModelStore;
+  private readonly options: ServedModelOptions;
 
-  constructor({ name, service, store }: ServedModelOptions) {
-    this.name = name;
-    this.service = service;
-    this.store = store;
+  constructor(options: ServedModelOptions) {
+    this.name = options.name;
+    this.options = options;
   }
 
   /** Returns the serving version if `place` addresses it by model and number, otherwise undefined. Throws `NOT_READY`. */
   find({ name, version }: ModelPlace): Serving | undefined {
     if (name !== this.name) return undefined;
-    const { serving } = this.service;
+    const { serving } = this.options.service;
     return version === undefined || version === String(serving.version) ? serving : undefined;
-  }
-
-  /** Returns whether the store has this version. */
-  async has({ name, version }: ModelPlace): Promise<boolean> {
-    return name === this.name && (version === undefined || (await this.versions()).includes(Number(version)));
   }
 
   /** Returns the numbers of all versions, in ascending order. */
   versions(): Promise<number[]> {
-    return this.store.list();
+    return this.options.store.list();
   }
 
   /** Returns the place with the number of the version that its label names. Throws `INVALID_REQUEST` if there is none. */
   async resolve({ name, label }: ModelPlace): Promise<ModelPlace> {
     const alias = ALIAS_NAMES.find((known) => known === label);
-    const version = alias ? (await this.store.aliases())[alias] : null;
+    const version = alias ? (await this.options.store.aliases())[alias] : null;
     if (version === null) throw new DomainError('INVALID_REQUEST', `Unrecognized servable version label: ${label}`);
     return { name, version: String(version) };
   }

@@ -2,8 +2,9 @@ import { CsvError, parse } from 'csv-parse/sync';
 import { DomainError, show } from '../../base/domain-error.js';
 import { readHeader } from '../../model/tables/csv/csv-table.js';
 import { numberInCell } from '../../model/tables/csv/number-cell.js';
-import { checkCount, isFloat32 } from '../../model/tables/rows.js';
-import { checkNames, type RequestedRows, type RowModel } from './row-list.js';
+import { checkCount, isFloat32, type Rows } from '../../model/tables/rows.js';
+import { invalidRows } from './refusals.js';
+import { checkNames, type RowModel } from './row-list.js';
 
 const OPTIONS = { bom: true, skip_empty_lines: true, relax_column_count: true, max_record_size: 2 ** 20 } as const;
 
@@ -11,7 +12,7 @@ const OPTIONS = { bom: true, skip_empty_lines: true, relax_column_count: true, m
  * Reads a CSV: by feature name if its first line holds a word, otherwise by position. An empty cell is a missing value.
  * Throws `INVALID_CSV`, `INVALID_ROWS` naming the line, and `TOO_LARGE`.
  */
-export function readCsvRequest(body: Buffer, model: RowModel, _options: undefined): RequestedRows {
+export function readCsvRequest(body: Buffer, model: RowModel): Rows {
   const { features, allowMissing } = model;
   // A header, and one row too many: there could be millions of empty rows.
   const records = parseRecords(body, model.maxRows + 2);
@@ -31,7 +32,7 @@ export function readCsvRequest(body: Buffer, model: RowModel, _options: undefine
     const record = records[from + i]!;
     if (record.length !== features.length) {
       const line = lineOf(body, from + i);
-      throw new DomainError('INVALID_ROWS', `${line}: expected ${features.length} values, got ${record.length}`);
+      throw invalidRows(`${line}: expected ${features.length} values, got ${record.length}`);
     }
     for (let j = 0; j < features.length; j++, at++) {
       const cell = record[places[j]!]!;
@@ -39,12 +40,12 @@ export function readCsvRequest(body: Buffer, model: RowModel, _options: undefine
       if (!isFloat32(value) && !(allowMissing && cell.trim() === '')) {
         const expected = `expected a finite number as ${show(features[j])}`;
         const line = lineOf(body, from + i);
-        throw new DomainError('INVALID_ROWS', `${line}, column ${places[j]! + 1}: ${expected}, got ${show(cell)}`);
+        throw invalidRows(`${line}, column ${places[j]! + 1}: ${expected}, got ${show(cell)}`);
       }
       rows[at] = value;
     }
   }
-  return { rows, count, requested: undefined };
+  return { rows, count };
 }
 
 function parseRecords(body: Buffer, max: number): string[][] {

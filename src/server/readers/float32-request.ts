@@ -1,5 +1,5 @@
-import { DomainError } from '../../base/domain-error.js';
 import { checkCount, type Rows } from '../../model/tables/rows.js';
+import { invalidRows } from './refusals.js';
 import type { RowModel } from './row-list.js';
 import { readBytes } from './tensor.js';
 
@@ -9,7 +9,7 @@ export function readFloatRows(body: Buffer, model: RowModel): Rows {
   const bytes = columns * Float32Array.BYTES_PER_ELEMENT;
   if (body.length % bytes !== 0) {
     const expected = `rows of ${bytes} bytes (${columns} float32)`;
-    throw new DomainError('INVALID_ROWS', `body: expected ${expected}, got ${body.length} bytes`);
+    throw invalidRows(`body: expected ${expected}, got ${body.length} bytes`);
   }
   const count = body.length / bytes;
   checkCount(count, 'body', model.maxRows);

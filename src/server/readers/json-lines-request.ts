@@ -2,21 +2,21 @@ import { DomainError, show } from '../../base/domain-error.js';
 import { readJsonObject } from '../../base/json/json-object.js';
 import { parseJson } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
-import { checkCount } from '../../model/tables/rows.js';
-import { type RequestedRows, type RowModel, readRowList } from './row-list.js';
+import { checkCount, type Rows } from '../../model/tables/rows.js';
+import { type RowModel, readRowList } from './row-list.js';
 
 const LEFT_BRACKET = 0x5b;
 const LINE_FEED = 0x0a;
 const parser = new RowParser();
 
 /** Reads JSON Lines: a row per line, by position or by feature name. Throws `INVALID_JSON`, `INVALID_ROWS` and `TOO_LARGE`. */
-export function readJsonLinesRequest(body: Buffer, model: RowModel, _options: undefined): RequestedRows {
-  if (readOneRow(body, model.features.length)) return { rows: parser.rows, count: 1, requested: undefined };
+export function readJsonLinesRequest(body: Buffer, model: RowModel): Rows {
+  if (readOneRow(body, model.features.length)) return { rows: parser.rows, count: 1 };
   const lines = body.toString().split('\n');
   if (lines.at(-1)!.trim() === '') lines.pop();
   checkCount(lines.length, 'lines', model.maxRows);
   const rows = lines.map((line, i) => readLine(line, i));
-  return { ...readRowList(rows, 'lines', model), requested: undefined };
+  return readRowList(rows, 'lines', model);
 }
 
 /** Reads one line of numbers by position, with or without a line feed. Returns false if the body is anything else. */

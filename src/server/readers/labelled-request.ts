@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { DomainError } from '../../base/domain-error.js';
 import type { JsonRows } from '../../model/tables/json/json-table.js';
+import { invalidRows } from './refusals.js';
 
 const Target = Type.Union([Type.String({ minLength: 1 }), Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })]);
 
@@ -24,9 +24,9 @@ export type LabelledBody = Static<typeof LabelledBody>;
 
 /** Returns the rows of a body, whose keys determine its form. Throws `INVALID_ROWS`, naming `others` as alternatives. */
 export function labelledRows({ instances, targets, target }: LabelledBody, others: string): JsonRows {
-  if (!instances) throw new DomainError('INVALID_ROWS', `body: expected "instances" or ${others}`);
+  if (!instances) throw invalidRows(`body: expected "instances" or ${others}`);
   if ((targets === undefined) === (target === undefined)) {
-    throw new DomainError('INVALID_ROWS', 'body: expected either "targets" (one per row) or "target" (a column name)');
+    throw invalidRows('body: expected either "targets" (one per row) or "target" (a column name)');
   }
   return targets ? { instances, targets } : { instances, target: [target!].flat() };
 }

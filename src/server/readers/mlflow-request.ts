@@ -1,11 +1,12 @@
-import { DomainError, show } from '../../base/domain-error.js';
+import { show } from '../../base/domain-error.js';
 import { readJsonObject } from '../../base/json/json-object.js';
 import { withoutNumberTokens } from '../../base/json/nonfinite-tokens.js';
 import { isObject, parseJson, readJson } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
 import { readRows } from '../../model/tables/json/json-rows.js';
 import { checkCount, type Rows } from '../../model/tables/rows.js';
-import { checkNames, type RequestedRows, type RowModel, readColumns, readRowList } from './row-list.js';
+import { invalidRequest, invalidRows } from './refusals.js';
+import { checkNames, type RowModel, readColumns, readPlainRows, readRowList } from './row-list.js';
 
 const KEYS = ['dataframe_split', 'dataframe_records', 'instances', 'inputs'] as const;
 type Key = (typeof KEYS)[number];
@@ -27,7 +28,7 @@ const parser = new RowParser();
  * Reads a body of MLflow's scoring server: an object with one of its four keys. `params` and other keys have no meaning for
  * this model. Throws `INVALID_JSON`, `INVALID_REQUEST`, `INVALID_ROWS` and `TOO_LARGE`.
  */
-export function readMlflowRequest(body: Buffer, model: RowModel, _options: undefined): RequestedRows {
+export function readMlflowRequest(body: Buffer, model: RowModel): Rows {
   const common = readCommon(body, model);
   if (common) return common;
   const request = readJsonObject(body, (text) => parseTolerantly(text, model.allowMissing));
@@ -35,22 +36,19 @@ export function readMlflowRequest(body: Buffer, model: RowModel, _options: undef
   const [key] = keys;
   if (keys.length !== 1 || !key) {
     const got = keys.length === 0 ? 'none' : keys.join(' and ');
-    throw new DomainError('INVALID_REQUEST', `body: expected exactly one of ${KEYS.join(', ')}, got ${got}`);
+    throw invalidRequest(`body: expected exactly one of ${KEYS.join(', ')}, got ${got}`);
   }
   const { params = {} } = request;
-  if (!isObject(params)) throw new DomainError('INVALID_REQUEST', `params: expected an object, got ${show(params)}`);
-  return { ...readKey(key, request[key], model), requested: undefined };
+  if (!isObject(params)) throw invalidRequest(`params: expected an object, got ${show(params)}`);
+  return readKey(key, request[key], model);
 }
 
 /** Reads the three most common forms without an object per row. Returns undefined for any other body, valid or not. */
-function readCommon(body: Buffer, model: RowModel): RequestedRows | undefined {
+function readCommon(body: Buffer, model: RowModel): Rows | undefined {
   const { features, maxRows } = model;
   const width = features.length;
   if (body[0] !== LEFT_BRACE) return undefined;
-  if (body[2] === LETTER_I) {
-    const count = parser.parse(body, width, body[4] === LETTER_P ? 'inputs' : 'instances');
-    return count > 0 && count <= maxRows ? { rows: parser.rows, count, requested: undefined } : undefined;
-  }
+  if (body[2] === LETTER_I) return readPlainRows(body, model, body[4] === LETTER_P ? 'inputs' : 'instances');
   const [head, columns] = SPLIT.exec(body.toString('latin1', 0, MAX_HEAD_BYTES)) ?? [];
   if (head === undefined || columns === undefined) return undefined;
   const count = parser.parseRows(body, head.length, width);
@@ -60,7 +58,7 @@ function readCommon(body: Buffer, model: RowModel): RequestedRows | undefined {
   if (names.length !== width || !features.every((name, j) => name === names[j] || names.includes(name))) {
     return undefined;
   }
-  return { rows: reordered(parser.rows.subarray(0, count * width), names, features), count, requested: undefined };
+  return { rows: reordered(parser.rows.subarray(0, count * width), names, features), count };
 }
 
 /** Parses the names of columns, or returns those of the previous body: a client sends the same each time. */
@@ -80,17 +78,17 @@ function readKey(key: Key, value: unknown, model: RowModel): Rows {
 function readSplit(value: unknown, model: RowModel): Rows {
   const place = 'dataframe_split';
   if (!isObject(value)) {
-    throw new DomainError('INVALID_ROWS', `${place}: expected an object with columns and data, got ${show(value)}`);
+    throw invalidRows(`${place}: expected an object with columns and data, got ${show(value)}`);
   }
   const { columns, data } = value;
   if (columns === undefined) return readRowList(data, `${place}.data`, model);
   if (!Array.isArray(columns)) {
-    throw new DomainError('INVALID_ROWS', `${place}.columns: expected an array of names, got ${show(columns)}`);
+    throw invalidRows(`${place}.columns: expected an array of names, got ${show(columns)}`);
   }
   const names = columns.map(String);
   checkNames(names, `${place}.columns`, model.features);
   if (!Array.isArray(data)) {
-    throw new DomainError('INVALID_ROWS', `${place}.data: expected an array of rows, got ${show(data)}`);
+    throw invalidRows(`${place}.data: expected an array of rows, got ${show(data)}`);
   }
   checkCount(data.length, `${place}.data`, model.maxRows);
   const rows = readRows(data, names, model.allowMissing, `${place}.data`);

@@ -1,9 +1,10 @@
-import { DomainError, show } from '../../base/domain-error.js';
+import { show } from '../../base/domain-error.js';
 import { readJsonObject } from '../../base/json/json-object.js';
 import { isObject } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
 import { checkCount, type Rows } from '../../model/tables/rows.js';
 import { readFloatRows } from './float32-request.js';
+import { invalidRequest, invalidRows } from './refusals.js';
 import { checkNames, type RequestedRows, type RowModel } from './row-list.js';
 import { elementBytes, readBytes, readData, type TensorShape } from './tensor.js';
 
@@ -54,15 +55,17 @@ export function readOpenInferenceRequest(
     return { ...readFloatRows(body, model), requested: { outputs: [{ name: 'predictions', binary: true }] } };
   }
   if (headerLength !== null && headerLength > body.length) {
-    throw invalid(`inference header: expected at most the ${body.length} bytes of the body, got ${headerLength}`);
+    throw invalidRequest(
+      `inference header: expected at most the ${body.length} bytes of the body, got ${headerLength}`,
+    );
   }
   const common = headerLength === null ? readCommon(body, model) : undefined;
   if (common) return common;
   const length = headerLength ?? body.length;
   const request = readJsonObject(body.subarray(0, length));
   const { id, parameters = {}, inputs } = request;
-  if (id !== undefined && typeof id !== 'string') throw invalid(`id: expected a string, got ${show(id)}`);
-  if (!isObject(parameters)) throw invalid(`parameters: expected an object, got ${show(parameters)}`);
+  if (id !== undefined && typeof id !== 'string') throw invalidRequest(`id: expected a string, got ${show(id)}`);
+  if (!isObject(parameters)) throw invalidRequest(`parameters: expected an object, got ${show(parameters)}`);
   const requested = { ...(id === undefined ? {} : { id }), outputs: readOutputs(request['outputs'], parameters) };
   return { ...readInputs(inputs, body.subarray(length), model), requested };
 }
@@ -86,42 +89,44 @@ function readCommon(body: Buffer, { features, maxRows }: RowModel): RequestedRow
 function readOutputs(outputs: unknown, parameters: Record<string, unknown>): OpenInferenceRequested['outputs'] {
   const binary = readFlag(parameters['binary_data_output'], 'parameters.binary_data_output') ?? false;
   if (outputs === undefined) return [{ name: 'predictions', binary }];
-  if (!Array.isArray(outputs)) throw invalid(`outputs: expected an array, got ${show(outputs)}`);
+  if (!Array.isArray(outputs)) throw invalidRequest(`outputs: expected an array, got ${show(outputs)}`);
   if (outputs.length === 0) return [{ name: 'predictions', binary }];
   if (outputs.length > OUTPUTS.length)
-    throw invalid(`outputs: expected at most ${OUTPUTS.length}, got ${outputs.length}`);
+    throw invalidRequest(`outputs: expected at most ${OUTPUTS.length}, got ${outputs.length}`);
   const requested = outputs.map((output: unknown, i) => {
     const { name, parameters: own = {} } = isObject(output) ? output : {};
     if (!OUTPUTS.includes(name as OutputName)) {
-      throw invalid(`outputs[${i}].name: expected one of ${OUTPUTS.join(', ')}, got ${show(name)}`);
+      throw invalidRequest(`outputs[${i}].name: expected one of ${OUTPUTS.join(', ')}, got ${show(name)}`);
     }
-    if (!isObject(own)) throw invalid(`outputs[${i}].parameters: expected an object, got ${show(own)}`);
+    if (!isObject(own)) throw invalidRequest(`outputs[${i}].parameters: expected an object, got ${show(own)}`);
     const flag = readFlag(own['binary_data'], `outputs[${i}].parameters.binary_data`);
     return { name: name as OutputName, binary: flag ?? binary };
   });
   const twice = requested.find(({ name }, i) => requested.findIndex((other) => other.name === name) !== i);
-  if (twice) throw invalid(`outputs: ${twice.name} is there twice`);
+  if (twice) throw invalidRequest(`outputs: ${twice.name} is there twice`);
   return requested;
 }
 
 function readFlag(value: unknown, place: string): boolean | undefined {
   if (value === undefined || typeof value === 'boolean') return value;
-  throw invalid(`${place}: expected true or false, got ${show(value)}`);
+  throw invalidRequest(`${place}: expected true or false, got ${show(value)}`);
 }
 
 function readInputs(inputs: unknown, blob: Buffer, model: RowModel): Rows {
   if (!Array.isArray(inputs) || inputs.length === 0) {
-    throw invalid(`inputs: expected an array of tensors, got ${inputs === undefined ? 'nothing' : show(inputs)}`);
+    throw invalidRequest(
+      `inputs: expected an array of tensors, got ${inputs === undefined ? 'nothing' : show(inputs)}`,
+    );
   }
   const tensors = inputs.map((input: unknown, i) => {
-    if (!isObject(input)) throw invalid(`inputs[${i}]: expected a tensor, got ${show(input)}`);
+    if (!isObject(input)) throw invalidRequest(`inputs[${i}]: expected a tensor, got ${show(input)}`);
     return input;
   });
   const whole = tensors.length === 1 && tensors[0]!['name'] === INPUT;
   if (!whole) {
     const names = tensors.map(({ name }) => String(name));
     if (names.length === 1 && model.features.length > 1) {
-      throw invalid(`inputs[0].name: expected ${show(INPUT)}, got ${show(tensors[0]!['name'])}`);
+      throw invalidRequest(`inputs[0].name: expected ${show(INPUT)}, got ${show(tensors[0]!['name'])}`);
     }
     checkNames(names, 'inputs', model.features);
   }
@@ -133,7 +138,7 @@ function readInputs(inputs: unknown, blob: Buffer, model: RowModel): Rows {
     const shape = readShape(tensor, i, columns, whole);
     checkCount(shape.rows, shape.place, model.maxRows);
     if (i > 0 && shape.rows !== count) {
-      throw wrong(`${shape.place}.shape: expected ${count} rows, as the first input has, got ${shape.rows}`);
+      throw invalidRows(`${shape.place}.shape: expected ${count} rows, as the first input has, got ${shape.rows}`);
     }
     count = shape.rows;
     const size = binarySize(tensor, shape);
@@ -142,13 +147,13 @@ function readInputs(inputs: unknown, blob: Buffer, model: RowModel): Rows {
       return;
     }
     if (at + size > blob.length) {
-      throw wrong(`${shape.place}: expected ${size} bytes of binary data, got ${blob.length - at}`);
+      throw invalidRows(`${shape.place}: expected ${size} bytes of binary data, got ${blob.length - at}`);
     }
     columnsOfValues.set(tensor['name'] as string, readBytes(blob.subarray(at, at + size), shape, model.allowMissing));
     at += size;
   });
   if (at < blob.length)
-    throw invalid(`unexpected additional input data: ${blob.length - at} bytes that no input names`);
+    throw invalidRequest(`unexpected additional input data: ${blob.length - at} bytes that no input names`);
   return { rows: whole ? columnsOfValues.get(INPUT)! : interleave(columnsOfValues, count, model), count };
 }
 
@@ -160,7 +165,9 @@ function readShape(tensor: Record<string, unknown>, i: number, columns: number, 
   const fits = whole ? sizes.length === 2 : sizes.length === 1 || sizes.length === 2;
   const [rows, width = 1] = sizes as unknown[];
   if (!fits || width !== columns || !Number.isSafeInteger(rows) || (rows as number) < 0) {
-    throw wrong(`${place}.shape: expected ${whole ? `[rows, ${columns}]` : '[rows] or [rows, 1]'}, got ${show(shape)}`);
+    throw invalidRows(
+      `${place}.shape: expected ${whole ? `[rows, ${columns}]` : '[rows] or [rows, 1]'}, got ${show(shape)}`,
+    );
   }
   return { place, elements: `${place}.data`, datatype: String(datatype), rows: rows as number, columns };
 }
@@ -170,13 +177,13 @@ function binarySize(tensor: Record<string, unknown>, shape: TensorShape): number
   const { place, rows, columns } = shape;
   const element = elementBytes(shape);
   const { parameters = {}, data } = tensor;
-  if (!isObject(parameters)) throw invalid(`${place}.parameters: expected an object, got ${show(parameters)}`);
+  if (!isObject(parameters)) throw invalidRequest(`${place}.parameters: expected an object, got ${show(parameters)}`);
   const size = parameters['binary_data_size'];
   if (size === undefined) return undefined;
-  if (data !== undefined) throw invalid(`${place}: expected either data or binary_data_size`);
+  if (data !== undefined) throw invalidRequest(`${place}: expected either data or binary_data_size`);
   const expected = rows * columns * element;
   if (size === expected) return expected;
-  throw wrong(
+  throw invalidRows(
     `${place}.parameters.binary_data_size: expected ${expected} for its shape and datatype, got ${show(size)}`,
   );
 }
@@ -205,13 +212,5 @@ export function readHeaderLength(header: string | undefined, contentType = ''): 
   const text = header ?? /;\s*json-header-size=([^;]*)/.exec(contentType)?.[1];
   if (text === undefined) return null;
   if (/^\d{1,15}$/.test(text.trim())) return Number(text);
-  throw invalid(`inference header: expected its length in bytes, got ${show(text)}`);
-}
-
-function wrong(message: string): DomainError {
-  return new DomainError('INVALID_ROWS', message);
-}
-
-function invalid(message: string): DomainError {
-  return new DomainError('INVALID_REQUEST', message);
+  throw invalidRequest(`inference header: expected its length in bytes, got ${show(text)}`);
 }

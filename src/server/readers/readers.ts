@@ -4,17 +4,13 @@ import { readJsonLinesRequest } from './json-lines-request.js';
 import { readMlflowRequest } from './mlflow-request.js';
 import { readOpenInferenceRequest } from './open-inference-request.js';
 import { readPredictRequest } from './predict-request.js';
-import type { RowModel } from './row-list.js';
 import { readTensorflowRequest } from './tensorflow-request.js';
 import { readInstancesRequest } from './vertex-request.js';
 
 /** Readers of bodies: plain functions, so that the thread can run them too. They may reuse the memory of their rows. */
 export const ROW_READERS = {
   csv: readCsvRequest,
-  floats: (body: Buffer, model: RowModel, _options: undefined) => ({
-    ...readFloatRows(body, model),
-    requested: undefined,
-  }),
+  floats: readFloatRows,
   instances: readInstancesRequest,
   jsonLines: readJsonLinesRequest,
   mlflow: readMlflowRequest,

@@ -1,9 +1,10 @@
 import { RowParser } from '../../base/json/row-parser.js';
 import type { TimeSlice } from '../../base/node/time-slice.js';
 import { readCsvRows } from '../../model/tables/csv/csv-rows.js';
+import type { Rows } from '../../model/tables/rows.js';
 import { readFloatRows } from './float32-request.js';
 import { hasShortHeader, type OpenInferenceReaderOptions, readOpenInferenceRequest } from './open-inference-request.js';
-import type { RequestedRows, RowModel } from './row-list.js';
+import type { RowModel } from './row-list.js';
 
 /** Numbers parsed before the reader checks its time slice. */
 const NUMBERS_PER_CHUNK = 4096;
@@ -14,22 +15,15 @@ const NUMBERS_PER_CHUNK = 4096;
  * request overwrites.
  */
 export const SLICED_READERS = {
-  floats: async (body: Buffer, model: RowModel, _options: undefined, _slice: TimeSlice) => ({
-    ...readFloatRows(body, model),
-    requested: undefined,
-  }),
-  openInference: async (body: Buffer, model: RowModel, options: OpenInferenceReaderOptions, _slice: TimeSlice) =>
+  floats: async (body: Buffer, model: RowModel) => readFloatRows(body, model),
+  openInference: async (body: Buffer, model: RowModel, options: OpenInferenceReaderOptions) =>
     hasShortHeader(options.headerLength) ? readOpenInferenceRequest(body, model, options) : undefined,
   predict: readRowsByPosition,
   predictArrow: async (body: Buffer, model: RowModel, _options: undefined, slice: TimeSlice) => {
     const { readArrowRows } = await import('../../model/tables/arrow/arrow-rows.js');
-    const rows = await readArrowRows(body, model.features, model.maxRows, model.allowMissing, slice);
-    return { ...rows, requested: undefined };
+    return readArrowRows(body, model.features, model.maxRows, model.allowMissing, slice);
   },
-  predictCsv: async (body: Buffer, model: RowModel, _options: undefined, _slice: TimeSlice) => {
-    const rows = await readCsvRows(body, model.features, model.maxRows, model.allowMissing);
-    return { ...rows, requested: undefined };
-  },
+  predictCsv: (body: Buffer, model: RowModel) => readCsvRows(body, model.features, model.maxRows, model.allowMissing),
 };
 export type SlicedReaderName = keyof typeof SLICED_READERS;
 
@@ -39,12 +33,12 @@ async function readRowsByPosition(
   { features, maxRows }: RowModel,
   _options: undefined,
   slice: TimeSlice,
-): Promise<RequestedRows | undefined> {
+): Promise<Rows | undefined> {
   const parser = new RowParser();
   const rowsPerChunk = Math.max(1, Math.floor(NUMBERS_PER_CHUNK / features.length));
   const reading = parser.parseInParts(body, features.length, rowsPerChunk);
   let step = reading.next();
   for (; !step.done; step = reading.next()) await slice.yieldIfOver();
   const count = step.value;
-  return count > 0 && count <= maxRows ? { rows: parser.rows, count, requested: undefined } : undefined;
+  return count > 0 && count <= maxRows ? { rows: parser.rows, count } : undefined;
 }

@@ -1,5 +1,6 @@
-import { DomainError, show } from '../../base/domain-error.js';
+import { type DomainError, show } from '../../base/domain-error.js';
 import { isFloat32 } from '../../model/tables/rows.js';
+import { invalidRequest, invalidRows } from './refusals.js';
 
 /** The numeric datatypes of the Open Inference Protocol. */
 const DATATYPES: Readonly<Record<string, Datatype>> = {
@@ -42,7 +43,9 @@ export interface TensorShape {
 export function elementBytes({ place, datatype }: TensorShape): number {
   const type = Object.hasOwn(DATATYPES, datatype) ? DATATYPES[datatype] : undefined;
   if (type) return type.bytes;
-  throw invalid(`${place}.datatype: expected one of ${Object.keys(DATATYPES).join(', ')}, got ${show(datatype)}`);
+  throw invalidRequest(
+    `${place}.datatype: expected one of ${Object.keys(DATATYPES).join(', ')}, got ${show(datatype)}`,
+  );
 }
 
 /**
@@ -65,13 +68,13 @@ export function readBytes(bytes: Uint8Array, shape: TensorShape, allowMissing: b
 /** Reads `data`, flat or nested like its shape. Throws `INVALID_ROWS` naming the place. */
 export function readData(data: unknown, shape: TensorShape, allowMissing: boolean): Float32Array {
   const { place, elements: name, datatype, rows, columns } = shape;
-  if (datatype === 'FP16') throw invalid(`${place}: FP16 is read only as binary data; JSON has FP32`);
+  if (datatype === 'FP16') throw invalidRequest(`${place}: FP16 is read only as binary data; JSON has FP32`);
   const { whole } = DATATYPES[datatype]!;
   const nested = Array.isArray(data) && Array.isArray(data[0]);
   const elements = nested ? flatten(data, shape) : data;
   if (!Array.isArray(elements) || elements.length !== rows * columns) {
     const got = Array.isArray(elements) ? `${elements.length}` : show(elements);
-    throw wrong(`${name}: expected ${rows * columns} elements for its shape, flat or nested, got ${got}`);
+    throw invalidRows(`${name}: expected ${rows * columns} elements for its shape, flat or nested, got ${got}`);
   }
   const values = new Float32Array(elements.length);
   for (let i = 0; i < elements.length; i++) {
@@ -84,11 +87,11 @@ export function readData(data: unknown, shape: TensorShape, allowMissing: boolea
 }
 
 function flatten(data: readonly unknown[], { elements, rows, columns }: TensorShape): unknown[] {
-  if (data.length !== rows) throw wrong(`${elements}: expected ${rows} rows for its shape, got ${data.length}`);
+  if (data.length !== rows) throw invalidRows(`${elements}: expected ${rows} rows for its shape, got ${data.length}`);
   data.forEach((row, i) => {
     if (Array.isArray(row) && row.length === columns) return;
     const got = Array.isArray(row) ? `${row.length}` : show(row);
-    throw wrong(`${elements}[${i}]: expected ${columns} elements for its shape, got ${got}`);
+    throw invalidRows(`${elements}[${i}]: expected ${columns} elements for its shape, got ${got}`);
   });
   return data.flat();
 }
@@ -116,13 +119,5 @@ function halfToNumber(half: number): number {
 
 function notANumber({ elements, datatype, columns }: TensorShape, i: number, value: unknown): DomainError {
   const element = columns === 1 ? `[${i}]` : `[${Math.floor(i / columns)}][${i % columns}]`;
-  return wrong(`${elements}${element}: expected a finite ${datatype}, got ${show(value)}`);
-}
-
-function wrong(message: string): DomainError {
-  return new DomainError('INVALID_ROWS', message);
-}
-
-function invalid(message: string): DomainError {
-  return new DomainError('INVALID_REQUEST', message);
+  return invalidRows(`${elements}${element}: expected a finite ${datatype}, got ${show(value)}`);
 }

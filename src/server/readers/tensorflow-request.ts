@@ -2,9 +2,9 @@ import { DomainError, show } from '../../base/domain-error.js';
 import { readJsonObject } from '../../base/json/json-object.js';
 import { withoutNumberTokens } from '../../base/json/nonfinite-tokens.js';
 import { isObject, parseJson } from '../../base/json/parse-json.js';
-import { RowParser } from '../../base/json/row-parser.js';
 import type { Rows } from '../../model/tables/rows.js';
-import { type RequestedRows, type RowModel, readColumns, readRowList } from './row-list.js';
+import { invalidRequest } from './refusals.js';
+import { type RequestedRows, type RowModel, readColumns, readPlainRows, readRowList } from './row-list.js';
 
 /** The model's only input. */
 export const INPUT = 'inputs';
@@ -18,7 +18,6 @@ export type TensorflowRequest = RequestedRows<{ readonly columnar: boolean }>;
 
 const LEFT_BRACE = 0x7b;
 const LETTER_P = 0x70;
-const parser = new RowParser();
 
 /**
  * Reads a body of TensorFlow Serving's REST interface: `instances` (rows) or `inputs` (columns) to predict, `examples` to
@@ -34,32 +33,32 @@ export function readTensorflowRequest(
   if (method === 'predict' && body[0] === LEFT_BRACE) {
     // The letter behind `{"in` distinguishes `instances` from `inputs`. Any other body is read below.
     const columnar = body[4] === LETTER_P;
-    const count = parser.parse(body, model.features.length, columnar ? 'inputs' : 'instances');
-    if (count > 0 && count <= model.maxRows) return { rows: parser.rows, count, requested: { columnar } };
+    const plain = readPlainRows(body, model, columnar ? 'inputs' : 'instances');
+    if (plain) return { rows: plain.rows, count: plain.count, requested: { columnar } };
   }
   const request = readJsonObject(body, (text) => parseTolerantly(text, model.allowMissing));
   const { signature_name: signature = SIGNATURE } = request;
   if (signature !== SIGNATURE && signature !== '') {
-    throw invalid(`Serving signature name: ${show(signature)} not found in signature def`);
+    throw invalidRequest(`Serving signature name: ${show(signature)} not found in signature def`);
   }
   if (method === 'regress') return { ...readExamples(request, model), requested: { columnar: false } };
   const { instances, inputs } = request;
   if (instances !== undefined && inputs !== undefined) {
-    throw invalid("Not formatted correctly, expecting only one of 'inputs' or 'instances' keys to exist");
+    throw invalidRequest("Not formatted correctly, expecting only one of 'inputs' or 'instances' keys to exist");
   }
   if (inputs !== undefined) return { ...readColumnar(inputs, model), requested: { columnar: true } };
-  if (instances === undefined) throw invalid("Missing 'inputs' or 'instances' key");
+  if (instances === undefined) throw invalidRequest("Missing 'inputs' or 'instances' key");
   return { ...readInstances(instances, model), requested: { columnar: false } };
 }
 
 function readInstances(instances: unknown, model: RowModel): Rows {
-  if (!Array.isArray(instances)) throw invalid("Expecting 'instances' value to be a list/array");
-  if (instances.length === 0) throw invalid("No values found for 'instances'");
+  if (!Array.isArray(instances)) throw invalidRequest("Expecting 'instances' value to be a list/array");
+  if (instances.length === 0) throw invalidRequest("No values found for 'instances'");
   const rows = instances.map((row) => (isInput(row) ? row[INPUT] : row));
   rows.forEach((row, i) => {
     if (!Array.isArray(row) || row.length === model.features.length) return;
     const sizes = `Expecting tensor size: ${model.features.length} but got: ${row.length}`;
-    throw invalid(`Failed to process element: ${i} of 'instances' list. Error: ${sizes}`);
+    throw invalidRequest(`Failed to process element: ${i} of 'instances' list. Error: ${sizes}`);
   });
   return inElement('instances', () => readRowList(rows, 'instances', model));
 }
@@ -73,11 +72,12 @@ function readColumnar(inputs: unknown, model: RowModel): Rows {
 
 /** Reads objects by feature name, with numbers or arrays of one number; `context` holds the features that all share. */
 function readExamples({ examples, context = {} }: Record<string, unknown>, model: RowModel): Rows {
-  if (!Array.isArray(examples)) throw invalid("Expecting 'examples' value to be a list/array");
-  if (examples.length === 0) throw invalid("No values found for 'examples'");
-  if (!isObject(context)) throw invalid(`context: expected an object, got ${show(context)}`);
+  if (!Array.isArray(examples)) throw invalidRequest("Expecting 'examples' value to be a list/array");
+  if (examples.length === 0) throw invalidRequest("No values found for 'examples'");
+  if (!isObject(context)) throw invalidRequest(`context: expected an object, got ${show(context)}`);
   const rows = examples.map((example, i) => {
-    if (!isObject(example)) throw invalid(`examples[${i}]: expected an object of features, got ${show(example)}`);
+    if (!isObject(example))
+      throw invalidRequest(`examples[${i}]: expected an object of features, got ${show(example)}`);
     // Most examples are rows already.
     if (Object.keys(context).length === 0 && !Object.values(example).some(Array.isArray)) return example;
     const entries = [...Object.entries(context), ...Object.entries(example)];
@@ -133,8 +133,4 @@ function parse(text: string): unknown {
 
 function malformed(what: string, offset: number, cause: unknown): DomainError {
   return new DomainError('INVALID_JSON', `JSON Parse error: ${what} at offset: ${offset}`, { cause });
-}
-
-function invalid(message: string): DomainError {
-  return new DomainError('INVALID_REQUEST', message);
 }

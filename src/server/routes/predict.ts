@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
+import type { Static } from 'typebox';
 import { show } from '../../base/domain-error.js';
-import { NUMBER_LENGTH } from '../fast-path/fast-reply.js';
+import { NUMBER_LENGTH, UTF8_JSON } from '../fast-path/fast-reply.js';
 import { ErrorReply } from '../http/errors.js';
 import { HttpError } from '../http/http-error.js';
 import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, type RowType, replyType } from '../http/media-types.js';
@@ -9,6 +10,7 @@ import type { InferenceReply, InferenceRequest, Parts } from '../inference/infer
 import { chunks, type Field, predictReply } from '../inference/json-reply.js';
 import {
   NO_BODY,
+  NO_QUERY,
   type PredictionInput,
   type PredictionRouteOptions,
   predictionRoute,
@@ -30,9 +32,13 @@ export interface PredictOptions extends PredictionRouteOptions {
 /** Numbers per part of the explanations, of which each row has a dozen objects with eight features. */
 const NUMBERS_PER_EXPLAINED_PART = 512;
 
-const UTF8_JSON = `${JSON_TYPE}; charset=utf-8`;
+/** The types of replies. Fastify adds no charset to bytes. */
+const CONTENT_TYPES = {
+  [JSON_TYPE]: UTF8_JSON,
+  [CSV_TYPE]: `${CSV_TYPE}; charset=utf-8`,
+  [ARROW_TYPE]: ARROW_TYPE,
+} as const;
 const READERS = { [JSON_TYPE]: 'predict', [CSV_TYPE]: 'predictCsv', [ARROW_TYPE]: 'predictArrow' } as const;
-type PredictRequest = InferenceRequest<(typeof READERS)[RowType]>;
 
 /** The native interface: rows as JSON, CSV or Arrow, and predictions as any of these. */
 export async function predictRoute(app: FastifyInstance, options: PredictOptions): Promise<void> {
@@ -44,21 +50,19 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
   const errors = { 400: ErrorReply, 406: ErrorReply, 413: ErrorReply, 415: ErrorReply, 503: ErrorReply };
   predictionRoute(app, options, {
     pattern: '/predict',
-    options: {
-      schema: {
-        summary: 'Predict rows in one forward pass',
-        tags: ['model'],
-        querystring: PredictQuery,
-        body: { content: BodyContent },
-        response: { 200: { content: ReplyContent }, ...errors },
-      },
+    schema: {
+      summary: 'Predict rows in one forward pass',
+      tags: ['model'],
+      querystring: PredictQuery,
+      body: { content: BodyContent },
+      response: { 200: { content: ReplyContent }, ...errors },
     },
     request,
     fastPath: { path: () => '/predict', known: [undefined] },
   });
 
-  function request({ headers, query, body }: PredictionInput<unknown>): PredictRequest {
-    const requested = readQuery(query);
+  function request({ headers, query, body }: PredictionInput<unknown>): InferenceRequest {
+    const requested = query === NO_QUERY ? NOTHING_MORE : readQuery(query);
     if (requested.ids && !storesRows) {
       throw new HttpError('INVALID_QUERY', 'ids: this service is read-only and stores no rows');
     }
@@ -69,41 +73,30 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
       throw new HttpError('INVALID_QUERY', `explain: expected a reply of ${JSON_TYPE} (accept), not ${accepted}`);
     }
     const reader = READERS[source];
-    if (accepted !== JSON_TYPE) return { reader, body, options: undefined, ...table(accepted, requested.ids) };
-    if (requested.explain || requested.ids) return { reader, body, options: undefined, ...extendedJson(requested) };
+    if (accepted !== JSON_TYPE || requested.explain || requested.ids) {
+      return { reader, body, ...extendedReply(accepted, requested) };
+    }
     // Not spread: that takes longer than the forward pass of a row.
-    return { reader, body, options: undefined, write: writeJson, maxLength: maxJsonLength };
+    return { reader, body, write: writeJson, maxLength: maxJsonLength };
   }
 
-  function extendedJson({ explain: explained, ids }: Requested): Pick<PredictRequest, 'write' | 'prepare'> {
-    let id: string | null = null;
-    return {
-      ...(ids && {
-        prepare: async (observation: Observation) => {
-          id = await feedback.retainPrediction(observation);
-        },
-      }),
-      write: (observation, _requested, reply) => {
-        reply.type(UTF8_JSON);
-        const more: Field[] = [];
-        if (explained) more.push(['explanations', explanationParts(observation, drift)]);
-        if (ids) more.push(['prediction_id', [JSON.stringify(id)]]);
-        return predictReply(observation, more);
-      },
-    };
-  }
-
-  function table(type: Exclude<RowType, 'application/json'>, ids: boolean): Pick<PredictRequest, 'write' | 'prepare'> {
+  /** A reply with more than the predictions, or as a table. */
+  function extendedReply(type: RowType, { explain: explained, ids }: Requested) {
     let id: string | null = null;
     let arrow: typeof import('../inference/arrow-reply.js');
-    const prepare = async (observation: Observation) => {
-      if (ids) id = await feedback.retainPrediction(observation);
-      if (type === ARROW_TYPE) arrow = await import('../inference/arrow-reply.js');
-    };
     return {
-      ...((ids || type === ARROW_TYPE) && { prepare }),
-      write: (observation, _requested, reply) => {
-        reply.type(type === CSV_TYPE ? `${type}; charset=utf-8` : type);
+      prepare: async (observation: Observation): Promise<void> => {
+        if (ids) id = await feedback.retainPrediction(observation);
+        if (type === ARROW_TYPE) arrow = await import('../inference/arrow-reply.js');
+      },
+      write: (observation: Observation, _requested: undefined, reply: InferenceReply): Parts => {
+        reply.type(CONTENT_TYPES[type]);
+        if (type === JSON_TYPE) {
+          const more: Field[] = [];
+          if (explained) more.push(['explanations', explanationParts(observation, drift)]);
+          if (ids) more.push(['prediction_id', [JSON.stringify(id)]]);
+          return predictReply(observation, more);
+        }
         reply.header('x-model-version', String(observation.serving.version));
         if (id) reply.header('x-prediction-id', id);
         if (type === CSV_TYPE) return csvReplyParts(observation);
@@ -134,10 +127,8 @@ function* explanationParts(observation: Observation, drift: DriftService): Gener
 }
 
 /** Which optional parts of the reply the query asks for. */
-interface Requested {
-  readonly explain: boolean;
-  readonly ids: boolean;
-}
+type Requested = Readonly<Required<Static<typeof PredictQuery>>>;
+const NOTHING_MORE: Requested = { explain: false, ids: false };
 
 function readQuery(query: PredictionInput<unknown>['query']): Requested {
   for (const key in query) {

@@ -2,6 +2,8 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 import { ErrorReply, sendShaped } from '../../http/errors.js';
 
+export const TAG = 'mlflow, sagemaker';
+
 /** MLflow's error codes by status. */
 const ERROR_CODES: Readonly<Record<number, string>> = {
   404: 'RESOURCE_DOES_NOT_EXIST',

@@ -17,10 +17,10 @@ import { vendorType } from '../../readers/open-inference-request.js';
 import type { Observation } from '../../service/prediction/prediction-service.js';
 import { openInferenceRequest } from '../open-inference/open-inference-request.js';
 import { INFER_REPLIES } from '../open-inference/open-inference-schemas.js';
-import { Rows } from '../row-schema.js';
+import { Predictions, Rows } from '../row-schema.js';
 import type { ServedModel } from '../served-model.js';
 import { tensorflowInference } from '../tensorflow-serving/tensorflow-inference.js';
-import { handleInvocationErrors, InvocationError } from './invocation-errors.js';
+import { handleInvocationErrors, InvocationError, TAG } from './invocation-errors.js';
 
 const LINES = ['application/jsonlines', 'application/x-jsonlines', 'application/x-ndjson'];
 const FLOATS = 'application/octet-stream';
@@ -43,9 +43,6 @@ const Request = Type.Union([
   Type.Object({ instances: Rows }),
   Type.Object({ inputs: Rows }),
 ]);
-const Predictions = Type.Object({
-  predictions: Type.Array(Type.Array(Type.Number()), { description: '[rows, targets]' }),
-});
 const Text = Type.Unsafe<string>({ type: 'string' });
 const TensorflowReply = Type.Union([
   Type.Object({ outputs: Type.Unknown() }),
@@ -82,27 +79,25 @@ export async function invocations(app: FastifyInstance, options: InvocationsOpti
 
   predictionRoute(app, options, {
     pattern: '/invocations',
-    options: {
-      schema: {
-        summary: 'MLflow, SageMaker: predict rows',
-        tags: ['mlflow, sagemaker'],
-        body: {
-          content: {
-            [JSON_TYPE]: { schema: Request },
-            [CSV_TYPE]: { schema: Text },
-            [LINES[0]!]: { schema: Text },
-            [FLOATS]: {
-              schema: Type.Unsafe<string>({ type: 'string', description: 'rows of float32, little-endian' }),
-            },
+    schema: {
+      summary: 'MLflow, SageMaker: predict rows',
+      tags: [TAG],
+      body: {
+        content: {
+          [JSON_TYPE]: { schema: Request },
+          [CSV_TYPE]: { schema: Text },
+          [LINES[0]!]: { schema: Text },
+          [FLOATS]: {
+            schema: Type.Unsafe<string>({ type: 'string', description: 'rows of float32, little-endian' }),
           },
         },
-        response: {
-          200: { content: REPLIES },
-          '4xx': InvocationError,
-          415: { content: { 'text/plain': { schema: Text } } },
-          501: InvocationError,
-          503: InvocationError,
-        },
+      },
+      response: {
+        200: { content: REPLIES },
+        '4xx': InvocationError,
+        415: { content: { 'text/plain': { schema: Text } } },
+        501: InvocationError,
+        503: InvocationError,
       },
     },
     request,
@@ -115,7 +110,7 @@ export async function invocations(app: FastifyInstance, options: InvocationsOpti
     if (tensorflow) return tensorflow;
     if (vendorType(contentType) !== undefined) return openInferenceRequest(model.name, headers, body);
     const type = readType(contentType);
-    return { reader: READERS[type]!, body, options: undefined, write: writer(headers.accept, type) };
+    return { reader: READERS[type]!, body, write: writer(headers.accept, type) };
   }
 
   /** Returns undefined without attributes of TensorFlow Serving. */

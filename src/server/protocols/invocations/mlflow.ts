@@ -3,26 +3,20 @@ import { Type } from 'typebox';
 import { DomainError } from '../../../base/domain-error.js';
 import { packageVersion } from '../../../base/node/package-version.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
-import { handleInvocationErrors, InvocationError } from './invocation-errors.js';
+import { described } from '../described.js';
+import { handleInvocationErrors, InvocationError, TAG } from './invocation-errors.js';
 
 /** The routes of MLflow's scoring server beside `/invocations`. SageMaker also calls `/ping`, and ignores its body. */
 export async function mlflow(app: FastifyInstance, { service }: { service: PredictionService }): Promise<void> {
-  const tags = ['mlflow, sagemaker'];
+  const replies = {
+    200: Type.Unsafe<string>({ type: 'string', description: 'an empty line' }),
+    404: InvocationError,
+  };
   handleInvocationErrors(app);
   for (const path of ['/ping', '/health']) {
     app.get(
       path,
-      {
-        schema: {
-          summary: 'MLflow, SageMaker: whether a model serves',
-          tags,
-          response: {
-            200: Type.Unsafe<string>({ type: 'string', description: 'an empty line' }),
-            404: InvocationError,
-          },
-        },
-        config: { quiet: true },
-      },
+      described(TAG, 'MLflow, SageMaker: whether a model serves', replies, { quiet: true }),
       (_request, reply) => {
         try {
           if (service.ready) reply.type('application/json').send('\n');
@@ -35,13 +29,9 @@ export async function mlflow(app: FastifyInstance, { service }: { service: Predi
   }
   app.get(
     '/version',
-    {
-      schema: {
-        summary: 'MLflow: the version of the server',
-        tags,
-        response: { 200: { content: { 'text/plain': { schema: Type.String() } } } },
-      },
-    },
+    described(TAG, 'MLflow: the version of the server', {
+      200: { content: { 'text/plain': { schema: Type.String() } } },
+    }),
     async (_request, reply) => reply.type('text/plain; charset=utf-8').send(packageVersion()),
   );
 }

@@ -4,7 +4,7 @@ import type { InferenceRequest } from '../../inference/inference-request.js';
 import { type PredictionRouteOptions, predictionRoute } from '../../inference/prediction-route.js';
 import type { ModelPlace } from '../served-model.js';
 import { openInferenceRequest } from './open-inference-request.js';
-import { INFER_REPLIES, InferRequest, PATTERNS, PLACE_ERRORS, TAGS } from './open-inference-schemas.js';
+import { INFER_REPLIES, InferRequest, PATTERNS, PLACE_ERRORS, TAG } from './open-inference-schemas.js';
 import { refusePlace } from './refuse-place.js';
 import type { ServerRoutesOptions } from './server-routes.js';
 
@@ -14,20 +14,18 @@ export type InferRoutesOptions = ServerRoutesOptions & PredictionRouteOptions;
 export function inferRoutes(app: FastifyInstance, options: InferRoutesOptions): void {
   const { model, service, statistics } = options;
   for (const pattern of PATTERNS) {
-    predictionRoute<ModelPlace, 'openInference'>(app, options, {
+    predictionRoute<ModelPlace>(app, options, {
       pattern: `${pattern}/infer`,
-      options: {
-        schema: {
-          summary: 'Open Inference Protocol: predict rows',
-          tags: TAGS,
-          body: InferRequest,
-          response: { 200: { content: INFER_REPLIES }, ...PLACE_ERRORS },
-        },
-        onResponse: (_request, reply, done) => {
-          const serving = service.servingIfReady;
-          if (serving && reply.statusCode >= 400) statistics.of(serving.version).failed(reply.elapsedTime);
-          done();
-        },
+      schema: {
+        summary: 'Open Inference Protocol: predict rows',
+        tags: [TAG],
+        body: InferRequest,
+        response: { 200: { content: INFER_REPLIES }, ...PLACE_ERRORS },
+      },
+      onResponse: (_request, reply, done) => {
+        const serving = service.servingIfReady;
+        if (serving && reply.statusCode >= 400) statistics.failed(serving.version, reply.elapsedTime);
+        done();
       },
       request: ({ params, headers, body }) => {
         const serving = model.find(params);
@@ -42,8 +40,6 @@ export function inferRoutes(app: FastifyInstance, options: InferRoutesOptions): 
   }
 
   function requestOf(version: number, headers: IncomingHttpHeaders, body: Buffer): InferenceRequest<'openInference'> {
-    return openInferenceRequest(model.name, headers, body, (rows, times) =>
-      statistics.of(version).succeeded(rows, times),
-    );
+    return openInferenceRequest(model.name, headers, body, (rows, times) => statistics.succeeded(version, rows, times));
   }
 }

@@ -10,45 +10,35 @@ type Computed = Readonly<Record<'compute_input' | 'compute_infer' | 'compute_out
 /** Maximum number of batch sizes with statistics of their own: the first ones seen. */
 const MAX_SIZES = 64;
 
-/** Statistics of the version that serves. Clients can query no other, so those of former versions are dropped. */
-export class StatisticsByVersion {
-  private version = 0;
-  private current = new InferenceStatistics();
-
-  of(version: number): InferenceStatistics {
-    if (version !== this.version) {
-      this.version = version;
-      this.current = new InferenceStatistics();
-    }
-    return this.current;
-  }
-
-  /** Returns the reply of the routes for statistics. */
-  describe(name: string, version: number): { model_stats: object[] } {
-    return { model_stats: [this.of(version).describe(name, version)] };
-  }
+interface Counts {
+  readonly version: number;
+  lastInference: number;
+  rows: number;
+  readonly success: Duration;
+  readonly fail: Duration;
+  readonly all: Computed;
+  readonly bySize: Map<number, Computed>;
 }
 
-/** The statistics extension's figures for one version, over the requests of the Open Inference Protocol. */
-class InferenceStatistics {
-  private lastInference = 0;
-  private rows = 0;
-  private readonly success = duration();
-  private readonly fail = duration();
-  private readonly all = computed();
-  private readonly bySize = new Map<number, Computed>();
+/**
+ * The statistics extension's figures over the requests of the Open Inference Protocol, for the version that serves. Clients
+ * can query no other, so those of former versions are dropped.
+ */
+export class InferenceStatistics {
+  private current = newCounts(0);
 
   /** Counts an answered request, with the milliseconds of reading it, of the forward pass and of writing the reply. */
-  succeeded(rows: number, [input, infer, output]: readonly [number, number, number]): void {
-    this.lastInference = Date.now();
-    this.rows += rows;
-    add(this.success, input + infer + output);
-    let batch = this.bySize.get(rows);
-    if (!batch && this.bySize.size < MAX_SIZES) {
+  succeeded(version: number, rows: number, [input, infer, output]: readonly [number, number, number]): void {
+    const counts = this.of(version);
+    counts.lastInference = Date.now();
+    counts.rows += rows;
+    add(counts.success, input + infer + output);
+    let batch = counts.bySize.get(rows);
+    if (!batch && counts.bySize.size < MAX_SIZES) {
       batch = computed();
-      this.bySize.set(rows, batch);
+      counts.bySize.set(rows, batch);
     }
-    for (const part of batch ? [this.all, batch] : [this.all]) {
+    for (const part of batch ? [counts.all, batch] : [counts.all]) {
       add(part.compute_input, input);
       add(part.compute_infer, infer);
       add(part.compute_output, output);
@@ -56,27 +46,34 @@ class InferenceStatistics {
   }
 
   /** Counts a request that was refused after `milliseconds`. */
-  failed(milliseconds: number): void {
-    add(this.fail, milliseconds);
+  failed(version: number, milliseconds: number): void {
+    add(this.of(version).fail, milliseconds);
   }
 
-  /** Returns the element of `model_stats`. There is no queue: a request is computed as soon as it has been read. */
-  describe(name: string, version: number): object {
-    return {
+  /** Returns the reply of the routes for statistics. There is no queue: a request is computed once it has been read. */
+  describe(name: string, version: number): { model_stats: object[] } {
+    const { lastInference, rows, success, fail, all, bySize } = this.of(version);
+    const stats = {
       name,
       version: String(version),
-      last_inference: this.lastInference,
-      inference_count: this.rows,
-      execution_count: this.success.count,
-      inference_stats: {
-        success: this.success,
-        fail: this.fail,
-        queue: { count: this.success.count, ns: 0 },
-        ...this.all,
-      },
-      batch_stats: Array.from(this.bySize, ([size, batch]) => ({ batch_size: size, ...batch })),
+      last_inference: lastInference,
+      inference_count: rows,
+      execution_count: success.count,
+      inference_stats: { success, fail, queue: { count: success.count, ns: 0 }, ...all },
+      batch_stats: Array.from(bySize, ([size, batch]) => ({ batch_size: size, ...batch })),
     };
+    return { model_stats: [stats] };
   }
+
+  private of(version: number): Counts {
+    if (version !== this.current.version) this.current = newCounts(version);
+    return this.current;
+  }
+}
+
+function newCounts(version: number): Counts {
+  const none = { version, lastInference: 0, rows: 0 };
+  return { ...none, success: duration(), fail: duration(), all: computed(), bySize: new Map() };
 }
 
 function add(duration: Duration, milliseconds: number): void {

@@ -6,9 +6,12 @@ import { readJsonObject } from '../../../base/json/json-object.js';
 import { isObject } from '../../../base/json/parse-json.js';
 import { ErrorReply } from '../../http/errors.js';
 import { takeBytes } from '../../http/raw-body.js';
+import { invalidRequest } from '../../readers/refusals.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
+import { described } from '../described.js';
 import type { ServedModel } from '../served-model.js';
-import { RepositoryIndex } from './open-inference-schemas.js';
+import { RepositoryIndex, TAG } from './open-inference-schemas.js';
+import { refuseOtherModels } from './refuse-place.js';
 
 export interface ModelRepositoryOptions {
   readonly model: ServedModel;
@@ -24,25 +27,25 @@ const EMPTY = { content: { 'text/plain': { schema: Type.String({ description: 'e
 /** The model repository extension of the Open Inference Protocol. To load a version is to make it serve. */
 export async function modelRepository(app: FastifyInstance, options: ModelRepositoryOptions): Promise<void> {
   const { model, service, activate } = options;
-  const tags = ['open inference protocol v2'];
   const errors = { 400: ErrorReply, 404: ErrorReply, 500: ErrorReply };
   takeBytes(app);
+  // The handlers check their bodies, which are bytes.
+  app.setValidatorCompiler(() => () => true);
 
   app.post<{ Body: Body }>(
     '/v2/repository/index',
-    {
-      schema: {
-        summary: 'Open Inference Protocol: all versions, and which one is ready',
-        tags,
+    described(
+      TAG,
+      'Open Inference Protocol: all versions, and which one is ready',
+      { 200: RepositoryIndex, ...errors },
+      {
         body: Type.Object({ ready: Type.Optional(Type.Boolean({ description: 'only those that are ready' })) }),
-        response: { 200: RepositoryIndex, ...errors },
+        readOnlySafe: true,
       },
-      validatorCompiler: () => () => true,
-      config: { readOnlySafe: true },
-    },
+    ),
     async ({ body }) => {
       const { ready = false } = read(body);
-      if (typeof ready !== 'boolean') throw invalid(`ready: expected true or false, got ${show(ready)}`);
+      if (typeof ready !== 'boolean') throw invalidRequest(`ready: expected true or false, got ${show(ready)}`);
       const serving = service.servingIfReady?.version;
       const versions = (await model.versions()).map((version) => ({
         name: model.name,
@@ -56,25 +59,22 @@ export async function modelRepository(app: FastifyInstance, options: ModelReposi
 
   app.post<{ Params: { name: string }; Body: Body }>(
     '/v2/repository/models/:name/load',
-    {
-      schema: {
-        summary: 'Open Inference Protocol: make a version serve, the newest unless `parameters.version` names one',
-        tags,
-        body: Type.Object({ parameters: Type.Optional(Type.Object({ version: Type.Optional(Type.String()) })) }),
-        response: { 200: EMPTY, ...errors },
-      },
-      validatorCompiler: () => () => true,
-    },
+    described(
+      TAG,
+      'Open Inference Protocol: make a version serve, the newest unless `parameters.version` names one',
+      { 200: EMPTY, ...errors },
+      { body: Type.Object({ parameters: Type.Optional(Type.Object({ version: Type.Optional(Type.String()) })) }) },
+    ),
     async ({ params: { name }, body }, reply) => {
-      refuseOthers(name);
+      refuseOtherModels(model, name);
       const { parameters = {} } = read(body);
-      if (!isObject(parameters)) throw invalid(`parameters: expected an object, got ${show(parameters)}`);
+      if (!isObject(parameters)) throw invalidRequest(`parameters: expected an object, got ${show(parameters)}`);
       const versions = await model.versions();
       const { version = versions.at(-1) } = parameters;
       if (version === undefined)
         throw new DomainError('VERSION_NOT_FOUND', `model ${show(name)} has no version to load`);
       if (!NUMBER_NAME.test(String(version))) {
-        throw invalid(`parameters.version: expected the number of a version, got ${show(version)}`);
+        throw invalidRequest(`parameters.version: expected the number of a version, got ${show(version)}`);
       }
       if (!versions.includes(Number(version))) {
         throw new DomainError('VERSION_NOT_FOUND', `model ${show(name)} has no version ${version}`);
@@ -86,15 +86,13 @@ export async function modelRepository(app: FastifyInstance, options: ModelReposi
 
   app.post<{ Params: { name: string } }>(
     '/v2/repository/models/:name/unload',
-    {
-      schema: {
-        summary: 'Open Inference Protocol: refused if a version serves, because one always must',
-        tags,
-        response: { 200: EMPTY, 404: ErrorReply, 501: ErrorReply },
-      },
-    },
+    described(TAG, 'Open Inference Protocol: refused if a version serves, because one always must', {
+      200: EMPTY,
+      404: ErrorReply,
+      501: ErrorReply,
+    }),
     async ({ params: { name } }, reply) => {
-      refuseOthers(name);
+      refuseOtherModels(model, name);
       if (!service.servingIfReady) return reply.send();
       throw new DomainError(
         'NOT_IMPLEMENTED',
@@ -102,18 +100,9 @@ export async function modelRepository(app: FastifyInstance, options: ModelReposi
       );
     },
   );
-
-  function refuseOthers(name: string): void {
-    if (name === model.name) return;
-    throw new DomainError('MODEL_NOT_FOUND', `Request for unknown model: ${show(name)} is not found`);
-  }
 }
 
 /** Reads an optional body. */
 function read(body: Body): Record<string, unknown> {
   return body && body.length > 0 ? readJsonObject(body) : {};
-}
-
-function invalid(message: string): DomainError {
-  return new DomainError('INVALID_REQUEST', message);
 }

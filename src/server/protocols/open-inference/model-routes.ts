@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { INPUT } from '../../readers/open-inference-request.js';
 import type { Serving } from '../../service/prediction/prediction-service.js';
+import { described } from '../described.js';
 import type { ModelPlace } from '../served-model.js';
-import { ModelMetadata, ModelReady, PATTERNS, PLACE_ERRORS, Statistics, TAGS } from './open-inference-schemas.js';
+import { ModelMetadata, ModelReady, PATTERNS, PLACE_ERRORS, Statistics, TAG } from './open-inference-schemas.js';
 import { refusePlace } from './refuse-place.js';
 import type { ServerRoutesOptions } from './server-routes.js';
 
@@ -13,25 +14,17 @@ export function modelRoutes(app: FastifyInstance, { model, service, statistics }
   for (const pattern of PATTERNS) {
     app.get<{ Params: ModelPlace }>(
       pattern,
-      {
-        schema: {
-          summary: 'Open Inference Protocol: inputs and outputs',
-          tags: TAGS,
-          response: { 200: ModelMetadata, ...PLACE_ERRORS },
-        },
-      },
+      described(TAG, 'Open Inference Protocol: inputs and outputs', { 200: ModelMetadata, ...PLACE_ERRORS }),
       async ({ params }) => describe(model.name, await servingAt(params)),
     );
     app.get<{ Params: ModelPlace }>(
       `${pattern}/ready`,
-      {
-        schema: {
-          summary: 'Open Inference Protocol: whether it serves',
-          tags: TAGS,
-          response: { 200: ModelReady, ...PLACE_ERRORS },
-        },
-        config: { quiet: true },
-      },
+      described(
+        TAG,
+        'Open Inference Protocol: whether it serves',
+        { 200: ModelReady, ...PLACE_ERRORS },
+        { quiet: true },
+      ),
       async ({ params }) => {
         await servingAt(params);
         return { name: model.name, ready: service.ready.version > 0 };
@@ -39,13 +32,7 @@ export function modelRoutes(app: FastifyInstance, { model, service, statistics }
     );
     app.get<{ Params: ModelPlace }>(
       `${pattern}/stats`,
-      {
-        schema: {
-          summary: 'Open Inference Protocol: statistics',
-          tags: TAGS,
-          response: { 200: Statistics, ...PLACE_ERRORS },
-        },
-      },
+      described(TAG, 'Open Inference Protocol: statistics', { 200: Statistics, ...PLACE_ERRORS }),
       async ({ params }) => statistics.describe(model.name, (await servingAt(params)).version),
     );
   }

@@ -1,16 +1,14 @@
 import { unstandardise } from '../../../model/network/scaler.js';
+import { JSON_TYPE } from '../../http/media-types.js';
 import type { InferenceReply, Parts } from '../../inference/inference-request.js';
 import { enclosed, flat, setModelHeaders } from '../../inference/json-reply.js';
 import { HEADER_LENGTH, type OpenInferenceRequested, type OutputName } from '../../readers/open-inference-request.js';
 import type { Observation } from '../../service/prediction/prediction-service.js';
 
-/** A reply in parts. `headerLength` is the number of bytes of JSON before its binary data, or null without such data. */
-interface OpenInferenceReply {
-  readonly headerLength: number | null;
-  readonly parts: Parts;
-}
-
-/** Writes the reply and its headers. The content type is that of `vendor` if the request's was. */
+/**
+ * Writes the reply and its headers: the requested outputs, each in the JSON or as bytes behind it (little-endian float32,
+ * row-major). With bytes, the content type is that of `vendor` if the request's was.
+ */
 export function writeOpenInference(
   reply: InferenceReply,
   model: string,
@@ -19,58 +17,43 @@ export function writeOpenInference(
   vendor: string | undefined,
 ): Parts {
   setModelHeaders(reply, observation);
-  const { headerLength, parts } = openInferenceReply(model, observation, requested);
-  if (headerLength === null) reply.type('application/json');
-  else {
-    reply.type(vendor ? `${vendor};json-header-size=${headerLength}` : 'application/octet-stream');
-    reply.header(HEADER_LENGTH, String(headerLength));
-  }
-  return parts;
-}
-
-/** Writes the requested outputs, each in the JSON or as bytes behind it: little-endian float32, row-major. */
-function openInferenceReply(
-  model: string,
-  observation: Observation,
-  requested: OpenInferenceRequested,
-): OpenInferenceReply {
-  const { count, serving } = observation;
-  const head = `{"model_name":${JSON.stringify(model)},"model_version":"${serving.version}"`;
-  const opening = `${head}${requested.id === undefined ? '' : `,"id":${JSON.stringify(requested.id)}`},"outputs":[`;
-  const outputs = requested.outputs.map(({ name, binary }, i) => {
-    const { values, shape } = outputOf(name, observation, count);
-    const text = `${i > 0 ? ',' : ''}{"name":"${name}","shape":[${shape.join()}],"datatype":"FP32"`;
-    return { text, values, binary };
-  });
-  if (!outputs.some(({ binary }) => binary)) return { headerLength: null, parts: jsonParts(opening, outputs) };
-
-  const header = [opening];
+  const { version } = observation.serving;
+  const id = requested.id === undefined ? '' : `,"id":${JSON.stringify(requested.id)}`;
+  const json: Iterable<string>[] = [];
   const blobs: Uint8Array[] = [];
-  for (const { text, values, binary } of outputs) {
+  let opening = `{"model_name":${JSON.stringify(model)},"model_version":"${version}"${id},"outputs":[`;
+  for (const { name, binary } of requested.outputs) {
+    const { values, shape } = outputOf(name, observation);
+    const text = `${opening}{"name":"${name}","shape":[${shape.join()}],"datatype":"FP32",`;
+    opening = ',';
     if (binary) {
-      header.push(`${text},"parameters":{"binary_data_size":${values.byteLength}}}`);
+      json.push([`${text}"parameters":{"binary_data_size":${values.byteLength}}}`]);
       blobs.push(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-    } else header.push(`${text},"data":`, ...flat(values), '}');
+    } else json.push(enclosed(`${text}"data":`, flat(values), '}'));
   }
-  const json = Buffer.from(`${header.join('')}]}`);
-  return { headerLength: json.length, parts: [json, ...blobs] };
+  json.push([']}']);
+  if (blobs.length === 0) {
+    reply.type(JSON_TYPE);
+    return joined(json);
+  }
+  const header = Buffer.from(Array.from(joined(json)).join(''));
+  reply.type(vendor ? `${vendor};json-header-size=${header.length}` : 'application/octet-stream');
+  reply.header(HEADER_LENGTH, String(header.length));
+  return [header, ...blobs];
 }
 
-function jsonParts(opening: string, outputs: readonly { text: string; values: Float32Array }[]): Iterable<string> {
-  const [first, ...others] = outputs.map(({ text, values }, i) =>
-    enclosed(`${i > 0 ? '' : opening}${text},"data":`, flat(values), i < outputs.length - 1 ? '}' : '}]}'),
-  );
-  return others.length > 0 ? chained([first!, ...others]) : first!;
+/** Returns the parts of all texts: as an array if all are arrays, because a generator takes longer than their numbers. */
+function joined(texts: readonly Iterable<string>[]): Iterable<string> {
+  return texts.every(Array.isArray) ? texts.flat() : lateJoined(texts);
 }
 
-function* chained(texts: readonly Iterable<string>[]): Generator<string> {
+function* lateJoined(texts: readonly Iterable<string>[]): Generator<string> {
   for (const text of texts) yield* text;
 }
 
 function outputOf(
   name: OutputName,
-  { prediction, serving }: Observation,
-  count: number,
+  { count, prediction, serving }: Observation,
 ): { values: Float32Array; shape: number[] } {
   if (name === 'reconstruction_error') return { values: prediction.errors.subarray(0, count), shape: [count] };
   const { features, targets } = serving.card;

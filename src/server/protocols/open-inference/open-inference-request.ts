@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { InferenceRequest, OnTimed } from '../../inference/inference-request.js';
+import type { InferenceRequest } from '../../inference/inference-request.js';
 import { HEADER_LENGTH, readHeaderLength, vendorType } from '../../readers/open-inference-request.js';
 import { writeOpenInference } from './open-inference-reply.js';
 
@@ -8,7 +8,7 @@ export function openInferenceRequest(
   model: string,
   headers: IncomingHttpHeaders,
   body: Buffer,
-  onTimed?: OnTimed,
+  onTimed?: InferenceRequest['onTimed'],
 ): InferenceRequest<'openInference'> {
   const contentType = headers['content-type'];
   return {

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { ErrorReply } from '../../http/errors.js';
 import { OUTPUTS } from '../../readers/open-inference-request.js';
 
-export const TAGS = ['open inference protocol v2'];
+export const TAG = 'open inference protocol v2';
 /** Route patterns of a model, and of one of its versions. */
 export const PATTERNS = ['/v2/models/:name', '/v2/models/:name/versions/:version'] as const;
 /** Replies to a request that names no model or version that serves. */

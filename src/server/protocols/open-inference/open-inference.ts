@@ -4,7 +4,7 @@ import { sendError } from '../../http/errors.js';
 import { HttpError } from '../../http/http-error.js';
 import { takeBytes } from '../../http/raw-body.js';
 import { type InferRoutesOptions, inferRoutes } from './infer-routes.js';
-import { StatisticsByVersion } from './inference-statistics.js';
+import { InferenceStatistics } from './inference-statistics.js';
 import { modelRoutes } from './model-routes.js';
 import { serverRoutes } from './server-routes.js';
 
@@ -12,7 +12,7 @@ export type OpenInferenceOptions = Omit<InferRoutesOptions, 'statistics'>;
 
 /** The Open Inference Protocol V2 over REST, with the extensions for binary tensors and statistics. */
 export async function openInference(app: FastifyInstance, options: OpenInferenceOptions): Promise<void> {
-  const statistics = new StatisticsByVersion();
+  const statistics = new InferenceStatistics();
   takeBytes(app);
   // Servers of this protocol answer an unknown compression with a 501; elsewhere it is a 415.
   app.setErrorHandler((error: Error, request, reply) => {

@@ -7,14 +7,18 @@ import type { ModelPlace, ServedModel } from '../served-model.js';
  */
 export async function refusePlace(model: ServedModel, place: ModelPlace): Promise<never> {
   const { name, version } = place;
-  if (name !== model.name) {
-    throw new DomainError('MODEL_NOT_FOUND', `Request for unknown model: ${show(name)} is not found`);
-  }
-  if (await model.has(place)) {
+  refuseOtherModels(model, name);
+  if (version === undefined || (await model.versions()).includes(Number(version))) {
     throw new DomainError('NOT_READY', `version ${version} of model ${show(name)} does not serve; it can be loaded`);
   }
   throw new DomainError(
     'VERSION_NOT_FOUND',
     `Request for unknown model: ${show(name)} has no version ${show(version)}`,
   );
+}
+
+/** Throws `MODEL_NOT_FOUND` unless `name` is that of the model. */
+export function refuseOtherModels(model: ServedModel, name: string): void {
+  if (name === model.name) return;
+  throw new DomainError('MODEL_NOT_FOUND', `Request for unknown model: ${show(name)} is not found`);
 }

@@ -2,29 +2,25 @@ import type { FastifyInstance } from 'fastify';
 import { packageVersion } from '../../../base/node/package-version.js';
 import { ErrorReply } from '../../http/errors.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
+import { described } from '../described.js';
 import type { ServedModel } from '../served-model.js';
-import type { StatisticsByVersion } from './inference-statistics.js';
-import { Live, Ready, ServerMetadata, Statistics, TAGS } from './open-inference-schemas.js';
+import type { InferenceStatistics } from './inference-statistics.js';
+import { Live, Ready, ServerMetadata, Statistics, TAG } from './open-inference-schemas.js';
 
 export interface ServerRoutesOptions {
   readonly model: ServedModel;
   readonly service: PredictionService;
-  readonly statistics: StatisticsByVersion;
+  readonly statistics: InferenceStatistics;
 }
+
+const NOT_READY = { 503: ErrorReply };
 
 /** The routes of the server as a whole: metadata, health, and the statistics of all models. */
 export function serverRoutes(app: FastifyInstance, { model, service, statistics }: ServerRoutesOptions): void {
   for (const path of ['/v2', '/v2/']) {
     app.get(
       path,
-      {
-        schema: {
-          summary: 'Open Inference Protocol: the server',
-          tags: TAGS,
-          hide: path === '/v2/',
-          response: { 200: ServerMetadata },
-        },
-      },
+      described(TAG, 'Open Inference Protocol: the server', { 200: ServerMetadata }, { hide: path === '/v2/' }),
       async () => ({
         name: 'reconstruction-regressor',
         version: packageVersion(),
@@ -34,37 +30,17 @@ export function serverRoutes(app: FastifyInstance, { model, service, statistics 
   }
   app.get(
     '/v2/health/live',
-    {
-      schema: {
-        summary: 'Open Inference Protocol: whether the process answers',
-        tags: TAGS,
-        response: { 200: Live },
-      },
-      config: { quiet: true },
-    },
+    described(TAG, 'Open Inference Protocol: whether the process answers', { 200: Live }, { quiet: true }),
     async () => ({ live: true }),
   );
   app.get(
     '/v2/health/ready',
-    {
-      schema: {
-        summary: 'Open Inference Protocol: whether a model serves',
-        tags: TAGS,
-        response: { 200: Ready, 503: ErrorReply },
-      },
-      config: { quiet: true },
-    },
+    described(TAG, 'Open Inference Protocol: whether a model serves', { 200: Ready, ...NOT_READY }, { quiet: true }),
     async () => ({ live: true, ready: service.ready.version > 0 }),
   );
   app.get(
     '/v2/models/stats',
-    {
-      schema: {
-        summary: 'Open Inference Protocol: statistics',
-        tags: TAGS,
-        response: { 200: Statistics, 503: ErrorReply },
-      },
-    },
+    described(TAG, 'Open Inference Protocol: statistics', { 200: Statistics, ...NOT_READY }),
     async () => statistics.describe(model.name, service.serving.version),
   );
 }

@@ -1,6 +1,8 @@
 import { Type } from 'typebox';
 import { Rows } from '../row-schema.js';
 
+export const TAG = 'tensorflow serving, kserve v1';
+
 const Signature = { signature_name: Type.Optional(Type.String({ default: 'serving_default' })) };
 export const PredictRequest = Type.Union(
   [

@@ -12,10 +12,11 @@ import {
 } from '../../inference/prediction-route.js';
 import type { TensorflowReaderOptions } from '../../readers/tensorflow-request.js';
 import type { Serving } from '../../service/prediction/prediction-service.js';
+import { described } from '../described.js';
 import type { ModelPlace, ServedModel } from '../served-model.js';
 import { tensorflowInference } from './tensorflow-inference.js';
 import { tensorflowMetadata } from './tensorflow-metadata.js';
-import { PredictAnswer, PredictRequest, RegressAnswer, RegressRequest, Status } from './tensorflow-schemas.js';
+import { PredictAnswer, PredictRequest, RegressAnswer, RegressRequest, Status, TAG } from './tensorflow-schemas.js';
 
 /** Patterns of a model, and of its versions by number and by label. In a pattern, `::` is a colon. */
 const MODEL = '/v1/models/:name([^/:]+)';
@@ -23,6 +24,22 @@ const VERSION = `${MODEL}/versions/:version(\\d+)`;
 const LABEL = `${MODEL}/labels/:label([^/:]+)`;
 
 const Errors = { '4xx': ErrorReply, 501: ErrorReply, 503: ErrorReply };
+
+/** The methods that predict. */
+const METHODS = [
+  {
+    method: 'predict',
+    summary: 'TensorFlow Serving, KServe V1: predict rows',
+    body: PredictRequest,
+    response: { 200: PredictAnswer, ...Errors },
+  },
+  {
+    method: 'regress',
+    summary: 'TensorFlow Serving: predict rows of named values',
+    body: RegressRequest,
+    response: { 200: RegressAnswer, ...Errors },
+  },
+] as const;
 
 export interface TensorflowServingOptions extends PredictionRouteOptions {
   readonly model: ServedModel;
@@ -40,7 +57,6 @@ export async function tensorflowServing(app: FastifyInstance, options: Tensorflo
     reply.header('content-type', JSON_TYPE);
     done(null, payload);
   });
-  const tags = ['tensorflow serving, kserve v1'];
 
   function infer(method: TensorflowReaderOptions['method']) {
     return ({ params, body }: PredictionInput<ModelPlace>) => {
@@ -58,72 +74,47 @@ export async function tensorflowServing(app: FastifyInstance, options: Tensorflo
   }
 
   for (const place of [MODEL, VERSION, LABEL]) {
-    predictionRoute<ModelPlace, 'tensorflow'>(app, options, {
-      pattern: `${place}::predict`,
-      options: {
-        schema: {
-          summary: 'TensorFlow Serving, KServe V1: predict rows',
-          tags,
-          body: PredictRequest,
-          response: { 200: PredictAnswer, ...Errors },
-        },
-      },
-      request: infer('predict'),
-      fastPath: fastPath(place, 'predict'),
-    });
-    predictionRoute<ModelPlace, 'tensorflow'>(app, options, {
-      pattern: `${place}::regress`,
-      options: {
-        schema: {
-          summary: 'TensorFlow Serving: predict rows of named values',
-          tags,
-          body: RegressRequest,
-          response: { 200: RegressAnswer, ...Errors },
-        },
-      },
-      request: infer('regress'),
-      fastPath: fastPath(place, 'regress'),
-    });
+    for (const { method, ...schema } of METHODS) {
+      predictionRoute<ModelPlace>(app, options, {
+        pattern: `${place}::${method}`,
+        schema: { tags: [TAG], ...schema },
+        request: infer(method),
+        fastPath: fastPath(place, method),
+      });
+    }
     app.post(
       `${place}::classify`,
-      {
-        schema: { summary: 'TensorFlow Serving: not for a regression model', tags, response: { 501: ErrorReply } },
-        config: { quiet: true, readOnlySafe: true },
-      },
+      described(
+        TAG,
+        'TensorFlow Serving: not for a regression model',
+        { 501: ErrorReply },
+        { quiet: true, readOnlySafe: true },
+      ),
       () => {
         throw new DomainError('NOT_IMPLEMENTED', 'classify: this is a regression model; use predict or regress');
       },
     );
     app.get<{ Params: ModelPlace }>(
       place,
-      {
-        schema: {
-          summary: 'TensorFlow Serving: status of a model; KServe V1: readiness',
-          tags,
-          response: { 200: Status, ...Errors },
-        },
-        config: { quiet: true },
-      },
+      described(
+        TAG,
+        'TensorFlow Serving: status of a model; KServe V1: readiness',
+        { 200: Status, ...Errors },
+        { quiet: true },
+      ),
       async ({ params }) => {
         const { version } = await versionOf(params);
+        const status = { error_code: 'OK', error_message: '' };
         return {
           name: model.name,
           ready: true,
-          model_version_status: [
-            { version: String(version), state: 'AVAILABLE', status: { error_code: 'OK', error_message: '' } },
-          ],
+          model_version_status: [{ version: String(version), state: 'AVAILABLE', status }],
         };
       },
     );
     app.get<{ Params: ModelPlace }>(
       `${place}/metadata`,
-      {
-        schema: {
-          summary: 'TensorFlow Serving: signatures of a model',
-          tags,
-          response: { 200: Type.Any(), ...Errors },
-        },
-      },
+      described(TAG, 'TensorFlow Serving: signatures of a model', { 200: Type.Any(), ...Errors }),
       async ({ params }) => tensorflowMetadata(model.name, await versionOf(params)),
     );
   }

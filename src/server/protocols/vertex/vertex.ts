@@ -3,11 +3,12 @@ import { Type } from 'typebox';
 import { ErrorReply } from '../../http/errors.js';
 import { JSON_TYPE } from '../../http/media-types.js';
 import { takeBytes } from '../../http/raw-body.js';
-import type { InferenceRequest } from '../../inference/inference-request.js';
+import type { InferenceReply, Parts } from '../../inference/inference-request.js';
 import { predictionText, setModelHeaders } from '../../inference/json-reply.js';
 import { type PredictionRouteOptions, predictionRoute } from '../../inference/prediction-route.js';
-import type { PredictionService } from '../../service/prediction/prediction-service.js';
-import { Rows } from '../row-schema.js';
+import type { Observation, PredictionService } from '../../service/prediction/prediction-service.js';
+import { described } from '../described.js';
+import { Predictions, Rows } from '../row-schema.js';
 
 /** The paths of Vertex AI's requests, which the platform chooses. */
 export interface VertexRoutes {
@@ -20,63 +21,42 @@ export interface VertexOptions extends PredictionRouteOptions {
   readonly service: PredictionService;
 }
 
+const TAG = 'vertex ai';
 /** Routes of other protocols. If the platform chooses one of them, that protocol answers. */
 const OTHERS = /^\/(v1\/models|v2)\/|^\/invocations$/;
 
 /** The routes of a Vertex AI container. */
 export async function vertex(app: FastifyInstance, options: VertexOptions): Promise<void> {
   const { routes, service } = options;
-  const tags = ['vertex ai'];
   takeBytes(app);
 
   if (!OTHERS.test(routes.predict)) {
     predictionRoute(app, options, {
       pattern: literal(routes.predict),
-      options: {
-        schema: {
-          summary: 'Vertex AI: predict rows',
-          tags,
-          body: Type.Object({ instances: Rows, parameters: Type.Optional(Type.Object({})) }),
-          response: {
-            200: Type.Object({
-              predictions: Type.Array(Type.Array(Type.Number()), { description: '[rows, targets]' }),
-            }),
-            '4xx': ErrorReply,
-            503: ErrorReply,
-          },
-        },
+      schema: {
+        summary: 'Vertex AI: predict rows',
+        tags: [TAG],
+        body: Type.Object({ instances: Rows, parameters: Type.Optional(Type.Object({})) }),
+        response: { 200: Predictions, '4xx': ErrorReply, 503: ErrorReply },
       },
-      request: ({ body }) => requestOf(body),
+      request: ({ body }) => ({ reader: 'instances', body, write }),
       fastPath: { path: () => routes.predict, known: [undefined] },
     });
   }
   if (!app.hasRoute({ method: 'GET', url: routes.health })) {
+    const replies = { 200: Type.Object({ ready: Type.Boolean() }), 503: ErrorReply };
     app.get(
       literal(routes.health),
-      {
-        schema: {
-          summary: 'Vertex AI: whether a model serves',
-          tags,
-          response: { 200: Type.Object({ ready: Type.Boolean() }), 503: ErrorReply },
-        },
-        config: { quiet: true },
-      },
+      described(TAG, 'Vertex AI: whether a model serves', replies, { quiet: true }),
       async () => ({ ready: service.ready.version > 0 }),
     );
   }
 }
 
-function requestOf(body: Buffer): InferenceRequest<'instances'> {
-  return {
-    reader: 'instances',
-    body,
-    options: undefined,
-    write: (observation, _requested, reply) => {
-      setModelHeaders(reply, observation);
-      reply.type(JSON_TYPE);
-      return predictionText('predictions', observation);
-    },
-  };
+function write(observation: Observation, _requested: undefined, reply: InferenceReply): Parts {
+  setModelHeaders(reply, observation);
+  reply.type(JSON_TYPE);
+  return predictionText('predictions', observation);
 }
 
 /** Returns the route pattern of a path, in which a colon begins no parameter. */
