@@ -2,8 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { DomainError } from '../../../base/domain-error.js';
 import { packageVersion } from '../../../base/node/package-version.js';
+import { operation } from '../../http/operation.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
-import { described } from '../described.js';
 import { handleInvocationErrors, InvocationError, TAG } from './invocation-errors.js';
 
 /** The routes of MLflow's scoring server beside `/invocations`. SageMaker also calls `/ping`, and ignores its body. */
@@ -16,7 +16,7 @@ export async function mlflow(app: FastifyInstance, { service }: { service: Predi
   for (const path of ['/ping', '/health']) {
     app.get(
       path,
-      described(TAG, 'MLflow, SageMaker: whether a model serves', replies, { quiet: true }),
+      operation(TAG, 'MLflow, SageMaker: whether a model serves', { response: replies, config: { quiet: true } }),
       (_request, reply) => {
         try {
           if (service.ready) reply.type('application/json').send('\n');
@@ -29,8 +29,10 @@ export async function mlflow(app: FastifyInstance, { service }: { service: Predi
   }
   app.get(
     '/version',
-    described(TAG, 'MLflow: the version of the server', {
-      200: { content: { 'text/plain': { schema: Type.String() } } },
+    operation(TAG, 'MLflow: the version of the server', {
+      response: {
+        200: { content: { 'text/plain': { schema: Type.String() } } },
+      },
     }),
     async (_request, reply) => reply.type('text/plain; charset=utf-8').send(packageVersion()),
   );

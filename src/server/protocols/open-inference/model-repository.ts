@@ -5,10 +5,10 @@ import { NUMBER_NAME } from '../../../base/files/directory.js';
 import { readJsonObject } from '../../../base/json/json-object.js';
 import { isObject } from '../../../base/json/parse-json.js';
 import { ErrorReply } from '../../http/errors.js';
+import { operation } from '../../http/operation.js';
 import { takeBytes } from '../../http/raw-body.js';
 import { invalidRequest } from '../../readers/refusals.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
-import { described } from '../described.js';
 import type { ServedModel } from '../served-model.js';
 import { RepositoryIndex, TAG } from './open-inference-schemas.js';
 import { refuseOtherModels } from './refuse-place.js';
@@ -34,15 +34,11 @@ export async function modelRepository(app: FastifyInstance, options: ModelReposi
 
   app.post<{ Body: Body }>(
     '/v2/repository/index',
-    described(
-      TAG,
-      'Open Inference Protocol: all versions, and which one is ready',
-      { 200: RepositoryIndex, ...errors },
-      {
-        body: Type.Object({ ready: Type.Optional(Type.Boolean({ description: 'only those that are ready' })) }),
-        readOnlySafe: true,
-      },
-    ),
+    operation(TAG, 'Open Inference Protocol: all versions, and which one is ready', {
+      response: { 200: RepositoryIndex, ...errors },
+      body: Type.Object({ ready: Type.Optional(Type.Boolean({ description: 'only those that are ready' })) }),
+      config: { readOnlySafe: true },
+    }),
     async ({ body }) => {
       const { ready = false } = read(body);
       if (typeof ready !== 'boolean') throw invalidRequest(`ready: expected true or false, got ${show(ready)}`);
@@ -59,12 +55,10 @@ export async function modelRepository(app: FastifyInstance, options: ModelReposi
 
   app.post<{ Params: { name: string }; Body: Body }>(
     '/v2/repository/models/:name/load',
-    described(
-      TAG,
-      'Open Inference Protocol: make a version serve, the newest unless `parameters.version` names one',
-      { 200: EMPTY, ...errors },
-      { body: Type.Object({ parameters: Type.Optional(Type.Object({ version: Type.Optional(Type.String()) })) }) },
-    ),
+    operation(TAG, 'Open Inference Protocol: make a version serve, the newest unless `parameters.version` names one', {
+      response: { 200: EMPTY, ...errors },
+      body: Type.Object({ parameters: Type.Optional(Type.Object({ version: Type.Optional(Type.String()) })) }),
+    }),
     async ({ params: { name }, body }, reply) => {
       refuseOtherModels(model, name);
       const { parameters = {} } = read(body);
@@ -86,10 +80,12 @@ export async function modelRepository(app: FastifyInstance, options: ModelReposi
 
   app.post<{ Params: { name: string } }>(
     '/v2/repository/models/:name/unload',
-    described(TAG, 'Open Inference Protocol: refused if a version serves, because one always must', {
-      200: EMPTY,
-      404: ErrorReply,
-      501: ErrorReply,
+    operation(TAG, 'Open Inference Protocol: refused if a version serves, because one always must', {
+      response: {
+        200: EMPTY,
+        404: ErrorReply,
+        501: ErrorReply,
+      },
     }),
     async ({ params: { name } }, reply) => {
       refuseOtherModels(model, name);

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
+import { operation } from '../../http/operation.js';
 import { INPUT } from '../../readers/open-inference-request.js';
 import type { Serving } from '../../service/prediction/prediction-service.js';
-import { described } from '../described.js';
 import type { ModelPlace } from '../served-model.js';
 import { ModelMetadata, ModelReady, PATTERNS, PLACE_ERRORS, Statistics, TAG } from './open-inference-schemas.js';
 import { refusePlace } from './refuse-place.js';
@@ -14,17 +14,17 @@ export function modelRoutes(app: FastifyInstance, { model, service, statistics }
   for (const pattern of PATTERNS) {
     app.get<{ Params: ModelPlace }>(
       pattern,
-      described(TAG, 'Open Inference Protocol: inputs and outputs', { 200: ModelMetadata, ...PLACE_ERRORS }),
+      operation(TAG, 'Open Inference Protocol: inputs and outputs', {
+        response: { 200: ModelMetadata, ...PLACE_ERRORS },
+      }),
       async ({ params }) => describe(model.name, await servingAt(params)),
     );
     app.get<{ Params: ModelPlace }>(
       `${pattern}/ready`,
-      described(
-        TAG,
-        'Open Inference Protocol: whether it serves',
-        { 200: ModelReady, ...PLACE_ERRORS },
-        { quiet: true },
-      ),
+      operation(TAG, 'Open Inference Protocol: whether it serves', {
+        response: { 200: ModelReady, ...PLACE_ERRORS },
+        config: { quiet: true },
+      }),
       async ({ params }) => {
         await servingAt(params);
         return { name: model.name, ready: service.ready.version > 0 };
@@ -32,7 +32,7 @@ export function modelRoutes(app: FastifyInstance, { model, service, statistics }
     );
     app.get<{ Params: ModelPlace }>(
       `${pattern}/stats`,
-      described(TAG, 'Open Inference Protocol: statistics', { 200: Statistics, ...PLACE_ERRORS }),
+      operation(TAG, 'Open Inference Protocol: statistics', { response: { 200: Statistics, ...PLACE_ERRORS } }),
       async ({ params }) => statistics.describe(model.name, (await servingAt(params)).version),
     );
   }

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { packageVersion } from '../../../base/node/package-version.js';
 import { ErrorReply } from '../../http/errors.js';
+import { operation } from '../../http/operation.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
-import { described } from '../described.js';
 import type { ServedModel } from '../served-model.js';
 import type { InferenceStatistics } from './inference-statistics.js';
 import { Live, Ready, ServerMetadata, Statistics, TAG } from './open-inference-schemas.js';
@@ -20,7 +20,10 @@ export function serverRoutes(app: FastifyInstance, { model, service, statistics 
   for (const path of ['/v2', '/v2/']) {
     app.get(
       path,
-      described(TAG, 'Open Inference Protocol: the server', { 200: ServerMetadata }, { hide: path === '/v2/' }),
+      operation(TAG, 'Open Inference Protocol: the server', {
+        response: { 200: ServerMetadata },
+        hide: path === '/v2/',
+      }),
       async () => ({
         name: 'reconstruction-regressor',
         version: packageVersion(),
@@ -30,17 +33,23 @@ export function serverRoutes(app: FastifyInstance, { model, service, statistics 
   }
   app.get(
     '/v2/health/live',
-    described(TAG, 'Open Inference Protocol: whether the process answers', { 200: Live }, { quiet: true }),
+    operation(TAG, 'Open Inference Protocol: whether the process answers', {
+      response: { 200: Live },
+      config: { quiet: true },
+    }),
     async () => ({ live: true }),
   );
   app.get(
     '/v2/health/ready',
-    described(TAG, 'Open Inference Protocol: whether a model serves', { 200: Ready, ...NOT_READY }, { quiet: true }),
+    operation(TAG, 'Open Inference Protocol: whether a model serves', {
+      response: { 200: Ready, ...NOT_READY },
+      config: { quiet: true },
+    }),
     async () => ({ live: true, ready: service.ready.version > 0 }),
   );
   app.get(
     '/v2/models/stats',
-    described(TAG, 'Open Inference Protocol: statistics', { 200: Statistics, ...NOT_READY }),
+    operation(TAG, 'Open Inference Protocol: statistics', { response: { 200: Statistics, ...NOT_READY } }),
     async () => statistics.describe(model.name, service.serving.version),
   );
 }

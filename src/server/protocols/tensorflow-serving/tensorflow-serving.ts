@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { DomainError } from '../../../base/domain-error.js';
 import { ErrorReply } from '../../http/errors.js';
 import { JSON_TYPE } from '../../http/media-types.js';
+import { operation } from '../../http/operation.js';
 import { takeBytes } from '../../http/raw-body.js';
 import {
   type FastPathRule,
@@ -12,7 +13,6 @@ import {
 } from '../../inference/prediction-route.js';
 import type { TensorflowReaderOptions } from '../../readers/tensorflow-request.js';
 import type { Serving } from '../../service/prediction/prediction-service.js';
-import { described } from '../described.js';
 import type { ModelPlace, ServedModel } from '../served-model.js';
 import { tensorflowInference } from './tensorflow-inference.js';
 import { tensorflowMetadata } from './tensorflow-metadata.js';
@@ -84,24 +84,20 @@ export async function tensorflowServing(app: FastifyInstance, options: Tensorflo
     }
     app.post(
       `${place}::classify`,
-      described(
-        TAG,
-        'TensorFlow Serving: not for a regression model',
-        { 501: ErrorReply },
-        { quiet: true, readOnlySafe: true },
-      ),
+      operation(TAG, 'TensorFlow Serving: not for a regression model', {
+        response: { 501: ErrorReply },
+        config: { quiet: true, readOnlySafe: true },
+      }),
       () => {
         throw new DomainError('NOT_IMPLEMENTED', 'classify: this is a regression model; use predict or regress');
       },
     );
     app.get<{ Params: ModelPlace }>(
       place,
-      described(
-        TAG,
-        'TensorFlow Serving: status of a model; KServe V1: readiness',
-        { 200: Status, ...Errors },
-        { quiet: true },
-      ),
+      operation(TAG, 'TensorFlow Serving: status of a model; KServe V1: readiness', {
+        response: { 200: Status, ...Errors },
+        config: { quiet: true },
+      }),
       async ({ params }) => {
         const { version } = await versionOf(params);
         const status = { error_code: 'OK', error_message: '' };
@@ -114,7 +110,7 @@ export async function tensorflowServing(app: FastifyInstance, options: Tensorflo
     );
     app.get<{ Params: ModelPlace }>(
       `${place}/metadata`,
-      described(TAG, 'TensorFlow Serving: signatures of a model', { 200: Type.Any(), ...Errors }),
+      operation(TAG, 'TensorFlow Serving: signatures of a model', { response: { 200: Type.Any(), ...Errors } }),
       async ({ params }) => tensorflowMetadata(model.name, await versionOf(params)),
     );
   }

@@ -2,12 +2,12 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { ErrorReply } from '../../http/errors.js';
 import { JSON_TYPE } from '../../http/media-types.js';
+import { operation } from '../../http/operation.js';
 import { takeBytes } from '../../http/raw-body.js';
 import type { InferenceReply, Parts } from '../../inference/inference-request.js';
 import { predictionText, setModelHeaders } from '../../inference/json-reply.js';
 import { type PredictionRouteOptions, predictionRoute } from '../../inference/prediction-route.js';
 import type { Observation, PredictionService } from '../../service/prediction/prediction-service.js';
-import { described } from '../described.js';
 import { Predictions, Rows } from '../row-schema.js';
 
 /** The paths of Vertex AI's requests, which the platform chooses. */
@@ -47,7 +47,7 @@ export async function vertex(app: FastifyInstance, options: VertexOptions): Prom
     const replies = { 200: Type.Object({ ready: Type.Boolean() }), 503: ErrorReply };
     app.get(
       literal(routes.health),
-      described(TAG, 'Vertex AI: whether a model serves', replies, { quiet: true }),
+      operation(TAG, 'Vertex AI: whether a model serves', { response: replies, config: { quiet: true } }),
       async () => ({ ready: service.ready.version > 0 }),
     );
   }
