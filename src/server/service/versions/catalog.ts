@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { DomainError } from '../../../base/domain-error.js';
 import { TimeSlice } from '../../../base/node/time-slice.js';
-import type { ModelStore } from '../../../model/store/store.js';
+import type { FileStore } from '../../../model/store/file-store.js';
 import { type Card, parseCard } from '../../../model/versions/card.js';
 import { Gate } from '../../../model/versions/gate-decision.js';
 import { MetricsSchema } from '../../../model/versions/metrics.js';
@@ -26,13 +26,13 @@ const MAX_CONCURRENT = 32;
 
 /** The versions of the store. A version never changes, so its summary is cached. */
 export class Catalog {
-  private readonly store: ModelStore;
+  private readonly store: FileStore;
   private readonly log: Logger;
   private summaries: ReadonlyMap<number, Summary> = new Map();
   /** Broken versions that were logged already. */
   private readonly logged = new Set<number>();
 
-  constructor(store: ModelStore, log: Logger) {
+  constructor(store: FileStore, log: Logger) {
     this.store = store;
     this.log = log;
   }
