@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { DomainError } from '../../../base/domain-error.js';
+import { nullable } from '../../../base/json/nullable.js';
 import { TimeSlice } from '../../../base/node/time-slice.js';
 import type { FileStore } from '../../../model/store/file-store.js';
 import { type Card, parseCard } from '../../../model/versions/card.js';
@@ -15,9 +16,7 @@ export const Summary = Type.Object({
   bytes: Type.Integer({ description: 'total size of its files, without the card' }),
   rows: Type.Integer({ description: 'rows that it was trained on, including held-out rows' }),
   metrics: MetricsSchema,
-  gate: Type.Union([Gate, Type.Null()], {
-    description: "the gate's decision when it was trained; null if there was none",
-  }),
+  gate: nullable(Gate, { description: "the gate's decision when it was trained; null if there was none" }),
 });
 export type Summary = Static<typeof Summary> & { readonly version: number };
 
@@ -42,7 +41,7 @@ export class Catalog {
     const content = await this.store.readFile(version, 'card.json');
     // Many cards are read concurrently, and parsing them must not block other requests.
     await slice.yieldIfOver();
-    return parseCard(Buffer.from(content ?? '').toString());
+    return parseCard(content ?? '');
   }
 
   /** Lists the versions with a valid card, newest first. Each version without one is logged once. */
