@@ -34,7 +34,7 @@ export async function adoptArtifact(
 async function checksumOf(version: number, store: FileStore): Promise<string | undefined> {
   try {
     const card = await store.readFile(version, 'card.json');
-    return card && parseCard(Buffer.from(card).toString()).checksum;
+    return card && parseCard(card).checksum;
   } catch (error) {
     if (error instanceof DomainError) return undefined;
     throw error;

@@ -3,7 +3,7 @@ import { DomainError } from '../../../base/domain-error.js';
 import type { FileStore } from '../../../model/store/file-store.js';
 import type { ModelLoader } from './model-loader.js';
 
-export interface PruningOptions {
+interface PruningOptions {
   readonly store: FileStore;
   readonly loader: Pick<ModelLoader, 'isInUse'>;
   readonly log: Logger;
