@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import type { Logger } from 'pino';
-import type { ModelStore } from '../model/store/store.js';
+import type { FileStore } from '../model/store/file-store.js';
 import { csvToTable } from '../model/tables/csv/csv-table.js';
 import { DEFAULT_TRAINING } from '../model/training/training-options.js';
 import type { Config } from './config.js';
@@ -35,7 +35,7 @@ export async function startModel(parts: Parts, config: Config, platform: Platfor
 }
 
 /** Removes leftovers of processes that died. A failure does not keep the service from starting. */
-async function sweep(store: ModelStore, log: Logger): Promise<void> {
+async function sweep(store: FileStore, log: Logger): Promise<void> {
   try {
     const swept = await store.sweep();
     if (swept > 0) log.warn({ swept }, 'removed leftovers of an interrupted training');

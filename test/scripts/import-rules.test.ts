@@ -9,7 +9,7 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 const REFUSED = [
-  ['src/base/files/x.ts', '../../model/store/store.js'],
+  ['src/base/files/x.ts', '../../model/store/aliases.js'],
   ['src/model/network/x.ts', '../engines/load-engine.js'],
   ['src/model/tables/csv/x.ts', '../../versions/card.js'],
   ['src/drift/rows/x.ts', '../monitor/monitor.js'],

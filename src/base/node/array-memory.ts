@@ -16,44 +16,26 @@ const ALIGNMENT = 16;
  * the first call only measures, with a memory that returns each array unchanged.
  */
 export function placeArrays<T>(memory: WasmMemory, start: number, layOut: (memory: ArrayMemory) => T): T {
-  const end = new Measure(start);
-  layOut(end);
-  memory.grow(Math.ceil(end.bytes / WASM_PAGE));
-  return layOut(new InstanceMemory(memory, start));
-}
-
-class Measure implements ArrayMemory {
-  bytes: number;
-
-  constructor(start: number) {
-    this.bytes = start;
-  }
-
-  place<A extends NumberArray>(array: A): A {
-    this.bytes = align(this.bytes) + array.byteLength;
-    return array;
-  }
-}
-
-class InstanceMemory implements ArrayMemory {
-  private readonly memory: WasmMemory;
-  private end: number;
-
-  constructor(memory: WasmMemory, start: number) {
-    this.memory = memory;
-    this.end = start;
-  }
-
-  place<A extends NumberArray>(array: A): A {
-    const View = array.constructor as new (buffer: ArrayBuffer, start: number, length: number) => A;
-    const start = align(this.end);
-    this.end = start + array.byteLength;
-    const copy = new View(this.memory.buffer, start, array.length);
-    copy.set(array);
-    return copy;
-  }
-}
-
-function align(bytes: number): number {
-  return ALIGNMENT * Math.ceil(bytes / ALIGNMENT);
+  let end = start;
+  const reserve = ({ byteLength }: NumberArray): number => {
+    const at = ALIGNMENT * Math.ceil(end / ALIGNMENT);
+    end = at + byteLength;
+    return at;
+  };
+  layOut({
+    place(array) {
+      reserve(array);
+      return array;
+    },
+  });
+  memory.grow(Math.ceil(end / WASM_PAGE));
+  end = start;
+  return layOut({
+    place<A extends NumberArray>(array: A): A {
+      const View = array.constructor as new (buffer: ArrayBuffer, start: number, length: number) => A;
+      const copy = new View(memory.buffer, reserve(array), array.length);
+      copy.set(array);
+      return copy;
+    },
+  });
 }

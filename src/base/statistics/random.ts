@@ -1,18 +1,10 @@
-/** A seeded stream of random numbers. The same seed gives the same numbers on every machine. */
-export interface Random {
-  /** Uniform in [0, 1), 32 bits. */
-  uniform(): number;
-  /** Uniform whole number in [0, limit). */
-  below(limit: number): number;
-  /** Standard normal. */
-  normal(): number;
-}
+export type Random = ReturnType<typeof createRandom>;
 
 /**
- * Chris Doty-Humphrey's sfc32 ("small fast counting", PractRand, https://pracrand.sourceforge.net/RNG_engines.txt),
+ * A seeded stream of random numbers. The same seed gives the same numbers on every machine. It is Chris Doty-Humphrey's sfc32 ("small fast counting", PractRand, https://pracrand.sourceforge.net/RNG_engines.txt),
  * seeded with one 32-bit number; its first 15 numbers are discarded. Math.random cannot be seeded.
  */
-export function createRandom(seed: number): Random {
+export function createRandom(seed: number) {
   let a = seed >>> 0;
   let b = 0x9e3779b9;
   let c = 0x243f6a88;
@@ -29,9 +21,11 @@ export function createRandom(seed: number): Random {
 
   const uniform = () => next() / 2 ** 32;
   return {
+    /** Uniform in [0, 1), 32 bits. */
     uniform,
-    below: (limit) => Math.floor(uniform() * limit),
-    // Box and Muller's transform (1958); 1 - u keeps the logarithm's argument above 0.
+    /** Uniform whole number in [0, limit). */
+    below: (limit: number) => Math.floor(uniform() * limit),
+    /** Standard normal, by Box and Muller's transform (1958); 1 - u keeps the logarithm's argument above 0. */
     normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
   };
 }

@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { nullable } from '../../base/json/nullable.js';
+import { ALIAS_NAMES, type Aliases, type AliasName } from './aliases.js';
 import type { Ledger } from './ledger.js';
-import { ALIAS_NAMES, type Aliases, type AliasName } from './store.js';
 
 const Version = nullable(Type.Integer({ minimum: 1 }));
 const Record = Type.Object({

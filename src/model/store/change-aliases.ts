@@ -1,12 +1,13 @@
 import { DomainError } from '../../base/domain-error.js';
-import type { Aliases, ModelStore } from './store.js';
+import type { Aliases } from './aliases.js';
+import type { FileStore } from './file-store.js';
 
 /**
  * Applies `change` to the aliases, again after each concurrent change by another process. `change` returns undefined if
  * nothing is left to change.
  */
 export async function changeAliases(
-  store: ModelStore,
+  store: FileStore,
   change: (aliases: Aliases) => Aliases | undefined,
 ): Promise<void> {
   for (;;) {
@@ -25,7 +26,7 @@ export async function changeAliases(
  * Makes a version `production`, and the former `production` `previous`. `read` is the state the decision was based on:
  * only a concurrent change of `production` throws `ALIASES_CHANGED`; a change of anything else, such as a removal, does not.
  */
-export async function makeProduction(store: ModelStore, version: number, read: Aliases): Promise<void> {
+export async function makeProduction(store: FileStore, version: number, read: Aliases): Promise<void> {
   for (let aliases = read; aliases.production !== version; ) {
     const { generation, candidate, production } = aliases;
     const others = { candidate: candidate === version ? null : candidate, previous: production };

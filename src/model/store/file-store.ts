@@ -7,20 +7,22 @@ import { discardStage, makeStage, sweepStages } from '../../base/files/staging.j
 import { watchDirectory } from '../../base/files/watch-directory.js';
 import type { VersionFiles } from '../versions/version.js';
 import { aliasOf, appendRecord, readRecord } from './alias-record.js';
+import type { Aliases } from './aliases.js';
 import { readDocument, writeDocument } from './documents.js';
 import { Ledger } from './ledger.js';
-import type { Aliases, ModelStore, StoreHealth } from './store.js';
-import { storeHealth } from './store-health.js';
+import { type StoreHealth, storeHealth } from './store-health.js';
 
 /** Folders of the two ledgers: the changes of the aliases, and the version numbers taken so far. */
 const ALIASES = '.aliases';
 const NUMBERS = '.numbers';
 
 /**
- * A store on a file system: `<directory>/<version>/`. Publishing a version, changing the aliases and removing a version
- * each take effect by renaming a directory, which is atomic and fails if the new name is taken.
+ * Immutable versions of one model, numbered from 1, on a file system: `<directory>/<version>/`. A version is listed only when
+ * it is complete. Publishing a version, changing the aliases and removing a version each take effect by renaming a directory,
+ * which is atomic and fails if the new name is taken.
  */
-export class FileStore implements ModelStore {
+export class FileStore {
+  /** Path of the store, for messages. */
   readonly location: string;
   private readonly aliasLedger: Ledger;
   private readonly numberLedger: Ledger;
@@ -31,25 +33,30 @@ export class FileStore implements ModelStore {
     this.numberLedger = new Ledger(join(directory, NUMBERS));
   }
 
+  /** Numbers of all versions, in ascending order. */
   list(): Promise<number[]> {
     return numbersIn(this.location);
   }
 
+  /** Reads all files of a version. Throws `VERSION_NOT_FOUND`, or `INVALID_VERSION` if it exists but cannot be read. */
   read(version: number): Promise<VersionFiles> {
     return this.readFiles(version, () => true);
   }
 
+  /** Reads one file of a version; undefined if the version has no file of this name. Throws as `read`. */
   async readFile(version: number, name: string): Promise<Uint8Array | undefined> {
     const files = await this.readFiles(version, (each) => each === name);
     return files.get(name);
   }
 
+  /** Creates an empty local directory for one training. `publish` takes its `version` folder. */
   async stage(): Promise<string> {
     const stage = await makeStage(this.location);
     failpoint('stage:made');
     return stage;
   }
 
+  /** Publishes the staged version atomically, under the next number. No number is used twice, even after a removal. */
   async publish(stage: string): Promise<number> {
     for (;;) {
       const newest = Math.max((await this.list()).at(-1) ?? 0, (await this.numberLedger.numbers()).at(-1) ?? 0);
@@ -69,11 +76,13 @@ export class FileStore implements ModelStore {
     }
   }
 
+  /** Deletes a stage and its contents, if it still exists. */
   async discard(stage: string): Promise<void> {
     failpoint('stage:used');
     await discardStage(stage);
   }
 
+  /** Reads the aliases. An alias whose version no longer exists is null. */
   async aliases(): Promise<Aliases> {
     const [{ removing, generation, ...names }, versions] = await Promise.all([
       readRecord(this.aliasLedger),
@@ -88,6 +97,11 @@ export class FileStore implements ModelStore {
     };
   }
 
+  /**
+   * Changes the aliases if they are unchanged since they were read: `next.generation` is the generation that was read, and
+   * the result has the next one. Throws `ALIASES_CHANGED` if another change came first, or `VERSION_NOT_FOUND` if an alias
+   * would name a version that does not exist.
+   */
   async setAliases({ generation, production, candidate, previous }: Aliases): Promise<Aliases> {
     const record = await readRecord(this.aliasLedger);
     if (record.generation !== generation) throw changed();
@@ -102,6 +116,7 @@ export class FileStore implements ModelStore {
     return { generation: generation + 1, production, candidate, previous };
   }
 
+  /** Removes a version atomically. Throws `VERSION_NOT_FOUND`, or `VERSION_IN_USE` if an alias names it. */
   async remove(version: number): Promise<void> {
     await this.announceRemoval(version);
     failpoint('remove:announced');
@@ -110,22 +125,30 @@ export class FileStore implements ModelStore {
     await this.unlist(version);
   }
 
+  /**
+   * Calls `onChange` when another process may have changed the aliases, and every `interval` milliseconds, for file systems
+   * that report no changes. Returns a function that stops watching.
+   */
   watch(onChange: () => void, interval: number): () => void {
     return watchDirectory(join(this.location, ALIASES), onChange, interval);
   }
 
+  /** Tests whether the store is writable. Never throws. */
   health(): Promise<StoreHealth> {
     return storeHealth(this.location);
   }
 
+  /** Reads a small document beside the versions, such as the state of a monitor; undefined if it does not exist. */
   readDocument(name: string): Promise<string | undefined> {
     return readDocument(this.location, name);
   }
 
+  /** Writes a document atomically: a reader sees the old one or the new one. */
   writeDocument(name: string, content: string): Promise<void> {
     return writeDocument(this.location, name, content);
   }
 
+  /** Finishes removals and deletes stages of processes that died. Returns how many leftovers there were. */
   async sweep(): Promise<number> {
     const versions = await this.list();
     const { removing } = await readRecord(this.aliasLedger);

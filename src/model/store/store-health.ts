@@ -1,8 +1,18 @@
 import { statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { type Static, Type } from 'typebox';
 import { isCode } from '../../base/files/directory.js';
 import { discardStage, makeStage } from '../../base/files/staging.js';
-import type { StoreHealth } from './store.js';
+import { nullable } from '../../base/json/nullable.js';
+
+/** State of a store. */
+export const StoreHealth = Type.Object({
+  writable: Type.Boolean({ description: 'tested by this request' }),
+  reason: nullable(Type.String(), { description: 'why it is not writable' }),
+  /** Null if unknown or unlimited. */
+  free_bytes: nullable(Type.Integer(), { description: 'free space on its disk' }),
+});
+export type StoreHealth = Static<typeof StoreHealth>;
 
 /** Tests whether `location` is writable, and how much space is left. Never throws. */
 export async function storeHealth(location: string): Promise<StoreHealth> {

@@ -16,13 +16,13 @@ export function openBytes(path: string): Bytes & Disposable {
   const file = openSync(path, 'r');
   return {
     length: fstatSync(file).size,
-    read: (from, to) => readFully(file, new Uint8Array(to - from), from),
+    read: (from, to) => readFully(file, from, new Uint8Array(to - from)),
     [Symbol.dispose]: () => closeSync(file),
   };
 }
 
 /** Fills `bytes` with those at `from` of a file, in pieces: a single read stops at 2 GiB. */
-export function readFully(file: number, bytes: Uint8Array, from: number): Uint8Array {
+function readFully(file: number, from: number, bytes: Uint8Array): Uint8Array {
   for (let at = 0; at < bytes.length; ) {
     const count = readSync(file, bytes, at, Math.min(bytes.length - at, 2 ** 26), from + at);
     if (count === 0) throw new Error('the file ended early');

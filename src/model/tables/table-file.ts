@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DomainError, show } from '../../base/domain-error.js';
-import { readFully } from './byte-source.js';
+import { openBytes } from './byte-source.js';
 import { type Columns, MAX_COLUMNS } from './columns.js';
 import type { LabelledRows } from './labelled-rows.js';
 import { isFloat32 } from './rows.js';
@@ -150,18 +150,11 @@ export function readTable(directory: string): { info: TableInfo; data: LabelledR
   return { info, data: { rows: info.rows, features, targets } };
 }
 
-/** Reads a file straight into the array. Reading all of it first would briefly hold the bytes twice. */
 function readFloats(path: string, count: number): Float32Array {
-  const floats = new Float32Array(count);
-  const file = openSync(path, 'r');
-  try {
-    const { size } = fstatSync(file);
-    if (size !== floats.byteLength) throw new Error(`${path}: expected ${floats.byteLength} bytes, got ${size}`);
-    readFully(file, bytes(floats), 0);
-  } finally {
-    closeSync(file);
-  }
-  return floats;
+  const size = count * Float32Array.BYTES_PER_ELEMENT;
+  using file = openBytes(path);
+  if (file.length !== size) throw new Error(`${path}: expected ${size} bytes, got ${file.length}`);
+  return new Float32Array(file.read(0, size).buffer);
 }
 
 function bytes(floats: Float32Array): Uint8Array {

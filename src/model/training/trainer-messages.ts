@@ -17,7 +17,6 @@ export interface TrainingRequest {
 /** The result of a training. */
 export interface Trained {
   readonly metrics: Metrics;
-  readonly bestEpoch: number;
   readonly gate: Gate;
   readonly phases: Phases;
 }

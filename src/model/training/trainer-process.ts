@@ -44,7 +44,7 @@ async function run({ stage, engine, options, gate: terms }: TrainingRequest): Pr
     await nextTurn();
   });
   clock.end('train');
-  const { metrics, bestEpoch, history, heldOut } = result;
+  const { metrics, history, heldOut } = result;
   const serving = predictByServing(stage, terms.serving, heldOut, createEngine);
   const gate = judge(heldOut, heldOut.outputs, result.scalers.targets, serving, terms);
   clock.end('gate');
@@ -62,7 +62,7 @@ async function run({ stage, engine, options, gate: terms }: TrainingRequest): Pr
         training: {
           engine: result.engine,
           ...options,
-          best_epoch: bestEpoch,
+          best_epoch: result.bestEpoch,
           seconds: (performance.now() - started) / 1000,
         },
         data: {
@@ -71,7 +71,7 @@ async function run({ stage, engine, options, gate: terms }: TrainingRequest): Pr
           dropped: info.dropped,
           missing: info.missing,
           training_rows: result.trainingRows,
-          validation_rows: result.heldOut.rows,
+          validation_rows: heldOut.rows,
         },
         metrics,
         gate,
@@ -82,7 +82,7 @@ async function run({ stage, engine, options, gate: terms }: TrainingRequest): Pr
     createEngine,
   );
   clock.end('write');
-  await send({ type: 'done', metrics, bestEpoch, gate, phases: clock.phases });
+  await send({ type: 'done', metrics, gate, phases: clock.phases });
 }
 
 /** Maximum rows of a baseline. More add memory, but no information. Held-out rows are in random order, so the first are a fair sample. */

@@ -6,6 +6,9 @@ import type { Card } from './card.js';
 import type { Probe } from './probe.js';
 import { openVersion, type VersionFiles } from './version.js';
 
+const METRICS = ['rows', 'prediction_error', 'reconstruction_error', 'baseline_reconstruction_error', 'loss'] as const;
+const TARGET_METRICS = ['rmse', 'mae', 'r2', 'baseline_rmse', 'baseline_mae'] as const;
+
 const Side = nullable(Type.Number());
 // An array and not a tuple: fast-json-stringify cannot write tuples of unions.
 const Pair = Type.Array(Side, { minItems: 2, maxItems: 2 });
@@ -17,15 +20,8 @@ type Difference = Static<typeof Difference>;
 export const Comparison = Type.Object({
   metrics: Type.Object(
     {
-      rows: Pair,
-      prediction_error: Pair,
-      reconstruction_error: Pair,
-      baseline_reconstruction_error: Pair,
-      loss: Pair,
-      targets: Type.Record(
-        Type.String(),
-        Type.Object({ rmse: Pair, mae: Pair, r2: Pair, baseline_rmse: Pair, baseline_mae: Pair }),
-      ),
+      ...each(METRICS, () => Pair),
+      targets: Type.Record(Type.String(), Type.Object(each(TARGET_METRICS, () => Pair))),
     },
     { description: 'each on the rows that its own training held out' },
   ),
@@ -44,9 +40,6 @@ export const Comparison = Type.Object({
 });
 export type Comparison = Static<typeof Comparison>;
 
-const METRICS = ['rows', 'prediction_error', 'reconstruction_error', 'baseline_reconstruction_error', 'loss'] as const;
-const TARGET_METRICS = ['rmse', 'mae', 'r2', 'baseline_rmse', 'baseline_mae'] as const;
-
 /** Opens, verifies and compares two versions. Throws `INVALID_VERSION`. */
 export function compareVersions(a: VersionFiles, b: VersionFiles, createEngine: EngineFactory): Comparison {
   using first = openVersion(a, createEngine);
@@ -57,11 +50,8 @@ export function compareVersions(a: VersionFiles, b: VersionFiles, createEngine: 
 function compareMetrics({ metrics: a }: Card, { metrics: b }: Card): Comparison['metrics'] {
   const targets = [...new Set([...Object.keys(a.targets), ...Object.keys(b.targets)])];
   const target = (name: string) =>
-    TARGET_METRICS.map((metric) => [metric, [a.targets[name]?.[metric] ?? null, b.targets[name]?.[metric] ?? null]]);
-  return {
-    ...Object.fromEntries(METRICS.map((metric) => [metric, [a[metric], b[metric]]])),
-    targets: Object.fromEntries(targets.map((name) => [name, Object.fromEntries(target(name))])),
-  } as Comparison['metrics'];
+    each(TARGET_METRICS, (metric) => [a.targets[name]?.[metric] ?? null, b.targets[name]?.[metric] ?? null]);
+  return { ...each(METRICS, (metric) => [a[metric], b[metric]]), targets: each(targets, target) };
 }
 
 type Opened = ReturnType<typeof openVersion>;
@@ -74,18 +64,20 @@ function comparePredictions(a: Opened, b: Opened): Comparison['predictions'] {
     predict(a, rows),
     reorder(predict(b, reorder(rows, features, b.card.features)), b.card.targets, targets),
   ];
-  const difference = targets.map((name, k) => [
-    name,
-    summary(rows.map((_, i) => outputs[1][i]![k]! - outputs[0][i]![k]!)),
-  ]);
+  const difference = (_: string, k: number) => summary(rows.map((_, i) => outputs[1][i]![k]! - outputs[0][i]![k]!));
   const finite = (side: number[][]) => side.map((row) => row.map(numberOrNull));
   return {
     features: [...features],
     targets: [...targets],
     rows,
     outputs: [finite(outputs[0]), finite(outputs[1])],
-    difference: Object.fromEntries(difference),
+    difference: each(targets, difference),
   };
+}
+
+/** Returns an object with one value per name. */
+function each<K extends string, T>(names: readonly K[], value: (name: K, index: number) => T): Record<K, T> {
+  return Object.fromEntries(names.map((name, i) => [name, value(name, i)])) as Record<K, T>;
 }
 
 function probeRows({ features }: Card, { rows, errors }: Probe): number[][] {

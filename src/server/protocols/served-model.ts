@@ -1,5 +1,6 @@
 import { DomainError } from '../../base/domain-error.js';
-import { ALIAS_NAMES, type ModelStore } from '../../model/store/store.js';
+import { ALIAS_NAMES } from '../../model/store/aliases.js';
+import type { FileStore } from '../../model/store/file-store.js';
 import type { PredictionService, Serving } from '../service/prediction/prediction-service.js';
 
 /** How a client addresses a model, or one of its versions by number or by label. */
@@ -12,7 +13,7 @@ export interface ModelPlace {
 export interface ServedModelOptions {
   readonly name: string;
   readonly service: PredictionService;
-  readonly store: ModelStore;
+  readonly store: FileStore;
 }
 
 /** The server's only model, for protocols that address models, versions and labels. */

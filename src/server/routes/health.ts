@@ -2,7 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { DomainError } from '../../base/domain-error.js';
 import { nullable } from '../../base/json/nullable.js';
-import { type ModelStore, StoreHealth } from '../../model/store/store.js';
+import type { FileStore } from '../../model/store/file-store.js';
+import { StoreHealth } from '../../model/store/store-health.js';
 import { verifyProbe } from '../../model/versions/probe.js';
 import { ErrorReply } from '../http/errors.js';
 import { errors, operation } from '../http/operation.js';
@@ -34,7 +35,7 @@ const Query = Type.Object({
   verbose: Type.Optional(Type.Enum(['', 'true', 'false'], { description: 'report store, engine and probe as well' })),
 });
 
-export function healthRoutes(app: FastifyInstance, service: PredictionService, store: ModelStore): void {
+export function healthRoutes(app: FastifyInstance, service: PredictionService, store: FileStore): void {
   app.get(
     '/livez',
     operation('monitoring', 'Liveness: the process answers', {
@@ -63,7 +64,7 @@ export function healthRoutes(app: FastifyInstance, service: PredictionService, s
   );
 }
 
-async function describe(service: PredictionService, store: ModelStore): Promise<Details> {
+async function describe(service: PredictionService, store: FileStore): Promise<Details> {
   const [health, versions] = await Promise.all([store.health(), store.list().catch(() => [])]);
   const serving = service.servingIfReady;
   return {

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { Aliases } from '../../../src/model/store/aliases.js';
 import { FileStore } from '../../../src/model/store/file-store.js';
-import type { Aliases } from '../../../src/model/store/store.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const NONE: Aliases = { generation: 0, production: null, candidate: null, previous: null };

@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { DomainError } from '../../../base/domain-error.js';
 import type { EngineFactory } from '../../../model/network/engine.js';
+import type { FileStore } from '../../../model/store/file-store.js';
 import { publishUpload } from '../../../model/store/publish-upload.js';
-import type { ModelStore } from '../../../model/store/store.js';
 import { packArchive, unpackArchive, verifyUpload } from '../../../model/versions/archive.js';
 import { Card } from '../../../model/versions/card.js';
 import { limited } from '../../http/limited-body.js';
@@ -21,7 +21,7 @@ const UploadReply = Type.Object({ model_version: Type.String(), name: Type.Strin
 const Binary = Type.Unsafe<Readable>({ description: 'tar.gz with the files of a version' });
 
 export interface ArchiveOptions {
-  readonly store: ModelStore;
+  readonly store: FileStore;
   readonly createEngine: EngineFactory;
   readonly prune: () => Promise<void>;
   readonly name: string;

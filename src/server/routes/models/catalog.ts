@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { ALIAS_NAMES, type ModelStore } from '../../../model/store/store.js';
+import { ALIAS_NAMES } from '../../../model/store/aliases.js';
+import type { FileStore } from '../../../model/store/file-store.js';
 import { Card } from '../../../model/versions/card.js';
 import { errors, operation } from '../../http/operation.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
@@ -34,7 +35,7 @@ export const ModelsReply = Type.Object({
 const CardReply = Type.Object({ model_version: Type.String(), name: Type.String(), ...Card.properties });
 
 export interface CatalogRouteOptions {
-  readonly store: ModelStore;
+  readonly store: FileStore;
   readonly catalog: Catalog;
   readonly service: PredictionService;
   readonly name: string;

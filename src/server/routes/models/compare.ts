@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { EngineFactory } from '../../../model/network/engine.js';
-import type { ModelStore } from '../../../model/store/store.js';
+import type { FileStore } from '../../../model/store/file-store.js';
 import { Comparison, compareVersions } from '../../../model/versions/comparison.js';
 import { errors, operation } from '../../http/operation.js';
 import { VersionParams } from './version-params.js';
@@ -13,7 +13,7 @@ export const CompareReply = Type.Object({
   ...Comparison.properties,
 });
 
-export function compareRoute(app: FastifyInstance, store: ModelStore, createEngine: EngineFactory): void {
+export function compareRoute(app: FastifyInstance, store: FileStore, createEngine: EngineFactory): void {
   app.get<{ Params: Static<typeof CompareParams> }>(
     '/models/:version/compare/:other',
     operation('model', 'Compare two versions: their metrics, and their predictions of the probe rows of both', {

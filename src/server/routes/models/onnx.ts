@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import type { ModelStore } from '../../../model/store/store.js';
+import type { FileStore } from '../../../model/store/file-store.js';
 import { ONNX_OPSET, toOnnx } from '../../../model/versions/onnx/onnx.js';
 import { readVersion } from '../../../model/versions/version.js';
 import { errors, operation } from '../../http/operation.js';
@@ -12,7 +12,7 @@ const Model = Type.Unsafe<Buffer>({
     '`reconstruction` [rows, features], both in raw units, and `reconstruction_error` [rows]',
 });
 
-export function onnxRoute(app: FastifyInstance, store: ModelStore, name: string): void {
+export function onnxRoute(app: FastifyInstance, store: FileStore, name: string): void {
   app.get<{ Params: Static<typeof VersionParams> }>(
     '/models/:version/onnx',
     operation('model', 'A version as an ONNX model, which includes the scaling', {

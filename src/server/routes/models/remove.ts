@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { DomainError } from '../../../base/domain-error.js';
-import type { ModelStore } from '../../../model/store/store.js';
+import type { FileStore } from '../../../model/store/file-store.js';
 import { errors, operation } from '../../http/operation.js';
 import type { ModelLoader } from '../../service/versions/model-loader.js';
 import { VersionParams } from './version-params.js';
 
-export function removeRoute(app: FastifyInstance, store: ModelStore, loader: Pick<ModelLoader, 'isInUse'>): void {
+export function removeRoute(app: FastifyInstance, store: FileStore, loader: Pick<ModelLoader, 'isInUse'>): void {
   app.delete<{ Params: Static<typeof VersionParams> }>(
     '/models/:version',
     operation('model', 'Remove a version that does not serve and has no alias; its number is not used again', {

@@ -4,7 +4,7 @@ import { DomainError } from '../../../base/domain-error.js';
 import type { DriftEvent } from '../../../drift/monitor/alarms.js';
 import { DriftMonitor } from '../../../drift/monitor/monitor.js';
 import { RowSample } from '../../../drift/rows/row-sample.js';
-import type { ModelStore } from '../../../model/store/store.js';
+import type { FileStore } from '../../../model/store/file-store.js';
 import type { Card } from '../../../model/versions/card.js';
 import type { Observation } from '../prediction/prediction-service.js';
 import { DriftState } from './drift-state.js';
@@ -14,7 +14,7 @@ import { type ApprovedTraffic, rebaseline } from './rebaseline.js';
 import { newerBaseline, newestBaseline, type StoredBaseline } from './stored-baseline.js';
 
 export interface DriftOptions {
-  readonly store: ModelStore;
+  readonly store: FileStore;
   readonly log: FastifyBaseLogger;
   readonly rowsBetweenFalseAlarms: number;
   readonly windowRows: number;

@@ -1,18 +1,18 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { DriftMonitor } from '../../../drift/monitor/monitor.js';
-import type { ModelStore } from '../../../model/store/store.js';
+import type { FileStore } from '../../../model/store/file-store.js';
 
 const NAME = 'drift-state.json';
 
 /** The monitor's state in the store. */
 export class DriftState {
-  private readonly store: ModelStore;
+  private readonly store: FileStore;
   private readonly log: FastifyBaseLogger;
   /** The monitor's rows when it was saved; undefined if it must be saved even without new rows. */
   private savedRows: number | undefined = 0;
   private writing: Promise<void> = Promise.resolve();
 
-  constructor(store: ModelStore, log: FastifyBaseLogger) {
+  constructor(store: FileStore, log: FastifyBaseLogger) {
     this.store = store;
     this.log = log;
   }

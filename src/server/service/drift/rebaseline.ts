@@ -2,7 +2,7 @@ import { Format } from 'typebox/format';
 import { DomainError, show } from '../../../base/domain-error.js';
 import { WorkerThread } from '../../../base/node/worker-thread.js';
 import type { Baseline } from '../../../model/baseline/baseline.js';
-import type { ModelStore } from '../../../model/store/store.js';
+import type { FileStore } from '../../../model/store/file-store.js';
 import type { BaselineTask } from './baseline-worker.js';
 import type { MonitoredVersion } from './monitored-version.js';
 import { type StoredBaseline, storeBaseline } from './stored-baseline.js';
@@ -25,7 +25,7 @@ export interface ApprovedTraffic {
 export async function rebaseline(
   { version, card, sample, last }: MonitoredVersion,
   { since, reason, minimum }: ApprovedTraffic,
-  store: ModelStore,
+  store: FileStore,
   isServing: () => boolean,
 ): Promise<StoredBaseline> {
   const rows = sample.since(parseTime(since));

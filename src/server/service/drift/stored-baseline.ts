@@ -5,7 +5,7 @@ import { DomainError } from '../../../base/domain-error.js';
 import { nullable } from '../../../base/json/nullable.js';
 import type { Baseline } from '../../../model/baseline/baseline.js';
 import { readBaseline } from '../../../model/baseline/read-baseline.js';
-import type { ModelStore } from '../../../model/store/store.js';
+import type { FileStore } from '../../../model/store/file-store.js';
 import type { Card } from '../../../model/versions/card.js';
 
 type Log = Pick<FastifyBaseLogger, 'error'>;
@@ -40,7 +40,7 @@ export interface StoredBaseline {
 
 /** Stores a baseline made from traffic as the newest of version `version`, under the first free number after `last`. */
 export async function storeBaseline(
-  store: ModelStore,
+  store: FileStore,
   version: number,
   card: Card,
   baseline: Baseline,
@@ -62,7 +62,7 @@ export async function storeBaseline(
  * Throws `INVALID_BASELINE` if no baseline is left.
  */
 export async function newestBaseline(
-  store: ModelStore,
+  store: FileStore,
   version: number,
   card: Card,
   trained: string | undefined,
@@ -80,7 +80,7 @@ export async function newestBaseline(
 
 /** Like `newestBaseline`, after `known` was read. Returns `known` itself if no document was written since. */
 export async function newerBaseline<Known extends StoredBaseline | undefined>(
-  store: ModelStore,
+  store: FileStore,
   version: number,
   card: Card,
   known: Known,

@@ -1,5 +1,5 @@
 import { DomainError } from '../../../base/domain-error.js';
-import type { LabelledBatch, WaitingRows } from '../../../model/feedback/labelled-batch.js';
+import type { WaitingRows } from '../../../model/feedback/labelled-batch.js';
 import { assertColumns, type Columns, orderLike } from '../../../model/tables/columns.js';
 import {
   type JsonRows,
@@ -8,6 +8,7 @@ import {
   readJsonTable,
   readNumber,
 } from '../../../model/tables/json/json-table.js';
+import type { LabelledRows } from '../../../model/tables/labelled-rows.js';
 import { checkCount, isFloat32 } from '../../../model/tables/rows.js';
 
 const ADVICE = 'feedback is of the serving model';
@@ -23,7 +24,7 @@ export interface FeedbackTerms {
 }
 
 /** Complete rows with their targets; a feature is NaN where a value is missing, if the model allows that. */
-export interface FeedbackRows extends Pick<LabelledBatch, 'rows' | 'features' | 'targets'> {
+export interface FeedbackRows extends LabelledRows {
   /** Rows left out for a missing or non-finite value. */
   readonly dropped: number;
   /** `[rows]`: index of each row in the request. */

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { DomainError } from '../../../base/domain-error.js';
 import type { TimeSlice } from '../../../base/node/time-slice.js';
 import type { Prediction, Predictor } from '../../../model/network/predictor.js';
+import type { Rows } from '../../../model/tables/rows.js';
 import type { Card } from '../../../model/versions/card.js';
 import type { Probe } from '../../../model/versions/probe.js';
 
@@ -18,13 +19,8 @@ export interface Serving {
   readonly since: number;
 }
 
-/**
- * One answered request: the raw rows, `[count, features]`, NaN where a value is missing, and their prediction. The arrays are
- * valid only until the current turn of the event loop ends.
- */
-export interface Observation {
-  readonly rows: Float32Array;
-  readonly count: number;
+/** One answered request. The arrays are valid only until the current turn of the event loop ends. */
+export interface Observation extends Rows {
   readonly prediction: Prediction;
   readonly serving: Serving;
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { DomainError } from '../../../base/domain-error.js';
-import type { ModelStore } from '../../../model/store/store.js';
+import type { FileStore } from '../../../model/store/file-store.js';
 import type { Columns } from '../../../model/tables/columns.js';
 import type { Promote } from '../../../model/training/gate.js';
 import { type GateRequest, handOver } from '../../../model/training/serving-model.js';
@@ -25,7 +25,7 @@ export const GATED: PromotionTerms = { promote: 'gate', replace: false, shadowRo
 export interface PromotionOptions {
   readonly service: PredictionService;
   readonly loader: ModelLoader;
-  readonly store: ModelStore;
+  readonly store: FileStore;
   /** How much worse than the serving version a new one may be, as a share of the RMSE. */
   readonly tolerance: number;
   readonly log: Logger;
@@ -97,15 +97,11 @@ export class Promotion {
     onShadow: (shadow: Shadow) => void,
     signal: AbortSignal,
   ): Promise<Gate> {
-    const opened = await this.options.loader.open(version);
-    try {
-      const refusal =
-        (this.terms.shadowRows > 0 ? await this.runShadow(opened, onShadow, signal) : null) ??
-        (this.terms.promote === 'never' ? null : await this.activate(opened));
-      return refusal === null ? gate : { ...gate, decision: 'refused', reason: `${refusal}; ${gate.reason}` };
-    } finally {
-      opened.close();
-    }
+    using opened = await this.options.loader.open(version);
+    const refusal =
+      (this.terms.shadowRows > 0 ? await this.runShadow(opened, onShadow, signal) : null) ??
+      (this.terms.promote === 'never' ? null : await this.activate(opened));
+    return refusal === null ? gate : { ...gate, decision: 'refused', reason: `${refusal}; ${gate.reason}` };
   }
 
   /** Returns null when the requested rows have been compared, or the reason why the shadow ended before. */

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { ModelStore } from '../../../model/store/store.js';
+import type { FileStore } from '../../../model/store/file-store.js';
 import { DEFAULT_TRAINING } from '../../../model/training/training-options.js';
 import type { DriftService } from '../drift/drift-service.js';
 import type { FeedbackService } from '../feedback/feedback-service.js';
@@ -9,7 +9,7 @@ export interface RetrainingOptions {
   readonly drift: DriftService;
   readonly feedback: FeedbackService;
   readonly jobs: TrainingJobs;
-  readonly store: ModelStore;
+  readonly store: FileStore;
   readonly log: Logger;
   /** Minimum labelled rows of the serving model's columns. */
   readonly minRows: number;
@@ -58,7 +58,7 @@ async function start({ feedback, jobs, store, log, minRows, cooldown }: Retraini
 }
 
 /** Returns milliseconds since the epoch; 0 if there was no start. */
-async function latestStart(store: ModelStore): Promise<number> {
+async function latestStart(store: FileStore): Promise<number> {
   const content = await store.readDocument(DOCUMENT);
   if (content === undefined) return 0;
   try {

@@ -1,4 +1,5 @@
-import type { Predictor } from '../../../model/network/predictor.js';
+import type { Prediction, Predictor } from '../../../model/network/predictor.js';
+import type { Rows } from '../../../model/tables/rows.js';
 import type { Observation, PredictionService, Serving } from '../prediction/prediction-service.js';
 import { describeDifferences, type ShadowReport } from './shadow-report.js';
 
@@ -14,11 +15,7 @@ const VALUES_PER_TURN = 4096;
 const MAX_DURATION = 24 * 3600 * 1000;
 
 /** Rows that the serving version has answered: `[count, features]` and `[count, targets]`. */
-interface Answered {
-  readonly rows: Float32Array;
-  readonly count: number;
-  readonly outputs: Float32Array;
-}
+type Answered = Rows & Pick<Prediction, 'outputs'>;
 
 /** Has a candidate predict the rows that the serving version has answered: after the reply, and without affecting it. */
 export class Shadow {

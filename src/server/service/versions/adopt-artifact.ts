@@ -1,8 +1,8 @@
 import { DomainError } from '../../../base/domain-error.js';
 import { filesIn } from '../../../base/files/directory.js';
 import type { EngineFactory } from '../../../model/network/engine.js';
+import type { FileStore } from '../../../model/store/file-store.js';
 import { publishUpload } from '../../../model/store/publish-upload.js';
-import type { ModelStore } from '../../../model/store/store.js';
 import { verifyUpload } from '../../../model/versions/archive.js';
 import { parseCard } from '../../../model/versions/card.js';
 import { readFiles, UPLOAD_MARK } from '../../../model/versions/version.js';
@@ -14,7 +14,7 @@ import { readFiles, UPLOAD_MARK } from '../../../model/versions/version.js';
  */
 export async function adoptArtifact(
   directory: string,
-  store: ModelStore,
+  store: FileStore,
   createEngine: EngineFactory,
 ): Promise<number | undefined> {
   const names = await filesIn(directory);
@@ -31,10 +31,10 @@ export async function adoptArtifact(
 }
 
 /** Returns undefined if the version is broken or was removed meanwhile: it cannot be the artifact then. */
-async function checksumOf(version: number, store: ModelStore): Promise<string | undefined> {
+async function checksumOf(version: number, store: FileStore): Promise<string | undefined> {
   try {
     const card = await store.readFile(version, 'card.json');
-    return card && parseCard(Buffer.from(card).toString()).checksum;
+    return card && parseCard(card).checksum;
   } catch (error) {
     if (error instanceof DomainError) return undefined;
     throw error;

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { DomainError } from '../../../base/domain-error.js';
+import { nullable } from '../../../base/json/nullable.js';
 import { TimeSlice } from '../../../base/node/time-slice.js';
-import type { ModelStore } from '../../../model/store/store.js';
+import type { FileStore } from '../../../model/store/file-store.js';
 import { type Card, parseCard } from '../../../model/versions/card.js';
 import { Gate } from '../../../model/versions/gate-decision.js';
 import { MetricsSchema } from '../../../model/versions/metrics.js';
@@ -15,9 +16,7 @@ export const Summary = Type.Object({
   bytes: Type.Integer({ description: 'total size of its files, without the card' }),
   rows: Type.Integer({ description: 'rows that it was trained on, including held-out rows' }),
   metrics: MetricsSchema,
-  gate: Type.Union([Gate, Type.Null()], {
-    description: "the gate's decision when it was trained; null if there was none",
-  }),
+  gate: nullable(Gate, { description: "the gate's decision when it was trained; null if there was none" }),
 });
 export type Summary = Static<typeof Summary> & { readonly version: number };
 
@@ -26,13 +25,13 @@ const MAX_CONCURRENT = 32;
 
 /** The versions of the store. A version never changes, so its summary is cached. */
 export class Catalog {
-  private readonly store: ModelStore;
+  private readonly store: FileStore;
   private readonly log: Logger;
   private summaries: ReadonlyMap<number, Summary> = new Map();
   /** Broken versions that were logged already. */
   private readonly logged = new Set<number>();
 
-  constructor(store: ModelStore, log: Logger) {
+  constructor(store: FileStore, log: Logger) {
     this.store = store;
     this.log = log;
   }
@@ -42,7 +41,7 @@ export class Catalog {
     const content = await this.store.readFile(version, 'card.json');
     // Many cards are read concurrently, and parsing them must not block other requests.
     await slice.yieldIfOver();
-    return parseCard(Buffer.from(content ?? '').toString());
+    return parseCard(content ?? '');
   }
 
   /** Lists the versions with a valid card, newest first. Each version without one is logged once. */

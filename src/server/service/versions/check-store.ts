@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
-import type { ModelStore } from '../../../model/store/store.js';
+import type { FileStore } from '../../../model/store/file-store.js';
 
 /** Free bytes below which a warning is logged. A version is smaller than this; the table of a training may be larger. */
 const MIN_FREE = 128 * 2 ** 20;
 
 /** Logs the state of the store, and warns early of what will fail later. A read-only store can still serve. */
-export async function checkStore(store: ModelStore, log: Logger): Promise<void> {
+export async function checkStore(store: FileStore, log: Logger): Promise<void> {
   const { writable, reason, free_bytes } = await store.health();
   const { location } = store;
   log.info({ location, versions: (await store.list()).length, writable, free_bytes }, 'model store');

@@ -1,15 +1,16 @@
 import type { Logger } from 'pino';
 import { DomainError } from '../../../base/domain-error.js';
 import type { EngineFactory } from '../../../model/network/engine.js';
+import type { Aliases } from '../../../model/store/aliases.js';
 import { changeAliases, makeProduction } from '../../../model/store/change-aliases.js';
-import type { Aliases, ModelStore } from '../../../model/store/store.js';
+import type { FileStore } from '../../../model/store/file-store.js';
 import type { DriftService } from '../drift/drift-service.js';
 import type { MonitoredVersion } from '../drift/monitored-version.js';
 import type { PredictionService } from '../prediction/prediction-service.js';
 import { OpenedVersion } from './opened-version.js';
 
-export interface LoaderOptions {
-  readonly store: ModelStore;
+interface LoaderOptions {
+  readonly store: FileStore;
   readonly createEngine: EngineFactory;
   readonly service: PredictionService;
   readonly drift: DriftService;
@@ -37,7 +38,7 @@ export class ModelLoader {
     this.options = options;
   }
 
-  /** Reads and verifies a version. The caller closes it. Throws `VERSION_NOT_FOUND` or `INVALID_VERSION`. */
+  /** Reads and verifies a version. The caller disposes of it. Throws `VERSION_NOT_FOUND` or `INVALID_VERSION`. */
   async open(version: number): Promise<OpenedVersion> {
     const { store, createEngine } = this.options;
     const files = await store.read(version);
@@ -59,7 +60,8 @@ export class ModelLoader {
   activate(version: number): Promise<Activation> {
     return this.serialised(async () => {
       const aliases = await this.options.store.aliases();
-      return this.withOpened(version, (opened) => this.promote(opened, aliases));
+      using opened = await this.open(version);
+      return await this.promote(opened, aliases);
     });
   }
 
@@ -96,7 +98,8 @@ export class ModelLoader {
           'no version served before this one: there is nothing to go back to',
         );
       }
-      return this.withOpened(previous, (opened) => this.promote(opened, aliases));
+      using opened = await this.open(previous);
+      return await this.promote(opened, aliases);
     });
   }
 
@@ -110,7 +113,8 @@ export class ModelLoader {
         const { production } = aliases;
         if (production === null || production === service.servingIfReady?.version) return;
         generation = aliases.generation;
-        await this.withOpened(production, async (opened) => this.serve(opened, await this.prepareDrift(opened)));
+        using opened = await this.open(production);
+        this.serve(opened, await this.prepareDrift(opened));
       } catch (error) {
         if (this.loggedGeneration === generation) return;
         this.loggedGeneration = generation;
@@ -133,8 +137,8 @@ export class ModelLoader {
       const named = [aliases.production, aliases.previous].filter((version) => version !== null);
       for (const version of new Set([...named, ...versions])) {
         try {
-          const serves = await this.withOpened(version, (opened) => this.serveStored(opened, named.includes(version)));
-          if (!serves) continue;
+          using opened = await this.open(version);
+          if (!(await this.serveStored(opened, named.includes(version)))) continue;
         } catch (error) {
           if (!(error instanceof DomainError)) throw error;
           log.error({ err: error, model_version: String(version) }, 'model version is broken and was skipped');
@@ -208,15 +212,6 @@ export class ModelLoader {
       log.info({ model_version: String(version) }, `the serving version is ${alias} now`);
     } catch (error) {
       log.warn({ err: error }, `the alias ${alias} cannot be set; the newest intact version serves`);
-    }
-  }
-
-  private async withOpened<T>(version: number, work: (opened: OpenedVersion) => Promise<T>): Promise<T> {
-    const opened = await this.open(version);
-    try {
-      return await work(opened);
-    } finally {
-      opened.close();
     }
   }
 

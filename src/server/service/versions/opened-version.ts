@@ -4,10 +4,10 @@ import { openVersion } from '../../../model/versions/version.js';
 import type { Serving } from '../prediction/prediction-service.js';
 
 /**
- * A version whose checksums were verified and whose probe was replayed, once. It owns a predictor: its user calls `close`,
- * which does nothing after the predictor was handed over to serve.
+ * A version whose checksums were verified and whose probe was replayed, once. It owns a predictor: disposing of the version
+ * closes it, unless the predictor was handed over to serve.
  */
-export class OpenedVersion {
+export class OpenedVersion implements Disposable {
   readonly model: Omit<Serving, 'since'>;
   /** Largest deviation from the stored answers to the probe. */
   readonly deviation: number;
@@ -31,7 +31,7 @@ export class OpenedVersion {
     return this.model;
   }
 
-  close(): void {
+  [Symbol.dispose](): void {
     if (this.end()) this.model.predictor.close();
   }
 

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import { DomainError } from '../../../base/domain-error.js';
-import type { ModelStore } from '../../../model/store/store.js';
+import type { FileStore } from '../../../model/store/file-store.js';
 import type { ModelLoader } from './model-loader.js';
 
-export interface PruningOptions {
-  readonly store: ModelStore;
+interface PruningOptions {
+  readonly store: FileStore;
   readonly loader: Pick<ModelLoader, 'isInUse'>;
   readonly log: Logger;
   /** Newest versions to keep. */
