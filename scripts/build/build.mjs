@@ -23,6 +23,7 @@ const ENTRY_POINTS = {
   'body-reader-worker': 'src/server/inference/body-reader-worker.ts',
   'baseline-worker': 'src/server/service/drift/baseline-worker.ts',
   regressor: 'src/model/engines/tfjs/package-exports.ts',
+  'tfjs-engine': 'src/model/engines/tfjs/tfjs-engine.ts',
 };
 
 const ASSEMBLIES = [
@@ -33,6 +34,16 @@ const ASSEMBLIES = [
 
 /** Loaded from node_modules: these look for files beside themselves, or are loaded only when needed. */
 const EXTERNAL = ['@tensorflow/*', '@fastify/swagger-ui', 'libsql', 'pino', 'pino-pretty', 'piscina'];
+
+// In a bundle its imports of TensorFlow.js would be loaded at every start.
+/** @type {import('esbuild').Plugin} */
+const tfjsApart = {
+  name: 'tfjs-apart',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /tfjs-engine\.js$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './tfjs-engine.js', external: true } : undefined,
+    ),
+};
 
 // The build takes the place of the last one only when it is whole.
 const stage = `${APP}-${process.pid}`;
@@ -56,7 +67,10 @@ async function buildService() {
     entryPoints: Object.entries(ENTRY_POINTS).map(([out, source]) => ({ in: join(ROOT, source), out })),
     outdir: stage,
     bundle: true,
-    splitting: true,
+    // A program is one file, so that nothing can fail to load later: Node.js 20 does not try again to import a file for which
+    // it once had no file descriptor.
+    splitting: false,
+    plugins: [tfjsApart],
     platform: 'node',
     format: 'esm',
     target: 'node20.19',

@@ -27,6 +27,7 @@ export type ErrorCode =
   | 'DRIFT_OFF'
   | 'NOT_IMPLEMENTED'
   | 'NOT_READY'
+  | 'OVERLOADED'
   | 'TOO_LARGE'
   | 'FEATURES_CHANGED'
   | 'TRAINING_RUNNING'

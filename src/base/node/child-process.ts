@@ -22,7 +22,10 @@ export interface ChildExit {
 
 /** A child process that runs a built file and exchanges messages with this process. */
 export class Child<Received> {
-  /** Resolves when the child has exited and its output has been read. Rejects if it could not be started. */
+  /**
+   * Resolves when the child has exited and its output has been read. Rejects if it could not be started, and with what
+   * `onMessage` throws, once the child has been killed.
+   */
   readonly exit: Promise<ChildExit>;
   private readonly child: ChildProcess;
   private output = '';
@@ -35,7 +38,15 @@ export class Child<Received> {
       serialization,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
-    this.child.on('message', (message) => onMessage(message as Received));
+    let failure: unknown;
+    this.child.on('message', (message) => {
+      try {
+        onMessage(message as Received);
+      } catch (error) {
+        failure = error;
+        this.kill();
+      }
+    });
     // A child that could not be started, for example for want of a file descriptor (EMFILE), has neither `stderr` nor `send`.
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.output = (this.output + text).slice(-MAX_OUTPUT);
@@ -45,6 +56,7 @@ export class Child<Received> {
     this.exit = new Promise<ChildExit>((resolve, reject) => {
       this.child.on('error', reject);
       this.child.on('close', (code, killer) => {
+        if (failure) reject(failure);
         const output = this.output.trim() || this.unsent || 'the process wrote nothing';
         resolve({ reason: killer ?? `exit code ${code}`, output });
       });

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Piscina } from 'piscina';
 import { DomainError } from '../domain-error.js';
+import { loadPackage } from './load-package.js';
 import type { WorkerResult } from './worker-task.js';
 
 export interface WorkerThreadOptions {
@@ -44,7 +45,7 @@ export class WorkerThread {
   }
 
   private async runNow<T>(name: string, task: unknown, transferList: ArrayBuffer[]): Promise<T> {
-    this.pool ??= await this.createPool();
+    this.pool ??= this.createPool();
     if (this.closed) throw new Error(`the thread of ${this.file} has been closed`);
     const { signal } = this.failure;
     const result: WorkerResult<T> = await this.pool.run(task, { name, transferList, signal });
@@ -52,9 +53,9 @@ export class WorkerThread {
     return result.value;
   }
 
-  private async createPool(): Promise<Piscina> {
+  private createPool(): Piscina {
     // Only now: most processes never need it, and it would slow every start.
-    const { Piscina } = await import('piscina');
+    const { Piscina } = loadPackage('piscina') as typeof import('piscina');
     const { idleTimeout = 0, ...resourceLimits } = this.options;
     const filename = fileURLToPath(import.meta.resolve(`#built/${this.file}`));
     const pool = new Piscina({

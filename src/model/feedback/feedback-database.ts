@@ -13,6 +13,11 @@ export interface FeedbackBounds {
 
 const DAY = 24 * 3600 * 1000;
 
+/** Milliseconds between a sweep that finds rows too old and the one that deletes them. */
+const SECOND_LOOK = 3600 * 1000;
+/** Maximum rows that one transaction deletes for their age: a backlog must not make it slow. */
+const MAX_SWEPT = 10_000;
+
 interface LabelledRow {
   readonly id: number;
   readonly at: number;
@@ -131,18 +136,46 @@ export class FeedbackDatabase {
     };
   }
 
+  /** Whether the open file is still the one at its path; false if it was moved away or replaced. */
+  get isInPlace(): boolean {
+    return this.file.isInPlace;
+  }
+
   /** May be called again. */
   close(): void {
     this.file.close();
   }
 
   private prune(): void {
-    const { rows, days } = this.bounds;
-    const oldest = this.now() - days * DAY;
-    this.file.statement('delete from labelled where at < ?').run(oldest);
-    this.file.statement('delete from waiting where at < ?').run(oldest);
+    const { rows } = this.bounds;
+    this.sweep();
     this.file.statement('delete from labelled where id <= (select max(id) from labelled) - ?').run(rows);
     this.file.statement('delete from waiting where last - rows < (select max(last) from waiting) - ?').run(rows);
+  }
+
+  /**
+   * Deletes rows that were too old already an hour ago, by the clock of that time. A clock that is ahead for less than an
+   * hour, by however much, deletes nothing.
+   */
+  private sweep(): void {
+    const now = this.now();
+    const found = this.file.statement('select at, oldest from sweep').get() as
+      | { at: number; oldest: number }
+      | undefined;
+    const isDue = found && now - found.at >= SECOND_LOOK;
+    if (isDue) {
+      const deleted = ['labelled', 'waiting'].map((table) => {
+        const key = table === 'labelled' ? 'id' : 'last';
+        const old = `select ${key} from ${table} where at < ? order by at limit ${MAX_SWEPT}`;
+        return this.file.statement(`delete from ${table} where ${key} in (${old})`).run(found.oldest).changes;
+      });
+      // The next transaction deletes the rest.
+      if (deleted.includes(MAX_SWEPT)) return;
+    }
+    // A sweep in the future was recorded by a clock that was ahead, and is taken back.
+    if (found && !isDue && found.at <= now) return;
+    this.file.statement('delete from sweep').run();
+    this.file.statement('insert into sweep (at, oldest) values (?, ?)').run(now, now - this.bounds.days * DAY);
   }
 
   private columnsId({ features, targets }: Columns): number {

@@ -1,9 +1,10 @@
+import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'libsql';
 import { makeDurableDirectory } from '../../base/files/directory.js';
 
-/** Milliseconds to wait for another process that writes to the same file. */
-const BUSY_TIMEOUT = 5000;
+/** Milliseconds to wait for another process that writes to the same file; less than the parent's patience. */
+const BUSY_TIMEOUT = 3000;
 const BUSY_PAUSE = 10;
 const SCHEMA = 1;
 
@@ -24,21 +25,34 @@ const TABLES = `
   pragma user_version = ${SCHEMA};
 `;
 
+/** Added to files of earlier releases too, which need not know it. */
+const SWEEP_TABLE = 'create table if not exists sweep (at integer not null, oldest integer not null)';
+
 /** The SQLite file of the feedback: its tables, prepared statements and transactions. */
 export class FeedbackFile {
+  private readonly path: string;
   private readonly database: Database.Database;
+  /** Identifies the file that is open, wherever it has been moved. */
+  private readonly identity: string | undefined;
   private readonly statements = new Map<string, Database.Statement>();
 
   /** Opens the file. Creates it, its tables and its directory if they do not exist. */
   constructor(path: string) {
     makeDurableDirectory(dirname(path));
+    this.path = path;
     this.database = new Database(path);
     try {
       this.prepare();
+      this.identity = identityOf(path);
     } catch (error) {
       this.database.close();
       throw error;
     }
+  }
+
+  /** Whether the open file is still the one at its path; false if it was moved away or replaced. */
+  get isInPlace(): boolean {
+    return this.identity === identityOf(this.path);
   }
 
   /** Does all of `work` or nothing of it, and flushes it to the disk. */
@@ -96,8 +110,15 @@ export class FeedbackFile {
       const { user_version: found } = this.statement('pragma user_version').get() as { user_version: number };
       if (found === 0) this.database.exec(TABLES);
       else if (found !== SCHEMA) throw new Error(`it has schema ${found}, this release reads ${SCHEMA}`);
+      this.database.exec(SWEEP_TABLE);
     });
   }
+}
+
+/** Returns undefined if there is no such file. */
+function identityOf(path: string): string | undefined {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found && `${found.dev}:${found.ino}`;
 }
 
 /** SQLite itself does not wait if two processes switch a new file to its write-ahead log at the same time. */

@@ -21,6 +21,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 function work(tasks: readonly FeedbackTask[]): FeedbackOutcome[] {
   try {
     database ??= new FeedbackDatabase(...setting);
+    if (!database.isInPlace) {
+      // Rows written to it now would be lost to every reader of the path.
+      database.close();
+      database = new FeedbackDatabase(...setting);
+    }
     const open = database;
     const outcomes = open.transaction(() => {
       const attempted = tasks.map((task) => attempt(open, task));

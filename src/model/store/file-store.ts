@@ -4,6 +4,7 @@ import { DomainError } from '../../base/domain-error.js';
 import { flushDirectory, isCode, numbersIn } from '../../base/files/directory.js';
 import { failpoint } from '../../base/files/failpoint.js';
 import { discardStage, makeStage, sweepStages } from '../../base/files/staging.js';
+import { isDescriptorError } from '../../base/files/storage-error.js';
 import { watchDirectory } from '../../base/files/watch-directory.js';
 import type { VersionFiles } from '../versions/version.js';
 import { aliasOf, appendRecord, readRecord } from './alias-record.js';
@@ -196,6 +197,8 @@ export class FileStore {
       return new Map(names.map((name, i) => [name, contents[i]!]));
     } catch (cause) {
       if (isCode(cause, 'ENOENT', 'ENOTDIR')) throw this.notFound(version, cause);
+      // Without a free file descriptor nothing is known of the version.
+      if (isDescriptorError(cause)) throw cause;
       // A version that is listed but cannot be read is broken, not missing.
       const { code = 'unknown' } = cause as NodeJS.ErrnoException;
       throw new DomainError('INVALID_VERSION', `version ${version}: its files cannot be read (${code})`, { cause });

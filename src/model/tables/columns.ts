@@ -11,7 +11,23 @@ export interface Columns {
 export type ColumnOrder = (columns: Columns) => Columns;
 
 /** The maximum number of columns. A wider table is a mistake or an attack: 30 hidden units cannot make use of it. */
-export const MAX_COLUMNS = 10_000;
+export const MAX_COLUMNS = 1000;
+
+/** The maximum length of a column's name. Names are repeated in the card, metrics, reports and the API's description. */
+export const MAX_NAME = 256;
+
+/** Throws `UNKNOWN_COLUMN` if there are more than `MAX_COLUMNS`, or if a name is longer than `MAX_NAME`. */
+export function checkColumns(names: readonly string[]): void {
+  if (names.length > MAX_COLUMNS) {
+    throw new DomainError('UNKNOWN_COLUMN', `expected at most ${MAX_COLUMNS} columns, got ${names.length}`);
+  }
+  const long = names.find(({ length }) => length > MAX_NAME);
+  if (long === undefined) return;
+  throw new DomainError(
+    'UNKNOWN_COLUMN',
+    `column ${show(long)}: expected a name of at most ${MAX_NAME} characters, got ${long.length}`,
+  );
+}
 
 /** Returns only the columns of an object that holds more, such as a card. Use it before sending them to another process. */
 export function columnsOf({ features, targets }: Columns): Columns {

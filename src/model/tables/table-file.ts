@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync 
 import { join } from 'node:path';
 import { DomainError, show } from '../../base/domain-error.js';
 import { openBytes } from './byte-source.js';
-import { type Columns, MAX_COLUMNS } from './columns.js';
+import { type Columns, checkColumns } from './columns.js';
 import type { LabelledRows } from './labelled-rows.js';
 import { isFloat32 } from './rows.js';
 
@@ -43,12 +43,9 @@ export class TableWriter implements Disposable {
   private dropped = 0;
   private closed = false;
 
-  /** The table holds at most `maxBytes` of numbers. Throws `UNKNOWN_COLUMN` if there are more than `MAX_COLUMNS`. */
+  /** The table holds at most `maxBytes` of numbers. Throws as `checkColumns` does. */
   constructor(directory: string, { features, targets }: Columns, maxBytes = Number.POSITIVE_INFINITY) {
-    const columns = features.length + targets.length;
-    if (columns > MAX_COLUMNS) {
-      throw new DomainError('UNKNOWN_COLUMN', `expected at most ${MAX_COLUMNS} columns, got ${columns}`);
-    }
+    checkColumns([...features, ...targets]);
     mkdirSync(directory, { recursive: true });
     this.directory = directory;
     this.maxBytes = maxBytes;

@@ -9,6 +9,7 @@ import { loadEngine } from '../engines/load-engine.js';
 import type { EngineFactory } from '../network/engine.js';
 import type { Columns } from '../tables/columns.js';
 import { readTable } from '../tables/table-file.js';
+import { thinHistory } from '../versions/history.js';
 import { writeVersion } from '../versions/version.js';
 import { judge } from './gate.js';
 import { predictByServing } from './serving-model.js';
@@ -75,7 +76,7 @@ async function run({ stage, engine, options, gate: terms }: TrainingRequest): Pr
         },
         metrics,
         gate,
-        history: [...history],
+        history: thinHistory(history),
         software: { 'reconstruction-regressor': packageVersion(), node: process.versions.node },
       },
     },

@@ -1,4 +1,5 @@
 import { DomainError } from '../../base/domain-error.js';
+import { storageError } from '../../base/files/storage-error.js';
 import { Child } from '../../base/node/child-process.js';
 import { PhaseClock } from '../../base/node/phase-clock.js';
 import type { Epoch } from '../versions/metrics.js';
@@ -27,7 +28,9 @@ export async function runTraining(
   const child = new Child('trainer-process.js', onMessage, { signal });
   child.send(request);
   const { reason, output } = await child.exit.catch((cause) => {
-    throw new DomainError('TRAINING_CRASHED', 'the training process could not be started', { cause });
+    throw (
+      storageError(cause) ?? new DomainError('TRAINING_CRASHED', 'the training process could not be run', { cause })
+    );
   });
   clock.end('exit');
   if (signal.aborted) throw cancelled();

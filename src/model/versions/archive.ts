@@ -8,7 +8,9 @@ import { readBaseline } from '../baseline/read-baseline.js';
 import type { EngineFactory } from '../network/engine.js';
 import { layersModelJson } from '../network/layers-format.js';
 import { type Card, parseFile } from './card.js';
+import { parseProbe } from './probe.js';
 import { file, openVersion, readVersion, UPLOAD_MARK, type VersionFiles } from './version.js';
+import { checkFileSizes, checkVersionBounds } from './version-bounds.js';
 
 /** Maximum number of files in an archive. A version has five. */
 const MAX_FILES = 16;
@@ -29,7 +31,9 @@ export async function packArchive(files: VersionFiles): Promise<Readable> {
   const archive = tar.pack();
   const mtime = new Date(card.created_at);
   for (const name of [...Object.keys(card.files), 'card.json']) {
-    archive.entry({ name, mtime, mode: 0o644 }, Buffer.from(files.get(name)!));
+    const entry = archive.entry({ name, mtime, mode: 0o644 }, Buffer.from(files.get(name)!));
+    // If the client breaks off the download, each entry is destroyed with an error; without a listener it would be uncaught.
+    entry.on('error', () => {});
   }
   archive.finalize();
   const gzip = createGzip();
@@ -74,6 +78,7 @@ export async function unpackArchive(archive: Readable, limit: number): Promise<V
  */
 export function verifyUpload(files: VersionFiles, createEngine: EngineFactory): Card {
   try {
+    checkFileSizes(files);
     const { card, shape } = readVersion(files);
     if (files.has(UPLOAD_MARK)) throw invalid(`${UPLOAD_MARK}: the name is reserved for the store`);
     for (const [name, content] of files) {
@@ -90,6 +95,7 @@ export function verifyUpload(files: VersionFiles, createEngine: EngineFactory): 
       throw invalid("model.json: not the card's network as this program writes it");
     }
     verifyBaseline(files, card);
+    checkVersionBounds(card, parseProbe(file(files, 'probe.json'), shape));
     openVersion(files, createEngine).predictor.close();
     return card;
   } catch (cause) {

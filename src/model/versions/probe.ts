@@ -64,10 +64,14 @@ export function parseProbe(content: Uint8Array, shape: Shape): Probe {
 export function verifyProbe(predictor: Predictor, probe: Probe): number {
   const { outputs, errors } = predictor.predict(Float32Array.from(probe.rows), probe.errors.length);
   const { scale } = predictor.scalers.targets;
-  return Math.max(
-    ...probe.outputs.map((expected, i) => compare(`outputs[${i}]`, outputs[i]!, expected, scale[i % scale.length]!)),
-    ...probe.errors.map((expected, i) => compare(`errors[${i}]`, errors[i]!, expected, 1)),
-  );
+  let deviation = 0;
+  probe.outputs.forEach((expected, i) => {
+    deviation = Math.max(deviation, compare(`outputs[${i}]`, outputs[i]!, expected, scale[i % scale.length]!));
+  });
+  probe.errors.forEach((expected, i) => {
+    deviation = Math.max(deviation, compare(`errors[${i}]`, errors[i]!, expected, 1));
+  });
+  return deviation;
 }
 
 function compare(place: string, actual: number, expected: number, unit: number): number {

@@ -10,6 +10,7 @@ import { Predictor, type Scalers } from '../network/predictor.js';
 import { type Shape, weightCount } from '../network/shape.js';
 import { type Card, invalidVersion, parseCard, sealCard, sha256 } from './card.js';
 import { makeProbe, type Probe, parseProbe, verifyProbe } from './probe.js';
+import { checkFileSizes } from './version-bounds.js';
 
 /**
  * Marks an uploaded version. The file is empty and the card does not list it, so that the uploaded files stay
@@ -35,7 +36,8 @@ export interface NewVersion {
 
 /**
  * Writes a whole version to `directory`, the card last, and flushes each file to the disk. Throws `TRAINING_DIVERGED` if the
- * model's answers to its probe batch are not finite: the version could never be opened.
+ * model's answers to its probe batch are not finite: the version could never be opened. Throws `TOO_LARGE` if the names of
+ * its columns make the card too large.
  */
 export function writeVersion(directory: string, version: NewVersion, createEngine: EngineFactory): void {
   const { shape, weights, scalers, baseline, card } = version;
@@ -57,6 +59,7 @@ export function writeVersion(directory: string, version: NewVersion, createEngin
     ),
   });
   files.set('card.json', Buffer.from(JSON.stringify(sealed, null, 2)));
+  checkFileSizes(files);
   writeFiles(directory, files);
 }
 

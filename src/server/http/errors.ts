@@ -112,7 +112,7 @@ export function sendShaped(
 ): FastifyReply {
   const error = storageError(thrown) ?? thrown;
   const status = statusOf(error);
-  if (status >= 500 && status !== 501 && status !== 503)
+  if (status >= 500 && status !== 501 && (status !== 503 || error !== thrown))
     request.log.error({ reqId: request.id, err: error }, 'request failed');
   if (hasCode(error) && error.code === 'OVERLOADED') reply.header('retry-after', RETRY_AFTER);
   return reply

@@ -1,6 +1,7 @@
 import swagger, { type StaticDocumentSpec } from '@fastify/swagger';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
-import type { PredictionService } from '../service/prediction/prediction-service.js';
+import { loadPackage } from '../../base/node/load-package.js';
+import type { PredictionService, Serving } from '../service/prediction/prediction-service.js';
 
 /** Serves the OpenAPI document at `/openapi.json`, and as a page at `/docs`, with the serving model's own feature names. */
 export async function openapi(app: FastifyInstance, service: PredictionService): Promise<void> {
@@ -19,12 +20,28 @@ export async function openapi(app: FastifyInstance, service: PredictionService):
     },
     refResolver: { buildLocalReference: (schema, _base, _fragment, i) => String(schema['$id'] ?? `schema-${i}`) },
   });
-  const current = () => describeFeatures(structuredClone(app.swagger()) as Document, service);
-  app.get('/openapi.json', { schema: { hide: true } }, async () => current());
+  // The names of many features make a long document: it is written once for each version.
+  let written: { readonly serving: Serving | undefined; readonly document: Document; text?: string } | undefined;
+  const current = () => {
+    const serving = service.servingIfReady;
+    if (!written || written.serving?.card !== serving?.card) {
+      written = { serving, document: describeFeatures(structuredClone(app.swagger()) as Document, serving) };
+    }
+    return written;
+  };
+  app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
+    const latest = current();
+    latest.text ??= JSON.stringify(latest.document);
+    return reply.type('application/json; charset=utf-8').send(latest.text);
+  });
 
   let page: Promise<FastifyInstance> | undefined;
   const showPage = async (request: FastifyRequest, reply: FastifyReply) => {
-    page ??= buildPage(current);
+    page ??= buildPage(() => current().document);
+    // After a failure, for example without a free file descriptor, the next request tries again.
+    page.catch(() => {
+      page = undefined;
+    });
     const { url, headers } = request;
     const answer = await (await page).inject({ url, headers });
     for (const name of PAGE_HEADERS) {
@@ -41,7 +58,7 @@ const PAGE_HEADERS = ['content-type', 'location', 'cache-control', 'etag', 'last
 
 /** Builds an application of its own for the page, at the first request: loading it takes as long as the whole start. */
 async function buildPage(document: () => Document): Promise<FastifyInstance> {
-  const { default: swaggerUi } = await import('@fastify/swagger-ui');
+  const swaggerUi = loadPackage('@fastify/swagger-ui') as typeof import('@fastify/swagger-ui').default;
   const page = fastify();
   await page.register(swagger, { mode: 'static', specification: { document: document() } as StaticDocumentSpec });
   await page.register(swaggerUi, {
@@ -65,8 +82,7 @@ interface RowsSchema {
 }
 
 /** Adds the serving model's feature names, in order, and typical values to the rows of every prediction route. */
-function describeFeatures(document: Document, service: PredictionService): Document {
-  const serving = service.servingIfReady;
+function describeFeatures(document: Document, serving: Serving | undefined): Document {
   if (!serving) return document;
   const { features, scalers } = serving.card;
   const example = [scalers.features.mean.map((mean) => Number(mean.toPrecision(3)))];

@@ -124,10 +124,13 @@ function readInputs(inputs: unknown, blob: Buffer, model: RowModel): Rows {
   });
   const whole = tensors.length === 1 && tensors[0]!['name'] === INPUT;
   if (!whole) {
-    const names = tensors.map(({ name }) => String(name));
-    if (names.length === 1 && model.features.length > 1) {
+    if (tensors.length === 1 && model.features.length > 1) {
       throw invalidRequest(`inputs[0].name: expected ${show(INPUT)}, got ${show(tensors[0]!['name'])}`);
     }
+    const names = tensors.map(({ name }, i) => {
+      if (typeof name === 'string') return name;
+      throw invalidRequest(`inputs[${i}].name: expected a string, got ${show(name)}`);
+    });
     checkNames(names, 'inputs', model.features);
   }
   const columns = whole ? model.features.length : 1;
@@ -169,7 +172,13 @@ function readShape(tensor: Record<string, unknown>, i: number, columns: number, 
       `${place}.shape: expected ${whole ? `[rows, ${columns}]` : '[rows] or [rows, 1]'}, got ${show(shape)}`,
     );
   }
-  return { place, elements: `${place}.data`, datatype: String(datatype), rows: rows as number, columns };
+  return {
+    place,
+    elements: `${place}.data`,
+    datatype: typeof datatype === 'string' ? datatype : show(datatype),
+    rows: rows as number,
+    columns,
+  };
 }
 
 /** Returns the bytes of a tensor behind the JSON, or undefined if its data is in the JSON. */

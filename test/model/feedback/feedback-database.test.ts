@@ -9,7 +9,8 @@ import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const COLUMNS = { features: ['a', 'b'], targets: ['y'] };
 const OTHERS = { features: ['a', 'c'], targets: ['y'] };
-const DAY = 24 * 3600 * 1000;
+const HOUR = 3600 * 1000;
+const DAY = 24 * HOUR;
 
 function open(t: Parameters<typeof temporaryDirectory>[0], bounds: Partial<FeedbackBounds> = {}) {
   const clock = { now: 1_700_000_000_000 };
@@ -104,11 +105,36 @@ test('rows and waiting predictions go when they are too old, and a clock that we
   clock.now += DAY;
   assert.deepEqual([add(database, batch(3, 1)), database.waiting(['early']).length], [3, 1]);
   clock.now += 1;
-  assert.equal(add(database, batch(4, 1)), 3);
+  assert.equal(add(database, batch(4, 1)), 4, 'they are looked at twice');
+  clock.now += 2 * HOUR;
+  assert.deepEqual([add(database, batch(5, 1)), add(database, batch(6, 1))], [5, 6]);
+  clock.now += HOUR;
+  assert.equal(add(database, batch(7, 1)), 6);
   assert.throws(() => database.waiting(['early']), { code: 'PREDICTION_NOT_FOUND' });
   clock.now -= 100 * DAY;
-  assert.equal(add(database, batch(5, 1)), 4);
-  assert.deepEqual(kept(database), [2, 3, 4, 5]);
+  assert.equal(add(database, batch(8, 1)), 7);
+  assert.deepEqual(kept(database), [2, 3, 4, 5, 6, 7, 8]);
+});
+
+test('a clock that is ahead for a moment takes nothing, even if the file is opened again meanwhile', (t) => {
+  const { database, clock, reopen } = open(t);
+  add(database, batch(1, 3));
+  wait(database, 'id', 1);
+  database.close();
+  for (const days of [40, 4000]) {
+    const early = reopen();
+    clock.now += days * DAY;
+    add(early, batch(4, 1));
+    early.close();
+    const again = reopen();
+    clock.now += HOUR - 1;
+    add(again, batch(5, 1));
+    clock.now -= days * DAY;
+    add(again, batch(6, 1));
+    assert.deepEqual(kept(again).slice(0, 3), [1, 2, 3]);
+    assert.equal(again.waiting(['id']).length, 1);
+    again.close();
+  }
 });
 
 test('a prediction waits until it is answered, once; predictions beyond the bound of rows wait no more', (t) => {

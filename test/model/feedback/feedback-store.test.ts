@@ -4,9 +4,11 @@ import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import Database from 'libsql';
 import { FeedbackStore } from '../../../src/model/feedback/feedback-store.js';
 import type { FeedbackChunk, LabelledBatch } from '../../../src/model/feedback/labelled-batch.js';
+import { childOf } from '../../support/server-process.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const COLUMNS = { features: ['a'], targets: ['y'] };
@@ -81,7 +83,7 @@ test('a new file that another process is just making is waited for', async (t) =
   t.after(() => other.close());
   other.exec('begin immediate');
   // Long enough for the process to meet it; should it come later, it has nothing to wait for.
-  setTimeout(() => other.exec('commit'), 500);
+  void setTimeout(500).then(() => other.exec('commit'));
   assert.equal(await openStore(t, directory).call('add', batch(0, 1)), 1);
 });
 
@@ -191,4 +193,51 @@ test('without a free file descriptor feedback is unavailable, nothing crashes, a
     [['FEEDBACK_UNAVAILABLE', 'FEEDBACK_UNAVAILABLE'], [0]],
     stderr,
   );
+});
+
+test('a process that hangs is killed after a while: its calls are refused, and the next process goes on', async (t) => {
+  const store = openStore(t, temporaryDirectory(t));
+  await store.call('add', batch(0, 1));
+  process.kill(await childOf(process.pid), 'SIGSTOP');
+  const started = performance.now();
+  const refused = { code: 'FEEDBACK_UNAVAILABLE', message: /its process does not answer$/ };
+  await Promise.all([
+    assert.rejects(store.call('add', batch(1, 1)), refused),
+    // This one waited behind the first.
+    store.call('count', COLUMNS).then(
+      (rows) => assert.equal(rows, 1),
+      ({ code }) => assert.equal(code, 'FEEDBACK_UNAVAILABLE'),
+    ),
+  ]);
+  const elapsed = performance.now() - started;
+  assert.ok(elapsed > 3000 && elapsed < 8000, `${elapsed} ms`);
+  while ((await store.call('add', batch(2, 1)).catch(() => 0)) === 0) await setTimeout(20);
+  assert.deepEqual(await targetsOf(store), [0, 2]);
+});
+
+test('closing is not delayed by a process that hangs, whether it has work or not', async (t) => {
+  for (const hasWork of [true, false]) {
+    const store = openStore(t, temporaryDirectory(t));
+    await store.call('add', batch(0, 1));
+    const pid = await childOf(process.pid);
+    process.kill(pid, 'SIGSTOP');
+    const adding = hasWork && assert.rejects(store.call('add', batch(1, 1)), { code: 'FEEDBACK_UNAVAILABLE' });
+    const started = performance.now();
+    await store.close();
+    await adding;
+    assert.ok(performance.now() - started < 4000, `${performance.now() - started} ms`);
+    assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
+  }
+});
+
+test('a file that is moved away while it is open is left whole, and a new one is made', async (t) => {
+  const directory = temporaryDirectory(t);
+  const moved = temporaryDirectory(t);
+  const store = openStore(t, directory);
+  await store.call('add', batch(0, 2));
+  renameSync(join(directory, 'feedback.db'), join(moved, 'feedback.db'));
+  assert.equal(await store.call('add', batch(5, 1)), 1);
+  await store.close();
+  assert.deepEqual(await targetsOf(openStore(t, directory)), [5]);
+  assert.deepEqual(await targetsOf(openStore(t, moved)), [0, 1]);
 });

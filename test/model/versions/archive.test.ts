@@ -178,6 +178,39 @@ test('files that do not match their card are refused by name, whichever was chan
   refused({ 'card.json': resealed({}, { baseline: null }) }, /baseline\.json: the card describes none/);
 });
 
+test('a card whose parts name other columns, or whose parts are longer than this program writes, is refused', (t) => {
+  const files = sampleFiles(t);
+  const { checksum: _, ...card } = parseCard(String(files.get('card.json')));
+  const refused = (change: object, message: RegExp, others: Record<string, string> = {}) => {
+    const listed = Object.entries(others).map(([name, text]) => [name, { bytes: text.length, sha256: sha256(text) }]);
+    const sealed = sealCard({ ...card, files: { ...card.files, ...Object.fromEntries(listed) }, ...change });
+    const changed = new Map([...files, ['card.json', Buffer.from(JSON.stringify(sealed))]]);
+    for (const [name, text] of Object.entries(others)) changed.set(name, Buffer.from(text));
+    assert.throws(() => verifyUpload(changed, createEngine), { code: 'INVALID_ARCHIVE', message });
+  };
+  const { metrics, data } = card;
+  const { y } = metrics.targets;
+  refused({ metrics: { ...metrics, targets: {} } }, /card\.json\/metrics\/targets: target "y" is missing/);
+  refused({ metrics: { ...metrics, targets: { y, z: y } } }, /metrics\/targets: "z" is not a target/);
+  refused({ data: { ...data, missing: { z: 1 } } }, /data\/missing: "z" is not a column/);
+  refused({ features: ['a', 'a'] }, /features: column "a" appears twice/);
+  refused({ features: ['a', 'y'] }, /features: column "y" appears twice/);
+
+  refused(
+    { history: Array(1001).fill(card.history[0]) },
+    /card\.json\/history: expected at most 1000 epochs, got 1001/,
+  );
+  refused({ software: { node: 'x'.repeat(2 ** 20) } }, /card\.json: expected at most 1048576 bytes/);
+  const long = 'x'.repeat(257);
+  const baseline = String(files.get('baseline.json')).replaceAll('"name":"a"', `"name":"${long}"`);
+  refused({ features: [long, 'b'], data: { ...data, missing: {} } }, /a name of at most 256 characters, got 257/, {
+    'baseline.json': baseline,
+  });
+  const numbers = (count: number) => Array<number>(count).fill(0);
+  const probe = JSON.stringify({ rows: numbers(130), outputs: numbers(65), errors: numbers(65) });
+  refused({}, /probe\.json: expected at most 64 rows, got 65/, { 'probe.json': probe });
+});
+
 test('a card that demands gigabytes of the engine is refused, even with its weights', (t) => {
   const files = new Map(sampleFiles(t));
   const { checksum: _, ...card } = parseCard(String(files.get('card.json')));

@@ -67,7 +67,7 @@ export async function modelRepository(app: FastifyInstance, options: ModelReposi
       const { version = versions.at(-1) } = parameters;
       if (version === undefined)
         throw new DomainError('VERSION_NOT_FOUND', `model ${show(name)} has no version to load`);
-      if (!NUMBER_NAME.test(String(version))) {
+      if (!(typeof version === 'string' || typeof version === 'number') || !NUMBER_NAME.test(String(version))) {
         throw invalidRequest(`parameters.version: expected the number of a version, got ${show(version)}`);
       }
       if (!versions.includes(Number(version))) {

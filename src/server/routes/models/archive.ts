@@ -40,7 +40,7 @@ export async function archiveRoutes(app: FastifyInstance, options: ArchiveOption
     '/models/:version/archive',
     operation('model', 'A version as a tar.gz, which POST /models accepts', {
       params: VersionParams,
-      response: { 200: { content: { 'application/gzip': { schema: Binary } } }, ...errors(400, 404, 409) },
+      response: { 200: { content: { 'application/gzip': { schema: Binary } } }, ...errors(400, 404, 409, 503) },
     }),
     async ({ params: { version } }, reply) => {
       const archive = await packArchive(await store.read(Number(version)));
@@ -56,7 +56,7 @@ export async function archiveRoutes(app: FastifyInstance, options: ArchiveOption
       'Add a version from a tar.gz: it is verified and stored under the next number, but not activated',
       {
         body: { content: Object.fromEntries(GZIP.map((type) => [type, { schema: Binary }])) },
-        response: { 201: UploadReply, ...errors(400, 413, 415, 500, 507) },
+        response: { 201: UploadReply, ...errors(400, 413, 415, 500, 503, 507) },
       },
     ),
     async ({ body, log }, reply) => {

@@ -45,7 +45,7 @@ export function catalogRoutes(app: FastifyInstance, { store, catalog, service, n
   app.get(
     '/models',
     operation('model', 'All versions and their aliases, and the version that serves', {
-      response: { 200: ModelsReply, ...errors(500) },
+      response: { 200: ModelsReply, ...errors(500, 503) },
     }),
     async () => {
       const summaries = await catalog.list();
@@ -73,7 +73,7 @@ export function catalogRoutes(app: FastifyInstance, { store, catalog, service, n
     '/models/:version',
     operation('model', 'The card of a version', {
       params: VersionParams,
-      response: { 200: CardReply, ...errors(400, 404, 409) },
+      response: { 200: CardReply, ...errors(400, 404, 409, 503) },
     }),
     async ({ params: { version } }) => ({ model_version: version, name, ...(await catalog.card(Number(version))) }),
   );

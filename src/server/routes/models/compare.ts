@@ -18,7 +18,7 @@ export function compareRoute(app: FastifyInstance, store: FileStore, createEngin
     '/models/:version/compare/:other',
     operation('model', 'Compare two versions: their metrics, and their predictions of the probe rows of both', {
       params: CompareParams,
-      response: { 200: CompareReply, ...errors(400, 404, 409) },
+      response: { 200: CompareReply, ...errors(400, 404, 409, 503) },
     }),
     async ({ params: { version, other } }) => {
       const [a, b] = await Promise.all([store.read(Number(version)), store.read(Number(other))]);

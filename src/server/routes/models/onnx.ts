@@ -17,7 +17,7 @@ export function onnxRoute(app: FastifyInstance, store: FileStore, name: string):
     '/models/:version/onnx',
     operation('model', 'A version as an ONNX model, which includes the scaling', {
       params: VersionParams,
-      response: { 200: { content: { 'application/octet-stream': { schema: Model } } }, ...errors(400, 404, 409) },
+      response: { 200: { content: { 'application/octet-stream': { schema: Model } } }, ...errors(400, 404, 409, 503) },
     }),
     async ({ params: { version } }, reply) => {
       const model = await toOnnx(name, Number(version), readVersion(await store.read(Number(version))));

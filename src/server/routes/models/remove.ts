@@ -13,7 +13,7 @@ export function removeRoute(app: FastifyInstance, store: FileStore, loader: Pick
       params: VersionParams,
       response: {
         204: { description: 'removed', content: { 'application/json': { schema: Type.Null() } } },
-        ...errors(400, 404, 409, 507),
+        ...errors(400, 404, 409, 503, 507),
       },
     }),
     async ({ params: { version }, log }, reply) => {

@@ -124,14 +124,16 @@ export class DriftService extends EventEmitter<{ update: [DriftEvent?]; close: [
 
   /** Switches to a newer baseline of the serving version if another process has stored one. Never rejects. */
   loadNewerBaseline(): Promise<void> {
-    const loaded = this.replacing.then(async () => {
-      const current = this.monitored;
-      const newer = current && (await this.newerBaseline(current));
-      if (!newer || newer === current || this.monitored !== current) return;
-      // Only the number of a broken baseline is new.
-      if (newer.baseline === current.baseline) this.monitored = { ...current, ...newer };
-      else this.replaceBaseline(current, newer);
-    });
+    const loaded = this.replacing
+      .then(async () => {
+        const current = this.monitored;
+        const newer = current && (await this.newerBaseline(current));
+        if (!newer || newer === current || this.monitored !== current) return;
+        // Only the number of a broken baseline is new.
+        if (newer.baseline === current.baseline) this.monitored = { ...current, ...newer };
+        else this.replaceBaseline(current, newer);
+      })
+      .catch((err: unknown) => this.options.log.error({ err }, 'a newer baseline could not be loaded'));
     this.replacing = loaded;
     return loaded;
   }
@@ -183,13 +185,18 @@ export class DriftService extends EventEmitter<{ update: [DriftEvent?]; close: [
     return { version, card, monitor, sample, ...stored };
   }
 
+  /** Never throws: it runs in a timer, where an error would end the process. */
   private update(): void {
-    if (this.monitored) {
-      const { version, monitor, baseline } = this.monitored;
-      const alarms = monitor.alarms.filter(({ detected }) => detected).map(({ group }) => group);
-      this.history.endPoint(Date.now(), version, baseline, alarms);
+    try {
+      if (this.monitored) {
+        const { version, monitor, baseline } = this.monitored;
+        const alarms = monitor.alarms.filter(({ detected }) => detected).map(({ group }) => group);
+        this.history.endPoint(Date.now(), version, baseline, alarms);
+      }
+      this.emit('update');
+    } catch (err) {
+      this.options.log.error({ err }, 'the drift history could not be updated');
     }
-    this.emit('update');
   }
 
   private save(): Promise<void> {

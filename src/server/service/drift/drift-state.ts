@@ -42,9 +42,8 @@ export class DriftState {
   save(monitor: DriftMonitor | undefined): Promise<void> {
     if (!monitor || monitor.counters.rows === this.savedRows) return this.writing;
     this.savedRows = monitor.counters.rows;
-    const state = JSON.stringify(monitor.state());
     this.writing = this.writing
-      .then(() => this.store.writeDocument(NAME, state))
+      .then(() => this.store.writeDocument(NAME, JSON.stringify(monitor.state())))
       .catch((err: unknown) => this.log.error({ err }, 'the drift state could not be saved'));
     return this.writing;
   }

@@ -54,7 +54,7 @@ export class RunningJob {
     if (job.epoch > 0) job.seconds_left = (job.seconds / job.epoch) * (job.options.epochs - job.epoch);
   }
 
-  /** Ends the job as `cancelled` or `failed`; an unknown error is reported as `INTERNAL`, without its message. */
+  /** Ends the job as `cancelled` or `failed`; an unknown error is reported as `INTERNAL`, without its message. Never throws. */
   fail(error: unknown): void {
     const known = error instanceof DomainError ? error : storageError(error);
     this.job.error = known
@@ -65,7 +65,13 @@ export class RunningJob {
 
   end(state: Job['state']): void {
     const { job } = this;
-    this.update();
+    try {
+      this.update();
+    } catch {
+      // A report that cannot be made must not keep the job from ending.
+      this.shadow = undefined;
+      this.update();
+    }
     job.state = state;
     job.finished_at = new Date().toISOString();
     job.seconds_left = null;

@@ -7,6 +7,7 @@ import type { TableInfo } from '../../../model/tables/table-file.js';
 import type { GateRequest } from '../../../model/training/serving-model.js';
 import { runTraining } from '../../../model/training/trainer.js';
 import type { TrainingOptions } from '../../../model/training/training-options.js';
+import { thinHistory } from '../../../model/versions/history.js';
 import type { Epoch } from '../../../model/versions/metrics.js';
 import type { Job } from './job.js';
 import { GATED, Promotion, type PromotionOptions, type PromotionTerms } from './promotion.js';
@@ -169,7 +170,16 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
       { job: job.id, state: job.state, seconds: job.seconds, model_version: job.model_version },
       'training ended',
     );
-    this.emit('end', job);
+    this.notify('end', job);
+  }
+
+  /** Emits an event. A listener that throws is logged: it must neither fail the job nor end the process. */
+  private notify(event: 'epoch' | 'shadow' | 'end', job: Job): void {
+    try {
+      this.emit(event, job);
+    } catch (err) {
+      this.options.log.error({ job: job.id, err }, `a listener of the training's ${event} event failed`);
+    }
   }
 
   /** Trains, publishes the version and brings it to production. */
@@ -181,12 +191,12 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
     } = running;
     const onEpoch = (epoch: Epoch) => {
       running.addEpoch(epoch);
-      this.emit('epoch', job);
+      this.notify('epoch', job);
     };
     const onShadow = (shadow: Shadow) => {
       running.shadow = shadow;
       release();
-      this.emit('shadow', job);
+      this.notify('shadow', job);
     };
     const request = { stage, engine, options: job.options, gate: terms };
     const { metrics, gate, phases } = await runTraining(request, onEpoch, signal);
@@ -213,5 +223,10 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
   private forgetOldJobs(): void {
     const ended = Array.from(this.jobs.keys()).filter((id) => !this.running.has(id));
     for (const id of ended.slice(0, Math.max(0, this.jobs.size - MAX_ENDED_JOBS))) this.jobs.delete(id);
+    // Only now: whoever followed their events has received every epoch.
+    for (const id of ended) {
+      const job = this.jobs.get(id);
+      if (job) job.history = thinHistory(job.history);
+    }
   }
 }

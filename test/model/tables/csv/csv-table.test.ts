@@ -164,7 +164,7 @@ test('a cell of a megabyte is quickly refused or read', async (t) => {
 test('a header of too many columns is refused quickly, however long it is', async (t) => {
   const names = Array.from({ length: 100_000 }, (_, i) => `x${i}`);
   const started = performance.now();
-  await assert.rejects(read(t, `${names.join()},y\n`), { code: 'UNKNOWN_COLUMN', message: /at most 10000 columns/ });
+  await assert.rejects(read(t, `${names.join()},y\n`), { code: 'UNKNOWN_COLUMN', message: /at most 1000 columns/ });
   assert.ok(performance.now() - started < 5000, `${performance.now() - started} ms`);
 });
 

@@ -1,0 +1,40 @@
+import { DomainError } from '../../base/domain-error.js';
+import { checkColumns } from '../tables/columns.js';
+import type { Card } from './card.js';
+import { MAX_HISTORY } from './history.js';
+import type { Probe } from './probe.js';
+
+/** Maximum bytes of `card.json`, which is parsed at every request for it. */
+export const MAX_CARD_BYTES = 2 ** 20;
+
+/** Maximum bytes of the other files that are parsed whole. This program writes at most half of that. */
+const MAX_JSON_BYTES = 2 ** 22;
+
+/** Maximum rows of a probe. This program writes 16. */
+const MAX_PROBE_ROWS = 64;
+
+/** Throws `TOO_LARGE` if a file of JSON is too long to be parsed on the event loop. */
+export function checkFileSizes(files: ReadonlyMap<string, Uint8Array>): void {
+  checkFileSize(files, 'card.json', MAX_CARD_BYTES);
+  checkFileSize(files, 'model.json', MAX_JSON_BYTES);
+  checkFileSize(files, 'probe.json', MAX_JSON_BYTES);
+}
+
+function checkFileSize(files: ReadonlyMap<string, Uint8Array>, name: string, max: number): void {
+  const bytes = files.get(name)?.byteLength ?? 0;
+  if (bytes > max) throw tooLarge(`${name}: expected at most ${max} bytes, got ${bytes}`);
+}
+
+/** Throws `TOO_LARGE` or `UNKNOWN_COLUMN` if a version has longer parts than this program writes. */
+export function checkVersionBounds({ features, targets, history }: Card, probe: Probe): void {
+  checkColumns([...features, ...targets]);
+  if (history.length > MAX_HISTORY) {
+    throw tooLarge(`card.json/history: expected at most ${MAX_HISTORY} epochs, got ${history.length}`);
+  }
+  const rows = probe.errors.length;
+  if (rows > MAX_PROBE_ROWS) throw tooLarge(`probe.json: expected at most ${MAX_PROBE_ROWS} rows, got ${rows}`);
+}
+
+function tooLarge(message: string): DomainError {
+  return new DomainError('TOO_LARGE', message);
+}
