@@ -137,8 +137,7 @@ export class ModelLoader {
       const named = [aliases.production, aliases.previous].filter((version) => version !== null);
       for (const version of new Set([...named, ...versions])) {
         try {
-          using opened = await this.open(version);
-          if (!(await this.serveStored(opened, named.includes(version)))) continue;
+          if (!(await this.serveStored(version, named.includes(version)))) continue;
         } catch (error) {
           if (!(error instanceof DomainError)) throw error;
           log.error({ err: error, model_version: String(version) }, 'model version is broken and was skipped');
@@ -155,10 +154,11 @@ export class ModelLoader {
     });
   }
 
-  /** Returns false for a version that the gate refused, unless an alias names it. */
-  private async serveStored(opened: OpenedVersion, named: boolean): Promise<boolean> {
-    const { version, card } = opened.model;
-    if (!named && card.gate?.decision === 'refused') {
+  /** Opens and serves a version. Returns false if the gate refused it and no alias names it. */
+  private async serveStored(version: number, named: boolean): Promise<boolean> {
+    // Not in the caller's loop: esbuild's translation of `using` carries an error over to the next round.
+    using opened = await this.open(version);
+    if (!named && opened.model.card.gate?.decision === 'refused') {
       this.options.log.warn(
         { model_version: String(version) },
         'model version was refused by the gate and was skipped',
