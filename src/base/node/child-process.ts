@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { builtFile } from './built-file.js';
 
 /** Characters of the child's error output that are retained: the end, which says why it died. */
 const MAX_OUTPUT = 2000;
@@ -33,7 +34,7 @@ export class Child<Received> {
 
   constructor(file: string, onMessage: (message: Received) => void, options: ChildOptions = {}) {
     const { args = [], execArgv = [], serialization = 'json', signal } = options;
-    this.child = fork(new URL(import.meta.resolve(`#built/${file}`)), args, {
+    this.child = fork(builtFile(file), args, {
       execArgv: [...execArgv],
       serialization,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

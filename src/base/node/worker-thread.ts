@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Piscina } from 'piscina';
 import { DomainError } from '../domain-error.js';
+import { builtFile } from './built-file.js';
 import { loadPackage } from './load-package.js';
 import type { WorkerResult } from './worker-task.js';
 
@@ -57,7 +58,7 @@ export class WorkerThread {
     // Only now: most processes never need it, and it would slow every start.
     const { Piscina } = loadPackage('piscina') as typeof import('piscina');
     const { idleTimeout = 0, ...resourceLimits } = this.options;
-    const filename = fileURLToPath(import.meta.resolve(`#built/${this.file}`));
+    const filename = fileURLToPath(builtFile(this.file));
     const pool = new Piscina({
       filename,
       minThreads: 0,

@@ -1,4 +1,5 @@
 import { type ArrayMemory, type NumberArray, placeArrays } from '../../base/node/array-memory.js';
+import { builtFile } from '../../base/node/built-file.js';
 import { loadWasmModule, type WasmMemory } from '../../base/node/web-assembly.js';
 import type { OrderedLists } from '../../model/baseline/ordered-lists.js';
 import type { RankTable } from '../rows/rank-table.js';
@@ -21,9 +22,7 @@ type Values<Prefix extends string> = {
 /** Rows that are copied into the memory at a time. */
 const BLOCK = 64;
 
-const instantiate = loadWasmModule(new URL(import.meta.resolve('#built/row-counter.wasm'))) as
-  | (() => Exports)
-  | undefined;
+const instantiate = loadWasmModule(builtFile('row-counter.wasm')) as (() => Exports) | undefined;
 if (instantiate) checkFields(instantiate() as object);
 
 /** Throws an Error if the JavaScript engine cannot run the row counter. */

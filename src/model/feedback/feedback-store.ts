@@ -110,7 +110,12 @@ export class FeedbackStore {
       this.fail(new Error('the service is shutting down'));
       return;
     }
-    this.child ??= this.start();
+    try {
+      this.child ??= this.start();
+    } catch (error) {
+      this.fail(error as Error);
+      return;
+    }
     this.child.send(this.sent.map(({ task }) => task));
     const patience = PATIENCE + PATIENCE_PER_ROW * rows;
     this.patience = setTimeout(() => this.giveUp(patience), patience).unref();

@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 import type { FastifyReply } from 'fastify';
 import Negotiator from 'negotiator';
 import { DomainError, show } from '../../base/domain-error.js';
+import { builtFile } from '../../base/node/built-file.js';
 
-const DIRECTORY = new URL('./', import.meta.resolve('#built/page/index.html'));
+const DIRECTORY = builtFile('page/');
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',

@@ -1,3 +1,4 @@
+import { builtFile } from '../../../base/node/built-file.js';
 import { loadWasmModule, WASM_PAGE, type WasmMemory } from '../../../base/node/web-assembly.js';
 import type { Ops } from './ops.js';
 
@@ -8,7 +9,7 @@ import type { Ops } from './ops.js';
  * Relaxed instructions round like the processor: results are the same bits on the same machine, but not on every machine.
  */
 export function loadWasmOps(variant: 'relaxed' | 'simd'): (() => Ops) | undefined {
-  const create = loadWasmModule(new URL(import.meta.resolve(`#built/kernel-${variant}.wasm`)));
+  const create = loadWasmModule(builtFile(`kernel-${variant}.wasm`));
   return create && (() => opsOf(create()));
 }
 
