@@ -8,7 +8,7 @@ interface Training {
   steps: number;
   total_loss_before_each_step: number[];
   outputs_after: number[];
-  losses_after: number[];
+  losses_after: [number];
 }
 
 /** One network computed by Keras 3.15: what went in and what came out. */

@@ -14,7 +14,7 @@ export type ColumnOrder = (columns: Columns) => Columns;
 export const MAX_COLUMNS = 1000;
 
 /** The maximum length of a column's name. Names are repeated in the card, metrics, reports and the API's description. */
-export const MAX_NAME = 256;
+const MAX_NAME = 256;
 
 /** Throws `UNKNOWN_COLUMN` if there are more than `MAX_COLUMNS`, or if a name is longer than `MAX_NAME`. */
 export function checkColumns(names: readonly string[]): void {

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { nullable } from '../../base/json/nullable.js';
 
 /** Errors of one target, in its units. */
-export const TargetMetricsSchema = Type.Object({
+const TargetMetricsSchema = Type.Object({
   rmse: Type.Number(),
   mae: Type.Number(),
   /** 1 - residual sum of squares / total sum of squares about the evaluated rows' mean; null if that total is 0. */

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import { HttpError } from './http-error.js';
+import { DomainError } from '../../base/domain-error.js';
 
 /** Event streams that may be open at the same time. */
 const MAX_STREAMS = 1000;
@@ -29,7 +29,7 @@ export class EventStreams {
   reply(reply: FastifyReply, source: AsyncIterator<unknown>, events: AsyncIterable<string>): FastifyReply {
     if (this.count >= MAX_STREAMS) {
       void source.return?.();
-      throw new HttpError('OVERLOADED', `${MAX_STREAMS} event streams are open already`);
+      throw new DomainError('OVERLOADED', `${MAX_STREAMS} event streams are open already`);
     }
     this.count++;
     reply.raw.once('close', () => {

@@ -1,12 +1,7 @@
 import { DomainError } from '../../base/domain-error.js';
 
 /** The codes of errors that only HTTP knows: what is wrong is the request, and not what it asks the model for. */
-export type HttpErrorCode =
-  | 'INVALID_QUERY'
-  | 'NOT_ACCEPTABLE'
-  | 'OVERLOADED'
-  | 'UNSUPPORTED_ENCODING'
-  | 'UNSUPPORTED_MEDIA_TYPE';
+export type HttpErrorCode = 'INVALID_QUERY' | 'NOT_ACCEPTABLE' | 'UNSUPPORTED_ENCODING' | 'UNSUPPORTED_MEDIA_TYPE';
 
 /** Like {@link DomainError}, for what only HTTP knows. */
 export class HttpError extends Error {

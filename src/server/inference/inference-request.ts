@@ -1,6 +1,6 @@
 import type { ROW_READERS } from '../readers/readers.js';
-import type { SLICED_READERS } from '../readers/sliced-readers.js';
 import type { Observation, Serving } from '../service/prediction/prediction-service.js';
+import type { SLICED_READERS } from './sliced-readers.js';
 
 type Readers = typeof ROW_READERS & typeof SLICED_READERS;
 export type ReaderName = keyof Readers;

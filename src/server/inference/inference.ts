@@ -4,10 +4,10 @@ import { NUMBER_LENGTH, SMALL_REPLY } from '../fast-path/fast-reply.js';
 import { LARGE_BODY } from '../http/large-body.js';
 import { ROW_READERS, type RowReaderName } from '../readers/readers.js';
 import type { Reading, RowModel } from '../readers/row-list.js';
-import { SLICED_READERS } from '../readers/sliced-readers.js';
 import type { PredictionService, Serving } from '../service/prediction/prediction-service.js';
 import type { BodyReader } from './body-reader.js';
 import type { InferenceReply, InferenceRequest, Parts, ReaderName } from './inference-request.js';
+import { SLICED_READERS } from './sliced-readers.js';
 
 export interface InferenceOptions {
   readonly service: PredictionService;

@@ -3,8 +3,7 @@ import { DomainError, show } from '../../base/domain-error.js';
 import { readHeader } from '../../model/tables/csv/csv-table.js';
 import { numberInCell } from '../../model/tables/csv/number-cell.js';
 import { checkCount, isFloat32, type Rows } from '../../model/tables/rows.js';
-import { invalidRows } from './refusals.js';
-import { checkNames, type RowModel } from './row-list.js';
+import { checkNames, invalidRows, type RowModel } from './row-list.js';
 
 const OPTIONS = { bom: true, skip_empty_lines: true, relax_column_count: true, max_record_size: 2 ** 20 } as const;
 

@@ -1,6 +1,5 @@
 import { checkCount, type Rows } from '../../model/tables/rows.js';
-import { invalidRows } from './refusals.js';
-import type { RowModel } from './row-list.js';
+import { invalidRows, type RowModel } from './row-list.js';
 import { readBytes } from './tensor.js';
 
 /** Reads a body of rows of little-endian float32 and nothing else. Throws `INVALID_ROWS` and `TOO_LARGE`. */

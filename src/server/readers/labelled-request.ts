@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import type { JsonRows } from '../../model/tables/json/json-table.js';
-import { invalidRows } from './refusals.js';
+import { invalidRows } from './row-list.js';
 
 const Target = Type.Union([Type.String({ minLength: 1 }), Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })]);
 

@@ -5,8 +5,15 @@ import { isObject, parseJson, readJson } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
 import { readRows } from '../../model/tables/json/json-rows.js';
 import { checkCount, type Rows } from '../../model/tables/rows.js';
-import { invalidRequest, invalidRows } from './refusals.js';
-import { checkNames, type RowModel, readColumns, readPlainRows, readRowList } from './row-list.js';
+import {
+  checkNames,
+  invalidRequest,
+  invalidRows,
+  type RowModel,
+  readColumns,
+  readPlainRows,
+  readRowList,
+} from './row-list.js';
 
 const KEYS = ['dataframe_split', 'dataframe_records', 'instances', 'inputs'] as const;
 type Key = (typeof KEYS)[number];

@@ -4,8 +4,7 @@ import { isObject } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
 import { checkCount, type Rows } from '../../model/tables/rows.js';
 import { readFloatRows } from './float32-request.js';
-import { invalidRequest, invalidRows } from './refusals.js';
-import { checkNames, type RequestedRows, type RowModel } from './row-list.js';
+import { checkNames, invalidRequest, invalidRows, type RequestedRows, type RowModel } from './row-list.js';
 import { elementBytes, readBytes, readData, type TensorShape } from './tensor.js';
 
 /** The header with the number of bytes of JSON before binary data. */

@@ -1,8 +1,7 @@
 import { type DomainError, show } from '../../base/domain-error.js';
 import { readJson } from '../../base/json/parse-json.js';
 import type { Rows } from '../../model/tables/rows.js';
-import { invalidRows } from './refusals.js';
-import { type RowModel, readPlainRows, readRowList } from './row-list.js';
+import { invalidRows, type RowModel, readPlainRows, readRowList } from './row-list.js';
 
 /**
  * Reads the JSON of `POST /predict`: `{"instances": [...]}`, or the rows alone, by position or by feature name. Throws

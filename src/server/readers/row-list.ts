@@ -1,8 +1,7 @@
-import { show } from '../../base/domain-error.js';
+import { DomainError, show } from '../../base/domain-error.js';
 import { RowParser } from '../../base/json/row-parser.js';
 import { readRows } from '../../model/tables/json/json-rows.js';
 import { checkCount, isFloat32, listed, type Rows } from '../../model/tables/rows.js';
-import { invalidRows } from './refusals.js';
 
 /** The properties of a model that a reader needs: plain data, so that they can be sent to the thread. */
 export interface RowModel {
@@ -71,4 +70,14 @@ export function checkNames(names: readonly string[], place: string, features: re
   if (unknown !== undefined) {
     throw invalidRows(`${place}: ${show(unknown)} is no feature, or there twice; the model has ${listed(features)}`);
   }
+}
+
+/** An error for rows that the model cannot take. */
+export function invalidRows(message: string): DomainError {
+  return new DomainError('INVALID_ROWS', message);
+}
+
+/** An error for a body whose form is not that of the protocol. */
+export function invalidRequest(message: string): DomainError {
+  return new DomainError('INVALID_REQUEST', message);
 }

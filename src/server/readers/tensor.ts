@@ -1,6 +1,6 @@
 import { type DomainError, show } from '../../base/domain-error.js';
 import { isFloat32 } from '../../model/tables/rows.js';
-import { invalidRequest, invalidRows } from './refusals.js';
+import { invalidRequest, invalidRows } from './row-list.js';
 
 /** The numeric datatypes of the Open Inference Protocol. */
 const DATATYPES: Readonly<Record<string, Datatype>> = {

@@ -3,8 +3,14 @@ import { readJsonObject } from '../../base/json/json-object.js';
 import { withoutNumberTokens } from '../../base/json/nonfinite-tokens.js';
 import { isObject, parseJson } from '../../base/json/parse-json.js';
 import type { Rows } from '../../model/tables/rows.js';
-import { invalidRequest } from './refusals.js';
-import { type RequestedRows, type RowModel, readColumns, readPlainRows, readRowList } from './row-list.js';
+import {
+  invalidRequest,
+  type RequestedRows,
+  type RowModel,
+  readColumns,
+  readPlainRows,
+  readRowList,
+} from './row-list.js';
 
 /** The model's only input. */
 export const INPUT = 'inputs';

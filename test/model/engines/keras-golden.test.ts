@@ -1,40 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Engine, EngineFactory, Optimizer } from '../../../src/model/network/engine.js';
-import { DEFAULT_HIDDEN, layerShapes, type Shape } from '../../../src/model/network/shape.js';
 import { assertClose } from '../../support/close-to.js';
+import { flat, type GoldenCase, goldenCases, goldenShape } from '../../support/keras-golden.js';
 import { loadTestedEngines } from '../../support/tested-engines.js';
 
-/** Keras 3.15's figures for two networks; `made_with` in the file names the versions. */
-interface GoldenCase {
-  n_inputs: number;
-  output_dim: number;
-  rows: number;
-  inputs: number[];
-  targets: number[];
-  weights: Layers;
-  gradients: Layers;
-  forward: {
-    outputs: number[];
-    reconstruction: number[];
-    row_reconstruction_error: number[];
-    reconstruction_error: number;
-    losses: [number];
-  };
-  training: Record<
-    Optimizer['name'],
-    {
-      learning_rate: number;
-      total_loss_before_each_step: number[];
-      outputs_after: number[];
-      losses_after: [number];
-    }
-  >;
-}
-type Layers = Record<string, { kernel: number[]; bias: number[] }>;
-
-const FIXTURE = new URL('../../../../test/fixtures/keras-golden.json', import.meta.url);
-const { cases } = JSON.parse(readFileSync(FIXTURE, 'utf8')) as { cases: GoldenCase[] };
 const OPTIMIZERS: Optimizer['name'][] = ['sgd', 'adam', 'nadam'];
 
 /** Bounds of the absolute error of a forward pass and of a gradient, and of the relative error of a training's losses. */
@@ -43,7 +12,7 @@ const GRADIENT = 1e-4;
 const TRAINING = 1e-4;
 
 for (const { label, create } of await loadTestedEngines()) {
-  for (const golden of cases) {
+  for (const golden of goldenCases) {
     const title = `${label}, ${golden.n_inputs} to ${golden.output_dim}`;
     if ('missing' in create) {
       test(title, { skip: create.missing }, () => {});
@@ -67,7 +36,7 @@ for (const { label, create } of await loadTestedEngines()) {
       assertClose([loss.loss], [golden.training.sgd.total_loss_before_each_step[0]!], FORWARD, 'loss');
       assertClose([loss.reconstructionError], [forward.reconstruction_error], FORWARD, 'reconstruction error');
       assertClose([0.05 * loss.reconstructionError], forward.losses, FORWARD, 'auxiliary loss');
-      assertClose(engine.gradients(), flatten(golden, golden.gradients), GRADIENT, 'gradients');
+      assertClose(engine.gradients(), flat(golden.gradients, goldenShape(golden)), GRADIENT, 'gradients');
     });
 
     for (const name of OPTIMIZERS) {
@@ -88,20 +57,10 @@ for (const { label, create } of await loadTestedEngines()) {
 }
 
 function open(create: EngineFactory, golden: GoldenCase, optimizer?: Optimizer): Engine {
-  return create(shapeOf(golden), flatten(golden, golden.weights), optimizer);
+  return create(goldenShape(golden), flat(golden.weights, goldenShape(golden)), optimizer);
 }
 
 function run(engine: Engine, { inputs, targets, rows }: GoldenCase, method: 'gradient' | 'step') {
   const index = Int32Array.from({ length: rows }, (_, i) => i);
   return engine[method](Float32Array.from(inputs), Float32Array.from(targets), index, 0, rows);
-}
-
-function shapeOf({ n_inputs, output_dim }: GoldenCase): Shape {
-  return { inputs: n_inputs, outputs: output_dim, hidden: DEFAULT_HIDDEN, auxiliaryWeight: 0.05 };
-}
-
-function flatten(golden: GoldenCase, parameters: Layers): Float32Array {
-  return Float32Array.from(
-    layerShapes(shapeOf(golden)).flatMap(({ name }) => [...parameters[name]!.kernel, ...parameters[name]!.bias]),
-  );
 }

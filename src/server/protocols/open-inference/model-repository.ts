@@ -7,7 +7,7 @@ import { isObject } from '../../../base/json/parse-json.js';
 import { ErrorReply } from '../../http/errors.js';
 import { operation } from '../../http/operation.js';
 import { takeBytes } from '../../http/raw-body.js';
-import { invalidRequest } from '../../readers/refusals.js';
+import { invalidRequest } from '../../readers/row-list.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
 import type { ServedModel } from '../served-model.js';
 import { RepositoryIndex, TAG } from './open-inference-schemas.js';

@@ -126,7 +126,7 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
     const { format } = body;
     arriving++;
     try {
-      if (arriving > MAX_TABLES) throw new HttpError('OVERLOADED', `${MAX_TABLES} other tables are arriving already`);
+      if (arriving > MAX_TABLES) throw new DomainError('OVERLOADED', `${MAX_TABLES} other tables are arriving already`);
       const targets = query.target?.split(',');
       if (!targets) {
         const kind = format === 'csv' ? 'CSV' : format === 'arrow' ? 'Arrow' : 'Parquet';

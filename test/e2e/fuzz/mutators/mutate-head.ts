@@ -155,7 +155,7 @@ export function mutateFraming(request: FuzzRequest, random: Random): FuzzRequest
   return { ...request, headers: [...request.headers, ...headers], body: sent, framing: 'raw', honest: false };
 }
 
-/** Speaks another version of the protocol, or waits to be told to continue. */
+/** Uses another version of the protocol, or expects `100 Continue`. */
 export function mutateVersion(request: FuzzRequest, random: Random): FuzzRequest {
   const version = pick(['HTTP/1.0', 'HTTP/1.0', 'HTTP/1.2', 'HTTP/2.0', 'HTTP/0.9', 'HTTP/1', 'ICY'], random);
   return { ...request, version, honest: request.honest && version === 'HTTP/1.0' && !headerOf(request, 'upgrade') };

@@ -2,9 +2,13 @@ import { RowParser } from '../../base/json/row-parser.js';
 import type { TimeSlice } from '../../base/node/time-slice.js';
 import { readCsvRows } from '../../model/tables/csv/csv-rows.js';
 import type { Rows } from '../../model/tables/rows.js';
-import { readFloatRows } from './float32-request.js';
-import { hasShortHeader, type OpenInferenceReaderOptions, readOpenInferenceRequest } from './open-inference-request.js';
-import type { RowModel } from './row-list.js';
+import { readFloatRows } from '../readers/float32-request.js';
+import {
+  hasShortHeader,
+  type OpenInferenceReaderOptions,
+  readOpenInferenceRequest,
+} from '../readers/open-inference-request.js';
+import type { RowModel } from '../readers/row-list.js';
 
 /** Numbers parsed before the reader checks its time slice. */
 const NUMBERS_PER_CHUNK = 4096;
@@ -25,7 +29,6 @@ export const SLICED_READERS = {
   },
   predictCsv: (body: Buffer, model: RowModel) => readCsvRows(body, model.features, model.maxRows, model.allowMissing),
 };
-export type SlicedReaderName = keyof typeof SLICED_READERS;
 
 /** Named rows, missing values and errors are left to the thread: only JSON.parse can read those. */
 async function readRowsByPosition(
