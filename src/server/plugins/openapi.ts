@@ -1,5 +1,6 @@
 import swagger, { type StaticDocumentSpec } from '@fastify/swagger';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { DomainError } from '../../base/domain-error.js';
 import { loadPackage } from '../../base/node/load-package.js';
 import type { PredictionService, Serving } from '../service/prediction/prediction-service.js';
 
@@ -15,7 +16,6 @@ export async function openapi(app: FastifyInstance, service: PredictionService):
         version: '1',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
-      servers: [{ url: '/' }],
       tags: [{ name: 'model' }, { name: 'training' }, { name: 'drift' }, { name: 'monitoring' }],
     },
     refResolver: { buildLocalReference: (schema, _base, _fragment, i) => String(schema['$id'] ?? `schema-${i}`) },
@@ -25,7 +25,8 @@ export async function openapi(app: FastifyInstance, service: PredictionService):
   const current = () => {
     const serving = service.servingIfReady;
     if (!written || written.serving?.card !== serving?.card) {
-      written = { serving, document: describeFeatures(structuredClone(app.swagger()) as Document, serving) };
+      const document = { ...(structuredClone(app.swagger()) as Document), servers: [{ url: '.' }] };
+      written = { serving, document: describeFeatures(document, serving) };
     }
     return written;
   };
@@ -37,24 +38,39 @@ export async function openapi(app: FastifyInstance, service: PredictionService):
 
   let page: Promise<FastifyInstance> | undefined;
   const showPage = async (request: FastifyRequest, reply: FastifyReply) => {
-    page ??= buildPage(() => current().document);
+    page ??= buildPage(() => ({ ...current().document, servers: [{ url: '..' }] }));
     // After a failure, for example without a free file descriptor, the next request tries again.
     page.catch(() => {
       page = undefined;
     });
     const { url, headers } = request;
-    const answer = await (await page).inject({ url, headers });
+    const answer = await (await page).inject({
+      url,
+      headers: Object.fromEntries(CONDITIONS.flatMap((name) => (headers[name] ? [[name, headers[name]]] : []))),
+    });
+    if (answer.statusCode >= 500) throw new Error(`the page of the interface failed: ${answer.body}`);
+    if (answer.statusCode >= 400) {
+      throw new DomainError('NOT_FOUND', `there is no ${request.method} ${url.replace(/\?.*/, '').slice(0, 200)}`);
+    }
     for (const name of PAGE_HEADERS) {
       const value = answer.headers[name];
       if (value !== undefined) reply.header(name, value);
     }
     return reply.code(answer.statusCode).send(answer.rawPayload);
   };
-  for (const path of ['/docs', '/docs/*']) app.get(path, { schema: { hide: true } }, showPage);
+  // Locations are relative, so that they are right behind a prefix.
+  const hidden = { schema: { hide: true } };
+  app.get('/docs', hidden, (_request, reply) => reply.redirect('docs/'));
+  for (const path of ['/docs/static/', '/docs/static/index.html']) {
+    app.get(path, hidden, (_request, reply) => reply.redirect('../'));
+  }
+  app.get('/docs/*', hidden, showPage);
 }
 
+/** Headers that the page's own application sees. Parts of files are not served. */
+const CONDITIONS = ['if-none-match', 'if-modified-since'];
 /** Headers that are copied from the page's own application; all other headers are the same on every reply. */
-const PAGE_HEADERS = ['content-type', 'location', 'cache-control', 'etag', 'last-modified'];
+const PAGE_HEADERS = ['content-type', 'cache-control', 'etag', 'last-modified'];
 
 /** Builds an application of its own for the page, at the first request: loading it takes as long as the whole start. */
 async function buildPage(document: () => Document): Promise<FastifyInstance> {
@@ -70,6 +86,8 @@ async function buildPage(document: () => Document): Promise<FastifyInstance> {
 }
 
 interface Document {
+  /** Relative to the document, so that they are right behind a prefix that a proxy strips. */
+  readonly servers: readonly { readonly url: string }[];
   readonly paths?: Record<string, { post?: { requestBody?: { content?: Record<string, { schema?: BodySchema }> } } }>;
 }
 

@@ -94,6 +94,22 @@ test('the page of the interface is served', async (t) => {
   assert.match(page.body, /swagger-ui/);
 });
 
+test('what is not there below the page of the interface is an error in the usual form', async (t) => {
+  const { app } = await buildTestApp(t);
+  for (const url of ['/docs/none', '/docs/static/none.js', '/docs/static', '/docs/static/..%2f..%2fx']) {
+    const response = await app.inject({ url, headers: { 'if-match': '"none"', range: 'bytes=9999999-' } });
+    assert.equal(response.statusCode, 404, `${url} ${response.body}`);
+    const { request_id, ...error } = response.json();
+    assert.deepEqual(error, { error: `there is no GET ${url}`, code: 'NOT_FOUND' });
+    assert.equal(request_id, response.headers['x-request-id']);
+  }
+  const css = { url: '/docs/static/swagger-ui.css' };
+  const whole = await app.inject({ ...css, headers: { range: 'bytes=0-9' } });
+  assert.deepEqual([whole.statusCode, whole.body.length > 1000], [200, true]);
+  const etag = String(whole.headers['etag']);
+  assert.equal((await app.inject({ ...css, headers: { 'if-none-match': etag } })).statusCode, 304);
+});
+
 test('the index names every public route', async (t) => {
   const { app } = await buildTestApp(t);
   const { body, headers } = await app.inject({ url: '/' });

@@ -9,6 +9,7 @@ import { packArchive, unpackArchive, verifyUpload } from '../../../model/version
 import { Card } from '../../../model/versions/card.js';
 import { limited } from '../../http/limited-body.js';
 import { errors, operation } from '../../http/operation.js';
+import { publicPath } from '../../http/public-path.js';
 import { VersionParams } from './version-params.js';
 
 /** Content types of an upload. */
@@ -59,7 +60,8 @@ export async function archiveRoutes(app: FastifyInstance, options: ArchiveOption
         response: { 201: UploadReply, ...errors(400, 413, 415, 500, 503, 507) },
       },
     ),
-    async ({ body, log }, reply) => {
+    async (request, reply) => {
+      const { body, log } = request;
       if (!(body instanceof Readable)) throw new DomainError('INVALID_ARCHIVE', 'body: expected a tar.gz, got nothing');
       try {
         const files = await unpackArchive(body, MAX_UNPACKED * bodyLimit);
@@ -67,7 +69,7 @@ export async function archiveRoutes(app: FastifyInstance, options: ArchiveOption
         const version = String(await publishUpload(files, store));
         await prune();
         log.info({ model_version: version, metrics: card.metrics }, 'model version uploaded');
-        reply.code(201).header('location', `/models/${version}`);
+        reply.code(201).header('location', publicPath(request, `/models/${version}`));
         return { model_version: version, name, ...card };
       } finally {
         body.destroy();

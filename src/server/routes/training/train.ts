@@ -13,6 +13,7 @@ import { HttpError } from '../../http/http-error.js';
 import { limited } from '../../http/limited-body.js';
 import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, PARQUET_TYPE } from '../../http/media-types.js';
 import { errors, operation } from '../../http/operation.js';
+import { publicPath } from '../../http/public-path.js';
 import type { BodyReader } from '../../inference/body-reader.js';
 import { LargeBodies } from '../../inference/large-bodies.js';
 import { LabelledFields, labelledRows } from '../../readers/labelled-request.js';
@@ -112,9 +113,10 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
         response: { 200: Job, 202: Job, ...errors('4xx', 500, 503, 507) },
       },
     ),
-    async ({ body, query }, reply) => {
+    async (request, reply) => {
+      const { body, query } = request;
       const job = body instanceof Readable ? await startFromTable(body, query) : await startFromJson(body, query);
-      reply.header('location', `/train/${job.id}`);
+      reply.header('location', publicPath(request, `/train/${job.id}`));
       if (!query.wait) return reply.code(202).send(job);
       const { error } = await jobs.finished(job.id);
       if (error) throw new DomainError(error.code, error.message);
