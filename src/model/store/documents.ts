@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { flushDirectory, ifExists, makeDirectory } from '../../base/files/directory.js';
 import { failpoint } from '../../base/files/failpoint.js';
@@ -10,6 +10,16 @@ const DOCUMENTS = '.documents';
 /** Returns undefined if the document does not exist. */
 export function readDocument(location: string, name: string): Promise<string | undefined> {
   return ifExists(readFile(join(location, DOCUMENTS, name), 'utf8'));
+}
+
+/** Names of all documents. */
+export async function listDocuments(location: string): Promise<string[]> {
+  return (await ifExists(readdir(join(location, DOCUMENTS)))) ?? [];
+}
+
+/** Deletes a document, if it still exists. */
+export async function removeDocument(location: string, name: string): Promise<void> {
+  await rm(join(location, DOCUMENTS, name), { force: true });
 }
 
 /** Writes atomically: a reader sees the old document or the new one. A sweep removes the stage of a process that died. */

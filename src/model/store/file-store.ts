@@ -9,7 +9,7 @@ import { watchDirectory } from '../../base/files/watch-directory.js';
 import type { VersionFiles } from '../versions/version.js';
 import { aliasOf, appendRecord, readRecord } from './alias-record.js';
 import type { Aliases } from './aliases.js';
-import { readDocument, writeDocument } from './documents.js';
+import { listDocuments, readDocument, removeDocument, writeDocument } from './documents.js';
 import { Ledger } from './ledger.js';
 import { type StoreHealth, storeHealth } from './store-health.js';
 
@@ -147,6 +147,16 @@ export class FileStore {
   /** Writes a document atomically: a reader sees the old one or the new one. */
   writeDocument(name: string, content: string): Promise<void> {
     return writeDocument(this.location, name, content);
+  }
+
+  /** Names of all documents. */
+  listDocuments(): Promise<string[]> {
+    return listDocuments(this.location);
+  }
+
+  /** Deletes a document, if it still exists. */
+  removeDocument(name: string): Promise<void> {
+    return removeDocument(this.location, name);
   }
 
   /** Finishes removals and deletes stages of processes that died. Returns how many leftovers there were. */

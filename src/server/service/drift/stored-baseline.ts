@@ -38,7 +38,13 @@ export interface StoredBaseline {
   readonly text: string | undefined;
 }
 
-/** Stores a baseline made from traffic as the newest of version `version`, under the first free number after `last`. */
+/** Newest documents of a version to retain: the others are there in case the newest is broken. */
+const RETAINED = 3;
+
+/**
+ * Stores a baseline made from traffic as the newest of version `version`, under the first free number after `last`. Deletes
+ * documents that are no longer needed.
+ */
 export async function storeBaseline(
   store: FileStore,
   version: number,
@@ -46,13 +52,14 @@ export async function storeBaseline(
   baseline: Baseline,
   { last, ...fields }: Pick<StoredBaseline, 'last'> & Omit<BaselineOrigin, 'version'>,
 ): Promise<StoredBaseline> {
-  let number = last + 1;
   // Another process may have stored one meanwhile. If two write at the same time, the later one replaces the other and both load it.
-  while ((await store.readDocument(documentName(version, number))) !== undefined) number++;
+  const number = Math.max(last, ...(await numbersOf(store, version))) + 1;
   const origin = { version: number, ...fields };
   const content: Static<typeof Document> = { model: card.checksum, origin, baseline };
   const text = JSON.stringify(content);
   await store.writeDocument(documentName(version, number), text);
+  // What cannot be deleted now is deleted the next time.
+  await tidy(store, version).catch(() => {});
   return { baseline, origin, last: number, text };
 }
 
@@ -87,10 +94,11 @@ export async function newerBaseline<Known extends StoredBaseline | undefined>(
   log: Log,
 ): Promise<StoredBaseline | Known> {
   let newest: StoredBaseline | Known = known;
-  for (let n = Math.max(1, known?.last ?? 0); ; n++) {
+  for (const n of await numbersOf(store, version)) {
+    if (n < (known?.last ?? 0)) continue;
     const text = await store.readDocument(documentName(version, n));
-    if (text === undefined) return newest;
-    if (n === known?.last && text === known.text) continue;
+    // Another process has just deleted it, or it is known.
+    if (text === undefined || (n === known?.last && text === known.text)) continue;
     try {
       newest = { ...readDocument(text, n, card), last: n, text };
     } catch (error) {
@@ -98,6 +106,31 @@ export async function newerBaseline<Known extends StoredBaseline | undefined>(
       if (newest) newest = { baseline: newest.baseline, origin: newest.origin, last: n, text };
     }
   }
+  return newest;
+}
+
+/** Deletes all but the newest documents of each version, and those of versions that no longer exist, except of `version`. */
+async function tidy(store: FileStore, version: number): Promise<void> {
+  const existing = new Set([version, ...(await store.list())]);
+  const documents = await listBaselines(store);
+  for (const { name, version: owner, number } of documents) {
+    const newer = documents.filter((other) => other.version === owner && other.number > number);
+    if (!existing.has(owner) || newer.length >= RETAINED) await store.removeDocument(name);
+  }
+}
+
+/** Numbers of the stored baselines of a version, in ascending order. */
+async function numbersOf(store: FileStore, version: number): Promise<number[]> {
+  const documents = await listBaselines(store);
+  const own = documents.filter((document) => document.version === version).map(({ number }) => number);
+  return own.sort((a, b) => a - b);
+}
+
+async function listBaselines(store: FileStore) {
+  return (await store.listDocuments()).flatMap((name) => {
+    const [, version, number] = DOCUMENT_NAME.exec(name) ?? [];
+    return version === undefined ? [] : { name, version: Number(version), number: Number(number) };
+  });
 }
 
 function readDocument(content: string, number: number, card: Card): Pick<StoredBaseline, 'baseline' | 'origin'> {
@@ -139,6 +172,8 @@ function readFor({ features, targets }: Card, json: string): Baseline {
 function invalid(message: string, options?: ErrorOptions): DomainError {
   return new DomainError('INVALID_BASELINE', message, options);
 }
+
+const DOCUMENT_NAME = /^baseline-(\d+)-(\d+)\.json$/;
 
 function documentName(version: number, baselineVersion: number): string {
   return `baseline-${version}-${baselineVersion}.json`;

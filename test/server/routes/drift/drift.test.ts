@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { createRandom } from '../../../../src/base/statistics/random.js';
 import { DriftService } from '../../../../src/server/service/drift/drift-service.js';
+import { newestBaseline } from '../../../../src/server/service/drift/stored-baseline.js';
 import { buildTestApp, publishUntrained, type TestApp } from '../../../support/test-app.js';
 
 const FEATURES = ['a', 'b', 'c'];
@@ -337,17 +338,35 @@ test('a reference that another process stored is loaded; a broken one is skipped
 
 test('a store that cannot be read leaves the reference as it is, which is logged once', async (t) => {
   const { app, store, drift, logged } = await trainedApp(t);
-  const read = store.readDocument.bind(store);
+  const list = store.listDocuments.bind(store);
   const reported = () => logged.filter(({ msg }) => String(msg).startsWith('newer baselines could not be read')).length;
   for (const expected of [1, 2]) {
-    store.readDocument = () => Promise.reject(new Error('the network is gone'));
+    store.listDocuments = () => Promise.reject(new Error('the network is gone'));
     await drift.loadNewerBaseline();
     await drift.loadNewerBaseline();
     assert.equal(reported(), expected);
-    store.readDocument = read;
+    store.listDocuments = list;
     await drift.loadNewerBaseline();
   }
   assert.equal((await report(app)).baseline.version, 0);
+});
+
+test('of the new references of a version the newest three are retained, and none of a version that is gone', async (t) => {
+  const { app, store, service } = await trainedApp(t);
+  await send(app, rowsOf(3, 300));
+  await store.writeDocument('baseline-7-1.json', 'of a version that was removed');
+  await store.writeDocument('baseline-x.json', 'of somebody else');
+  for (let n = 1; n <= 6; n++) {
+    const payload = { since: '2026-01-01', reason: `number ${n}`, minimum_rows: 200 };
+    const reply = await app.inject({ method: 'POST', url: '/drift/baseline', payload });
+    assert.deepEqual([reply.statusCode, reply.json().baseline?.version], [200, n], reply.body);
+  }
+  const names = (await store.listDocuments()).filter((name) => name.startsWith('baseline'));
+  assert.deepEqual(names.sort(), ['baseline-1-4.json', 'baseline-1-5.json', 'baseline-1-6.json', 'baseline-x.json']);
+  await store.writeDocument('baseline-1-6.json', 'torn');
+  const log = pino({ level: 'silent' });
+  const { origin } = await newestBaseline(store, 1, service.serving.card, undefined, log);
+  assert.equal(origin.reason, 'number 5', 'what a restart reads');
 });
 
 test('the state is kept over a restart, and not carried to another version', async (t) => {
