@@ -2,11 +2,23 @@ import { DomainError } from '../../base/domain-error.js';
 import type { Columns } from '../tables/columns.js';
 import { FeedbackFile } from './feedback-file.js';
 import { type FloatBlob, fromBlobs, toBlob } from './float-blob.js';
-import type { FeedbackChunk, LabelledBatch, RecentRows, WaitingRows } from './labelled-batch.js';
+import type {
+  AddedBatch,
+  Answer,
+  AnsweredPrediction,
+  AnswerOutcome,
+  EarlierRequest,
+  FeedbackChunk,
+  KeyedRequest,
+  KnownPrediction,
+  LabelledBatch,
+  RecentRows,
+  WaitingRows,
+} from './labelled-batch.js';
 
 /** What is stored at most. Older rows are deleted first. */
 export interface FeedbackBounds {
-  /** Labelled rows; as many again may wait for their targets. */
+  /** Labelled rows; as many again may wait for their targets. As many answered ids and keys of requests are remembered. */
   readonly rows: number;
   readonly days: number;
 }
@@ -17,6 +29,13 @@ const DAY = 24 * 3600 * 1000;
 const SECOND_LOOK = 3600 * 1000;
 /** Maximum rows that one transaction deletes for their age: a backlog must not make it slow. */
 const MAX_SWEPT = 10_000;
+/** Tables that are swept, and their keys, which ascend with time. */
+const SWEPT = [
+  ['labelled', 'id'],
+  ['waiting', 'last'],
+  ['answered', 'number'],
+  ['requests', 'number'],
+] as const;
 
 interface LabelledRow {
   readonly id: number;
@@ -57,26 +76,44 @@ export class FeedbackDatabase {
   }
 
   /**
-   * Adds labelled rows and deletes the waiting predictions `answered` by them. Returns the number of rows of these columns.
-   * Throws `PREDICTION_NOT_FOUND` if a prediction does not wait.
+   * Adds labelled rows, unless `request` has added them before. If they answer predictions, adds the rows of those that still
+   * wait, which are answered then. Throws `IDEMPOTENCY_KEY_REUSED`.
    */
-  add(batch: LabelledBatch, answered: readonly string[] = []): number {
-    const { columns, model, rows, features, targets, outputs } = batch;
-    for (const [i, id] of answered.entries()) {
-      if (this.file.statement('delete from waiting where id = ?').run(id).changes === 0) throw notWaiting(i, id);
-    }
-    const columnsId = this.columnsId(columns);
-    const insert = this.file.statement(
-      'insert into labelled (at, columns, model, features, targets, outputs) values (?, ?, ?, ?, ?, ?)',
-    );
-    const at = this.now();
-    const [width, depth] = [columns.features.length, columns.targets.length];
-    for (let r = 0; r < rows; r++) {
-      const row = [toBlob(features, r, width), toBlob(targets, r, depth), toBlob(outputs, r, depth)];
-      insert.run(at, columnsId, model, ...row);
-    }
+  add(batch: LabelledBatch, answers?: readonly Answer[], request?: KeyedRequest): AddedBatch {
+    const earlier = request && this.earlier(request.key, request.digest);
+    if (earlier) return { kept: earlier.kept, outcomes: [], isRepeated: true };
+    const outcomes = (answers ?? []).map((answer) => this.answer(answer));
+    if (answers) {
+      let from = 0;
+      for (const [i, { rows }] of answers.entries()) {
+        if (outcomes[i] === 'stored') this.insert(batch, from, from + rows);
+        from += rows;
+      }
+    } else this.insert(batch, 0, batch.rows);
     this.prune();
-    return this.count(columns);
+    const kept = this.count(batch.columns);
+    if (request) {
+      this.file
+        .statement('insert into requests (at, key, digest, note, kept) values (?, ?, ?, ?, ?)')
+        .run(this.now(), request.key, request.digest, request.note, kept);
+    }
+    return { kept, outcomes, isRepeated: false };
+  }
+
+  /**
+   * Returns what the request with this key has added, if there was one. Throws `IDEMPOTENCY_KEY_REUSED` if it had another
+   * body.
+   */
+  earlier(key: string, digest: string): EarlierRequest | undefined {
+    const found = this.file.statement('select digest, note, kept from requests where key = ?').get(key) as
+      | (EarlierRequest & { digest: string })
+      | undefined;
+    if (!found) return undefined;
+    if (found.digest === digest) return { note: found.note, kept: found.kept };
+    throw new DomainError(
+      'IDEMPOTENCY_KEY_REUSED',
+      'idempotency-key: a request with this key and another body was stored; use a new key for each request',
+    );
   }
 
   /** Stores the rows of a prediction until its targets come. */
@@ -87,14 +124,14 @@ export class FeedbackDatabase {
       .run(newest.last + rows, this.now(), id, this.columnsId(columns), rows, toBlob(features, 0, features.length));
   }
 
-  /** Returns the rows of waiting predictions. Throws `PREDICTION_NOT_FOUND` with the index in `ids`. */
-  waiting(ids: readonly string[]): WaitingRows[] {
+  /** Returns what is known of each prediction. */
+  predictions(ids: readonly string[]): KnownPrediction[] {
     const find = this.file.statement(
       'select rows, features, names from waiting join columns on columns.id = waiting.columns where waiting.id = ?',
     );
-    return ids.map((id, i) => {
+    return ids.map((id) => {
       const found = find.get(id) as { rows: number; features: FloatBlob; names: string } | undefined;
-      if (!found) throw notWaiting(i, id);
+      if (!found) return this.answered(id);
       const [features, targets] = JSON.parse(found.names) as [string[], string[]];
       return { columns: { features, targets }, rows: found.rows, features: fromBlobs([found.features]) };
     });
@@ -146,11 +183,46 @@ export class FeedbackDatabase {
     this.file.close();
   }
 
+  /** Answers a prediction if it still waits. */
+  private answer({ id, digest }: Answer): AnswerOutcome {
+    if (this.file.statement('delete from waiting where id = ?').run(id).changes === 0) {
+      const known = this.answered(id);
+      return !known ? 'not_found' : known.digest === digest ? 'repeated' : 'conflict';
+    }
+    this.file.statement('insert into answered (at, id, digest) values (?, ?, ?)').run(this.now(), id, digest);
+    return 'stored';
+  }
+
+  /** Returns the answer to a prediction that no longer waits. */
+  private answered(id: string): AnsweredPrediction | undefined {
+    const found = this.file.statement('select digest from answered where id = ?').get(id) as
+      | AnsweredPrediction
+      | undefined;
+    return found && { digest: found.digest };
+  }
+
+  /** Inserts the rows of a batch from index `from` to before `to`. */
+  private insert(batch: LabelledBatch, from: number, to: number): void {
+    const { columns, model, features, targets, outputs } = batch;
+    const columnsId = this.columnsId(columns);
+    const insert = this.file.statement(
+      'insert into labelled (at, columns, model, features, targets, outputs) values (?, ?, ?, ?, ?, ?)',
+    );
+    const at = this.now();
+    const [width, depth] = [columns.features.length, columns.targets.length];
+    for (let r = from; r < to; r++) {
+      const row = [toBlob(features, r, width), toBlob(targets, r, depth), toBlob(outputs, r, depth)];
+      insert.run(at, columnsId, model, ...row);
+    }
+  }
+
   private prune(): void {
     const { rows } = this.bounds;
     this.sweep();
     this.file.statement('delete from labelled where id <= (select max(id) from labelled) - ?').run(rows);
     this.file.statement('delete from waiting where last - rows < (select max(last) from waiting) - ?').run(rows);
+    this.file.statement('delete from answered where number <= (select max(number) from answered) - ?').run(rows);
+    this.file.statement('delete from requests where number <= (select max(number) from requests) - ?').run(rows);
   }
 
   /**
@@ -164,8 +236,7 @@ export class FeedbackDatabase {
       | undefined;
     const isDue = found && now - found.at >= SECOND_LOOK;
     if (isDue) {
-      const deleted = ['labelled', 'waiting'].map((table) => {
-        const key = table === 'labelled' ? 'id' : 'last';
+      const deleted = SWEPT.map(([table, key]) => {
         const old = `select ${key} from ${table} where at < ? order by at limit ${MAX_SWEPT}`;
         return this.file.statement(`delete from ${table} where ${key} in (${old})`).run(found.oldest).changes;
       });
@@ -186,12 +257,4 @@ export class FeedbackDatabase {
     if (found) return found.id;
     return Number(this.file.statement('insert into columns (names) values (?)').run(names).lastInsertRowid);
   }
-}
-
-function notWaiting(i: number, id: string): DomainError {
-  const prediction = JSON.stringify(id.slice(0, 80));
-  return new DomainError(
-    'PREDICTION_NOT_FOUND',
-    `ids[${i}]: no prediction ${prediction} waits for its targets; it was not stored, is too old or has been answered`,
-  );
 }

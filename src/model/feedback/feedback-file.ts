@@ -25,8 +25,19 @@ const TABLES = `
   pragma user_version = ${SCHEMA};
 `;
 
-/** Added to files of earlier releases too, which need not know it. */
-const SWEEP_TABLE = 'create table if not exists sweep (at integer not null, oldest integer not null)';
+/** Added to files of earlier releases too, which need not know them. */
+const LATER_TABLES = `
+  create table if not exists sweep (at integer not null, oldest integer not null);
+  create table if not exists answered (
+    number integer primary key, at integer not null, id text not null unique, digest text not null
+  );
+  create index if not exists answered_at on answered (at);
+  create table if not exists requests (
+    number integer primary key, at integer not null, key text not null unique, digest text not null,
+    note text not null, kept integer not null
+  );
+  create index if not exists requests_at on requests (at);
+`;
 
 /** The SQLite file of the feedback: its tables, prepared statements and transactions. */
 export class FeedbackFile {
@@ -110,7 +121,7 @@ export class FeedbackFile {
       const { user_version: found } = this.statement('pragma user_version').get() as { user_version: number };
       if (found === 0) this.database.exec(TABLES);
       else if (found !== SCHEMA) throw new Error(`it has schema ${found}, this release reads ${SCHEMA}`);
-      this.database.exec(SWEEP_TABLE);
+      this.database.exec(LATER_TABLES);
     });
   }
 }

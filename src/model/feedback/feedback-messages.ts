@@ -2,7 +2,7 @@ import type { ErrorCode } from '../../base/domain-error.js';
 import type { FeedbackDatabase } from './feedback-database.js';
 
 /** Methods of the database that its parent process may call. */
-export type FeedbackMethod = 'add' | 'addWaiting' | 'waiting' | 'count' | 'recent' | 'newest' | 'chunk';
+export type FeedbackMethod = 'add' | 'addWaiting' | 'predictions' | 'earlier' | 'count' | 'recent' | 'newest' | 'chunk';
 export type FeedbackArguments<M extends FeedbackMethod> = Parameters<FeedbackDatabase[M]>;
 export type FeedbackResult<M extends FeedbackMethod> = ReturnType<FeedbackDatabase[M]>;
 

@@ -16,6 +16,50 @@ export interface LabelledBatch {
 /** The rows of a prediction whose targets have not come yet. */
 export type WaitingRows = Pick<LabelledBatch, 'columns' | 'rows' | 'features'>;
 
+/** A prediction whose targets have come. The digest is equal for equal targets. */
+export interface AnsweredPrediction {
+  readonly digest: string;
+}
+
+/** What is known of an id: the rows of a prediction that waits, the answer to one that does not, or nothing. */
+export type KnownPrediction = WaitingRows | AnsweredPrediction | undefined;
+
+/** The targets of one prediction within a batch. */
+export interface Answer extends AnsweredPrediction {
+  readonly id: string;
+  /** Rows of the batch that belong to it. They follow those of the answer before. */
+  readonly rows: number;
+}
+
+/** Result of an answer: a prediction is answered once, and its first answer is retained. */
+export type AnswerOutcome = 'stored' | 'repeated' | 'conflict' | 'not_found';
+
+/** A request that its client may send again, with the same key. */
+export interface KeyedRequest {
+  readonly key: string;
+  /** Identifies the body. */
+  readonly digest: string;
+  /** Stored with the key, and returned if the request comes again. */
+  readonly note: string;
+}
+
+/** What a request with the same key has stored before. */
+export interface EarlierRequest {
+  readonly note: string;
+  /** Labelled rows of its columns at that time. */
+  readonly kept: number;
+}
+
+/** Result of adding a batch. */
+export interface AddedBatch {
+  /** Labelled rows of its columns. */
+  readonly kept: number;
+  /** One for each answer. */
+  readonly outcomes: readonly AnswerOutcome[];
+  /** True if a request with the same key has added it before. */
+  readonly isRepeated: boolean;
+}
+
 /** Labelled rows in the order in which they were added. */
 export interface FeedbackChunk {
   readonly rows: number;

@@ -75,10 +75,10 @@ export function orderLike(model: Columns, columns: Columns, advice?: string): Co
   throw changed(model, columns, advice);
 }
 
-/** Throws `FEATURES_CHANGED` unless the columns are those of the model, in the same order. `advice` ends the message. */
-export function assertColumns(model: Columns, columns: Columns, advice?: string): void {
+/** Returns true if both have the same columns in the same order. */
+export function equalColumns(a: Columns, b: Columns): boolean {
   const inOrder = ({ features, targets }: Columns) => JSON.stringify([features, targets]);
-  if (inOrder(columns) !== inOrder(model)) throw changed(model, columns, advice);
+  return inOrder(a) === inOrder(b);
 }
 
 /** Returns the index of each feature among `columns`. Throws `INVALID_ROWS` unless they are exactly the features. */
@@ -96,7 +96,8 @@ export function placesOf(features: readonly string[], columns: readonly string[]
   return features.map((name) => places.get(name)!);
 }
 
-function changed(model: Columns, { features, targets }: Columns, advice?: string): DomainError {
+/** Returns the error for rows whose columns are not the model's. `advice` ends the message. */
+export function changed(model: Columns, { features, targets }: Columns, advice?: string): DomainError {
   return new DomainError(
     'FEATURES_CHANGED',
     `the serving model predicts ${listed(model.targets)} from ${listed(model.features)}, but these rows have ` +

@@ -1,13 +1,19 @@
 import { readJson } from '../../base/json/parse-json.js';
 import { workerTask } from '../../base/node/worker-task.js';
-import type { WaitingRows } from '../../model/feedback/labelled-batch.js';
+import type { KnownPrediction } from '../../model/feedback/labelled-batch.js';
 import { type Columns, orderColumns } from '../../model/tables/columns.js';
 import { jsonToTable } from '../../model/tables/json/json-table.js';
 import type { TableInfo } from '../../model/tables/table-file.js';
 import { type LabelledBody, labelledRows } from '../readers/labelled-request.js';
 import { ROW_READERS, type RowReaderName } from '../readers/readers.js';
 import type { Reading, RowModel } from '../readers/row-list.js';
-import { type FeedbackRows, type FeedbackTerms, joinTargets, readFeedback } from '../service/feedback/feedback-rows.js';
+import {
+  type FeedbackRows,
+  type FeedbackTerms,
+  type JoinedRows,
+  joinTargets,
+  readFeedback,
+} from '../service/feedback/feedback-rows.js';
 import { outline } from './body-outline.js';
 
 // The thread of body-reader.ts.
@@ -36,9 +42,12 @@ export interface TableTask extends Task {
   readonly replace: boolean;
 }
 
-/** Reads the rows of a feedback request. If its body has ids, their targets are joined with the rows in `waiting`. */
-export interface FeedbackTask extends Task, FeedbackTerms {
-  readonly waiting: readonly WaitingRows[] | undefined;
+/** Reads the rows of a feedback request. */
+export interface FeedbackTask extends Task, FeedbackTerms {}
+
+/** Joins the targets of a feedback request with the predictions that its ids name. */
+export interface AnswersTask extends FeedbackTask {
+  readonly predictions: readonly KnownPrediction[];
 }
 
 export const readPrediction = workerTask(
@@ -58,10 +67,14 @@ export const outlineBody = workerTask(
 // The outline of these bodies has passed the schema, so they have its form.
 
 export const readLabelled = workerTask(
-  ({ body, waiting, ...terms }: FeedbackTask): FeedbackRows => {
-    const parsed = parse(body) as LabelledBody;
-    return waiting ? joinTargets(waiting, parsed.targets!, terms) : readFeedback(labelledRows(parsed, '"ids"'), terms);
-  },
+  ({ body, ...terms }: FeedbackTask): FeedbackRows =>
+    readFeedback(labelledRows(parse(body) as LabelledBody, '"ids"'), terms),
+  ({ features, targets, numbers }) => [features, targets, numbers],
+);
+
+export const readAnswers = workerTask(
+  ({ body, predictions, ...terms }: AnswersTask): JoinedRows =>
+    joinTargets(predictions, (parse(body) as LabelledBody).targets!, terms),
   ({ features, targets, numbers }) => [features, targets, numbers],
 );
 

@@ -2,8 +2,8 @@ import { DomainError } from '../../base/domain-error.js';
 import { WorkerThread, type WorkerThreadOptions } from '../../base/node/worker-thread.js';
 import type { TableInfo } from '../../model/tables/table-file.js';
 import type { Reading } from '../readers/row-list.js';
-import type { FeedbackRows } from '../service/feedback/feedback-rows.js';
-import type { FeedbackTask, OutlinedBody, RowsTask, TableTask } from './body-reader-worker.js';
+import type { FeedbackRows, JoinedRows } from '../service/feedback/feedback-rows.js';
+import type { AnswersTask, FeedbackTask, OutlinedBody, RowsTask, TableTask } from './body-reader-worker.js';
 
 /** Milliseconds without work after which the thread ends. */
 const IDLE = 10_000;
@@ -37,9 +37,14 @@ export class BodyReader {
     return this.run('writeTable', task);
   }
 
-  /** Reads the rows of feedback. Rejects with what `readFeedback` and `joinTargets` throw. */
+  /** Reads the rows of feedback. Rejects with what `readFeedback` throws. */
   feedback(task: FeedbackTask): Promise<FeedbackRows> {
     return this.run('readLabelled', task);
+  }
+
+  /** Joins the rows of predictions with their targets. Rejects with what `joinTargets` throws. */
+  answers(task: AnswersTask): Promise<JoinedRows> {
+    return this.run('readAnswers', task);
   }
 
   /** Ends the thread. */

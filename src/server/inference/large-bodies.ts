@@ -1,11 +1,12 @@
+import { webcrypto } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { readJson } from '../../base/json/parse-json.js';
-import type { WaitingRows } from '../../model/feedback/labelled-batch.js';
+import type { KnownPrediction } from '../../model/feedback/labelled-batch.js';
 import type { Columns } from '../../model/tables/columns.js';
 import type { TableInfo } from '../../model/tables/table-file.js';
 import { LARGE_BODY } from '../http/large-body.js';
 import { JSON_TYPE } from '../http/media-types.js';
-import type { FeedbackRows, FeedbackTerms } from '../service/feedback/feedback-rows.js';
+import type { FeedbackRows, FeedbackTerms, JoinedRows } from '../service/feedback/feedback-rows.js';
 import type { BodyReader } from './body-reader.js';
 
 /**
@@ -48,11 +49,21 @@ export class LargeBodies {
     return this.reader.table({ body: this.bodies.get(outline)!, directory, model, replace });
   }
 
-  /**
-   * Reads the rows of feedback; if the body has ids, `waiting` holds the rows of those predictions. Rejects with what
-   * `readFeedback` and `joinTargets` throw.
-   */
-  feedback(outline: object, terms: FeedbackTerms, waiting?: readonly WaitingRows[]): Promise<FeedbackRows> {
-    return this.reader.feedback({ body: this.bodies.get(outline)!, ...terms, waiting });
+  /** Reads the rows of feedback. Rejects with what `readFeedback` throws. */
+  feedback(outline: object, terms: FeedbackTerms): Promise<FeedbackRows> {
+    return this.reader.feedback({ body: this.bodies.get(outline)!, ...terms });
+  }
+
+  /** Joins the predictions that the body's ids name with their targets. Rejects with what `joinTargets` throws. */
+  answers(outline: object, predictions: readonly KnownPrediction[], terms: FeedbackTerms): Promise<JoinedRows> {
+    return this.reader.answers({ body: this.bodies.get(outline)!, predictions, ...terms });
+  }
+
+  /** Returns a hash of the body; equal for equal bodies. It is computed in Node's thread pool. */
+  async digest(parsed: object): Promise<string> {
+    const bytes = this.bodies.get(parsed) ?? Buffer.from(JSON.stringify(parsed));
+    return Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)).toString(
+      'base64url',
+    );
   }
 }

@@ -20,6 +20,15 @@ export function registerFeedbackMetrics(registry: Registry, feedback: FeedbackSe
       this.inc(feedback.rows);
     },
   });
+  new Counter({
+    name: 'model_feedback_failures_total',
+    help: 'Times that labelled rows or predictions could not be stored or read',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(feedback.failures);
+    },
+  });
   new Gauge({
     name: 'model_feedback_kept_rows',
     help: 'Stored labelled rows with the columns of the serving version',

@@ -27,6 +27,18 @@ const FeedbackBody = Type.Object(
 );
 type FeedbackBody = Static<typeof FeedbackBody>;
 
+const FeedbackHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 255,
+      description:
+        'identifies the request: sent again with the same key and body, its rows count once, and the reply is the first ' +
+        'one. Without effect with `ids`, which are answered once in any case',
+    }),
+  ),
+});
+
 export async function feedbackRoute(
   app: FastifyInstance,
   { feedback, reader }: { feedback: FeedbackService; reader: BodyReader },
@@ -34,23 +46,32 @@ export async function feedbackRoute(
   const large = new LargeBodies(reader);
   large.addParser(app);
 
-  app.post<{ Body: FeedbackBody }>(
+  app.post<{ Body: FeedbackBody; Headers: Static<typeof FeedbackHeaders> }>(
     '/feedback',
     operation('training', 'Send rows with their true targets, to evaluate the serving model and to train on', {
+      headers: FeedbackHeaders,
       body: FeedbackBody,
-      response: { 200: FeedbackReceipt, ...errors(400, 404, 413, 415, 500, 503) },
+      response: { 200: FeedbackReceipt, ...errors(400, 404, 409, 413, 415, 422, 500, 503) },
     }),
-    ({ body }) => {
+    async ({ body, headers }, reply) => {
       const isLarge = large.has(body);
       if (body.ids) {
         const targets = targetsOf(body);
-        const answered = feedback.answer(body.ids, (waiting, terms) =>
-          isLarge ? large.feedback(body, terms, waiting) : joinTargets(waiting, targets, terms),
+        const answered = feedback.answer(body.ids, (predictions, terms) =>
+          isLarge ? large.answers(body, predictions, terms) : joinTargets(predictions, targets, terms),
         );
         return answered.catch(adviseIds);
       }
       const rows = labelledRows(body, '"ids"');
-      return feedback.add((terms) => (isLarge ? large.feedback(body, terms) : readFeedback(rows, terms)));
+      const { 'idempotency-key': name } = headers;
+      const key = name === undefined ? undefined : { key: name, digest: await large.digest(body) };
+      const { receipt, isRepeated } = await feedback.add(
+        (terms) => (isLarge ? large.feedback(body, terms) : readFeedback(rows, terms)),
+        key,
+      );
+      // As other interfaces with keys mark it.
+      if (isRepeated) reply.header('idempotent-replayed', 'true');
+      return receipt;
     },
   );
 }

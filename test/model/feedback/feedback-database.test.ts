@@ -36,8 +36,13 @@ function batch(from: number, rows: number, columns = COLUMNS, model = 'm'): Labe
   };
 }
 
-const add = (database: FeedbackDatabase, ...args: Parameters<FeedbackDatabase['add']>) =>
+const addBatch = (database: FeedbackDatabase, ...args: Parameters<FeedbackDatabase['add']>) =>
   database.transaction(() => database.add(...args));
+const add = (database: FeedbackDatabase, rows: LabelledBatch) => addBatch(database, rows).kept;
+/** The answer to a prediction, of so many rows of the batch. */
+const answer = (id: string, rows: number, digest = 'd') => ({ id, rows, digest });
+const isKnown = (database: FeedbackDatabase, ids: string[]) =>
+  database.predictions(ids).map((found) => found && Object.keys(found).join());
 const wait = (database: FeedbackDatabase, id: string, rows: number) =>
   database.transaction(() => database.addWaiting(id, batch(0, rows)));
 /** Targets of the rows that are there, their signs changed. */
@@ -103,14 +108,14 @@ test('rows and waiting predictions go when they are too old, and a clock that we
   clock.now += DAY;
   add(database, batch(2, 1));
   clock.now += DAY;
-  assert.deepEqual([add(database, batch(3, 1)), database.waiting(['early']).length], [3, 1]);
+  assert.deepEqual([add(database, batch(3, 1)), isKnown(database, ['early'])], [3, ['columns,rows,features']]);
   clock.now += 1;
   assert.equal(add(database, batch(4, 1)), 4, 'they are looked at twice');
   clock.now += 2 * HOUR;
   assert.deepEqual([add(database, batch(5, 1)), add(database, batch(6, 1))], [5, 6]);
   clock.now += HOUR;
   assert.equal(add(database, batch(7, 1)), 6);
-  assert.throws(() => database.waiting(['early']), { code: 'PREDICTION_NOT_FOUND' });
+  assert.deepEqual(isKnown(database, ['early']), [undefined]);
   clock.now -= 100 * DAY;
   assert.equal(add(database, batch(8, 1)), 7);
   assert.deepEqual(kept(database), [2, 3, 4, 5, 6, 7, 8]);
@@ -132,7 +137,7 @@ test('a clock that is ahead for a moment takes nothing, even if the file is open
     clock.now -= days * DAY;
     add(again, batch(6, 1));
     assert.deepEqual(kept(again).slice(0, 3), [1, 2, 3]);
-    assert.equal(again.waiting(['id']).length, 1);
+    assert.deepEqual(isKnown(again, ['id']), ['columns,rows,features']);
     again.close();
   }
 });
@@ -141,19 +146,61 @@ test('a prediction waits until it is answered, once; predictions beyond the boun
   const { database } = open(t, { rows: 5 });
   wait(database, 'one', 2);
   wait(database, 'two', 3);
-  assert.deepEqual(database.waiting(['two', 'one']), [
+  assert.deepEqual(database.predictions(['two', 'one']), [
     { columns: COLUMNS, rows: 3, features: batch(0, 3).features },
     { columns: COLUMNS, rows: 2, features: batch(0, 2).features },
   ]);
   wait(database, 'three', 1);
-  assert.throws(() => database.waiting(['two', 'one']), {
-    code: 'PREDICTION_NOT_FOUND',
-    message: /^ids\[1\]: .*"one"/,
+  assert.deepEqual(isKnown(database, ['two', 'one']), ['columns,rows,features', undefined]);
+  assert.deepEqual(addBatch(database, batch(0, 3), [answer('two', 3)]), {
+    kept: 3,
+    outcomes: ['stored'],
+    isRepeated: false,
   });
-  add(database, batch(0, 3), ['two']);
-  assert.throws(() => add(database, batch(0, 3), ['three', 'two']), { code: 'PREDICTION_NOT_FOUND' });
-  assert.equal(database.waiting(['three']).length, 1, 'what failed has answered nothing');
-  assert.deepEqual(kept(database), [0, 1, 2], 'and has added nothing');
+  assert.deepEqual(database.predictions(['two']), [{ digest: 'd' }]);
+  const mixed = [answer('two', 1), answer('one', 1), answer('three', 1), answer('two', 1, 'other')];
+  assert.deepEqual(addBatch(database, batch(10, 4), mixed), {
+    kept: 4,
+    outcomes: ['repeated', 'not_found', 'stored', 'conflict'],
+    isRepeated: false,
+  });
+  assert.deepEqual(kept(database), [0, 1, 2, 12], 'only the rows of what waited');
+});
+
+test('a request with the same key is stored once, one with another body is refused', (t) => {
+  const { database, reopen } = open(t);
+  const request = { key: 'k', digest: 'd', note: '{"rows":2}' };
+  assert.equal(database.earlier('k', 'd'), undefined);
+  assert.deepEqual(addBatch(database, batch(0, 2), undefined, request), { kept: 2, outcomes: [], isRepeated: false });
+  add(database, batch(2, 1));
+  database.close();
+  const again = reopen();
+  assert.deepEqual(addBatch(again, batch(0, 2), undefined, request), { kept: 2, outcomes: [], isRepeated: true });
+  assert.deepEqual(again.earlier('k', 'd'), { note: '{"rows":2}', kept: 2 });
+  const reused = { code: 'IDEMPOTENCY_KEY_REUSED' };
+  assert.throws(() => addBatch(again, batch(5, 1), undefined, { ...request, digest: 'other' }), reused);
+  assert.throws(() => again.earlier('k', 'other'), reused);
+  assert.deepEqual(kept(again), [0, 1, 2]);
+});
+
+test('answers and keys are remembered within the bounds of the rows', (t) => {
+  const { database, clock } = open(t, { rows: 5, days: 2 });
+  const ids = Array.from({ length: 8 }, (_, i) => `id ${i}`);
+  for (const [i, id] of ids.entries()) {
+    wait(database, id, 1);
+    addBatch(database, batch(i, 1), [answer(id, 1)]);
+    addBatch(database, batch(i, 1), undefined, { key: id, digest: 'd', note: '' });
+  }
+  const remembered = () => [
+    ids.filter((id) => database.predictions([id])[0] !== undefined),
+    ids.filter((id) => database.earlier(id, 'd') !== undefined),
+  ];
+  assert.deepEqual(remembered(), [ids.slice(3), ids.slice(3)]);
+  for (const hours of [48, 2, 2]) {
+    clock.now += hours * HOUR;
+    database.transaction(() => {});
+  }
+  assert.deepEqual(remembered(), [[], []]);
 });
 
 test('what fails within a transaction leaves nothing, and the rest of it is kept', (t) => {

@@ -7,11 +7,16 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import Database from 'libsql';
 import { FeedbackStore } from '../../../src/model/feedback/feedback-store.js';
-import type { FeedbackChunk, LabelledBatch } from '../../../src/model/feedback/labelled-batch.js';
+import type { FeedbackChunk, KeyedRequest, LabelledBatch } from '../../../src/model/feedback/labelled-batch.js';
 import { childOf } from '../../support/server-process.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const COLUMNS = { features: ['a'], targets: ['y'] };
+
+/** Adds rows. Returns the number of rows that are stored then. */
+async function add(store: FeedbackStore, rows: LabelledBatch, request?: KeyedRequest): Promise<number> {
+  return (await store.call('add', rows, undefined, request)).kept;
+}
 
 function openStore(t: TestContext, directory: string, rows = 100_000): FeedbackStore {
   const store = new FeedbackStore(directory, { rows, days: 30 });
@@ -42,8 +47,11 @@ test('nothing is made before it is needed, and closing what was never used does 
 test('many that come together are all kept, in order, and read in pieces; one that fails takes no other with it', async (t) => {
   const directory = temporaryDirectory(t);
   const store = openStore(t, directory);
-  const adding = Array.from({ length: 1200 }, (_, i) => store.call('add', batch(2 * i, 2)));
-  const failing = assert.rejects(store.call('add', batch(0, 1), ['none']), { code: 'PREDICTION_NOT_FOUND' });
+  const request = (i: number) => ({ key: String(i), digest: 'd', note: '' });
+  const adding = Array.from({ length: 1200 }, (_, i) => add(store, batch(2 * i, 2), request(i)));
+  const failing = assert.rejects(add(store, batch(0, 1), { ...request(1), digest: 'other' }), {
+    code: 'IDEMPOTENCY_KEY_REUSED',
+  });
   const counts = await Promise.all(adding);
   await failing;
   assert.deepEqual(
@@ -58,7 +66,7 @@ test('many that come together are all kept, in order, and read in pieces; one th
 test('calls made before a close are completed', async (t) => {
   const directory = temporaryDirectory(t);
   const store = openStore(t, directory);
-  const adding = [store.call('add', batch(0, 1)), store.call('add', batch(1, 1))];
+  const adding = [add(store, batch(0, 1)), add(store, batch(1, 1))];
   const closing = store.close();
   assert.deepEqual(await Promise.all(adding), [1, 2]);
   await closing;
@@ -70,7 +78,7 @@ test('two that write to one file at once lose nothing', async (t) => {
   const stores = [openStore(t, directory), openStore(t, directory)];
   await Promise.all(
     stores.map(async (store, s) => {
-      for (let i = 0; i < 50; i++) await store.call('add', batch(100 * s + i, 1));
+      for (let i = 0; i < 50; i++) await add(store, batch(100 * s + i, 1));
     }),
   );
   const found = (await targetsOf(stores[0]!)).sort((a, b) => a - b);
@@ -84,7 +92,7 @@ test('a new file that another process is just making is waited for', async (t) =
   other.exec('begin immediate');
   // Long enough for the process to meet it; should it come later, it has nothing to wait for.
   void setTimeout(500).then(() => other.exec('commit'));
-  assert.equal(await openStore(t, directory).call('add', batch(0, 1)), 1);
+  assert.equal(await add(openStore(t, directory), batch(0, 1)), 1);
 });
 
 test('a damaged file is reported and left alone; once it has been moved away, feedback works again', async (t) => {
@@ -93,10 +101,10 @@ test('a damaged file is reported and left alone; once it has been moved away, fe
   writeFileSync(file, 'no database at all, '.repeat(500));
   const store = openStore(t, directory);
   const damaged = { code: 'FEEDBACK_UNAVAILABLE', message: /its file is damaged/ };
-  await assert.rejects(store.call('add', batch(0, 1)), damaged);
+  await assert.rejects(add(store, batch(0, 1)), damaged);
   await assert.rejects(store.call('count', COLUMNS), damaged);
   renameSync(file, join(directory, 'damaged'));
-  assert.equal(await store.call('add', batch(0, 1)), 1);
+  assert.equal(await add(store, batch(0, 1)), 1);
 });
 
 test('a directory that cannot be made is reported', async (t) => {
@@ -104,7 +112,7 @@ test('a directory that cannot be made is reported', async (t) => {
   writeFileSync(file, '');
   for (const directory of [join(file, 'feedback'), '/proc/feedback']) {
     const store = openStore(t, directory);
-    await assert.rejects(store.call('add', batch(0, 1)), {
+    await assert.rejects(add(store, batch(0, 1)), {
       code: 'FEEDBACK_UNAVAILABLE',
       message: /cannot be opened for writing/,
     });
@@ -126,22 +134,22 @@ test('on a full disk and on a read-only one what was kept stays, and feedback go
   const [store, readOnly] = stores as [FeedbackStore, FeedbackStore];
   let kept = 0;
   const fill = async () => {
-    for (;;) kept = await store.call('add', batch(kept, 500));
+    for (;;) kept = await add(store, batch(kept, 500));
   };
   await assert.rejects(fill, { code: 'FEEDBACK_UNAVAILABLE', message: /the disk is full/ });
   assert.ok(kept >= 500, `${kept} rows`);
   assert.equal(mount('-o', 'remount,size=4m').status, 0);
   assert.deepEqual(await targetsOf(store), [...Array(kept).keys()]);
-  assert.equal(await store.call('add', batch(kept, 500)), kept + 500);
+  assert.equal(await add(store, batch(kept, 500)), kept + 500);
   await store.close();
 
   assert.equal(mount('-o', 'remount,ro').status, 0);
-  await assert.rejects(readOnly.call('add', batch(0, 1)), {
+  await assert.rejects(add(readOnly, batch(0, 1)), {
     code: 'FEEDBACK_UNAVAILABLE',
     message: /cannot be opened for writing|is not writable/,
   });
   assert.equal(mount('-o', 'remount,rw').status, 0);
-  assert.equal(await readOnly.call('add', batch(0, 1)), kept + 501);
+  assert.equal(await add(readOnly, batch(0, 1)), kept + 501);
 });
 
 test('bytes that end the process of the database end nothing else', async (t) => {
@@ -156,9 +164,12 @@ test('bytes that end the process of the database end nothing else', async (t) =>
   for (let at = bytes.indexOf(names); at >= 0; at = bytes.indexOf(names, at + 1)) bytes.fill(0xff, at, at + 2);
   writeFileSync(file, bytes);
   const again = openStore(t, directory);
-  await assert.rejects(again.call('waiting', ['id']), { code: 'FEEDBACK_UNAVAILABLE', message: /its process ended$/ });
+  await assert.rejects(again.call('predictions', ['id']), {
+    code: 'FEEDBACK_UNAVAILABLE',
+    message: /its process ended$/,
+  });
   renameSync(file, join(directory, 'damaged'));
-  assert.equal(await again.call('add', batch(0, 1)), 1);
+  assert.equal(await add(again, batch(0, 1)), 1);
 });
 
 /** Asks two things at once when no file can be opened any more, and one when that is over. Tells what came of each. */
@@ -197,12 +208,12 @@ test('without a free file descriptor feedback is unavailable, nothing crashes, a
 
 test('a process that hangs is killed after a while: its calls are refused, and the next process goes on', async (t) => {
   const store = openStore(t, temporaryDirectory(t));
-  await store.call('add', batch(0, 1));
+  await add(store, batch(0, 1));
   process.kill(await childOf(process.pid), 'SIGSTOP');
   const started = performance.now();
   const refused = { code: 'FEEDBACK_UNAVAILABLE', message: /its process does not answer$/ };
   await Promise.all([
-    assert.rejects(store.call('add', batch(1, 1)), refused),
+    assert.rejects(add(store, batch(1, 1)), refused),
     // This one waited behind the first.
     store.call('count', COLUMNS).then(
       (rows) => assert.equal(rows, 1),
@@ -211,17 +222,17 @@ test('a process that hangs is killed after a while: its calls are refused, and t
   ]);
   const elapsed = performance.now() - started;
   assert.ok(elapsed > 3000 && elapsed < 8000, `${elapsed} ms`);
-  while ((await store.call('add', batch(2, 1)).catch(() => 0)) === 0) await setTimeout(20);
+  while ((await add(store, batch(2, 1)).catch(() => 0)) === 0) await setTimeout(20);
   assert.deepEqual(await targetsOf(store), [0, 2]);
 });
 
 test('closing is not delayed by a process that hangs, whether it has work or not', async (t) => {
   for (const hasWork of [true, false]) {
     const store = openStore(t, temporaryDirectory(t));
-    await store.call('add', batch(0, 1));
+    await add(store, batch(0, 1));
     const pid = await childOf(process.pid);
     process.kill(pid, 'SIGSTOP');
-    const adding = hasWork && assert.rejects(store.call('add', batch(1, 1)), { code: 'FEEDBACK_UNAVAILABLE' });
+    const adding = hasWork && assert.rejects(add(store, batch(1, 1)), { code: 'FEEDBACK_UNAVAILABLE' });
     const started = performance.now();
     await store.close();
     await adding;
@@ -234,9 +245,9 @@ test('a file that is moved away while it is open is left whole, and a new one is
   const directory = temporaryDirectory(t);
   const moved = temporaryDirectory(t);
   const store = openStore(t, directory);
-  await store.call('add', batch(0, 2));
+  await add(store, batch(0, 2));
   renameSync(join(directory, 'feedback.db'), join(moved, 'feedback.db'));
-  assert.equal(await store.call('add', batch(5, 1)), 1);
+  assert.equal(await add(store, batch(5, 1)), 1);
   await store.close();
   assert.deepEqual(await targetsOf(openStore(t, directory)), [5]);
   assert.deepEqual(await targetsOf(openStore(t, moved)), [0, 1]);

@@ -199,7 +199,8 @@ test('bad feedback is refused with the place, and nothing of it is kept', async 
 });
 
 test('a large body is read aside, with the same answers', async (t) => {
-  const reading = t.mock.method(BodyReader.prototype, 'feedback');
+  const reading = [t.mock.method(BodyReader.prototype, 'feedback'), t.mock.method(BodyReader.prototype, 'answers')];
+  const readings = () => reading.map(({ mock }) => mock.callCount());
   const { app } = await buildTestApp(t);
   const id = await predictWithId(app, ROWS.slice(30));
   const bodies = [
@@ -217,14 +218,14 @@ test('a large body is read aside, with the same answers', async (t) => {
       [10, 0, 39],
     ],
   );
-  assert.equal(reading.mock.callCount(), 3);
+  assert.deepEqual(readings(), [2, 1]);
   const large = await live(app);
 
   const { app: other } = await buildTestApp(t);
   for (const body of [bodies[0]!, bodies[1]!, { instances: ROWS.slice(30), targets: TARGETS.slice(30) }]) {
     await feedback(other, body);
   }
-  assert.equal(reading.mock.callCount(), 3);
+  assert.deepEqual(readings(), [2, 1]);
   assert.deepEqual(large, await live(other));
 });
 
@@ -274,12 +275,89 @@ test('a prediction whose targets are refused still waits, and is answered once',
   assert.equal(second.json().error, 'targets[1][1][0]: expected a number or null, got "x"');
   const more = await feedback(app, { ids: [id], targets: [[1, 2, 3], [1]] });
   assert.deepEqual([more.statusCode, more.json().error], [400, 'targets: expected one per id (1), got 2']);
-  const both = { ids: [id, 'none'], targets: [[1, 2, 3], [1]] };
-  assert.match((await feedback(app, both)).json().error, /^ids\[1\]: /);
+  assert.equal((await live(app)).kept, 0);
   const answers = await Promise.all([1, 2].map(() => feedback(app, { ids: [id], targets: [[1, 2, 3]] })));
-  assert.deepEqual(answers.map(({ statusCode }) => statusCode).sort(), [200, 404]);
+  assert.deepEqual(answers.map((answer) => answer.json().results[0].status).sort(), ['repeated', 'stored']);
   assert.equal((await live(app)).kept, 3);
 });
+
+const results = (response: { json(): { results: { status: string }[] } }) =>
+  response.json().results.map(({ status }) => status);
+
+for (const [size, send] of [
+  ['small', feedback],
+  ['large', largeFeedback],
+] as const) {
+  test(`ids have a result each, and the same answer counts once (${size} body)`, async (t) => {
+    const { app, store, loader } = await buildTestApp(t);
+    const [one, two, three] = [
+      await predictWithId(app, ROWS.slice(0, 2)),
+      await predictWithId(app, ROWS.slice(2, 3)),
+      await predictWithId(app, ROWS.slice(3, 4)),
+    ];
+    const body = { ids: ['none', one, two], targets: [[1], [1, null], [3]] };
+    const first = await send(app, body);
+    assert.equal(first.statusCode, 200, first.body);
+    const { rows, dropped, kept_rows } = first.json();
+    assert.deepEqual([rows, dropped, kept_rows], [2, 1, 2]);
+    assert.deepEqual(first.json().results, [
+      { id: 'none', status: 'not_found' },
+      { id: one, status: 'stored' },
+      { id: two, status: 'stored' },
+    ]);
+    const again = await send(app, { ...body, targets: [[1], [[1], [null]], 3] });
+    assert.equal(again.statusCode, 200, again.body);
+    assert.deepEqual(
+      [again.json().rows, again.json().kept_rows, results(again)],
+      [0, 2, ['not_found', 'repeated', 'repeated']],
+    );
+    const changed = await send(app, { ids: [three, one, two], targets: [[4], [1, 2], [3]] });
+    assert.deepEqual([changed.json().rows, results(changed)], [1, ['stored', 'conflict', 'repeated']]);
+    const { kept, total, evaluated } = await live(app);
+    assert.deepEqual([kept, total, evaluated], [3, 3, 3]);
+
+    const refused = await send(app, { ids: [one], targets: [[7, 8]] });
+    assert.deepEqual([refused.statusCode, refused.json().code], [409, 'PREDICTION_ANSWERED']);
+    assert.match(refused.json().error, /^ids\[0\]: .* other targets/);
+    const unknown = await send(app, { ids: ['none', 'neither'], targets: [[1], [1]] });
+    assert.deepEqual([unknown.statusCode, unknown.json().code], [404, 'PREDICTION_NOT_FOUND']);
+
+    const waiting = await predictWithId(app, ROWS.slice(5, 6));
+    await loader.activate(await publishUntrained(store, ['a', 'b'], ['y'], 3));
+    const own = (await post(app, '/predict?ids=true', { instances: [[1, 2]] })).json().prediction_id;
+    const mixed = await send(app, { ids: [waiting, own], targets: [[1], [1]] });
+    assert.deepEqual(results(mixed), ['other_columns', 'stored']);
+  });
+
+  test(`rows with the same idempotency key count once (${size} body)`, async (t) => {
+    const { app } = await buildTestApp(t);
+    const white = size === 'large' ? ' '.repeat(LARGE_BODY) : '';
+    const ask = (key: string, body: object) => {
+      const headers = { 'content-type': 'application/json', 'idempotency-key': key };
+      return app.inject({ method: 'POST', url: '/feedback', headers, payload: JSON.stringify(body) + white });
+    };
+    const body = { instances: ROWS.slice(0, 3), targets: [1, null, 3] };
+    const [first, twin] = await Promise.all([ask('a', body), ask('a', body)]);
+    assert.deepEqual([first!.statusCode, twin!.statusCode], [200, 200], twin!.body);
+    assert.deepEqual(first!.json(), twin!.json());
+    await ask('b', { instances: ROWS.slice(3, 5), targets: [1, 2] });
+    const again = await ask('a', body);
+    assert.deepEqual(again.json(), { rows: 2, dropped: 1, kept_rows: 2, model_version: '1' });
+    assert.equal(again.headers['idempotent-replayed'], 'true');
+    const marked = [first!, twin!].filter(({ headers }) => headers['idempotent-replayed'] === 'true');
+    assert.equal(marked.length, 1);
+    const reused = await ask('a', { ...body, targets: [1, 2, 3] });
+    assert.deepEqual([reused.statusCode, reused.json().code], [422, 'IDEMPOTENCY_KEY_REUSED']);
+    const { kept, total } = await live(app);
+    assert.deepEqual([kept, total], [4, 4]);
+    // What was refused is not remembered.
+    assert.equal((await ask('c', { instances: [[1]], targets: [1] })).statusCode, 400);
+    assert.equal((await ask('c', body)).json().rows, 2);
+    const long = await ask('k'.repeat(256), body);
+    assert.deepEqual([long.statusCode, long.json().code], [400, 'INVALID_REQUEST']);
+    assert.match(long.json().error, /^idempotency-key: .*255/);
+  });
+}
 
 test('a large prediction gives an id as well', async (t) => {
   const { app } = await buildTestApp(t, undefined, { maxRows: 20_000, bodyLimit: 2 ** 24 }, {});
@@ -405,6 +483,7 @@ test('while feedback cannot be kept, predictions go on without an id', async (t)
   assert.equal((await live(app)).total, 0);
   const failures = logged.filter(({ msg }) => msg === 'feedback failed').map(({ failures: n }) => n);
   assert.deepEqual(failures, [1, 2, 4]);
+  assert.ok((await samples(app, /^model_feedback_failures/))['model_feedback_failures_total']! >= 5);
 });
 
 test('without a model there is no feedback', async (t) => {

@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { DomainError } from '../../../base/domain-error.js';
-import type { WaitingRows } from '../../../model/feedback/labelled-batch.js';
-import { assertColumns, type Columns, orderLike } from '../../../model/tables/columns.js';
+import type { Answer, AnswerOutcome, KnownPrediction, WaitingRows } from '../../../model/feedback/labelled-batch.js';
+import { type Columns, equalColumns, orderLike } from '../../../model/tables/columns.js';
 import {
   type JsonRows,
   type JsonTable,
@@ -31,6 +32,17 @@ export interface FeedbackRows extends LabelledRows {
   readonly numbers: Int32Array;
 }
 
+/** What becomes of an id, as its feedback is known. `stored` may still change: another request may be faster. */
+export type IdStatus = AnswerOutcome | 'other_columns';
+
+/** The rows of predictions with their targets. */
+export interface JoinedRows extends FeedbackRows {
+  /** One for each id. */
+  readonly statuses: readonly IdStatus[];
+  /** One for each id that is `stored`, in their order. */
+  readonly answers: readonly Omit<Answer, 'id'>[];
+}
+
 /**
  * Reads the rows of a body with their targets. Drops rows that lack a target, or a feature unless it may be missing.
  *
@@ -44,27 +56,67 @@ export function readFeedback(body: JsonRows, { columns, allowMissing, maxRows }:
 }
 
 /**
- * Joins the rows of predictions with their targets: `targets[i]` has one entry per row of prediction `i`, a number or an
- * array of numbers. Throws as `readFeedback`, with the place in `targets`.
+ * Joins the rows of predictions that wait with their targets: `targets[i]` has one entry per row of prediction `i`, a number
+ * or an array of numbers. Throws as `readFeedback`, with the place in `targets`.
  */
 export function joinTargets(
-  predictions: readonly WaitingRows[],
+  predictions: readonly KnownPrediction[],
   targets: readonly unknown[],
   { columns, maxRows }: FeedbackTerms,
-): FeedbackRows {
+): JoinedRows {
   if (targets.length !== predictions.length) {
     throw new DomainError(
       'INVALID_ROWS',
       `targets: expected one per id (${predictions.length}), got ${targets.length}`,
     );
   }
-  const rows = predictions.reduce((sum, one) => sum + one.rows, 0);
+  const waiting = predictions.map((prediction) => waitingFor(columns, prediction));
+  const rows = waiting.reduce((sum, one) => sum + (one?.rows ?? 0), 0);
+  const joined = rows === 0 ? noRows() : joinRows(waiting, rows, targets, { columns, maxRows });
+  const digests = predictions.map((prediction, i) => (prediction ? digestOf(targets[i], `targets[${i}]`) : ''));
+  let at = 0;
+  const answers = waiting.flatMap((one, i) => {
+    if (!one) return [];
+    at += one.rows;
+    return { digest: digests[i]!, end: joined.numbers.findLastIndex((number) => number < at) + 1 };
+  });
+  return {
+    ...joined,
+    statuses: predictions.map((prediction, i) => statusOf(prediction, waiting[i] !== undefined, digests[i]!)),
+    answers: answers.map(({ digest, end }, i) => ({ digest, rows: end - (answers[i - 1]?.end ?? 0) })),
+  };
+}
+
+/** Returns the prediction if it waits for its targets, and was made by a model with these columns. */
+export function waitingFor(columns: Columns, prediction: KnownPrediction): WaitingRows | undefined {
+  const waits = prediction !== undefined && 'rows' in prediction;
+  return waits && equalColumns(prediction.columns, columns) ? prediction : undefined;
+}
+
+/** Names the place in a request of the target of row `n`, counted over all predictions that are joined. */
+export function placeOfTarget(waiting: readonly (WaitingRows | undefined)[], n: number): string {
+  let [i, r] = [0, n];
+  for (; r >= (waiting[i]?.rows ?? 0); i++) r -= waiting[i]?.rows ?? 0;
+  return `targets[${i}][${r}]`;
+}
+
+function noRows(): FeedbackRows {
+  const [features, targets] = [new Float32Array(), new Float32Array()];
+  return { rows: 0, dropped: 0, features, targets, numbers: new Int32Array() };
+}
+
+function joinRows(
+  waiting: readonly (WaitingRows | undefined)[],
+  rows: number,
+  targets: readonly unknown[],
+  { columns, maxRows }: Pick<FeedbackTerms, 'columns' | 'maxRows'>,
+): FeedbackRows {
   checkCount(rows, 'ids', maxRows);
   const [width, depth] = [columns.features.length, columns.targets.length];
   const features = new Float32Array(rows * width);
   let at = 0;
-  const targetRows = predictions.flatMap((prediction, i) => {
-    assertColumns(columns, prediction.columns, `ids[${i}] was predicted by a model with those columns`);
+  const targetRows = waiting.flatMap((prediction, i) => {
+    if (!prediction) return [];
     features.set(prediction.features, at);
     at += prediction.features.length;
     return readArray(targets[i], prediction.rows, () => `targets[${i}]`);
@@ -72,7 +124,7 @@ export function joinTargets(
   const row = (n: number) => {
     const target = targetRows[n];
     const several = Array.isArray(target) || depth > 1;
-    const place = () => placeOfTarget(predictions, n);
+    const place = () => placeOfTarget(waiting, n);
     const values = several ? readArray(target, depth, place) : [target];
     return (column: number) =>
       column < width
@@ -83,11 +135,17 @@ export function joinTargets(
   return completeRows({ columns, rows, row }, true);
 }
 
-/** Names the place in a request of the target of row `n`, counted over all predictions. */
-export function placeOfTarget(predictions: readonly WaitingRows[], n: number): string {
-  let [i, r] = [0, n];
-  for (; r >= predictions[i]!.rows; i++) r -= predictions[i]!.rows;
-  return `targets[${i}][${r}]`;
+function statusOf(prediction: KnownPrediction, isJoined: boolean, digest: string): IdStatus {
+  if (isJoined) return 'stored';
+  if (!prediction) return 'not_found';
+  if (!('digest' in prediction)) return 'other_columns';
+  return prediction.digest === digest ? 'repeated' : 'conflict';
+}
+
+/** Returns the same for `18`, `[18]` and `[[18]]`. */
+function digestOf(targets: unknown, place: string): string {
+  const numbers = [targets].flat(2).map((value) => readNumber(value, () => place));
+  return createHash('sha256').update(JSON.stringify(numbers)).digest('base64url');
 }
 
 function completeRows({ columns, rows, row }: JsonTable, allowMissing: boolean): FeedbackRows {

@@ -6,12 +6,26 @@ import { DomainError } from '../../../base/domain-error.js';
 import { TimeSlice } from '../../../base/node/time-slice.js';
 import type { FeedbackStore } from '../../../model/feedback/feedback-store.js';
 import { feedbackToTable, type Reference } from '../../../model/feedback/feedback-table.js';
-import type { WaitingRows } from '../../../model/feedback/labelled-batch.js';
-import { columnsOf } from '../../../model/tables/columns.js';
+import type {
+  AddedBatch,
+  Answer,
+  EarlierRequest,
+  KeyedRequest,
+  KnownPrediction,
+  LabelledBatch,
+} from '../../../model/feedback/labelled-batch.js';
+import { changed, columnsOf } from '../../../model/tables/columns.js';
 import type { TableInfo } from '../../../model/tables/table-file.js';
 import type { Observation, PredictionService, Serving } from '../prediction/prediction-service.js';
 import { type FailureWatch, watchFailures } from './failure-log.js';
-import { type FeedbackRows, type FeedbackTerms, placeOfTarget } from './feedback-rows.js';
+import {
+  type FeedbackRows,
+  type FeedbackTerms,
+  type IdStatus,
+  type JoinedRows,
+  placeOfTarget,
+  waitingFor,
+} from './feedback-rows.js';
 import { LiveModel, type LiveReport } from './live-model.js';
 
 export interface FeedbackOptions extends Pick<FeedbackTerms, 'allowMissing' | 'maxRows'> {
@@ -29,10 +43,27 @@ export const FeedbackReceipt = Type.Object(
     dropped: Type.Integer({ description: 'rows left out because of a missing or non-finite value' }),
     kept_rows: Type.Integer({ description: 'all stored rows of these columns' }),
     model_version: Type.String({ description: 'the version that is evaluated on them' }),
+    results: Type.Optional(
+      Type.Array(
+        Type.Object({
+          id: Type.String(),
+          status: Type.Enum(['stored', 'repeated', 'conflict', 'not_found', 'other_columns'], {
+            description:
+              'stored; repeated: the same targets were stored before, and count once; conflict: other targets were ' +
+              'stored before, and remain; not_found: it was not stored, or is too old; other_columns: it waits for a ' +
+              'model with its columns to serve again',
+          }),
+        }),
+        { description: 'with `ids`: what became of each, in their order' },
+      ),
+    ),
   },
   { $id: 'FeedbackReply' },
 );
 export type FeedbackReceipt = Static<typeof FeedbackReceipt>;
+
+/** The key of a request that its client may send again, and what identifies its body. */
+export type RequestKey = Pick<KeyedRequest, 'key' | 'digest'>;
 
 type MaybePromise<T> = T | Promise<T>;
 
@@ -48,12 +79,15 @@ export class FeedbackService extends EventEmitter<{ rows: [] }> {
   private readonly watch: FailureWatch;
   private live: LiveModel | undefined;
   private storedRows = 0;
+  private failureCount = 0;
   private readonly timer: NodeJS.Timeout;
 
   constructor(options: FeedbackOptions) {
     super();
     this.options = options;
-    this.watch = watchFailures(options.log);
+    this.watch = watchFailures(options.log, (failures) => {
+      this.failureCount = failures;
+    });
     this.timer = setInterval(() => this.prune(), PRUNE_INTERVAL).unref();
   }
 
@@ -62,24 +96,68 @@ export class FeedbackService extends EventEmitter<{ rows: [] }> {
     return this.storedRows;
   }
 
-  /** Stores rows that come with their targets. Throws as `read`, which returns them, `NON_FINITE_OUTPUT`, `FEEDBACK_UNAVAILABLE`. */
-  add(read: (terms: FeedbackTerms) => MaybePromise<FeedbackRows>): Promise<FeedbackReceipt> {
+  /** How often the feedback database has failed. */
+  get failures(): number {
+    return this.failureCount;
+  }
+
+  /**
+   * Stores rows that come with their targets. With a `key`, rows that came with it before are not stored again, and the receipt
+   * is that of the first request. Throws as `read`, which returns them, `NON_FINITE_OUTPUT`, `FEEDBACK_UNAVAILABLE`, and
+   * `IDEMPOTENCY_KEY_REUSED`.
+   */
+  add(
+    read: (terms: FeedbackTerms) => MaybePromise<FeedbackRows>,
+    key?: RequestKey,
+  ): Promise<{ receipt: FeedbackReceipt; isRepeated: boolean }> {
     return this.options.service.hold(async (serving) => {
+      const { store } = this.options;
+      const find = () => key && this.watch(store.call('earlier', key.key, key.digest));
+      const earlier = await find();
+      if (earlier) return { receipt: receiptOf(earlier), isRepeated: true };
       const rows = await read(this.terms(serving));
-      return this.storeRows(serving, rows, [], (n) => `instances[${n}]`);
+      const stored = { rows: rows.rows, dropped: rows.dropped, model_version: String(serving.version) };
+      const request = key && { ...key, note: JSON.stringify(stored) };
+      const { kept, isRepeated } = await this.storeRows(serving, rows, (n) => `instances[${n}]`, undefined, request);
+      // The same request was faster.
+      if (isRepeated) return { receipt: receiptOf((await find())!), isRepeated };
+      return { receipt: { ...stored, kept_rows: kept }, isRepeated };
     });
   }
 
-  /** Stores the rows of predictions after `join` has added their targets. Throws as `add`, and `PREDICTION_NOT_FOUND`. */
+  /**
+   * Stores the rows of predictions after `join` has added their targets. A prediction is answered once. Throws as `add`. If all
+   * ids fail for the same reason, throws `PREDICTION_NOT_FOUND`, `PREDICTION_ANSWERED` or `FEATURES_CHANGED`.
+   */
   answer(
     ids: readonly string[],
-    join: (waiting: readonly WaitingRows[], terms: FeedbackTerms) => MaybePromise<FeedbackRows>,
+    join: (predictions: readonly KnownPrediction[], terms: FeedbackTerms) => MaybePromise<JoinedRows>,
   ): Promise<FeedbackReceipt> {
     return this.options.service.hold(async (serving) => {
       checkIds(ids);
-      const waiting = await this.watch(this.options.store.call('waiting', ids));
-      const rows = await join(waiting, this.terms(serving));
-      return this.storeRows(serving, rows, ids, (n) => placeOfTarget(waiting, n));
+      const { store } = this.options;
+      const predictions = await this.watch(store.call('predictions', ids));
+      const terms = this.terms(serving);
+      const joined = await join(predictions, terms);
+      const open = ids.filter((_, i) => joined.statuses[i] === 'stored');
+      const answers = joined.answers.map((answer, i) => ({ id: open[i]!, ...answer }));
+      const waiting = predictions.map((prediction) => waitingFor(terms.columns, prediction));
+      const place = (n: number) => placeOfTarget(waiting, n);
+      const { kept, outcomes } =
+        open.length > 0
+          ? await this.storeRows(serving, joined, place, answers)
+          : { kept: await this.watch(store.call('count', terms.columns)), outcomes: [] };
+      const rest = outcomes.values();
+      const statuses = joined.statuses.map((status) => (status === 'stored' ? rest.next().value! : status));
+      if (statuses.every((status) => status === statuses[0]))
+        throwIfRefused(statuses[0]!, ids[0]!, predictions[0], terms);
+      return {
+        rows: answers.reduce((sum, { rows }, i) => sum + (outcomes[i] === 'stored' ? rows : 0), 0),
+        dropped: joined.dropped,
+        kept_rows: kept,
+        model_version: String(serving.version),
+        results: ids.map((id, i) => ({ id, status: statuses[i]! })),
+      };
     });
   }
 
@@ -132,10 +210,11 @@ export class FeedbackService extends EventEmitter<{ rows: [] }> {
   /** Predicts and stores rows. `place` names a row of the request in errors. */
   private async storeRows(
     serving: Serving,
-    { rows, dropped, features, targets, numbers }: FeedbackRows,
-    answered: readonly string[],
+    { rows, features, targets, numbers }: FeedbackRows,
     place: (number: number) => string,
-  ): Promise<FeedbackReceipt> {
+    answers?: readonly Answer[],
+    request?: KeyedRequest,
+  ): Promise<AddedBatch> {
     const { store, service } = this.options;
     const placeOf = (row: number) => place(numbers[row]!);
     const { outputs } = (await service.predictUnseen(serving, features, rows, new TimeSlice(), placeOf)).prediction;
@@ -144,11 +223,12 @@ export class FeedbackService extends EventEmitter<{ rows: [] }> {
     if (live) await this.whenRestored(live);
     const { card } = serving;
     const batch = { columns: columnsOf(card), model: card.checksum, rows, features, targets, outputs };
-    const keptRows = await this.watch(store.call('add', batch, answered));
-    live?.add(rows, outputs, targets, keptRows);
-    this.storedRows += rows;
-    this.emit('rows');
-    return { rows, dropped, kept_rows: keptRows, model_version: String(serving.version) };
+    const added = await this.watch(store.call('add', batch, answers, request));
+    const stored = storedRows(batch, answers, added);
+    live?.add(stored.rows, stored.outputs, stored.targets, added.kept);
+    this.storedRows += stored.rows;
+    if (stored.rows > 0) this.emit('rows');
+    return added;
   }
 
   private liveModel({ card }: Serving): LiveModel {
@@ -172,6 +252,48 @@ export class FeedbackService extends EventEmitter<{ rows: [] }> {
     const serving = this.options.service.servingIfReady;
     const live = serving && this.liveModel(serving);
     live?.prune().catch(() => {});
+  }
+}
+
+/** Returns the receipt of the first request with a key. */
+function receiptOf({ note, kept }: EarlierRequest): FeedbackReceipt {
+  return { ...(JSON.parse(note) as Omit<FeedbackReceipt, 'kept_rows'>), kept_rows: kept };
+}
+
+/** Returns the rows that a batch has added: all, but for those of predictions that another request has answered. */
+function storedRows(
+  batch: LabelledBatch,
+  answers: readonly Answer[] | undefined,
+  { outcomes, isRepeated }: AddedBatch,
+): Pick<LabelledBatch, 'rows' | 'targets' | 'outputs'> {
+  if (!isRepeated && outcomes.every((outcome) => outcome === 'stored')) return batch;
+  const depth = batch.columns.targets.length;
+  let at = 0;
+  const stored = (answers ?? []).flatMap(({ rows }, i) => {
+    const numbers = Array.from({ length: rows * depth }, (_, n) => at * depth + n);
+    at += rows;
+    return outcomes[i] === 'stored' ? numbers : [];
+  });
+  return {
+    rows: stored.length / depth,
+    targets: Float32Array.from(stored, (n) => batch.targets[n]!),
+    outputs: Float32Array.from(stored, (n) => batch.outputs[n]!),
+  };
+}
+
+/** Throws what the first id is refused for, if it is. */
+function throwIfRefused(status: IdStatus, id: string, prediction: KnownPrediction, { columns }: FeedbackTerms): void {
+  const name = JSON.stringify(id.slice(0, 80));
+  if (status === 'not_found') {
+    const reason = 'it was not stored, is too old, or was answered long ago';
+    throw new DomainError('PREDICTION_NOT_FOUND', `ids[0]: no prediction ${name} waits for its targets; ${reason}`);
+  }
+  if (status === 'conflict') {
+    const reason = 'has been answered with other targets, which remain';
+    throw new DomainError('PREDICTION_ANSWERED', `ids[0]: prediction ${name} ${reason}`);
+  }
+  if (status === 'other_columns' && prediction && 'columns' in prediction) {
+    throw changed(columns, prediction.columns, 'ids[0] was predicted by a model with those columns');
   }
 }
 
