@@ -1,0 +1,62 @@
+// `npm run soak`: half an hour of mixed traffic to the image under the memory limit of compose.yaml, with trainings, feedback,
+// uploads and clients that break off. Measures memory, handles and files, fits a line to each after a warm-up, and prints a page,
+// which `--page` writes. `--minutes=` is the duration. Exits with 1 if anything grows, ends or fails.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { freePort } from '../../support/free-port.js';
+import { Keeper } from '../fuzz/service/keeper.js';
+import { type Sample, takeSample } from './samples.js';
+import { soakPage } from './soak-page.js';
+import { SoakTraffic } from './soak-traffic.js';
+import { startSubject } from './subject.js';
+
+const { values } = parseArgs({ options: { minutes: { type: 'string', default: '30' }, page: { type: 'string' } } });
+const minutes = Number(values.minutes);
+if (!(minutes > 0)) throw new Error(`--minutes: expected a number above 0, got ${values.minutes}`);
+
+const INTERVAL = 5000;
+/** Milliseconds after the traffic, in which connections and child processes end. */
+const QUIET = 15_000;
+
+const directory = mkdtempSync(join(tmpdir(), 'rr-soak-'));
+const port = await freePort();
+const keeper = new Keeper(port, directory);
+const subject = await startSubject(directory, port);
+const samples: Sample[] = [];
+try {
+  const traffic = new SoakTraffic(subject.port, await keeper.prepare());
+  const start = performance.now();
+  const elapsed = () => (performance.now() - start) / 60_000;
+  const ending = new AbortController();
+  const sending = traffic.run(ending.signal);
+  let ended: string | undefined;
+  while (elapsed() < minutes && !ended) {
+    await sleep(INTERVAL);
+    try {
+      samples.push(await takeSample(subject.port, subject.pid, directory, elapsed()));
+    } catch {
+      ended = (await subject.ended()) ?? undefined;
+    }
+    ended ??= await subject.ended();
+    if (samples.length % 12 === 0) console.error(`${elapsed().toFixed(0)} minutes, ${describe(samples.at(-1))}`);
+  }
+  ending.abort();
+  await sending;
+  await sleep(ended ? 0 : QUIET);
+  const last = ended ? undefined : await takeSample(subject.port, subject.pid, directory, elapsed());
+  const code = ended ? null : await subject.stop();
+  const { page, passed } = soakPage({ subject, minutes, samples, last, ended, code, traffic });
+  console.log(page);
+  if (values.page) writeFileSync(values.page, page);
+  if (!passed) process.exitCode = 1;
+} finally {
+  await subject.kill();
+  rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
+}
+
+function describe(sample: Sample | undefined): string {
+  return sample ? `RSS ${(sample.rss / 2 ** 20).toFixed(0)} MiB, ${sample.descriptors} descriptors` : 'no sample';
+}
