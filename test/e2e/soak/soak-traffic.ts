@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { createRandom } from '../../../src/base/statistics/random.js';
@@ -23,9 +24,12 @@ export class SoakTraffic {
   private readonly url: string;
   private readonly port: number;
   private readonly fixtures: Fixtures;
+  private readonly csv: string;
   private readonly random = createRandom(1);
 
-  constructor(port: number, fixtures: Fixtures) {
+  /** `csv` is a table to train on. */
+  constructor(port: number, fixtures: Fixtures, csv: string) {
+    this.csv = csv;
     this.port = port;
     this.url = `http://127.0.0.1:${port}`;
     this.fixtures = fixtures;
@@ -33,8 +37,9 @@ export class SoakTraffic {
 
   /** Sends until `signal` aborts, and for what has been begun by then. */
   async run(signal: AbortSignal): Promise<void> {
-    const { rows, archive } = this.fixtures;
-    const csv = ['a,b,c,y', ...rows.map((row) => row.join(','))].join('\n');
+    // Every lane waits for it.
+    setMaxListeners(0, signal);
+    const { archive } = this.fixtures;
     const requests = [...goldenRequests(), ...nativeRequests(this.fixtures)];
     const large = JSON.stringify({ instances: Array.from({ length: LARGE_ROWS }, (_, i) => [i % 7, i % 11, i % 5]) });
     const packed = gzipSync(large);
@@ -52,9 +57,9 @@ export class SoakTraffic {
             'content-encoding': 'gzip',
           }),
       ],
-      [20_000, (n) => this.train(n, csv)],
+      [20_000, (n) => this.train(n)],
       [15_000, () => this.send('uploads', 'POST', '/models', archive, { 'content-type': 'application/gzip' })],
-      [15_000, () => this.send('archives', 'GET', '/models/1/archive')],
+      [15_000, () => this.download()],
       [45_000, () => this.send('rollbacks', 'POST', '/models/rollback')],
       [60_000, () => this.rebaseline()],
       [2000, () => this.follow()],
@@ -100,10 +105,16 @@ export class SoakTraffic {
     for (const { status, body } of replies) this.count('broken-off and piecemeal', status, body.toString('latin1'));
   }
 
-  private train(n: number, csv: string): Promise<unknown> {
+  /** Downloads the version that serves. */
+  private async download(): Promise<void> {
+    const { model_version: version } = JSON.parse(await this.send('documents', 'GET', '/model'));
+    await this.send('archives', 'GET', `/models/${version}/archive`);
+  }
+
+  private train(n: number): Promise<unknown> {
     const options = `epochs=3&wait=true&promote=${n % 2 === 0 ? 'always' : 'never'}`;
     if (n % 3 === 2) return this.json('trainings', `/train?${options}`, { source: 'feedback' });
-    return this.send('trainings', 'POST', `/train?target=y&${options}`, csv, { 'content-type': 'text/csv' });
+    return this.send('trainings', 'POST', `/train?target=y&${options}`, this.csv, { 'content-type': 'text/csv' });
   }
 
   private rebaseline(): Promise<unknown> {

@@ -1,7 +1,7 @@
 // `npm run soak`: half an hour of mixed traffic to the image under the memory limit of compose.yaml, with trainings, feedback,
 // uploads and clients that break off. Measures memory, handles and files, fits a line to each after a warm-up, and prints a page,
 // which `--page` writes. `--minutes=` is the duration. Exits with 1 if anything grows, ends or fails.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -27,7 +27,7 @@ const keeper = new Keeper(port, directory);
 const subject = await startSubject(directory, port);
 const samples: Sample[] = [];
 try {
-  const traffic = new SoakTraffic(subject.port, await keeper.prepare());
+  const traffic = new SoakTraffic(port, await keeper.prepare(), readFileSync(join(directory, 'rows.csv'), 'utf8'));
   const start = performance.now();
   const elapsed = () => (performance.now() - start) / 60_000;
   const ending = new AbortController();
