@@ -90,13 +90,14 @@ export function refuseConnection(error: Error & { code?: string }, socket: Socke
 
 function refuseNext(error: Error & { code?: string }, socket: Socket & { _httpMessage?: ServerResponse | null }): void {
   const reply = socket._httpMessage;
+  const isAnswering = reply?.req.complete;
   // A second status line would become a part of the first reply. A connection without a byte expects no reply.
-  if (reply?.headersSent || socket.bytesRead === 0 || !socket.writable) {
+  if ((reply?.headersSent && !isAnswering) || socket.bytesRead === 0 || !socket.writable) {
     socket.destroy();
     return;
   }
   // The error follows a request that is still being answered.
-  if (reply?.req.complete) {
+  if (isAnswering) {
     reply.once('finish', () => refuseNext(error, socket));
     return;
   }

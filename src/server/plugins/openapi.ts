@@ -12,7 +12,9 @@ export async function openapi(app: FastifyInstance, service: PredictionService):
       info: {
         title: 'reconstruction-regressor',
         description:
-          'Predicts numbers and reconstructs its inputs; the error shows how far they are from the training data.',
+          'Predicts numbers and reconstructs its inputs; the error shows how far they are from the training data. Whatever ' +
+          'the route, a request that is not HTTP, arrives too slowly, has too large headers or expects more than ' +
+          '100-continue is refused with 400, 408, 431 or 417, in the form of all errors.',
         version: '1',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },

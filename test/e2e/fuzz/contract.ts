@@ -38,7 +38,7 @@ export interface Breach {
 const CONNECTION_STATUSES = new Set([400, 408, 413, 417, 431, 505]);
 /** Statuses where there is no such route. */
 const NO_ROUTE_STATUSES = new Set([400, 404, 405]);
-/** Paths that are pages and not described: their replies need only be replies. */
+/** Paths that are pages and not described: only their errors have a form. */
 const PAGES = /^\/(docs(\/|$)|openapi\.json$|assets\/|[\w.-]+\.(js|css|svg|html)$)/;
 
 /** Paths that are another way to write a documented one. */
@@ -92,7 +92,8 @@ export class Contract {
     else if (first && !known && request.honest && !CONNECTION_STATUSES.has(status)) {
       yield ['undocumented status', text(reply)];
     }
-    if (!complete || status === 204 || status === 304 || request.method === 'HEAD' || damaged || page) return;
+    if (!complete || status === 204 || status === 304 || request.method === 'HEAD' || damaged) return;
+    if (page && status < 400) return;
     const content = documented?.content ?? (status >= 400 ? ERROR_CONTENT : undefined);
     const wrong = content && this.formError(reply, content);
     if (wrong) yield [`undocumented form: ${wrong}`, text(reply)];

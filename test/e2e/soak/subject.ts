@@ -42,13 +42,18 @@ function settings(directory: string, port: number): Record<string, string> {
 export async function startSubject(directory: string, port: number): Promise<Subject> {
   const missing = await missingDaemon();
   const subject = missing ? startProcess(directory, port) : await startContainer(directory, port);
-  const deadline = Date.now() + START_TIMEOUT;
-  while (!(await isReady(port))) {
-    const reason = Date.now() > deadline ? 'no model serves' : await subject.ended();
-    if (reason) throw new Error(`the service did not start: ${reason}`);
-    await sleep(100);
+  try {
+    const deadline = Date.now() + START_TIMEOUT;
+    while (!(await isReady(port))) {
+      const reason = Date.now() > deadline ? 'no model serves' : await subject.ended();
+      if (reason) throw new Error(`the service did not start: ${reason}`);
+      await sleep(100);
+    }
+    return subject;
+  } catch (error) {
+    await subject.kill();
+    throw error;
   }
-  return subject;
 }
 
 async function startContainer(directory: string, port: number): Promise<Subject> {
@@ -67,7 +72,7 @@ async function startContainer(directory: string, port: number): Promise<Subject>
     pid,
     description: `the image, with ${limit} of memory and a read-only root`,
     async ended() {
-      const [status, killed, now] = (await inspect('.State.Status} {{.State.OOMKilled}} {{.State.Pid')).split(' ');
+      const [status, killed, now] = (await inspect('.State.Status}} {{.State.OOMKilled}} {{.State.Pid')).split(' ');
       if (status === 'running' && Number(now) === pid) return undefined;
       return `${status}, out of memory: ${killed}: ${(await docker('logs', '--tail', '5', id)).slice(-2000)}`;
     },

@@ -162,6 +162,35 @@ test('what follows a request that is still being answered is refused after its r
   }
 });
 
+test('bytes after the last request of a connection do not cut the reply that is being sent', async (t) => {
+  const { app } = await buildTestApp(t);
+  let finish = () => {};
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  app.get('/parts', (_request, reply) =>
+    reply.type('text/plain').send(
+      Readable.from(
+        (async function* () {
+          yield 'first';
+          await finished;
+          yield 'last';
+        })(),
+      ),
+    ),
+  );
+  const socket = open(t, new URL(await app.listen({ host: '127.0.0.1', port: 0 })));
+  socket.write('GET /parts HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+  await once(socket, 'data');
+  const rest = untilEnd(socket);
+  // The server says when it has read the surplus.
+  const refused = once(app.server, 'clientError');
+  socket.write('GET /version HTTP/1.1\r\nhost: x\r\n\r\n');
+  await refused;
+  finish();
+  assert.match(await rest, /last\r\n0\r\n\r\n$/);
+});
+
 test('headers that are too large are a 431, and the connection does not stay half closed', async (t) => {
   const { app, url } = await listen(t);
   const socket = open(t, url);
