@@ -20,8 +20,7 @@ export interface Sample {
 
 /** Measures the service by its own metrics and, on Linux, by its processes. */
 export async function takeSample(port: number, pid: number, directory: string, minute: number): Promise<Sample> {
-  const response = await fetch(`http://127.0.0.1:${port}/metrics`);
-  const text = await response.text();
+  const text = await readMetrics(port);
   const sumOf = (name: string) =>
     Array.from(text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'gm'))).reduce(
       (sum, [, value]) => sum + Number(value),
@@ -37,6 +36,15 @@ export async function takeSample(port: number, pid: number, directory: string, m
     descriptors: sumOf('process_open_fds'),
     files: readdirSync(directory, { recursive: true }).length,
   };
+}
+
+/** The version of Node that runs the service. */
+export async function nodeVersion(port: number): Promise<string> {
+  return /^nodejs_version_info\{version="v([^"]+)"/m.exec(await readMetrics(port))?.[1] ?? 'unknown';
+}
+
+async function readMetrics(port: number): Promise<string> {
+  return (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
 }
 
 /** Resident memory of a process and of all that it started, in bytes; 0 where it cannot be read. */

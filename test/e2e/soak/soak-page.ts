@@ -6,6 +6,8 @@ import { fitTrend, grows, mean } from './trend.js';
 
 export interface Soak {
   readonly subject: Subject;
+  /** The version of Node that runs it. */
+  readonly node: string;
   readonly minutes: number;
   readonly samples: readonly Sample[];
   /** A sample after the traffic. */
@@ -35,7 +37,7 @@ const SERIES: readonly [name: string, key: keyof Sample, reduce: (values: number
 
 /** Writes the page of a run. */
 export function soakPage(soak: Soak): { page: string; passed: boolean } {
-  const { subject, minutes, samples, last, ended, code, traffic } = soak;
+  const { subject, node, minutes, samples, last, ended, code, traffic } = soak;
   const warm = samples.filter(({ minute }) => minute >= WARM_UP * minutes);
   const verdicts: [claim: string, reached: boolean][] = [];
   const rows = SERIES.map(([name, key, reduce, unit]) => {
@@ -65,7 +67,6 @@ export function soakPage(soak: Soak): { page: string; passed: boolean } {
     ['no request failed: no 5xx but 501 and 503, and no connection lost', traffic.failures.length === 0],
   );
   const passed = verdicts.every(([, reached]) => reached);
-  const { node } = process.versions;
   const page = [
     '# Soak',
     '',

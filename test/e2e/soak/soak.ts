@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { freePort } from '../../support/free-port.js';
 import { Keeper } from '../fuzz/service/keeper.js';
-import { type Sample, takeSample } from './samples.js';
+import { nodeVersion, type Sample, takeSample } from './samples.js';
 import { soakPage } from './soak-page.js';
 import { SoakTraffic } from './soak-traffic.js';
 import { startSubject } from './subject.js';
@@ -28,6 +28,7 @@ const subject = await startSubject(directory, port);
 const samples: Sample[] = [];
 try {
   const traffic = new SoakTraffic(port, await keeper.prepare(), readFileSync(join(directory, 'rows.csv'), 'utf8'));
+  const node = await nodeVersion(port);
   const start = performance.now();
   const elapsed = () => (performance.now() - start) / 60_000;
   const ending = new AbortController();
@@ -48,7 +49,7 @@ try {
   await sleep(ended ? 0 : QUIET);
   const last = ended ? undefined : await takeSample(subject.port, subject.pid, directory, elapsed());
   const code = ended ? null : await subject.stop();
-  const { page, passed } = soakPage({ subject, minutes, samples, last, ended, code, traffic });
+  const { page, passed } = soakPage({ subject, node, minutes, samples, last, ended, code, traffic });
   console.log(page);
   if (values.page) writeFileSync(values.page, page);
   if (!passed) process.exitCode = 1;
