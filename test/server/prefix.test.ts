@@ -1,30 +1,12 @@
 import assert from 'node:assert/strict';
-import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { startPrefixProxy } from '../support/prefix-proxy.js';
 import { buildTestApp } from '../support/test-app.js';
 
-/** Starts the application behind a proxy that strips `/model`, and reports that if `forwarded`. Returns the public URL. */
+/** Starts the application behind a prefix. Returns its public URL. */
 async function behindPrefix(t: TestContext, forwarded: boolean): Promise<string> {
   const { app } = await buildTestApp(t, ['a', 'b', 'c'], { maxRows: 2000 });
-  await app.listen({ port: 0, host: '127.0.0.1' });
-  const { port } = app.server.address() as AddressInfo;
-  const proxy = createServer((incoming, reply) => {
-    if (!incoming.url!.startsWith('/model/')) return reply.writeHead(404).end('not for this service');
-    const headers = { ...incoming.headers, ...(forwarded ? { 'x-forwarded-prefix': '/model' } : {}) };
-    const path = incoming.url!.slice('/model'.length);
-    const forward = request({ port, host: '127.0.0.1', method: incoming.method!, path, headers }, (answer) => {
-      reply.writeHead(answer.statusCode!, answer.headers);
-      answer.pipe(reply);
-    });
-    return incoming.pipe(forward);
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  t.after(() => {
-    proxy.closeAllConnections();
-    proxy.close();
-  });
-  return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/model/`;
+  return startPrefixProxy(t, await app.listen({ port: 0, host: '127.0.0.1' }), forwarded);
 }
 
 /** Fetches everything that a page loads. */
