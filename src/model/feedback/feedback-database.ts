@@ -37,6 +37,11 @@ const SWEPT = [
   ['requests', 'number'],
 ] as const;
 
+/** Deletes the names of columns that no row has any more. */
+const UNUSED_COLUMNS = `
+  delete from columns where id not in (select columns from labelled) and id not in (select columns from waiting)
+`;
+
 interface LabelledRow {
   readonly id: number;
   readonly at: number;
@@ -242,6 +247,7 @@ export class FeedbackDatabase {
       });
       // The next transaction deletes the rest.
       if (deleted.includes(MAX_SWEPT)) return;
+      this.file.statement(UNUSED_COLUMNS).run();
     }
     // A sweep in the future was recorded by a clock that was ahead, and is taken back.
     if (found && !isDue && found.at <= now) return;

@@ -121,6 +121,24 @@ test('rows and waiting predictions go when they are too old, and a clock that we
   assert.deepEqual(kept(database), [2, 3, 4, 5, 6, 7, 8]);
 });
 
+test('the names of columns go with their last row', (t) => {
+  const { database, clock, path } = open(t, { days: 2 });
+  add(database, batch(1, 1, OTHERS));
+  clock.now += DAY;
+  add(database, batch(2, 1));
+  const other = new Database(path);
+  t.after(() => other.close());
+  const names = () => other.prepare('select names from columns').all().length;
+  assert.equal(names(), 2);
+  for (const hours of [25, 2]) {
+    clock.now += hours * HOUR;
+    database.transaction(() => {});
+  }
+  assert.equal(names(), 1);
+  assert.equal(add(database, batch(3, 1, OTHERS)), 1);
+  assert.equal(add(database, batch(4, 1)), 2);
+});
+
 test('a clock that is ahead for a moment takes nothing, even if the file is opened again meanwhile', (t) => {
   const { database, clock, reopen } = open(t);
   add(database, batch(1, 3));
