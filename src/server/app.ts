@@ -1,16 +1,18 @@
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import fastJsonStringify from 'fast-json-stringify';
-import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
+import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify';
 import { Registry } from 'prom-client';
-import { DomainError } from '../base/domain-error.js';
 import { readJson } from '../base/json/parse-json.js';
+import { MEMORY } from '../base/node/memory-limits.js';
 import type { Config } from './config.js';
 import { FastPath } from './fast-path/fast-path.js';
+import { collectBody, type Payload } from './http/collect-body.js';
 import { refuseConnection } from './http/connection.js';
 import { handleErrors, sendError } from './http/errors.js';
 import { EventStreams } from './http/event-stream.js';
 import { LARGE_BODY } from './http/large-body.js';
 import { requestIds } from './http/request-id.js';
+import { RequestMemory } from './http/request-memory.js';
 import { BodyReader } from './inference/body-reader.js';
 import { Inference } from './inference/inference.js';
 import { requestLog } from './log/request-log.js';
@@ -20,6 +22,7 @@ import { registerLogMetrics } from './metrics/log-metrics.js';
 import { registerModelMetrics } from './metrics/model-metrics.js';
 import { PredictionHistogram } from './metrics/prediction-histogram.js';
 import { RequestHistogram } from './metrics/request-histogram.js';
+import { registerRequestMemoryMetrics } from './metrics/request-memory-metrics.js';
 import type { Parts } from './parts.js';
 import type { Platform } from './platform.js';
 import { errorStatuses } from './plugins/error-statuses.js';
@@ -28,6 +31,7 @@ import { openapi } from './plugins/openapi.js';
 import { readOnly } from './plugins/read-only.js';
 import { replyEncoding } from './plugins/reply-encoding.js';
 import { requestEncoding } from './plugins/request-encoding.js';
+import { requestMemory } from './plugins/request-memory.js';
 import { invocations } from './protocols/invocations/invocations.js';
 import { mlflow } from './protocols/invocations/mlflow.js';
 import { modelRepository } from './protocols/open-inference/model-repository.js';
@@ -60,12 +64,12 @@ const REQUEST_TIMEOUT = 300_000;
  * Replaces Fastify's parsers: reports where a body is not valid JSON, and accepts no plain text. Routes that accept rows have
  * parsers of their own. All other bodies are small; a large one is a mistake that must not block the event loop.
  */
-function parseJson(app: FastifyInstance): void {
+function parseJson(app: FastifyInstance, bodyLimit: number): void {
+  const limit = Math.min(LARGE_BODY, bodyLimit);
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body: Buffer, done) => {
-    if (body.length > LARGE_BODY) throw new DomainError('TOO_LARGE', `body: expected at most ${LARGE_BODY} bytes`);
-    done(null, readJson(body.toString()));
-  });
+  app.addContentTypeParser('application/json', async (request: FastifyRequest, payload: Payload) =>
+    readJson(await collectBody(request, payload, limit)),
+  );
 }
 
 /** Compiles a reply's serialiser when it is first needed: compiling all of them would take a fifth of the start. */
@@ -119,7 +123,7 @@ export async function buildApp(
   fastPath.leaveToFastifyOnClose(app);
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
   app.setSerializerCompiler(({ schema }) => lateSerializer(schema));
-  parseJson(app);
+  parseJson(app, bodyLimit);
 
   const registry = new Registry();
   const modelMetrics = registerModelMetrics(registry, service);
@@ -127,6 +131,8 @@ export async function buildApp(
   registerDriftMetrics(registry, drift, config.DRIFT_FEATURES_WITH_BINS);
   registerFeedbackMetrics(registry, feedback);
   registerLogMetrics(registry, output);
+  const memory = new RequestMemory(MEMORY.requests);
+  registerRequestMemoryMetrics(registry, memory);
   app.addHook('onClose', () => feedback.close());
   jobs.on('end', (job) => modelMetrics.observeJob(job));
   const reader = new BodyReader();
@@ -135,6 +141,7 @@ export async function buildApp(
   requestLog(app, log.isLevelEnabled('debug'));
   handleErrors(app);
   metrics(app, registry, durations, predictions);
+  requestMemory(app, memory);
   requestEncoding(app);
   replyEncoding(app);
   if (platform.readOnly) readOnly(app);

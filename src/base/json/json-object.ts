@@ -1,12 +1,16 @@
 import { DomainError, show } from '../domain-error.js';
-import { endOfString, isObject, readJson } from './parse-json.js';
+import { checkJson, endOfString, isObject, parseJson, textOf } from './parse-json.js';
 
 /**
- * Parses JSON that must be an object. Throws `INVALID_JSON`, and `INVALID_REQUEST` also for a duplicate key: parsers disagree
- * on which of the two counts.
+ * Parses JSON that must be an object. Throws `INVALID_JSON`, what `checkJson` throws, and `INVALID_REQUEST` also for a duplicate
+ * key: parsers disagree on which of the two counts.
  */
-export function readJsonObject(json: Uint8Array, parse: (text: string) => unknown = readJson): Record<string, unknown> {
-  const text = Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString();
+export function readJsonObject(
+  json: Uint8Array,
+  parse: (text: string) => unknown = parseJson,
+): Record<string, unknown> {
+  checkJson(json);
+  const text = textOf(json);
   const value = parse(text);
   if (!isObject(value)) throw new DomainError('INVALID_REQUEST', `JSON: expected an object, got ${show(value)}`);
   // Without duplicates there are as many keys as colons. Counting both is cheaper than searching.

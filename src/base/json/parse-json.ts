@@ -1,42 +1,58 @@
 import { DomainError } from '../domain-error.js';
+import { MEMORY } from '../node/memory-limits.js';
 
 /** Maximum nesting of arrays and objects. Valid input has six levels. A level takes 50 times the memory of its bracket. */
 const MAX_LEVELS = 100;
 /**
- * Maximum number of arrays and objects; in a long text, one per `CHARACTERS_PER_VALUE` characters if that is more. An empty one
- * takes 20 times the memory of its text.
+ * Maximum number of arrays and objects; in a long text, one per `BYTES_PER_CONTAINER` bytes if that is more. An empty one takes 20
+ * times the memory of its text.
  */
-const MAX_VALUES = 2 ** 20;
-const CHARACTERS_PER_VALUE = 16;
+const MAX_CONTAINERS = 2 ** 20;
+const BYTES_PER_CONTAINER = 16;
 
 const QUOTE = 0x22;
+const COMMA = 0x2c;
 const LEFT_BRACKET = 0x5b;
-const LEFT_BRACE = 0x7b;
+const BACKSLASH = 0x5c;
 const RIGHT_BRACKET = 0x5d;
+const LEFT_BRACE = 0x7b;
 const RIGHT_BRACE = 0x7d;
 
-/** Parses JSON. Throws `INVALID_JSON` with the position of the error, and what `parseJson` throws. */
-export function readJson(text: string): unknown {
+/** Parses JSON. Throws `INVALID_JSON` with the position of the error, and what `checkJson` throws. */
+export function readJson(json: Uint8Array): unknown {
+  checkJson(json);
+  return parseJson(textOf(json));
+}
+
+/** Parses text that `checkJson` has passed. Throws `INVALID_JSON` with the position of the error. */
+export function parseJson(text: string): unknown {
   try {
-    return parseJson(text);
+    return JSON.parse(text);
   } catch (cause) {
-    if (cause instanceof DomainError) throw cause;
     throw new DomainError('INVALID_JSON', `invalid JSON: ${(cause as Error).message}`, { cause });
   }
 }
 
-/** Like JSON.parse, but throws `INVALID_REQUEST` or `TOO_LARGE` for text that would take far more memory than its length. */
-export function parseJson(text: string): unknown {
+/**
+ * Throws `INVALID_REQUEST` or `TOO_LARGE` for JSON, valid or not, that would take far more memory than its length. It reads the
+ * bytes: nothing is allocated for a text that is refused. `maxValues` bounds the numbers, texts, arrays and objects.
+ */
+export function checkJson(json: Uint8Array, maxValues = MEMORY.values): void {
   let levels = 0;
-  let values = 0;
-  for (let at = 0; at < text.length; at++) {
-    const character = text.charCodeAt(at);
-    // Most characters are digits, whose codes are below those of brackets.
-    if (character < LEFT_BRACKET) {
-      if (character === QUOTE) at = endOfString(text, at);
-    } else if (character === RIGHT_BRACKET || character === RIGHT_BRACE) levels--;
-    else if (character === LEFT_BRACKET || character === LEFT_BRACE) {
-      values++;
+  let containers = 0;
+  let others = 0;
+  for (let at = 0; at < json.length; at++) {
+    const byte = json[at]!;
+    // Most bytes are digits, which come before the brackets.
+    if (byte < LEFT_BRACKET) {
+      if (byte === COMMA) others++;
+      else if (byte === QUOTE) {
+        others++;
+        for (at++; at < json.length && json[at] !== QUOTE; at++) if (json[at] === BACKSLASH) at++;
+      }
+    } else if (byte === RIGHT_BRACKET || byte === RIGHT_BRACE) levels--;
+    else if (byte === LEFT_BRACKET || byte === LEFT_BRACE) {
+      containers++;
       if (++levels > MAX_LEVELS) {
         throw new DomainError(
           'INVALID_REQUEST',
@@ -45,11 +61,18 @@ export function parseJson(text: string): unknown {
       }
     }
   }
-  const max = Math.max(MAX_VALUES, Math.floor(text.length / CHARACTERS_PER_VALUE));
-  if (values > max) {
-    throw new DomainError('TOO_LARGE', `JSON: expected at most ${max} arrays and objects, got ${values}`);
+  const max = Math.max(MAX_CONTAINERS, Math.floor(json.length / BYTES_PER_CONTAINER));
+  if (containers > max) {
+    throw new DomainError('TOO_LARGE', `JSON: expected at most ${max} arrays and objects, got ${containers}`);
   }
-  return JSON.parse(text);
+  if (containers + others > maxValues) {
+    throw new DomainError('TOO_LARGE', `JSON: expected at most ${maxValues} values, got more; send fewer rows`);
+  }
+}
+
+/** Decodes UTF-8. */
+export function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString();
 }
 
 /** Returns the position of the closing quote of the string that begins at `at`. */

@@ -77,9 +77,9 @@ export class RowParser {
 
   /**
    * Like `parse`, but pauses after every `rowsPerChunk` rows. Rejects text with chunks far longer than rows are, for example
-   * with much white space. Finish one text before starting another.
+   * with much white space, and text with more than `maxRows` rows. Finish one text before starting another.
    */
-  *parseInParts(text: Buffer, width: number, rowsPerChunk: number): Generator<void, number> {
+  *parseInParts(text: Buffer, width: number, rowsPerChunk: number, maxRows = Infinity): Generator<void, number> {
     this.at = 0;
     this.text = text.subarray(0, MAX_CHUNK_BYTES);
     const first = this.next();
@@ -89,7 +89,7 @@ export class RowParser {
     }
     let count = 0;
     for (let separator: number | undefined = COMMA; separator === COMMA; separator = this.next()) {
-      if (this.next() !== LEFT_BRACKET || !this.row(count * width, width)) return 0;
+      if (count === maxRows || this.next() !== LEFT_BRACKET || !this.row(count * width, width)) return 0;
       if (++count % rowsPerChunk === 0) {
         yield;
         this.text = text.subarray(0, this.at + MAX_CHUNK_BYTES);

@@ -1,5 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { builtFile } from './built-file.js';
+import { MEMORY } from './memory-limits.js';
 
 /** Characters of the child's error output that are retained: the end, which says why it died. */
 const MAX_OUTPUT = 2000;
@@ -35,10 +37,11 @@ export class Child<Received> {
   constructor(file: string, onMessage: (message: Received) => void, options: ChildOptions = {}) {
     const { args = [], execArgv = [], serialization = 'json', signal } = options;
     this.child = fork(builtFile(file), args, {
-      execArgv: [...execArgv],
+      execArgv: [`--max-old-space-size=${MEMORY.childHeap}`, ...execArgv],
       serialization,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
+    sacrifice(this.child.pid);
     let failure: unknown;
     this.child.on('message', (message) => {
       try {
@@ -74,5 +77,14 @@ export class Child<Received> {
   /** Kills the child, which gets no chance to clean up. */
   kill(): void {
     this.child.kill('SIGKILL');
+  }
+}
+
+/** Makes a process the first one that Linux kills for want of memory: its work can be done again, and this process serves. */
+function sacrifice(pid: number | undefined): void {
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, '1000');
+  } catch {
+    // The process has not started or has exited, or this system is not Linux.
   }
 }

@@ -3,11 +3,13 @@ import type { Piscina } from 'piscina';
 import { DomainError } from '../domain-error.js';
 import { builtFile } from './built-file.js';
 import { loadPackage } from './load-package.js';
+import { MEMORY } from './memory-limits.js';
 import type { WorkerResult } from './worker-task.js';
 
 export interface WorkerThreadOptions {
   /** Milliseconds without work after which the thread ends and frees its memory. */
   readonly idleTimeout?: number;
+  /** Maximum heap in MiB. By default the share of `MEMORY`. */
   readonly maxOldGenerationSizeMb?: number;
 }
 
@@ -57,14 +59,14 @@ export class WorkerThread {
   private createPool(): Piscina {
     // Only now: most processes never need it, and it would slow every start.
     const { Piscina } = loadPackage('piscina') as typeof import('piscina');
-    const { idleTimeout = 0, ...resourceLimits } = this.options;
+    const { idleTimeout = 0, maxOldGenerationSizeMb = MEMORY.threadHeap } = this.options;
     const filename = fileURLToPath(builtFile(this.file));
     const pool = new Piscina({
       filename,
       minThreads: 0,
       maxThreads: 1,
       idleTimeout,
-      resourceLimits,
+      resourceLimits: { maxOldGenerationSizeMb },
       // The thread waits in its event loop: with atomics, large bodies took 10 to 25 % longer to read.
       atomics: 'disabled',
     });

@@ -4,14 +4,22 @@ import { DomainError, type ErrorCode } from '../../base/domain-error.js';
 /** Milliseconds within which more of a body must arrive that a route reads as it arrives. */
 const IDLE_TIMEOUT = 60_000;
 
-/** Returns a stream that passes on up to `limit` bytes, and fails with `TOO_LARGE` at more. */
-export function byteLimit(limit: number, unit = 'bytes'): Transform {
+/**
+ * Returns a stream that passes on up to `limit` bytes, and fails with `TOO_LARGE` at more. It also fails with what `check` throws,
+ * which gets the bytes so far.
+ */
+export function byteLimit(limit: number, unit = 'bytes', check: (bytes: number) => void = () => {}): Transform {
   let bytes = 0;
   const stream = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length;
-      if (bytes <= limit) done(null, chunk);
-      else done(new DomainError('TOO_LARGE', `body: expected at most ${limit} ${unit}`));
+      try {
+        if (bytes > limit) throw new DomainError('TOO_LARGE', `body: expected at most ${limit} ${unit}`);
+        check(bytes);
+        done(null, chunk);
+      } catch (error) {
+        done(error as Error);
+      }
     },
   });
   // Whoever reads the stream gets its error; as long as nobody does, the error must not end the process.

@@ -1,4 +1,5 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { collectBody, type Payload } from './collect-body.js';
 
 /** The types of almost all bodies: Fastify finds the parser of a type registered by name faster than the one for `*`. */
 const FREQUENT = ['application/json', 'application/octet-stream', 'application/x-www-form-urlencoded', 'text/csv'];
@@ -6,7 +7,10 @@ const FREQUENT = ['application/json', 'application/octet-stream', 'application/x
 /** Passes bodies to the routes of `app` as bytes, whatever their content type, and without one. */
 export function takeBytes(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  for (const type of [...FREQUENT, '*']) {
-    app.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  }
+  for (const type of [...FREQUENT, '*']) app.addContentTypeParser(type, readBytes);
+}
+
+/** Parser for Fastify: returns the body's bytes, up to the limit of the route. */
+export function readBytes(request: FastifyRequest, payload: Payload): Promise<Buffer> {
+  return collectBody(request, payload, request.routeOptions.bodyLimit);
 }

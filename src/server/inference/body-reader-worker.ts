@@ -84,7 +84,7 @@ export const writeTable = workerTask(({ body, directory, model, replace }: Table
 });
 
 function parse(body: Uint8Array): unknown {
-  return readJson(asBuffer(body).toString());
+  return readJson(body);
 }
 
 /** Buffers arrive in the thread as plain `Uint8Array`. */

@@ -17,7 +17,6 @@ const IDLE = 10_000;
 export class BodyReader {
   private readonly thread: WorkerThread;
 
-  /** `limits`: by default what V8 allows. */
   constructor(limits: Pick<WorkerThreadOptions, 'maxOldGenerationSizeMb'> = {}) {
     this.thread = new WorkerThread('body-reader-worker.js', { idleTimeout: IDLE, ...limits });
   }

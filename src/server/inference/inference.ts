@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify';
 import { TimeSlice } from '../../base/node/time-slice.js';
 import { NUMBER_LENGTH, SMALL_REPLY } from '../fast-path/fast-reply.js';
 import { LARGE_BODY } from '../http/large-body.js';
+import type { RequestCharge } from '../http/request-memory.js';
 import { ROW_READERS, type RowReaderName } from '../readers/readers.js';
 import type { Reading, RowModel } from '../readers/row-list.js';
 import type { PredictionService, Serving } from '../service/prediction/prediction-service.js';
@@ -30,11 +31,12 @@ export class Inference {
   /** Sends the reply, or the error of a request that is not answered at once. Throws the error of one that is. */
   answer(reply: FastifyReply, request: InferenceRequest): void {
     const read = readerAtOnce(request);
+    const { charge } = reply.request;
     if (read && !request.prepare) {
-      this.answerAtOnce(reply, request, read);
+      this.answerAtOnce(reply, request, read, undefined, charge);
       return;
     }
-    this.answerInSlices(reply, request).then(
+    this.answerInSlices(reply, request, charge).then(
       (body) => reply.send(body),
       (error) => reply.send(error),
     );
@@ -56,6 +58,7 @@ export class Inference {
     request: InferenceRequest,
     read: Reader<Reading>,
     maxLength = Number.POSITIVE_INFINITY,
+    charge?: RequestCharge,
   ): void {
     const { service } = this.options;
     const { serving } = service;
@@ -63,7 +66,9 @@ export class Inference {
     // Without `onTimed` the clock is not read: it costs as much as the forward pass of a row.
     const start = onTimed ? performance.now() : 0;
     const { rows, count, requested } = read(body, this.modelOf(serving), options);
-    if (maxLengthOf(request, count, serving) > maxLength) return;
+    const length = maxLengthOf(request, count, serving);
+    if (length > maxLength) return;
+    charge?.add(length);
     const readAt = onTimed ? performance.now() : 0;
     const observation = service.predict(rows, count);
     const predictedAt = onTimed ? performance.now() : 0;
@@ -72,19 +77,28 @@ export class Inference {
     reply.send(text);
   }
 
-  private answerInSlices(reply: InferenceReply, request: InferenceRequest): Promise<Buffer> {
+  private answerInSlices(reply: InferenceReply, request: InferenceRequest, charge?: RequestCharge): Promise<Buffer> {
     const { service } = this.options;
     return service.hold(async (serving) => {
       const slice = new TimeSlice();
       const start = performance.now();
-      const { rows, count, requested } = await this.read(request, this.modelOf(serving), slice);
+      const model = this.modelOf(serving);
+      const { length: width } = model.features;
+      const reading = FLOAT_BYTES * Math.min(model.maxRows * width, request.body.length / BYTES_PER_VALUE);
+      charge?.add(reading);
+      const { rows, count, requested } = await this.read(request, model, slice);
+      charge?.subtract(reading);
+      // Rows, inputs, reconstructions, outputs and errors.
+      charge?.add(FLOAT_BYTES * count * (3 * width + serving.card.targets.length + 1));
       const read = performance.now();
       const observation = await service.predictInSlices(serving, rows, count, slice);
       const predicted = performance.now();
       await request.prepare?.(observation);
       const parts: Uint8Array[] = [];
       for (const part of request.write(observation, requested as never, reply)) {
-        parts.push(typeof part === 'string' ? Buffer.from(part) : part);
+        const bytes = typeof part === 'string' ? Buffer.from(part) : part;
+        charge?.add(bytes.length);
+        parts.push(bytes);
         await slice.yieldIfOver();
       }
       request.onTimed?.(count, [read - start, predicted - read, performance.now() - predicted]);
@@ -113,6 +127,10 @@ export class Inference {
     return this.model;
   }
 }
+
+const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;
+/** Bytes that a number and its separator take in the densest of common bodies. */
+const BYTES_PER_VALUE = 4;
 
 type Reader<Result> = (body: Buffer, model: RowModel, options: unknown, slice?: TimeSlice) => Result;
 type ReadersByName<Result> = Readonly<Partial<Record<ReaderName, Reader<Result>>>>;

@@ -4,8 +4,10 @@ import { readJson } from '../../base/json/parse-json.js';
 import type { KnownPrediction } from '../../model/feedback/labelled-batch.js';
 import type { Columns } from '../../model/tables/columns.js';
 import type { TableInfo } from '../../model/tables/table-file.js';
+import type { Payload } from '../http/collect-body.js';
 import { LARGE_BODY } from '../http/large-body.js';
 import { JSON_TYPE } from '../http/media-types.js';
+import { readBytes } from '../http/raw-body.js';
 import type { FeedbackRows, FeedbackTerms, JoinedRows } from '../service/feedback/feedback-rows.js';
 import type { BodyReader } from './body-reader.js';
 
@@ -25,14 +27,14 @@ export class LargeBodies {
   /** Parses all JSON bodies of the routes in the plugin `app`. */
   addParser(app: FastifyInstance): void {
     app.removeContentTypeParser(JSON_TYPE);
-    app.addContentTypeParser(JSON_TYPE, { parseAs: 'buffer' }, (_request: FastifyRequest, body: Buffer) =>
-      this.parse(body),
+    app.addContentTypeParser(JSON_TYPE, async (request: FastifyRequest, payload: Payload) =>
+      this.parse(await readBytes(request, payload)),
     );
   }
 
   /** Returns the body, or its outline if it is large. Rejects with `INVALID_JSON`. */
   async parse(body: Buffer): Promise<unknown> {
-    if (body.length <= LARGE_BODY) return readJson(body.toString());
+    if (body.length <= LARGE_BODY) return readJson(body);
     const outlined = await this.reader.outline({ body });
     const { outline } = outlined;
     if (typeof outline === 'object' && outline !== null) this.bodies.set(outline, outlined.body);

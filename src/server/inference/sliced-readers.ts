@@ -39,9 +39,9 @@ async function readRowsByPosition(
 ): Promise<Rows | undefined> {
   const parser = new RowParser();
   const rowsPerChunk = Math.max(1, Math.floor(NUMBERS_PER_CHUNK / features.length));
-  const reading = parser.parseInParts(body, features.length, rowsPerChunk);
+  const reading = parser.parseInParts(body, features.length, rowsPerChunk, maxRows);
   let step = reading.next();
   for (; !step.done; step = reading.next()) await slice.yieldIfOver();
   const count = step.value;
-  return count > 0 && count <= maxRows ? { rows: parser.rows, count } : undefined;
+  return count > 0 ? { rows: parser.rows, count } : undefined;
 }

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { DomainError, show } from '../../base/domain-error.js';
 import { HttpError } from '../http/http-error.js';
 import { byteLimit } from '../http/limited-body.js';
+import type { RequestCharge } from '../http/request-memory.js';
 
 /** Decompressors by content encoding. */
 const DECOMPRESSORS = new Map<string, () => Transform>([
@@ -15,7 +16,16 @@ const DECOMPRESSORS = new Map<string, () => Transform>([
 /** The same for clients. */
 const SUPPORTED = 'gzip, deflate, br';
 
-/** Fastify compares `receivedEncodedLength`, the bytes before decompression, with `content-length`. */
+/**
+ * Maximum bytes that a byte may unpack to, once a body is large. Rows of real numbers have a ratio of 3 to 20; Apache's limit for
+ * compressed requests is the same.
+ */
+const MAX_RATIO = 200;
+const LARGE = 2 ** 20;
+/** Bytes that a Brotli decompressor may hold of what it has unpacked. Those of the other encodings hold 32 KiB. */
+const BROTLI_WINDOW = 2 ** 24;
+
+/** `receivedEncodedLength`: bytes before decompression, which `content-length` counts. */
 type DecompressedBody = Readable & { receivedEncodedLength: number };
 
 declare module 'fastify' {
@@ -43,15 +53,34 @@ export function requestEncoding(app: FastifyInstance): void {
       return done(new HttpError('UNSUPPORTED_ENCODING', message));
     }
     const { bodyLimit, config } = request.routeOptions;
-    done(null, decompress(payload as Readable, createDecompressor(), config.streamLimit ?? bodyLimit, encoding));
+    const limit = config.streamLimit ?? bodyLimit;
+    done(null, decompress(payload as Readable, createDecompressor(), limit, encoding, request.charge));
   });
 }
 
 /** Decompresses up to `limit` bytes. The rest of a body that is too large or invalid is received, but not decompressed. */
-function decompress(payload: Readable, decompressor: Transform, limit: number, encoding: string): DecompressedBody {
-  const body = Object.assign(byteLimit(limit, 'bytes when unpacked'), { receivedEncodedLength: 0 });
+function decompress(
+  payload: Readable,
+  decompressor: Transform,
+  limit: number,
+  encoding: string,
+  charge: RequestCharge | undefined,
+): DecompressedBody {
+  let window = 0;
+  const checkUnpacked = (bytes: number) => {
+    if (bytes > LARGE && bytes > MAX_RATIO * body.receivedEncodedLength) {
+      throw new DomainError('TOO_LARGE', `body: expected to unpack to at most ${MAX_RATIO} times its size`);
+    }
+    if (encoding !== 'br') return;
+    const growth = Math.min(bytes, BROTLI_WINDOW) - window;
+    charge?.add(growth);
+    window += growth;
+  };
+  const body = Object.assign(byteLimit(limit, 'bytes when unpacked', checkUnpacked), { receivedEncodedLength: 0 });
   payload.on('data', (chunk: Buffer) => {
     body.receivedEncodedLength += chunk.length;
+    if (body.receivedEncodedLength > limit)
+      body.destroy(new DomainError('TOO_LARGE', `body: expected at most ${limit} bytes`));
   });
   payload.on('error', (error) => body.destroy(error));
   decompressor.on('error', (cause) => {
@@ -60,6 +89,7 @@ function decompress(payload: Readable, decompressor: Transform, limit: number, e
   body.on('close', () => {
     payload.unpipe(decompressor);
     decompressor.destroy();
+    charge?.subtract(window);
     payload.resume();
   });
   payload.pipe(decompressor).pipe(body);

@@ -1,10 +1,13 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { DomainError, show } from '../../base/domain-error.js';
+import { MEMORY } from '../../base/node/memory-limits.js';
 import { readHeader } from '../../model/tables/csv/csv-table.js';
 import { numberInCell } from '../../model/tables/csv/number-cell.js';
 import { checkCount, isFloat32, type Rows } from '../../model/tables/rows.js';
 import { checkNames, invalidRows, type RowModel } from './row-list.js';
 
+const COMMA = 0x2c;
+const LINE_FEED = 0x0a;
 const OPTIONS = { bom: true, skip_empty_lines: true, relax_column_count: true, max_record_size: 2 ** 20 } as const;
 
 /**
@@ -13,6 +16,7 @@ const OPTIONS = { bom: true, skip_empty_lines: true, relax_column_count: true, m
  */
 export function readCsvRequest(body: Buffer, model: RowModel): Rows {
   const { features, allowMissing } = model;
+  checkCells(body);
   // A header, and one row too many: there could be millions of empty rows.
   const records = parseRecords(body, model.maxRows + 2);
   const [first = []] = records;
@@ -45,6 +49,14 @@ export function readCsvRequest(body: Buffer, model: RowModel): Rows {
     }
   }
   return { rows, count };
+}
+
+/** Throws `TOO_LARGE` for more cells than there is memory for, before there is a text of each. */
+function checkCells(body: Buffer): void {
+  let cells = 0;
+  for (const byte of body) if (byte === COMMA || byte === LINE_FEED) cells++;
+  if (cells <= MEMORY.values) return;
+  throw new DomainError('TOO_LARGE', `body: expected at most ${MEMORY.values} values, got ${cells}; send fewer rows`);
 }
 
 function parseRecords(body: Buffer, max: number): string[][] {

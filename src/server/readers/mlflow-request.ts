@@ -1,7 +1,7 @@
 import { show } from '../../base/domain-error.js';
 import { readJsonObject } from '../../base/json/json-object.js';
 import { withoutNumberTokens } from '../../base/json/nonfinite-tokens.js';
-import { isObject, parseJson, readJson } from '../../base/json/parse-json.js';
+import { isObject, parseJson } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
 import { readRows } from '../../model/tables/json/json-rows.js';
 import { checkCount, type Rows } from '../../model/tables/rows.js';
@@ -113,8 +113,8 @@ function reordered(rows: Float32Array, names: readonly string[], features: reado
 /** Parses JSON as Python does, with NaN and Infinity. */
 function parseTolerantly(text: string, allowMissing: boolean): unknown {
   try {
-    return parseJson(text);
+    return JSON.parse(text);
   } catch {
-    return readJson(withoutNumberTokens(text, allowMissing));
+    return parseJson(withoutNumberTokens(text, allowMissing));
   }
 }

@@ -8,7 +8,7 @@ import { invalidRows, type RowModel, readPlainRows, readRowList } from './row-li
  * `INVALID_JSON`, `INVALID_ROWS` and `TOO_LARGE`.
  */
 export function readPredictRequest(body: Buffer, model: RowModel): Rows {
-  return readPlainRows(body, model) ?? readRowList(instancesOf(readJson(body.toString())), 'instances', model);
+  return readPlainRows(body, model) ?? readRowList(instancesOf(readJson(body)), 'instances', model);
 }
 
 function instancesOf(body: unknown): unknown {

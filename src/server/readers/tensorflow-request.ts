@@ -1,7 +1,7 @@
 import { DomainError, show } from '../../base/domain-error.js';
 import { readJsonObject } from '../../base/json/json-object.js';
 import { withoutNumberTokens } from '../../base/json/nonfinite-tokens.js';
-import { isObject, parseJson } from '../../base/json/parse-json.js';
+import { isObject } from '../../base/json/parse-json.js';
 import type { Rows } from '../../model/tables/rows.js';
 import {
   invalidRequest,
@@ -118,7 +118,6 @@ function parseTolerantly(text: string, allowMissing: boolean): unknown {
     try {
       return parse(plain);
     } catch (cause) {
-      if (cause instanceof DomainError) throw cause;
       if (text.trim() === '') throw malformed('The document is empty.', 0, cause);
       const position = /position (\d+)/.exec((cause as Error).message)?.[1];
       throw malformed('Invalid value.', position === undefined ? text.length : Number(position), cause);
@@ -129,11 +128,11 @@ function parseTolerantly(text: string, allowMissing: boolean): unknown {
 /** Parses JSON like JSON.parse, but ignores text behind the value. */
 function parse(text: string): unknown {
   try {
-    return parseJson(text);
+    return JSON.parse(text);
   } catch (error) {
     const end = /after JSON.* position (\d+)/.exec((error as Error).message)?.[1];
     if (end === undefined) throw error;
-    return parseJson(text.slice(0, Number(end)));
+    return JSON.parse(text.slice(0, Number(end)));
   }
 }
 

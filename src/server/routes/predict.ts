@@ -5,6 +5,7 @@ import { NUMBER_LENGTH, UTF8_JSON } from '../fast-path/fast-reply.js';
 import { ErrorReply } from '../http/errors.js';
 import { HttpError } from '../http/http-error.js';
 import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, type RowType, replyType } from '../http/media-types.js';
+import { readBytes } from '../http/raw-body.js';
 import { csvReplyParts } from '../inference/csv-reply.js';
 import type { InferenceReply, InferenceRequest, Parts } from '../inference/inference-request.js';
 import { chunks, type Field, predictReply } from '../inference/json-reply.js';
@@ -45,7 +46,7 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
   const { drift, feedback, storesRows } = options;
   app.removeContentTypeParser(JSON_TYPE);
   for (const type of [JSON_TYPE, CSV_TYPE, ARROW_TYPE]) {
-    app.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    app.addContentTypeParser(type, readBytes);
   }
   const errors = { 400: ErrorReply, 406: ErrorReply, 413: ErrorReply, 415: ErrorReply, 503: ErrorReply };
   predictionRoute(app, options, {

@@ -20,7 +20,15 @@ export interface Predictions {
 }
 
 /** Options that restrict a container as far as possible: read-only root, no privileges, limited memory. */
-export const HARDENED = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--memory', '256m'];
+export const HARDENED = withMemory(256);
+
+/** The same with this many MiB of memory. */
+export function withMemory(mebibytes: number): string[] {
+  return [
+    ...['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'],
+    ...['--memory', `${mebibytes}m`, '--memory-swap', `${mebibytes}m`],
+  ];
+}
 
 /** Creates an empty volume. It is removed after the test, together with the containers that use it. */
 export async function createVolume(t: TestContext): Promise<string> {
@@ -118,6 +126,26 @@ export class Container {
 
   async metrics(): Promise<string> {
     return (await fetch(`${this.url}/metrics`)).text();
+  }
+
+  /** Returns how many processes of the container the kernel has killed for want of memory. */
+  async outOfMemoryKills(): Promise<number> {
+    const root = '/sys/fs/cgroup';
+    const events = await this.exec(
+      ...['sh', '-c', `cat ${root}/memory.events 2>/dev/null || cat ${root}/memory/memory.oom_control`],
+    );
+    return Number(/^oom_kill (\d+)$/m.exec(events)?.[1]);
+  }
+
+  /** Returns the memory in MiB that the processes of the container hold together, without file caches. */
+  async residentMemory(): Promise<number> {
+    const root = '/sys/fs/cgroup';
+    const statistics = await this.exec(
+      'sh',
+      '-c',
+      `cat ${root}/memory.stat 2>/dev/null || cat ${root}/memory/memory.stat`,
+    );
+    return Number(/^(?:anon|rss) (\d+)$/m.exec(statistics)?.[1]) / 2 ** 20;
   }
 
   /** Returns the peak memory of the container in MiB, including file caches, from control groups version 2 or 1. */

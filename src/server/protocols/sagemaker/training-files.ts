@@ -92,9 +92,9 @@ async function* linesOf(paths: readonly string[]): AsyncGenerator<string> {
 }
 
 async function readObject(path: string): Promise<Record<string, unknown>> {
-  let text: string;
+  let text: Buffer;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readFile(path);
   } catch (cause) {
     throw new DomainError('INVALID_REQUEST', `${path} cannot be read`, { cause });
   }

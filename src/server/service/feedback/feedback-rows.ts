@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DomainError } from '../../../base/domain-error.js';
+import { MEMORY } from '../../../base/node/memory-limits.js';
 import type { Answer, AnswerOutcome, KnownPrediction, WaitingRows } from '../../../model/feedback/labelled-batch.js';
 import { type Columns, equalColumns, orderLike } from '../../../model/tables/columns.js';
 import {
@@ -150,6 +151,11 @@ function digestOf(targets: unknown, place: string): string {
 
 function completeRows({ columns, rows, row }: JsonTable, allowMissing: boolean): FeedbackRows {
   const [width, depth] = [columns.features.length, columns.targets.length];
+  // A row may be as short as {}, and omit all its values.
+  const bytes = Float32Array.BYTES_PER_ELEMENT * rows * (width + depth);
+  if (bytes > MEMORY.requests) {
+    throw new DomainError('TOO_LARGE', `${rows} rows take ${bytes} bytes, expected at most ${MEMORY.requests}`);
+  }
   const features = new Float32Array(rows * width);
   const targets = new Float32Array(rows * depth);
   const numbers = new Int32Array(rows);
