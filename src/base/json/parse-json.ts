@@ -1,5 +1,5 @@
 import { DomainError } from '../domain-error.js';
-import { MEMORY } from '../node/memory-limits.js';
+import { maxValues } from '../node/memory-limits.js';
 
 /** Maximum nesting of arrays and objects. Valid input has six levels. A level takes 50 times the memory of its bracket. */
 const MAX_LEVELS = 100;
@@ -9,9 +9,12 @@ const MAX_LEVELS = 100;
  */
 const MAX_CONTAINERS = 2 ** 20;
 const BYTES_PER_CONTAINER = 16;
+/** Maximum keys of an object: more than a table may have columns. Their dictionary is a single piece of memory. */
+const MAX_KEYS = 2 ** 14;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
+const COLON = 0x3a;
 const LEFT_BRACKET = 0x5b;
 const BACKSLASH = 0x5c;
 const RIGHT_BRACKET = 0x5d;
@@ -35,20 +38,27 @@ export function parseJson(text: string): unknown {
 
 /**
  * Throws `INVALID_REQUEST` or `TOO_LARGE` for JSON, valid or not, that would take far more memory than its length. It reads the
- * bytes: nothing is allocated for a text that is refused. `maxValues` bounds the numbers, texts, arrays and objects.
+ * bytes: nothing is allocated for a text that is refused. `most` bounds the numbers, texts, arrays and objects.
  */
-export function checkJson(json: Uint8Array, maxValues = MEMORY.values): void {
+export function checkJson(json: Uint8Array, most = maxValues(json.length)): void {
+  const keys = new Uint32Array(MAX_LEVELS + 1);
   let levels = 0;
   let containers = 0;
-  let others = 0;
+  let commas = 0;
+  let texts = 0;
   for (let at = 0; at < json.length; at++) {
     const byte = json[at]!;
     // Most bytes are digits, which come before the brackets.
     if (byte < LEFT_BRACKET) {
-      if (byte === COMMA) others++;
+      if (byte === COMMA) commas++;
       else if (byte === QUOTE) {
-        others++;
+        texts++;
         for (at++; at < json.length && json[at] !== QUOTE; at++) if (json[at] === BACKSLASH) at++;
+      } else if (byte === COLON && ++keys[levels]! > MAX_KEYS) {
+        throw new DomainError(
+          'TOO_LARGE',
+          `JSON: expected at most ${MAX_KEYS} keys in an object, got more at position ${at}`,
+        );
       }
     } else if (byte === RIGHT_BRACKET || byte === RIGHT_BRACE) levels--;
     else if (byte === LEFT_BRACKET || byte === LEFT_BRACE) {
@@ -59,14 +69,16 @@ export function checkJson(json: Uint8Array, maxValues = MEMORY.values): void {
           `JSON: expected at most ${MAX_LEVELS} levels, got more at position ${at}`,
         );
       }
+      keys[levels] = 0;
     }
   }
   const max = Math.max(MAX_CONTAINERS, Math.floor(json.length / BYTES_PER_CONTAINER));
   if (containers > max) {
     throw new DomainError('TOO_LARGE', `JSON: expected at most ${max} arrays and objects, got ${containers}`);
   }
-  if (containers + others > maxValues) {
-    throw new DomainError('TOO_LARGE', `JSON: expected at most ${maxValues} values, got more; send fewer rows`);
+  // Valid JSON has at most two texts per comma or bracket, a key and a value.
+  if (Math.max(containers + commas, texts / 2) > most) {
+    throw new DomainError('TOO_LARGE', `JSON: expected at most ${most} values, got more; send fewer rows`);
   }
 }
 

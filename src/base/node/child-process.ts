@@ -6,6 +6,12 @@ import { MEMORY } from './memory-limits.js';
 /** Characters of the child's error output that are retained: the end, which says why it died. */
 const MAX_OUTPUT = 2000;
 
+/** The second option is in proportion; V8's own maximum is 16 MiB, of which there are three. */
+const HEAP_OPTIONS = [
+  `--max-old-space-size=${MEMORY.childHeap}`,
+  `--max-semi-space-size=${Math.min(16, MEMORY.childHeap / 16)}`,
+];
+
 export interface ChildOptions {
   readonly args?: readonly string[];
   /** Options of Node.js. Those of this process, such as an inspector's port, are not passed on. */
@@ -37,7 +43,7 @@ export class Child<Received> {
   constructor(file: string, onMessage: (message: Received) => void, options: ChildOptions = {}) {
     const { args = [], execArgv = [], serialization = 'json', signal } = options;
     this.child = fork(builtFile(file), args, {
-      execArgv: [`--max-old-space-size=${MEMORY.childHeap}`, ...execArgv],
+      execArgv: [...HEAP_OPTIONS, ...execArgv],
       serialization,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });

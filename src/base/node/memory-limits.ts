@@ -10,25 +10,31 @@ export interface MemoryLimits {
   readonly threadHeap: number;
   /** Heap of a child process, in MiB. */
   readonly childHeap: number;
-  /** Numbers, texts, arrays and objects that one body may have if objects are made of them. */
-  readonly values: number;
 }
 
 /** MiB of the processes themselves: this one and two children, without what they work on. */
-const OWN = 96;
+const OWN = 128;
 
-/** Bytes that a value takes while its text is parsed: in the parser's stack, in its array as that grows, and on its own. */
-const BYTES_PER_VALUE = 32;
+/** Bytes of heap that a parsed value takes at most: itself, such as a short text, and its place in an array. */
+const BYTES_PER_VALUE = 48;
+/** No request needs more, however much memory there is. */
+const MAX_VALUES = 2 ** 22;
 
 /** Divides `total` bytes. `test/e2e/docker/memory.docker.ts` measures that the shares fit. */
 export function memoryLimits(total: number): MemoryLimits {
-  const threadHeap = within(48, total / MIB / 8, 256);
   return {
-    requests: MIB * within(24, (total / MIB - OWN) / 4, 256),
-    threadHeap,
+    requests: MIB * within(24, (total / MIB - OWN) / 3, 256),
+    threadHeap: within(64, total / MIB / 6, 256),
     childHeap: within(64, total / MIB / 4, 4096),
-    values: Math.min(2 ** 22, (threadHeap * MIB) / BYTES_PER_VALUE),
   };
+}
+
+/**
+ * Returns how many values the text of a request may have, of this many bytes, to be parsed in a thread. All must fit in its heap,
+ * beside the text: V8 ends the whole process, and not only the thread, if a large array does not.
+ */
+export function maxValues(bytes: number, { threadHeap }: MemoryLimits = MEMORY): number {
+  return Math.min(MAX_VALUES, Math.max(0, Math.floor((threadHeap * MIB - bytes) / BYTES_PER_VALUE)));
 }
 
 function within(min: number, value: number, max: number): number {

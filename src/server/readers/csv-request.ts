@@ -1,6 +1,6 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { DomainError, show } from '../../base/domain-error.js';
-import { MEMORY } from '../../base/node/memory-limits.js';
+import { maxValues } from '../../base/node/memory-limits.js';
 import { readHeader } from '../../model/tables/csv/csv-table.js';
 import { numberInCell } from '../../model/tables/csv/number-cell.js';
 import { checkCount, isFloat32, type Rows } from '../../model/tables/rows.js';
@@ -55,8 +55,10 @@ export function readCsvRequest(body: Buffer, model: RowModel): Rows {
 function checkCells(body: Buffer): void {
   let cells = 0;
   for (const byte of body) if (byte === COMMA || byte === LINE_FEED) cells++;
-  if (cells <= MEMORY.values) return;
-  throw new DomainError('TOO_LARGE', `body: expected at most ${MEMORY.values} values, got ${cells}; send fewer rows`);
+  const most = maxValues(body.length);
+  if (cells > most) {
+    throw new DomainError('TOO_LARGE', `body: expected at most ${most} values, got ${cells}; send fewer rows`);
+  }
 }
 
 function parseRecords(body: Buffer, max: number): string[][] {

@@ -27,7 +27,7 @@ test('closing the reader rejects the bodies that it is reading and those that wa
 test('a body that takes too much memory is TOO_LARGE, and the bodies behind it are read', async (t) => {
   const reader = new BodyReader({ maxOldGenerationSizeMb: 32 });
   t.after(() => reader.close());
-  const huge = Buffer.from(`{"instances": [${'{"a":1,"b":2},'.repeat(1e6)}{"a":1,"b":2}]}`);
+  const huge = Buffer.from(`{"instances": [${'{"a":1,"b":2},'.repeat(1.3e6)}{"a":1,"b":2}]}`);
   const readings = [{ body: body() }, { body: huge }, { body: body() }, { body: body() }].map((task) =>
     reader.read({ ...TASK, ...task }).then(
       ({ count }) => count,
