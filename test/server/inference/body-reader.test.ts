@@ -27,7 +27,8 @@ test('closing the reader rejects the bodies that it is reading and those that wa
 test('a body that takes too much memory is TOO_LARGE, and the bodies behind it are read', async (t) => {
   const reader = new BodyReader({ maxOldGenerationSizeMb: 32 });
   t.after(() => reader.close());
-  const huge = Buffer.from(`{"instances": [${'{"a":1,"b":2},'.repeat(1.3e6)}{"a":1,"b":2}]}`);
+  const texts = Array.from({ length: 2e6 }, (_, i) => `"${i}"`).join();
+  const huge = Buffer.from(`{"instances": [[${texts}]]}`);
   const readings = [{ body: body() }, { body: huge }, { body: body() }, { body: body() }].map((task) =>
     reader.read({ ...TASK, ...task }).then(
       ({ count }) => count,
@@ -40,6 +41,22 @@ test('a body that takes too much memory is TOO_LARGE, and the bodies behind it a
     1,
     1,
   ]);
+});
+
+test('bodies that V8 would end the process for are refused', async (t) => {
+  // Less than their values may take: it must not come to that.
+  const reader = new BodyReader({ maxOldGenerationSizeMb: 48 });
+  t.after(() => reader.close());
+  const keys = Array.from({ length: 8e5 }, (_, i) => `"${i.toString(36)}":1`).join();
+  const shapes = [
+    `{"instances": [{${keys}}]}`,
+    `{${keys}}`,
+    `{"instances": [[${'1,'.repeat(8e6)}1]]}`,
+  ];
+  for (const text of shapes) {
+    await assert.rejects(reader.read({ ...TASK, body: Buffer.from(text) }), { code: 'TOO_LARGE' });
+  }
+  assert.equal((await reader.read({ ...TASK, body: body() })).count, 1);
 });
 
 test('an unexpected error rejects its own body only', async (t) => {

@@ -59,6 +59,9 @@ test('bodies made to take memory are refused by every contract, and take little'
     await refused(path, headers, begin + '['.repeat(10_000) + ']'.repeat(10_000));
     await refused(path, { ...headers, 'content-encoding': 'gzip' }, bomb);
     await refused(path, headers, begin + row.repeat(Math.floor((LIMIT - begin.length) / row.length)));
+    const numbers = `${begin}[1${',1'.repeat((LIMIT - begin.length) / 2 - 2)}`;
+    await refused(path, headers, numbers);
+    await refused(path, { ...headers, 'content-encoding': 'gzip' }, gzipSync(numbers));
     t.diagnostic(`peak after ${name}: ${peak().toFixed(0)} MiB, at the start ${start.toFixed(0)}`);
   }
   for (const length of [0, 1, HUGE.length]) {
