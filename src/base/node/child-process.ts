@@ -9,7 +9,7 @@ const MAX_OUTPUT = 2000;
 /** The second option is in proportion; V8's own maximum is 16 MiB, of which there are three. */
 const HEAP_OPTIONS = [
   `--max-old-space-size=${MEMORY.childHeap}`,
-  `--max-semi-space-size=${Math.min(16, MEMORY.childHeap / 16)}`,
+  `--max-semi-space-size=${Math.min(16, Math.ceil(MEMORY.childHeap / 16))}`,
 ];
 
 export interface ChildOptions {

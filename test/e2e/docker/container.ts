@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { TestContext } from 'node:test';
 import { freePort } from '../../support/free-port.js';
@@ -19,8 +20,13 @@ export interface Predictions {
   readonly model_version: string;
 }
 
+const COMPOSE = new URL('../../../../compose.yaml', import.meta.url);
+
+/** Memory that compose.yaml grants the service, in MiB. */
+export const GRANTED = Number(/mem_limit: (\d+)m/.exec(readFileSync(COMPOSE, 'utf8'))![1]);
+
 /** Options that restrict a container as far as possible: read-only root, no privileges, limited memory. */
-export const HARDENED = withMemory(256);
+export const HARDENED = withMemory(GRANTED);
 
 /** The same with this many MiB of memory. */
 export function withMemory(mebibytes: number): string[] {

@@ -84,7 +84,9 @@ test('the service has no privileges and can write only to its models', { skip },
   }
 });
 
-test('four concurrent requests of maximum size during a training stay within 256 MiB', { skip }, async (t) => {
+test('four concurrent requests of maximum size during a training stay within the memory of compose.yaml', {
+  skip,
+}, async (t) => {
   const service = await Container.run(IMAGE, await createVolume(t));
   await service.ready();
   const accepted = await service.train(CARS, ENDLESS);

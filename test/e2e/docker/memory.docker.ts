@@ -5,7 +5,7 @@ import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
-import { Container, createVolume, withMemory } from './container.js';
+import { Container, createVolume, GRANTED, withMemory } from './container.js';
 import { docker, missingDaemon } from './docker.js';
 
 // `npm run test:docker`: the worst of everything at once, under the memory that compose.yaml grants, and under half of it.
@@ -37,10 +37,7 @@ interface Attack {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What compose.yaml grants, in MiB. */
-const documented = Number(/mem_limit: (\d+)m/.exec(await readFile(join(ROOT, 'compose.yaml'), 'utf8'))![1]);
-
-for (const memory of [documented, documented / 2]) {
+for (const memory of [GRANTED, GRANTED / 2]) {
   test(`with ${memory} MiB, the worst of everything at once is refused, and the service stays`, { skip }, async (t) => {
     const service = await Container.run(IMAGE, await createVolume(t), { rights: withMemory(memory) });
     await service.ready();
@@ -48,7 +45,7 @@ for (const memory of [documented, documented / 2]) {
     const archive = Buffer.from(await (await fetch(`${service.url}/models/1/archive`)).arrayBuffer());
     const attacks = await attacksOn(service, archive);
     const watch = watchHealth(service);
-    for (const concurrency of [1, 10, 40]) {
+    for (const concurrency of [10, 40]) {
       const statuses = await send(service, shuffled(attacks), concurrency);
       t.diagnostic(`${concurrency} at once: ${JSON.stringify(statuses)}; ${await shown(service)}`);
     }

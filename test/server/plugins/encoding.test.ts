@@ -128,6 +128,21 @@ test('a zip bomb is a 413 as soon as it is larger than a body may be, and is not
   assert.ok(process.memoryUsage().arrayBuffers - before < 50_000_000);
 });
 
+test('a body that unpacks to a hundred times its size is a 413 once it is large', async (t) => {
+  const { app } = await buildTestApp(t, ['a', 'b', 'c'], { bodyLimit: 2 ** 24, maxRows: 2 ** 20 });
+  const rows = (count: number) => `[${'[1,2,3],'.repeat(count)}[1,2,3]]`;
+  for (const [encoding, compress] of [
+    ['gzip', gzipSync],
+    ['br', brotliCompressSync],
+  ] as const) {
+    const small = await send(app, compress(rows(500_000)), encoding);
+    assert.equal(small.statusCode, 200, small.body.slice(0, 300));
+    const large = await send(app, compress(rows(1_000_000)), encoding);
+    assert.equal(large.statusCode, 413);
+    assert.equal(large.json().error, 'body: expected to unpack to at most 100 times its size');
+  }
+});
+
 test('a large reply is compressed for clients that accept it, and says so', async (t) => {
   const { app } = await buildTestApp(t, ['a', 'b', 'c'], { maxRows: 5000 });
   const instances = Array.from({ length: 3000 }, (_, i) => ROWS[i % ROWS.length]!);

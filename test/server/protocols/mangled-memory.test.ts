@@ -8,7 +8,7 @@ import { publishUntrained } from '../../support/test-app.js';
 
 const MIB = 2 ** 20;
 /** What all of it together may take beyond an ordinary start: some bodies of 16 MiB, and what they are read to. */
-const MAX_MIB = 450;
+const MAX_MIB = 250;
 /** Largest body that the service takes, in bytes: by default. */
 const LIMIT = 16 * MIB;
 
