@@ -20,6 +20,7 @@ export async function listDocuments(location: string): Promise<string[]> {
 /** Deletes a document, if it still exists. */
 export async function removeDocument(location: string, name: string): Promise<void> {
   await rm(join(location, DOCUMENTS, name), { force: true });
+  failpoint('document:removed');
 }
 
 /** Writes atomically: a reader sees the old document or the new one. A sweep removes the stage of a process that died. */

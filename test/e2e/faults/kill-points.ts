@@ -75,6 +75,11 @@ const REBASELINE = async (send: Send) => {
   const body = JSON.stringify({ since: '2026-01-01', reason: 'approved', minimum_rows: 200 });
   return send('POST', '/drift/baseline', body, 'application/json');
 };
+/** Makes a baseline that is one too many: the oldest is deleted. */
+const FOURTH_BASELINE = async (send: Send) => {
+  for (let i = 0; i < 3; i++) await REBASELINE(send);
+  return REBASELINE(send);
+};
 /** Sends enough labels during an alarm to trigger a training. */
 const RETRAIN = async (send: Send) => {
   await DRIFT(send);
@@ -120,6 +125,7 @@ const CASES: readonly [
   ['a recorded promotion', PROMOTE, ['aliases:taken@2', 'aliases:tidied@2'], String(NEXT)],
   ['storing the drift state', KEEP_STATE, ['document:written', 'document:renamed'], '1'],
   ['a new baseline', REBASELINE, ['document:written', 'document:renamed'], '3'],
+  ['one baseline too many', FOURTH_BASELINE, ['document:removed'], '3'],
   ['an automatic retraining', RETRAIN, ['document:written', 'document:renamed'], '3', RETRAINS],
 ];
 

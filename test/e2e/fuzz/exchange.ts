@@ -27,9 +27,9 @@ export interface Exchange {
   readonly detail?: string;
 }
 
-/** Time within which the service must answer or close, in milliseconds; a slow request has longer. */
-const PATIENCE = 10_000;
-const LONG_PATIENCE = 60_000;
+/** Time within which the service must answer or close, even on a busy machine, in milliseconds; a slow request has longer. */
+const PATIENCE = 30_000;
+const LONG_PATIENCE = 90_000;
 /** Time that the client waits for an answer to what is not a whole request, in milliseconds. */
 const SHORT_PATIENCE = 120;
 /** Time between two pieces, before an early end, and for which events are read, in milliseconds. */
