@@ -12,7 +12,7 @@ const ROWS = PAGE.split('\n')
   .filter((line) => line.startsWith('| ') && !line.startsWith('| fault '))
   .map((line) => line.slice(2, -2).split(' | '));
 
-test('every fault has what happens, what a person sees, and tests that exist', () => {
+test('every fault has what happens, how it shows, and tests that exist', () => {
   assert.ok(ROWS.length > 30, `${ROWS.length} faults`);
   for (const cells of ROWS) {
     assert.equal(cells.length, 4, cells[0]);
@@ -34,7 +34,7 @@ test('every fault has what happens, what a person sees, and tests that exist', (
   }
 });
 
-test('the metrics, alerts and log lines that a person sees exist', async (t) => {
+test('the metrics, alerts and log lines by which faults show exist', async (t) => {
   const { text } = await exportedMetrics(t);
   const alerts = read('deploy/prometheus/alerts.yml');
   const source = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
