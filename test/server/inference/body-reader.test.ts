@@ -48,11 +48,7 @@ test('bodies that V8 would end the process for are refused', async (t) => {
   const reader = new BodyReader({ maxOldGenerationSizeMb: 48 });
   t.after(() => reader.close());
   const keys = Array.from({ length: 8e5 }, (_, i) => `"${i.toString(36)}":1`).join();
-  const shapes = [
-    `{"instances": [{${keys}}]}`,
-    `{${keys}}`,
-    `{"instances": [[${'1,'.repeat(8e6)}1]]}`,
-  ];
+  const shapes = [`{"instances": [{${keys}}]}`, `{${keys}}`, `{"instances": [[${'1,'.repeat(8e6)}1]]}`];
   for (const text of shapes) {
     await assert.rejects(reader.read({ ...TASK, body: Buffer.from(text) }), { code: 'TOO_LARGE' });
   }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -8,6 +8,7 @@ import type { Sample } from './watch.js';
 
 const INTERVAL = 100;
 const TIMEOUT = 10_000;
+const OWN = '/proc/thread-self/schedstat';
 const { port } = workerData as { port: number };
 let pid = 0;
 parentPort!.on('message', (message: number) => {
@@ -21,10 +22,10 @@ for (;;) {
   if (pid === 0) continue;
   const measured = pid;
   const start = performance.now();
-  const queued = runQueueTime(measured);
+  const queued = queueTimes(measured);
   const status = await probe();
   const latency = performance.now() - start;
-  const starved = runQueueTime(measured) - queued;
+  const starved = starvation(measured, queued, queueTimes(measured));
   const sample: Sample = { pid: measured, status, latency, starved, delay, ...memory(measured) };
   parentPort!.postMessage(sample);
 }
@@ -42,10 +43,26 @@ function probe(): Promise<number> {
   });
 }
 
-/** Milliseconds for which the service's main thread and this one were ready to run and had no processor; on Linux. */
-function runQueueTime(id: number): number {
-  const files = [`/proc/${id}/task/${id}/schedstat`, '/proc/thread-self/schedstat'];
-  return files.reduce((sum, file) => sum + Number(read(file).split(' ')[1] ?? 0) / 1e6, 0);
+/** Milliseconds for which each of the service's threads, and this one, were ready to run and had no processor; on Linux. */
+function queueTimes(id: number): Map<string, number> {
+  const files = [...threadsOf(id).map((thread) => `/proc/${id}/task/${thread}/schedstat`), OWN];
+  return new Map(files.map((file) => [file, Number(read(file).split(' ')[1] ?? 0) / 1e6]));
+}
+
+/** Milliseconds that an answer may have waited for a processor: for the main thread, for another that it waits for, and here. */
+function starvation(id: number, before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): number {
+  const main = `/proc/${id}/task/${id}/schedstat`;
+  const waited = (file: string) => (after.get(file) ?? 0) - (before.get(file) ?? 0);
+  const others = [...after.keys()].filter((file) => file !== main && file !== OWN);
+  return waited(main) + Math.max(0, ...others.map(waited)) + waited(OWN);
+}
+
+function threadsOf(id: number): string[] {
+  try {
+    return readdirSync(`/proc/${id}/task`);
+  } catch {
+    return [];
+  }
 }
 
 /** Resident memory of the process and of all that it started, in bytes; on Linux. */
