@@ -21,6 +21,7 @@ const ENTRY_POINTS = {
   'table-reader-process': 'src/model/tables/reader/table-reader-process.ts',
   'feedback-process': 'src/model/feedback/feedback-process.ts',
   'body-reader-worker': 'src/server/inference/body-reader-worker.ts',
+  'health-worker': 'src/server/health/health-worker.ts',
   'baseline-worker': 'src/server/service/drift/baseline-worker.ts',
   regressor: 'src/model/engines/tfjs/package-exports.ts',
   'tfjs-engine': 'src/model/engines/tfjs/tfjs-engine.ts',

@@ -41,6 +41,7 @@ const ROOMS = {
   'src/server/service/feedback': ['src/server/service/prediction', 'src/drift', 'src/model', 'src/base'],
   'src/server/service/training': ['src/server/service', 'src/drift', 'src/model', 'src/base'],
   'src/server/http': ['src/base'],
+  'src/server/health': ['src/server/service', 'src/base'],
   'src/server/metrics': ['src/server/service', 'src/drift', 'src/model', 'src/base'],
   'src/server/plugins': ['src/server/http', 'src/server/metrics', 'src/server/service', 'src/model', 'src/base'],
   'src/server/readers': ['src/model/tables', 'src/base'],

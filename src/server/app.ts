@@ -1,3 +1,4 @@
+import { promisify } from 'node:util';
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import fastJsonStringify from 'fast-json-stringify';
 import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify';
@@ -11,6 +12,8 @@ import { refuseConnection } from './http/connection.js';
 import { handleErrors, sendError } from './http/errors.js';
 import { EventStreams } from './http/event-stream.js';
 import { LARGE_BODY } from './http/large-body.js';
+import { maxConnections } from './http/max-connections.js';
+import { Overload } from './http/overload.js';
 import { requestIds } from './http/request-id.js';
 import { RequestMemory } from './http/request-memory.js';
 import { BodyReader } from './inference/body-reader.js';
@@ -20,14 +23,17 @@ import { registerDriftMetrics } from './metrics/drift-metrics.js';
 import { registerFeedbackMetrics } from './metrics/feedback-metrics.js';
 import { registerLogMetrics } from './metrics/log-metrics.js';
 import { registerModelMetrics } from './metrics/model-metrics.js';
+import { registerOverloadMetrics } from './metrics/overload-metrics.js';
 import { PredictionHistogram } from './metrics/prediction-histogram.js';
 import { RequestHistogram } from './metrics/request-histogram.js';
 import { registerRequestMemoryMetrics } from './metrics/request-memory-metrics.js';
 import type { Parts } from './parts.js';
 import type { Platform } from './platform.js';
 import { errorStatuses } from './plugins/error-statuses.js';
+import { lastReplies } from './plugins/last-replies.js';
 import { metrics } from './plugins/metrics.js';
 import { openapi } from './plugins/openapi.js';
+import { refuseOverload } from './plugins/overload.js';
 import { readOnly } from './plugins/read-only.js';
 import { replyEncoding } from './plugins/reply-encoding.js';
 import { requestEncoding } from './plugins/request-encoding.js';
@@ -81,6 +87,27 @@ function lateSerializer(schema: unknown): (data: unknown) => string {
   };
 }
 
+/** Lets health checks and scrapes pass by all requests that wait. */
+function urgentRoutes(app: FastifyInstance, fastPath: FastPath): void {
+  app.addHook('onRoute', ({ method, url, config }) => {
+    if (method === 'GET' && config?.quiet) fastPath.addUrgent(url.replaceAll('::', ':'));
+  });
+}
+
+/** Bounds the number of connections. Node.js closes one above the limit at once, at a fraction of the cost of a reply. */
+function limitConnections({ server }: FastifyInstance, registry: Registry, overload: Overload): void {
+  server.maxConnections = maxConnections();
+  server.on('drop', () => overload.refusedConnections++);
+  registerOverloadMetrics(registry, {
+    refusedRequests: overload.refusedRequests,
+    get refusedConnections() {
+      return overload.refusedConnections;
+    },
+    maxConnections: server.maxConnections,
+    connections: promisify(server.getConnections.bind(server)),
+  });
+}
+
 /** Builds the whole application without listening. `output` is where the log goes, for its metric. */
 export async function buildApp(
   parts: Parts,
@@ -96,12 +123,14 @@ export async function buildApp(
   const requestId = requestIds();
   const durations = new RequestHistogram();
   const predictions = new PredictionHistogram();
+  const overload = new Overload(log);
   const fastPath = new FastPath({
     enabled: config.FAST_PATH === 'on',
     durations,
     predictions,
     requestId,
     bodyLimit,
+    overload,
     log,
   });
   const app = fastify({
@@ -133,6 +162,7 @@ export async function buildApp(
   registerLogMetrics(registry, output);
   const memory = new RequestMemory(MEMORY.requests);
   registerRequestMemoryMetrics(registry, memory);
+  limitConnections(app, registry, overload);
   app.addHook('onClose', () => feedback.close());
   jobs.on('end', (job) => modelMetrics.observeJob(job));
   const reader = new BodyReader();
@@ -140,11 +170,14 @@ export async function buildApp(
 
   requestLog(app, log.isLevelEnabled('debug'));
   handleErrors(app);
-  metrics(app, registry, durations, predictions);
+  lastReplies(app, () => fastPath.leaveToFastify());
+  refuseOverload(app, overload);
+  metrics(app, registry, durations, predictions, overload);
   requestMemory(app, memory);
   requestEncoding(app);
   replyEncoding(app);
   if (platform.readOnly) readOnly(app);
+  urgentRoutes(app, fastPath);
   errorStatuses(app);
   await openapi(app, service);
 

@@ -16,6 +16,12 @@ const text = (fallback: string, description: string, limits: TStringOptions = {}
 export const ConfigSchema = Type.Object({
   HOST: text('0.0.0.0', 'address to listen on'),
   PORT: integer(8080, 0, 'port to listen on; 0 selects a free one', 65535),
+  HEALTH_PORT: integer(
+    0,
+    0,
+    'port at which a thread of its own answers /livez and /readyz, however busy the service is; 0 for none',
+    65535,
+  ),
   MODEL_STORE: text('models', 'directory of the model versions', { minLength: 1 }),
   MODEL_NAME: text('reconstruction_regressor', 'name of the model and of its directory in the store', {
     pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]*$',
@@ -67,6 +73,12 @@ export const ConfigSchema = Type.Object({
     1,
     'seconds for which a connection without requests stays open; must exceed the idle time-out of a load balancer in front',
     86_400,
+  ),
+  SHUTDOWN_DELAY: integer(
+    0,
+    0,
+    'seconds for which the service answers on after SIGTERM, while load balancers notice that it is not ready any more',
+    3600,
   ),
   BODY_LIMIT: integer(16 * 2 ** 20, 1024, 'maximum request body, in bytes'),
   TRAIN_BODY_LIMIT: integer(2 ** 30, 1024, 'maximum CSV, Arrow stream or Parquet file to train on, in bytes'),

@@ -1,18 +1,22 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import { requireRowCounter } from '../drift/counts/wasm-row-counter.js';
 import { loadEngine } from '../model/engines/load-engine.js';
 import { buildApp } from './app.js';
 import { readConfig } from './config.js';
+import { HealthServer } from './health/health-server.js';
 import { createLog } from './log/create-log.js';
 import { buildParts } from './parts.js';
 import { readPlatform } from './platform.js';
 import { retrainOnDrift } from './service/training/retraining.js';
 import { startModel } from './start-model.js';
 
-/** Milliseconds after SIGTERM or SIGINT after which the process exits, whatever still runs. */
+/** Milliseconds after the shutdown delay after which the process exits, whatever still runs. */
 const GRACE = 9000;
-/** Milliseconds after SIGTERM or SIGINT after which open connections are cut off. */
+/** Milliseconds after the shutdown delay after which open connections are cut off. */
 const CONNECTION_GRACE = 7000;
+/** Milliseconds before the end of the shutdown delay in which a connection ends with its reply, but at most half of the delay. */
+const LAST_REPLIES = 2000;
 /** Milliseconds between two checks for changes by other processes, where the file system does not report them. */
 const POLL_INTERVAL = 5000;
 /**
@@ -56,31 +60,52 @@ if (config.RETRAIN === 'on_drift' && platform.readOnly) {
 } else if (config.RETRAIN === 'on_drift') {
   retrainOnDrift({ ...parts, minRows: config.FEEDBACK_LEAST_ROWS, cooldown: 1000 * config.RETRAIN_COOLDOWN });
 }
+let health: HealthServer | undefined;
 const app = await buildApp(parts, config, platform, output);
 
 const stopWatching = store.watch(() => void loader.follow().then(() => drift.loadNewerBaseline()), POLL_INTERVAL);
-closeWithGrace({ delay: GRACE, logger: log, skip: [...SKIPPED] }, async ({ err, signal }) => {
+const shutdownDelay = 1000 * config.SHUTDOWN_DELAY;
+closeWithGrace({ delay: shutdownDelay + GRACE, logger: log, skip: [...SKIPPED] }, async ({ err, signal }) => {
   if (err) log.fatal({ err }, 'uncaught error');
-  else log.info({ signal }, 'shutting down');
+  else log.info({ signal, delay: config.SHUTDOWN_DELAY }, 'shutting down');
   service.drain('shutting down');
+  health?.beat();
+  if (!err) await answerOn();
   stopWatching();
   await jobs.close();
   // A client that is still sending by then is cut off.
   setTimeout(() => app.server.closeAllConnections(), CONNECTION_GRACE).unref();
   await drift.close();
   await app.close();
+  await health?.close();
   await endLog();
 });
 await listen();
 await startModel(parts, config, platform);
 
-/** Listens, or exits with one line, for example if the port is in use. */
+/** Listens, or exits with one line, for example if a port is in use. */
 async function listen(): Promise<void> {
-  const { HOST: host, PORT: port } = config;
-  await app.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
+  const { HOST: host, PORT: port, HEALTH_PORT: healthPort } = config;
+  const orRefuse = (setting: string) => (error: NodeJS.ErrnoException) => {
     const reason = error.code === 'EADDRINUSE' ? 'the port is in use' : error.message;
-    exit(`HOST=${host} PORT=${port}: ${reason}`);
-  });
+    exit(`HOST=${host} ${setting}: ${reason}`);
+  };
+  const [opened] = await Promise.all([
+    healthPort > 0
+      ? HealthServer.listen({ host, port: healthPort, service, log }).catch(orRefuse(`HEALTH_PORT=${healthPort}`))
+      : undefined,
+    app.listen({ host, port }).catch(orRefuse(`PORT=${port}`)),
+  ]);
+  health = opened;
+  if (health) log.info({ port: healthPort }, 'health checks have a port of their own');
+}
+
+/** Answers requests and accepts connections until load balancers have noticed that the service is not ready. */
+async function answerOn(): Promise<void> {
+  const lastReplies = Math.min(LAST_REPLIES, shutdownDelay / 2);
+  await wait(shutdownDelay - lastReplies);
+  app.endConnectionsAfterReply();
+  await wait(lastReplies);
 }
 
 /** Returns what `read` returns, or exits with the message of its error. */

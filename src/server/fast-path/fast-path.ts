@@ -2,13 +2,16 @@ import {
   createServer,
   type IncomingHttpHeaders,
   type IncomingMessage,
-  type RequestListener,
   type ServerResponse,
 } from 'node:http';
 import type { FastifyInstance, FastifyServerFactory } from 'fastify';
 import type { Logger } from 'pino';
 import { guarded, refuseExpectation } from '../http/connection.js';
+import { type ErrorReply, RETRY_AFTER } from '../http/errors.js';
+import { JSON_TYPE } from '../http/media-types.js';
+import { type Overload, tooLate } from '../http/overload.js';
 import type { requestIds } from '../http/request-id.js';
+import { type Handler, RequestQueue } from '../http/request-queue.js';
 import type { BucketCounts } from '../metrics/bucket-histogram.js';
 import type { PredictionHistogram } from '../metrics/prediction-histogram.js';
 import type { RequestHistogram } from '../metrics/request-histogram.js';
@@ -28,6 +31,8 @@ export interface FastRoute {
    * observer has seen a prediction.
    */
   readonly answer: (body: Buffer, headers: IncomingHttpHeaders, reply: FastReply) => void;
+  /** Returns the body of an error in the form of the route's protocol. */
+  readonly errorBody?: ((error: ErrorReply) => object) | undefined;
 }
 
 export interface FastPathOptions {
@@ -38,6 +43,7 @@ export interface FastPathOptions {
   readonly requestId: ReturnType<typeof requestIds>;
   /** Maximum size of a request body, in bytes. Bodies above 64 KiB, the size of a read from a socket, come in pieces. */
   readonly bodyLimit: number;
+  readonly overload: Overload;
   readonly log: Pick<Logger, 'isLevelEnabled'>;
 }
 
@@ -59,6 +65,8 @@ export class FastPath {
   private readonly options: FastPathOptions;
   private readonly routes = new Map<string | undefined, FastRoute>();
   private readonly counts = new Map<FastRoute, BucketCounts>();
+  /** Paths of `GET` requests that never wait. */
+  private readonly urgent = new Set<string>();
   private writer: ReplyWriter<FastRoute> | undefined;
   private open = true;
 
@@ -71,6 +79,11 @@ export class FastPath {
     this.routes.set(path, route);
   }
 
+  /** Lets `GET` requests to a path pass by those that wait. */
+  addUrgent(path: string): void {
+    this.urgent.add(path);
+  }
+
   has(path: string): boolean {
     return this.routes.has(path);
   }
@@ -78,22 +91,39 @@ export class FastPath {
   /** Creates a server as Fastify would, with the fast path in front unless it is off. */
   readonly createServer: FastifyServerFactory = (fallback, options) => {
     const { keepAliveTimeout, requestTimeout } = options as { keepAliveTimeout: number; requestTimeout: number };
-    const slowPath = guarded(fallback);
+    const { overload } = this.options;
+    const guardedFallback = guarded(fallback);
+    const slowPath = (request: IncomingMessage, response: ServerResponse, arrived: number) => {
+      overload.setArrival(request, arrived);
+      guardedFallback(request, response);
+    };
     // `guarded` refuses a request without `Host`, in the form of all errors.
     const server = createServer({ keepAliveTimeout, requestTimeout, requireHostHeader: false });
     server.on('checkExpectation', refuseExpectation);
-    if (!this.options.enabled) return server.on('request', slowPath);
-    const writer = new ReplyWriter<FastRoute>(Math.floor(keepAliveTimeout / 1000), (route, seconds) =>
-      this.count(route, seconds),
-    );
+    const writer = new ReplyWriter<FastRoute>(Math.floor(keepAliveTimeout / 1000), this.count);
     this.writer = writer;
-    return server.on('request', (request, response) => this.take(request, response, slowPath, writer));
+    const queue = new RequestQueue({
+      answer: (request, response, arrived) => this.take(request, response, arrived, slowPath, writer),
+      refuse: (request, response, arrived) => {
+        if (this.refuse(request, response, arrived, writer)) return;
+        overload.setLate(request);
+        slowPath(request, response, arrived);
+      },
+      isUrgent: ({ method, url = '' }) => method === 'GET' && this.urgent.has(url.replace(/\?.*/, '')),
+    });
+    server.once('close', () => queue.close());
+    return server.on('request', queue.take);
   };
+
+  /** Leaves all requests to Fastify from now on. */
+  leaveToFastify(): void {
+    this.open = false;
+  }
 
   /** Leaves requests to Fastify while the application closes: it announces the end of the connection to clients. */
   leaveToFastifyOnClose(app: FastifyInstance): void {
     app.addHook('preClose', (done) => {
-      this.open = false;
+      this.leaveToFastify();
       if (this.writer) this.writer.open = false;
       done();
     });
@@ -102,10 +132,11 @@ export class FastPath {
   private take(
     request: IncomingMessage,
     response: ServerResponse,
-    fallback: RequestListener,
+    arrived: number,
+    fallback: Handler,
     writer: ReplyWriter<FastRoute>,
   ): void {
-    const route = request.method === 'POST' ? this.routes.get(request.url) : undefined;
+    const route = this.routeOf(request);
     const { headers } = request;
     const length = Number(headers['content-length']);
     const isCommon =
@@ -114,36 +145,71 @@ export class FastPath {
       ACCEPTED.has(headers.accept) &&
       headers['content-encoding'] === undefined &&
       length > 0 &&
-      length <= this.options.bodyLimit &&
-      request.httpVersion === '1.1' &&
-      headers.host !== undefined &&
-      KEEP_ALIVE.has(headers.connection) &&
-      this.open &&
-      // At this level good replies are logged too, and Fastify logs them.
-      !this.options.log.isLevelEnabled('debug');
+      length <= this.options.bodyLimit;
     if (!isCommon) {
-      fallback(request, response);
+      fallback(request, response, arrived);
       return;
     }
-    const start = performance.now();
     const answer = (body: Buffer): boolean => {
       const reply = body.length === length && response.socket && this.open && replyOf(route, body, headers);
       if (!reply) return false;
-      writer.send(route, response, this.options.requestId(request), reply, start);
+      writer.send(route, response, this.options.requestId(request), reply, arrived);
       return true;
     };
-    takeFirstPiece(request, response, answer, fallback);
+    takeFirstPiece(request, answer, () => fallback(request, response, arrived));
   }
 
-  private count(route: FastRoute, seconds: number): void {
+  /** Refuses a request whose turn came too late. Returns false if Fastify must do so. */
+  private refuse(
+    request: IncomingMessage,
+    response: ServerResponse,
+    arrived: number,
+    writer: ReplyWriter<FastRoute>,
+  ): boolean {
+    const route = this.routeOf(request);
+    // The rest of a body that is still arriving is drained by the slow path.
+    if (!route || !request.complete || !response.socket) return false;
+    const { message, code } = tooLate();
+    const id = this.options.requestId(request);
+    const body: ErrorReply = { error: message, code, request_id: id };
+    const reply = new FastReply(route.charset);
+    reply.status = '503 Service Unavailable';
+    reply.header('retry-after', String(RETRY_AFTER));
+    reply.type(JSON_TYPE);
+    reply.send(JSON.stringify(route.errorBody?.(body) ?? body));
+    writer.send(route, response, id, reply, arrived);
+    this.options.overload.count('late');
+    return true;
+  }
+
+  /** Returns the route of a request over a connection that stays open, unless Fastify must answer it. */
+  private routeOf({ method, url, headers, httpVersion }: IncomingMessage): FastRoute | undefined {
+    const route = method === 'POST' ? this.routes.get(url) : undefined;
+    const isLeft =
+      !route ||
+      httpVersion !== '1.1' ||
+      headers.host === undefined ||
+      !KEEP_ALIVE.has(headers.connection) ||
+      !this.open ||
+      !this.options.enabled ||
+      // At this level good replies are logged too, and Fastify logs them.
+      this.options.log.isLevelEnabled('debug');
+    return isLeft ? undefined : route;
+  }
+
+  private readonly count = (route: FastRoute, status: FastReply['status'], seconds: number): void => {
+    this.options.predictions.observe(seconds);
+    if (status !== '200 OK') {
+      this.options.durations.observe('POST', route.pattern, 503, seconds);
+      return;
+    }
     let counts = this.counts.get(route);
     if (!counts) {
       counts = this.options.durations.series('POST', route.pattern, 200);
       this.counts.set(route, counts);
     }
     counts.observe(seconds);
-    this.options.predictions.observe(seconds);
-  }
+  };
 }
 
 /** Returns the reply, or undefined if the route is to answer. */

@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastReply } from './fast-reply.js';
 
 /*
@@ -26,7 +26,8 @@ interface PendingReply<Route> {
   readonly text: string | Buffer;
   /** Latin-1, which includes ASCII, is written without measuring the text first. */
   readonly encoding: 'latin1' | 'utf8';
-  /** Time at which the request's head was read, in milliseconds. */
+  readonly status: FastReply['status'];
+  /** Time at which the request arrived, in milliseconds. */
   readonly start: number;
 }
 
@@ -35,18 +36,17 @@ const MAX_WAIT = 1;
 /** Replies sent at once after one has waited in vain for others. */
 const REPLIES_WITHOUT_WAIT = 15;
 
-/** Calls `use` with the first piece of a body. If `use` returns false, `fallback` gets the request as if nothing was read. */
+/** Calls `use` with the first piece of a body. If `use` returns false, `fallback` finds the request as if nothing was read. */
 export function takeFirstPiece(
   request: IncomingMessage,
-  response: ServerResponse,
   use: (piece: Buffer) => boolean,
-  fallback: RequestListener,
+  fallback: () => void,
 ): void {
   request.once('data', (piece: Buffer) => {
     if (use(piece)) return;
     request.pause();
     request.unshift(piece);
-    fallback(request, response);
+    fallback();
   });
 }
 
@@ -58,24 +58,26 @@ export class ReplyWriter<Route> {
   /** False while the application closes: connections then end with their reply. */
   open = true;
   private readonly keepAlive: number;
-  private readonly onWritten: (route: Route, seconds: number) => void;
+  private readonly onWritten: (route: Route, status: FastReply['status'], seconds: number) => void;
   private pending: PendingReply<Route>[] = [];
+  /** Time of the first of `pending`, in milliseconds. */
+  private pendingSince = 0;
   private withoutWait = 0;
   /** The header `Date` in second `second`. */
   private date = '';
   private second = 0;
 
   /** `keepAlive`: seconds that an idle connection stays open. `onWritten` receives the duration of each request. */
-  constructor(keepAlive: number, onWritten: (route: Route, seconds: number) => void) {
+  constructor(keepAlive: number, onWritten: ReplyWriter<Route>['onWritten']) {
     this.keepAlive = keepAlive;
     this.onWritten = onWritten;
   }
 
   /** Writes a reply, if not now then within this turn of the event loop. */
-  send(route: Route, response: ServerResponse, id: string, { head, body }: FastReply, start: number): void {
+  send(route: Route, response: ServerResponse, id: string, { status, head, body }: FastReply, start: number): void {
     const length = Buffer.byteLength(body);
     const opening =
-      `HTTP/1.1 200 OK\r\nx-request-id: ${id}\r\n${head}content-length: ${length}\r\nDate: ${this.now()}\r\n` +
+      `HTTP/1.1 ${status}\r\nx-request-id: ${id}\r\n${head}content-length: ${length}\r\nDate: ${this.now()}\r\n` +
       `Connection: keep-alive\r\nKeep-Alive: timeout=${this.keepAlive}\r\n\r\n`;
     const { pending } = this;
     pending.push({
@@ -83,13 +85,16 @@ export class ReplyWriter<Route> {
       response,
       text: typeof body === 'string' ? opening + body : Buffer.concat([Buffer.from(opening), body]),
       encoding: length === body.length ? 'latin1' : 'utf8',
+      status,
       start,
     });
     if (this.withoutWait > 0) {
       this.withoutWait--;
       this.write();
-    } else if (pending.length === 1) setImmediate(this.endTurn);
-    else if (performance.now() - pending[0]!.start > MAX_WAIT) this.write();
+    } else if (pending.length === 1) {
+      this.pendingSince = performance.now();
+      setImmediate(this.endTurn);
+    } else if (performance.now() - this.pendingSince > MAX_WAIT) this.write();
   }
 
   private now(): string {
@@ -110,14 +115,14 @@ export class ReplyWriter<Route> {
   private write(): void {
     const { pending } = this;
     this.pending = [];
-    for (const { route, response, text, encoding, start } of pending) {
+    for (const { route, response, text, encoding, status, start } of pending) {
       const socket = response.socket!;
       // If the client has gone meanwhile, the socket ignores the write.
       socket.write(text, encoding);
       response.emit('finish');
       // The server, when it began to close, ended only connections that were idle.
       if (!this.open) socket.end();
-      this.onWritten(route, (performance.now() - start) / 1000);
+      this.onWritten(route, status, (performance.now() - start) / 1000);
     }
   }
 }

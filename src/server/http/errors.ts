@@ -51,7 +51,7 @@ const STATUS: Readonly<Record<ErrorCode | HttpErrorCode, number>> = {
 };
 
 /** Seconds after which a client may try again what is refused as `OVERLOADED`. */
-const RETRY_AFTER = 5;
+export const RETRY_AFTER = 5;
 
 /** Fastify's own errors that a client causes, by their status. */
 const CODE_BY_STATUS: Readonly<Record<number, string>> = {

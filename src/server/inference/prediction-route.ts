@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, onResponseHookHandler } from 'fastify';
-import type { FastPath } from '../fast-path/fast-path.js';
+import type { FastPath, FastRoute } from '../fast-path/fast-path.js';
 import type { Inference } from './inference.js';
 import type { InferenceRequest } from './inference-request.js';
 
@@ -39,6 +39,8 @@ export interface FastPathRule<Params> {
   readonly types?: readonly string[];
   /** False if the route sends JSON without `charset=utf-8`. */
   readonly charset?: boolean;
+  /** Returns the body of an error in the form of the protocol, if that is not the usual one. */
+  readonly errorBody?: FastRoute['errorBody'];
 }
 
 export interface PredictionRouteOptions {
@@ -54,11 +56,12 @@ export function predictionRoute<Params>(
 ): void {
   const { pattern, schema, onResponse, request, fastPath: rule } = route;
 
-  function takeEarly(params: Params, { path, types = [], charset = true }: FastPathRule<Params>): void {
+  function takeEarly(params: Params, { path, types = [], charset = true, errorBody }: FastPathRule<Params>): void {
     fastPath.add(path(params), {
       pattern,
       types,
       charset,
+      errorBody,
       answer: (body, headers, reply) => {
         const inferenceRequest = request({ headers, params, query: NO_QUERY, body });
         if (inferenceRequest instanceof Promise) inferenceRequest.catch(() => {});

@@ -4,16 +4,17 @@ import { ErrorReply } from '../http/errors.js';
 const WITHOUT_BODY = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Adds to the schemas of all routes the statuses of requests that are refused before the route's handler: an invalid URL, and a
- * body that is invalid, too large or of an unsupported type. A route that describes `4xx` has them already.
+ * Adds to the schemas of all routes the statuses of requests that are refused before the route's handler: an invalid URL, a body
+ * that is invalid, too large or of an unsupported type (unless the route describes `4xx`), and a server that is overloaded.
  */
 export function errorStatuses(app: FastifyInstance): void {
   app.addHook('onRoute', (route) => {
     const { schema, method } = route;
     const response = schema?.response as Record<string, unknown> | undefined;
-    if (!response || '4xx' in response) return;
+    if (!response) return;
     const hasBody = [method].flat().some((name) => !WITHOUT_BODY.has(name));
-    const statuses = hasBody ? [400, 413, 415] : [400];
+    const invalid = hasBody ? [400, 413, 415] : [400];
+    const statuses = '4xx' in response ? [503] : [...invalid, 503];
     const added = Object.fromEntries(statuses.map((status) => [status, ErrorReply]));
     route.schema = { ...schema, response: { ...added, ...response } };
   });

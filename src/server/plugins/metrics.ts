@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, type Metric, type Registry } from 'prom-client';
+import type { Overload } from '../http/overload.js';
 import type { PredictionHistogram } from '../metrics/prediction-histogram.js';
 import type { RequestHistogram } from '../metrics/request-histogram.js';
 
@@ -10,12 +11,13 @@ declare module 'fastify' {
   }
 }
 
-/** Times every request, and registers prom-client's metrics of the process. */
+/** Times every request, from its arrival, and registers prom-client's metrics of the process. */
 export function metrics(
   app: FastifyInstance,
   registry: Registry,
   durations: RequestHistogram,
   predictions: PredictionHistogram,
+  overload: Overload,
 ): void {
   collectDefaultMetrics({ register: registry });
   // Gauges named like counters, which promtool rejects. The metrics without the suffix hold the same values.
@@ -25,7 +27,7 @@ export function metrics(
 
   app.addHook('onResponse', (request, reply, done) => {
     const { url: route = 'none', config } = request.routeOptions;
-    const seconds = reply.elapsedTime / 1000;
+    const seconds = (overload.age(request.raw) ?? reply.elapsedTime) / 1000;
     durations.observe(request.method, route, reply.statusCode, seconds);
     if (config.predicts) predictions.observe(seconds);
     done();

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { ErrorReply, sendShaped } from '../../http/errors.js';
 
 export const TAG = 'mlflow, sagemaker';
@@ -27,7 +27,12 @@ export function handleInvocationErrors(app: FastifyInstance): void {
         return body.error;
       }
       reply.type('application/json; charset=utf-8');
-      return { error_code: ERROR_CODES[status] ?? 'BAD_REQUEST', message: body.error, ...body };
+      return invocationError(body, status);
     }),
   );
+}
+
+/** Returns the body of an error with MLflow's keys. */
+export function invocationError(body: ErrorReply, status: number): Static<typeof InvocationError> {
+  return { error_code: ERROR_CODES[status] ?? 'BAD_REQUEST', message: body.error, ...body };
 }

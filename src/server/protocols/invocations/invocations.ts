@@ -20,7 +20,7 @@ import { INFER_REPLIES } from '../open-inference/open-inference-schemas.js';
 import { Predictions, Rows } from '../row-schema.js';
 import type { ServedModel } from '../served-model.js';
 import { tensorflowInference } from '../tensorflow-serving/tensorflow-inference.js';
-import { handleInvocationErrors, InvocationError, TAG } from './invocation-errors.js';
+import { handleInvocationErrors, InvocationError, invocationError, TAG } from './invocation-errors.js';
 
 const LINES = ['application/jsonlines', 'application/x-jsonlines', 'application/x-ndjson'];
 const FLOATS = 'application/octet-stream';
@@ -101,7 +101,12 @@ export async function invocations(app: FastifyInstance, options: InvocationsOpti
       },
     },
     request,
-    fastPath: { path: () => '/invocations', known: [undefined], types: LINES },
+    fastPath: {
+      path: () => '/invocations',
+      known: [undefined],
+      types: LINES,
+      errorBody: (error) => invocationError(error, 503),
+    },
   });
 
   function request({ headers, body }: PredictionInput<unknown>): InvocationsRequest {

@@ -1,0 +1,127 @@
+// Offers the service three times the requests that it can answer, at a rate that does not depend on its replies, over 200 to 5,000
+// connections: `node dist/bench/serving/overload.js`. Prints the throughput and latency of what it accepts beside those of an
+// ordinary load, the latency of health checks, and the memory. --quick shortens the run. Exits with 1 if a target is missed.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { printMachine, Verdicts } from '../tools/report.js';
+import { LoadGenerator } from './load.js';
+import type { OverloadOrder, OverloadReport } from './overload-load.js';
+import { bodyOf } from './serving-rows.js';
+import { type Side, startService } from './serving-sides.js';
+
+const quick = process.argv.includes('--quick');
+const CONNECTIONS = quick ? [200, 2000] : [200, 1000, 2000, 5000];
+/** Length of each part in milliseconds. */
+const PART = quick ? 3000 : 10_000;
+/** Time between the start of the load and that of the measurement, in milliseconds. */
+const WARM_UP = quick ? 1500 : 3000;
+/** Connections with which the service reaches its best throughput, one request at a time on each. */
+const BEST_CONNECTIONS = 64;
+/** Load relative to the best throughput. */
+const QUIET = 0.5;
+const OVERLOAD = 3;
+/** Milliseconds between two health checks. */
+const CHECK_INTERVAL = 50;
+/** Maximum 99th percentile relative to the quiet one, maximum latency of a health check in ms, and minimum relative throughput. */
+const MAX_P99 = quick ? 10 : 5;
+const MAX_HEALTH = quick ? 500 : 100;
+const MIN_THROUGHPUT = quick ? 0.6 : 0.9;
+
+const directory = mkdtempSync(join(tmpdir(), 'rr-overload-'));
+const load = fork(new URL('./overload-load.js', import.meta.url));
+const healthPort = await freePort();
+const service = await startService(directory, undefined, { HEALTH_PORT: String(healthPort), LOG_LEVEL: 'error' });
+const verdicts = new Verdicts();
+try {
+  console.log('# Overload\n');
+  printMachine();
+  const best = await bestThroughput();
+  console.log(`Requests of one row; the best throughput is ${best.toFixed(0)} a second over ${BEST_CONNECTIONS} connections.`);
+  console.log(`Quiet: ${QUIET} times that; overload: ${OVERLOAD} times, for ${PART / 1000} s each. A request that is due while each`);
+  console.log('connection waits for a reply is not sent. Latencies count from when a request was due; those of health checks are');
+  console.log('the worst of one check every 50 ms, over a new connection.\n');
+  console.log('| connections | | accepted/s | refused/s | p50, ms | p99, ms | p99 of refused, ms | health, ms | memory, MiB |');
+  console.log('|---:|---|---:|---:|---:|---:|---:|---:|---:|');
+  for (const connections of CONNECTIONS) await measure(connections, best);
+  console.log();
+  verdicts.print();
+} finally {
+  load.kill();
+  service.process.kill();
+  await once(service.process, 'close');
+  rmSync(directory, { recursive: true, force: true });
+}
+
+async function bestThroughput(): Promise<number> {
+  const generator = new LoadGenerator();
+  const bodies = Array.from({ length: BEST_CONNECTIONS }, (_, i) => bodyOf(1, i));
+  await generator.run(service.port, bodies, WARM_UP);
+  const { requestsPerSecond } = await generator.run(service.port, bodies, PART);
+  generator.close();
+  return requestsPerSecond;
+}
+
+async function measure(connections: number, best: number): Promise<void> {
+  await request({ type: 'connect', port: service.port, connections, body: bodyOf(1, 0) });
+  const quiet = await part(connections, 'quiet', QUIET * best);
+  const busy = await part(connections, 'overload', OVERLOAD * best);
+  const name = `${connections} connections`;
+  const ratio = busy.p99 / quiet.p99;
+  verdicts.judge(`${name}: ${ratio.toFixed(1)} times the quiet p99, at most ${MAX_P99}`, ratio <= MAX_P99);
+  const share = busy.accepted / best;
+  verdicts.judge(`${name}: ${share.toFixed(2)} of the best throughput, at least ${MIN_THROUGHPUT}`, share >= MIN_THROUGHPUT);
+  verdicts.judge(`${name}: health after ${busy.health.toFixed(0)} ms, below ${MAX_HEALTH}`, busy.health < MAX_HEALTH);
+  verdicts.judge(`${name}: ${quiet.failures + busy.failures} failed connections, expected none`, quiet.failures + busy.failures === 0);
+}
+
+async function part(connections: number, name: string, requestsPerSecond: number) {
+  await request({ type: 'load', requestsPerSecond, milliseconds: WARM_UP });
+  const end = new AbortController();
+  const health = worstHealth(end.signal);
+  const report = (await request({ type: 'load', requestsPerSecond, milliseconds: PART })) as OverloadReport;
+  end.abort();
+  const figures = { ...report, health: await health };
+  const { accepted, refused, p50, p99, refusedP99 } = figures;
+  const cells = [accepted.toFixed(0), refused.toFixed(0), p50.toFixed(1), p99.toFixed(1), refusedP99.toFixed(0)];
+  console.log(`| ${connections} | ${name} | ${cells.join(' | ')} | ${figures.health.toFixed(0)} | ${residentMemory(service)} |`);
+  return figures;
+}
+
+/** Returns the worst latency of the health checks until `signal` is aborted, in milliseconds. */
+async function worstHealth(signal: AbortSignal): Promise<number> {
+  let worst = 0;
+  while (!signal.aborted) {
+    for (const path of ['/livez', '/readyz']) {
+      const start = performance.now();
+      const { status } = await fetch(`http://127.0.0.1:${healthPort}${path}`, { headers: { connection: 'close' } });
+      worst = Math.max(worst, status === 200 ? performance.now() - start : Number.POSITIVE_INFINITY);
+    }
+    await wait(CHECK_INTERVAL);
+  }
+  return worst;
+}
+
+async function request(order: OverloadOrder): Promise<unknown> {
+  load.send(order);
+  const [answer] = await once(load, 'message');
+  return answer;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  return port;
+}
+
+function residentMemory({ process: { pid } }: Side): string {
+  const path = `/proc/${pid}/status`;
+  if (!existsSync(path)) return 'unknown';
+  return (Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(path, 'utf8'))?.[1]) / 1024).toFixed(0);
+}

@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
+
+/** Descriptors left to files, children and threads. */
+const OTHER_DESCRIPTORS = 256;
+/** Where the limit of descriptors is unknown: that of macOS, to which Node.js raises its own. */
+const DEFAULT_DESCRIPTORS = 10_240;
+/** Bytes of a connection with a request that waits, in this process and in the kernel. */
+const BYTES_PER_CONNECTION = 32 * 1024;
+/** Share of the memory that connections may take. */
+const SHARE = 1 / 4;
+
+/** The maximum number of connections, from the limits of this process. */
+export function maxConnections(): number {
+  const constrained = process.constrainedMemory();
+  // 0, or a number far above the machine's memory, if there is no limit.
+  const memory = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+  return connectionsWithin(maxDescriptors(), memory);
+}
+
+/** The maximum number of connections of a process with so many descriptors and bytes of memory. */
+export function connectionsWithin(descriptors: number, memory: number): number {
+  const free = Math.max(descriptors - OTHER_DESCRIPTORS, descriptors / 2);
+  return Math.floor(Math.min(free, (memory * SHARE) / BYTES_PER_CONNECTION));
+}
+
+function maxDescriptors(): number {
+  try {
+    const [, soft] = /^Max open files +(\w+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
+    return Number(soft) || DEFAULT_DESCRIPTORS;
+  } catch {
+    return DEFAULT_DESCRIPTORS;
+  }
+}

@@ -1,0 +1,63 @@
+import type { IncomingMessage } from 'node:http';
+import type { Logger } from 'pino';
+import { DomainError } from '../../base/domain-error.js';
+
+/** Milliseconds between two log lines about refused requests. */
+const LOG_INTERVAL = 10_000;
+
+/** Why a request is refused: its turn came too late, or it would exceed a limit, for example of memory. */
+export type RefusalReason = 'late' | 'limit';
+
+/** What the process refuses because there is more than it can do. */
+export class Overload {
+  readonly refusedRequests: Record<RefusalReason, number> = { late: 0, limit: 0 };
+  refusedConnections = 0;
+  private readonly arrivals = new WeakMap<IncomingMessage, number>();
+  private readonly late = new WeakSet<IncomingMessage>();
+  private readonly log: Pick<Logger, 'warn'>;
+  private loggedAt = Number.NEGATIVE_INFINITY;
+  private unlogged = 0;
+
+  constructor(log: Pick<Logger, 'warn'>) {
+    this.log = log;
+  }
+
+  /** Records when a request arrived, in milliseconds. */
+  setArrival(request: IncomingMessage, arrived: number): void {
+    this.arrivals.set(request, arrived);
+  }
+
+  /** Milliseconds since a request arrived; undefined for one that did not come over a connection. */
+  age(request: IncomingMessage): number | undefined {
+    const arrived = this.arrivals.get(request);
+    return arrived === undefined ? undefined : performance.now() - arrived;
+  }
+
+  /** Leaves the refusal of a request to `requireInTime`. */
+  setLate(request: IncomingMessage): void {
+    this.late.add(request);
+  }
+
+  isLate(request: IncomingMessage): boolean {
+    return this.late.has(request);
+  }
+
+  /** Throws `OVERLOADED` for a request whose turn came too late. */
+  requireInTime(request: IncomingMessage): void {
+    if (this.isLate(request)) throw tooLate();
+  }
+
+  count(reason: RefusalReason): void {
+    this.refusedRequests[reason]++;
+    this.unlogged++;
+    const now = performance.now();
+    if (now - this.loggedAt < LOG_INTERVAL) return;
+    this.log.warn({ reason, refused: this.unlogged }, 'overloaded: requests were refused');
+    this.loggedAt = now;
+    this.unlogged = 0;
+  }
+}
+
+export function tooLate(): DomainError {
+  return new DomainError('OVERLOADED', 'the server has more requests than it can answer in time; try again later');
+}

@@ -1,0 +1,144 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** Milliseconds for which requests are answered as they are read. Those that are read later in the same turn wait. */
+const SLICE = 5;
+/** Wait of the oldest request, in milliseconds, up to which requests are answered in the order of their arrival. */
+const ORDERLY = 20;
+/** Wait after which the turn of a request comes too late, in milliseconds. */
+const PATIENCE = 1000;
+/** Milliseconds between two looks at the clock, to notice that the event loop has not turned for longer. */
+const BEAT = 50;
+
+interface Waiting {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Earliest time at which the request may have arrived, in milliseconds. */
+  readonly arrived: number;
+}
+
+/** `arrived`: time in milliseconds. */
+export type Handler = (request: IncomingMessage, response: ServerResponse, arrived: number) => void;
+
+export interface RequestQueueOptions {
+  readonly answer: Handler;
+  /** Answers that the server is overloaded. Much cheaper than an answer. */
+  readonly refuse: Handler;
+  /** Returns true for a request that never waits. */
+  readonly isUrgent: (request: IncomingMessage) => boolean;
+}
+
+/**
+ * Takes the requests of a server, and answers each at once unless there are more than the process can answer. Then all requests
+ * that have arrived are read first, which is cheap, and wait here: the age of each is known, a turn of the event loop is
+ * short, and new connections get their turn.
+ *
+ * While the oldest has waited for long, the newest comes first (adaptive LIFO, B. Maurer, "Fail at Scale", ACM Queue 13(8), 2015):
+ * in the order of arrival, every request would wait for as long as its client does, and none would be answered in time. A
+ * request that has waited for a second is refused. If there have been such requests for a second, the load is more than a burst:
+ * time that newer requests leave goes to refusals of the older ones.
+ */
+export class RequestQueue {
+  private readonly options: RequestQueueOptions;
+  /** From `first` on, in the order of arrival. */
+  private waiting: (Waiting | undefined)[] = [];
+  private first = 0;
+  /** Whether the end of this turn of the event loop will be noticed. */
+  private isArmed = false;
+  private sliceStart = 0;
+  /** Since when the oldest request has always waited for longer than `ORDERLY`. */
+  private overloadedSince = Number.POSITIVE_INFINITY;
+  private beatAt = performance.now();
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(options: RequestQueueOptions) {
+    this.options = options;
+    this.timer = setInterval(() => {
+      this.beatAt = performance.now();
+    }, BEAT).unref();
+  }
+
+  /** Number of requests that wait. */
+  get size(): number {
+    return this.waiting.length - this.first;
+  }
+
+  /** Listens to the server's event `request`. */
+  readonly take = (request: IncomingMessage, response: ServerResponse): void => {
+    const now = performance.now();
+    if (this.size === 0) {
+      if (now - this.sliceStart <= SLICE) return this.options.answer(request, response, now);
+      if (!this.isArmed) {
+        this.startSlice(now);
+        return this.options.answer(request, response, now);
+      }
+    }
+    if (this.options.isUrgent(request)) return this.options.answer(request, response, now);
+    // After a turn longer than the interval, the request may have arrived at any time since the last look.
+    const arrived = now - this.beatAt > 2 * BEAT ? this.beatAt : now;
+    this.waiting.push({ request, response, arrived });
+  };
+
+  /** Stops the clock. Requests are still answered. */
+  close(): void {
+    clearInterval(this.timer);
+    this.beatAt = Number.POSITIVE_INFINITY;
+  }
+
+  private startSlice(now: number): void {
+    this.sliceStart = now;
+    this.isArmed = true;
+    setImmediate(this.onTurnEnd);
+  }
+
+  private readonly onTurnEnd = (): void => {
+    this.isArmed = false;
+    if (this.size === 0) return;
+    this.startSlice(performance.now());
+    this.serve();
+  };
+
+  /** Answers one request, then the next one until the slice is over. In between, what the answer has put off is done. */
+  private readonly serve = (): void => {
+    const now = performance.now();
+    if (now - this.sliceStart > SLICE) return;
+    const next = this.next(now);
+    if (!next) return;
+    const { request, response, arrived } = next;
+    if (now - arrived > this.patience(now)) this.options.refuse(request, response, arrived);
+    else this.options.answer(request, response, arrived);
+    process.nextTick(this.serve);
+  };
+
+  /** Removes the request whose turn it is. Clients that have gone wait for nothing. */
+  private next(now: number): Waiting | undefined {
+    for (;;) {
+      const oldest = this.waiting[this.first];
+      if (!oldest) {
+        this.overloadedSince = Number.POSITIVE_INFINITY;
+        return undefined;
+      }
+      const wait = now - oldest.arrived;
+      if (wait <= ORDERLY) this.overloadedSince = Number.POSITIVE_INFINITY;
+      else this.overloadedSince = Math.min(this.overloadedSince, now);
+      const isOldest = wait <= ORDERLY || wait > PATIENCE || now - this.waiting.at(-1)!.arrived > this.patience(now);
+      const next = isOldest ? this.removeOldest() : this.waiting.pop()!;
+      if (!next.request.socket.destroyed) return next;
+    }
+  }
+
+  /** Wait after which a request is refused. */
+  private patience(now: number): number {
+    return now - this.overloadedSince > PATIENCE ? ORDERLY : PATIENCE;
+  }
+
+  private removeOldest(): Waiting {
+    const oldest = this.waiting[this.first]!;
+    this.waiting[this.first++] = undefined;
+    // Removed places take up at most half.
+    if (this.first > 64 && 2 * this.first > this.waiting.length) {
+      this.waiting = this.waiting.slice(this.first);
+      this.first = 0;
+    }
+    return oldest;
+  }
+}
