@@ -53,7 +53,10 @@ async function connect(port: number, connections: number, body: string): Promise
   all = [];
   free = [];
   while (all.length < connections) {
-    const next = Array.from({ length: Math.min(OPENING, connections - all.length) }, () => new Connection(port, request));
+    const next = Array.from(
+      { length: Math.min(OPENING, connections - all.length) },
+      () => new Connection(port, request),
+    );
     await Promise.all(next.map(({ opened }) => opened));
     all.push(...next);
   }

@@ -15,7 +15,7 @@ import { bodyOf } from './serving-rows.js';
 import { type Side, startService } from './serving-sides.js';
 
 const quick = process.argv.includes('--quick');
-const CONNECTIONS = quick ? [200, 2000] : [200, 1000, 2000, 5000];
+const CONNECTIONS = quick ? [200, 2000] : [200, 1000, 5000];
 /** Length of each part in milliseconds. */
 const PART = quick ? 3000 : 10_000;
 /** Time between the start of the load and that of the measurement, in milliseconds. */
@@ -35,17 +35,25 @@ const MIN_THROUGHPUT = quick ? 0.6 : 0.9;
 const directory = mkdtempSync(join(tmpdir(), 'rr-overload-'));
 const load = fork(new URL('./overload-load.js', import.meta.url));
 const healthPort = await freePort();
-const service = await startService(directory, undefined, { HEALTH_PORT: String(healthPort), LOG_LEVEL: 'error' });
+const service = await startService(directory, undefined, { HEALTH_PORT: String(healthPort) });
 const verdicts = new Verdicts();
 try {
   console.log('# Overload\n');
   printMachine();
   const best = await bestThroughput();
-  console.log(`Requests of one row; the best throughput is ${best.toFixed(0)} a second over ${BEST_CONNECTIONS} connections.`);
-  console.log(`Quiet: ${QUIET} times that; overload: ${OVERLOAD} times, for ${PART / 1000} s each. A request that is due while each`);
-  console.log('connection waits for a reply is not sent. Latencies count from when a request was due; those of health checks are');
+  console.log(
+    `Requests of one row; the best throughput is ${best.toFixed(0)} a second over ${BEST_CONNECTIONS} connections.`,
+  );
+  console.log(
+    `Quiet: ${QUIET} times that; overload: ${OVERLOAD} times, for ${PART / 1000} s each. A request that is due while each`,
+  );
+  console.log(
+    'connection waits for a reply is not sent. Latencies count from when a request was due; those of health checks are',
+  );
   console.log('the worst of one check every 50 ms, over a new connection.\n');
-  console.log('| connections | | accepted/s | refused/s | p50, ms | p99, ms | p99 of refused, ms | health, ms | memory, MiB |');
+  console.log(
+    '| connections | | accepted/s | refused/s | p50, ms | p99, ms | p99 of refused, ms | health, ms | memory, MiB |',
+  );
   console.log('|---:|---|---:|---:|---:|---:|---:|---:|---:|');
   for (const connections of CONNECTIONS) await measure(connections, best);
   console.log();
@@ -74,9 +82,15 @@ async function measure(connections: number, best: number): Promise<void> {
   const ratio = busy.p99 / quiet.p99;
   verdicts.judge(`${name}: ${ratio.toFixed(1)} times the quiet p99, at most ${MAX_P99}`, ratio <= MAX_P99);
   const share = busy.accepted / best;
-  verdicts.judge(`${name}: ${share.toFixed(2)} of the best throughput, at least ${MIN_THROUGHPUT}`, share >= MIN_THROUGHPUT);
+  verdicts.judge(
+    `${name}: ${share.toFixed(2)} of the best throughput, at least ${MIN_THROUGHPUT}`,
+    share >= MIN_THROUGHPUT,
+  );
   verdicts.judge(`${name}: health after ${busy.health.toFixed(0)} ms, below ${MAX_HEALTH}`, busy.health < MAX_HEALTH);
-  verdicts.judge(`${name}: ${quiet.failures + busy.failures} failed connections, expected none`, quiet.failures + busy.failures === 0);
+  verdicts.judge(
+    `${name}: ${quiet.failures + busy.failures} failed connections, expected none`,
+    quiet.failures + busy.failures === 0,
+  );
 }
 
 async function part(connections: number, name: string, requestsPerSecond: number) {
@@ -88,7 +102,9 @@ async function part(connections: number, name: string, requestsPerSecond: number
   const figures = { ...report, health: await health };
   const { accepted, refused, p50, p99, refusedP99 } = figures;
   const cells = [accepted.toFixed(0), refused.toFixed(0), p50.toFixed(1), p99.toFixed(1), refusedP99.toFixed(0)];
-  console.log(`| ${connections} | ${name} | ${cells.join(' | ')} | ${figures.health.toFixed(0)} | ${residentMemory(service)} |`);
+  console.log(
+    `| ${connections} | ${name} | ${cells.join(' | ')} | ${figures.health.toFixed(0)} | ${residentMemory(service)} |`,
+  );
   return figures;
 }
 

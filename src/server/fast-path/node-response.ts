@@ -37,11 +37,7 @@ const MAX_WAIT = 1;
 const REPLIES_WITHOUT_WAIT = 15;
 
 /** Calls `use` with the first piece of a body. If `use` returns false, `fallback` finds the request as if nothing was read. */
-export function takeFirstPiece(
-  request: IncomingMessage,
-  use: (piece: Buffer) => boolean,
-  fallback: () => void,
-): void {
+export function takeFirstPiece(request: IncomingMessage, use: (piece: Buffer) => boolean, fallback: () => void): void {
   request.once('data', (piece: Buffer) => {
     if (use(piece)) return;
     request.pause();

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
-import { builtFile } from '../../base/node/built-file.js';
 import { DomainError } from '../../base/domain-error.js';
+import { builtFile } from '../../base/node/built-file.js';
 import type { PredictionService } from '../service/prediction/prediction-service.js';
 import type { HealthMessage, HealthTask, Readiness } from './health-messages.js';
 

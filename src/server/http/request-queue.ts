@@ -6,7 +6,7 @@ const SLICE = 5;
 const ORDERLY = 20;
 /** Wait after which the turn of a request comes too late, in milliseconds. */
 const PATIENCE = 1000;
-/** Milliseconds between two looks at the clock, to notice that the event loop has not turned for longer. */
+/** Milliseconds between two times at which it is recorded that the event loop has looked for requests. */
 const BEAT = 50;
 
 interface Waiting {
@@ -47,13 +47,15 @@ export class RequestQueue {
   private sliceStart = 0;
   /** Since when the oldest request has always waited for longer than `ORDERLY`. */
   private overloadedSince = Number.POSITIVE_INFINITY;
-  private beatAt = performance.now();
+  private lookedAt = performance.now();
   private readonly timer: NodeJS.Timeout;
 
   constructor(options: RequestQueueOptions) {
     this.options = options;
     this.timer = setInterval(() => {
-      this.beatAt = performance.now();
+      const before = performance.now();
+      // Between timers and immediates, the event loop looks for requests.
+      setImmediate(() => this.onLooked(before));
     }, BEAT).unref();
   }
 
@@ -73,15 +75,20 @@ export class RequestQueue {
       }
     }
     if (this.options.isUrgent(request)) return this.options.answer(request, response, now);
-    // After a turn longer than the interval, the request may have arrived at any time since the last look.
-    const arrived = now - this.beatAt > 2 * BEAT ? this.beatAt : now;
+    // After a longer turn, the request may have arrived at any time since the event loop last looked.
+    const arrived = now - this.lookedAt > 2 * BEAT ? this.lookedAt : now;
     this.waiting.push({ request, response, arrived });
   };
+
+  /** Records that the event loop has looked for requests at or after `time`, in milliseconds. */
+  onLooked(time: number): void {
+    this.lookedAt = time;
+  }
 
   /** Stops the clock. Requests are still answered. */
   close(): void {
     clearInterval(this.timer);
-    this.beatAt = Number.POSITIVE_INFINITY;
+    this.lookedAt = Number.POSITIVE_INFINITY;
   }
 
   private startSlice(now: number): void {

@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type TestContext, test } from 'node:test';
+import { setImmediate as realTurn } from 'node:timers/promises';
+import { RequestQueue } from '../../../src/server/http/request-queue.js';
+
+/** Milliseconds that reading, answering and refusing a request take. */
+const READING = 0.015;
+const ANSWER = 0.06;
+const REFUSAL = 0.025;
+
+interface Outcome {
+  readonly client: number;
+  readonly refused: boolean;
+  /** Time of the reply, and milliseconds from sending to it. */
+  readonly at: number;
+  readonly latency: number;
+}
+
+/** A queue with a clock of its own, and an event loop that the test turns: only work takes time. */
+class Simulation {
+  now = 10_000;
+  /** Milliseconds that the next answers take. */
+  answer = ANSWER;
+  readonly outcomes: Outcome[] = [];
+  readonly queue: RequestQueue;
+  private readonly sent = new Map<IncomingMessage, { client: number; at: number }>();
+  private turnEnds: (() => void)[] = [];
+
+  constructor(t: TestContext) {
+    t.mock.method(performance, 'now', () => this.now);
+    t.mock.method(globalThis, 'setImmediate', (run: () => void) => this.turnEnds.push(run));
+    this.queue = new RequestQueue({
+      answer: (request) => this.end(request, false, this.answer),
+      refuse: (request) => this.end(request, true, REFUSAL),
+      isUrgent: ({ method }) => method === 'GET',
+    });
+    t.after(() => this.queue.close());
+  }
+
+  /** A request of `client` that was sent at `at` is read now. */
+  arrive(client: number, at = this.now, { method = 'POST', destroyed = false } = {}): void {
+    this.now += READING;
+    const request = { method, socket: { destroyed } } as IncomingMessage;
+    this.sent.set(request, { client, at });
+    this.queue.take(request, {} as ServerResponse);
+  }
+
+  /** Ends a turn of the event loop. */
+  async endTurn(): Promise<void> {
+    const turnEnds = this.turnEnds;
+    this.turnEnds = [];
+    for (const run of turnEnds) run();
+    // By then the queue has done what it puts off to the end of the current operation.
+    await realTurn();
+    this.queue.onLooked(this.now);
+  }
+
+  private end(request: IncomingMessage, refused: boolean, cost: number): void {
+    const { client, at } = this.sent.get(request)!;
+    this.sent.delete(request);
+    this.now += cost;
+    this.outcomes.push({ client, refused, at: this.now, latency: this.now - at });
+  }
+}
+
+/** Lets clients send their next request a millisecond after each reply, for some milliseconds. Returns the longest turn. */
+async function saturate(simulation: Simulation, clients: number, milliseconds: number): Promise<number> {
+  const due = Array.from({ length: clients }, (_, client) => ({ client, at: simulation.now }));
+  const end = simulation.now + milliseconds;
+  let seen = simulation.outcomes.length;
+  let longest = 0;
+  while (simulation.now < end) {
+    const start = simulation.now;
+    while (due.length > 0 && due[0]!.at <= start) {
+      const { client, at } = due.shift()!;
+      simulation.arrive(client, at);
+    }
+    await simulation.endTurn();
+    for (; seen < simulation.outcomes.length; seen++) {
+      due.push({ client: simulation.outcomes[seen]!.client, at: simulation.now + 1 });
+    }
+    if (simulation.now === start) simulation.now += 0.1;
+    longest = Math.max(longest, simulation.now - start);
+  }
+  return longest;
+}
+
+const percentile = (values: readonly number[], share: number) =>
+  values.toSorted((a, b) => a - b)[Math.floor(share * values.length)]!;
+
+test('a request is answered at once while the process keeps up', async (t) => {
+  const simulation = new Simulation(t);
+  for (let client = 0; client < 100; client++) {
+    simulation.arrive(client);
+    assert.equal(simulation.outcomes.length, client + 1);
+    if (client % 10 === 9) await simulation.endTurn();
+  }
+  assert.ok(simulation.outcomes.every(({ refused }) => !refused));
+});
+
+test('a burst is answered in the order of its arrival while no request waits for long', async (t) => {
+  const simulation = new Simulation(t);
+  for (let client = 0; client < 250; client++) simulation.arrive(client);
+  assert.ok(simulation.outcomes.length < 100, `${simulation.outcomes.length} are answered before all have been read`);
+  while (simulation.queue.size > 0) await simulation.endTurn();
+  assert.deepEqual(
+    simulation.outcomes.map(({ client }) => client),
+    Array.from({ length: 250 }, (_, client) => client),
+  );
+});
+
+test('a burst that can be answered within a second is answered whole', async (t) => {
+  const simulation = new Simulation(t);
+  for (let client = 0; client < 10_000; client++) simulation.arrive(client);
+  while (simulation.queue.size > 0) await simulation.endTurn();
+  assert.equal(simulation.outcomes.length, 10_000);
+  assert.ok(simulation.outcomes.every(({ refused, latency }) => !refused && latency < 1000));
+});
+
+test('200 connections that are always busy are answered in turn, and none is refused', async (t) => {
+  const simulation = new Simulation(t);
+  await saturate(simulation, 200, 1000);
+  assert.ok(simulation.outcomes.every(({ refused, latency }) => !refused && latency < 40));
+});
+
+for (const clients of [1000, 5000]) {
+  test(`with ${clients} connections that are always busy, nearly all time goes to answers, and they come soon`, async (t) => {
+    const simulation = new Simulation(t);
+    const start = simulation.now;
+    const longest = await saturate(simulation, clients, 3500);
+    const settled = simulation.outcomes.filter(({ at }) => at > start + 1500);
+    const answered = settled.filter(({ refused }) => !refused);
+    const share = (answered.length * (READING + ANSWER)) / (simulation.now - start - 1500);
+    assert.ok(share > 0.8, `${share} of the time goes to answers`);
+    const p99 = percentile(
+      answered.map(({ latency }) => latency),
+      0.99,
+    );
+    assert.ok(p99 < 35, `p99 ${p99} ms`);
+    const refused = settled.length - answered.length;
+    assert.ok(refused > 0 && refused < 1.5 * 2 * clients, `${refused} refused in 2 s`);
+    assert.ok(longest < 100, `${longest} ms until new connections get their turn`);
+  });
+}
+
+test('a request whose turn comes a second late is refused', async (t) => {
+  const simulation = new Simulation(t);
+  simulation.answer = 10;
+  for (let client = 0; client < 300; client++) simulation.arrive(client);
+  while (simulation.queue.size > 0) await simulation.endTurn();
+  const answered = simulation.outcomes.filter(({ refused }) => !refused);
+  assert.ok(answered.length >= 90 && answered.length <= 110, `${answered.length} answers of 10 ms`);
+  assert.ok(answered.every(({ latency }) => latency < 1050));
+  assert.equal(simulation.outcomes.length, 300);
+});
+
+test('time for which the event loop has not turned counts, for all requests that are not answered at once', async (t) => {
+  const simulation = new Simulation(t);
+  simulation.now += 3000;
+  for (let client = 0; client < 1000; client++) simulation.arrive(client);
+  while (simulation.queue.size > 0) await simulation.endTurn();
+  const answered = simulation.outcomes.filter(({ refused }) => !refused).length;
+  assert.ok(answered > 0 && answered < 100, `${answered} are answered`);
+  assert.equal(simulation.outcomes.length, 1000);
+});
+
+test('after an overload, requests are answered as before', async (t) => {
+  const simulation = new Simulation(t);
+  await saturate(simulation, 5000, 1500);
+  while (simulation.queue.size > 0) await simulation.endTurn();
+  simulation.now += 10;
+  const before = simulation.outcomes.length;
+  for (let client = 0; client < 250; client++) simulation.arrive(client);
+  while (simulation.queue.size > 0) await simulation.endTurn();
+  assert.ok(simulation.outcomes.slice(before).every(({ refused }) => !refused));
+});
+
+test('urgent requests do not wait, and those whose clients have gone are forgotten', async (t) => {
+  const simulation = new Simulation(t);
+  for (let client = 0; client < 200; client++) simulation.arrive(client);
+  simulation.arrive(1000, simulation.now, { method: 'GET' });
+  assert.equal(simulation.outcomes.at(-1)!.client, 1000);
+  simulation.arrive(2000, simulation.now, { destroyed: true });
+  while (simulation.queue.size > 0) await simulation.endTurn();
+  assert.equal(simulation.outcomes.length, 201);
+  assert.ok(simulation.outcomes.every(({ client }) => client !== 2000));
+});
