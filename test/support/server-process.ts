@@ -41,16 +41,23 @@ export async function childOf(pid: number): Promise<number> {
   return child;
 }
 
-/** Starts the server with these settings and arguments, under `command` if one is given, and waits until it listens. */
+/**
+ * Starts the server with these settings and arguments, under `command` if one is given, and waits until it listens. With options
+ * of Node.js (`nodeArgs`), which may preload a module, it also gets a channel for messages.
+ */
 export async function startServer(
   t: TestContext,
   env: Record<string, string>,
-  { command = [], args = [] }: { command?: readonly string[]; args?: readonly string[] } = {},
+  {
+    command = [],
+    args = [],
+    nodeArgs,
+  }: { command?: readonly string[]; args?: readonly string[]; nodeArgs?: readonly string[] } = {},
 ): Promise<ServerProcess> {
-  const [program, ...rest] = [...command, process.execPath, MAIN, ...args];
+  const [program, ...rest] = [...command, process.execPath, ...(nodeArgs ?? []), MAIN, ...args];
   const child = spawn(program!, rest, {
     env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: nodeArgs ? ['ignore', 'pipe', 'inherit', 'ipc'] : ['ignore', 'pipe', 'inherit'],
   });
   t.after(() => child.kill('SIGKILL'));
   const lines: LogLine[] = [];

@@ -67,14 +67,10 @@ export class RequestQueue {
   /** Listens to the server's event `request`. */
   readonly take = (request: IncomingMessage, response: ServerResponse): void => {
     const now = performance.now();
-    if (this.size === 0) {
-      if (now - this.sliceStart <= SLICE) return this.options.answer(request, response, now);
-      if (!this.isArmed) {
-        this.startSlice(now);
-        return this.options.answer(request, response, now);
-      }
+    if (this.mayAnswer(now) || this.options.isUrgent(request)) {
+      this.options.answer(request, response, now);
+      return;
     }
-    if (this.options.isUrgent(request)) return this.options.answer(request, response, now);
     // After a longer turn, the request may have arrived at any time since the event loop last looked.
     const arrived = now - this.lookedAt > 2 * BEAT ? this.lookedAt : now;
     this.waiting.push({ request, response, arrived });
@@ -89,6 +85,15 @@ export class RequestQueue {
   close(): void {
     clearInterval(this.timer);
     this.lookedAt = Number.POSITIVE_INFINITY;
+  }
+
+  /** Returns whether a request that is read now is answered at once. */
+  private mayAnswer(now: number): boolean {
+    if (this.size > 0) return false;
+    if (now - this.sliceStart <= SLICE) return true;
+    if (this.isArmed) return false;
+    this.startSlice(now);
+    return true;
   }
 
   private startSlice(now: number): void {
