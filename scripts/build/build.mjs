@@ -22,6 +22,7 @@ const ENTRY_POINTS = {
   'feedback-process': 'src/model/feedback/feedback-process.ts',
   'body-reader-worker': 'src/server/inference/body-reader-worker.ts',
   'health-worker': 'src/server/health/health-worker.ts',
+  'parent-watch-worker': 'src/base/node/parent-watch-worker.ts',
   'baseline-worker': 'src/server/service/drift/baseline-worker.ts',
   regressor: 'src/model/engines/tfjs/package-exports.ts',
   'tfjs-engine': 'src/model/engines/tfjs/tfjs-engine.ts',

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DomainError } from '../../base/domain-error.js';
 import { storageError } from '../../base/files/storage-error.js';
+import { exitWithParent } from '../../base/node/exit-with-parent.js';
 import { packageVersion } from '../../base/node/package-version.js';
 import { PhaseClock } from '../../base/node/phase-clock.js';
 import { type Baseline, MIN_ROWS, makeBaseline } from '../baseline/baseline.js';
@@ -16,8 +17,8 @@ import { predictByServing } from './serving-model.js';
 import type { TrainerMessage, TrainingRequest } from './trainer-messages.js';
 import { type TrainingResult, train } from './training.js';
 
-// The child of trainer.ts. Exit with the parent: no other process would use or remove the files written here.
-process.on('disconnect', () => process.exit(1));
+// The child of trainer.ts.
+exitWithParent();
 process.once('message', async (request: TrainingRequest) => {
   try {
     await run(request);

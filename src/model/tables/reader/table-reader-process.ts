@@ -1,8 +1,10 @@
 import { DomainError } from '../../../base/domain-error.js';
+import { exitWithParent } from '../../../base/node/exit-with-parent.js';
 import { type Columns, orderColumns } from '../columns.js';
 import type { TableMessage, TableRequest } from './reader-messages.js';
 
 // The child of table-reader.ts: reads one file, reports the outcome, and exits.
+exitWithParent();
 process.once('message', (request: TableRequest) => {
   read(request)
     .then((info) => send({ type: 'done', info }))
@@ -11,8 +13,6 @@ process.once('message', (request: TableRequest) => {
       send({ type: 'failed', code: error.code, message: error.message });
     });
 });
-// Exit with the parent: nobody is left to report to.
-process.once('disconnect', () => process.exit());
 
 async function read({ format, path, directory, targets, model, replace, maxBytes }: TableRequest) {
   const order = (columns: Columns) => orderColumns(columns, model ?? undefined, replace);
