@@ -38,13 +38,9 @@ export class Overload {
     this.late.add(request);
   }
 
-  isLate(request: IncomingMessage): boolean {
-    return this.late.has(request);
-  }
-
   /** Throws `OVERLOADED` for a request whose turn came too late. */
   requireInTime(request: IncomingMessage): void {
-    if (this.isLate(request)) throw tooLate();
+    if (this.late.has(request)) throw tooLate();
   }
 
   count(reason: RefusalReason): void {
@@ -58,6 +54,14 @@ export class Overload {
   }
 }
 
+const TOO_LATE = 'the server has more requests than it can answer in time; try again later';
+
+/** The error of a request whose turn came too late. */
 export function tooLate(): DomainError {
-  return new DomainError('OVERLOADED', 'the server has more requests than it can answer in time; try again later');
+  return new DomainError('OVERLOADED', TOO_LATE);
+}
+
+/** Returns why a request was refused as `OVERLOADED`. */
+export function refusalReason({ message }: Error): RefusalReason {
+  return message === TOO_LATE ? 'late' : 'limit';
 }

@@ -9,6 +9,7 @@ import type { PredictionService, Serving } from '../service/prediction/predictio
 import type { BodyReader } from './body-reader.js';
 import type { InferenceReply, InferenceRequest, Parts, ReaderName } from './inference-request.js';
 import { SLICED_READERS } from './sliced-readers.js';
+import { Turns } from './turns.js';
 
 export interface InferenceOptions {
   readonly service: PredictionService;
@@ -20,6 +21,7 @@ export interface InferenceOptions {
 /** The one way of a prediction, whatever the protocol: a body's bytes, its rows, `PredictionService`, a reply. */
 export class Inference {
   private readonly options: InferenceOptions;
+  private readonly turns = new Turns();
   private model: RowModel;
 
   constructor(options: InferenceOptions) {
@@ -36,7 +38,9 @@ export class Inference {
       this.answerAtOnce(reply, request, read, undefined, charge);
       return;
     }
-    this.answerInSlices(reply, request, charge).then(
+    const work = () => this.answerInSlices(reply, request, charge);
+    const working = read ? work() : this.turns.run(work);
+    working.then(
       (body) => reply.send(body),
       (error) => reply.send(error),
     );

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { storageError } from '../../base/files/storage-error.js';
 import { hasCode } from '../http/http-error.js';
-import type { Overload } from '../http/overload.js';
+import { type Overload, refusalReason } from '../http/overload.js';
 
 /** Refuses requests whose turn came too late, and counts all that are refused as `OVERLOADED`. */
 export function refuseOverload(app: FastifyInstance, overload: Overload): void {
@@ -9,9 +9,9 @@ export function refuseOverload(app: FastifyInstance, overload: Overload): void {
     overload.requireInTime(request.raw);
     done();
   });
-  app.addHook('onError', (request, _reply, thrown, done) => {
+  app.addHook('onError', (_request, _reply, thrown, done) => {
     const error = storageError(thrown) ?? thrown;
-    if (hasCode(error) && error.code === 'OVERLOADED') overload.count(overload.isLate(request.raw) ? 'late' : 'limit');
+    if (hasCode(error) && error.code === 'OVERLOADED') overload.count(refusalReason(error));
     done();
   });
 }

@@ -159,3 +159,20 @@ test('connections above the limit are closed at once, and counted', async (t) =>
   assert.match(body, /^http_connections_refused_total 1$/m);
   assert.match(body, /^http_connections 2$/m);
 });
+
+test('large predictions that cannot begin within a second are refused', async (t) => {
+  const { app } = await listen(t, { maxRows: 100_000, bodyLimit: 2 ** 24 });
+  // Named rows are read by the thread, which takes one body after another.
+  const payload = { instances: Array.from({ length: 60_000 }, (_, i) => ({ a: i, b: 2, c: 3 })) };
+  const text = JSON.stringify(payload);
+  const headers = { 'content-type': 'application/json' };
+  const replies = await Promise.all(
+    Array.from({ length: 60 }, () => app.inject({ method: 'POST', url: '/predict', headers, payload: text })),
+  );
+  const refused = replies.filter(({ statusCode }) => statusCode === 503);
+  assert.ok(refused.length > 0 && refused.length < replies.length, `${refused.length} are refused`);
+  assert.ok(replies.every(({ statusCode }) => statusCode === 200 || statusCode === 503));
+  assert.equal(refused[0]!.headers['retry-after'], '5');
+  const { body } = await app.inject('/metrics');
+  assert.match(body, new RegExp(`^http_requests_shed_total\\{reason="late"\\} ${refused.length}$`, 'm'));
+});
