@@ -36,8 +36,10 @@ COPY --from=build /app/dist/app ./dist/app
 # The base image's user `node`, as a number: Kubernetes cannot tell that a name is not root's.
 USER 1000:1000
 VOLUME /app/models
-EXPOSE 8080
+# Health checks have a port and a thread of their own. Load balancers get time to notice that a container is about to stop.
+ENV HEALTH_PORT=8081 SHUTDOWN_DELAY=5
+EXPOSE 8080 8081
 # Ready, not merely alive: what waits for the service waits for a model. A first training may take the start period.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5m --retries=3 \
-  CMD ["node", "-e", "const { HOST, PORT } = process.env; require('node:http').get({ host: HOST || '127.0.0.1', port: PORT || 8080, path: '/readyz' }, (reply) => process.exit(reply.statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
+  CMD ["node", "-e", "const { HOST, PORT, HEALTH_PORT } = process.env; require('node:http').get({ host: HOST || '127.0.0.1', port: Number(HEALTH_PORT) || PORT || 8080, path: '/readyz' }, (reply) => process.exit(reply.statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 ENTRYPOINT ["node", "dist/app/main.js"]

@@ -20,6 +20,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   { script: 'serving/serving-peers', quick: false },
   { script: 'serving/formats', quick: true },
   { script: 'serving/life-cycle', quick: true },
+  { script: 'serving/overload', quick: true },
   { script: 'serving/protocols', quick: true },
   { script: 'serving/start', quick: true },
   { script: 'training/train-request', quick: true },

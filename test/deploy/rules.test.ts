@@ -59,14 +59,14 @@ test('every alert has a severity and a section in the runbook', () => {
     ALERTS.split('- alert: ')
       .filter((text) => text.includes('severity: page'))
       .map((text) => /^\w+/.exec(text)?.[0]),
-    ['ModelFeatureOutOfRange', 'ModelFeatureMissing'],
+    ['ModelFeatureOutOfRange', 'ModelFeatureMissing', 'RequestsShed'],
   );
 });
 
 test('the service exports every metric in the rules, and every recorded series is used', async (t) => {
   const { text, names } = await exportedMetrics(t);
 
-  const named = new Set(all(RULES + ALERTS, /(?<![:\w])(model_\w+)(?![\w:])/g));
+  const named = new Set(all(RULES + ALERTS, /(?<![:\w])((?:model|http)_\w+)(?![\w:])/g));
   assert.ok(named.size > 10);
   for (const name of named) assert.ok(names.has(name), `${name} is exported`);
 

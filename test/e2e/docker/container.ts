@@ -63,10 +63,12 @@ export class Container {
     { rights = HARDENED, args = [] }: { rights?: readonly string[]; args?: readonly string[] } = {},
   ): Promise<Container> {
     const port = await freePort();
+    const healthPort = await freePort();
     const id = await docker(
       ...['run', '--detach', '--network', 'host', ...rights],
       // The default interval of the image is ten times as long.
-      ...['--health-interval', '1s', '--volume', `${volume}:/app/models`, '--env', `PORT=${port}`, image, ...args],
+      ...['--health-interval', '1s', '--volume', `${volume}:/app/models`],
+      ...['--env', `PORT=${port}`, '--env', `HEALTH_PORT=${healthPort}`, image, ...args],
     );
     return new Container(id, port);
   }
