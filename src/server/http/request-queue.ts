@@ -73,7 +73,17 @@ export class RequestQueue {
     }
     // After a longer turn, the request may have arrived at any time since the event loop last looked.
     const arrived = now - this.lookedAt > 2 * BEAT ? this.lookedAt : now;
-    this.waiting.push({ request, response, arrived });
+    if (response.socket !== null) {
+      this.waiting.push({ request, response, arrived });
+      return;
+    }
+    // Its client has not waited for the reply to another request. One piece of the connection may hold hundreds, too many to wait.
+    const last = this.size > 0 ? this.waiting.at(-1)! : undefined;
+    if (last?.request.socket === request.socket) {
+      this.waiting.pop();
+      this.options.answer(last.request, last.response, last.arrived);
+    }
+    this.options.answer(request, response, arrived);
   };
 
   /** Records that the event loop has looked for requests at or after `time`, in milliseconds. */

@@ -39,11 +39,17 @@ class Simulation {
   }
 
   /** A request of `client` that was sent at `at` is read now. */
-  arrive(client: number, at = this.now, { method = 'POST', destroyed = false } = {}): void {
+  arrive(
+    client: number,
+    at = this.now,
+    { method = 'POST', destroyed = false, before = undefined as object | undefined } = {},
+  ): object {
     this.now += READING;
-    const request = { method, socket: { destroyed } } as IncomingMessage;
+    const socket = before ?? { destroyed };
+    const request = { method, socket } as IncomingMessage;
     this.sent.set(request, { client, at });
-    this.queue.take(request, {} as ServerResponse);
+    this.queue.take(request, { socket: before ? null : socket } as ServerResponse);
+    return socket;
   }
 
   /** Ends a turn of the event loop. */
@@ -185,4 +191,17 @@ test('urgent requests do not wait, and those whose clients have gone are forgott
   while (simulation.queue.size > 0) await simulation.endTurn();
   assert.equal(simulation.outcomes.length, 201);
   assert.ok(simulation.outcomes.every(({ client }) => client !== 2000));
+});
+
+test('requests that a client sends before it has a reply do not wait in memory', async (t) => {
+  const simulation = new Simulation(t);
+  for (let client = 0; client < 200; client++) simulation.arrive(client);
+  const { size } = simulation.queue;
+  const socket = simulation.arrive(1000);
+  for (let client = 1001; client < 1300; client++) simulation.arrive(client, simulation.now, { before: socket });
+  assert.equal(simulation.queue.size, size);
+  assert.deepEqual(
+    simulation.outcomes.filter(({ client }) => client >= 1000).map(({ client }) => client),
+    Array.from({ length: 300 }, (_, i) => 1000 + i),
+  );
 });

@@ -40,5 +40,8 @@ test('work that fails leaves its place to the next', async () => {
     }),
   );
   const outcomes = await Promise.allSettled(work);
-  assert.deepEqual(outcomes.map(({ status }) => status === 'fulfilled'), [false, false, false, false, true, true]);
+  assert.deepEqual(
+    outcomes.map(({ status }) => status === 'fulfilled'),
+    [false, false, false, false, true, true],
+  );
 });
