@@ -35,7 +35,7 @@ export class HealthServer {
     const { host, port } = options;
     this.worker = new Worker(builtFile('health-worker.js'), {
       workerData: { host, port, beats: this.beats } satisfies HealthTask,
-      resourceLimits: { maxOldGenerationSizeMb: HEAP },
+      resourceLimits: { maxOldGenerationSizeMb: HEAP, maxYoungGenerationSizeMb: 1 },
     });
     this.worker.on('error', (err) => options.log.error({ err }, 'the thread of the health port has failed'));
     this.timer = setInterval(() => this.beat(), BEAT_INTERVAL).unref();
