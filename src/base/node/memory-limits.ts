@@ -42,7 +42,7 @@ function within(min: number, value: number, max: number): number {
 }
 
 /** Bytes that this process may use: the limit of its control group, or else the machine's memory. */
-function usableMemory(): number {
+export function usableMemory(): number {
   const machine = totalmem();
   // 0, or a number far above the machine's memory, if there is no limit.
   const constrained = process.constrainedMemory();

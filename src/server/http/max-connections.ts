@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { totalmem } from 'node:os';
+import { usableMemory } from '../../base/node/memory-limits.js';
 
 /** Descriptors left to files, children and threads. */
 const OTHER_DESCRIPTORS = 256;
@@ -12,10 +12,7 @@ const SHARE = 1 / 4;
 
 /** The maximum number of connections, from the limits of this process. */
 export function maxConnections(): number {
-  const constrained = process.constrainedMemory();
-  // 0, or a number far above the machine's memory, if there is no limit.
-  const memory = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
-  return connectionsWithin(maxDescriptors(), memory);
+  return connectionsWithin(maxDescriptors(), usableMemory());
 }
 
 /** The maximum number of connections of a process with so many descriptors and bytes of memory. */
