@@ -4,6 +4,7 @@ import { parse } from 'csv-parse/sync';
 import { createRandom, shuffle } from '../../src/base/statistics/random.js';
 import type { FeatureSummary } from '../../src/cli/drift-self-check/shifts.js';
 import { type Baseline, type HeldOut, makeBaseline } from '../../src/model/baseline/baseline.js';
+import { addErrors } from '../../src/model/baseline/learn-expected-errors.js';
 import type { EngineFactory } from '../../src/model/network/engine.js';
 import { Predictor, predictAll } from '../../src/model/network/predictor.js';
 import { train } from '../../src/model/training/training.js';
@@ -30,9 +31,13 @@ export interface Split {
   readonly names: readonly string[];
   readonly baseline: Baseline;
   readonly reference: HeldOut;
+  /** `[REFERENCE_ROWS]` */
+  readonly referenceTargets: Float32Array;
   readonly summaries: readonly FeatureSummary[];
   /** `[TEST_ROWS, names]` */
   readonly test: Float32Array;
+  /** `[TEST_ROWS]` */
+  readonly testTargets: Float32Array;
   readonly predict: (rows: Float32Array) => HeldOut;
   readonly close: () => void;
 }
@@ -73,12 +78,18 @@ export async function makeSplit(createEngine: EngineFactory, housing: Housing, s
   const { shape, weights, scalers, heldOut } = await train(createEngine, data, d, [target], options);
   const predictor = new Predictor(createEngine(shape, weights), scalers);
   const reference = { count: heldOut.rows, rows: heldOut.features, outputs: heldOut.outputs, errors: heldOut.errors };
+  const judged = {
+    targets: heldOut.targets,
+    predict: (rows: Float32Array) => predictAll(predictor, rows, rows.length / d),
+  };
   return {
     names,
-    baseline: makeBaseline(reference, names, [target], seed),
+    baseline: addErrors(makeBaseline(reference, names, [target], seed), reference, judged, seed),
     reference,
     summaries: names.map((_, j) => summarise(columnOf(reference.rows, d, j))),
+    referenceTargets: heldOut.targets,
     test: selectRows(housing.features, d, unseen),
+    testTargets: selectRows(housing.targets, 1, unseen),
     predict: (rows) => ({ count: rows.length / d, rows, ...predictAll(predictor, rows, rows.length / d) }),
     close: () => predictor.close(),
   };

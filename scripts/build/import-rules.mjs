@@ -32,6 +32,7 @@ const ROOMS = {
   'src/drift/counts': ['src/drift/rows', 'src/model/baseline', 'src/base'],
   'src/drift/window': ['src/drift/counts', 'src/drift/rows', 'src/model/baseline', 'src/base'],
   'src/drift/monitor': ['src/drift', 'src/model/baseline', 'src/base'],
+  'src/drift/feedback': ['src/drift', 'src/model/baseline', 'src/base'],
   'src/cli': ['src/server/config.js', 'src/drift', 'src/model', 'src/base'],
   'src/server/service/prediction': ['src/drift', 'src/model', 'src/base'],
   'src/server/service/drift': ['src/server/service/prediction', 'src/drift', 'src/model', 'src/base'],

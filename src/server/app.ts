@@ -20,6 +20,7 @@ import { BodyReader } from './inference/body-reader.js';
 import { Inference } from './inference/inference.js';
 import { requestLog } from './log/request-log.js';
 import { registerDriftMetrics } from './metrics/drift-metrics.js';
+import { registerErrorMetrics } from './metrics/error-metrics.js';
 import { registerFeedbackMetrics } from './metrics/feedback-metrics.js';
 import { registerLogMetrics } from './metrics/log-metrics.js';
 import { registerModelMetrics } from './metrics/model-metrics.js';
@@ -159,6 +160,7 @@ export async function buildApp(
   service.observe((observation) => modelMetrics.observe(observation));
   registerDriftMetrics(registry, drift, config.DRIFT_FEATURES_WITH_BINS);
   registerFeedbackMetrics(registry, feedback);
+  registerErrorMetrics(registry, service, drift);
   registerLogMetrics(registry, output);
   const memory = new RequestMemory(MEMORY.requests);
   registerRequestMemoryMetrics(registry, memory);

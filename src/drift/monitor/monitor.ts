@@ -22,6 +22,13 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const NO_ROWS = new Float32Array(0);
 
+/** How unusual one row is. */
+export interface RowScores {
+  readonly p_value: number;
+  readonly out_of_range: string[];
+  readonly conditional_residuals: { feature: string; residual: number }[];
+}
+
 /** Compares the rows of one model version with its baseline. Its memory is bounded, and it allocates nothing per row. */
 export class DriftMonitor {
   readonly hash: string;
@@ -96,6 +103,11 @@ export class DriftMonitor {
     return this.window.rows + this.fresh.rows;
   }
 
+  /** The rows of the window that was tested last; none before the first full window. */
+  get latestWindow(): RowCounts {
+    return this.tested;
+  }
+
   /**
    * Counts the rows of one request: `rows` `[count, features]` in raw units, NaN where a value is missing, `outputs`
    * `[count, outputs]` in target units, `errors` `[count]`. The arrays may be longer, and are only read.
@@ -129,14 +141,23 @@ export class DriftMonitor {
 
   /**
    * Scores one row without counting it. `row` `[features]`, `outputs` `[outputs]`. Returns its p-value, the share of held-out
-   * rows that is expected to be as unusual at most, and the features outside the baseline's range. A row that is average in
-   * everything has no small p-value: only windows show such a drift.
+   * rows that is expected to be as unusual at most, the features outside the baseline's range, and the standardised conditional
+   * residual of each feature that has one. A row that is average in everything has no small p-value: only windows show such a
+   * drift.
    */
-  explain(row: Float32Array, outputs: Float32Array, error: number): { p_value: number; out_of_range: string[] } {
+  explain(row: Float32Array, outputs: Float32Array, error: number): RowScores {
     const { reader, baseline } = this;
     reader.read(row, outputs, Float32Array.of(error), 0);
     const outside = baseline.features.filter((_, j) => reader.places[j] === BELOW || reader.places[j] === ABOVE);
-    return { p_value: reader.p, out_of_range: outside.map(({ name }) => name) };
+    const residuals = baseline.features.map(({ name }, j) => ({
+      feature: name,
+      residual: reader.standardisedResidual(j),
+    }));
+    return {
+      p_value: reader.p,
+      out_of_range: outside.map(({ name }) => name),
+      conditional_residuals: residuals.filter(({ residual }) => !Number.isNaN(residual)),
+    };
   }
 
   report(): DriftReport {

@@ -86,6 +86,15 @@ export class RowReader {
     this.readBins();
   }
 
+  /**
+   * The conditional residual of feature `j` in the latest row, in the standard deviations of the part of it that the other
+   * features do not explain, `1 / √Ω_jj`. NaN if the value is missing, or the baseline has no conditional channels.
+   */
+  standardisedResidual(j: number): number {
+    const { features: d, outputs, values, precision } = this;
+    return this.distances ? values[d + outputs + 1 + j]! * Math.sqrt(precision[j * d + j]!) : Number.NaN;
+  }
+
   private readColumns(): void {
     const { features: d, values, places, limits, deviations, columnMeans, columnDeviations } = this;
     for (let j = 0; j < deviations.length; j++) {

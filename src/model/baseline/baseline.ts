@@ -4,9 +4,11 @@ import { DomainError } from '../../base/domain-error.js';
 import { Bins, binOf, makeBins, NO_BIN } from './bins.js';
 import { Charts, calibrateCharts } from './chart-limits.js';
 import { measure } from './conditional.js';
+import { ExpectedErrors } from './expected-errors.js';
 import { gridScore, makeScoreGrid, ScoreGrid } from './normal-scores.js';
 import { OrderedLists } from './ordered-lists.js';
 import { makeOrderedSample, OrderedSample, sampleScore } from './ordered-sample.js';
+import { PredictionErrors } from './prediction-errors.js';
 
 const Column = Type.Object({ name: Type.String(), bins: Bins, mean: Type.Number(), deviation: Type.Number() });
 
@@ -43,6 +45,9 @@ export const Baseline = Type.Object({
     description: 'null with one feature, or with too few rows to estimate how features depend on each other',
   }),
   charts: Charts,
+  // Older baselines have neither, nor have those of rows without labels.
+  prediction_errors: Type.Optional(PredictionErrors),
+  expected_errors: Type.Optional(ExpectedErrors),
 });
 export type Baseline = Static<typeof Baseline>;
 export type Column = Static<typeof Column>;

@@ -2,6 +2,7 @@ import { Compile } from 'typebox/compile';
 import { DomainError, show } from '../../base/domain-error.js';
 import { Baseline } from './baseline.js';
 import { type Bins, sumOf } from './bins.js';
+import { channelBins } from './channel-bins.js';
 import type { OrderedSample } from './ordered-sample.js';
 
 /** Compiled, because a baseline has tens of thousands of numbers: interpreting the schema would block the event loop for 30 ms or more. */
@@ -53,7 +54,32 @@ export function readBaseline(json: string): Baseline {
     });
     checkSample(distances, rows, '/conditional/distances');
   }
+  checkErrors(value);
   return value;
+}
+
+/** Checks what the baseline knows of prediction errors, if anything. */
+function checkErrors(baseline: Baseline): void {
+  const { outputs, prediction_errors: known, expected_errors: expected } = baseline;
+  if (known) {
+    checkLength(known.targets, outputs.length, '/prediction_errors/targets');
+    known.targets.forEach(({ errors, magnitudes }, j) => {
+      checkBins(errors, known.rows, `/prediction_errors/targets/${j}/errors`);
+      checkBins(magnitudes, known.rows, `/prediction_errors/targets/${j}/magnitudes`);
+    });
+  }
+  if (!expected) return;
+  checkLength(expected, outputs.length, '/expected_errors');
+  const bins = channelBins(baseline);
+  for (const [j, { squared, absolute }] of expected.entries()) {
+    for (const [name, { channels }] of Object.entries({ squared, absolute })) {
+      channels.forEach(({ channel, effects }, i) => {
+        const place = `/expected_errors/${j}/${name}/channels/${i}`;
+        check(channel < bins.length, `${place}/channel`, `a channel below ${bins.length}`, channel);
+        checkLength(effects, bins[channel]!.counts.length, `${place}/effects`);
+      });
+    }
+  }
 }
 
 function checkBins({ edges, counts }: Bins, rows: number, place: string): void {

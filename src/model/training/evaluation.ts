@@ -44,6 +44,7 @@ function targetMetrics(
   return {
     rmse: Math.sqrt(squares),
     mae: mean(rows, (r) => Math.abs(residual(r))),
+    bias: mean(rows, residual),
     r2: spread > 0 ? 1 - squares / spread : null,
     baseline_rmse: Math.sqrt(mean(rows, (r) => (target(r) - trainingMean) ** 2)),
     baseline_mae: mean(rows, (r) => Math.abs(target(r) - trainingMean)),

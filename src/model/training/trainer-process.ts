@@ -6,8 +6,10 @@ import { exitWithParent } from '../../base/node/exit-with-parent.js';
 import { packageVersion } from '../../base/node/package-version.js';
 import { PhaseClock } from '../../base/node/phase-clock.js';
 import { type Baseline, MIN_ROWS, makeBaseline } from '../baseline/baseline.js';
+import { addErrors } from '../baseline/learn-expected-errors.js';
 import { loadEngine } from '../engines/load-engine.js';
 import type { EngineFactory } from '../network/engine.js';
+import { Predictor, predictAll } from '../network/predictor.js';
 import type { Columns } from '../tables/columns.js';
 import { readTable } from '../tables/table-file.js';
 import { thinHistory } from '../versions/history.js';
@@ -50,7 +52,8 @@ async function run({ stage, engine, options, gate: terms }: TrainingRequest): Pr
   const serving = predictByServing(stage, terms.serving, heldOut, createEngine);
   const gate = judge(heldOut, heldOut.outputs, result.scalers.targets, serving, terms);
   clock.end('gate');
-  const baseline = baselineOf(heldOut, info, options.seed);
+  using predictor = new Predictor(createEngine(result.shape, result.weights), result.scalers);
+  const baseline = baselineOf(heldOut, info, predictor, options.seed);
   clock.end('baseline');
   writeVersion(
     join(stage, 'version'),
@@ -91,12 +94,22 @@ async function run({ stage, engine, options, gate: terms }: TrainingRequest): Pr
 const MAX_BASELINE_ROWS = 50_000;
 
 /** Returns null for too few rows: the version then serves without drift monitoring. */
-function baselineOf(heldOut: TrainingResult['heldOut'], { features, targets }: Columns, seed: number): Baseline | null {
+function baselineOf(
+  heldOut: TrainingResult['heldOut'],
+  { features, targets }: Columns,
+  predictor: Predictor,
+  seed: number,
+): Baseline | null {
   if (heldOut.rows < MIN_ROWS) return null;
   const count = Math.min(heldOut.rows, MAX_BASELINE_ROWS);
   const rows = heldOut.features.subarray(0, count * features.length);
   const outputs = heldOut.outputs.subarray(0, count * targets.length);
-  return makeBaseline({ count, rows, outputs, errors: heldOut.errors.subarray(0, count) }, features, targets, seed);
+  const judged = {
+    targets: heldOut.targets.subarray(0, count * targets.length),
+    predict: (changed: Float32Array) => predictAll(predictor, changed, changed.length / features.length),
+  };
+  const summarised = { count, rows, outputs, errors: heldOut.errors.subarray(0, count) };
+  return addErrors(makeBaseline(summarised, features, targets, seed), summarised, judged, seed);
 }
 
 function send(message: TrainerMessage): Promise<void> {

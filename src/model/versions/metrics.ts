@@ -5,6 +5,8 @@ import { nullable } from '../../base/json/nullable.js';
 const TargetMetricsSchema = Type.Object({
   rmse: Type.Number(),
   mae: Type.Number(),
+  /** Mean of prediction - target. Older versions have none. */
+  bias: Type.Optional(Type.Number()),
   /** 1 - residual sum of squares / total sum of squares about the evaluated rows' mean; null if that total is 0. */
   r2: nullable(Type.Number()),
   /** For the same rows, if each was predicted as the mean of the training targets. */

@@ -131,12 +131,12 @@ export function registerDriftMetrics(registry: Registry, drift: DriftService, fe
     'model_drift_detected',
     'Whether a group of tests has raised an alarm and has not been quiet since',
     ['group'],
-    ({ monitor }, set) => {
-      for (const { group, detected } of monitor.alarms) set({ group }, detected ? 1 : 0);
+    (_, set) => {
+      for (const { group, detected } of drift.alarms) set({ group }, detected ? 1 : 0);
     },
   );
-  counter('model_drift_alarms_total', 'Alarms raised, by group of tests', ['group'], ({ monitor }, add) => {
-    for (const { group, alarms } of monitor.alarms) add({ group }, alarms);
+  counter('model_drift_alarms_total', 'Alarms raised, by group of tests', ['group'], (_, add) => {
+    for (const { group, alarms } of drift.alarms) add({ group }, alarms);
   });
   gauge('model_drift_window_rows', 'Rows in the window that is being filled', [], ({ monitor }, set) => {
     set({}, monitor.filledRows);

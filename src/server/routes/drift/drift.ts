@@ -1,6 +1,8 @@
 import { on } from 'node:events';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { reportErrors } from '../../../drift/feedback/error-report.js';
+import { expectErrors } from '../../../drift/feedback/expected-errors.js';
 import { type EventStreams, serverSentEvent } from '../../http/event-stream.js';
 import { errors, operation } from '../../http/operation.js';
 import type { DriftService } from '../../service/drift/drift-service.js';
@@ -84,14 +86,41 @@ export function driftRoutes(app: FastifyInstance, { drift, feedback, streams }: 
       body: BaselineBody,
       response: { 200: DriftReply, ...errors(400, 409) },
     }),
-    async ({ body }) =>
-      reply(await drift.rebaseline({ since: body.since, reason: body.reason, minimum: body.minimum_rows ?? 1000 })),
+    async ({ body: { since, reason, minimum_rows: minimum = 1000 } }) => {
+      const errorsSince = (time: number) => feedback.errorsSince(time);
+      return reply(await drift.rebaseline({ since, reason, minimum, errorsSince }));
+    },
   );
 }
 
-function describe({ version, monitor, origin }: MonitoredVersion): Omit<Static<typeof DriftReply>, 'feedback'> {
+function describe(monitored: MonitoredVersion): Omit<Static<typeof DriftReply>, 'feedback'> {
+  const { version, card, monitor, errors, baseline, origin } = monitored;
   const report = monitor.report();
-  return { ...report, model_version: String(version), baseline: { ...report.baseline, ...origin } };
+  const groups = [...report.groups, ...errorGroup(monitored)];
+  return {
+    ...report,
+    detected: groups.some(({ detected }) => detected),
+    groups,
+    model_version: String(version),
+    baseline: { ...report.baseline, ...origin },
+    prediction_error: {
+      comparison: errors ? reportErrors(errors, card.targets) : null,
+      reason: errors ? null : NO_COMPARISON,
+      expected: expectErrors(baseline, monitor.latestWindow),
+    },
+  };
+}
+
+const NO_COMPARISON =
+  'the baseline does not know the errors on held-out rows, because the version is older than this comparison: train a new ' +
+  'version, or make a new baseline from a period with at least 200 labelled rows';
+
+/** The group of the prediction errors, by the latest window with the strongest evidence; none if errors cannot be compared. */
+function errorGroup({ errors }: MonitoredVersion) {
+  if (!errors) return [];
+  const { strongest, windows, alarm } = errors;
+  const p = strongest?.tested ? Math.exp(strongest.tested.logP) : null;
+  return [{ ...alarm, p_value: p, threshold: (strongest ?? windows[0]!).threshold }];
 }
 
 async function* streamDrift(
@@ -106,7 +135,7 @@ async function* streamDrift(
 function progress(drift: DriftService): string {
   const { monitored } = drift;
   if (!monitored) return serverSentEvent('progress', { detected: false, reason: drift.reason });
-  const { detected, groups, filled_rows, window_rows, rows } = monitored.monitor.report();
+  const { detected, groups, filled_rows, window_rows, rows } = describe(monitored);
   return serverSentEvent('progress', {
     model_version: String(monitored.version),
     detected,

@@ -1,5 +1,6 @@
 import { workerTask } from '../../../base/node/worker-task.js';
 import { type Baseline, type HeldOut, makeBaseline } from '../../../model/baseline/baseline.js';
+import { carryExpectedErrors } from '../../../model/baseline/carry-expected-errors.js';
 
 /** Rows to make a baseline of. */
 export interface BaselineTask {
@@ -7,9 +8,13 @@ export interface BaselineTask {
   readonly features: readonly string[];
   readonly targets: readonly string[];
   readonly seed: number;
+  /** The baseline that is replaced. */
+  readonly former: Baseline;
 }
 
 // The thread of rebaseline.ts.
-export const calibrate = workerTask(
-  ({ rows, features, targets, seed }: BaselineTask): Baseline => makeBaseline(rows, features, targets, seed),
-);
+export const calibrate = workerTask(({ rows, features, targets, seed, former }: BaselineTask): Baseline => {
+  const baseline = makeBaseline(rows, features, targets, seed);
+  const expected = carryExpectedErrors(former, baseline, rows);
+  return expected ? { ...baseline, expected_errors: expected } : baseline;
+});

@@ -1,17 +1,22 @@
 import { EventEmitter } from 'node:events';
 import type { FastifyBaseLogger } from 'fastify';
 import { DomainError } from '../../../base/domain-error.js';
-import type { DriftEvent } from '../../../drift/monitor/alarms.js';
+import { type ErrorEvent, ErrorMonitor, type LabelledPredictions } from '../../../drift/feedback/error-monitor.js';
+import type { DriftEvent, LatchState } from '../../../drift/monitor/alarms.js';
 import { DriftMonitor } from '../../../drift/monitor/monitor.js';
 import { RowSample } from '../../../drift/rows/row-sample.js';
 import type { FileStore } from '../../../model/store/file-store.js';
 import type { Card } from '../../../model/versions/card.js';
-import type { Observation } from '../prediction/prediction-service.js';
+import type { Observation, Serving } from '../prediction/prediction-service.js';
+import type { AlarmGroup } from './alarm-groups.js';
 import { DriftState } from './drift-state.js';
 import { ErrorHistory } from './error-history.js';
 import { hasSameBaseline, type MonitoredVersion } from './monitored-version.js';
 import { type ApprovedTraffic, rebaseline } from './rebaseline.js';
 import { newerBaseline, newestBaseline, type StoredBaseline } from './stored-baseline.js';
+
+/** The state of a group's alarm. */
+export type Alarm = LatchState & { readonly group: AlarmGroup };
 
 export interface DriftOptions {
   readonly store: FileStore;
@@ -32,7 +37,7 @@ const SAMPLED_ROWS = 250;
  * request. Emits `update` with an event when an alarm is raised or cleared, and without one every few seconds; emits `close` at
  * the end.
  */
-export class DriftService extends EventEmitter<{ update: [DriftEvent?]; close: [] }> {
+export class DriftService extends EventEmitter<{ update: [(DriftEvent | ErrorEvent)?]; close: [] }> {
   /** The latest hour. A point ends with each `update` without an event. */
   readonly history = new ErrorHistory();
   /** The version that is monitored; undefined if drift monitoring is off. */
@@ -41,6 +46,7 @@ export class DriftService extends EventEmitter<{ update: [DriftEvent?]; close: [
   reason = 'no model serves yet';
   private readonly options: DriftOptions;
   private readonly state: DriftState;
+  private readonly errorState: DriftState;
   private readonly timers: readonly NodeJS.Timeout[];
   /** Whether newer baselines could not be read, and the log has the error. */
   private readFailed = false;
@@ -50,7 +56,8 @@ export class DriftService extends EventEmitter<{ update: [DriftEvent?]; close: [
   constructor(options: DriftOptions) {
     super();
     this.options = options;
-    this.state = new DriftState(options.store, options.log);
+    this.state = new DriftState(options.store, options.log, 'drift-state.json');
+    this.errorState = new DriftState(options.store, options.log, 'prediction-error-state.json');
     // Each client that follows the events adds a listener.
     this.setMaxListeners(0);
     this.timers = [
@@ -68,6 +75,7 @@ export class DriftService extends EventEmitter<{ update: [DriftEvent?]; close: [
     try {
       const prepared = this.createMonitor(version, card, await newestBaseline(store, version, card, baselineJson, log));
       await this.state.restore(prepared.monitor);
+      if (prepared.errors) await this.errorState.restore(prepared.errors);
       return prepared;
     } catch (error) {
       this.reason = error instanceof DomainError ? error.message : 'the baseline could not be read';
@@ -84,6 +92,7 @@ export class DriftService extends EventEmitter<{ update: [DriftEvent?]; close: [
     this.monitored = prepared;
     this.history.discardPoint();
     this.state.expectRestored();
+    this.errorState.expectRestored();
   }
 
   /** Counts the rows of one prediction. May throw: the prediction service counts and logs errors of its observers. */
@@ -98,6 +107,26 @@ export class DriftService extends EventEmitter<{ update: [DriftEvent?]; close: [
     for (let r = 0; r < count; r += step) sample.add(rows, prediction.outputs, prediction.errors, Math.floor(r), now);
   }
 
+  /**
+   * Compares the errors on labelled rows that `serving` has predicted with those on held-out rows. Never throws: the rows are
+   * stored, whatever becomes of the comparison.
+   */
+  observeLabels({ card }: Serving, labelled: LabelledPredictions): void {
+    if (this.monitored?.card.checksum !== card.checksum) return;
+    try {
+      this.monitored.errors?.observe(labelled);
+    } catch (err) {
+      this.options.log.error({ err }, 'the errors of labelled rows could not be compared');
+    }
+  }
+
+  /** The alarms of the version that is monitored: those of the traffic, and that of the prediction errors if there is one. */
+  get alarms(): readonly Alarm[] {
+    if (!this.monitored) return [];
+    const { monitor, errors } = this.monitored;
+    return errors ? [...monitor.alarms, errors.alarm] : monitor.alarms;
+  }
+
   /** The version that is monitored. Throws `DRIFT_OFF` with the reason if there is none. */
   require(): MonitoredVersion {
     if (!this.monitored) throw new DomainError('DRIFT_OFF', `drift is off: ${this.reason}`);
@@ -106,8 +135,11 @@ export class DriftService extends EventEmitter<{ update: [DriftEvent?]; close: [
 
   /** Discards all rows and alarms. Throws `DRIFT_OFF`. */
   reset(): void {
-    this.require().monitor.reset();
+    const { monitor, errors } = this.require();
+    monitor.reset();
+    errors?.reset();
     this.state.invalidate();
+    this.errorState.invalidate();
   }
 
   /** Makes approved traffic the reference of the serving version. Rejects as `rebaseline` throws, and with `DRIFT_OFF`. */
@@ -167,30 +199,31 @@ export class DriftService extends EventEmitter<{ update: [DriftEvent?]; close: [
     if (this.monitored?.version === version) {
       this.monitored = replaced;
       this.state.invalidate();
+      this.errorState.invalidate();
     }
     return replaced;
   }
 
   private createMonitor(version: number, card: Card, stored: StoredBaseline): MonitoredVersion {
     const { rowsBetweenFalseAlarms, windowRows, log } = this.options;
-    const monitor = new DriftMonitor(stored.baseline, {
-      rowsBetweenFalseAlarms,
-      windowRows,
-      onEvent: (event) => {
-        log.warn({ ...event, model_version: String(version) }, `drift alarm ${event.type}`);
-        this.emit('update', event);
-      },
-    });
+    const onEvent = (event: DriftEvent | ErrorEvent) => {
+      log.warn({ ...event, model_version: String(version) }, `drift alarm ${event.type}`);
+      this.emit('update', event);
+    };
+    const monitoring = { rowsBetweenFalseAlarms, windowRows, onEvent };
+    const monitor = new DriftMonitor(stored.baseline, monitoring);
+    const reference = stored.baseline.prediction_errors;
+    const errors = reference && new ErrorMonitor(reference, card.targets, monitoring);
     const sample = new RowSample(card.features.length, card.targets.length);
-    return { version, card, monitor, sample, ...stored };
+    return { version, card, monitor, errors, sample, ...stored };
   }
 
   /** Never throws: it runs in a timer, where an error would end the process. */
   private update(): void {
     try {
       if (this.monitored) {
-        const { version, monitor, baseline } = this.monitored;
-        const alarms = monitor.alarms.filter(({ detected }) => detected).map(({ group }) => group);
+        const { version, baseline } = this.monitored;
+        const alarms = this.alarms.filter(({ detected }) => detected).map(({ group }) => group);
         this.history.endPoint(Date.now(), version, baseline, alarms);
       }
       this.emit('update');
@@ -199,7 +232,7 @@ export class DriftService extends EventEmitter<{ update: [DriftEvent?]; close: [
     }
   }
 
-  private save(): Promise<void> {
-    return this.state.save(this.monitored?.monitor);
+  private async save(): Promise<void> {
+    await Promise.all([this.state.save(this.monitored?.monitor), this.errorState.save(this.monitored?.errors)]);
   }
 }

@@ -1,25 +1,32 @@
 import type { FastifyBaseLogger } from 'fastify';
-import type { DriftMonitor } from '../../../drift/monitor/monitor.js';
 import type { FileStore } from '../../../model/store/file-store.js';
 
-const NAME = 'drift-state.json';
+/** What is saved: the monitor of the traffic, or that of the prediction errors. */
+interface Saved {
+  readonly counters: { readonly rows: number };
+  state(): unknown;
+  restore(state: unknown): void;
+}
 
-/** The monitor's state in the store. */
+/** A monitor's state in the store. */
 export class DriftState {
   private readonly store: FileStore;
   private readonly log: FastifyBaseLogger;
+  private readonly name: string;
   /** The monitor's rows when it was saved; undefined if it must be saved even without new rows. */
   private savedRows: number | undefined = 0;
   private writing: Promise<void> = Promise.resolve();
 
-  constructor(store: FileStore, log: FastifyBaseLogger) {
+  /** `name`: of the document. */
+  constructor(store: FileStore, log: FastifyBaseLogger, name: string) {
     this.store = store;
     this.log = log;
+    this.name = name;
   }
 
   /** Restores the stored state if it has the monitor's baseline. */
-  async restore(monitor: DriftMonitor): Promise<void> {
-    const content = await this.store.readDocument(NAME);
+  async restore(monitor: Saved): Promise<void> {
+    const content = await this.store.readDocument(this.name);
     if (content === undefined) return;
     try {
       monitor.restore(JSON.parse(content));
@@ -39,11 +46,11 @@ export class DriftState {
   }
 
   /** Writes the state if there are new rows, one write at a time. */
-  save(monitor: DriftMonitor | undefined): Promise<void> {
+  save(monitor: Saved | undefined): Promise<void> {
     if (!monitor || monitor.counters.rows === this.savedRows) return this.writing;
     this.savedRows = monitor.counters.rows;
     this.writing = this.writing
-      .then(() => this.store.writeDocument(NAME, JSON.stringify(monitor.state())))
+      .then(() => this.store.writeDocument(this.name, JSON.stringify(monitor.state())))
       .catch((err: unknown) => this.log.error({ err }, 'the drift state could not be saved'));
     return this.writing;
   }

@@ -1,9 +1,9 @@
 import { type Static, Type } from 'typebox';
 import { nullable } from '../../../base/json/nullable.js';
-import { GROUPS, type Group } from '../../../drift/rows/channels.js';
 import type { Baseline } from '../../../model/baseline/baseline.js';
 import { sampleQuantile } from '../../../model/baseline/ordered-sample.js';
 import { MAX_FLOAT32 } from '../../../model/tables/rows.js';
+import { ALARM_GROUPS, type AlarmGroup } from './alarm-groups.js';
 
 /** Quantiles of reconstruction errors, in standardised units. */
 const ErrorQuantiles = Type.Object({ p10: Type.Number(), p50: Type.Number(), p90: Type.Number() });
@@ -15,7 +15,7 @@ export const HistoryPoint = Type.Object({
   rows: Type.Integer({ description: 'rows since the previous point' }),
   error: nullable(ErrorQuantiles, { description: 'reconstruction errors of these rows; null without rows' }),
   reference: Type.Object(ErrorQuantiles.properties, { description: 'those of the held-out rows of the baseline' }),
-  alarms: Type.Array(Type.Enum([...GROUPS]), { description: 'the groups whose alarm was on' }),
+  alarms: Type.Array(Type.Enum([...ALARM_GROUPS]), { description: 'the groups whose alarm was on' }),
 });
 export type HistoryPoint = Static<typeof HistoryPoint>;
 
@@ -42,7 +42,7 @@ export class ErrorHistory {
   }
 
   /** Ends a point at the time `at`, and begins the next. */
-  endPoint(at: number, version: number, baseline: Baseline, alarms: readonly Group[]): void {
+  endPoint(at: number, version: number, baseline: Baseline, alarms: readonly AlarmGroup[]): void {
     const { rows } = this;
     const quantiles = (of: (share: number) => number) => ({ p10: of(0.1), p50: of(0.5), p90: of(0.9) });
     this.points.push({

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { nullable } from '../../../base/json/nullable.js';
+import type { RowScores } from '../../../drift/monitor/monitor.js';
 import { unstandardise } from '../../../model/network/scaler.js';
 import type { Observation } from '../prediction/prediction-service.js';
 import type { DriftService } from './drift-service.js';
@@ -8,6 +9,12 @@ import type { DriftService } from './drift-service.js';
 export const Explanation = Type.Object({
   p_value: nullable(Type.Number(), {
     description: 'at most this share of held-out rows is as unusual; null if drift is off',
+  }),
+  conditional_residuals: nullable(Type.Array(Type.Object({ feature: Type.String(), residual: Type.Number() })), {
+    description:
+      'the part of each feature that the other features do not explain, in its standard deviations on held-out rows, the ' +
+      'largest first: beyond ±3, the relation of this feature to the others is probably broken. Null if the baseline does ' +
+      'not know how features depend on each other, or drift is off. A missing feature has none',
   }),
   out_of_range: Type.Array(Type.String(), { description: 'features outside the range of the held-out rows' }),
   missing: Type.Array(Type.String(), { description: 'features that were imputed' }),
@@ -41,6 +48,7 @@ export function explain(
     const scores = monitor?.explain(row, output, errors[r]!);
     return {
       p_value: scores?.p_value ?? null,
+      conditional_residuals: scores && monitor!.groups.includes('conditional') ? largestFirst(scores) : null,
       out_of_range: scores?.out_of_range ?? [],
       missing: features.filter((__, j) => Number.isNaN(row[j])),
       reconstruction: Object.fromEntries(features.map((name, j) => [name, restored[i * width + j]!])),
@@ -49,4 +57,8 @@ export function explain(
       ),
     };
   });
+}
+
+function largestFirst({ conditional_residuals: residuals }: RowScores): RowScores['conditional_residuals'] {
+  return residuals.toSorted((a, b) => Math.abs(b.residual) - Math.abs(a.residual));
 }

@@ -1,3 +1,4 @@
+import type { ErrorMonitor } from '../../../drift/feedback/error-monitor.js';
 import type { DriftMonitor } from '../../../drift/monitor/monitor.js';
 import type { RowSample } from '../../../drift/rows/row-sample.js';
 import type { Card } from '../../../model/versions/card.js';
@@ -8,6 +9,8 @@ export interface MonitoredVersion extends StoredBaseline {
   readonly version: number;
   readonly card: Card;
   readonly monitor: DriftMonitor;
+  /** Compares errors on labelled rows; undefined if the baseline does not know those of held-out rows. */
+  readonly errors: ErrorMonitor | undefined;
   /** Rows that a new baseline can be made from. */
   readonly sample: RowSample;
 }

@@ -2,6 +2,8 @@ import { Format } from 'typebox/format';
 import { DomainError, show } from '../../../base/domain-error.js';
 import { WorkerThread } from '../../../base/node/worker-thread.js';
 import type { Baseline } from '../../../model/baseline/baseline.js';
+import type { ErrorModel } from '../../../model/baseline/expected-errors.js';
+import { type PredictionErrors, summariseErrors } from '../../../model/baseline/prediction-errors.js';
 import type { FileStore } from '../../../model/store/file-store.js';
 import type { BaselineTask } from './baseline-worker.js';
 import type { MonitoredVersion } from './monitored-version.js';
@@ -15,7 +17,12 @@ export interface ApprovedTraffic {
   readonly reason: string;
   /** Minimum number of rows. */
   readonly minimum: number;
+  /** Returns the errors on labelled rows since a time, in milliseconds since the epoch: `[rows, targets]`, prediction - target. */
+  readonly errorsSince: (since: number) => Float64Array;
 }
+
+/** Minimum labelled rows of the approved period whose errors become the reference. */
+const MIN_LABELLED_ROWS = 200;
 
 /**
  * Makes a baseline from the traffic that `monitored` has sampled, and stores it. Throws `INVALID_REQUEST` if `since` is not a time,
@@ -23,8 +30,8 @@ export interface ApprovedTraffic {
  * `isServing` returns false once the baseline is made.
  */
 export async function rebaseline(
-  { version, card, sample, last }: MonitoredVersion,
-  { since, reason, minimum }: ApprovedTraffic,
+  { version, card, sample, last, baseline: former }: MonitoredVersion,
+  { since, reason, minimum, errorsSince }: ApprovedTraffic,
   store: FileStore,
   isServing: () => boolean,
 ): Promise<StoredBaseline> {
@@ -41,7 +48,8 @@ export async function rebaseline(
     const expected = `expected a value in at least one row since ${since}`;
     throw new DomainError('TOO_FEW_ROWS', `${empty}: ${expected}, all are missing`);
   }
-  const baseline = await makeInThread({ rows, features, targets, seed: last + 1 });
+  const fresh = await makeInThread({ rows, features, targets, seed: last + 1, former });
+  const baseline = withErrors(fresh, former, errorsSince(parseTime(since)));
   if (!isServing()) throw new DomainError('DRIFT_OFF', 'another version serves now');
   return storeBaseline(store, version, card, baseline, {
     last,
@@ -62,6 +70,39 @@ async function makeInThread(task: BaselineTask): Promise<Baseline> {
   } finally {
     await thread.close();
   }
+}
+
+/**
+ * Adds the reference for prediction errors: those on labelled rows of the approved period if there are enough of them, or else
+ * the former reference. Traffic alone does not show what the errors were.
+ */
+function withErrors(fresh: Baseline, former: Baseline, errors: Float64Array): Baseline {
+  const rows = errors.length / fresh.outputs.length;
+  if (rows < MIN_LABELLED_ROWS) {
+    return former.prediction_errors ? { ...fresh, prediction_errors: former.prediction_errors } : fresh;
+  }
+  const found = summariseErrors({ rows, outputs: errors, targets: new Float32Array(errors.length) });
+  const reference = { ...found, distinct: former.prediction_errors?.distinct ?? false };
+  return { ...fresh, prediction_errors: reference, ...scaledTo(reference, fresh.expected_errors) };
+}
+
+/** Scales the expected errors so that they are those of the reference where the traffic is as approved. */
+function scaledTo({ targets }: PredictionErrors, models: Baseline['expected_errors']): Partial<Baseline> {
+  if (!models) return {};
+  const scale = (model: ErrorModel, mean: number): ErrorModel => {
+    const factor = model.mean > 0 ? mean / model.mean : 1;
+    return {
+      ...model,
+      mean,
+      variance: model.variance * factor ** 2,
+      channels: model.channels.map(({ channel, effects }) => ({ channel, effects: effects.map((e) => e * factor) })),
+    };
+  };
+  const scaled = models.map(({ squared, absolute }, j) => {
+    const { rmse, mae } = targets[j]!;
+    return { squared: scale(squared, rmse ** 2), absolute: scale(absolute, mae) };
+  });
+  return { expected_errors: scaled };
 }
 
 /** Returns milliseconds since the epoch. */

@@ -65,6 +65,9 @@ export type FeedbackReceipt = Static<typeof FeedbackReceipt>;
 /** The key of a request that its client may send again, and what identifies its body. */
 export type RequestKey = Pick<KeyedRequest, 'key' | 'digest'>;
 
+/** Rows that were stored, and what the model that served then had predicted. */
+export type StoredRows = Pick<LabelledBatch, 'rows' | 'features' | 'targets' | 'outputs'>;
+
 type MaybePromise<T> = T | Promise<T>;
 
 /** Milliseconds after which rows that are too old are deleted, even without any request. */
@@ -72,9 +75,10 @@ const PRUNE_INTERVAL = 3600 * 1000;
 
 /**
  * Stores rows whose true targets came, and reports the serving model's errors on them: each row is predicted once, when it
- * arrives, by the model that serves then and that cannot have been trained on it. Emits `rows` when rows were stored.
+ * arrives, by the model that serves then and that cannot have been trained on it. Emits `rows` when rows were stored, with what
+ * that model had predicted.
  */
-export class FeedbackService extends EventEmitter<{ rows: [] }> {
+export class FeedbackService extends EventEmitter<{ rows: [Serving, StoredRows] }> {
   private readonly options: FeedbackOptions;
   private readonly watch: FailureWatch;
   private live: LiveModel | undefined;
@@ -190,6 +194,12 @@ export class FeedbackService extends EventEmitter<{ rows: [] }> {
     return live.report();
   }
 
+  /** The serving model's errors on the latest labelled rows since a time, as {@link LiveModel.errorsSince}. */
+  errorsSince(since: number): Float64Array {
+    const serving = this.options.service.servingIfReady;
+    return serving ? this.liveModel(serving).errorsSince(since) : new Float64Array(0);
+  }
+
   /** Writes the labelled rows of the serving model's columns as a table to train on. Throws as `feedbackToTable`. */
   async table(directory: string, mixReference: boolean): Promise<TableInfo> {
     const { store, service, reference } = this.options;
@@ -227,7 +237,7 @@ export class FeedbackService extends EventEmitter<{ rows: [] }> {
     const stored = storedRows(batch, answers, added);
     live?.add(stored.rows, stored.outputs, stored.targets, added.kept);
     this.storedRows += stored.rows;
-    if (stored.rows > 0) this.emit('rows');
+    if (stored.rows > 0) this.emit('rows', serving, stored);
     return added;
   }
 
@@ -265,19 +275,22 @@ function storedRows(
   batch: LabelledBatch,
   answers: readonly Answer[] | undefined,
   { outcomes, isRepeated }: AddedBatch,
-): Pick<LabelledBatch, 'rows' | 'targets' | 'outputs'> {
+): StoredRows {
   if (!isRepeated && outcomes.every((outcome) => outcome === 'stored')) return batch;
-  const depth = batch.columns.targets.length;
   let at = 0;
   const stored = (answers ?? []).flatMap(({ rows }, i) => {
-    const numbers = Array.from({ length: rows * depth }, (_, n) => at * depth + n);
+    const numbers = Array.from({ length: rows }, (_, r) => at + r);
     at += rows;
     return outcomes[i] === 'stored' ? numbers : [];
   });
+  const pick = (values: Float32Array, width: number) =>
+    Float32Array.from(stored.flatMap((r) => Array.from(values.subarray(r * width, (r + 1) * width))));
+  const { features, targets } = batch.columns;
   return {
-    rows: stored.length / depth,
-    targets: Float32Array.from(stored, (n) => batch.targets[n]!),
-    outputs: Float32Array.from(stored, (n) => batch.outputs[n]!),
+    rows: stored.length,
+    features: pick(batch.features, features.length),
+    targets: pick(batch.targets, targets.length),
+    outputs: pick(batch.outputs, targets.length),
   };
 }
 

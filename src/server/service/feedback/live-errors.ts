@@ -37,6 +37,18 @@ export class LiveErrors {
     }
   }
 
+  /** Returns the residuals, `[rows, targets]`, of the rows of the window that came since `oldest`. */
+  since(oldest: number): Float64Array {
+    const { width } = this;
+    const kept = Array.from({ length: Math.min(this.added, WINDOW_ROWS) }, (_, r) => r).filter(
+      (r) => this.times[r]! >= oldest,
+    );
+    return Float64Array.from(
+      { length: kept.length * width },
+      (_, i) => this.residuals[kept[Math.floor(i / width)]! * width + (i % width)]!,
+    );
+  }
+
   /** Reports on the rows of the window that came since `oldest`, in milliseconds since the epoch. Without rows, `targets` is empty. */
   report(oldest: number): { rows: number; targets: TargetErrors[] } {
     const { width } = this;

@@ -49,6 +49,11 @@ export class LiveModel {
     this.keptRows = await this.watch(this.store.call('count', columnsOf(this.card)));
   }
 
+  /** Returns prediction - target, `[rows, targets]`, of the latest rows that came since a time in milliseconds since the epoch. */
+  errorsSince(since: number): Float64Array {
+    return this.errors.since(since);
+  }
+
   report(): LiveReport {
     const { rows, targets } = this.errors.report(Date.now() - this.store.bounds.days * DAY);
     return {

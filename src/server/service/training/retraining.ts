@@ -28,7 +28,7 @@ export function retrainOnDrift(options: RetrainingOptions): void {
   const { drift, feedback, jobs, log } = options;
   let checking = false;
   const check = async () => {
-    if (checking || jobs.isBusy || !drift.monitored?.monitor.alarms.some(({ detected }) => detected)) return;
+    if (checking || jobs.isBusy || !drift.alarms.some(({ detected }) => detected)) return;
     checking = true;
     try {
       await start(options);

@@ -235,7 +235,7 @@ test('a new reference that a swap overtakes is refused, and not kept', async (t)
   const { app, store, loader, drift } = await trainedApp(t);
   await send(app, rowsOf(3, 300));
   const other = await publishUntrained(store, FEATURES, ['y']);
-  const replaced = drift.rebaseline({ since: '2026-01-01', reason: 'good', minimum: 200 });
+  const replaced = drift.rebaseline({ since: '2026-01-01', reason: 'good', minimum: 200, errorsSince: () => new Float64Array(0) });
   // It is made in a thread of its own, which has only begun.
   const refused = assert.rejects(replaced, { code: 'DRIFT_OFF', message: /another version serves now/ });
   await loader.activate(other);

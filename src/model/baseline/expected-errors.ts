@@ -1,0 +1,124 @@
+import { type Static, Type } from 'typebox';
+import type { Random } from '../../base/statistics/random.js';
+import { sumOf } from './bins.js';
+
+/** An error explained by the bins of some channels: `mean + Σ_c (effect of the bin in c - mean effect in c)`. */
+const ErrorModel = Type.Object({
+  mean: Type.Number({ minimum: 0, description: 'on the held-out rows' }),
+  variance: Type.Number({ minimum: 0, description: 'of what the bins do not explain, on the held-out rows' }),
+  misfit: Type.Object(
+    { below: Type.Number({ minimum: 0 }), above: Type.Number({ minimum: 0 }) },
+    {
+      description:
+        'how far true errors were below and above the estimate where relations were broken, in √(variance × shareDistance): ' +
+        'the maxima over features that were shuffled',
+    },
+  ),
+  channels: Type.Array(
+    Type.Object({
+      channel: Type.Integer({
+        minimum: 0,
+        description: 'features, outputs, reconstruction error, conditional residuals',
+      }),
+      effects: Type.Array(Type.Number(), { description: 'one per bin' }),
+    }),
+  ),
+});
+export type ErrorModel = Static<typeof ErrorModel>;
+
+/** What the prediction errors of rows without labels probably are, learned on held-out rows. One entry per target. */
+export const ExpectedErrors = Type.Array(Type.Object({ squared: ErrorModel, absolute: ErrorModel }));
+export type ExpectedErrors = Static<typeof ExpectedErrors>;
+
+/**
+ * Beyond these, what the errors are no held-out row shows: the share of rows outside the range of the held-out rows or without a
+ * value, and the `shareDistance` of a channel that shows relations, 19 if all rows are in one of 20 bins.
+ */
+export const MAX_UNSEEN = 0.02;
+export const MAX_DISTANCE = 4;
+
+/** Rows to learn from. */
+export interface BinnedErrors {
+  /** `[rows, channels]` */
+  readonly bins: Uint8Array;
+  readonly binCounts: readonly number[];
+  /** `[rows]`: squared or absolute errors. */
+  readonly errors: Float64Array;
+}
+
+/** Steps of the boosting and the share of each that is taken. A bin's effect is shrunk as if it had this many more rows without effect. */
+const STEPS = 120;
+const RATE = 0.15;
+const SHRINKAGE = 20;
+
+/**
+ * Fits additive effects of bins by componentwise L2 boosting (Bühlmann and Yu, 2003,
+ * https://doi.org/10.1198/016214503000125): each step takes the channel that explains most of what is left. Channels that
+ * explain nothing are never taken. Returns the effects by channel, `undefined` for one that was not taken.
+ */
+export function fitEffects({ bins, binCounts, errors }: BinnedErrors): (Float64Array | undefined)[] {
+  const rows = errors.length;
+  const channels = binCounts.length;
+  const stride = Math.max(...binCounts) + 1;
+  const mean = errors.reduce((sum, error) => sum + error / rows, 0);
+  const rest = errors.map((error) => error - mean);
+  // A missing value counts in an additional bin.
+  const places = new Int32Array(rows * channels);
+  for (let r = 0, at = 0; r < rows; r++) {
+    for (let c = 0; c < channels; c++, at++) places[at] = c * stride + Math.min(bins[at]!, binCounts[c]!);
+  }
+  const counts = new Float64Array(channels * stride);
+  for (const place of places) counts[place]!++;
+  const effects = new Array<Float64Array | undefined>(channels);
+  const sums = new Float64Array(channels * stride);
+  for (let step = 0; step < STEPS; step++) {
+    sums.fill(0);
+    for (let r = 0, at = 0; r < rows; r++) {
+      const left = rest[r]!;
+      for (let c = 0; c < channels; c++, at++) sums[places[at]!]! += left;
+    }
+    let best = -1;
+    let bestGain = 0;
+    for (let c = 0; c < channels; c++) {
+      let gain = 0;
+      for (let k = c * stride; k < (c + 1) * stride; k++) gain += sums[k]! ** 2 / (counts[k]! + SHRINKAGE);
+      if (gain > bestGain) [best, bestGain] = [c, gain];
+    }
+    if (best < 0) break;
+    const taken = effects[best] ?? new Float64Array(binCounts[best]! + 1);
+    effects[best] = taken;
+    for (let k = 0; k < taken.length; k++) {
+      const place = best * stride + k;
+      sums[place] = (RATE * sums[place]!) / (counts[place]! + SHRINKAGE);
+      taken[k]! += sums[place]!;
+    }
+    for (let r = 0; r < rows; r++) rest[r]! -= sums[places[r * channels + best]!]!;
+  }
+  return effects;
+}
+
+/** Copies rows with one random feature taken from another random row: what a broken relation does to a row. */
+export function mixRows(rows: Float32Array, width: number, random: Random): Float32Array {
+  const count = rows.length / width;
+  const mixed = rows.slice();
+  for (let r = 0; r < count; r++) {
+    const j = random.below(width);
+    mixed[r * width + j] = rows[random.below(count) * width + j]!;
+  }
+  return mixed;
+}
+
+/**
+ * The χ² distance of a window's shares from the reference's, `Σ (w_k - π_k)² / π_k`, less what chance explains. By Cauchy and
+ * Schwarz, its root times a standard deviation bounds how far the mean of anything that depends on the bin alone can move.
+ */
+export function shareDistance(window: ArrayLike<number>, reference: ArrayLike<number>): number {
+  const [n, m] = [sumOf(window), sumOf(reference)];
+  if (n === 0 || m === 0) return 0;
+  let distance = 0;
+  for (let k = 0; k < reference.length; k++) {
+    const share = Math.max(1, reference[k]!) / m;
+    distance += (window[k]! / n - reference[k]! / m) ** 2 / share;
+  }
+  return Math.max(0, distance - (reference.length - 1) * (1 / n + 1 / m));
+}
