@@ -22,13 +22,16 @@ export const AlarmEvidence = Type.Object({
 });
 export type AlarmEvidence = Static<typeof AlarmEvidence>;
 
-/** Describes a window whose strongest test matters. */
+/** Describes a window whose strongest test has a p-value below `threshold`. */
 export function evidenceOf(
-  { counts, strongest, logP }: TestedErrors,
+  { counts, evidence, strongest, logP }: TestedErrors,
+  threshold: number,
   reference: PredictionErrors,
   targets: readonly string[],
 ): AlarmEvidence {
   const { target, test, shift } = strongest!;
+  const level = Math.log(threshold / evidence.length);
+  const alarmed = evidence.filter((one) => one.target === target && one.matters && one.logP < level);
   return {
     rows: counts.rows,
     target: targets[target]!,
@@ -36,7 +39,7 @@ export function evidenceOf(
     direction: shift > 0 ? 'higher' : 'lower',
     p_value: Math.exp(logP),
     ...errorsOf(counts, target),
-    words: `${targets[target]}: ${WORDS[test](strongest!, counts, reference)}`,
+    words: `${targets[target]}: ${alarmed.map((one) => WORDS[one.test](one, counts, reference)).join('; ')}`,
   };
 }
 

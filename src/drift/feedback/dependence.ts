@@ -12,7 +12,7 @@ export type DependenceState = Static<typeof DependenceState>;
 
 /** Differences that are remembered, and the minimum for an estimate. */
 const MAX_DIFFERENCES = 30;
-const MIN_DIFFERENCES = 10;
+const MIN_DIFFERENCES = 5;
 /** Share of the differences, the largest, that are left out: a change of level makes one large difference. */
 const TRIMMED = 0.1;
 /** The mean of a χ² variable with one degree of freedom without its largest tenth: P(χ²₃ < q) / 0.9 at the quantile q of 0.9. */

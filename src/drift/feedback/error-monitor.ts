@@ -178,7 +178,7 @@ export class ErrorMonitor {
       // A small change that a longer window has found is not over when short ones are quiet.
       this.alarmSize = latch.detected ? Math.max(size, this.alarmSize) : size;
       if (latch.detected) this.latch = { ...latch, quiet: 0 };
-      else this.raise(tested, tested.at);
+      else this.raise(tested, threshold);
       return;
     }
     if (!latch.detected || size !== this.alarmSize) return;
@@ -187,10 +187,11 @@ export class ErrorMonitor {
     if (quiet >= QUIET_WINDOWS) this.clear(tested.at);
   }
 
-  private raise(tested: TestedErrors, at: number): void {
+  private raise(tested: TestedErrors, threshold: number): void {
+    const { at } = tested;
     const { target, test } = tested.strongest!;
     const cause = { by: 'window' as const, kind: `${PREDICTION_ERROR}:${test}`, name: this.targets[target]! };
-    this.raisedBy = evidenceOf(tested, this.reference, this.targets);
+    this.raisedBy = evidenceOf(tested, threshold, this.reference, this.targets);
     this.latch = { detected: true, since: at, cause, alarms: this.latch.alarms + 1, quiet: 0 };
     this.report('raised', at);
   }

@@ -71,7 +71,7 @@ function reportWindow(
     threshold,
     design_effect: Math.max(...designEffects.flatMap(({ magnitude, bias }) => [magnitude, bias])),
     targets: tested ? byTarget(targets, (j) => errorsOf(tested.counts, j)) : null,
-    words: isAlarm ? evidenceOf(tested, reference, targets).words : '',
+    words: isAlarm ? evidenceOf(tested, threshold, reference, targets).words : '',
   };
 }
 

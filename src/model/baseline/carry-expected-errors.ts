@@ -30,7 +30,10 @@ export function carryExpectedErrors(former: Baseline, fresh: Baseline, rows: Hel
     const effects = fitEffects({ ...own, errors });
     return {
       ...model,
-      mean: errors.reduce((sum, error) => sum + error / errors.length, 0),
+      mean: Math.max(
+        0,
+        errors.reduce((sum, error) => sum + error / errors.length, 0),
+      ),
       channels: effects.flatMap((one, channel) =>
         one ? [{ channel, effects: Array.from(one.subarray(0, own.binCounts[channel]!)) }] : [],
       ),
@@ -39,7 +42,7 @@ export function carryExpectedErrors(former: Baseline, fresh: Baseline, rows: Hel
   return models.map(({ squared, absolute }) => ({ squared: carry(squared), absolute: carry(absolute) }));
 }
 
-/** The expected error of each row, at least 0. */
+/** The expected error of each row. Of a single row it may be below 0, of many it is right on average. */
 function expectEach(
   { mean, channels }: ErrorModel,
   bins: Uint8Array,
@@ -51,7 +54,7 @@ function expectEach(
     const centre = counts.reduce((sum, count, k) => sum + count * effects[k]!, 0) / Math.max(1, sumOf(counts));
     for (let r = 0; r < errors.length; r++) errors[r]! += (effects[bins[r * all.length + channel]!] ?? centre) - centre;
   }
-  return errors.map((error) => Math.max(0, error));
+  return errors;
 }
 
 /** The share of rows whose feature `j` is outside the range of `former`, or missing. */

@@ -30,7 +30,7 @@ export function addErrors(baseline: Baseline, heldOut: HeldOut, judged: JudgedMo
 export const MIN_LEARNED_ROWS = 200;
 const MAX_LEARNED_ROWS = 10_000;
 /** Values, `[rows, channels, targets]`, that a step of a fit reads: bounds the time to a quarter of a second. */
-const MAX_VALUES = 2e5;
+const MAX_VALUES = 1e5;
 /** Features that are shifted in turn to find the misfit. */
 const MAX_SHIFTED = 12;
 
