@@ -88,15 +88,17 @@ test('arrays, named rows and ids of predictions are kept alike, and the errors a
   assert.deepEqual([found.kept, found.evaluated, found.total], [40, 40, 40]);
 });
 
-test('feedback touches neither the drift state nor the loss of the latest pass', async (t) => {
+test('feedback touches neither the drift of the traffic nor the loss of the latest pass', async (t) => {
   const { app } = await buildTestApp(t, [], { maxRows: 2000 });
   const rows = Array.from({ length: 1500 }, (_, i) => [Math.sin(i), Math.cos(3 * i), Math.sin(7 * i)]);
   const body = { instances: rows.map(([a, b, c]) => ({ a, b, c, y: a! + b! })), target: 'y' };
   assert.equal((await post(app, '/train?wait=true&epochs=3', body)).statusCode, 200);
   await post(app, '/predict', { instances: rows.slice(0, 20) });
-  const observed = () => samples(app, /^model_(?!feedback|age)/);
+  const observed = () => samples(app, /^model_(?!feedback|age|prediction_error|drift_\w+\{group="prediction_error")/);
   const report = async () => {
-    const { feedback: given, ...rest } = (await app.inject({ url: '/drift' })).json();
+    const { feedback: given, prediction_error: _, detected, ...rest } = (await app.inject({ url: '/drift' })).json();
+    const byFeedback = rest.groups.pop();
+    assert.deepEqual([byFeedback.group, byFeedback.detected], ['prediction_error', detected]);
     // The hour and the day end now.
     for (const window of rest.windows) delete window.ended_at;
     return [given, rest];

@@ -21,6 +21,7 @@ test('without a baseline a row is explained by its residuals alone', async (t) =
   assert.equal(explanations.length, 2);
   explanations.forEach((explanation: { squared_residuals: Record<string, number>; p_value: null }, r: number) => {
     assert.equal(explanation.p_value, null);
+    assert.equal((explanation as unknown as { conditional_residuals: null }).conditional_residuals, null);
     const residuals = Object.values(explanation.squared_residuals);
     assert.deepEqual(Object.keys(explanation.squared_residuals), ['a', 'b', 'c']);
     const mean = residuals.reduce((sum, value) => sum + value, 0) / 3;
@@ -85,6 +86,15 @@ test('a null is refused by default; with ON_MISSING=mean it becomes the mean, an
   assert.ok(Math.abs(imputed.predictions[0][0] - given.predictions[0][0]) < 1e-5);
   assert.deepEqual((await post([{ b: null, a: 0.5 }])).predictions, imputed.predictions);
 
+  const [{ conditional_residuals: residuals }] = (await post([[2, -2]])).explanations;
+  assert.deepEqual(residuals.map(({ feature }: { feature: string }) => feature).sort(), ['a', 'b']);
+  assert.ok(Math.abs(residuals[0].residual) >= Math.abs(residuals[1].residual), 'the largest first');
+  assert.ok(Math.abs(residuals[0].residual) > 2, `the relation of a and b is broken: ${residuals[0].residual}`);
+  assert.deepEqual(
+    imputed.explanations[0].conditional_residuals.map(({ feature }: { feature: string }) => feature),
+    ['a'],
+    'a missing feature has none',
+  );
   const outlier = await post([[40, -40]]);
   assert.ok(outlier.explanations[0].p_value < 0.01);
   assert.deepEqual(outlier.explanations[0].out_of_range, ['a', 'b']);
