@@ -13,10 +13,13 @@ export const EXPECTED_ROWS = 500;
 export interface ExpectedTrial {
   readonly split: number;
   readonly shift: string;
-  readonly column: string;
   readonly truth: number;
   /** The RMSE and its interval; undefined if the monitor cannot tell. */
   readonly expected: { readonly estimate: number; readonly low: number; readonly high: number } | undefined;
+  /** `[EXPECTED_ROWS, features]` */
+  readonly rows: Float32Array;
+  /** `[EXPECTED_ROWS]` */
+  readonly outputs: Float32Array;
 }
 
 const NOTHING: BenchShift = { kind: 'mean', name: 'nothing', ofOne: false, columns: [0], change: () => {} };
@@ -31,26 +34,37 @@ export function tryExpectedErrors(split: Split, number: number, windows: number)
       const targets = shift.kind === 'population' ? targetsOf(split, rows.rows) : split.testTargets;
       for (let w = 0; w < windows; w++) {
         const chosen = Int32Array.from({ length: EXPECTED_ROWS }, () => random.below(rows.count));
-        const expected = expectedOf(split, rows, chosen);
-        const column = shift.ofOne ? split.names[j]! : '';
-        trials.push({ split: number, shift: shift.name, column, truth: rmse(rows.outputs, targets, chosen), expected });
+        const window = pick(rows, chosen);
+        trials.push({
+          split: number,
+          shift: shift.name,
+          truth: rmse(rows.outputs, targets, chosen),
+          expected: expectedOf(split, window),
+          rows: window.rows,
+          outputs: window.outputs,
+        });
       }
     }
   }
   return trials;
 }
 
-function expectedOf(split: Split, rows: HeldOut, chosen: Int32Array): ExpectedTrial['expected'] {
-  const monitor = new DriftMonitor(split.baseline, { windowRows: EXPECTED_ROWS, rowsPerRequest: EXPECTED_ROWS });
-  const d = split.names.length;
-  const window = new Float32Array(chosen.length * d);
-  chosen.forEach((row, i) => {
-    window.set(rows.rows.subarray(row * d, (row + 1) * d), i * d);
-  });
-  const pick = (values: Float32Array) => Float32Array.from(chosen, (row) => values[row]!);
-  monitor.observe(window, chosen.length, pick(rows.outputs), pick(rows.errors));
-  const { targets } = expectErrors(split.baseline, monitor.latestWindow);
+function expectedOf({ baseline }: Split, { rows, count, outputs, errors }: HeldOut): ExpectedTrial['expected'] {
+  const monitor = new DriftMonitor(baseline, { windowRows: EXPECTED_ROWS, rowsPerRequest: EXPECTED_ROWS });
+  monitor.observe(rows, count, outputs, errors);
+  const { targets } = expectErrors(baseline, monitor.latestWindow);
   return targets ? Object.values(targets)[0]!.rmse : undefined;
+}
+
+/** Copies the rows with the numbers `chosen`. */
+function pick(all: HeldOut, chosen: Int32Array): HeldOut {
+  const d = all.rows.length / all.count;
+  const rows = new Float32Array(chosen.length * d);
+  chosen.forEach((row, i) => {
+    rows.set(all.rows.subarray(row * d, (row + 1) * d), i * d);
+  });
+  const column = (values: Float32Array) => Float32Array.from(chosen, (row) => values[row]!);
+  return { count: chosen.length, rows, outputs: column(all.outputs), errors: column(all.errors) };
 }
 
 function rmse(outputs: Float32Array, targets: Float32Array, chosen: Int32Array): number {

@@ -5,10 +5,11 @@ import { ago, clock, counted, figure, percent, seconds, unbroken } from '../part
 import { GROUP_NAMES } from '../parts/group-names.js';
 import { Name } from '../parts/name.js';
 import { Verdict, type VerdictProps } from '../parts/verdict.js';
+import { ErrorTile } from './error-tile.js';
 
 /** The drift verdict in one sentence, and the key figures of the service. */
 export function Status({ snapshot }: { snapshot: Snapshot }) {
-  const { model, traffic, notReady, connection } = snapshot;
+  const { model, drift, traffic, notReady, connection } = snapshot;
   return (
     <section aria-labelledby="status-title">
       <h2 id="status-title" class="unseen">
@@ -48,6 +49,7 @@ export function Status({ snapshot }: { snapshot: Snapshot }) {
             {model ? `${counted(model.features.length, 'feature')}, ${counted(model.targets.length, 'target')}` : '–'}
           </small>
         </Tile>
+        <ErrorTile drift={drift} model={model} />
       </dl>
     </section>
   );
@@ -69,7 +71,7 @@ function driftVerdict({ drift, driftOff, notReady, connection }: Snapshot): Verd
   if (driftOff) return { ...unknown, title: 'Drift monitoring is off', children: <Name of={driftOff} max={300} /> };
   if (!drift) return { kind: 'unknown', mark: '…', title: 'Loading' };
   if (drift.detected)
-    return { kind: 'alarm', mark: '▲', title: alarmTitle(drift), children: <Findings drift={drift} /> };
+    return { kind: 'alarm', mark: '▲', title: alarmTitle(drift), children: <AllFindings drift={drift} /> };
   const { windows, filled_rows, window_rows } = drift;
   const tested = windows[0]?.ended_at;
   const text = tested
@@ -82,6 +84,22 @@ function alarmTitle({ groups }: Drift): string {
   const raised = groups.filter(({ detected }) => detected);
   const since = Math.min(...raised.map((group) => group.since ?? Number.POSITIVE_INFINITY));
   return `Drift since ${clock(since)} in ${raised.map(({ group }) => GROUP_NAMES[group] ?? group).join(', ')}`;
+}
+
+/** What labelled rows show, then what the traffic shows. */
+function AllFindings({ drift }: { drift: Drift }) {
+  const words = drift.prediction_error.comparison?.alarm?.words;
+  const isTraffic = drift.groups.some(({ group, detected }) => detected && group !== 'prediction_error');
+  return (
+    <>
+      {words ? (
+        <>
+          By labelled rows, <Name of={words} max={300} />.{' '}
+        </>
+      ) : null}
+      {isTraffic ? <Findings drift={drift} /> : null}
+    </>
+  );
 }
 
 /** Maximum number of features named in the verdict; the table lists them all. */

@@ -4,4 +4,5 @@ export const GROUP_NAMES: Readonly<Record<string, string>> = {
   guards: 'ranges and missing values',
   conditional: 'dependence between inputs',
   error: 'reconstruction error',
+  prediction_error: 'prediction error, by feedback',
 };

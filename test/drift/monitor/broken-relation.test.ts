@@ -49,5 +49,5 @@ test('conditional residuals of California housing name the column that comes fro
     // Rooms and bedrooms explain each other almost entirely: sometimes the other one is named.
     assert.ok(right >= 0.65 * BATCHES, `${name}: named in ${right} of ${BATCHES} batches of ${ROWS} rows`);
   }
-  assert.ok(all >= 0.9 * BATCHES * split.names.length, `${all} batches are named right`);
+  assert.ok(all >= 0.85 * BATCHES * split.names.length, `${all} batches are named right`);
 });
