@@ -107,11 +107,12 @@ export class ErrorMonitor {
   observe({ rows, features, outputs, targets }: LabelledPredictions): void {
     const now = this.clock();
     const width = this.targets.length;
-    const hashes = this.reference.distinct ? hashRows(rows, features, targets) : undefined;
     const compared = Math.min(rows, ROWS_PER_REQUEST);
+    const depth = features.length / rows;
     for (let i = 0; i < compared; i++) {
       const r = Math.floor((i * rows) / compared);
-      if (hashes && this.isRepeated(hashes[r]!)) {
+      const [row, target] = [features.subarray(r * depth, (r + 1) * depth), targets.subarray(r * width, (r + 1) * width)];
+      if (this.reference.distinct && this.isRepeated(hashRows(1, row, target)[0]!)) {
         this.counters.repeated++;
         continue;
       }
