@@ -111,7 +111,10 @@ export class ErrorMonitor {
     const depth = features.length / rows;
     for (let i = 0; i < compared; i++) {
       const r = Math.floor((i * rows) / compared);
-      const [row, target] = [features.subarray(r * depth, (r + 1) * depth), targets.subarray(r * width, (r + 1) * width)];
+      const [row, target] = [
+        features.subarray(r * depth, (r + 1) * depth),
+        targets.subarray(r * width, (r + 1) * width),
+      ];
       if (this.reference.distinct && this.isRepeated(hashRows(1, row, target)[0]!)) {
         this.counters.repeated++;
         continue;
