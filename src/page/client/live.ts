@@ -39,6 +39,7 @@ export const UNKNOWN: Snapshot = {
 interface Progress {
   readonly model_version?: string;
   readonly rows?: number;
+  readonly compared_rows?: number | null;
   readonly reason?: string;
   readonly point?: Point | null;
 }
@@ -95,11 +96,13 @@ export class Live {
     };
   }
 
-  private async onProgress({ model_version, rows, reason, point }: Progress): Promise<void> {
+  private async onProgress({ model_version, rows, compared_rows, reason, point }: Progress): Promise<void> {
     const { model, drift, points } = this.snapshot;
     if (point) this.set({ points: merge(points, [point]) });
     if (document.visibilityState === 'hidden') return;
-    const changed = model_version !== model?.model_version || rows !== drift?.rows || reason !== undefined;
+    const labelled = drift?.prediction_error.comparison?.rows ?? null;
+    const sameRows = rows === drift?.rows && compared_rows === labelled;
+    const changed = model_version !== model?.model_version || !sameRows || reason !== undefined;
     await (changed ? this.read() : this.scrape()).catch(() => this.lose());
   }
 

@@ -99,6 +99,34 @@ function tallestColumn(page: Page, colour: string): Promise<number> {
   }`);
 }
 
+test('labelled rows have a tile beside the held-out rows, and changed targets are the verdict', {
+  skip: noBrowser,
+}, async (t) => {
+  const server = await serveCars(t);
+  const { page, problems } = await visit(await launch(t), server.url);
+  const tile = page.locator('.tile', { hasText: 'Prediction error (RMSE)' }).locator('dd');
+  await page.getByText('No drift', { exact: true }).waitFor();
+  assert.match(await tile.innerText(), /^–\nno labels yet; [\d.]+ on held-out rows$/);
+
+  const rows = readFileSync(CARS, 'utf8').trim().split('\n');
+  const names = rows[0]!.split(',');
+  const cars = rows
+    .slice(1)
+    .map((line) => Object.fromEntries(line.split(',').map((cell, i) => [names[i], Number(cell)])));
+  const instances = cars.slice(0, 100).map((car) => ({ ...car, mpg: 60 - car['mpg']! }));
+  const response = await fetch(`${server.url}/feedback`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ instances, target: 'mpg' }),
+  });
+  assert.equal(response.status, 200, await response.text());
+  await page.getByText(/^Drift since .* in prediction error, by feedback$/).waitFor();
+  await page.getByText(/By labelled rows, mpg: errors are larger than on held-out rows/).waitFor();
+  await page.getByText(/\d+ labelled rows; [\d.]+ on held-out rows/).waitFor();
+  await assertEverywhere(page, 'monitor-labels');
+  assert.deepEqual(problems, []);
+});
+
 test('a feature can be expanded and the table sorted with the keyboard alone', {
   skip: noBrowser,
 }, async (t) => {
