@@ -59,19 +59,17 @@ export function labelledPool(split: Split): Labelled[] {
   return Array.from(split.testTargets, (target, r) => ({ output: outputs[r]!, target }));
 }
 
-/** Returns the alarms that `rows` labelled rows of a stream raise. After each, the monitor starts over. */
-export function countAlarms(split: Split, stream: Stream, rows: number, seed: number): number {
+/** Returns the alarms that `rows` labelled rows of a stream raise, and the share of the rows during which one is on. */
+export function countAlarms(split: Split, stream: Stream, rows: number, seed: number) {
   const random = createRandom(seed);
   const next = stream(random);
   const monitor = monitorOf(split);
-  let alarms = 0;
+  let during = 0;
   for (let i = 0; i < rows; i++) {
     send(monitor, next(), random);
-    if (!monitor.alarm.detected) continue;
-    alarms++;
-    monitor.reset();
+    if (monitor.alarm.detected) during++;
   }
-  return alarms;
+  return { alarms: monitor.alarm.alarms, share: during / rows };
 }
 
 /** Returns the labelled rows from a change to the alarm, per stream; infinite without an alarm in 5,000 rows. */

@@ -25,11 +25,14 @@ const TRIMMED_MEAN = 0.623;
  */
 export class Dependence {
   private readonly rows: number;
+  private readonly assumed: number;
   private latest: Moments | null = null;
   private differences: number[] = [];
 
-  constructor(rows: number) {
+  /** `assumed`: the design effect until it is known. */
+  constructor(rows: number, assumed: number) {
     this.rows = rows;
+    this.assumed = assumed;
   }
 
   /** Adds a window, given the mean and the variance of its rows. */
@@ -45,10 +48,10 @@ export class Dependence {
     if (this.differences.length > MAX_DIFFERENCES) this.differences.shift();
   }
 
-  /** The number of rows that carry the information of one independent row; 1 until it is known. */
+  /** The number of rows that carry the information of one independent row. */
   get designEffect(): number {
     const { length } = this.differences;
-    if (length < MIN_DIFFERENCES) return 1;
+    if (length < MIN_DIFFERENCES) return this.assumed;
     const smallest = this.differences.toSorted((a, b) => a - b).slice(0, Math.ceil((1 - TRIMMED) * length));
     return Math.max(1, smallest.reduce((sum, one) => sum + one, 0) / smallest.length / TRIMMED_MEAN);
   }

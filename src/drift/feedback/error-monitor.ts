@@ -46,6 +46,11 @@ export interface LabelledPredictions {
 const MIN_WINDOW_ROWS = 30;
 /** Maximum rows of one request that are compared, evenly spaced: rows of one request are often alike. */
 const ROWS_PER_REQUEST = 250;
+/**
+ * The design effect of the first six of the shortest windows, about 190 rows, after which it is known: labels often begin with a
+ * batch of one kind. Longer windows have at least the design effect of shorter ones.
+ */
+const ASSUMED_EFFECT = 10;
 /** An alarm is cleared by this number of windows in a row with a p-value above `QUIET_P`, of the size that raised it. */
 const QUIET_WINDOWS = 3;
 const QUIET_P = 0.05;
@@ -84,7 +89,13 @@ export class ErrorMonitor {
     const sizes = [options.windowRows];
     while (Math.floor(sizes[0]! / 2) >= MIN_WINDOW_ROWS) sizes.unshift(Math.floor(sizes[0]! / 2));
     this.windows = sizes.map(
-      (size) => new ErrorWindow(reference, size, size / (sizes.length * options.rowsBetweenFalseAlarms)),
+      (size, i) =>
+        new ErrorWindow(
+          reference,
+          size,
+          size / (sizes.length * options.rowsBetweenFalseAlarms),
+          i === 0 ? ASSUMED_EFFECT : 1,
+        ),
     );
   }
 

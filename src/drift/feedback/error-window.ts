@@ -40,12 +40,14 @@ export class ErrorWindow {
   private readonly dependence: readonly Record<'magnitude' | 'bias', Dependence>[];
   private filling: ErrorCounts;
 
-  constructor(reference: PredictionErrors, size: number, threshold: number) {
+  /** `assumedEffect`: the design effect until enough windows have been seen. */
+  constructor(reference: PredictionErrors, size: number, threshold: number, assumedEffect: number) {
     this.reference = reference;
     this.size = size;
     this.threshold = threshold;
     this.filling = emptyCounts(reference);
-    this.dependence = reference.targets.map(() => ({ magnitude: new Dependence(size), bias: new Dependence(size) }));
+    const start = () => new Dependence(size, assumedEffect);
+    this.dependence = reference.targets.map(() => ({ magnitude: start(), bias: start() }));
   }
 
   get filledRows(): number {

@@ -36,7 +36,9 @@ export function expectErrors(baseline: Baseline, tally: RowCounts): ExpectedErro
   const unknown = (reason: string) => ({ rows, targets: null, reason });
   const models = baseline.expected_errors;
   if (!models)
-    return unknown('this baseline has no model of the errors: a training makes one, from 200 held-out rows on');
+    return unknown(
+      'the baseline has no model of the errors: its version is older, has fewer than 200 held-out rows, or too many columns',
+    );
   if (rows < MIN_ROWS) return unknown(`too few rows: a window of at least ${MIN_ROWS} is needed`);
   for (const [j, { name, missing }] of baseline.features.entries()) {
     const outside = (tally.placed(j, BELOW) + tally.placed(j, ABOVE)) / rows;

@@ -28,9 +28,9 @@ export function addErrors(baseline: Baseline, heldOut: HeldOut, judged: JudgedMo
 
 /** Minimum held-out rows: with fewer, the effects of the bins would be noise. */
 export const MIN_LEARNED_ROWS = 200;
-const MAX_LEARNED_ROWS = 10_000;
-/** Values, `[rows, channels, targets]`, that a step of a fit reads: bounds the time to a quarter of a second. */
-const MAX_VALUES = 1e5;
+const MAX_LEARNED_ROWS = 5000;
+/** Values, `[rows, channels, targets]`, that a step of the fits reads: bounds the time to half a second. Wide models get no estimate. */
+const MAX_VALUES = 4e5;
 /** Features that are shifted in turn to find the misfit. */
 const MAX_SHIFTED = 12;
 
@@ -60,11 +60,7 @@ export function learnExpectedErrors(
   const width = columns.outputs.length;
   const random = createRandom(seed);
   const channels = channelBins(columns).length;
-  const count = Math.min(
-    heldOut.count,
-    MAX_LEARNED_ROWS,
-    Math.max(MIN_LEARNED_ROWS, Math.floor(MAX_VALUES / channels / width)),
-  );
+  const count = Math.min(heldOut.count, MAX_LEARNED_ROWS, Math.floor(MAX_VALUES / channels / width));
   if (count < MIN_LEARNED_ROWS) return null;
   const rows = heldOut.rows.subarray(0, count * d);
   /** Rows that belong to the targets from row `first` on, after a change of their features. */

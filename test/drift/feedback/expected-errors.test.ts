@@ -91,7 +91,7 @@ test('the errors cannot be told where the traffic has left what was seen, with t
   const { expected_errors: _, ...old } = baseline;
   assert.match(
     windowOf(old, rowsOf(random, 500)).reason!,
-    /^this baseline has no model of the errors: a training makes one/,
+    /^the baseline has no model of the errors: its version is older/,
   );
 });
 
