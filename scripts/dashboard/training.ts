@@ -35,16 +35,18 @@ export const training: Section = {
       )
       .withTarget(range('min(model_age_seconds{job="$job"})', 'age of the version')),
     lines({
-      title: 'Live errors, from feedback',
+      title: 'Prediction errors',
       description:
-        'Errors of the serving version on its latest rows with true targets from POST /feedback, in units of the target. Bias is prediction minus target. Empty without feedback.',
+        'Errors of the serving version on its latest rows with true targets from POST /feedback, in units of the target, beside its RMSE on held-out rows and the RMSE that the traffic is expected to have without labels. Bias is prediction minus target.',
       unit: 'none',
       width: 6,
       height: 8,
     })
       .withTarget(range(`sqrt(${weighted('model_feedback_rmse{job="$job"} ^ 2')})`, '{{target}} RMSE'))
       .withTarget(range(weighted('model_feedback_mae{job="$job"}'), '{{target}} MAE'))
-      .withTarget(range(weighted('model_feedback_bias{job="$job"}'), '{{target}} bias')),
+      .withTarget(range(weighted('model_feedback_bias{job="$job"}'), '{{target}} bias'))
+      .withTarget(range('max by (target) (model_held_out_rmse{job="$job"})', '{{target}} RMSE, held out'))
+      .withTarget(range('avg by (target) (model_expected_rmse{job="$job"})', '{{target}} RMSE, expected')),
     lines({
       title: 'Feedback',
       description:
