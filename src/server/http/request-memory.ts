@@ -32,6 +32,8 @@ export class RequestCharge {
   private bytes = 0;
   private isAnswered = false;
   private isClosed = false;
+  /** What ends later, such as a decompressor, is not counted any more. */
+  private isOver = false;
 
   constructor(memory: RequestMemory) {
     this.memory = memory;
@@ -42,6 +44,7 @@ export class RequestCharge {
    * would alone.
    */
   add(bytes: number): void {
+    if (this.isOver) return;
     const { memory } = this;
     const limit = this.bytes + bytes > LARGE_BODY ? memory.limit * (1 - RESERVE) : memory.limit;
     if (this.bytes + bytes > limit) {
@@ -58,6 +61,7 @@ export class RequestCharge {
 
   /** Counts `bytes` less. */
   subtract(bytes: number): void {
+    if (this.isOver) return;
     this.bytes -= bytes;
     this.memory.held -= bytes;
   }
@@ -75,6 +79,8 @@ export class RequestCharge {
   }
 
   private release(): void {
-    if (this.isAnswered && this.isClosed) this.subtract(this.bytes);
+    if (!this.isAnswered || !this.isClosed) return;
+    this.subtract(this.bytes);
+    this.isOver = true;
   }
 }

@@ -39,6 +39,19 @@ test('what a request holds is given back when it has been answered and its conne
   assert.equal(memory.held, 0);
 });
 
+test('what ends only after its request, such as a decompressor, is not counted twice', () => {
+  const memory = new RequestMemory(8 * MIB);
+  const { response, charge } = open(memory);
+  charge.add(2 * MIB);
+  charge.onAnswered();
+  response.emit('close');
+  charge.subtract(MIB);
+  assert.equal(memory.held, 0);
+  charge.add(MIB);
+  charge.onAnswered();
+  assert.equal(memory.held, 0);
+});
+
 test('bodies beyond the budget are a 503 with Retry-After, small predictions go on, and all is given back', async (t) => {
   const { app } = await buildTestApp(t, undefined, { bodyLimit: 16 * MIB });
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
