@@ -24,6 +24,7 @@ const ENTRY_POINTS = {
   'health-worker': 'src/server/health/health-worker.ts',
   'parent-watch-worker': 'src/base/node/parent-watch-worker.ts',
   'baseline-worker': 'src/server/service/drift/baseline-worker.ts',
+  'upload-worker': 'src/server/service/versions/upload-worker.ts',
   regressor: 'src/model/engines/tfjs/package-exports.ts',
   'tfjs-engine': 'src/model/engines/tfjs/tfjs-engine.ts',
 };

@@ -63,6 +63,7 @@ import { servingModelRoute } from './routes/models/serving-model.js';
 import { predictRoute } from './routes/predict.js';
 import { jobRoutes } from './routes/training/jobs.js';
 import { trainRoute } from './routes/training/train.js';
+import { Uploads } from './service/versions/uploads.js';
 
 /** Milliseconds within which a client must send its whole request. */
 const REQUEST_TIMEOUT = 300_000;
@@ -188,7 +189,9 @@ export async function buildApp(
   metricsRoute(app, registry);
   servingModelRoute(app, service, name);
   onnxRoute(app, store, name);
-  await app.register(archiveRoutes, { store, createEngine, prune, name, bodyLimit });
+  const uploads = new Uploads(store, bodyLimit);
+  app.addHook('onClose', () => uploads.close());
+  await app.register(archiveRoutes, { store, uploads, prune, name });
   catalogRoutes(app, { store, catalog, service, name });
   activationRoutes(app, loader);
   removeRoute(app, store, loader);
@@ -200,7 +203,8 @@ export async function buildApp(
   const streams = new EventStreams();
   driftRoutes(app, { drift, feedback, streams });
   await app.register(feedbackRoute, { feedback, reader });
-  await app.register(trainRoute, { service, jobs, feedback, reader, trainBodyLimit });
+  const trainMaxRows = config.TRAIN_MAX_ROWS;
+  await app.register(trainRoute, { service, jobs, feedback, reader, trainBodyLimit, trainMaxRows });
   jobRoutes(app, jobs, streams);
 
   const model = new ServedModel({ name, service, store });

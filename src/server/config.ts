@@ -82,6 +82,7 @@ export const ConfigSchema = Type.Object({
   ),
   BODY_LIMIT: integer(16 * 2 ** 20, 1024, 'maximum request body, in bytes'),
   TRAIN_BODY_LIMIT: integer(2 ** 30, 1024, 'maximum CSV, Arrow stream or Parquet file to train on, in bytes'),
+  TRAIN_MAX_ROWS: integer(10_000_000, 1, 'maximum rows of such a table, including those that are left out'),
   MAX_ROWS: integer(100_000, 1, 'maximum rows of one prediction request'),
   LOG_LEVEL: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info', 'minimum level to log'),
 });

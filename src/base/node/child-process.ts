@@ -1,10 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { builtFile } from './built-file.js';
 import { MEMORY } from './memory-limits.js';
 
 /** Characters of the child's error output that are retained: the end, which says why it died. */
 const MAX_OUTPUT = 2000;
+/** Milliseconds between two checks of a child's memory. */
+const MEMORY_INTERVAL = 100;
 
 /** The second option is in proportion; V8's own maximum is 16 MiB, of which there are three. */
 const HEAP_OPTIONS = [
@@ -19,6 +21,8 @@ export interface ChildOptions {
   readonly serialization?: 'json' | 'advanced';
   /** Kills the child when aborted; `exit` resolves once it has exited. */
   readonly signal?: AbortSignal;
+  /** Resident bytes above which the child is killed. Limits of V8 do not count array buffers. Only Linux reports them. */
+  readonly maxMemory?: number;
 }
 
 /** How a child ended. */
@@ -41,7 +45,7 @@ export class Child<Received> {
   private unsent = '';
 
   constructor(file: string, onMessage: (message: Received) => void, options: ChildOptions = {}) {
-    const { args = [], execArgv = [], serialization = 'json', signal } = options;
+    const { args = [], execArgv = [], serialization = 'json', signal, maxMemory } = options;
     this.child = fork(builtFile(file), args, {
       execArgv: [...HEAP_OPTIONS, ...execArgv],
       serialization,
@@ -62,6 +66,10 @@ export class Child<Received> {
       this.output = (this.output + text).slice(-MAX_OUTPUT);
     });
     const kill = () => this.kill();
+    const checkMemory = () => {
+      if (residentBytes(this.child.pid) > maxMemory!) kill();
+    };
+    const memoryTimer = maxMemory === undefined ? undefined : setInterval(checkMemory, MEMORY_INTERVAL);
     signal?.addEventListener('abort', kill, { once: true });
     this.exit = new Promise<ChildExit>((resolve, reject) => {
       this.child.on('error', reject);
@@ -70,7 +78,10 @@ export class Child<Received> {
         const output = this.output.trim() || this.unsent || 'the process wrote nothing';
         resolve({ reason: killer ?? `exit code ${code}`, output });
       });
-    }).finally(() => signal?.removeEventListener('abort', kill));
+    }).finally(() => {
+      clearInterval(memoryTimer);
+      signal?.removeEventListener('abort', kill);
+    });
   }
 
   /** Sends a message. If the child has already exited, or never started, only `exit` reports that. */
@@ -92,5 +103,15 @@ function sacrifice(pid: number | undefined): void {
     writeFileSync(`/proc/${pid}/oom_score_adj`, '1000');
   } catch {
     // The process has not started or has exited, or this system is not Linux.
+  }
+}
+
+/** Returns 0 if the process has exited, or if this system does not report its memory. */
+function residentBytes(pid: number | undefined): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    return 1024 * Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0);
+  } catch {
+    return 0;
   }
 }

@@ -5,16 +5,16 @@ import { DomainError, type ErrorCode } from '../domain-error.js';
 export type WorkerResult<T> = { readonly value: T } | { readonly code: ErrorCode; readonly message: string };
 
 /**
- * Wraps a function that a worker file exports, for `WorkerThread.run`. The memory of `transfer(value)` is moved to the
+ * Wraps a function that a worker file exports, asynchronous or not, for `WorkerThread.run`. The memory of `transfer(value)` is moved to the
  * parent instead of copied. An error that is not a `DomainError` rejects the task as it is.
  */
 export function workerTask<Task, Value>(
-  work: (task: Task) => Value,
+  work: (task: Task) => Value | Promise<Value>,
   transfer: (value: Value) => readonly ArrayBufferView[] = () => [],
-): (task: Task) => unknown {
-  return (task) => {
+): (task: Task) => Promise<unknown> {
+  return async (task) => {
     try {
-      const value = work(task);
+      const value = await work(task);
       const result: WorkerResult<Value> = { value };
       return move({ [transferableSymbol]: transfer(value).map(({ buffer }) => buffer), [valueSymbol]: result });
     } catch (error) {

@@ -1,8 +1,14 @@
 import { type Static, Type } from 'typebox';
 
+/** Maximum edges that are read: three times what is written. Each is a time series of the metrics. */
+const MAX_EDGES = 63;
+
 /** Bins of a channel by the held-out rows' quantiles. Ties leave fewer bins. */
 export const Bins = Type.Object({
-  edges: Type.Array(Type.Number(), { description: 'ascending upper edges, inclusive; the last bin has none' }),
+  edges: Type.Array(Type.Number(), {
+    maxItems: MAX_EDGES,
+    description: 'ascending upper edges, inclusive; the last bin has none',
+  }),
   counts: Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1, description: 'held-out rows per bin' }),
 });
 export type Bins = Static<typeof Bins>;

@@ -2,15 +2,17 @@ import { type Static, Type } from 'typebox';
 import { normalCdf, normalQuantile } from '../../base/statistics/normal.js';
 import type { OrderedLists } from './ordered-lists.js';
 
+/** Maximum values of a grid: exact for a feature with fewer distinct values, interpolated between quantiles for others. */
+const GRID = 256;
+/** Maximum values that are read: the first and the last may come on top of those in between. */
+const MAX_VALUES = GRID + 2;
+
 /** A feature's map from raw values to normal scores. */
 export const ScoreGrid = Type.Object({
-  values: Type.Array(Type.Number(), { minItems: 1, description: 'ascending' }),
+  values: Type.Array(Type.Number(), { minItems: 1, maxItems: MAX_VALUES, description: 'ascending' }),
   scores: Type.Array(Type.Number(), { minItems: 1, description: 'one per value' }),
 });
 export type ScoreGrid = Static<typeof ScoreGrid>;
-
-/** Maximum values of a grid: exact for a feature with fewer distinct values, interpolated between quantiles for others. */
-const GRID = 256;
 
 /** The normal score of `below` smaller and `equal` equal values among `rows`: `Φ⁻¹((below + ½ equal + ½) / (rows + 1))`. */
 export function normalScore(below: number, equal: number, rows: number): number {

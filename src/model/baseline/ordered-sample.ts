@@ -2,18 +2,20 @@ import { type Static, Type } from 'typebox';
 import { binOf } from './bins.js';
 import { normalScore } from './normal-scores.js';
 
+/** Maximum values of a sample. */
+const WHOLE = 10_000;
+/** Values of each tail that are exact in a larger one. */
+const TAIL = 1_000;
+
 /** A sample in ascending order, for ranking new values: whole up to 10,000 values, above that its exact tails and a grid. */
 export const OrderedSample = Type.Object({
   rows: Type.Integer({ minimum: 1 }),
-  values: Type.Array(Type.Number(), { minItems: 1 }),
+  values: Type.Array(Type.Number(), { minItems: 1, maxItems: WHOLE }),
   ranks: Type.Union([Type.Array(Type.Integer({ minimum: 0 })), Type.Null()], {
     description: 'number of values of the whole sample before each of `values`; null if `values` is the whole sample',
   }),
 });
 export type OrderedSample = Static<typeof OrderedSample>;
-
-const WHOLE = 10_000;
-const TAIL = 1_000;
 
 /** Makes a sample of `sorted`, ascending. */
 export function makeOrderedSample(sorted: Float64Array): OrderedSample {

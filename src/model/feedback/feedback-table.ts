@@ -48,7 +48,7 @@ async function withReference(
       directory,
       targets,
       (found) => orderLike(columns, found, 'the reference cannot be mixed in'),
-      (writer) => append(store, columns, writer),
+      { append: (writer) => append(store, columns, writer) },
     );
   } catch (error) {
     if (!readError) throw error;

@@ -19,6 +19,18 @@ export interface TableInfo extends Columns {
   readonly fingerprint: string;
 }
 
+/** Bounds of a table. They count all of its rows, including those that are left out. */
+export interface TableLimits {
+  readonly rows: number;
+  /** Bytes of its numbers as float32. */
+  readonly bytes: number;
+  /** How to send a table of more bytes, for the error. */
+  readonly advice?: string;
+}
+
+/** For tables of the operator. */
+const UNLIMITED: TableLimits = { rows: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
+
 /** Numbers to buffer, or one row if a row has more. Bounds memory however many columns a header names. */
 const BUFFERED_NUMBERS = 2 ** 16;
 
@@ -32,7 +44,9 @@ export class TableWriter implements Disposable {
   private readonly features: readonly string[];
   private readonly targets: readonly string[];
   private readonly files: { features: number; targets: number };
-  private readonly maxBytes: number;
+  private readonly limits: TableLimits;
+  /** Follows from both limits. */
+  private readonly maxRows: number;
   private readonly bufferedRows: number;
   private readonly featureBuffer: Float32Array;
   private readonly targetBuffer: Float32Array;
@@ -41,14 +55,18 @@ export class TableWriter implements Disposable {
   private buffered = 0;
   private rows = 0;
   private dropped = 0;
+  /** Rows added so far: written, buffered or dropped. */
+  private added = 0;
   private closed = false;
 
-  /** The table holds at most `maxBytes` of numbers. Throws as `checkColumns` does. */
-  constructor(directory: string, { features, targets }: Columns, maxBytes = Number.POSITIVE_INFINITY) {
+  /** Throws as `checkColumns` does. */
+  constructor(directory: string, { features, targets }: Columns, limits = UNLIMITED) {
     checkColumns([...features, ...targets]);
     mkdirSync(directory, { recursive: true });
     this.directory = directory;
-    this.maxBytes = maxBytes;
+    this.limits = limits;
+    const bytesOfRow = Float32Array.BYTES_PER_ELEMENT * (features.length + targets.length);
+    this.maxRows = Math.min(limits.rows, Math.floor(limits.bytes / bytesOfRow));
     this.features = features;
     this.targets = targets;
     this.files = {
@@ -64,9 +82,11 @@ export class TableWriter implements Disposable {
 
   /**
    * Adds one row. `value` returns the number in a column, by index: features first, then targets. NaN and null are missing
-   * values. Throws `TOO_LARGE`, as `finish` does, once the table exceeds its maximum size.
+   * values. Throws `TOO_LARGE` once the table exceeds its limits.
    */
   add(value: (column: number) => number | null): void {
+    if (this.added === this.maxRows) this.expect(1);
+    this.added++;
     const width = this.features.length;
     let complete = true;
     for (let column = 0; column < this.missing.length; column++) {
@@ -79,6 +99,20 @@ export class TableWriter implements Disposable {
     }
     if (!complete) this.dropped++;
     else if (++this.buffered === this.bufferedRows) this.flush();
+  }
+
+  /** Throws `TOO_LARGE` if `rows` more would exceed the limits: a small file can declare any number of rows. */
+  expect(rows: number): void {
+    if (this.added + rows <= this.maxRows) return;
+    const { rows: maxRows, bytes, advice } = this.limits;
+    const tooWide = this.maxRows < maxRows;
+    const size = tooWide ? ` of ${this.missing.length} columns (${bytes} bytes as float32)` : '';
+    const found = rows > 1 ? this.added + rows : 'more';
+    const wayOut = (tooWide && advice) || 'send a sample of the rows';
+    throw new DomainError(
+      'TOO_LARGE',
+      `the table: expected at most ${this.maxRows} rows${size}, got ${found}; ${wayOut}`,
+    );
   }
 
   /** Writes the buffered rows and `table.json`. Throws `TOO_MANY_MISSING` if more than half the rows were dropped. */
@@ -118,14 +152,6 @@ export class TableWriter implements Disposable {
   }
 
   private flush(): void {
-    const bytesOfRow = Float32Array.BYTES_PER_ELEMENT * this.missing.length;
-    if ((this.rows + this.buffered) * bytesOfRow > this.maxBytes) {
-      const rows = Math.floor(this.maxBytes / bytesOfRow);
-      throw new DomainError(
-        'TOO_LARGE',
-        `the table: expected at most ${rows} rows of ${this.missing.length} columns (${this.maxBytes} bytes as float32), got more`,
-      );
-    }
     const parts = [
       [this.files.features, bytes(this.featureBuffer.subarray(0, this.buffered * this.features.length))],
       [this.files.targets, bytes(this.targetBuffer.subarray(0, this.buffered * this.targets.length))],

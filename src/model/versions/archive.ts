@@ -10,10 +10,15 @@ import { layersModelJson } from '../network/layers-format.js';
 import { type Card, parseFile } from './card.js';
 import { parseProbe } from './probe.js';
 import { file, openVersion, readVersion, UPLOAD_MARK, type VersionFiles } from './version.js';
-import { checkFileSizes, checkVersionBounds } from './version-bounds.js';
+import { checkBaselineSize, checkFileSizes, checkVersionBounds } from './version-bounds.js';
 
 /** Maximum number of files in an archive. A version has five. */
 const MAX_FILES = 16;
+
+/** With the folder itself. */
+const MAX_ENTRIES = MAX_FILES + 1;
+/** Maximum bytes of an archive beside its files: headers, padding, and what follows the last file. */
+const MAX_OVERHEAD = 2 ** 20;
 
 /** Maximum sum of inputs, outputs and hidden units. A few bytes of card could otherwise demand much memory of the engine. */
 const MAX_UNITS = 2 ** 16;
@@ -53,10 +58,15 @@ export async function unpackArchive(archive: Readable, limit: number): Promise<V
   const { default: tar } = await import('tar-stream');
   const entries = tar.extract();
   // An error in any stream ends the entries with that error, which is handled below.
-  pipeline(archive, createGunzip(), bound(limit), entries).catch(() => {});
+  const bounds = new UnpackedBounds(limit);
+  pipeline(archive, createGunzip(), (source: AsyncIterable<Buffer>) => bounds.pass(source), entries).catch(() => {});
   const files = new Map<string, Uint8Array>();
+  let count = 0;
   try {
     for await (const entry of entries) {
+      // Also of folders, which add no file.
+      if (++count > MAX_ENTRIES) throw invalid(`expected at most ${MAX_FILES} files`);
+      bounds.expect(entry.header);
       const name = fileName(entry.header, files);
       const chunks: Buffer[] = [];
       for await (const chunk of entry) chunks.push(chunk as Buffer);
@@ -94,8 +104,8 @@ export function verifyUpload(files: VersionFiles, createEngine: EngineFactory): 
     if (!isDeepStrictEqual(parseFile('model.json', file(files, 'model.json')), JSON.parse(layersModelJson(shape)))) {
       throw invalid("model.json: not the card's network as this program writes it");
     }
-    verifyBaseline(files, card);
     checkVersionBounds(card, parseProbe(file(files, 'probe.json'), shape));
+    verifyBaseline(files, card);
     openVersion(files, createEngine).predictor.close();
     return card;
   } catch (cause) {
@@ -113,6 +123,7 @@ function verifyBaseline(files: VersionFiles, card: Card): void {
     );
   }
   if (!content) return;
+  checkBaselineSize(files, card);
   const { features, outputs } = readBaseline(Buffer.from(content).toString());
   const names = (columns: readonly { name: string }[]) => columns.map(({ name }) => name);
   if (!isDeepStrictEqual([names(features), names(outputs)], [card.features, card.targets])) {
@@ -136,16 +147,35 @@ function fileName({ name, type }: Headers, files: VersionFiles): string | undefi
   return plain;
 }
 
-/** Passes bytes on, and throws once there are more than `limit`, so that the rest is never unpacked. */
-function bound(limit: number) {
-  return async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+/** Bounds what is unpacked. An archive that is not valid is refused before its rest is unpacked. */
+class UnpackedBounds {
+  private readonly limit: number;
+  /** Bytes that belong to the files so far. */
+  private expected = MAX_OVERHEAD;
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  /** Called with the header of a file before its content arrives. Throws `INVALID_ARCHIVE` if its size is no number. */
+  expect({ name, size }: Headers): void {
+    // An extended header can hold any text for the size.
+    if (!Number.isSafeInteger(size) || size! < 0) throw invalid(`${show(name)}: its size is not valid`);
+    this.expected += size!;
+  }
+
+  /** Passes bytes on. Throws `TOO_LARGE`, or `INVALID_ARCHIVE` if a header is so large that reading it takes long. */
+  async *pass(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     let seen = 0;
     for await (const chunk of source) {
       seen += chunk.length;
-      if (seen > limit) throw new DomainError('TOO_LARGE', `archive: expected at most ${limit} bytes when unpacked`);
+      if (seen > this.limit) {
+        throw new DomainError('TOO_LARGE', `archive: expected at most ${this.limit} bytes when unpacked`);
+      }
+      if (seen > this.expected) throw invalid(`expected at most ${MAX_OVERHEAD} bytes beside the files`);
       yield chunk;
     }
-  };
+  }
 }
 
 function invalid(message: string, cause?: unknown): DomainError {

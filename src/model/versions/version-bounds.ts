@@ -10,14 +10,29 @@ const MAX_CARD_BYTES = 2 ** 20;
 /** Maximum bytes of the other files that are parsed whole. This program writes at most half of that. */
 const MAX_JSON_BYTES = 2 ** 22;
 
+/**
+ * Maximum bytes of `baseline.json` for a number of columns: of a baseline with samples alone, and for each column and each pair of
+ * columns.
+ */
+const BASELINE_BYTES = 2 ** 21;
+const BASELINE_BYTES_PER_COLUMN = 2 ** 15;
+const BASELINE_BYTES_PER_PAIR = 32;
+
 /** Maximum rows of a probe. This program writes 16. */
 const MAX_PROBE_ROWS = 64;
 
-/** Throws `TOO_LARGE` if a file of JSON is too long to be parsed on the event loop. */
+/** Throws `TOO_LARGE` if a file of JSON is longer than one of this program, and too long to be parsed whole. */
 export function checkFileSizes(files: ReadonlyMap<string, Uint8Array>): void {
   checkFileSize(files, 'card.json', MAX_CARD_BYTES);
   checkFileSize(files, 'model.json', MAX_JSON_BYTES);
   checkFileSize(files, 'probe.json', MAX_JSON_BYTES);
+}
+
+/** Throws `TOO_LARGE` if the baseline is larger than one of as many columns can be. */
+export function checkBaselineSize(files: ReadonlyMap<string, Uint8Array>, { features, targets }: Card): void {
+  const columns = features.length + targets.length;
+  const max = BASELINE_BYTES + BASELINE_BYTES_PER_COLUMN * columns + BASELINE_BYTES_PER_PAIR * columns ** 2;
+  checkFileSize(files, 'baseline.json', max);
 }
 
 function checkFileSize(files: ReadonlyMap<string, Uint8Array>, name: string, max: number): void {

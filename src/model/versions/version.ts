@@ -73,6 +73,11 @@ export function writeFiles(directory: string, files: VersionFiles): void {
   flushDirectory(directory);
 }
 
+/** Writes the verified files of an uploaded version, with their mark. */
+export function writeUpload(directory: string, files: VersionFiles): void {
+  writeFiles(directory, new Map([[UPLOAD_MARK, new Uint8Array()], ...files]));
+}
+
 /** Reads the named files, which include the card, in the order that `writeFiles` expects: the card last. */
 export async function readFiles(directory: string, names: readonly string[]): Promise<VersionFiles> {
   const files = new Map<string, Uint8Array>();

@@ -1,14 +1,14 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { DomainError, show } from '../../base/domain-error.js';
 import { maxValues } from '../../base/node/memory-limits.js';
-import { readHeader } from '../../model/tables/csv/csv-table.js';
+import { CSV_OPTIONS, readHeader } from '../../model/tables/csv/csv-table.js';
 import { numberInCell } from '../../model/tables/csv/number-cell.js';
 import { checkCount, isFloat32, type Rows } from '../../model/tables/rows.js';
 import { checkNames, invalidRows, type RowModel } from './row-list.js';
 
 const COMMA = 0x2c;
 const LINE_FEED = 0x0a;
-const OPTIONS = { bom: true, skip_empty_lines: true, relax_column_count: true, max_record_size: 2 ** 20 } as const;
+const OPTIONS = { ...CSV_OPTIONS, relax_column_count: true } as const;
 
 /**
  * Reads a CSV: by feature name if its first line holds a word, otherwise by position. An empty cell is a missing value.

@@ -179,6 +179,7 @@ function readBatch(
   const rows = Number(batch.length());
   const values: number[] = [];
   const valid: number[] = [];
+  let used = 0;
   columns.forEach(({ name, type }, i) => {
     const node = batch.nodes(i)!;
     const where = `${place}, column ${show(name)}`;
@@ -202,6 +203,9 @@ function readBatch(
         `${where}: ${rows} rows do not fit in the ${bodyLength} bytes of the batch (${length} bytes at ${offset})`,
       );
     }
+    // Overlapping buffers could expand a small batch into a large table. The format writes them one after the other.
+    used += min;
+    if (used > bodyLength) throw invalid(`${where}: its buffers overlap`);
     return start + offset;
   }
 }

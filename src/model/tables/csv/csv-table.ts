@@ -1,29 +1,36 @@
-import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
 import { DomainError, show } from '../../../base/domain-error.js';
 import { TimeSlice } from '../../../base/node/time-slice.js';
-import { type ColumnOrder, splitColumns } from '../columns.js';
-import { type TableInfo, TableWriter } from '../table-file.js';
+import { type ColumnOrder, checkColumns, splitColumns } from '../columns.js';
+import { type TableInfo, type TableLimits, TableWriter } from '../table-file.js';
 import { numberInCell } from './number-cell.js';
 
 type Source = Iterable<Uint8Array> | AsyncIterable<Uint8Array | string>;
 
+export const CSV_OPTIONS = { bom: true, skip_empty_lines: true, max_record_size: 2 ** 20 } as const;
+
 /** Bytes parsed per chunk before yielding to the event loop: a few milliseconds. */
 const CHUNK = 2 ** 14;
 
+export interface CsvTableOptions {
+  readonly limits?: TableLimits;
+  /** Adds rows after those of the CSV. */
+  readonly append?: (writer: TableWriter) => Promise<void>;
+}
+
 /**
  * Streams a CSV (RFC 4180: comma, double quotes, header row; UTF-8 with or without a byte order mark) into a table on
- * disk. `append` may add rows after those of the CSV.
+ * disk.
  *
- * Throws `INVALID_CSV` with the line, `UNKNOWN_COLUMN`, `TOO_MANY_MISSING`, and what `order` throws.
+ * Throws `INVALID_CSV` with the line, `UNKNOWN_COLUMN`, `TOO_MANY_MISSING`, `TOO_LARGE`, and what `order` throws.
  */
 export async function csvToTable(
-  source: Readable,
+  source: Source,
   directory: string,
   targets: readonly string[],
   order: ColumnOrder = (columns) => columns,
-  append?: (writer: TableWriter) => Promise<void>,
+  { limits, append }: CsvTableOptions = {},
 ): Promise<TableInfo> {
   let writer: TableWriter | undefined;
   let places: number[] = [];
@@ -31,7 +38,7 @@ export async function csvToTable(
     const columns = order(splitColumns(header, targets));
     const indices = new Map(header.map((name, i) => [name, i]));
     places = [...columns.features, ...columns.targets].map((name) => indices.get(name)!);
-    writer = new TableWriter(directory, columns);
+    writer = new TableWriter(directory, columns, limits);
   };
   try {
     await readCsv(source, begin, (record) => writer!.add((column) => numberInCell(record[places[column]!]!)));
@@ -60,7 +67,7 @@ export async function readCsv(
   };
   try {
     // Returning null keeps a record out of the parser's output queue: rows are handled as they are parsed.
-    const parser = parse({ bom: true, skip_empty_lines: true, max_record_size: 2 ** 20, on_record: onParsed });
+    const parser = parse({ ...CSV_OPTIONS, on_record: onParsed });
     await pipeline(source, inChunks, parser.resume());
   } catch (error) {
     if (error instanceof CsvError) throw new DomainError('INVALID_CSV', error.message, { cause: error });
@@ -81,8 +88,9 @@ async function* inChunks(source: Source): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Returns the trimmed column names. Throws `INVALID_CSV` if one is empty or repeated. */
+/** Returns the trimmed column names. Throws `INVALID_CSV` if one is empty or repeated, and as `checkColumns` does. */
 export function readHeader(record: readonly string[]): string[] {
+  checkColumns(record);
   const header = record.map((name) => name.trim());
   const seen = new Set<string>();
   header.forEach((name, i) => {

@@ -4,7 +4,7 @@ import { compressors } from 'hyparquet-compressors';
 import { DomainError } from '../../../base/domain-error.js';
 import { type Bytes, openBytes } from '../byte-source.js';
 import { type ColumnOrder, splitColumns } from '../columns.js';
-import { type TableInfo, TableWriter } from '../table-file.js';
+import { type TableInfo, type TableLimits, TableWriter } from '../table-file.js';
 import { parquetColumns } from './parquet-schema.js';
 
 /** Values read per chunk. Only the pages that hold them are decompressed, however large the row group. */
@@ -21,8 +21,15 @@ const COMPRESSORS: Compressors = Object.fromEntries(
 );
 
 /**
- * Reads a Parquet file of flat numeric columns into a table on disk. `progress` is called after each chunk. `maxBytes`
- * bounds the table.
+ * Maximum ratio of a table to its file. Repeated values take next to no space in a file, but each takes four bytes in the
+ * table. Writers reach this ratio with constant columns only.
+ */
+const MAX_RATIO = 32;
+/** Bytes of a table below which the ratio does not matter. */
+const MIN_BYTES = 2 ** 27;
+
+/**
+ * Reads a Parquet file of flat numeric columns into a table on disk. `progress` is awaited after each chunk.
  *
  * Throws `INVALID_PARQUET`, `UNKNOWN_COLUMN`, `TOO_MANY_MISSING`, `TOO_LARGE`, and what `order` throws.
  */
@@ -31,20 +38,28 @@ export async function parquetToTable(
   directory: string,
   targets: readonly string[],
   order: ColumnOrder,
-  progress: () => void,
-  maxBytes?: number,
+  progress: () => Promise<void> | void,
+  limits?: TableLimits,
 ): Promise<TableInfo> {
   using bytes = openBytes(path);
   const metadata = parsed(() => parquetMetadata(footer(bytes), { geoparquet: false }));
   const names = parsed(() => parquetColumns(metadata));
   const ordered = order(splitColumns(names, targets));
-  using writer = new TableWriter(directory, ordered, maxBytes);
+  using writer = new TableWriter(directory, ordered, limits && limitedByFile(limits, bytes.length));
+  writer.expect(Number(metadata.num_rows));
   for await (const columns of chunks(bytes, metadata, [...ordered.features, ...ordered.targets])) {
     const rows = columns[0]!.length;
     for (let row = 0; row < rows; row++) writer.add((column) => toNumber(columns[column]![row]));
-    progress();
+    await progress();
   }
   return writer.finish();
+}
+
+function limitedByFile(limits: TableLimits, fileBytes: number): TableLimits {
+  const bytes = Math.max(MIN_BYTES, MAX_RATIO * fileBytes);
+  if (limits.bytes <= bytes) return limits;
+  const advice = `a file of ${fileBytes} bytes may not become a larger table; send it as a CSV or an Arrow stream`;
+  return { ...limits, bytes, advice };
 }
 
 /** Yields the columns in chunks of rows: one array per column, all of the same length. */

@@ -1,8 +1,8 @@
 import type { ErrorCode } from '../../../base/domain-error.js';
 import type { Columns } from '../columns.js';
-import type { TableInfo } from '../table-file.js';
+import type { TableInfo, TableLimits } from '../table-file.js';
 
-export type TableFormat = 'arrow' | 'parquet';
+export type TableFormat = 'arrow' | 'csv' | 'parquet';
 
 /** Asks the reading process to make a table in `directory` of the file at `path`. */
 export interface TableRequest {
@@ -13,8 +13,7 @@ export interface TableRequest {
   /** The columns that the table must have, unless `replace`; null if it may have any. */
   readonly model: Columns | null;
   readonly replace: boolean;
-  /** Maximum size of the table in bytes: a small Parquet file can claim any number of rows. */
-  readonly maxBytes: number;
+  readonly limits: TableLimits;
 }
 
 /** Sent by the reading process. */

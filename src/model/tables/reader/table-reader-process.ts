@@ -1,7 +1,14 @@
+import { createReadStream } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DomainError } from '../../../base/domain-error.js';
+import { storageError } from '../../../base/files/storage-error.js';
 import { exitWithParent } from '../../../base/node/exit-with-parent.js';
 import { type Columns, orderColumns } from '../columns.js';
+import type { TableInfo } from '../table-file.js';
 import type { TableMessage, TableRequest } from './reader-messages.js';
+
+/** Bytes of a CSV read before progress is reported. */
+const CSV_CHUNK = 2 ** 20;
 
 // The child of table-reader.ts: reads one file, reports the outcome, and exits.
 exitWithParent();
@@ -9,20 +16,37 @@ process.once('message', (request: TableRequest) => {
   read(request)
     .then((info) => send({ type: 'done', info }))
     .catch((error: unknown) => {
-      if (!(error instanceof DomainError)) throw error;
-      send({ type: 'failed', code: error.code, message: error.message });
+      const known = error instanceof DomainError ? error : storageError(error);
+      if (!known) throw error;
+      send({ type: 'failed', code: known.code, message: known.message });
     });
 });
 
-async function read({ format, path, directory, targets, model, replace, maxBytes }: TableRequest) {
+async function read({ format, path, directory, targets, model, replace, limits }: TableRequest): Promise<TableInfo> {
   const order = (columns: Columns) => orderColumns(columns, model ?? undefined, replace);
-  const progress = () => send({ type: 'progress' });
   if (format === 'arrow') {
     const { arrowToTable } = await import('../arrow/arrow-table.js');
-    return arrowToTable(path, directory, targets, order, progress, maxBytes);
+    return arrowToTable(path, directory, targets, order, progress, limits);
   }
-  const { parquetToTable } = await import('../parquet/parquet-table.js');
-  return parquetToTable(path, directory, targets, order, progress, maxBytes);
+  if (format === 'parquet') {
+    const { parquetToTable } = await import('../parquet/parquet-table.js');
+    return parquetToTable(path, directory, targets, order, progress, limits);
+  }
+  const { csvToTable } = await import('../csv/csv-table.js');
+  return csvToTable(inChunks(path), directory, targets, order, { limits });
+}
+
+async function* inChunks(path: string): AsyncGenerator<Buffer> {
+  for await (const chunk of createReadStream(path, { highWaterMark: CSV_CHUNK })) {
+    yield chunk as Buffer;
+    await progress();
+  }
+}
+
+/** Yields to the event loop, too: otherwise the end of the parent would not be noticed. */
+async function progress(): Promise<void> {
+  send({ type: 'progress' });
+  await nextTurn();
 }
 
 function send(message: TableMessage): void {

@@ -4,54 +4,74 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { DomainError } from '../../../base/domain-error.js';
 import { Child } from '../../../base/node/child-process.js';
+import { orderColumns, splitColumns } from '../columns.js';
+import { withEarlyHeader } from '../csv/early-header.js';
 import type { TableInfo } from '../table-file.js';
 import type { TableMessage, TableRequest } from './reader-messages.js';
 
 /** The error code for an unreadable file, by format. */
-const UNREADABLE = { arrow: 'INVALID_ARROW', parquet: 'INVALID_PARQUET' } as const;
+const UNREADABLE = { arrow: 'INVALID_ARROW', csv: 'INVALID_CSV', parquet: 'INVALID_PARQUET' } as const;
 
 /** Milliseconds without progress before giving up on a file. A chunk takes a second or two. */
 const PATIENCE = 60_000;
 /** Maximum heap of the child, in MiB. */
 const HEAP = 512;
+/** Maximum memory of the child, in bytes: libraries that decompress allocate whatever a file declares, outside the heap. */
+const MAX_MEMORY = 2 ** 30;
+
+export interface FileToTableOptions {
+  /** May throw; it is called when the file has arrived, before the child starts. */
+  readonly onArrived?: () => void;
+  /** Stops the child when aborted, for example because the client has gone. */
+  readonly signal?: AbortSignal;
+}
 
 /**
  * Streams a file to the disk beside `directory`, then reads it into a table there. A child process reads it, so that an
- * untrusted file can neither block nor crash this process, whatever it makes a library do. `onArrived` may throw; it is called
- * before that process starts.
+ * untrusted file can neither block nor crash this process, whatever it makes a library do. The header of a CSV is checked as soon
+ * as it has arrived.
  *
- * Rejects with `INVALID_ARROW` or `INVALID_PARQUET` with the place, or with `UNKNOWN_COLUMN`, `TOO_MANY_MISSING`,
- * `TOO_LARGE` or `FEATURES_CHANGED`.
+ * Rejects with `INVALID_ARROW`, `INVALID_CSV` or `INVALID_PARQUET` with the place, or with `UNKNOWN_COLUMN`,
+ * `TOO_MANY_MISSING`, `TOO_LARGE` or `FEATURES_CHANGED`. Once it has settled, nothing of it runs and the file is gone.
  */
 export async function fileToTable(
   source: Readable,
   request: Omit<TableRequest, 'path'>,
-  onArrived?: () => void,
+  { onArrived, signal }: FileToTableOptions = {},
 ): Promise<TableInfo> {
   const path = `${request.directory}.upload`;
+  const { targets, model, replace } = request;
+  const checkHeader = (header: readonly string[]) =>
+    orderColumns(splitColumns(header, targets), model ?? undefined, replace);
   try {
-    await pipeline(source, createWriteStream(path));
+    await pipeline(request.format === 'csv' ? withEarlyHeader(source, checkHeader) : source, createWriteStream(path));
     onArrived?.();
-    return await readInChild({ ...request, path });
+    return await readInChild({ ...request, path }, signal);
   } finally {
     await rm(path, { force: true });
   }
 }
 
-async function readInChild(request: TableRequest): Promise<TableInfo> {
+async function readInChild(request: TableRequest, signal?: AbortSignal): Promise<TableInfo> {
+  if (signal?.aborted) throw stopped();
   let verdict: TableMessage | undefined;
   let stuck = false;
   const onMessage = (message: TableMessage) => {
     verdict = message;
     timer.refresh();
   };
-  const child = new Child('table-reader-process.js', onMessage, { execArgv: [`--max-old-space-size=${HEAP}`] });
+  const child = new Child('table-reader-process.js', onMessage, {
+    execArgv: [`--max-old-space-size=${HEAP}`],
+    maxMemory: MAX_MEMORY,
+    ...(signal && { signal }),
+  });
   const timer = setTimeout(() => {
     stuck = true;
     child.kill();
   }, PATIENCE);
   child.send(request);
   const { reason, output } = await child.exit.finally(() => clearTimeout(timer));
+  if (signal?.aborted) throw stopped();
   if (verdict?.type === 'done') return verdict.info;
   if (verdict?.type === 'failed') throw new DomainError(verdict.code, verdict.message);
   // For the log only: stacks and paths are not for clients.
@@ -65,4 +85,8 @@ async function readInChild(request: TableRequest): Promise<TableInfo> {
 
 function unreadable({ format }: TableRequest, why: string, cause: Error): DomainError {
   return new DomainError(UNREADABLE[format], `the file could not be read: ${why}`, { cause });
+}
+
+function stopped(): DomainError {
+  return new DomainError('INVALID_REQUEST', 'the client closed the connection while its table was being read');
 }

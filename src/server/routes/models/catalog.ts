@@ -6,6 +6,7 @@ import { Card } from '../../../model/versions/card.js';
 import { errors, operation } from '../../http/operation.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
 import { type Catalog, Summary } from '../../service/versions/catalog.js';
+import { CardTexts } from './card-texts.js';
 import { VersionParams } from './version-params.js';
 
 const { created_at, origin, ...others } = Summary.properties;
@@ -42,6 +43,7 @@ export interface CatalogRouteOptions {
 }
 
 export function catalogRoutes(app: FastifyInstance, { store, catalog, service, name }: CatalogRouteOptions): void {
+  const texts = new CardTexts();
   app.get(
     '/models',
     operation('model', 'All versions and their aliases, and the version that serves', {
@@ -75,7 +77,8 @@ export function catalogRoutes(app: FastifyInstance, { store, catalog, service, n
       params: VersionParams,
       response: { 200: CardReply, ...errors(400, 404, 409, 503) },
     }),
-    async ({ params: { version } }) => ({ model_version: version, name, ...(await catalog.card(Number(version))) }),
+    async ({ params: { version } }, reply) =>
+      texts.send(reply, await catalog.card(Number(version)), { model_version: version, name }),
   );
 }
 

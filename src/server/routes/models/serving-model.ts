@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { Card } from '../../../model/versions/card.js';
 import { errors, operation } from '../../http/operation.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
+import { CardTexts } from './card-texts.js';
 
 export const ModelReply = Type.Object({
   model_version: Type.String(),
@@ -12,12 +13,13 @@ export const ModelReply = Type.Object({
 });
 
 export function servingModelRoute(app: FastifyInstance, service: PredictionService, name: string): void {
+  const texts = new CardTexts();
   app.get(
     '/model',
     operation('model', 'The card of the serving version', { response: { 200: ModelReply, ...errors(503) } }),
-    async () => {
+    async (_request, reply) => {
       const { version, card, predictor } = service.serving;
-      return { model_version: String(version), name, engine: predictor.engine.name, ...card };
+      return texts.send(reply, card, { model_version: String(version), name, engine: predictor.engine.name });
     },
   );
 }

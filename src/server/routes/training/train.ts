@@ -1,9 +1,8 @@
 import { Readable } from 'node:stream';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { DomainError } from '../../../base/domain-error.js';
 import { type ColumnOrder, type Columns, columnsOf, orderColumns } from '../../../model/tables/columns.js';
-import { csvToTable } from '../../../model/tables/csv/csv-table.js';
 import { jsonToTable } from '../../../model/tables/json/json-table.js';
 import type { TableFormat } from '../../../model/tables/reader/reader-messages.js';
 import { fileToTable } from '../../../model/tables/reader/table-reader.js';
@@ -22,6 +21,7 @@ import type { PredictionService } from '../../service/prediction/prediction-serv
 import { Job } from '../../service/training/job.js';
 import type { PromotionTerms } from '../../service/training/promotion.js';
 import type { TrainingJobs } from '../../service/training/training-jobs.js';
+import { ArrivingTables } from './arriving-tables.js';
 import { PromotionFields, type RequestedPromotion } from './promotion-fields.js';
 
 const TrainQuery = Type.Object(
@@ -58,14 +58,11 @@ const TrainBody = Type.Object(
 );
 type TrainBody = Static<typeof TrainBody>;
 
-/** Tables that may arrive at the same time. Each is on the disk, and the first to arrive takes the place of the training. */
-const MAX_TABLES = 8;
-
 const tableContent = (description: string) => ({ schema: Type.Unsafe<Readable>({ description }) });
 const FileContent = tableContent('columns of integers or floats; rows with a null or NaN are left out');
 
 /** A body that is a table file. */
-type TableBody = Readable & { readonly format: TableFormat | 'csv' };
+type TableBody = Readable & { readonly format: TableFormat };
 
 const TABLES = [
   { type: CSV_TYPE, format: 'csv', broken: 'INVALID_CSV' },
@@ -80,12 +77,14 @@ export interface TrainOptions {
   readonly reader: BodyReader;
   /** Maximum body that is not JSON, in bytes. */
   readonly trainBodyLimit: number;
+  /** Maximum rows of a table. */
+  readonly trainMaxRows: number;
 }
 
 export async function trainRoute(app: FastifyInstance, options: TrainOptions): Promise<void> {
-  const { service, jobs, feedback, reader, trainBodyLimit } = options;
+  const { service, jobs, feedback, reader, trainBodyLimit, trainMaxRows } = options;
   const large = new LargeBodies(reader);
-  let arriving = 0;
+  const arriving = new ArrivingTables();
   large.addParser(app);
   // Only this route accepts tables. They are read as they arrive, or from the disk.
   for (const { type, format, broken } of TABLES) {
@@ -115,7 +114,8 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
     ),
     async (request, reply) => {
       const { body, query } = request;
-      const job = body instanceof Readable ? await startFromTable(body, query) : await startFromJson(body, query);
+      const job =
+        body instanceof Readable ? await startFromTable(body, query, reply) : await startFromJson(body, query);
       reply.header('location', publicPath(request, `/train/${job.id}`));
       if (!query.wait) return reply.code(202).send(job);
       const { error } = await jobs.finished(job.id);
@@ -124,11 +124,18 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
     },
   );
 
-  async function startFromTable(body: TableBody, query: Static<typeof TrainQuery>): Promise<Job> {
+  async function startFromTable(
+    body: TableBody,
+    query: Static<typeof TrainQuery>,
+    { raw, request }: FastifyReply,
+  ): Promise<Job> {
     const { format } = body;
-    arriving++;
+    // Nothing is worth reading for a client that has gone.
+    const gone = new AbortController();
+    raw.once('close', () => gone.abort());
+    let release: (() => void) | undefined;
     try {
-      if (arriving > MAX_TABLES) throw new DomainError('OVERLOADED', `${MAX_TABLES} other tables are arriving already`);
+      release = arriving.take(request.raw, body);
       const targets = query.target?.split(',');
       if (!targets) {
         const kind = format === 'csv' ? 'CSV' : format === 'arrow' ? 'Arrow' : 'Parquet';
@@ -138,14 +145,18 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
       const { replace = false } = query;
       const terms = promotionTerms(query, replace);
       // One byte of a file can hold a number, which takes four in the table.
-      const maxBytes = Float32Array.BYTES_PER_ELEMENT * trainBodyLimit;
-      const write = (directory: string, arrived: () => void) =>
-        format === 'csv'
-          ? csvToTable(body, directory, targets, order(replace))
-          : fileToTable(body, { format, directory, targets, model: model() ?? null, replace, maxBytes }, arrived);
+      const limits = { rows: trainMaxRows, bytes: Float32Array.BYTES_PER_ELEMENT * trainBodyLimit };
+      const write = (directory: string, arrived: () => void) => {
+        const onArrived = () => {
+          release?.();
+          arrived();
+        };
+        const request = { format, directory, targets, model: model() ?? null, replace, limits };
+        return fileToTable(body, request, { onArrived, signal: gone.signal });
+      };
       return await start(adviseReplace(write), options, terms, true);
     } finally {
-      arriving--;
+      release?.();
       body.destroy();
     }
   }

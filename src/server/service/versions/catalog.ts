@@ -23,21 +23,40 @@ export type Summary = Static<typeof Summary> & { readonly version: number };
 /** Maximum number of cards read concurrently: each is an open file. */
 const MAX_CONCURRENT = 32;
 
-/** The versions of the store. A version never changes, so its summary is cached. */
+/** Maximum number of cards that are cached: a megabyte each at most, and a few kilobytes as a rule. */
+const MAX_CACHED = 8;
+
+/** The versions of the store. A version never changes, so its summary is cached, as are the cards read last. */
 export class Catalog {
   private readonly store: FileStore;
   private readonly log: Logger;
   private summaries: ReadonlyMap<number, Summary> = new Map();
   /** Broken versions that were logged already. */
   private readonly logged = new Set<number>();
+  /** By version, the one read last at the end. */
+  private readonly cards = new Map<number, { readonly content: Uint8Array; readonly card: Card }>();
 
   constructor(store: FileStore, log: Logger) {
     this.store = store;
     this.log = log;
   }
 
-  /** Reads the card of a version. Throws `VERSION_NOT_FOUND` or `INVALID_VERSION`. */
-  async card(version: number, slice = new TimeSlice()): Promise<Card> {
+  /**
+   * Reads the card of a version, and parses it unless its bytes are those of the last time; then the result is the same object.
+   * Throws `VERSION_NOT_FOUND` or `INVALID_VERSION`.
+   */
+  async card(version: number): Promise<Card> {
+    const content = (await this.store.readFile(version, 'card.json')) ?? new Uint8Array();
+    const cached = this.cards.get(version);
+    this.cards.delete(version);
+    const read =
+      cached && Buffer.compare(cached.content, content) === 0 ? cached : { content, card: parseCard(content) };
+    this.cards.set(version, read);
+    if (this.cards.size > MAX_CACHED) this.cards.delete(this.cards.keys().next().value!);
+    return read.card;
+  }
+
+  private async parse(version: number, slice: TimeSlice): Promise<Card> {
     const content = await this.store.readFile(version, 'card.json');
     // Many cards are read concurrently, and parsing them must not block other requests.
     await slice.yieldIfOver();
@@ -62,7 +81,7 @@ export class Catalog {
     const cached = this.summaries.get(version);
     if (cached) return cached;
     try {
-      const card = await this.card(version, slice);
+      const card = await this.parse(version, slice);
       const { created_at, data, metrics, gate = null, files } = card;
       const uploaded = (await this.store.readFile(version, UPLOAD_MARK)) !== undefined;
       const bytes = Object.values(files).reduce((sum, file) => sum + file.bytes, 0);

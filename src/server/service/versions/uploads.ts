@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import { DomainError } from '../../../base/domain-error.js';
+import { WorkerThread } from '../../../base/node/worker-thread.js';
+import type { FileStore } from '../../../model/store/file-store.js';
+import type { Card } from '../../../model/versions/card.js';
+import type { UploadTask } from './upload-worker.js';
+
+/** Milliseconds without work after which the thread ends. */
+const IDLE = 10_000;
+/** Maximum heap of the thread, in MiB. The baseline of a thousand columns takes half of that. */
+const HEAP = 256;
+/** Maximum unpacked size of an upload, in multiples of its own limit: numbers as JSON text compress to about a third. */
+const MAX_UNPACKED = 4;
+
+/**
+ * Adds uploaded versions to the store. An archive is unpacked and verified in a thread: it may have been made to take much time
+ * and memory.
+ */
+export class Uploads {
+  private readonly store: FileStore;
+  private readonly limit: number;
+  private readonly thread = new WorkerThread('upload-worker.js', { idleTimeout: IDLE, maxOldGenerationSizeMb: HEAP });
+
+  /** `maxBytes` is the maximum size of an archive. */
+  constructor(store: FileStore, maxBytes: number) {
+    this.store = store;
+    this.limit = MAX_UNPACKED * maxBytes;
+  }
+
+  /**
+   * Adds the version in a tar.gz under the next number. Rejects with `INVALID_ARCHIVE`, with `TOO_LARGE`, and with what the store
+   * throws. Then nothing is left in the store.
+   */
+  async add(archive: Uint8Array): Promise<{ version: number; card: Card }> {
+    const { store, limit } = this;
+    const stage = await store.stage();
+    try {
+      const card = await this.verify({ archive, limit, directory: join(stage, 'version') });
+      return { version: await store.publish(stage), card };
+    } finally {
+      await store.discard(stage);
+    }
+  }
+
+  /** Ends the thread. */
+  close(): Promise<void> {
+    return this.thread.close();
+  }
+
+  private async verify(task: UploadTask): Promise<Card> {
+    try {
+      return await this.thread.run<Card>('storeUpload', task);
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'ERR_WORKER_OUT_OF_MEMORY') throw error;
+      throw new DomainError('TOO_LARGE', 'archive: takes more memory to read than a valid version does');
+    }
+  }
+}
