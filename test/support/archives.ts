@@ -20,3 +20,18 @@ export async function tarGz(entries: readonly Entry[]): Promise<Buffer> {
 export function archiveOf(files: ReadonlyMap<string, Uint8Array>): Promise<Buffer> {
   return tarGz(Array.from(files, ([name, content]) => ({ header: { name }, content })));
 }
+
+/** A tar.gz of an empty card whose extended header (PAX) holds `records`. */
+export async function extendedArchive(records: Uint8Array): Promise<Buffer> {
+  const archive = pack();
+  archive.entry({ name: 'x' }, Buffer.from(records));
+  archive.entry({ name: 'card.json' }, '{}');
+  archive.finalize();
+  const tar = await buffer(archive);
+  // The type of the first entry, then the checksum over its header, in which the checksum itself counts as spaces.
+  tar.write('x', 156);
+  tar.fill(' ', 148, 156);
+  const sum = tar.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+  tar.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+  return gzipSync(tar);
+}

@@ -13,7 +13,7 @@ import { loadEngine } from '../../../src/model/engines/load-engine.js';
 import { packArchive, unpackArchive, verifyUpload } from '../../../src/model/versions/archive.js';
 import { parseCard, sealCard, sha256 } from '../../../src/model/versions/card.js';
 import { writeVersion } from '../../../src/model/versions/version.js';
-import { archiveOf, type Entry, tarGz } from '../../support/archives.js';
+import { archiveOf, type Entry, extendedArchive, tarGz } from '../../support/archives.js';
 import { sampleVersion } from '../../support/sample-version.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
@@ -88,6 +88,20 @@ test('an archive that unpacks to more than the limit is refused before it has be
       code: 'TOO_LARGE',
       message: `archive: expected at most ${LIMIT} bytes when unpacked`,
     });
+  }
+});
+
+test('an archive of folders, of a huge header, or of a size that is no number is refused early', async () => {
+  const refused = (archive: Buffer, message: RegExp) =>
+    assert.rejects(unpackArchive(Readable.from([archive]), 2 ** 26), { code: 'INVALID_ARCHIVE', message });
+  const folders = Array.from({ length: 1000 }, (): Entry => ({ header: { name: './', type: 'directory' } }));
+  await refused(await tarGz(folders), /expected at most 16 files/);
+  const long = Buffer.alloc(4 * 2 ** 20, '9 a=b=c=\n');
+  await refused(await extendedArchive(long), /expected at most 1048576 bytes beside the files/);
+  for (const size of ['none', '-1', '9'.repeat(20)]) {
+    const record = ` size=${size}\n`;
+    const header = Buffer.from(`${record.length + 2}${record}`);
+    await refused(await extendedArchive(header), /"card\.json": its size is not valid|not a complete tar\.gz/);
   }
 });
 

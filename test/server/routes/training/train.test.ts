@@ -8,6 +8,8 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
+import { childrenOf, gone, NO_PROC } from '../../../support/child-processes.js';
+import { constantParquet } from '../../../support/parquet.js';
 import { buildTestApp, contentsOf, type TestApp } from '../../../support/test-app.js';
 import { until } from '../../../support/until.js';
 
@@ -343,6 +345,7 @@ async function silentUploads(t: TestContext, { app, store }: TestApp, count: num
 }
 
 test('tables that do not arrive hold no training, their number is bounded, and nothing is left of them', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
   const parts = await buildTestApp(t);
   const { app, store } = parts;
   const sockets = await silentUploads(t, parts, 8);
@@ -351,8 +354,14 @@ test('tables that do not arrive hold no training, their number is bounded, and n
   assert.equal(trained.statusCode, 200, trained.body);
   const ninth = await train(app, CSV, 'target=y');
   assert.deepEqual([ninth.statusCode, ninth.json().code, ninth.headers['retry-after']], [503, 'OVERLOADED', '5']);
+  // One of which next to nothing arrives gives way to the next.
+  t.mock.timers.tick(5000);
+  const reply = once(sockets[0]!, 'data');
+  const tenth = await train(app, CSV, 'target=y&wait=true&epochs=1');
+  assert.equal(tenth.statusCode, 200, tenth.body);
+  assert.match(String((await reply)[0]), /^HTTP\/1\.1 503 [\s\S]*"body: fewer than 65536 bytes arrived in 5 seconds/);
   for (const socket of sockets) socket.destroy();
-  await until('the stages are gone', 10, async () => contentsOf(store.location).length === 2);
+  await until('the stages are gone', 10, async () => contentsOf(store.location).length === 3);
   const next = await train(app, CSV, 'target=y&wait=true&epochs=1');
   assert.equal(next.statusCode, 200, next.body);
 });
@@ -377,6 +386,34 @@ test('of two tables that arrive at the same time, the first to arrive is trained
   const { statusCode, body } = await late;
   assert.equal(statusCode, 409, body);
   await parts.jobs.cancel(id);
+});
+
+test('a table whose client goes while it is read is not trained on, and nothing of it is left', {
+  skip: NO_PROC,
+}, async (t) => {
+  const { app, store, jobs } = await buildTestApp(t, ['a', 'b', 'c'], { trainBodyLimit: 2 ** 26 });
+  const url = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
+  const before = childrenOf(process.pid);
+  const body = constantParquet({ columns: ['a', 'b', 'c', 'y'], rows: 2 ** 22 });
+  const socket = connect({ port: Number(url.port), host: url.hostname });
+  const type = 'application/vnd.apache.parquet';
+  socket.write(
+    `POST /train?target=y HTTP/1.1\r\nhost: x\r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n\r\n`,
+  );
+  socket.write(body);
+  await until('it is being read', 60, async () => childrenOf(process.pid).length > before.length);
+  const children = childrenOf(process.pid).filter((child) => !before.includes(child));
+  socket.destroy();
+  for (const child of children) await gone(child, 60);
+  await until('the stage is gone', 60, async () => contentsOf(store.location).length === 1);
+  assert.equal(jobs.isBusy, false);
+});
+
+test('a table of too many rows is a 413 that says how many there may be', async (t) => {
+  const { app } = await buildTestApp(t, ['a', 'b', 'c'], {}, { TRAIN_MAX_ROWS: '39' });
+  const refused = await train(app, CSV, 'target=y');
+  assert.deepEqual([refused.statusCode, refused.json().code], [413, 'TOO_LARGE']);
+  assert.equal(refused.json().error, 'the table: expected at most 39 rows, got more; send a sample of the rows');
 });
 
 test('a table of which nothing arrives for a minute is given up', async (t) => {
