@@ -1,5 +1,6 @@
-// Prints the peak memory of the service during training uploads of 200 MiB, as CSV and as Arrow, with a heap of 96 MiB:
-// `node dist/bench/serving/upload.js`. Exits with 1 if memory grows with the upload. Linux.
+// Prints the time, the longest turn of the event loop and the peak memory of the service during training uploads of 200 MiB, as
+// CSV and as Arrow, with a heap of 96 MiB: `node dist/bench/serving/upload.js`. Exits with 1 if memory grows with the upload.
+// Linux.
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { tableFromArrays, tableToIPC } from 'apache-arrow';
 import { printMachine, Verdicts } from '../tools/report.js';
+import type { LoopReport } from './event-loop-probe.js';
 import { startService } from './serving-sides.js';
 
 const MIB = 2 ** 20;
@@ -34,18 +36,25 @@ if (!existsSync('/proc/self/status')) {
 const verdicts = new Verdicts();
 console.log('# Training uploads\n');
 printMachine();
-console.log('| upload | MiB sent | peak before, MiB | peak after, MiB | status |\n|---|---:|---:|---:|---|');
+console.log('| upload | MiB sent | seconds | longest turn, ms | peak before, MiB | peak after, MiB | status |');
+console.log('|---|---:|---:|---:|---:|---:|---|');
 for (const upload of UPLOADS) await measure(upload);
 console.log();
 verdicts.print();
 
 async function measure({ type, chunks }: Upload): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'rr-upload-'));
-  const service = await startService(directory, undefined, { NODE_OPTIONS: '--max-old-space-size=96' });
+  const service = await startService(directory, 'event-loop-probe', { NODE_OPTIONS: '--max-old-space-size=96' });
   try {
     const peak = () =>
       Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${service.process.pid}/status`, 'utf8'))![1]) / 1024;
+    const loop = async (): Promise<LoopReport> => {
+      service.process.send('report');
+      return (await once(service.process, 'message'))[0] as LoopReport;
+    };
+    await loop();
     const before = peak();
+    const started = performance.now();
     let sent = 0;
     async function* counted() {
       for await (const chunk of chunks()) {
@@ -60,10 +69,17 @@ async function measure({ type, chunks }: Upload): Promise<void> {
       duplex: 'half',
     } as RequestInit);
     const answer = await reply.text();
+    const seconds = (performance.now() - started) / 1000;
     const grown = peak() - before;
-    console.log(
-      `| ${type} | ${(sent / MIB).toFixed(0)} | ${before.toFixed(0)} | ${peak().toFixed(0)} | ${reply.status} |`,
-    );
+    const { processor: turn } = await loop();
+    const figures = [
+      (sent / MIB).toFixed(0),
+      seconds.toFixed(1),
+      turn.toFixed(0),
+      before.toFixed(0),
+      peak().toFixed(0),
+    ];
+    console.log(`| ${type} | ${figures.join(' | ')} | ${reply.status} |`);
     if (reply.status !== 202) console.error(answer);
     verdicts.judge(
       `${type}: ${reply.status}, and ${grown.toFixed(0)} MiB more for ${(sent / MIB).toFixed(0)} MiB, at most ${MAX_GROWTH / MIB}`,
