@@ -191,7 +191,7 @@ export async function buildApp(
   onnxRoute(app, store, name);
   const uploads = new Uploads(store, bodyLimit);
   app.addHook('onClose', () => uploads.close());
-  await app.register(archiveRoutes, { store, uploads, prune, name });
+  await app.register(archiveRoutes, { store, uploads, prune, name, bodyLimit });
   catalogRoutes(app, { store, catalog, service, name });
   activationRoutes(app, loader);
   removeRoute(app, store, loader);

@@ -16,8 +16,6 @@ const HEAP_OPTIONS = [
 
 export interface ChildOptions {
   readonly args?: readonly string[];
-  /** Options of Node.js. Those of this process, such as an inspector's port, are not passed on. */
-  readonly execArgv?: readonly string[];
   readonly serialization?: 'json' | 'advanced';
   /** Kills the child when aborted; `exit` resolves once it has exited. */
   readonly signal?: AbortSignal;
@@ -45,9 +43,10 @@ export class Child<Received> {
   private unsent = '';
 
   constructor(file: string, onMessage: (message: Received) => void, options: ChildOptions = {}) {
-    const { args = [], execArgv = [], serialization = 'json', signal, maxMemory } = options;
+    const { args = [], serialization = 'json', signal, maxMemory } = options;
     this.child = fork(builtFile(file), args, {
-      execArgv: [...HEAP_OPTIONS, ...execArgv],
+      // Options of this process, such as an inspector's port, are not passed on.
+      execArgv: HEAP_OPTIONS,
       serialization,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });

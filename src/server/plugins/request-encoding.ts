@@ -69,7 +69,10 @@ function decompress(
   let window = 0;
   const checkUnpacked = (bytes: number) => {
     if (bytes > LARGE && bytes > MAX_RATIO * body.receivedEncodedLength) {
-      throw new DomainError('TOO_LARGE', `body: expected to unpack to at most ${MAX_RATIO} times its size; send it uncompressed`);
+      throw new DomainError(
+        'TOO_LARGE',
+        `body: expected to unpack to at most ${MAX_RATIO} times its size; send it uncompressed`,
+      );
     }
     if (encoding !== 'br') return;
     const growth = Math.min(bytes, BROTLI_WINDOW) - window;

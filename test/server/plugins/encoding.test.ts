@@ -109,22 +109,6 @@ for (const [what, encoding, spoil, status, code, error] of BAD) {
   });
 }
 
-test('a body that unpacks to a hundred times what was sent is a 413, unless it is small', async (t) => {
-  const { app, store } = await buildTestApp(t, ['a', 'b', 'c'], { bodyLimit: 2 ** 26, trainBodyLimit: 2 ** 26 });
-  const rows = (bytes: number) => Buffer.concat([Buffer.from('a,b,c,y\n'), Buffer.alloc(bytes, '1,2,3,4\n')]);
-  for (const [encoding, pack] of [
-    ['gzip', gzipSync],
-    ['br', brotliCompressSync],
-  ] as const) {
-    const large = await send(app, pack(rows(2 ** 25)), encoding, '/train?target=y', 'text/csv');
-    assert.deepEqual([large.statusCode, large.json().code], [413, 'TOO_LARGE'], large.body);
-    assert.equal(large.json().error, 'body: unpacks to more than 100 times what was sent; send it uncompressed');
-  }
-  const small = await send(app, gzipSync(rows(2 ** 20)), 'gzip', '/train?target=z', 'text/csv');
-  assert.equal(small.json().code, 'UNKNOWN_COLUMN');
-  assert.deepEqual(await store.list(), [1]);
-});
-
 test('a zip bomb is a 413 as soon as it is larger than a body may be, and is not unpacked further', async (t) => {
   const { app } = await buildTestApp(t, ['a', 'b', 'c'], { bodyLimit: 100_000 });
   // 200 MB of zeros in 200 kB.
@@ -155,7 +139,9 @@ test('a body that unpacks to a hundred times its size is a 413 once it is large'
     assert.equal(small.statusCode, 200, small.body.slice(0, 300));
     const large = await send(app, compress(rows(1_000_000)), encoding);
     assert.equal(large.statusCode, 413);
-    assert.equal(large.json().error, 'body: expected to unpack to at most 100 times its size');
+    assert.equal(large.json().error, 'body: expected to unpack to at most 100 times its size; send it uncompressed');
+    const table = compress(Buffer.concat([Buffer.from('a,b,c,y\n'), Buffer.alloc(2 ** 23, '1,2,3,4\n')]));
+    assert.equal((await send(app, table, encoding, '/train?target=y', 'text/csv')).statusCode, 413);
   }
 });
 

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { DomainError } from '../../../base/domain-error.js';
 import { Child } from '../../../base/node/child-process.js';
+import { MEMORY } from '../../../base/node/memory-limits.js';
 import { orderColumns, splitColumns } from '../columns.js';
 import { withEarlyHeader } from '../csv/early-header.js';
 import type { TableInfo } from '../table-file.js';
@@ -14,10 +15,11 @@ const UNREADABLE = { arrow: 'INVALID_ARROW', csv: 'INVALID_CSV', parquet: 'INVAL
 
 /** Milliseconds without progress before giving up on a file. A chunk takes a second or two. */
 const PATIENCE = 60_000;
-/** Maximum heap of the child, in MiB. */
-const HEAP = 512;
-/** Maximum memory of the child, in bytes: libraries that decompress allocate whatever a file declares, outside the heap. */
-const MAX_MEMORY = 2 ** 30;
+/**
+ * Maximum memory of the child, in bytes: Node.js itself, its heap, and as much outside the heap, where libraries that decompress
+ * allocate whatever a file declares.
+ */
+const MAX_MEMORY = Math.min(2 ** 30, 2 ** 20 * (128 + 2 * MEMORY.childHeap));
 
 export interface FileToTableOptions {
   /** May throw; it is called when the file has arrived, before the child starts. */
@@ -61,7 +63,6 @@ async function readInChild(request: TableRequest, signal?: AbortSignal): Promise
     timer.refresh();
   };
   const child = new Child('table-reader-process.js', onMessage, {
-    execArgv: [`--max-old-space-size=${HEAP}`],
     maxMemory: MAX_MEMORY,
     ...(signal && { signal }),
   });

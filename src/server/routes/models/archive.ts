@@ -1,10 +1,11 @@
 import type { Readable } from 'node:stream';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { DomainError } from '../../../base/domain-error.js';
 import type { FileStore } from '../../../model/store/file-store.js';
 import { packArchive } from '../../../model/versions/archive.js';
 import { Card } from '../../../model/versions/card.js';
+import { collectBody, type Payload } from '../../http/collect-body.js';
 import { errors, operation } from '../../http/operation.js';
 import { publicPath } from '../../http/public-path.js';
 import type { Uploads } from '../../service/versions/uploads.js';
@@ -21,13 +22,16 @@ export interface ArchiveOptions {
   readonly uploads: Uploads;
   readonly prune: () => Promise<void>;
   readonly name: string;
+  readonly bodyLimit: number;
 }
 
 export async function archiveRoutes(app: FastifyInstance, options: ArchiveOptions): Promise<void> {
-  const { store, uploads, prune, name } = options;
+  const { store, uploads, prune, name, bodyLimit } = options;
   // These routes accept archives only.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(GZIP, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser(GZIP, (request: FastifyRequest, payload: Payload) =>
+    collectBody(request, payload, bodyLimit),
+  );
 
   app.get<{ Params: Static<typeof VersionParams> }>(
     '/models/:version/archive',
@@ -54,7 +58,7 @@ export async function archiveRoutes(app: FastifyInstance, options: ArchiveOption
     ),
     async (request, reply) => {
       const { body, log } = request;
-      if (!body) throw new DomainError('INVALID_ARCHIVE', 'body: expected a tar.gz, got nothing');
+      if (!body?.length) throw new DomainError('INVALID_ARCHIVE', 'body: expected a tar.gz, got nothing');
       const { version, card } = await uploads.add(body);
       await prune();
       log.info({ model_version: String(version), metrics: card.metrics }, 'model version uploaded');

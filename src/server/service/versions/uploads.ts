@@ -7,8 +7,6 @@ import type { UploadTask } from './upload-worker.js';
 
 /** Milliseconds without work after which the thread ends. */
 const IDLE = 10_000;
-/** Maximum heap of the thread, in MiB. The baseline of a thousand columns takes half of that. */
-const HEAP = 256;
 /** Maximum unpacked size of an upload, in multiples of its own limit: numbers as JSON text compress to about a third. */
 const MAX_UNPACKED = 4;
 
@@ -19,7 +17,7 @@ const MAX_UNPACKED = 4;
 export class Uploads {
   private readonly store: FileStore;
   private readonly limit: number;
-  private readonly thread = new WorkerThread('upload-worker.js', { idleTimeout: IDLE, maxOldGenerationSizeMb: HEAP });
+  private readonly thread = new WorkerThread('upload-worker.js', { idleTimeout: IDLE });
 
   /** `maxBytes` is the maximum size of an archive. */
   constructor(store: FileStore, maxBytes: number) {
