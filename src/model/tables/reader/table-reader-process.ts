@@ -43,7 +43,7 @@ async function* inChunks(path: string): AsyncGenerator<Buffer> {
   }
 }
 
-/** Yields to the event loop, too: otherwise the end of the parent would not be noticed. */
+/** Reports progress, and yields to the event loop, which notices the end of the parent. */
 async function progress(): Promise<void> {
   send({ type: 'progress' });
   await nextTurn();
