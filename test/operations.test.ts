@@ -8,7 +8,8 @@ import { exportedMetrics } from './deploy/exported-metrics.js';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 const PAGE = read('docs/operations.md');
-const ROWS = PAGE.split('\n')
+const ROWS = PAGE.slice(0, PAGE.indexOf('\n## Memory\n'))
+  .split('\n')
   .filter((line) => line.startsWith('| ') && !line.startsWith('| fault '))
   .map((line) => line.slice(2, -2).split(' | '));
 
