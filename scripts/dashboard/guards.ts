@@ -17,7 +17,7 @@ export const guards: Section = {
         description:
           'Share of rows in $window with a value below the minimum or above the maximum of the baseline. An alert pages above 1 % (dashed) if chance does not explain it. Common causes are a changed unit or default.',
         unit: 'percentunit',
-        width: 12,
+        width: 8,
         height: 8,
       },
       0.01,
@@ -26,11 +26,27 @@ export const guards: Section = {
       .axisSoftMax(0.02)
       .withTarget(range(share('model_feature_out_of_range_rows_total'), '{{feature}}')),
     lines({
+      title: 'Implausible rows',
+      description:
+        'Rows in $window with a value so far out that the tails of the baseline have fewer than one in a million, or with a prediction far outside all targets. An alert reports three rows, or one prediction.',
+      unit: 'short',
+      width: 8,
+      height: 8,
+    })
+      .min(0)
+      .axisSoftMax(3)
+      .withTarget(
+        range(
+          `topk(${MAX_FEATURES}, sum by (feature) (increase(model_implausible_rows_total{job="$job"}[$window])) > 0)`,
+          '{{feature}}',
+        ),
+      ),
+    lines({
       title: 'Rows with a missing value',
       description:
         'Share of rows in $window in which a feature is missing, and its share in the baseline. An alert pages above twice that share plus 1 %.',
       unit: 'percentunit',
-      width: 12,
+      width: 8,
       height: 8,
     })
       .min(0)

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { Live, UNKNOWN } from './client/live.js';
 import { ErrorHistory } from './monitor/error-history.js';
+import { Guards } from './monitor/guards.js';
 import { Inputs } from './monitor/inputs.js';
 import { Status } from './monitor/status.js';
 import { Name } from './parts/name.js';
@@ -50,6 +51,7 @@ export function App() {
         <div class="view" hidden={view !== 'monitor'}>
           <Status snapshot={snapshot} />
           <ErrorHistory snapshot={snapshot} />
+          <Guards guards={snapshot.drift?.guards ?? []} />
           <Inputs drift={snapshot.drift} />
         </div>
         <div class="view" hidden={view !== 'try'}>

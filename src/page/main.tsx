@@ -13,6 +13,7 @@ import './parts/form.css';
 import './parts/choice.css';
 import './parts/failure.css';
 import './monitor/monitor.css';
+import './monitor/guards.css';
 import './monitor/inputs.css';
 import './try-it/try-it.css';
 import './train/train.css';

@@ -45,6 +45,7 @@ export function buildParts(config: Config, createEngine: EngineFactory, log: Log
   const prune = createPruning({ store, loader, log, keep: config.KEEP_VERSIONS });
 
   service.observe((observation) => drift.observe(observation));
+  service.observeRefusals((refusal) => drift.observeRefused(refusal));
   feedback.on('rows', (serving, labelled) => drift.observeLabels(serving, labelled));
   jobs.on('end', () => void prune());
   return { store, createEngine, service, drift, loader, jobs, feedback, catalog, prune, log };

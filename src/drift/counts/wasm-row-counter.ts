@@ -69,7 +69,7 @@ export class WasmRowCounter {
   beyond = false;
   private readonly parts: CounterParts;
   private readonly countRows: Exports['countRows'];
-  private readonly buffers: Pick<ReturnType<typeof placeParts>, 'bins' | 'rows' | 'outputs' | 'errors'>;
+  private readonly buffers: Pick<ReturnType<typeof placeParts>, 'bins' | 'rows' | 'outputs' | 'errors' | 'guarded'>;
 
   /** Throws an Error if the JavaScript engine has no WebAssembly SIMD. */
   constructor(parts: CounterParts) {
@@ -93,6 +93,15 @@ export class WasmRowCounter {
     designEffect.add(this.buffers.bins);
     this.beyond = counted < 0;
     return start + Math.abs(counted);
+  }
+
+  /**
+   * 1 for each row that the latest `count` has counted, from its start, with a value that is missing or outside its limits in
+   * the reader; undefined if there is no such row.
+   */
+  get guarded(): Uint8Array | undefined {
+    const { guarded } = this.buffers;
+    return guarded[BLOCK] ? guarded : undefined;
   }
 
   private copy(request: RequestRows, start: number, count: number): void {
@@ -150,6 +159,7 @@ function placeParts({ reader, rowCounts, counters, charts }: CounterParts, memor
   const predictions = memory.place(new Float32Array(BLOCK * outputs));
   const errors = memory.place(new Float32Array(BLOCK));
   const bins = memory.place(new Uint8Array(channels.length));
+  const guarded = memory.place(new Uint8Array(BLOCK + 1));
   const globals = {
     features,
     outputs,
@@ -173,6 +183,8 @@ function placeParts({ reader, rowCounts, counters, charts }: CounterParts, memor
     bins: bins.byteOffset,
     scores: address(new Float64Array(features)),
     whitened: address(new Float64Array(stride)),
+    guarded: guarded.byteOffset,
+    guardedEnd: BLOCK,
     offsets: address(Uint32Array.from(channels, ({ offset }) => offset)),
     binCounts: address(Uint32Array.from(channels, ({ bins }) => bins.counts.length)),
     counts: rowCounts.counts.byteOffset,
@@ -189,7 +201,7 @@ function placeParts({ reader, rowCounts, counters, charts }: CounterParts, memor
     chartLimits: charts.limits.byteOffset,
     errorChart: charts.errorChart.byteOffset,
   };
-  return { globals, bins, rows, outputs: predictions, errors };
+  return { globals, bins, rows, outputs: predictions, errors, guarded };
 }
 
 /** A record as the binary reads it. The keys of an object that are whole numbers are in ascending order. */

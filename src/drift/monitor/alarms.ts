@@ -56,11 +56,17 @@ export class Alarms {
     return this.latches[group];
   }
 
-  /** Raises the alarms of a window's test, and counts the window as quiet or not for each group. */
-  applyWindow({ groups }: WindowTest, now: number): void {
+  /**
+   * Raises the alarms of a window's test, and counts the window as quiet or not for each group. `guardsBeyond`: whether an alarm
+   * of the guards' charts lasts.
+   */
+  applyWindow({ groups }: WindowTest, now: number, guardsBeyond: boolean): void {
     for (const { group, alarm, logP, channel } of groups) {
       if (alarm) this.raise(group, now, 'window', channel);
-      const beyond = this.channels.some((one, c) => one.group === group && this.charts.isBeyond(c, QUIET_CHART));
+      const beyond =
+        group === 'guards'
+          ? guardsBeyond
+          : this.channels.some((one, c) => one.group === group && this.charts.isBeyond(c, QUIET_CHART));
       this.settle(group, now, logP > Math.log(QUIET_P) && !beyond);
     }
   }
@@ -73,6 +79,11 @@ export class Alarms {
       const { detected, quiet } = this.latches[group];
       if (!detected || quiet > 0) this.raise(group, now, 'chart', c);
     }
+  }
+
+  /** Raises the alarm of the guards whose charts have just gone beyond their limits, given their channels. */
+  applyGuards(channels: readonly number[], now: number): void {
+    for (const channel of channels) this.raise('guards', now, 'chart', channel);
   }
 
   /** Raises the group's alarm. If it is raised already, its quiet windows are forgotten. */

@@ -6,6 +6,7 @@ import { ChartsState } from '../counts/charts.js';
 import { DesignEffectState } from '../counts/design-effect.js';
 import { RowCountsState } from '../counts/row-counts.js';
 import { RingState } from '../counts/time-ring.js';
+import { GuardChartsState } from '../guards/guard-charts.js';
 import { binTotal, type Channel, GROUPS } from '../rows/channels.js';
 import { LatchState } from './alarms.js';
 
@@ -19,6 +20,8 @@ export const MonitorState = Type.Object({
   tested: RowCountsState,
   tested_at: nullable(Type.Number()),
   charts: ChartsState,
+  // Earlier versions of this service had no such charts.
+  guards: Type.Optional(GuardChartsState),
   design_effect: DesignEffectState,
   latches: Type.Array(LatchState, { minItems: GROUPS.length, maxItems: GROUPS.length }),
   minutes: RingState,
@@ -47,6 +50,10 @@ export function checkState(
       checkTally(tally, shown, `/${ring}/${i}/tally`);
     });
   }
+  const columns = channels.filter(({ kind }) => kind === 'feature' || kind === 'output').length;
+  value.guards?.guards.forEach(({ column }, i) => {
+    if (column >= columns) throw invalid(`/guards/guards/${i}/column: expected less than ${columns}, got ${column}`);
+  });
   checkLength(value.charts.shares, binTotal(channels), '/charts/shares');
   for (const name of ['sums', 'block_squares', 'block_sums', 'effects', 'squares'] as const) {
     checkLength(value.design_effect[name], channels.length, `/design_effect/${name}`);

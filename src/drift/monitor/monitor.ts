@@ -6,6 +6,8 @@ import type { RequestRows } from '../counts/row-counter.js';
 import { RowCounts } from '../counts/row-counts.js';
 import { TimeRing } from '../counts/time-ring.js';
 import { WasmRowCounter } from '../counts/wasm-row-counter.js';
+import { GuardCharts } from '../guards/guard-charts.js';
+import { reportGuards } from '../guards/guard-report.js';
 import { type Channel, channelsOf, GROUPS, type Group } from '../rows/channels.js';
 import { ABOVE, BELOW, RowReader } from '../rows/row-reader.js';
 import { testWindow, type WindowTest } from '../window/window-test.js';
@@ -14,8 +16,9 @@ import { completeOptions, type MonitorOptions } from './monitor-options.js';
 import { checkState, type MonitorState } from './monitor-state.js';
 import { type DriftReport, reportCharts, reportGroups, reportWindow } from './report.js';
 
-/** The windows' share of the false alarms. Each of the two charts has half of the rest. */
+/** The windows' and the guards' charts' shares of the false alarms. Each of the two other charts has half of the rest. */
 const WINDOW_SHARE = 0.5;
+const GUARD_SHARE = 0.05;
 /** The significance level of the tests of the latest hour and day, which raise no alarm. */
 const SPAN_ALPHA = 0.01;
 const MINUTE = 60_000;
@@ -42,6 +45,7 @@ export class DriftMonitor {
   private readonly reader: RowReader;
   readonly charts: Charts;
   private readonly designEffect: DesignEffect;
+  readonly guards: GuardCharts;
   private readonly latches: Alarms;
   private readonly minutes: TimeRing;
   private readonly hours: TimeRing;
@@ -72,7 +76,8 @@ export class DriftMonitor {
     this.windowAlpha = (WINDOW_SHARE * windowRows) / rowsBetweenFalseAlarms;
     this.reader = new RowReader(baseline, this.channels);
     this.totals = new Counters(this.channels);
-    this.charts = new Charts(baseline, this.channels, (2 * rowsBetweenFalseAlarms) / (1 - WINDOW_SHARE));
+    this.charts = new Charts(baseline, this.channels, (2 * rowsBetweenFalseAlarms) / (1 - WINDOW_SHARE - GUARD_SHARE));
+    this.guards = new GuardCharts(baseline, this.channels, rowsBetweenFalseAlarms / GUARD_SHARE);
     this.designEffect = new DesignEffect(this.channels.length, Math.ceil(windowRows / 5));
     this.latches = new Alarms(this.charts, this.channels, (event) => this.options.onEvent(event));
     const shown = this.channels.filter(({ kind }) => kind !== 'conditional');
@@ -128,15 +133,28 @@ export class DriftMonitor {
     let room = options.windowRows - this.filledRows;
     for (let i = 0; i < counted; ) {
       const next = counter.count(request, i, Math.min(counted, i + room));
+      this.guards.observe(request, i, next, counter.guarded);
       room -= next - i;
       i = next;
       if (counter.beyond) this.latches.applyCharts(now);
+      this.latches.applyGuards(this.guards.takeRaised(), now);
       if (room > 0) continue;
       this.closeWindow(now);
       room = options.windowRows;
     }
     // Do not retain a large request's memory until the next request.
     request.rows = request.outputs = request.errors = NO_ROWS;
+  }
+
+  /**
+   * Looks for implausible values in rows of a request that was refused because float32 cannot hold the predictions of the rows
+   * numbered `refused`: `rows` `[count, features]`. No other test counts them.
+   */
+  observeRefused(rows: Float32Array, refused: readonly number[]): void {
+    const { guards, baseline, latches, options } = this;
+    const d = baseline.features.length;
+    for (const r of refused) guards.observeRefused(rows.subarray(r * d, (r + 1) * d));
+    latches.applyGuards(guards.takeRaised(), options.clock());
   }
 
   /**
@@ -181,6 +199,7 @@ export class DriftMonitor {
         span('day', this.hours),
       ],
       charts: reportCharts(this.charts, this.channels, baseline.charts.lambda),
+      guards: reportGuards(this.guards),
       design_effect: designEffect.settled ? Math.max(...effects) : null,
       window_rows: options.windowRows,
       filled_rows: this.window.rows,
@@ -199,6 +218,7 @@ export class DriftMonitor {
     this.latestTest = undefined;
     this.testedAt = null;
     this.charts.reset();
+    this.guards.reset();
     this.designEffect.reset();
     this.charts.allowFor(this.designEffect.effects);
     this.minutes.clear();
@@ -218,6 +238,7 @@ export class DriftMonitor {
       tested: this.tested.state(),
       tested_at: this.testedAt,
       charts: this.charts.state(),
+      guards: this.guards.state(),
       design_effect: this.designEffect.state(),
       latches: this.latches.state(),
       minutes: this.minutes.state(),
@@ -235,6 +256,8 @@ export class DriftMonitor {
     this.designEffect.restore(state.design_effect);
     this.charts.allowFor(this.designEffect.effects);
     this.charts.restore(state.charts);
+    this.guards.reset();
+    if (state.guards) this.guards.restore(state.guards);
     this.latches.restore(state.latches);
     this.minutes.restore(state.minutes);
     this.hours.restore(state.hours);
@@ -258,7 +281,9 @@ export class DriftMonitor {
     this.window.clear();
     this.testedAt = now;
     this.latestTest = testWindow(this.baseline, this.tested, this.windowAlpha, this.designEffect.effects);
-    if (this.latestTest) this.latches.applyWindow(this.latestTest, now);
+    this.guards.settle();
+    if (this.latestTest) this.latches.applyWindow(this.latestTest, now, this.guards.beyond);
     if (this.designEffect.settled) this.charts.allowFor(this.designEffect.effects);
+    this.guards.allowFor(this.designEffect.effects);
   }
 }

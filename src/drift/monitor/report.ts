@@ -3,6 +3,7 @@ import { nullable } from '../../base/json/nullable.js';
 import type { Baseline } from '../../model/baseline/baseline.js';
 import type { Charts } from '../counts/charts.js';
 import type { RowCounts } from '../counts/row-counts.js';
+import { GuardReport } from '../guards/guard-report.js';
 import { type Channel, GROUPS, type Group } from '../rows/channels.js';
 import { stabilityIndex } from '../window/divergence.js';
 import { groupAlpha, type WindowTest } from '../window/window-test.js';
@@ -57,6 +58,9 @@ export const DriftReport = Type.Object({
   groups: Type.Array(GroupReport),
   windows: Type.Array(WindowReport),
   charts: ChartReport,
+  guards: Type.Array(GuardReport, {
+    description: 'features and predictions with rows out of range or missing in an alarm, or with implausible rows',
+  }),
   design_effect: nullable(
     Type.Number({
       description:

@@ -4,6 +4,7 @@ import { whiten } from '../../model/baseline/conditional.js';
 import { gridScore } from '../../model/baseline/normal-scores.js';
 import { OrderedLists } from '../../model/baseline/ordered-lists.js';
 import type { Channel } from './channels.js';
+import { outputRange } from './output-range.js';
 import { RankTable } from './rank-table.js';
 
 /** The position of a feature's value relative to the baseline's range. */
@@ -43,6 +44,7 @@ export class RowReader {
   private readonly whitened: Float64Array;
   readonly mean: Float64Array;
   readonly precision: Float64Array;
+  /** `[features + outputs, 2]`: the range of the held-out rows. */
   readonly limits: Float64Array;
   readonly columnMeans: Float64Array;
   readonly columnDeviations: Float64Array;
@@ -62,7 +64,8 @@ export class RowReader {
     this.deviations = new Float64Array(columns.length);
     this.columnMeans = Float64Array.from(columns, ({ mean }) => mean);
     this.columnDeviations = Float64Array.from(columns, ({ deviation }) => deviation || Number.POSITIVE_INFINITY);
-    this.limits = Float64Array.from(features.flatMap(({ min, max }) => [min, max]));
+    const ranges = [...features, ...outputs.map(outputRange)];
+    this.limits = Float64Array.from(ranges.flatMap(({ min, max }) => [min, max]));
     this.edges = new OrderedLists(channels.map(({ bins }) => bins.edges));
     this.grids = new OrderedLists(features.map(({ grid }) => grid.values));
     this.gridScores = Float64Array.from(features.flatMap(({ grid }) => grid.scores));

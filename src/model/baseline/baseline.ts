@@ -20,6 +20,20 @@ const FeatureColumn = Type.Object({
   grid: ScoreGrid,
 });
 
+const OutputColumn = Type.Object({
+  ...Column.properties,
+  grid: Type.Optional(ScoreGrid),
+  targets: Type.Optional(
+    Type.Object(
+      { min: Type.Number(), max: Type.Number() },
+      {
+        description:
+          'the range of all targets of the training; none in baselines of earlier versions, which have no grid',
+      },
+    ),
+  ),
+});
+
 const ErrorColumn = Type.Object({
   bins: Bins,
   sample: OrderedSample,
@@ -39,7 +53,7 @@ export const Baseline = Type.Object({
   schema: Type.Literal(1),
   rows: Type.Integer({ minimum: 1, description: 'held-out rows' }),
   features: Type.Array(FeatureColumn, { minItems: 1 }),
-  outputs: Type.Array(Column, { minItems: 1 }),
+  outputs: Type.Array(OutputColumn, { minItems: 1 }),
   error: ErrorColumn,
   conditional: Type.Union([Conditional, Type.Null()], {
     description: 'null with one feature, or with too few rows to estimate how features depend on each other',
@@ -52,6 +66,7 @@ export const Baseline = Type.Object({
 export type Baseline = Static<typeof Baseline>;
 export type Column = Static<typeof Column>;
 export type FeatureColumn = Static<typeof FeatureColumn>;
+export type OutputColumn = Static<typeof OutputColumn>;
 
 /** Rows that the model was not trained on. A missing feature value is NaN; the other numbers are finite. */
 export interface HeldOut {
@@ -71,8 +86,11 @@ const CONDITIONAL_ROWS = 200;
 /** Minimum rows per feature for the conditional channels. */
 const CONDITIONAL_ROWS_PER_FEATURE = 20;
 
+/** The smallest and the largest of a target's values. */
+export type TargetRange = NonNullable<OutputColumn['targets']>;
+
 /**
- * Summarises held-out rows. The same seed gives the same baseline. Throws `INVALID_BASELINE` for fewer than 20 rows, arrays of wrong
+ * Summarises held-out rows. `targetRanges`, one per target: of all targets of the training, if they are known. The same seed gives the same baseline. Throws `INVALID_BASELINE` for fewer than 20 rows, arrays of wrong
  * lengths, a number that is not finite, or a feature without values.
  */
 export function makeBaseline(
@@ -80,12 +98,17 @@ export function makeBaseline(
   featureNames: readonly string[],
   targetNames: readonly string[],
   seed: number,
+  targetRanges?: readonly (TargetRange | undefined)[],
 ): Baseline {
   assertHeldOut(heldOut, featureNames.length, targetNames.length);
   const { count, rows, outputs, errors } = heldOut;
   const d = featureNames.length;
   const features = featureNames.map((name, j) => featureColumn(name, rows, d, j, count));
-  const outputColumns = targetNames.map((name, j) => column(name, sortedColumn(outputs, targetNames.length, j)));
+  const outputColumns = targetNames.map((name, j): OutputColumn => {
+    const sorted = sortedColumn(outputs, targetNames.length, j);
+    const targets = targetRanges?.[j];
+    return { ...column(name, sorted), grid: makeScoreGrid(sorted), ...(targets && { targets }) };
+  });
 
   const sortedErrors = Float64Array.from(errors.subarray(0, count)).sort();
   const sample = makeOrderedSample(sortedErrors);
@@ -122,6 +145,21 @@ export function makeBaseline(
   const binCounts = channels.map(({ bins }) => bins.counts.length);
   const charts = calibrateCharts({ bins: binIndex, binCounts, scores: errorScores }, seed);
   return { schema: 1, rows: count, features, outputs: outputColumns, error, conditional, charts };
+}
+
+/** Returns the range of each target of `targets` `[rows, width]`, at least one row. */
+export function rangesOf(targets: Float32Array, width: number): TargetRange[] {
+  const ranges = Array.from({ length: width }, () => ({
+    min: Number.POSITIVE_INFINITY,
+    max: Number.NEGATIVE_INFINITY,
+  }));
+  for (let at = 0; at < targets.length; at++) {
+    const range = ranges[at % width]!;
+    const value = targets[at]!;
+    if (value < range.min) range.min = value;
+    if (value > range.max) range.max = value;
+  }
+  return ranges;
 }
 
 /** Returns the SHA-256 of the baseline's JSON. */

@@ -33,8 +33,13 @@ export function readBaseline(json: string): Baseline {
     checkOrder(grid.values, `${place}/grid/values`);
     checkLength(grid.scores, grid.values.length, `${place}/grid/scores`);
   });
-  outputs.forEach(({ bins, deviation }, j) => {
+  outputs.forEach(({ bins, deviation, grid, targets }, j) => {
     checkBins(bins, rows, `/outputs/${j}/bins`);
+    if (grid) {
+      checkOrder(grid.values, `/outputs/${j}/grid/values`);
+      checkLength(grid.scores, grid.values.length, `/outputs/${j}/grid/scores`);
+    }
+    if (targets) check(targets.min <= targets.max, `/outputs/${j}/targets/min`, `at most ${targets.max}`, targets.min);
     check(deviation >= 0, `/outputs/${j}/deviation`, 'at least 0', deviation);
   });
   checkBins(error.bins, rows, '/error/bins');

@@ -5,7 +5,7 @@ import { storageError } from '../../base/files/storage-error.js';
 import { exitWithParent } from '../../base/node/exit-with-parent.js';
 import { packageVersion } from '../../base/node/package-version.js';
 import { PhaseClock } from '../../base/node/phase-clock.js';
-import { type Baseline, MIN_ROWS, makeBaseline } from '../baseline/baseline.js';
+import { type Baseline, MIN_ROWS, makeBaseline, rangesOf, type TargetRange } from '../baseline/baseline.js';
 import { addErrors } from '../baseline/learn-expected-errors.js';
 import { loadEngine } from '../engines/load-engine.js';
 import type { EngineFactory } from '../network/engine.js';
@@ -37,6 +37,8 @@ async function run({ stage, engine, options, gate: terms }: TrainingRequest): Pr
   const clock = new PhaseClock();
   const createEngine = await loadEngine(engine);
   const { info, data } = readTable(join(stage, 'table'));
+  // Before the training standardises them in place.
+  const targetRanges = rangesOf(data.targets, info.targets.length);
   clock.end('read');
   // `train` creates the engine once it has split and scaled the rows.
   const createTrained: EngineFactory = (...parts) => {
@@ -53,7 +55,7 @@ async function run({ stage, engine, options, gate: terms }: TrainingRequest): Pr
   const gate = judge(heldOut, heldOut.outputs, result.scalers.targets, serving, terms);
   clock.end('gate');
   using predictor = new Predictor(createEngine(result.shape, result.weights), result.scalers);
-  const baseline = baselineOf(heldOut, info, predictor, options.seed);
+  const baseline = baselineOf(heldOut, info, predictor, options.seed, targetRanges);
   clock.end('baseline');
   writeVersion(
     join(stage, 'version'),
@@ -99,6 +101,7 @@ function baselineOf(
   { features, targets }: Columns,
   predictor: Predictor,
   seed: number,
+  targetRanges: readonly TargetRange[],
 ): Baseline | null {
   if (heldOut.rows < MIN_ROWS) return null;
   const count = Math.min(heldOut.rows, MAX_BASELINE_ROWS);
@@ -109,7 +112,7 @@ function baselineOf(
     predict: (changed: Float32Array) => predictAll(predictor, changed, changed.length / features.length),
   };
   const summarised = { count, rows, outputs, errors: heldOut.errors.subarray(0, count) };
-  return addErrors(makeBaseline(summarised, features, targets, seed), summarised, judged, seed);
+  return addErrors(makeBaseline(summarised, features, targets, seed, targetRanges), summarised, judged, seed);
 }
 
 function send(message: TrainerMessage): Promise<void> {

@@ -108,6 +108,13 @@ const MAX_NAMES = 3;
 function Findings({ drift }: { drift: Drift }) {
   const changed = (drift.windows[0]?.columns ?? []).filter(({ detected }) => detected);
   if (changed.length === 0) {
+    const guard = drift.guards.find(({ detected }) => detected);
+    if (guard)
+      return (
+        <>
+          <Name of={guard.name} max={60} />: {unbroken(guard.words)}
+        </>
+      );
     const [cause] = drift.groups.flatMap((group) => (group.detected && group.cause ? [group.cause] : []));
     return cause ? (
       <>

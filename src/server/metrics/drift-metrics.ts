@@ -102,6 +102,17 @@ export function registerDriftMetrics(registry: Registry, drift: DriftService, fe
     },
   );
 
+  counter(
+    'model_implausible_rows_total',
+    'Rows with a value so far out of the range of the baseline that its tails have fewer than one in a million; the prediction as a feature',
+    ['feature'],
+    ({ monitor: { guards, channels } }, add) => {
+      for (const [j, { channel }] of guards.columns.entries()) {
+        add({ feature: label(channels[channel]!) }, guards.implausible[j]!);
+      }
+    },
+  );
+
   gauge(
     'model_feature_reference_missing_ratio',
     'Share of the rows of the baseline in which a feature was missing',
@@ -113,7 +124,7 @@ export function registerDriftMetrics(registry: Registry, drift: DriftService, fe
 
   gauge(
     'model_drift_score',
-    'Evidence of drift: -log10 p of a window test, or the deviate of a chart',
+    'Evidence of drift: -log10 p of a window test, the deviate of a chart, or 1 + log10 of the density of a guard over its limit',
     ['channel', 'statistic', 'window'],
     (monitored, set) => {
       for (const { labels, score } of evidence(monitored)) set(labels, score);
@@ -178,7 +189,7 @@ function label({ kind, name }: Channel): string {
 }
 
 function* evidence({ monitor }: MonitoredVersion) {
-  const { latestTest: test, channels, charts } = monitor;
+  const { latestTest: test, channels, charts, guards } = monitor;
   for (const { group, channel, test: statistic, logP } of test?.evidence ?? []) {
     const { threshold, tests } = test!.groups.find((one) => one.group === group)!;
     const labels = { channel: label(channels[channel]!), statistic, window: 'latest' };
@@ -187,6 +198,10 @@ function* evidence({ monitor }: MonitoredVersion) {
   for (const [c, channel] of channels.entries()) {
     const labels = { channel: label(channel), statistic: 'ewma_histogram', window: 'ewma' };
     yield { labels, score: charts.deviate(c), threshold: charts.histogramLimit };
+  }
+  for (const { column, test: guard, density } of guards.densities()) {
+    const labels = { channel: label(channels[column.channel]!), statistic: `scan_${guard}`, window: 'scan' };
+    yield { labels, score: Math.max(0, 1 + Math.log10(density)), threshold: 1 };
   }
   const labels = { channel: 'reconstruction_error', statistic: 'ewma_mean', window: 'ewma' };
   yield { labels, score: Math.abs(charts.errorDeviate()), threshold: charts.errorLimit };

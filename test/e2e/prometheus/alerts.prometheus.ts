@@ -64,6 +64,6 @@ test('two replicas without drift raise no alert, and a unit error in one column 
     new RegExp(`(On 1|On 2) replicas.*${broken}`),
   );
   const expected =
-    /^Model(FeatureOutOfRange|FeatureDrift|PredictionDrift|ReconstructionWorse|UnusualRows|DriftDetected)$/;
+    /^Model(FeatureOutOfRange|ImplausibleRows|FeatureDrift|PredictionDrift|ReconstructionWorse|UnusualRows|DriftDetected)$/;
   for (const { labels } of webhook.alerts) assert.match(labels['alertname']!, expected);
 });

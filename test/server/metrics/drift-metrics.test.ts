@@ -89,7 +89,8 @@ test('every score has its threshold, and both are those of GET /drift', async (t
       thresholds.map(({ labels }) => labels),
       scores.map(({ labels }) => labels),
     );
-    assert.deepEqual([...new Set(scores.map(({ labels }) => labels['window']!))].sort(), windows);
+    const withoutScans = scores.filter(({ labels }) => labels['window'] !== 'scan');
+    assert.deepEqual([...new Set(withoutScans.map(({ labels }) => labels['window']!))].sort(), windows);
     const of = (channel: string, statistic?: RegExp) =>
       scores.flatMap(({ labels, value }, i) =>
         labels['channel'] === channel && (!statistic || statistic.test(labels['statistic']!))
@@ -166,4 +167,37 @@ test('alarms, the window being filled, and the baseline are the same as in GET /
   const after = await check();
   assert.notEqual(after.hash, quiet.hash);
   assert.equal(after.rows, 630);
+});
+
+test('implausible values and rows without a finite prediction are counted, named in GET /drift, and raise the alarm', async (t) => {
+  const parts = await watchedApp(t, 3);
+  const count = async () =>
+    Object.fromEntries(
+      (await scrape(parts))('model_implausible_rows_total').map(({ labels, value }) => [labels['feature'], value]),
+    );
+  await predict(parts, rowsOf(2, 200, 3));
+  assert.deepEqual(await count(), { x0: 0, x1: 0, x2: 0, 'prediction:y': 0 });
+  assert.deepEqual((await report(parts)).guards, []);
+
+  const instances = rowsOf(3, 5, 3);
+  instances[2]![1] = 3e38;
+  const refused = await parts.app.inject({ method: 'POST', url: '/predict', payload: { instances } });
+  assert.equal(refused.json().code, 'NON_FINITE_OUTPUT', refused.body);
+  const [first, second] = (await report(parts)).guards;
+  assert.deepEqual([first.name, first.kind, first.detected, first.furthest], ['y', 'output', true, null]);
+  assert.deepEqual([second.name, second.kind, second.implausible_rows], ['x1', 'feature', 1]);
+  assert.equal((await report(parts)).detected, true);
+
+  await parts.app.inject({ method: 'POST', url: '/drift/reset' });
+  assert.equal((await report(parts)).detected, false);
+  const rows = rowsOf(4, 200, 3);
+  for (const r of [20, 90, 160]) rows[r]![0] = 2 ** 31;
+  await predict(parts, rows);
+  const { detected, guards, groups } = await report(parts);
+  assert.equal(detected, true);
+  const [x0] = guards.filter(({ name }: { name: string }) => name === 'x0');
+  assert.deepEqual([x0.implausible_rows, x0.furthest], [3, 2 ** 31]);
+  assert.equal(groups.find(({ group }: { group: string }) => group === 'guards').alarms, 2);
+  const after = await count();
+  assert.deepEqual([after['x0'], after['x1']], [3, 1]);
 });

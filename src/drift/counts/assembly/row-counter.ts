@@ -17,6 +17,8 @@ export let grids: usize = 0, gridScores: usize = 0, errorRanks: usize = 0, dista
 export let precision: usize = 0, diagonal: usize = 0, stride: usize = 0;
 // The latest row: `[channels]` float64, `[channels]` bytes, `[features]` and `[stride]` float64.
 export let values: usize = 0, bins: usize = 0, scores: usize = 0, whitened: usize = 0;
+// `[rows at hand + 1]` bytes: 1 for each row with a value missing or outside its limits, and last 1 if there is such a row.
+export let guarded: usize = 0, guardedEnd: usize = 0;
 // Each channel's first bin and number of bins.
 export let offsets: usize = 0, binCounts: usize = 0;
 // Arrays of RowCounts.
@@ -39,6 +41,7 @@ const MIN_SCALE: f64 = 1e-100;
  * counted, negative if a chart is beyond its limit.
  */
 export function countRows(count: i32): i32 {
+  store<u8>(guarded + guardedEnd, 0);
   for (let r = 0; r < count; r++) {
     readColumns(r);
     const error = at(values, features + outputs);
@@ -61,13 +64,22 @@ export function countRows(count: i32): i32 {
 function readColumns(r: usize): void {
   const d = features, o = outputs;
   const row = rows + ((r * d) << 2), prediction = predictions + ((r * o) << 2);
+  let outside: usize = 0;
   for (let j: usize = 0; j < d; j++) {
     const value = <f64>load<f32>(row + (j << 2));
     put(values, j, value);
     const below = <usize>(value < at(limits, 2 * j)), above = <usize>(value > at(limits, 2 * j + 1));
-    increment(places, 4 * j + (value == value ? below | (above << 1) : MISSING));
+    const place = value == value ? below | (above << 1) : MISSING;
+    increment(places, 4 * j + place);
+    outside |= place;
   }
-  for (let j: usize = 0; j < o; j++) put(values, d + j, <f64>load<f32>(prediction + (j << 2)));
+  for (let j: usize = 0; j < o; j++) {
+    const value = <f64>load<f32>(prediction + (j << 2));
+    put(values, d + j, value);
+    outside |= <usize>(value < at(limits, 2 * (d + j))) | <usize>(value > at(limits, 2 * (d + j) + 1));
+  }
+  store<u8>(guarded + r, <u8>(outside != 0));
+  if (outside) store<u8>(guarded + guardedEnd, 1);
   put(values, d + o, <f64>load<f32>(errors + (r << 2)));
   for (let j: usize = 0; j < d + o; j++) {
     const value = at(values, j);

@@ -14,7 +14,13 @@ export interface BaselineTask {
 
 // The thread of rebaseline.ts.
 export const calibrate = workerTask(({ rows, features, targets, seed, former }: BaselineTask): Baseline => {
-  const baseline = makeBaseline(rows, features, targets, seed);
+  const baseline = makeBaseline(
+    rows,
+    features,
+    targets,
+    seed,
+    former.outputs.map((output) => output.targets),
+  );
   const expected = carryExpectedErrors(former, baseline, rows);
   return expected ? { ...baseline, expected_errors: expected } : baseline;
 });

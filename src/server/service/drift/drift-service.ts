@@ -7,7 +7,7 @@ import { DriftMonitor } from '../../../drift/monitor/monitor.js';
 import { RowSample } from '../../../drift/rows/row-sample.js';
 import type { FileStore } from '../../../model/store/file-store.js';
 import type { Card } from '../../../model/versions/card.js';
-import type { Observation, Serving } from '../prediction/prediction-service.js';
+import type { Observation, Refusal, Serving } from '../prediction/prediction-service.js';
 import type { AlarmGroup } from './alarm-groups.js';
 import { DriftState } from './drift-state.js';
 import { ErrorHistory } from './error-history.js';
@@ -105,6 +105,13 @@ export class DriftService extends EventEmitter<{ update: [(DriftEvent | ErrorEve
     const now = Date.now();
     const step = Math.max(1, count / SAMPLED_ROWS);
     for (let r = 0; r < count; r += step) sample.add(rows, prediction.outputs, prediction.errors, Math.floor(r), now);
+  }
+
+  /** Looks for implausible values in rows that were refused. */
+  observeRefused({ rows, refused, serving }: Refusal): void {
+    if (this.monitored?.version !== serving.version) return;
+    this.monitored.monitor.observeRefused(rows, refused);
+    this.state.invalidate();
   }
 
   /**

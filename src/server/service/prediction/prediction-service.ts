@@ -28,11 +28,18 @@ export interface Observation extends Rows {
 /** Observes predictions. If it throws, the error is counted and logged, and the reply is unaffected. */
 export type Observer = (observation: Observation) => void;
 
+/** Rows of one request that were refused because float32 cannot hold their predictions: those numbered `refused`. */
+export interface Refusal extends Rows {
+  readonly refused: readonly number[];
+  readonly serving: Serving;
+}
+
 /** Makes every prediction of this process. Knows no HTTP. */
 export class PredictionService {
   private current: Serving | undefined;
   private reason = 'starting';
   private observers: Observer[] = [];
+  private refusalObservers: ((refusal: Refusal) => void)[] = [];
   /** Number of long predictions in progress, by version. */
   private readonly held = new Map<Serving, number>();
   private readonly log: Pick<Logger, 'error'>;
@@ -54,6 +61,11 @@ export class PredictionService {
     return () => {
       this.observers = this.observers.filter((other) => other !== observer);
     };
+  }
+
+  /** Adds an observer of refused rows, which is treated like the others. */
+  observeRefusals(observer: (refusal: Refusal) => void): void {
+    this.refusalObservers.push(observer);
   }
 
   /** The version that serves. Throws `NOT_READY` with the reason if none does. */
@@ -93,9 +105,10 @@ export class PredictionService {
   predict(rows: Float32Array, count: number): Observation {
     const { serving } = this;
     const prediction = serving.predictor.predict(rows, count);
-    assertFinite(prediction, count);
+    const refused = refusedRows(prediction, count);
+    if (refused) throw this.refuse({ rows, count, refused, serving }, instance(refused[0]!));
     const observation = { rows, count, prediction, serving };
-    this.notify(observation);
+    this.notify(this.observers, observation);
     return observation;
   }
 
@@ -104,21 +117,22 @@ export class PredictionService {
    * prediction, at its end. The caller owns the arrays.
    */
   async predictInSlices(serving: Serving, rows: Float32Array, count: number, slice: TimeSlice): Promise<Observation> {
-    const observation = await this.predictUnseen(serving, rows, count, slice);
-    this.notify(observation);
+    const observation = await this.predictUnseen(serving, rows, count, slice, instance, true);
+    this.notify(this.observers, observation);
     return observation;
   }
 
   /**
    * Predicts as `predictInSlices` without notifying observers, for rows that they have seen before, or that no client sent for
-   * prediction. `place` names a row of the request in errors.
+   * prediction. `place` names a row of the request in errors. `observed`: observers of refused rows see those that are refused.
    */
   async predictUnseen(
     serving: Serving,
     rows: Float32Array,
     count: number,
     slice: TimeSlice,
-    place?: (row: number) => string,
+    place = instance,
+    observed = false,
   ): Promise<Observation> {
     const { predictor } = serving;
     const { inputs: width, outputs: outputWidth } = predictor.engine.shape;
@@ -132,7 +146,12 @@ export class PredictionService {
     for (let from = 0; from < count; from += rowsPerChunk) {
       const chunk = Math.min(rowsPerChunk, count - from);
       const pass = predictor.predict(rows.subarray(from * width, (from + chunk) * width), chunk);
-      assertFinite(pass, chunk, from, place);
+      const refused = refusedRows(pass, chunk);
+      if (refused) {
+        const first = place(from + refused[0]!);
+        const part = rows.subarray(from * width, (from + chunk) * width);
+        throw observed ? this.refuse({ rows: part, count: chunk, refused, serving }, first) : tooFar(first);
+      }
       prediction.outputs.set(pass.outputs, from * outputWidth);
       prediction.reconstructions.set(pass.reconstructions, from * width);
       prediction.inputs.set(pass.inputs, from * width);
@@ -164,16 +183,21 @@ export class PredictionService {
   }
 
   /** Logs the 1st, 2nd, 4th, 8th … failure: an observer that fails at every request must not fill the disk. */
-  private notify(observation: Observation): void {
-    for (const observer of this.observers) {
+  private notify<Observed>(observers: readonly ((observed: Observed) => void)[], observed: Observed): void {
+    for (const observer of observers) {
       try {
-        observer(observation);
+        observer(observed);
       } catch (error) {
         const failures = ++this.failures;
         if ((failures & (failures - 1)) !== 0) continue;
         this.log.error({ err: error, failures }, 'an observer failed; the prediction was sent nevertheless');
       }
     }
+  }
+
+  private refuse(refusal: Refusal, place: string): DomainError {
+    this.notify(this.refusalObservers, refusal);
+    return tooFar(place);
   }
 
   /** Makes `next` the serving version by changing one pointer, between two requests. */
@@ -184,12 +208,19 @@ export class PredictionService {
   }
 }
 
-/** JSON has no Infinity: JSON.stringify would turn it into null. */
-function assertFinite({ outputs, errors }: Prediction, count: number, first = 0, place = instance): void {
+/**
+ * The rows whose prediction or error is not finite; undefined if there are none. JSON has no Infinity: JSON.stringify would turn
+ * it into null.
+ */
+function refusedRows({ outputs, errors }: Prediction, count: number): number[] | undefined {
   const width = outputs.length / count;
-  for (let i = 0; i < outputs.length; i++)
-    if (!Number.isFinite(outputs[i]!)) throw tooFar(place(first + Math.floor(i / width)));
-  for (let row = 0; row < count; row++) if (!Number.isFinite(errors[row]!)) throw tooFar(place(first + row));
+  let finite = true;
+  for (let i = 0; i < outputs.length && finite; i++) finite = Number.isFinite(outputs[i]!);
+  for (let row = 0; row < count && finite; row++) finite = Number.isFinite(errors[row]!);
+  if (finite) return undefined;
+  return Array.from({ length: count }, (_, row) => row).filter(
+    (row) => !Number.isFinite(errors[row]!) || !outputs.subarray(row * width, (row + 1) * width).every(Number.isFinite),
+  );
 }
 
 function instance(row: number): string {

@@ -1,0 +1,296 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createRandom, type Random } from '../../../src/base/statistics/random.js';
+import type { DriftEvent } from '../../../src/drift/monitor/alarms.js';
+import { DriftMonitor } from '../../../src/drift/monitor/monitor.js';
+import type { MonitorOptions } from '../../../src/drift/monitor/monitor-options.js';
+import { type Baseline, type HeldOut, makeBaseline } from '../../../src/model/baseline/baseline.js';
+
+const NAMES = ['age', 'income', 'rooms'];
+const TARGETS = [{ min: -5, max: 5 }];
+
+/** Independent rows: a normal age, a log-normal income, and a number of rooms; the prediction follows the age. */
+function draw(random: Random, count: number): HeldOut {
+  const rows = new Float32Array(3 * count);
+  const outputs = new Float32Array(count);
+  for (let r = 0; r < count; r++) {
+    const age = random.normal();
+    rows.set([40 + 10 * age, Math.exp(10 + random.normal()), 1 + random.below(6)], 3 * r);
+    outputs[r] = age;
+  }
+  return { count, rows, outputs, errors: Float32Array.from(rows.subarray(0, count), () => random.uniform()) };
+}
+
+function baselineOf(rows: number): Baseline {
+  return makeBaseline(draw(createRandom(rows), rows), NAMES, ['price'], 1, TARGETS);
+}
+
+const small = baselineOf(864);
+const large = baselineOf(5000);
+
+/** A monitor, and the events of its guards. */
+function watch(baseline: Baseline, options: Partial<MonitorOptions> = {}) {
+  const events: DriftEvent[] = [];
+  const onEvent = (event: DriftEvent) => {
+    if (event.group === 'guards') events.push(event);
+  };
+  return { monitor: new DriftMonitor(baseline, { clock: () => 1e12, onEvent, ...options }), events };
+}
+
+/** Sends rows one by one, `change`d in one of `oneIn`, until an alarm. Returns the changed rows sent, or undefined without an alarm. */
+function changedUntilAlarm(
+  baseline: Baseline,
+  change: (row: Float32Array, outputs: Float32Array) => void,
+  { oneIn = 200, max = 20_000, seed = 1 } = {},
+): number | undefined {
+  const random = createRandom(seed);
+  const { monitor, events } = watch(baseline);
+  let changed = 0;
+  for (let r = 1; r <= max; r++) {
+    const { rows, outputs, errors } = draw(random, 1);
+    if (r % oneIn === 0) {
+      change(rows, outputs);
+      changed++;
+    }
+    monitor.observe(rows, 1, outputs, errors);
+    if (events.length > 0) return changed;
+  }
+  return undefined;
+}
+
+function guards(monitor: DriftMonitor) {
+  return monitor.report().guards;
+}
+
+test('a few values far out of the range raise the alarm, however rare they are', () => {
+  for (const [baseline, oneIn] of [
+    [small, 200],
+    [large, 200],
+    [small, 2000],
+  ] as const) {
+    for (const value of [2 ** 31, -32768, 1e12, -1e30, 1e38]) {
+      for (const feature of [0, 2]) {
+        const changed = changedUntilAlarm(baseline, (row) => row.fill(value, feature, feature + 1), { oneIn });
+        assert.ok(changed !== undefined && changed <= 4, `${value} in ${NAMES[feature]}, 1 in ${oneIn}: ${changed}`);
+      }
+    }
+  }
+});
+
+test('values just out of the range raise the alarm once they are too frequent for the number of held-out rows', () => {
+  const changed = changedUntilAlarm(large, (row) => row.fill(0, 2, 3), { oneIn: 150 });
+  assert.ok(changed !== undefined && changed <= 24, `${changed} rows`);
+  // 864 rows cannot rule out that one row in 500 has such a value.
+  assert.equal(
+    changedUntilAlarm(small, (row) => row.fill(0, 2, 3), { oneIn: 500, max: 10_000 }),
+    undefined,
+  );
+});
+
+test('missing values in one row of 100 raise the alarm if no held-out row misses any', () => {
+  const changed = changedUntilAlarm(large, (row) => row.fill(Number.NaN, 1, 2), { oneIn: 100 });
+  assert.ok(changed !== undefined && changed <= 12, `${changed} rows`);
+});
+
+test('one prediction far out of the range of all targets raises the alarm, and is named', () => {
+  const { monitor, events } = watch(large);
+  const { rows, outputs, errors } = draw(createRandom(2), 100);
+  outputs[60] = -1e14;
+  monitor.observe(rows, 100, outputs, errors);
+  assert.equal(monitor.report().detected, true);
+  assert.deepEqual(
+    events.map(({ type, cause }) => [type, cause]),
+    [['raised', { by: 'chart', kind: 'output', name: 'price' }]],
+  );
+  const [found] = guards(monitor);
+  assert.equal(found!.name, 'price');
+  assert.deepEqual([found!.kind, found!.detected, found!.implausible_rows], ['output', true, 1]);
+  assert.match(
+    found!.words,
+    /^1 row out of the range -5 to 5 of all targets and held-out predictions, the furthest -1e\+14, 1e\+13 ranges away$/,
+  );
+});
+
+test('a prediction at the edge of all targets is plausible, even beyond all held-out predictions', () => {
+  const { monitor, events } = watch(large);
+  const { rows, outputs, errors } = draw(createRandom(2), 100);
+  outputs[60] = 4.9;
+  monitor.observe(rows, 100, outputs, errors);
+  assert.deepEqual(events, []);
+  assert.deepEqual(guards(monitor), []);
+});
+
+test('rows without a finite prediction raise the alarm, although no other test sees them', () => {
+  const { monitor, events } = watch(small);
+  const { rows } = draw(createRandom(3), 2);
+  rows[3] = 3e38;
+  monitor.observeRefused(rows, [1]);
+  assert.equal(events.length, 1);
+  assert.equal(monitor.report().rows, 0);
+  const words = guards(monitor).map((guard) => [guard.name, guard.implausible_rows, guard.furthest]);
+  assert.deepEqual(words.sort(), [
+    ['age', 1, Math.fround(3e38)],
+    ['price', 1, null],
+  ]);
+  JSON.stringify(monitor.state());
+});
+
+test('implausible values are looked for in all rows of a large request, of which few are counted', () => {
+  const { monitor, events } = watch(small);
+  const { rows, outputs, errors } = draw(createRandom(4), 20_000);
+  for (const r of [5001, 9999, 14_003, 17_007]) rows[3 * r] = 1e12;
+  monitor.observe(rows, 20_000, outputs, errors);
+  assert.equal(monitor.report().rows, 250);
+  assert.equal(events.length, 1);
+  assert.equal(guards(monitor)[0]!.implausible_rows, 4);
+});
+
+test('a column that was constant takes other values without a division by zero', () => {
+  const random = createRandom(5);
+  const constant = (value: number, count: number): HeldOut => {
+    const held = draw(random, count);
+    for (let r = 0; r < count; r++) held.rows[3 * r + 2] = value;
+    return held;
+  };
+  const { monitor, events } = watch(makeBaseline(constant(7, 864), NAMES, ['price'], 1, TARGETS));
+  for (let i = 0; i < 5; i++) {
+    const held = constant(7, 200);
+    held.rows[3 * 50 + 2] = 2 ** 31;
+    monitor.observe(held.rows, 200, held.outputs, held.errors);
+  }
+  assert.equal(events[0]?.cause?.name, 'rooms');
+  const [found] = guards(monitor);
+  assert.equal(found!.furthest_ranges, null);
+  assert.match(found!.words, /rows other than 7 of the held-out rows, the furthest 2147483648$/);
+});
+
+test('one request that is retried is one event, unless its values are implausible', () => {
+  const { monitor, events } = watch(large);
+  const { rows, outputs, errors } = draw(createRandom(6), 1);
+  // Out of the range by a little.
+  rows[2] = 7;
+  for (let i = 0; i < 40; i++) monitor.observe(rows, 1, outputs, errors);
+  assert.deepEqual(events, []);
+  rows[2] = 1e9;
+  for (let i = 0; i < 4; i++) monitor.observe(rows, 1, outputs, errors);
+  assert.equal(events.length, 1);
+});
+
+test('quiet rows raise no more alarms of the guards than their share, whatever their tails', () => {
+  const random = createRandom(7);
+  const tails = {
+    normal: () => random.normal(),
+    'log-normal': () => Math.exp(1.5 * random.normal()),
+    Pareto: () => 1 / (1 - random.uniform()),
+    Cauchy: () => random.normal() / random.normal(),
+    'rare flag': () => Number(random.uniform() < 0.002),
+    'mostly 0': () => (random.uniform() < 0.95 ? 0 : Math.exp(2 * random.normal())),
+  };
+  for (const [name, value] of Object.entries(tails)) {
+    let alarms = 0;
+    for (let b = 0; b < 4; b++) {
+      const rows = (count: number): HeldOut => ({
+        count,
+        rows: Float32Array.from({ length: 2 * count }, value),
+        outputs: Float32Array.from({ length: count }, value),
+        errors: Float32Array.from({ length: count }, () => random.uniform()),
+      });
+      const { monitor, events } = watch(makeBaseline(rows(400), ['a', 'b'], ['y'], b), { rowsPerRequest: 500 });
+      for (let i = 0; i < 40; i++) {
+        const { count, rows: values, outputs, errors } = rows(500);
+        monitor.observe(values, count, outputs, errors);
+      }
+      alarms += events.filter(({ type, cause }) => type === 'raised' && cause?.by === 'chart').length;
+    }
+    // 80,000 rows: the charts of the guards are allowed one alarm in 2,000,000.
+    assert.ok(alarms <= 1, `${name}: ${alarms} alarms`);
+  }
+});
+
+test('the alarm ends some time after the last garbage, and a single odd row does not raise it again', () => {
+  const random = createRandom(8);
+  const { monitor, events } = watch(large);
+  const send = (count: number, garbageIn: number) => {
+    for (let r = 1; r <= count; r++) {
+      const { rows, outputs, errors } = draw(random, 1);
+      if (r % garbageIn === 0) rows[0] = -9999;
+      monitor.observe(rows, 1, outputs, errors);
+    }
+  };
+  send(6000, 200);
+  assert.deepEqual(
+    events.map(({ type }) => type),
+    ['raised'],
+  );
+  assert.equal(guards(monitor)[0]!.detected, true);
+  send(3000, Number.POSITIVE_INFINITY);
+  assert.deepEqual(
+    events.map(({ type }) => type),
+    ['raised', 'cleared'],
+  );
+  send(1000, 1000);
+  assert.equal(events.length, 2);
+});
+
+test('the state continues the charts; a state of an earlier version has none', () => {
+  const random = createRandom(9);
+  const first = watch(small).monitor;
+  const garbage = () => {
+    const held = draw(random, 1);
+    held.rows[0] = 500;
+    return held;
+  };
+  const send = (monitor: DriftMonitor, { rows, outputs, errors }: HeldOut) => monitor.observe(rows, 1, outputs, errors);
+  const rounds = (monitor: DriftMonitor) => {
+    for (let i = 0; i < 99; i++) send(monitor, draw(random, 1));
+    send(monitor, garbage());
+  };
+  rounds(first);
+  rounds(first);
+  assert.equal(first.report().detected, false);
+  const state = JSON.parse(JSON.stringify(first.state()));
+  const { guards: _, ...earlier } = state;
+  const second = watch(small);
+  second.monitor.restore(state);
+  const third = watch(small);
+  third.monitor.restore(earlier);
+  let rang = 0;
+  for (; second.events.length === 0 && rang < 20; rang++) rounds(second.monitor);
+  let later = 0;
+  for (; third.events.length === 0 && later < 20; later++) rounds(third.monitor);
+  assert.equal(later - rang, 2);
+  assert.throws(
+    () =>
+      second.monitor.restore({
+        ...state,
+        guards: { ...state.guards, guards: [{ ...state.guards.guards[0], column: 9 }] },
+      }),
+    {
+      message: /guards\/0\/column: expected less than 4, got 9/,
+    },
+  );
+});
+
+test('a baseline of an earlier version has no range of predictions, and absurd ones raise the alarm nevertheless', () => {
+  const outputs = small.outputs.map(({ grid: _, targets: __, ...rest }) => rest);
+  const { monitor, events } = watch({ ...small, outputs });
+  const held = draw(createRandom(10), 100);
+  held.outputs[3] = 20;
+  monitor.observe(held.rows, 100, held.outputs, held.errors);
+  assert.deepEqual(events, []);
+  held.outputs[3] = 1e14;
+  monitor.observe(held.rows, 100, held.outputs, held.errors);
+  assert.equal(events.length, 1);
+});
+
+test('a rare repetition of the design effect widens the spans', () => {
+  const random = createRandom(11);
+  const { monitor, events } = watch(large);
+  monitor.guards.allowFor(new Float64Array(monitor.channels.length).fill(50));
+  for (let i = 0; i < 20; i++) {
+    const held = draw(random, 1);
+    held.rows[2] = 7;
+    monitor.observe(held.rows, 1, held.outputs, held.errors);
+  }
+  assert.deepEqual(events, []);
+});
