@@ -10,8 +10,8 @@ export const AlarmEvidence = Type.Object({
   target: Type.String(),
   test: Type.Enum([...ERROR_TESTS], {
     description:
-      'magnitude: errors are larger or smaller; bias: predictions are higher or lower against the targets; range: errors ' +
-      'exceed all of the held-out rows',
+      'magnitude: errors are larger or smaller; bias: predictions are higher or lower against the targets; range: more ' +
+      'errors are as large as the largest of the held-out rows',
   }),
   direction: Type.Enum(['higher', 'lower']),
   p_value: Type.Number({ description: 'corrected for the number of tests' }),
@@ -56,9 +56,13 @@ const WORDS: Readonly<Record<ErrorTest, Describe>> = {
     const figures = `mean of prediction - target ${figure(errorsOf(counts, target).bias)} against ${figure(targets[target]!.bias)}`;
     return `predictions are ${shift > 0 ? 'higher' : 'lower'} against the targets than on held-out rows (${figures})`;
   },
-  range: ({ target }, { rows, targets: counts }, { targets }) => {
+  range: ({ target }, { rows, targets: counts }, { targets, rows: held }) => {
+    const { magnitudes, largest } = targets[target]!;
+    const last = counts[target]!.magnitudes.at(-1)!;
+    const share = figure((100 * magnitudes.counts.at(-1)!) / held);
     const { beyond } = counts[target]!;
-    return `errors of ${beyond} of ${rows} rows exceed ${figure(targets[target]!.largest)}, the largest on held-out rows`;
+    const more = beyond > 0 ? `, ${beyond} of them larger than any (${figure(largest)})` : '';
+    return `errors of ${last} of ${rows} rows are as large as the largest ${share} % on held-out rows${more}`;
   },
 };
 

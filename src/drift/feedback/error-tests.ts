@@ -1,4 +1,4 @@
-import { logHypergeometric } from '../../base/statistics/hypergeometric.js';
+import { logHypergeometric, logHypergeometricTail } from '../../base/statistics/hypergeometric.js';
 import { logNormalTail } from '../../base/statistics/normal.js';
 import type { PredictionErrors, TargetErrors } from '../../model/baseline/prediction-errors.js';
 import { smoothBins } from '../window/smooth-test.js';
@@ -6,7 +6,7 @@ import type { ErrorCounts, TargetCounts } from './error-counts.js';
 
 /**
  * What is tested of a target: whether the magnitudes of the errors are larger or smaller than those of the reference, whether
- * the predictions are higher or lower against the targets, and whether errors exceed all of the reference.
+ * the predictions are higher or lower against the targets, and whether more errors are as large as the largest of the reference.
  */
 export const ERROR_TESTS = ['magnitude', 'bias', 'range'] as const;
 export type ErrorTest = (typeof ERROR_TESTS)[number];
@@ -32,8 +32,7 @@ const MIN_SHARE = 0.005;
 
 /**
  * Tests a window's errors against those of the reference, two-sided, with the sampling error of both. By ranks, because errors
- * have heavy tails: Wilcoxon's test on the bins, of the magnitudes and of the errors themselves; and an exact test of the rows
- * beyond the reference's largest magnitude, which ranks cannot see far.
+ * have heavy tails: Wilcoxon's test on the bins, of the magnitudes and of the errors themselves; and exact tests of large errors.
  */
 export function testErrors(
   reference: PredictionErrors,
@@ -50,7 +49,7 @@ export function testErrors(
         ...testRanks(counts.magnitudes, held.magnitudes.counts, effects.magnitude),
       },
       { target, test: 'bias' as const, ...testRanks(counts.errors, held.errors.counts, effects.bias) },
-      { target, test: 'range' as const, ...testRange(reference.rows, rows, counts, effects.magnitude) },
+      { target, test: 'range' as const, ...testTail(held, reference.rows, rows, counts, effects.magnitude) },
     ];
   });
 }
@@ -62,12 +61,20 @@ function testRanks(window: readonly number[], reference: readonly number[], desi
   return { logP, shift: first.shift, matters: Math.abs(first.shift) >= MIN_SHIFT };
 }
 
-/** If all rows have one distribution, `beyond` of n new rows exceed all m earlier ones only if they are the first in descending order. */
-function testRange(m: number, n: number, { beyond }: TargetCounts, designEffect: number) {
-  const independent = Math.floor(beyond / designEffect);
-  const logP = independent > 0 ? logHypergeometric(0, independent, m, Math.floor(n / designEffect)) : 0;
-  const share = beyond / n - 1 / (m + 1);
-  return { logP, shift: share, matters: share >= MIN_SHARE };
+/**
+ * Two exact tests of large errors, which ranks on average hardly see: the rows in the bin of the largest magnitudes (Fisher's
+ * test), and the rows beyond all m earlier ones, which are the first in descending order.
+ */
+function testTail({ magnitudes }: TargetErrors, m: number, n: number, counts: TargetCounts, designEffect: number) {
+  const independent = (rows: number) => Math.floor(rows / designEffect);
+  const [beyond, top] = [independent(counts.beyond), independent(counts.magnitudes.at(-1)!)];
+  const held = magnitudes.counts.at(-1)!;
+  const rows = independent(n);
+  const exceeding = beyond > 0 ? logHypergeometric(0, beyond, m, rows) : 0;
+  const inLast =
+    magnitudes.counts.length > 1 && top > 0 ? logHypergeometricTail(top, rows, top + held, rows + m - top - held) : 0;
+  const share = Math.max(counts.beyond / n - 1 / (m + 1), counts.magnitudes.at(-1)! / n - held / m);
+  return { logP: Math.min(0, Math.LN2 + Math.min(exceeding, inLast)), shift: share, matters: share >= MIN_SHARE };
 }
 
 /** The mean and the variance of the middle ranks of a window's bins, in the reference. */
