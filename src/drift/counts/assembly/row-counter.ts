@@ -41,9 +41,14 @@ const MIN_SCALE: f64 = 1e-100;
  * counted, negative if a chart is beyond its limit.
  */
 export function countRows(count: i32): i32 {
-  store<u8>(guarded + guardedEnd, 0);
+  // Also the marks of rows that the loop leaves out.
+  memory.fill(guarded, 0, guardedEnd + 1);
   for (let r = 0; r < count; r++) {
-    readColumns(r);
+    const outside = readColumns(r);
+    if (outside) {
+      store<u8>(guarded + r, 1);
+      store<u8>(guarded + guardedEnd, 1);
+    }
     const error = at(values, features + outputs);
     const rank = countBelow(field(errorRanks, RANKS_VALUES), 0, error);
     const score = scoreOf(errorRanks, rank, error);
@@ -58,10 +63,13 @@ export function countRows(count: i32): i32 {
   return count;
 }
 
-/** Reads the row's values, and counts where its features lie and the sums of its deviations. */
+/**
+ * Reads the row's values, and counts where its features lie and the sums of its deviations. Returns whether a value is missing
+ * or outside its limits.
+ */
 // @ts-ignore: decorator
 @inline
-function readColumns(r: usize): void {
+function readColumns(r: usize): bool {
   const d = features, o = outputs;
   const row = rows + ((r * d) << 2), prediction = predictions + ((r * o) << 2);
   let outside: usize = 0;
@@ -78,13 +86,12 @@ function readColumns(r: usize): void {
     put(values, d + j, value);
     outside |= <usize>(value < at(limits, 2 * (d + j))) | <usize>(value > at(limits, 2 * (d + j) + 1));
   }
-  store<u8>(guarded + r, <u8>(outside != 0));
-  if (outside) store<u8>(guarded + guardedEnd, 1);
   put(values, d + o, <f64>load<f32>(errors + (r << 2)));
   for (let j: usize = 0; j < d + o; j++) {
     const value = at(values, j);
     if (value == value) add(sums, j, (value - at(columnMeans, j)) / at(columnDeviations, j));
   }
+  return outside != 0;
 }
 
 /** Computes the conditional residuals. Returns the p-value of the distance. */
