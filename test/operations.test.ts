@@ -8,10 +8,13 @@ import { exportedMetrics } from './deploy/exported-metrics.js';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 const PAGE = read('docs/operations.md');
-const ROWS = PAGE.slice(0, PAGE.indexOf('\n## Memory\n'))
-  .split('\n')
-  .filter((line) => line.startsWith('| ') && !line.startsWith('| fault '))
-  .map((line) => line.slice(2, -2).split(' | '));
+/** The rows of the tables of faults. The page may have other tables. */
+const ROWS = Array.from(PAGE.matchAll(/^\| fault .*\n\|---.*\n((?:\|.*\n)+)/gm)).flatMap(([, rows]) =>
+  rows!
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.slice(2, -2).split(' | ')),
+);
 
 test('every fault has what happens, how it shows, and tests that exist', () => {
   assert.ok(ROWS.length > 30, `${ROWS.length} faults`);

@@ -176,7 +176,7 @@ function parametersOf(path: string): number {
 }
 
 function patternOf(path: string): RegExp {
-  const escaped = path.replace(/[.*+?^$()[\]\\|]/g, '\\$&').replace(/\{\w+\}/g, '[^/]+?');
+  const escaped = path.replace(/[.*+?^$()[\]\\|]/g, '\\$&').replace(/\{\w+\}/g, '[^/]*?');
   // TensorFlow Serving's own server does not heed the case of its paths.
   return new RegExp(`^${escaped}$`, path.startsWith('/v1/models/') ? 'i' : '');
 }
