@@ -80,9 +80,12 @@ function drainAfterReply(request: IncomingMessage, response: ServerResponse): vo
 
 /** Handles an error of a connection: bytes that are not HTTP, or a request that does not arrive in time. */
 export function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+  if (error.code === 'ECONNRESET') socket.destroy();
+  // What the client still sends is discarded: many clients read only then. Each piece of it is an error again.
+  else if (refused.has(socket)) return;
+  else if (!socket.writable) socket.destroy();
   else if (draining.has(socket)) socket.end();
-  else if (!refused.has(socket)) {
+  else {
     refused.add(socket);
     refuseNext(error, socket);
   }

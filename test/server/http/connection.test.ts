@@ -191,6 +191,20 @@ test('bytes after the last request of a connection do not cut the reply that is 
   assert.match(await rest, /last\r\n0\r\n\r\n$/);
 });
 
+test('a client that sends a large body after headers that are too large gets its 431', {
+  timeout: 60_000,
+}, async (t) => {
+  const { url } = await listen(t);
+  const socket = open(t, url);
+  const head = `POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: ${LARGE}\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`;
+  // It reads nothing before it has sent everything.
+  await new Promise<void>((resolve, reject) => {
+    socket.on('error', reject);
+    socket.write(head + 'x'.repeat(LARGE), () => resolve());
+  });
+  assert.deepEqual(statuses(await untilEnd(socket)), [431]);
+});
+
 test('headers that are too large are a 431, and the connection does not stay half closed', async (t) => {
   const { app, url } = await listen(t);
   const socket = open(t, url);
