@@ -25,14 +25,11 @@ const TRIMMED_MEAN = 0.623;
  */
 export class Dependence {
   private readonly rows: number;
-  private readonly assumed: number;
   private latest: Moments | null = null;
   private differences: number[] = [];
 
-  /** `assumed`: the design effect until it is known. */
-  constructor(rows: number, assumed: number) {
+  constructor(rows: number) {
     this.rows = rows;
-    this.assumed = assumed;
   }
 
   /** Adds a window, given the mean and the variance of its rows. */
@@ -48,10 +45,10 @@ export class Dependence {
     if (this.differences.length > MAX_DIFFERENCES) this.differences.shift();
   }
 
-  /** The number of rows that carry the information of one independent row. */
-  get designEffect(): number {
+  /** The number of rows that carry the information of one independent row; undefined until it is known. */
+  get designEffect(): number | undefined {
     const { length } = this.differences;
-    if (length < MIN_DIFFERENCES) return this.assumed;
+    if (length < MIN_DIFFERENCES) return undefined;
     const smallest = this.differences.toSorted((a, b) => a - b).slice(0, Math.ceil((1 - TRIMMED) * length));
     return Math.max(1, smallest.reduce((sum, one) => sum + one, 0) / smallest.length / TRIMMED_MEAN);
   }

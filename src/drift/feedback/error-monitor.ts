@@ -5,8 +5,7 @@ import type { LatchState } from '../monitor/alarms.js';
 import { type AlarmEvidence, evidenceOf } from './alarm-evidence.js';
 import { countsOf, type ErrorCounts } from './error-counts.js';
 import { checkErrorState, type ErrorState } from './error-state.js';
-import type { DesignEffects } from './error-tests.js';
-import { ErrorWindow, larger, type TestedErrors } from './error-window.js';
+import { ErrorWindow, type TestedErrors } from './error-window.js';
 
 /** The group of the tests of prediction errors. */
 export const PREDICTION_ERROR = 'prediction_error';
@@ -46,11 +45,6 @@ export interface LabelledPredictions {
 const MIN_WINDOW_ROWS = 30;
 /** Maximum rows of one request that are compared, evenly spaced: rows of one request are often alike. */
 const ROWS_PER_REQUEST = 250;
-/**
- * The design effect of the first six of the shortest windows, about 190 rows, after which it is known: labels often begin with a
- * batch of one kind. Longer windows have at least the design effect of shorter ones.
- */
-const ASSUMED_EFFECT = 10;
 /** An alarm is cleared by this number of windows in a row with a p-value above `QUIET_P`, of the size that raised it. */
 const QUIET_WINDOWS = 3;
 const QUIET_P = 0.05;
@@ -88,15 +82,12 @@ export class ErrorMonitor {
     this.clock = options.clock ?? Date.now;
     const sizes = [options.windowRows];
     while (Math.floor(sizes[0]! / 2) >= MIN_WINDOW_ROWS) sizes.unshift(Math.floor(sizes[0]! / 2));
-    this.windows = sizes.map(
-      (size, i) =>
-        new ErrorWindow(
-          reference,
-          size,
-          size / (sizes.length * options.rowsBetweenFalseAlarms),
-          i === 0 ? ASSUMED_EFFECT : 1,
-        ),
-    );
+    const windows: ErrorWindow[] = [];
+    for (const size of sizes) {
+      const threshold = size / (sizes.length * options.rowsBetweenFalseAlarms);
+      windows.push(new ErrorWindow(reference, size, threshold, windows.at(-1)));
+    }
+    this.windows = windows;
   }
 
   get alarm(): LatchState & { readonly group: typeof PREDICTION_ERROR } {
@@ -158,11 +149,7 @@ export class ErrorMonitor {
   /** Continues from a state. Throws `INVALID_BASELINE` if it is incomplete, or has another reference or other windows. */
   restore(value: unknown): void {
     const state = checkErrorState(value, this.state());
-    let floor: readonly DesignEffects[] = [];
-    for (const [i, window] of this.windows.entries()) {
-      window.restore(state.windows[i]!, floor);
-      floor = larger(window.designEffects, floor);
-    }
+    for (const [i, window] of this.windows.entries()) window.restore(state.windows[i]!);
     this.latch = state.latch;
     this.alarmSize = state.alarm_size;
     this.raisedBy = state.raised_by;
@@ -179,12 +166,10 @@ export class ErrorMonitor {
 
   private count(row: ErrorCounts, now: number): void {
     this.counters.rows++;
-    this.windows.forEach((window, i) => {
-      const floor = () =>
-        this.windows.slice(0, i).reduce<DesignEffects[]>((all, shorter) => larger(shorter.designEffects, all), []);
-      const tested = window.add(row, floor, now);
+    for (const window of this.windows) {
+      const tested = window.add(row, now);
       if (tested) this.judge(window, tested);
-    });
+    }
   }
 
   private judge({ size, threshold }: ErrorWindow, tested: TestedErrors): void {

@@ -29,6 +29,12 @@ export interface TestedErrors {
   readonly at: number;
 }
 
+/**
+ * The design effect of the first six of the shortest windows, about 190 rows, after which it is known: labels often begin with a
+ * batch of one kind.
+ */
+const ASSUMED_EFFECT = 10;
+
 /** Windows of `size` labelled rows, which follow one another. Each is tested once. */
 export class ErrorWindow {
   readonly size: number;
@@ -37,17 +43,18 @@ export class ErrorWindow {
   /** The latest window; undefined before the first is full. */
   tested: TestedErrors | undefined;
   private readonly reference: PredictionErrors;
+  private readonly shorter: ErrorWindow | undefined;
   private readonly dependence: readonly Record<'magnitude' | 'bias', Dependence>[];
   private filling: ErrorCounts;
 
-  /** `assumedEffect`: the design effect until enough windows have been seen. */
-  constructor(reference: PredictionErrors, size: number, threshold: number, assumedEffect: number) {
+  /** `shorter`: the windows of half the size. Their design effects count until those of this size are known. */
+  constructor(reference: PredictionErrors, size: number, threshold: number, shorter: ErrorWindow | undefined) {
     this.reference = reference;
     this.size = size;
     this.threshold = threshold;
+    this.shorter = shorter;
     this.filling = emptyCounts(reference);
-    const start = () => new Dependence(size, assumedEffect);
-    this.dependence = reference.targets.map(() => ({ magnitude: start(), bias: start() }));
+    this.dependence = reference.targets.map(() => ({ magnitude: new Dependence(size), bias: new Dependence(size) }));
   }
 
   get filledRows(): number {
@@ -56,19 +63,20 @@ export class ErrorWindow {
 
   /** Per target; each at least 1. Windows that were tested before decide. */
   get designEffects(): DesignEffects[] {
-    return this.dependence.map(({ magnitude, bias }) => ({
-      magnitude: magnitude.designEffect,
-      bias: bias.designEffect,
+    const shorter = this.shorter?.designEffects;
+    return this.dependence.map(({ magnitude, bias }, j) => ({
+      magnitude: magnitude.designEffect ?? shorter?.[j]?.magnitude ?? ASSUMED_EFFECT,
+      bias: bias.designEffect ?? shorter?.[j]?.bias ?? ASSUMED_EFFECT,
     }));
   }
 
-  /** Adds a row. `floor` are the design effects of shorter windows, per target: longer windows have no smaller ones. */
-  add(row: ErrorCounts, floor: () => readonly DesignEffects[], now: number): TestedErrors | undefined {
+  /** Adds a row. Returns the window if the row has filled it. */
+  add(row: ErrorCounts, now: number): TestedErrors | undefined {
     addCounts(this.filling, row);
     if (this.filling.rows < this.size) return undefined;
     const counts = this.filling;
     this.filling = emptyCounts(this.reference);
-    this.tested = this.test(counts, larger(this.designEffects, floor()), now);
+    this.tested = this.test(counts, now);
     counts.targets.forEach(({ magnitudes, errors }, j) => {
       const held = this.reference.targets[j]!;
       this.dependence[j]!.magnitude.add(rankMoments(magnitudes, held.magnitudes));
@@ -96,18 +104,18 @@ export class ErrorWindow {
     };
   }
 
-  /** Restores a state of the same reference. `floor` as in `add`. */
-  restore({ filling, tested, tested_at, dependence }: ErrorWindowState, floor: readonly DesignEffects[]): void {
+  /** Restores a state of the same reference, after that of the shorter windows. */
+  restore({ filling, tested, tested_at, dependence }: ErrorWindowState): void {
     this.filling = filling;
     dependence.forEach(({ magnitude, bias }, j) => {
       this.dependence[j]!.magnitude.restore(magnitude);
       this.dependence[j]!.bias.restore(bias);
     });
-    this.tested = tested ? this.test(tested, larger(this.designEffects, floor), tested_at ?? 0) : undefined;
+    this.tested = tested ? this.test(tested, tested_at ?? 0) : undefined;
   }
 
-  private test(counts: ErrorCounts, designEffects: readonly DesignEffects[], at: number): TestedErrors {
-    const evidence = testErrors(this.reference, counts, designEffects);
+  private test(counts: ErrorCounts, at: number): TestedErrors {
+    const evidence = testErrors(this.reference, counts, this.designEffects);
     const [strongest] = evidence.filter(({ matters }) => matters).sort((a, b) => a.logP - b.logP);
     return {
       counts,
@@ -117,12 +125,4 @@ export class ErrorWindow {
       at,
     };
   }
-}
-
-/** The larger design effect of each target and test. */
-export function larger(a: readonly DesignEffects[], b: readonly DesignEffects[]): DesignEffects[] {
-  return a.map(({ magnitude, bias }, j) => ({
-    magnitude: Math.max(magnitude, b[j]?.magnitude ?? 1),
-    bias: Math.max(bias, b[j]?.bias ?? 1),
-  }));
 }

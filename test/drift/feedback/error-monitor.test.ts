@@ -70,7 +70,7 @@ test('bursts of similar rows do not ring for ever', (t) => {
     alarms += events.filter(({ type, at }) => type === 'raised' && at > 0).length;
   }
   t.diagnostic(`${alarms} alarms`);
-  assert.ok(alarms <= 20, `${alarms} alarms in 200,000 rows`);
+  assert.ok(alarms <= 10, `${alarms} alarms in 200,000 rows`);
 });
 
 const CHANGES: [
@@ -83,7 +83,7 @@ const CHANGES: [
   ['errors of 3.8 times the size', (e) => 3.8 * e, 62, 'range', /^y: errors are larger .*MAE.*; errors of/],
   ['errors of half the size', (e) => e / 2, 125, 'magnitude', /errors are smaller/],
   ['predictions that are too low', (e) => e - 1, 125, 'bias', /predictions are lower against the targets/],
-  ['errors half as large again', (e) => 1.5 * e, 1000, 'magnitude', /errors are larger/],
+  ['errors half as large again', (e) => 1.5 * e, 1000, 'range', /as large as the largest 5 % on held-out rows/],
   [
     'one row in 20 far off',
     (e, i) => (i % 20 === 0 ? 1e6 : e),
