@@ -30,6 +30,7 @@ const ROOMS = {
   ],
   'src/drift/rows': ['src/model/baseline', 'src/base'],
   'src/drift/counts': ['src/drift/rows', 'src/model/baseline', 'src/base'],
+  'src/drift/changes': ['src/model/baseline', 'src/base'],
   'src/drift/window': ['src/drift/counts', 'src/drift/rows', 'src/model/baseline', 'src/base'],
   'src/drift/guards': ['src/drift/window', 'src/drift/counts', 'src/drift/rows', 'src/model/baseline', 'src/base'],
   'src/drift/monitor': ['src/drift', 'src/model/baseline', 'src/base'],

@@ -3,16 +3,12 @@ import {
   ERROR_CHART_LEVEL,
   ERROR_CHART_MEAN,
   ERROR_CHART_SQUARED_LIMIT,
-  TOTAL_ROWS,
-  TOTAL_SCORES,
 } from '../../src/drift/counts/assembly/fields.js';
 import type { Charts } from '../../src/drift/counts/charts.js';
 import { type Counters, P_BUCKETS } from '../../src/drift/counts/counters.js';
 import { type CounterParts, type RequestRows, rowIndex } from '../../src/drift/counts/row-counter.js';
-import type { RowCounts } from '../../src/drift/counts/row-counts.js';
 import type { WasmRowCounter } from '../../src/drift/counts/wasm-row-counter.js';
 import type { RowReader } from '../../src/drift/rows/row-reader.js';
-import { NO_BIN } from '../../src/model/baseline/bins.js';
 
 /** Counts rows in TypeScript: the oracle of the row counter in WebAssembly, which must give the same bits. */
 export class ReferenceRowCounter implements Pick<WasmRowCounter, 'beyond' | 'count'> {
@@ -26,27 +22,12 @@ export class ReferenceRowCounter implements Pick<WasmRowCounter, 'beyond' | 'cou
   count(request: RequestRows, start: number): number {
     const { reader, rowCounts, counters, designEffect, charts } = this.parts;
     reader.read(request.rows, request.outputs, request.errors, rowIndex(start, request));
-    countRow(rowCounts, reader);
+    rowCounts.add(reader);
     countP(counters, reader.p);
     designEffect.add(reader.bins);
     this.beyond = moveCharts(charts, reader);
     return start + 1;
   }
-}
-
-function countRow({ channels, counts, places, sums, totals }: RowCounts, reader: RowReader): void {
-  totals[TOTAL_ROWS]!++;
-  totals[TOTAL_SCORES]! += reader.errorScore;
-  channels.forEach(({ offset }, c) => {
-    const bin = reader.bins[c]!;
-    if (bin !== NO_BIN) counts[offset + bin]!++;
-  });
-  reader.places.forEach((place, j) => {
-    places[4 * j + place]!++;
-  });
-  reader.deviations.forEach((deviation, j) => {
-    sums[j]! += deviation;
-  });
 }
 
 function countP({ pValues, pValueSum }: Counters, p: number): void {

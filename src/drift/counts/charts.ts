@@ -10,7 +10,10 @@ import {
   ERROR_CHART_LEVEL,
   ERROR_CHART_MEAN,
   ERROR_CHART_SQUARED_LIMIT,
+  TOTAL_ROWS,
+  TOTAL_SCORES,
 } from './assembly/fields.js';
+import { RowCounts } from './row-counts.js';
 
 /** Charts on disk. */
 export const ChartsState = Type.Object({ shares: Type.Array(Type.Number()), level: Type.Number() });
@@ -102,6 +105,18 @@ export class Charts {
     const { errorChart } = this;
     const unit = this.deviation * Math.sqrt(this.designEffects[this.errorChannel]!);
     return (errorChart[ERROR_CHART_LEVEL]! - errorChart[ERROR_CHART_MEAN]!) / unit;
+  }
+
+  /** The rows that the charts are worth, counted by bin: an approximation without ranges, missing values, and means. */
+  tally(): RowCounts {
+    const tally = new RowCounts(this.channels);
+    const rows = Math.round(effectiveRows(this.baseline.charts.lambda));
+    this.histograms.state().forEach((share, at) => {
+      tally.counts[at] = Math.round(rows * share);
+    });
+    tally.totals[TOTAL_ROWS] = rows;
+    tally.totals[TOTAL_SCORES] = rows * this.errorChart[ERROR_CHART_LEVEL]!;
+    return tally;
   }
 
   reset(): void {

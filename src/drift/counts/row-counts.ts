@@ -1,6 +1,8 @@
 import { type Static, Type } from 'typebox';
 import type { ArrayMemory } from '../../base/node/array-memory.js';
+import { NO_BIN } from '../../model/baseline/bins.js';
 import { binTotal, type Channel } from '../rows/channels.js';
+import type { RowReader } from '../rows/row-reader.js';
 import { TOTAL_ROWS, TOTAL_SCORES } from './assembly/fields.js';
 
 /** Row counts on disk. `counts` and `places` are 32-bit integers, little-endian, in base64. */
@@ -52,6 +54,23 @@ export class RowCounts {
     this.places = memory.place(this.places);
     this.sums = memory.place(this.sums);
     this.totals = memory.place(this.totals);
+  }
+
+  /** Counts the row that `reader` has read last. */
+  add(reader: RowReader): void {
+    const { channels, counts, places, sums, totals } = this;
+    totals[TOTAL_ROWS]!++;
+    totals[TOTAL_SCORES]! += reader.errorScore;
+    channels.forEach(({ offset }, c) => {
+      const bin = reader.bins[c]!;
+      if (bin !== NO_BIN) counts[offset + bin]!++;
+    });
+    reader.places.forEach((place, j) => {
+      places[4 * j + place]!++;
+    });
+    reader.deviations.forEach((deviation, j) => {
+      sums[j]! += deviation;
+    });
   }
 
   /** Adds the counts of the same channels, or of these followed by others. */

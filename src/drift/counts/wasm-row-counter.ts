@@ -5,12 +5,13 @@ import type { OrderedLists } from '../../model/baseline/ordered-lists.js';
 import type { RankTable } from '../rows/rank-table.js';
 import * as fields from './assembly/fields.js';
 import { P_BUCKETS } from './counters.js';
+import { RecentRows } from './recent-rows.js';
 import { type CounterParts, type RequestRows, rowIndex } from './row-counter.js';
 
 /** The functions of assembly/row-counter.ts. Its exports are also its globals, and the positions of assembly/fields.ts. */
 interface Exports {
   readonly memory: WasmMemory;
-  countRows(count: number): number;
+  countRows(first: number, count: number): number;
   heapStart(): number;
 }
 
@@ -19,7 +20,7 @@ type Values<Prefix extends string> = {
   readonly [Name in keyof typeof fields as Name extends `${Prefix}_${string}` ? (typeof fields)[Name] : never]: number;
 };
 
-/** Rows that are copied into the memory at a time. */
+/** Maximum rows that are copied into the memory at a time. */
 const BLOCK = 64;
 
 const instantiate = loadWasmModule(builtFile('row-counter.wasm')) as (() => Exports) | undefined;
@@ -67,32 +68,41 @@ function numbersOf(exports: object): [string, { value: number }][] {
 export class WasmRowCounter {
   /** Whether a chart is beyond its limit after the latest row. */
   beyond = false;
+  /** The rows that were counted last. */
+  readonly recent: RecentRows;
   private readonly parts: CounterParts;
   private readonly countRows: Exports['countRows'];
-  private readonly buffers: Pick<ReturnType<typeof placeParts>, 'bins' | 'rows' | 'outputs' | 'errors' | 'guarded'>;
+  private readonly bins: Uint8Array;
+  /** `[BLOCK + 1]` */
+  private readonly marks: Uint8Array;
 
   /** Throws an Error if the JavaScript engine has no WebAssembly SIMD. */
   constructor(parts: CounterParts) {
     const exports = requireRowCounter()();
     this.parts = parts;
     this.countRows = exports.countRows;
-    const { globals, ...buffers } = placeArrays(exports.memory, exports.heapStart(), (memory) =>
-      placeParts(parts, memory),
+    this.recent = new RecentRows(parts.reader.features, parts.reader.outputs);
+    const { globals, bins, guarded } = placeArrays(exports.memory, exports.heapStart(), (memory) =>
+      placeParts(parts, this.recent, memory),
     );
     setGlobals(exports, globals);
-    this.buffers = buffers;
+    this.bins = bins;
+    this.marks = guarded;
   }
 
   /** Counts rows in order, from number `start` of the counted rows and at most to number `end`. Returns the number of the next row. */
   count(request: RequestRows, start: number, end: number): number {
-    const { designEffect } = this.parts;
+    const { recent, parts } = this;
+    const { designEffect } = parts;
     // Row by row while the design effect needs the bins of each, and while a drift makes each an alarm.
-    const count = designEffect.settled && !this.beyond ? Math.min(BLOCK, end - start) : 1;
+    const count = designEffect.settled && !this.beyond ? Math.min(BLOCK, end - start, recent.room) : 1;
     this.copy(request, start, count);
-    const counted = this.countRows(count);
-    designEffect.add(this.buffers.bins);
+    const counted = this.countRows(recent.end, count);
+    const rows = Math.abs(counted);
+    recent.advance(rows);
+    designEffect.add(this.bins);
     this.beyond = counted < 0;
-    return start + Math.abs(counted);
+    return start + rows;
   }
 
   /**
@@ -100,28 +110,27 @@ export class WasmRowCounter {
    * the reader; undefined if there is no such row.
    */
   get guarded(): Uint8Array | undefined {
-    const { guarded } = this.buffers;
-    return guarded[BLOCK] ? guarded : undefined;
+    return this.marks[BLOCK] ? this.marks : undefined;
   }
 
   private copy(request: RequestRows, start: number, count: number): void {
-    const { rows, outputs, errors } = this.buffers;
-    const features = rows.length / BLOCK;
-    const width = outputs.length / BLOCK;
+    const { rows, outputs, errors, end } = this.recent;
+    const { features, outputs: width } = this.parts.reader;
     for (let i = 0; i < count; i++) {
       const r = rowIndex(start + i, request);
-      for (let j = 0; j < features; j++) rows[i * features + j] = request.rows[r * features + j]!;
-      for (let j = 0; j < width; j++) outputs[i * width + j] = request.outputs[r * width + j]!;
-      errors[i] = request.errors[r]!;
+      const to = end + i;
+      for (let j = 0; j < features; j++) rows[to * features + j] = request.rows[r * features + j]!;
+      for (let j = 0; j < width; j++) outputs[to * width + j] = request.outputs[r * width + j]!;
+      errors[to] = request.errors[r]!;
     }
   }
 }
 
 /**
- * Moves the parts into `memory`, and places the records that assembly/row-counter.ts reads and the buffers of a block. Returns
- * the globals of assembly/row-counter.ts, and the buffers.
+ * Moves the parts into `memory`, and places the records that assembly/row-counter.ts reads. Returns the globals of
+ * assembly/row-counter.ts, and the bins of the latest row.
  */
-function placeParts({ reader, rowCounts, counters, charts }: CounterParts, memory: ArrayMemory) {
+function placeParts({ reader, rowCounts, counters, charts }: CounterParts, recent: RecentRows, memory: ArrayMemory) {
   const { features, outputs, distances, precision } = reader;
   const { histograms } = charts;
   const { channels } = rowCounts;
@@ -155,18 +164,16 @@ function placeParts({ reader, rowCounts, counters, charts }: CounterParts, memor
   rowCounts.moveInto(memory);
   counters.moveInto(memory);
   charts.moveInto(memory);
-  const rows = memory.place(new Float32Array(BLOCK * features));
-  const predictions = memory.place(new Float32Array(BLOCK * outputs));
-  const errors = memory.place(new Float32Array(BLOCK));
+  recent.moveInto(memory);
   const bins = memory.place(new Uint8Array(channels.length));
   const guarded = memory.place(new Uint8Array(BLOCK + 1));
   const globals = {
     features,
     outputs,
     channels: channels.length,
-    rows: rows.byteOffset,
-    predictions: predictions.byteOffset,
-    errors: errors.byteOffset,
+    rows: recent.rows.byteOffset,
+    predictions: recent.outputs.byteOffset,
+    errors: recent.errors.byteOffset,
     limits: address(reader.limits),
     columnMeans: address(reader.columnMeans),
     columnDeviations: address(reader.columnDeviations),
@@ -201,7 +208,7 @@ function placeParts({ reader, rowCounts, counters, charts }: CounterParts, memor
     chartLimits: charts.limits.byteOffset,
     errorChart: charts.errorChart.byteOffset,
   };
-  return { globals, bins, rows, outputs: predictions, errors, guarded };
+  return { globals, bins, guarded };
 }
 
 /** A record as the binary reads it. The keys of an object that are whole numbers are in ascending order. */

@@ -3,12 +3,12 @@ import { nullable } from '../../base/json/nullable.js';
 import { chiSquareQuantile } from '../../base/statistics/chi-square.js';
 import type { Baseline } from '../../model/baseline/baseline.js';
 import { sumOf } from '../../model/baseline/bins.js';
+import { describe, type Relation, type Values } from '../changes/describe-change.js';
 import type { RowCounts } from '../counts/row-counts.js';
 import type { Channel } from '../rows/channels.js';
 import { ABOVE, BELOW, MISSING } from '../rows/row-reader.js';
 import { jensenShannon, stabilityIndex } from '../window/divergence.js';
 import type { Evidence, WindowTest } from '../window/window-test.js';
-import { describe } from './describe-change.js';
 
 /** A feature or a prediction in a window. */
 export const ColumnReport = Type.Object({
@@ -36,12 +36,21 @@ export const ColumnReport = Type.Object({
 });
 export type ColumnReport = Static<typeof ColumnReport>;
 
+/** What is known of a column beyond its counts. */
+export interface Measured {
+  readonly values?: Values | undefined;
+  readonly relation?: Relation | undefined;
+  /** True for the likeliest cause of an alarm, which is described even if none of these tests alone would raise it. */
+  readonly isCause?: boolean;
+}
+
 /** Reports the feature or output `channel` of a window, including the evidence of its conditional residual if it has one. */
 export function reportColumn(
   baseline: Baseline,
   channel: Channel,
   tally: RowCounts,
   test: WindowTest | undefined,
+  { values, relation, isCause = false }: Measured = {},
 ): ColumnReport {
   const { name, index, bins } = channel;
   const isFeature = channel.kind === 'feature';
@@ -60,10 +69,15 @@ export function reportColumn(
   );
   const alarmed = own.filter((one) => one.matters && one.logP < levelOf(one, test!));
   const has = (group: Evidence['group'], kind: Evidence['test']) =>
-    alarmed.some((one) => one.group === group && one.test === kind);
+    alarmed.some((one) => one.group === group && one.test === kind) || (cause?.group === group && cause.test === kind);
+  // A cause that no single test found out is described by the strongest.
+  const cause = isCause && alarmed.length === 0 ? strongest : undefined;
   const findings = {
     window: recent,
     baseline: bins.counts,
+    edges: bins.edges,
+    values,
+    relation,
     below: share(BELOW),
     above: share(ABOVE),
     missing: share(MISSING),

@@ -1,4 +1,4 @@
-import type { DriftEvent } from './alarms.js';
+import type { AlarmEvent } from './alarm-evidence.js';
 
 export interface MonitorOptions {
   /** Expected rows between two false alarms of any kind. */
@@ -10,7 +10,7 @@ export interface MonitorOptions {
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   /** Called whenever an alarm is raised or cleared. */
-  readonly onEvent: (event: DriftEvent) => void;
+  readonly onEvent: (event: AlarmEvent) => void;
 }
 
 const DEFAULTS: MonitorOptions = {

@@ -8,7 +8,9 @@ import { RowCountsState } from '../counts/row-counts.js';
 import { RingState } from '../counts/time-ring.js';
 import { GuardChartsState } from '../guards/guard-charts.js';
 import { binTotal, type Channel, GROUPS } from '../rows/channels.js';
+import { AlarmEvidence } from './alarm-evidence.js';
 import { LatchState } from './alarms.js';
+import { WindowReport } from './report.js';
 
 /** A monitor on disk. */
 export const MonitorState = Type.Object({
@@ -24,6 +26,16 @@ export const MonitorState = Type.Object({
   guards: Type.Optional(GuardChartsState),
   design_effect: DesignEffectState,
   latches: Type.Array(LatchState, { minItems: GROUPS.length, maxItems: GROUPS.length }),
+  evidence: Type.Optional(
+    Type.Array(nullable(AlarmEvidence), {
+      minItems: GROUPS.length,
+      maxItems: GROUPS.length,
+      description: 'of the alarms; earlier versions stored none',
+    }),
+  ),
+  described: Type.Optional(
+    nullable(WindowReport, { description: 'the tested window, if it was described by its values' }),
+  ),
   minutes: RingState,
   hours: RingState,
 });

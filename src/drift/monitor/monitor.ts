@@ -11,16 +11,31 @@ import { reportGuards } from '../guards/guard-report.js';
 import { type Channel, channelsOf, GROUPS, type Group } from '../rows/channels.js';
 import { ABOVE, BELOW, RowReader } from '../rows/row-reader.js';
 import { testWindow, type WindowTest } from '../window/window-test.js';
-import { Alarms, type LatchState } from './alarms.js';
+import { type AlarmEvidence, withEvidence } from './alarm-evidence.js';
+import { Alarms, type DriftEvent, type LatchState } from './alarms.js';
+import { changedRows, readableRows, readRows } from './changed-rows.js';
 import { completeOptions, type MonitorOptions } from './monitor-options.js';
 import { checkState, type MonitorState } from './monitor-state.js';
-import { type DriftReport, reportCharts, reportGroups, reportWindow } from './report.js';
+import { scoreOf } from './raised-score.js';
+import {
+  type DriftReport,
+  errorShift,
+  reportCharts,
+  reportColumns,
+  reportGroups,
+  reportWindow,
+  type WindowReport,
+} from './report.js';
 
 /** The windows' and the guards' charts' shares of the false alarms. Each of the two other charts has half of the rest. */
 const WINDOW_SHARE = 0.5;
 const GUARD_SHARE = 0.05;
 /** The significance level of the tests of the latest hour and day, which raise no alarm. */
 const SPAN_ALPHA = 0.01;
+/** Fewer rows in memory, shortly after a restart, describe no alarm: the charts do, whose state was stored. */
+const MIN_EVIDENCE_ROWS = 5;
+/** Columns of an alarm's evidence that are retained. */
+const EVIDENCE_COLUMNS = 50;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const NO_ROWS = new Float32Array(0);
@@ -63,6 +78,10 @@ export class DriftMonitor {
   /** Its test, with all evidence. Undefined before the first full window. */
   latestTest: WindowTest | undefined;
   private testedAt: number | null = null;
+  /** Its report, if it was described by its values, which are overwritten meanwhile. */
+  private described: WindowReport | null = null;
+  /** What each group's latest alarm was raised on. */
+  private readonly evidence = new Map<Group, AlarmEvidence>();
   private since: number;
 
   /** Throws a RangeError for options that cannot be met. */
@@ -79,7 +98,7 @@ export class DriftMonitor {
     this.charts = new Charts(baseline, this.channels, (2 * rowsBetweenFalseAlarms) / (1 - WINDOW_SHARE - GUARD_SHARE));
     this.guards = new GuardCharts(baseline, this.channels, rowsBetweenFalseAlarms / GUARD_SHARE);
     this.designEffect = new DesignEffect(this.channels.length, Math.ceil(windowRows / 5));
-    this.latches = new Alarms(this.charts, this.channels, (event) => this.options.onEvent(event));
+    this.latches = new Alarms(this.charts, this.channels, (event) => this.onAlarm(event));
     const shown = this.channels.filter(({ kind }) => kind !== 'conditional');
     this.minutes = new TimeRing(shown, MINUTE, 60);
     this.hours = new TimeRing(shown, HOUR, 24);
@@ -182,7 +201,7 @@ export class DriftMonitor {
     this.flush();
     const { baseline, options, designEffect } = this;
     const now = options.clock();
-    const groups = reportGroups(this.latches, this.latestTest, this.groups, this.windowAlpha);
+    const groups = reportGroups(this.latches, this.latestTest, this.groups, this.windowAlpha, this.evidence);
     const effects = designEffect.effects;
     const shown = this.channels.filter(({ kind }) => kind !== 'conditional');
     const span = (name: 'hour' | 'day', ring: TimeRing) => {
@@ -194,7 +213,7 @@ export class DriftMonitor {
       baseline: { hash: this.hash, rows: baseline.rows, conditional: baseline.conditional !== null },
       groups,
       windows: [
-        reportWindow(baseline, 'latest', this.tested, this.latestTest, this.testedAt),
+        this.described ?? reportWindow(baseline, 'latest', this.tested, this.latestTest, this.testedAt),
         span('hour', this.minutes),
         span('day', this.hours),
       ],
@@ -217,6 +236,9 @@ export class DriftMonitor {
     this.tested.clear();
     this.latestTest = undefined;
     this.testedAt = null;
+    this.described = null;
+    this.evidence.clear();
+    this.counter.recent.clear();
     this.charts.reset();
     this.guards.reset();
     this.designEffect.reset();
@@ -241,6 +263,8 @@ export class DriftMonitor {
       guards: this.guards.state(),
       design_effect: this.designEffect.state(),
       latches: this.latches.state(),
+      evidence: GROUPS.map((group) => this.evidence.get(group) ?? null),
+      described: this.described,
       minutes: this.minutes.state(),
       hours: this.hours.state(),
     };
@@ -259,6 +283,12 @@ export class DriftMonitor {
     this.guards.reset();
     if (state.guards) this.guards.restore(state.guards);
     this.latches.restore(state.latches);
+    this.described = state.described ?? null;
+    this.evidence.clear();
+    state.evidence?.forEach((one, i) => {
+      if (one) this.evidence.set(GROUPS[i]!, one);
+    });
+    this.counter.recent.clear();
     this.minutes.restore(state.minutes);
     this.hours.restore(state.hours);
     this.since = state.since;
@@ -281,9 +311,44 @@ export class DriftMonitor {
     this.window.clear();
     this.testedAt = now;
     this.latestTest = testWindow(this.baseline, this.tested, this.windowAlpha, this.designEffect.effects);
+    this.described = this.latestTest?.groups.some(({ alarm }) => alarm) ? this.describeTested(this.latestTest) : null;
     this.guards.settle();
     if (this.latestTest) this.latches.applyWindow(this.latestTest, now, this.guards.beyond);
     if (this.designEffect.settled) this.charts.allowFor(this.designEffect.effects);
     this.guards.allowFor(this.designEffect.effects);
+  }
+  /** Reports the tested window with its values, which are in memory only now. */
+  private describeTested(test: WindowTest): WindowReport {
+    const { baseline, tested, reader, channels } = this;
+    const { recent } = this.counter;
+    const rows = readableRows(recent, baseline.features.length, tested.rows);
+    const sample = readRows(recent, rows, reader, channels);
+    return reportWindow(baseline, 'latest', tested, test, this.testedAt, sample);
+  }
+
+  /** Stores what an alarm was raised on, and passes it on. */
+  private onAlarm(event: DriftEvent): void {
+    if (event.type === 'raised' && event.cause) this.evidence.set(event.group, this.gatherEvidence(event, event.cause));
+    this.options.onEvent(withEvidence(event, event.type === 'raised' ? this.evidence.get(event.group) : undefined));
+  }
+
+  private gatherEvidence({ group }: DriftEvent, cause: NonNullable<DriftEvent['cause']>): AlarmEvidence {
+    const { baseline, channels, charts, reader, windowAlpha } = this;
+    const { recent } = this.counter;
+    const c = channels.findIndex(({ kind, name }) => kind === cause.kind && name === cause.name);
+    const max = cause.by === 'window' ? this.tested.rows : recent.count;
+    const readable = readableRows(recent, baseline.features.length, max);
+    const sample =
+      readable >= MIN_EVIDENCE_ROWS
+        ? readRows(recent, changedRows(recent, readable, reader, baseline, channels[c]!, c), reader, channels)
+        : undefined;
+    const tally = sample?.tally ?? (cause.by === 'window' ? this.tested : charts.tally());
+    const test = testWindow(baseline, tally, windowAlpha, this.designEffect.effects, MIN_EVIDENCE_ROWS);
+    return {
+      ...scoreOf(group, cause.by, c, charts, this.latestTest),
+      rows: tally.rows,
+      error_shift: errorShift(baseline, tally) ?? 0,
+      columns: reportColumns(baseline, tally, test, sample, true).slice(0, EVIDENCE_COLUMNS),
+    };
   }
 }

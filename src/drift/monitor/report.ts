@@ -1,14 +1,19 @@
 import { type Static, Type } from 'typebox';
 import { nullable } from '../../base/json/nullable.js';
 import type { Baseline } from '../../model/baseline/baseline.js';
+import { ReferenceDistribution } from '../changes/reference-distribution.js';
 import type { Charts } from '../counts/charts.js';
 import type { RowCounts } from '../counts/row-counts.js';
 import { GuardReport } from '../guards/guard-report.js';
 import { type Channel, GROUPS, type Group } from '../rows/channels.js';
+import { dependenceChange } from '../window/dependence-change.js';
 import { stabilityIndex } from '../window/divergence.js';
 import { groupAlpha, type WindowTest } from '../window/window-test.js';
+import { AlarmEvidence } from './alarm-evidence.js';
 import { type Alarms, LatchState } from './alarms.js';
-import { ColumnReport, reportColumn } from './column-report.js';
+import type { RecentSample } from './changed-rows.js';
+import { ColumnReport, type Measured, reportColumn } from './column-report.js';
+import { rankOf } from './ranking.js';
 
 const Time = Type.Number({ description: 'milliseconds since the epoch' });
 
@@ -21,6 +26,9 @@ export const GroupReport = Type.Object({
     }),
   ),
   threshold: Type.Number({ description: 'the p-value below which a window raises the alarm' }),
+  evidence: nullable(AlarmEvidence, {
+    description: 'what the latest alarm was raised on: read this first; null before the first alarm',
+  }),
 });
 export type GroupReport = Static<typeof GroupReport>;
 
@@ -35,7 +43,7 @@ export const WindowReport = Type.Object({
     Type.Number({ description: 'mean normal score of the errors less that of the baseline; null without rows' }),
   ),
   error_psi: Type.Number(),
-  columns: Type.Array(ColumnReport, { description: 'features, the strongest evidence first, then predictions' }),
+  columns: Type.Array(ColumnReport, { description: 'features, the likeliest cause first, then predictions' }),
 });
 export type WindowReport = Static<typeof WindowReport>;
 
@@ -74,30 +82,77 @@ export const DriftReport = Type.Object({
 });
 export type DriftReport = Static<typeof DriftReport>;
 
-/** Reports one window. */
+/** Columns whose values are looked at: a few milliseconds in all. */
+const MEASURED = 20;
+
+/** Reports one window. `sample`: its latest rows, if they are at hand. */
 export function reportWindow(
   baseline: Baseline,
   window: WindowReport['window'],
   tally: RowCounts,
   test: WindowTest | undefined,
   endedAt: number | null,
+  sample?: RecentSample,
 ): WindowReport {
-  const channels = tally.channels;
-  const error = channels.find(({ kind }) => kind === 'error')!;
-  const columns = channels
-    .filter(({ kind }) => kind === 'feature' || kind === 'output')
-    .map((channel) => reportColumn(baseline, channel, tally, test));
-  const features = columns.filter(({ kind }) => kind === 'feature').sort((a, b) => (b.score ?? 0) - (a.score ?? 0));
+  const error = tally.channels.find(({ kind }) => kind === 'error')!;
   const drift = test?.groups.some(({ alarm }) => alarm);
   return {
     window,
     rows: tally.rows,
     ended_at: endedAt,
     verdict: test ? (drift ? 'drift' : 'no_drift') : 'too_few_rows',
-    error_shift: tally.rows > 0 ? tally.scoreSum / tally.rows - baseline.error.mean_score : null,
+    error_shift: errorShift(baseline, tally),
     error_psi: stabilityIndex(tally.binsOf(error), error.bins.counts),
-    columns: [...features, ...columns.filter(({ kind }) => kind === 'output')],
+    columns: reportColumns(baseline, tally, test, sample),
   };
+}
+
+/** The mean normal score of the errors less that of the baseline; null without rows. */
+export function errorShift(baseline: Baseline, tally: RowCounts): number | null {
+  return tally.rows > 0 ? tally.scoreSum / tally.rows - baseline.error.mean_score : null;
+}
+
+/**
+ * Reports the features, the likeliest cause first, then the outputs. With `sample`, the first are described by their values, and
+ * with `isAlarm` the very first is described in any case.
+ */
+export function reportColumns(
+  baseline: Baseline,
+  tally: RowCounts,
+  test: WindowTest | undefined,
+  sample?: RecentSample,
+  isAlarm = false,
+): ColumnReport[] {
+  const { channels } = tally;
+  const { conditional, features } = baseline;
+  const dependence = sample && conditional ? dependenceChange(sample.scores, sample.count, conditional) : undefined;
+  const ranked = channels
+    .filter(({ kind }) => kind === 'feature')
+    .map((channel) => ({ channel, rank: rankOf(channel, channels, test, dependence) }))
+    .sort((a, b) => b.rank - a.rank);
+  const outputs = channels.filter(({ kind }) => kind === 'output');
+  const measure = ({ kind, index }: Channel, isCause: boolean): Measured => {
+    if (!sample) return { isCause };
+    const column = kind === 'feature' ? features[index]! : baseline.outputs[index]!;
+    const sorted = sample.columns[kind === 'feature' ? index : features.length + index]!.filter(
+      (value) => !Number.isNaN(value),
+    ).sort();
+    const relation = kind === 'feature' ? dependence?.relation(index) : undefined;
+    return {
+      isCause,
+      values: { sorted, rows: sample.count, reference: new ReferenceDistribution(column) },
+      relation: relation && { ...relation, name: features[relation.index]!.name },
+    };
+  };
+  return [
+    ...ranked.map(({ channel }, i) => {
+      const isCause = isAlarm && i === 0;
+      return reportColumn(baseline, channel, tally, test, i < MEASURED ? measure(channel, isCause) : { isCause });
+    }),
+    ...outputs.map((channel, i) =>
+      reportColumn(baseline, channel, tally, test, i < MEASURED ? measure(channel, false) : {}),
+    ),
+  ];
 }
 
 /** Reports the groups that the baseline has. */
@@ -106,11 +161,18 @@ export function reportGroups(
   test: WindowTest | undefined,
   present: readonly Group[],
   alpha: number,
+  evidence: ReadonlyMap<Group, AlarmEvidence>,
 ): GroupReport[] {
   return present.map((group) => {
     const tested = test?.groups.find((one) => one.group === group);
     const threshold = tested?.threshold ?? groupAlpha(group, present, alpha);
-    return { group, ...alarms.of(group), p_value: tested ? Math.exp(tested.logP) : null, threshold };
+    return {
+      group,
+      ...alarms.of(group),
+      p_value: tested ? Math.exp(tested.logP) : null,
+      threshold,
+      evidence: evidence.get(group) ?? null,
+    };
   });
 }
 

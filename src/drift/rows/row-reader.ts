@@ -33,13 +33,14 @@ export class RowReader {
   p = 1;
 
   /** `[channels]`: the latest row's value per channel; NaN where it is missing. */
-  private readonly values: Float64Array;
+  readonly values: Float64Array;
   readonly errors: RankTable;
   readonly distances: RankTable | undefined;
   readonly edges: OrderedLists;
   readonly grids: OrderedLists;
   readonly gridScores: Float64Array;
-  private readonly scores: Float64Array;
+  /** `[features]`: the latest row's normal scores, 0 where a value is missing; only set if the baseline has conditional channels. */
+  readonly scores: Float64Array;
   /** `[features + 1]` */
   private readonly whitened: Float64Array;
   readonly mean: Float64Array;

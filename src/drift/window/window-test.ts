@@ -58,18 +58,19 @@ const MIN_GUARD_SHARE = 0.005;
 /**
  * Tests a window against the baseline. The false alarm probability `alpha` is split among the groups, and evenly among the tests
  * of a group (Bonferroni). `designEffects` `[channels]`: the number of rows that carry the information of one independent row.
- * Returns undefined if the window is too small for a verdict.
+ * Returns undefined if the window has fewer than `minRows` rows, which is too few for a verdict.
  */
 export function testWindow(
   baseline: Baseline,
   tally: RowCounts,
   alpha: number,
   designEffects: Float64Array,
+  minRows = MIN_ROWS,
 ): WindowTest | undefined {
-  if (tally.rows < MIN_ROWS) return undefined;
+  if (tally.rows < minRows) return undefined;
   const evidence: Evidence[] = [];
   tally.channels.forEach((channel, c) => {
-    evidence.push(...testBins(channel, c, tally, designEffects[c]!));
+    evidence.push(...testBins(channel, c, tally, designEffects[c]!, minRows));
     if (channel.kind === 'feature') evidence.push(...testGuards(baseline, channel, c, tally, designEffects[c]!));
     if (channel.kind === 'error') evidence.push(...testScore(baseline, c, tally, designEffects[c]!));
   });
@@ -96,11 +97,11 @@ function judge(group: Group, evidence: readonly Evidence[], threshold: number): 
 }
 
 /** Tests a channel's bins by χ², combined with their smooth components except for the error, whose mean has a test of its own. */
-function testBins(channel: Channel, c: number, tally: RowCounts, designEffect: number): Evidence[] {
+function testBins(channel: Channel, c: number, tally: RowCounts, designEffect: number, minRows: number): Evidence[] {
   if (channel.bins.counts.length < 2) return [];
   const histograms: Histograms = { window: tally.binsOf(channel), baseline: channel.bins.counts };
   const n = sumOf(histograms.window);
-  if (n < MIN_ROWS) return [];
+  if (n < minRows) return [];
   const merged = mergeBins(histograms);
   const evidence = (logP: number, matters: boolean): Evidence[] => [
     { group: channel.group, test: 'bins', channel: c, logP, matters },

@@ -1,5 +1,5 @@
 /** Added to the diagonal of the covariance, so that constant and duplicate features leave it invertible. */
-const RIDGE = 1e-3;
+export const RIDGE = 1e-3;
 
 /** Sums that give a mean and a covariance. They can be subtracted, so that a fold can be left out. */
 export interface Moments {
@@ -47,7 +47,7 @@ export function precisionOf({ rows, sum, products }: Moments): { mean: Float64Ar
 }
 
 /** Inverts a positive definite matrix `[d, d]` by Cholesky decomposition. Reads and overwrites its lower triangle. */
-function invert(lower: Float64Array, d: number): Float64Array {
+export function invert(lower: Float64Array, d: number): Float64Array {
   for (let j = 0; j < d; j++) {
     for (let i = j; i < d; i++) {
       let value = lower[i * d + j]!;

@@ -95,7 +95,7 @@ const SHIFTS: readonly [string, string, RegExp, (row: Float32Array, random: Rand
   [
     'a stuck sensor',
     'height',
-    /^100 % of rows in the range that held \d %/,
+    /^100 % of rows have one value \(170\)$/,
     (row) => {
       row[2] = 170;
     },
@@ -111,7 +111,7 @@ const SHIFTS: readonly [string, string, RegExp, (row: Float32Array, random: Rand
   [
     'a constant that is new',
     'dose',
-    /^100 % of rows above the reference range/,
+    /^100 % of rows have one value \(9\), above the reference range$/,
     (row) => {
       row[3] = 9;
     },

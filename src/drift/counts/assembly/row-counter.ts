@@ -8,7 +8,7 @@ export * from './fields';
 
 // Sizes and addresses, which ../wasm-row-counter.ts sets by these names before the first row.
 export let features: usize = 0, outputs: usize = 0, channels: usize = 0;
-// The rows at hand: `[count, features]` and `[count, outputs]` float32, `[count]` float32.
+// The ring of recent rows: `[capacity, features]`, `[capacity, outputs]` and `[capacity]` float32.
 export let rows: usize = 0, predictions: usize = 0, errors: usize = 0;
 // Copies from RowReader, which are only read. `distanceRanks` is 0 if the baseline has no conditional channels.
 export let limits: usize = 0, columnMeans: usize = 0, columnDeviations: usize = 0, edges: usize = 0;
@@ -37,14 +37,14 @@ const NO_BIN: u8 = 255;
 const MIN_SCALE: f64 = 1e-100;
 
 /**
- * Counts up to `count` rows, and stops after a row with which a chart is beyond its limit. Returns the number of rows
- * counted, negative if a chart is beyond its limit.
+ * Counts up to `count` rows of the ring, from position `first` on, and stops after a row with which a chart is beyond its
+ * limit. Returns the number of rows counted, negative if a chart is beyond its limit.
  */
-export function countRows(count: i32): i32 {
+export function countRows(first: i32, count: i32): i32 {
   // Also the marks of rows that the loop leaves out.
   memory.fill(guarded, 0, guardedEnd + 1);
   for (let r = 0; r < count; r++) {
-    const outside = readColumns(r);
+    const outside = readColumns(first + r);
     if (outside) {
       store<u8>(guarded + r, 1);
       store<u8>(guarded + guardedEnd, 1);

@@ -2,7 +2,8 @@ import { EventEmitter } from 'node:events';
 import type { FastifyBaseLogger } from 'fastify';
 import { DomainError } from '../../../base/domain-error.js';
 import { type ErrorEvent, ErrorMonitor, type LabelledPredictions } from '../../../drift/feedback/error-monitor.js';
-import type { DriftEvent, LatchState } from '../../../drift/monitor/alarms.js';
+import type { AlarmEvent } from '../../../drift/monitor/alarm-evidence.js';
+import type { LatchState } from '../../../drift/monitor/alarms.js';
 import { DriftMonitor } from '../../../drift/monitor/monitor.js';
 import { RowSample } from '../../../drift/rows/row-sample.js';
 import type { FileStore } from '../../../model/store/file-store.js';
@@ -37,7 +38,7 @@ const SAMPLED_ROWS = 250;
  * request. Emits `update` with an event when an alarm is raised or cleared, and without one every few seconds; emits `close` at
  * the end.
  */
-export class DriftService extends EventEmitter<{ update: [(DriftEvent | ErrorEvent)?]; close: [] }> {
+export class DriftService extends EventEmitter<{ update: [(AlarmEvent | ErrorEvent)?]; close: [] }> {
   /** The latest hour. A point ends with each `update` without an event. */
   readonly history = new ErrorHistory();
   /** The version that is monitored; undefined if drift monitoring is off. */
@@ -213,7 +214,7 @@ export class DriftService extends EventEmitter<{ update: [(DriftEvent | ErrorEve
 
   private createMonitor(version: number, card: Card, stored: StoredBaseline): MonitoredVersion {
     const { rowsBetweenFalseAlarms, windowRows, log } = this.options;
-    const onEvent = (event: DriftEvent | ErrorEvent) => {
+    const onEvent = (event: AlarmEvent | ErrorEvent) => {
       log.warn({ ...event, model_version: String(version) }, `drift alarm ${event.type}`);
       this.emit('update', event);
     };

@@ -1,0 +1,198 @@
+import { sumOf } from '../../model/baseline/bins.js';
+import { changedInterval } from './interval.js';
+import { CHANCE_MISFIT, misfit } from './misfit.js';
+import type { ReferenceDistribution } from './reference-distribution.js';
+import { repeatedValue } from './repeated-value.js';
+import { findRounding } from './rounding.js';
+import { findTransformation, type Transformation } from './transformation.js';
+
+/** Findings about a feature or prediction in a window. */
+export interface Findings {
+  readonly window: readonly number[];
+  readonly baseline: readonly number[];
+  readonly edges: readonly number[];
+  /** Shares of the window's rows. */
+  readonly below: number;
+  readonly above: number;
+  readonly missing: number;
+  /** Difference of means in the baseline's standard deviations. */
+  readonly meanShift: number;
+  /** The tests that raised an alarm. */
+  readonly alarms: Readonly<Record<'bins' | 'range' | 'missing' | 'conditional', boolean>>;
+  /** The values of the window's rows, if they are at hand: without them, there are only the counts. */
+  readonly values?: Values | undefined;
+  /** The other feature on which it depends otherwise than before. */
+  readonly relation?: Relation | undefined;
+}
+
+/** Values of a column in recent rows. */
+export interface Values {
+  /** Ascending, without missing values. */
+  readonly sorted: Float64Array;
+  /** All rows, including those without a value. */
+  readonly rows: number;
+  readonly reference: ReferenceDistribution;
+}
+
+/** A correlation of normal scores, in recent rows and before. */
+export interface Relation {
+  readonly name: string;
+  readonly now: number;
+  readonly before: number;
+}
+
+/** Fewer values say nothing about a distribution. */
+const MIN_VALUES = 5;
+/** A correlation that changed by less is not what broke. */
+const MIN_CHANGE = 0.1;
+
+/**
+ * Describes in plain words what changed, for example `30 % of rows have one value (3.2)`. Every number is measured in the
+ * rows. Empty if no change is known.
+ */
+export function describe(findings: Findings): string {
+  const { alarms, missing, values, relation } = findings;
+  const words: string[] = [];
+  if (alarms.missing) words.push(`${percent(missing)} of rows missing`);
+  if (alarms.bins || alarms.range) {
+    const measured = values && values.sorted.length >= MIN_VALUES;
+    words.push(...(measured ? describeValues(values, findings) : describeCounts(findings)));
+  }
+  if (alarms.conditional && words.length === 0) {
+    const change = relation && Math.abs(relation.now - relation.before) >= MIN_CHANGE ? describeRelation(relation) : '';
+    words.push(`no longer depends on the other features as before${change}`);
+  }
+  return words.join(', ');
+}
+
+function describeRelation({ name, now, before }: Relation): string {
+  return `: correlation with ${name} ${now.toFixed(2)} instead of ${before.toFixed(2)}`;
+}
+
+/** The most specific description first: repeated values, values out of range, rounding, a transformation, an interval. */
+function describeValues({ sorted, rows, reference }: Values, findings: Findings): string[] {
+  const words: string[] = [];
+  let others = sorted;
+  for (let repeated = repeatedValue(others, reference); repeated; repeated = repeatedValue(others, reference)) {
+    const { value, count } = repeated;
+    const before = reference.isDiscrete ? reference.shareOf(value) : 0;
+    const place =
+      value > reference.max
+        ? ', above the reference range'
+        : value < reference.min
+          ? ', below the reference range'
+          : '';
+    const instead = before > 0 ? ` instead of ${percent(before)}` : '';
+    words.push(`${percent(count / rows)} of rows have one value (${shortest(value)})${instead}${place}`);
+    others = repeated.others;
+    if (words.length === 2 || others.length < MIN_VALUES) break;
+  }
+  if (words.length > 0 && (others.length < MIN_VALUES || misfit(others, reference) <= CHANCE_MISFIT)) return words;
+
+  const rounding = findRounding(others, reference);
+  if (rounding) {
+    const side = { nearest: '', lower: ' down', upper: ' up' }[rounding.to];
+    return [...words, `values are rounded${side} to multiples of ${short(rounding.step)}`];
+  }
+  if (findings.alarms.range) {
+    const above = others.reduce((sum, value) => sum + Number(value > reference.max), 0) / rows;
+    const below = others.reduce((sum, value) => sum + Number(value < reference.min), 0) / rows;
+    words.push(...describeRange(above, below));
+  }
+  const transformation = findTransformation(others, reference);
+  if (transformation) words.push(describeTransformation(transformation, reference));
+  else if (words.length === 0) words.push(describeInterval(findings));
+  return words;
+}
+
+function describeRange(above: number, below: number): string[] {
+  return [
+    ...(above > 0 ? [`${percent(above)} of rows above the reference range`] : []),
+    ...(below > 0 ? [`${percent(below)} of rows below the reference range`] : []),
+  ];
+}
+
+/** Factors between these are a change of spread rather than of unit, if the values lie around 0. */
+const MAX_SPREAD = 3;
+
+function describeTransformation({ kind, offset, factor }: Transformation, reference: ReferenceDistribution): string {
+  const { deviation } = reference;
+  if (kind === 'shift') return describeShift(offset / deviation);
+  const isAroundZero = reference.valueAt(0.1) < 0 && reference.valueAt(0.9) > 0;
+  const isSpread = kind === 'spread' || (isAroundZero && factor < MAX_SPREAD && factor > 1 / MAX_SPREAD);
+  if (kind === 'unit' && !isSpread) {
+    return factor === -1 ? 'with the opposite sign' : `about ${short(factor, 2)} times as large`;
+  }
+  const spread = `${factor > 1 ? 'more' : 'less'} spread out (about ${short(factor, 2)} times)`;
+  if (isSpread) return spread;
+  const middle = reference.valueAt(0.5);
+  return `${describeShift((offset + (factor - 1) * middle) / deviation)} and ${spread}`;
+}
+
+function describeShift(deviations: number): string {
+  const by = Number.isFinite(deviations) ? ` by ${short(Math.abs(deviations), 2)} standard deviations` : '';
+  return `${deviations > 0 ? 'higher' : 'lower'}${by}`;
+}
+
+/** The larger of both distances between the cumulative shares says in which direction most rows moved; this, that some moved in the other. */
+const OTHER_DIRECTION = 1;
+
+/** From counts alone: out of range, a shift if no part of the rows moved the other way, or the interval with more rows. */
+function describeCounts(findings: Findings): string[] {
+  const { window, baseline, alarms, above, below, meanShift } = findings;
+  const words = alarms.range ? describeRange(above, below) : [];
+  if (!alarms.bins) return words;
+  const n = sumOf(window);
+  const m = sumOf(baseline);
+  let cumulative = 0;
+  let up = 0;
+  let down = 0;
+  for (let k = 0; k < baseline.length; k++) {
+    cumulative += baseline[k]! / m - window[k]! / n;
+    up = Math.max(up, cumulative);
+    down = Math.max(down, -cumulative);
+  }
+  const isShift = Math.min(up, down) * Math.sqrt((n * m) / (n + m)) < OTHER_DIRECTION;
+  const isHigher = up > down;
+  // A single huge value moves the mean, but says little about a shift.
+  const agrees = isHigher === meanShift > 0 && Math.abs(meanShift) < 100;
+  if (isShift && agrees && Math.max(up, down) < 0.9) words.push(describeShift(meanShift));
+  else if (isShift && words.length === 0 && !isNarrow(findings)) words.push(isHigher ? 'higher' : 'lower');
+  else if (words.length === 0) words.push(describeInterval(findings));
+  return words;
+}
+
+/** Returns whether most rows are in one bin. */
+function isNarrow({ window }: Findings): boolean {
+  return Math.max(...window) > sumOf(window) / 2;
+}
+
+function describeInterval({ window, baseline, edges }: Findings): string {
+  const interval = changedInterval(window, baseline, edges);
+  if (!interval) return 'differently distributed';
+  const { low, high, share, before } = interval;
+  const where =
+    low === undefined
+      ? `up to ${short(high ?? 0, 4)}`
+      : high === undefined
+        ? `above ${short(low, 4)}`
+        : `between ${short(low, 4)} and ${short(high, 4)}`;
+  return `${percent(share)} of rows ${where} instead of ${percent(before)}`;
+}
+
+function percent(share: number): string {
+  return `${share > 0 && share < 0.01 ? '< 1' : Math.round(100 * share)} %`;
+}
+
+function short(value: number, digits = 4): string {
+  return String(Number(value.toPrecision(digits)));
+}
+
+/** The shortest decimal number that is the same float32. */
+function shortest(value: number): string {
+  for (let digits = 1; digits < 9; digits++) {
+    const rounded = Number(value.toPrecision(digits));
+    if (Math.fround(rounded) === Math.fround(value)) return String(rounded);
+  }
+  return String(value);
+}

@@ -1,0 +1,54 @@
+import { logHypergeometricTail } from '../../base/statistics/hypergeometric.js';
+import { CHANCE_MISFIT, misfit } from './misfit.js';
+import type { ReferenceDistribution } from './reference-distribution.js';
+
+/** A value that many rows share, and the values of the others. */
+export interface RepeatedValue {
+  readonly value: number;
+  readonly count: number;
+  /** Ascending. */
+  readonly others: Float64Array;
+}
+
+const MIN_COUNT = 3;
+/** The most frequent values, of which the first that counts is reported. */
+const CANDIDATES = 3;
+/** ln of the p-value of a value that is more frequent than in the baseline. A column has many values. */
+const LOG_P = Math.log(1e-5);
+
+/**
+ * Finds the value that more of `values`, ascending, have than the baseline explains: a stuck sensor, a default. A shift or another
+ * unit moves frequent values as well. Therefore the other values must look like the baseline's, or the value must be more
+ * frequent than any of the baseline.
+ */
+export function repeatedValue(values: Float64Array, reference: ReferenceDistribution): RepeatedValue | undefined {
+  for (const { from, count } of frequentValues(values)) {
+    const value = values[from]!;
+    const known = reference.shareOf(value);
+    if (!isMore(count, values.length, known, reference.rows)) continue;
+    const others = values.filter((_, i) => i < from || i >= from + count);
+    const isAlone = others.length === 0 || misfit(others, reference) <= CHANCE_MISFIT;
+    if (isAlone || isMore(count, values.length, Math.max(known, reference.largestTie), reference.rows)) {
+      return { value, count, others };
+    }
+  }
+  return undefined;
+}
+
+/** The most frequent of `values`, ascending, by where each begins. */
+function frequentValues(values: Float64Array): { from: number; count: number }[] {
+  const runs: { from: number; count: number }[] = [];
+  for (let from = 0; from < values.length; ) {
+    let to = from + 1;
+    while (to < values.length && values[to] === values[from]) to++;
+    if (to - from >= MIN_COUNT) runs.push({ from, count: to - from });
+    from = to;
+  }
+  return runs.sort((a, b) => b.count - a.count).slice(0, CANDIDATES);
+}
+
+/** Returns whether `count` of `rows` rows are more than a share of the baseline's rows explains: Fisher's exact test. */
+function isMore(count: number, rows: number, share: number, baselineRows: number): boolean {
+  const before = Math.min(baselineRows, Math.ceil(share * baselineRows));
+  return logHypergeometricTail(count, rows, count + before, rows + baselineRows - count - before) < LOG_P;
+}
