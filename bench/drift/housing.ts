@@ -17,6 +17,14 @@ export const TEST_ROWS = 5433;
 /** Fixed, so that early stopping does not depend on the split. */
 export const EPOCHS = 10;
 
+/** Rows of a split. */
+export interface SplitSizes {
+  readonly training: number;
+  readonly reference: number;
+  readonly test: number;
+}
+const SIZES: SplitSizes = { training: TRAINING_ROWS, reference: REFERENCE_ROWS, test: TEST_ROWS };
+
 /** The whole table: `features` `[rows, names]`, `targets` `[rows]`. */
 export interface Housing {
   readonly names: readonly string[];
@@ -34,7 +42,7 @@ export interface Split {
   /** `[REFERENCE_ROWS]` */
   readonly referenceTargets: Float32Array;
   readonly summaries: readonly FeatureSummary[];
-  /** `[TEST_ROWS, names]` */
+  /** `[rows, names]` */
   readonly test: Float32Array;
   /** `[TEST_ROWS]` */
   readonly testTargets: Float32Array;
@@ -55,13 +63,18 @@ export function readHousing(directory: string): Housing {
 }
 
 /** Splits the table by `seed`, trains as the service does, and makes the baseline from the held-out rows. */
-export async function makeSplit(createEngine: EngineFactory, housing: Housing, seed: number): Promise<Split> {
+export async function makeSplit(
+  createEngine: EngineFactory,
+  housing: Housing,
+  seed: number,
+  sizes = SIZES,
+): Promise<Split> {
   const { names, target } = housing;
   const d = names.length;
   const order = Int32Array.from({ length: housing.rows }, (_, i) => i);
   shuffle(order, createRandom(seed));
-  const seen = order.subarray(0, TRAINING_ROWS + REFERENCE_ROWS);
-  const unseen = order.subarray(seen.length, seen.length + TEST_ROWS);
+  const seen = order.subarray(0, sizes.training + sizes.reference);
+  const unseen = order.subarray(seen.length, seen.length + sizes.test);
 
   const data = {
     rows: seen.length,
@@ -72,7 +85,7 @@ export async function makeSplit(createEngine: EngineFactory, housing: Housing, s
     ...DEFAULT_TRAINING,
     epochs: EPOCHS,
     patience: EPOCHS,
-    validation_split: REFERENCE_ROWS / seen.length,
+    validation_split: sizes.reference / seen.length,
     seed,
   };
   const { shape, weights, scalers, heldOut } = await train(createEngine, data, d, [target], options);

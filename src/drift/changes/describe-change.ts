@@ -2,7 +2,7 @@ import { sumOf } from '../../model/baseline/bins.js';
 import { changedInterval } from './interval.js';
 import { CHANCE_MISFIT, misfit } from './misfit.js';
 import type { ReferenceDistribution } from './reference-distribution.js';
-import { repeatedValue } from './repeated-value.js';
+import { type RepeatedValue, repeatedValue } from './repeated-value.js';
 import { findRounding } from './rounding.js';
 import { findTransformation, type Transformation } from './transformation.js';
 
@@ -39,10 +39,16 @@ export interface Relation {
   readonly name: string;
   readonly now: number;
   readonly before: number;
+  /** The column's mean distance from what the others explain, in standard deviations; 0 if it is chance. */
+  readonly shift: number;
 }
 
 /** Fewer values say nothing about a distribution. */
 const MIN_VALUES = 5;
+/** Repeated values that are named. */
+const MAX_REPEATED = 2;
+/** ln of the probability that no row lies beyond a value by chance. */
+const LOG_CUT_OFF = Math.log(1e-4);
 /** A correlation that changed by less is not what broke. */
 const MIN_CHANGE = 0.1;
 
@@ -58,51 +64,72 @@ export function describe(findings: Findings): string {
     const measured = values && values.sorted.length >= MIN_VALUES;
     words.push(...(measured ? describeValues(values, findings) : describeCounts(findings)));
   }
-  if (alarms.conditional && words.length === 0) {
-    const change = relation && Math.abs(relation.now - relation.before) >= MIN_CHANGE ? describeRelation(relation) : '';
-    words.push(`no longer depends on the other features as before${change}`);
-  }
+  if (alarms.conditional && words.length === 0) words.push(describeRelation(relation));
   return words.join(', ');
 }
 
-function describeRelation({ name, now, before }: Relation): string {
-  return `: correlation with ${name} ${now.toFixed(2)} instead of ${before.toFixed(2)}`;
+function describeRelation(relation: Relation | undefined): string {
+  const broken = 'no longer depends on the other features as before';
+  if (!relation) return broken;
+  const { name, now, before, shift } = relation;
+  if (shift !== 0) return `${describeShift(shift)} than the other features suggest`;
+  const correlation = `correlation with ${name} ${now.toFixed(2)} instead of ${before.toFixed(2)}`;
+  return Math.abs(now - before) >= MIN_CHANGE ? `${broken}: ${correlation}` : broken;
 }
 
-/** The most specific description first: repeated values, values out of range, rounding, a transformation, an interval. */
+/** The most specific description first: rounding, repeated values, values out of range, a transformation, an interval. */
 function describeValues({ sorted, rows, reference }: Values, findings: Findings): string[] {
-  const words: string[] = [];
-  let others = sorted;
-  for (let repeated = repeatedValue(others, reference); repeated; repeated = repeatedValue(others, reference)) {
-    const { value, count } = repeated;
-    const before = reference.isDiscrete ? reference.shareOf(value) : 0;
-    const place =
-      value > reference.max
-        ? ', above the reference range'
-        : value < reference.min
-          ? ', below the reference range'
-          : '';
-    const instead = before > 0 ? ` instead of ${percent(before)}` : '';
-    words.push(`${percent(count / rows)} of rows have one value (${shortest(value)})${instead}${place}`);
-    others = repeated.others;
-    if (words.length === 2 || others.length < MIN_VALUES) break;
-  }
-  if (words.length > 0 && (others.length < MIN_VALUES || misfit(others, reference) <= CHANCE_MISFIT)) return words;
-
-  const rounding = findRounding(others, reference);
+  const rounding = findRounding(sorted, reference);
   if (rounding) {
     const side = { nearest: '', lower: ' down', upper: ' up' }[rounding.to];
-    return [...words, `values are rounded${side} to multiples of ${short(rounding.step)}`];
+    return [`values are rounded${side} to multiples of ${short(rounding.step)}`];
   }
+  // Of a column with few values, a transformation leads back to these, which a repeated value does not.
+  const whole = reference.isDiscrete ? findTransformation(sorted, reference) : undefined;
+  const words: string[] = [];
+  let others = sorted;
+  while (!whole && words.length < MAX_REPEATED) {
+    const repeated = repeatedValue(others, reference);
+    if (!repeated) break;
+    words.push(describeRepeated(repeated, sorted, rows, reference));
+    others = repeated.others;
+    if (others.length < MIN_VALUES || isCutOff(repeated.value, sorted, reference)) return words;
+  }
+  if (words.length > 0 && misfit(others, reference) <= CHANCE_MISFIT) return words;
   if (findings.alarms.range) {
     const above = others.reduce((sum, value) => sum + Number(value > reference.max), 0) / rows;
     const below = others.reduce((sum, value) => sum + Number(value < reference.min), 0) / rows;
     words.push(...describeRange(above, below));
   }
-  const transformation = findTransformation(others, reference);
+  const transformation = whole ?? findTransformation(others, reference);
   if (transformation) words.push(describeTransformation(transformation, reference));
-  else if (words.length === 0) words.push(describeInterval(findings));
+  else if (words.length === 0) words.push(describeInterval(findings, { sorted, rows, reference }));
   return words;
+}
+
+function describeRepeated(
+  { value, count }: RepeatedValue,
+  sorted: Float64Array,
+  rows: number,
+  reference: ReferenceDistribution,
+): string {
+  const before = reference.isDiscrete ? reference.shareOf(value) : 0;
+  const beyond = value > reference.max ? 'above' : value < reference.min ? 'below' : undefined;
+  const cutOff = isCutOff(value, sorted, reference);
+  return (
+    `${percent(count / rows)} of rows have one value (${shortest(value)})` +
+    (before > 0 ? ` instead of ${percent(before)}` : '') +
+    (beyond ? `, ${beyond} the reference range` : '') +
+    (cutOff ? ` and none is ${cutOff}` : '')
+  );
+}
+
+/** Returns on which side of `value` there are no values, although many are expected. */
+function isCutOff(value: number, sorted: Float64Array, reference: ReferenceDistribution): string | undefined {
+  const rank = reference.rankOf(value);
+  const isUnlikely = (share: number) => sorted.length * Math.log(1 - share) < LOG_CUT_OFF;
+  if (value === sorted.at(-1) && isUnlikely(1 - rank)) return 'higher';
+  return value === sorted[0] && isUnlikely(rank) ? 'lower' : undefined;
 }
 
 function describeRange(above: number, below: number): string[] {
@@ -167,16 +194,20 @@ function isNarrow({ window }: Findings): boolean {
   return Math.max(...window) > sumOf(window) / 2;
 }
 
-function describeInterval({ window, baseline, edges }: Findings): string {
+function describeInterval({ window, baseline, edges }: Findings, values?: Values): string {
   const interval = changedInterval(window, baseline, edges);
   if (!interval) return 'differently distributed';
-  const { low, high, share, before } = interval;
+  const { low = Number.NEGATIVE_INFINITY, high = Number.POSITIVE_INFINITY, share, before } = interval;
+  const only = values?.reference.onlyValueIn(low, high);
+  if (values && only !== undefined && values.sorted.every((value) => value === only || value <= low || value > high)) {
+    return `${percent(share)} of rows have one value (${shortest(only)}) instead of ${percent(before)}`;
+  }
   const where =
-    low === undefined
-      ? `up to ${short(high ?? 0, 4)}`
-      : high === undefined
-        ? `above ${short(low, 4)}`
-        : `between ${short(low, 4)} and ${short(high, 4)}`;
+    low === Number.NEGATIVE_INFINITY
+      ? `up to ${short(high)}`
+      : high === Number.POSITIVE_INFINITY
+        ? `above ${short(low)}`
+        : `between ${short(low)} and ${short(high)}`;
   return `${percent(share)} of rows ${where} instead of ${percent(before)}`;
 }
 

@@ -4,17 +4,21 @@ import type { ReferenceDistribution } from './reference-distribution.js';
 export const CHANCE_MISFIT = 0.743;
 
 /**
- * Cramér and von Mises' W² of values `(v - offset) / factor` against the reference, times m / (n + m) for its sampling error:
- * `Σ (F(u) - rank(u))² + 1 / (12 n)`, equal values at their middle rank. `values` `[n]`, ascending; `factor` may be negative.
+ * Cramér and von Mises' W² of `values` `[n]`, ascending, times m / (n + m) for the sampling error of the reference's m rows:
+ * `Σ (expected(v) - rank(v))² + 1 / (12 n)`, where equal values have their middle rank. `expected` is the rank, from 0 to 1, that the
+ * reference gives a value.
  */
-export function misfit(values: Float64Array, reference: ReferenceDistribution, offset = 0, factor = 1): number {
+export function misfit(
+  values: Float64Array,
+  reference: ReferenceDistribution,
+  expected = (value: number) => reference.rankOf(value),
+): number {
   const n = values.length;
   let sum = 1 / (12 * n);
   for (let from = 0; from < n; ) {
     let to = from + 1;
     while (to < n && values[to] === values[from]) to++;
-    const rank = (from + to) / (2 * n);
-    const off = reference.rankOf((values[from]! - offset) / factor) - (factor > 0 ? rank : 1 - rank);
+    const off = expected(values[from]!) - (from + to) / (2 * n);
     sum += (to - from) * off * off;
     from = to;
   }

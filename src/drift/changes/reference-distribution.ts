@@ -1,11 +1,12 @@
 import { normalCdf } from '../../base/statistics/normal.js';
 import type { Column, FeatureColumn } from '../../model/baseline/baseline.js';
 import { sumOf } from '../../model/baseline/bins.js';
+import { commonStep, isMultiple } from './common-step.js';
 
 /** How far a column of distinct values may be off, in held-out rows, when their counts are recovered from the grid. */
 const ROUNDING = 0.01;
-/** Multiples of a step, in steps. Values are float32, and a step is estimated. */
-const ON_LATTICE = 1e-3;
+/** Values that differ by a smaller share of the largest are equal: they have been computed in float32. */
+const NEAR = 1e-6;
 
 /** The held-out distribution of a column, as far as the baseline discloses it: a quantile grid of a feature, the bins of a prediction. */
 export class ReferenceDistribution {
@@ -17,6 +18,8 @@ export class ReferenceDistribution {
   readonly max: number;
   /** The largest share of rows that one value can have. */
   readonly largestTie: number;
+  /** The share of rows with the same value as a random row, that value left out. */
+  readonly usualTie: number;
   /** Whether the share of every value is known: the column has few distinct values. */
   readonly isDiscrete: boolean;
   /** Ascending values, and the share of rows below each plus half of those equal to it. */
@@ -45,6 +48,12 @@ export class ReferenceDistribution {
     this.isDiscrete = exact !== undefined;
     this.ties = exact ?? this.ranks.map((_, i) => (this.ranks[i + 1] ?? 1) - (this.ranks[i - 1] ?? 0));
     this.largestTie = this.ties.reduce((largest, tie) => Math.max(largest, tie), 0);
+    this.usualTie = this.ties.reduce((sum, tie) => sum + tie * tie, 0) - this.largestTie ** 2;
+  }
+
+  /** The number that all values are multiples of; undefined if there is none. */
+  get step(): number | undefined {
+    return commonStep(this.values);
   }
 
   /** The share of rows below `value`, plus half of those equal to it. */
@@ -79,6 +88,20 @@ export class ReferenceDistribution {
     return this.isDiscrete ? 0 : (ranks[next] ?? 1) - (ranks[next - 1] ?? 0);
   }
 
+  /** Returns whether held-out rows have this value. Only meaningful if the column is discrete. */
+  isKnown(value: number): boolean {
+    const { values } = this;
+    const next = this.countBelow(value);
+    const near = (known: number | undefined) => known !== undefined && Math.abs(value - known) <= NEAR * this.scale;
+    return near(values[next]) || near(values[next - 1]);
+  }
+
+  /** The values from `low`, excluded, to `high`, included, if it is only one, of a column that is discrete. */
+  onlyValueIn(low: number, high: number): number | undefined {
+    const inside = this.isDiscrete ? this.values.filter((value) => value > low && value <= high) : [];
+    return inside.length === 1 ? inside[0] : undefined;
+  }
+
   /** The share of rows whose value is a multiple of `step`. */
   shareOnLattice(step: number): number {
     let on = 0;
@@ -91,6 +114,11 @@ export class ReferenceDistribution {
     return all > 0 ? on / all : 1;
   }
 
+  /** The largest distance from 0. */
+  private get scale(): number {
+    return Math.max(Math.abs(this.values[0] ?? 0), Math.abs(this.values.at(-1) ?? 0));
+  }
+
   private countBelow(value: number): number {
     let low = 0;
     let high = this.values.length;
@@ -101,12 +129,6 @@ export class ReferenceDistribution {
     }
     return low;
   }
-}
-
-export function isMultiple(value: number, step: number): boolean {
-  const steps = value / step;
-  // A float32 of many steps is itself off by a part of a step.
-  return Math.abs(steps - Math.round(steps)) <= ON_LATTICE + Math.abs(steps) * 2 ** -22;
 }
 
 /**

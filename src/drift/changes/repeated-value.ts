@@ -6,31 +6,35 @@ import type { ReferenceDistribution } from './reference-distribution.js';
 export interface RepeatedValue {
   readonly value: number;
   readonly count: number;
-  /** Ascending. */
+  /** All values, ascending, with as many of this one as the baseline has. */
   readonly others: Float64Array;
 }
 
 const MIN_COUNT = 3;
 /** The most frequent values, of which the first that counts is reported. */
 const CANDIDATES = 3;
+/** A value with a smaller share of the most frequent one's is not that one, moved. */
+const RARER = 0.5;
 /** ln of the p-value of a value that is more frequent than in the baseline. A column has many values. */
 const LOG_P = Math.log(1e-5);
 
 /**
  * Finds the value that more of `values`, ascending, have than the baseline explains: a stuck sensor, a default. A shift or another
- * unit moves frequent values as well. Therefore the other values must look like the baseline's, or the value must be more
- * frequent than any of the baseline.
+ * unit moves frequent values as well. Therefore the value must be more frequent than the baseline's most frequent one, or, if it
+ * is much rarer than that, than its others, and the rest of the values must look like the baseline's.
  */
 export function repeatedValue(values: Float64Array, reference: ReferenceDistribution): RepeatedValue | undefined {
+  const { rows, largestTie, usualTie } = reference;
   for (const { from, count } of frequentValues(values)) {
     const value = values[from]!;
     const known = reference.shareOf(value);
-    if (!isMore(count, values.length, known, reference.rows)) continue;
-    const others = values.filter((_, i) => i < from || i >= from + count);
+    if (!isMore(count, values.length, known, rows)) continue;
+    const usual = Math.round((known / (1 - known)) * (values.length - count)) || 0;
+    const others = values.filter((_, i) => i < from || i >= from + count - Math.min(usual, count));
+    const isMoved = count / values.length > RARER * largestTie;
     const isAlone = others.length === 0 || misfit(others, reference) <= CHANCE_MISFIT;
-    if (isAlone || isMore(count, values.length, Math.max(known, reference.largestTie), reference.rows)) {
-      return { value, count, others };
-    }
+    const explained = isMoved && !(known > 0 && isAlone) ? largestTie : isAlone ? usualTie : largestTie;
+    if (isMore(count, values.length, Math.max(known, explained), rows)) return { value, count, others };
   }
   return undefined;
 }

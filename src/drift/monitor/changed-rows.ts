@@ -3,7 +3,7 @@ import { binShare, NO_BIN, sumOf } from '../../model/baseline/bins.js';
 import type { RecentRows } from '../counts/recent-rows.js';
 import { RowCounts } from '../counts/row-counts.js';
 import type { Channel } from '../rows/channels.js';
-import { ABOVE, BELOW, MISSING, type RowReader } from '../rows/row-reader.js';
+import { ABOVE, BELOW, type RowReader } from '../rows/row-reader.js';
 import { rowsSinceOnset } from './onset.js';
 
 /** Rows that were counted last, read again: the latest first. */
@@ -47,32 +47,44 @@ export function readRows(
   return { count, tally, columns, scores };
 }
 
-/** Estimates since how many of the latest rows, at most `max`, the channel has changed. */
+/**
+ * Estimates since how many of the latest rows, at most `max`, something has changed: since when the channel has whose change
+ * stands out most.
+ */
 export function changedRows(
   recent: RecentRows,
   max: number,
   reader: RowReader,
   baseline: Baseline,
-  channel: Channel,
-  c: number,
+  channels: readonly Channel[],
 ): number {
-  const { bins, kind, index } = channel;
-  const size = bins.counts.length;
-  const m = sumOf(bins.counts);
-  const missing = kind === 'feature' ? baseline.features[index]!.missing : 0;
-  // The bins, then values below and above the range of the held-out rows, and missing values.
-  const shares = Float64Array.of(
-    ...bins.counts.map((count) => binShare(count, m, size)),
-    1 / (m + 1),
-    1 / (m + 1),
-    (missing + 0.5) / (m + missing + 1),
-  );
-  const categories = new Uint8Array(max);
+  const categories = channels.map(() => new Uint8Array(max));
   for (let age = 0; age < max; age++) {
     reader.read(recent.rows, recent.outputs, recent.errors, recent.position(age));
-    const place = kind === 'feature' ? reader.places[index]! : reader.bins[c] === NO_BIN ? MISSING : 0;
-    categories[age] =
-      place === BELOW ? size : place === ABOVE ? size + 1 : place === MISSING ? size + 2 : reader.bins[c]!;
+    channels.forEach((channel, c) => {
+      categories[c]![age] = categoryOf(channel, reader, c);
+    });
   }
-  return rowsSinceOnset(categories, shares);
+  const onsets = channels.map((channel, c) => rowsSinceOnset(categories[c]!, categoryShares(baseline, channel)));
+  return onsets.reduce((best, one) => (one.gain > best.gain ? one : best)).rows;
+}
+
+/** A row's bin, or one of three more: below and above the range of the held-out rows, and missing. */
+function categoryOf({ kind, index, bins }: Channel, reader: RowReader, c: number): number {
+  const size = bins.counts.length;
+  const bin = reader.bins[c]!;
+  if (bin === NO_BIN) return size + 2;
+  if (kind !== 'feature') return bin;
+  const place = reader.places[index]!;
+  return place === BELOW ? size : place === ABOVE ? size + 1 : bin;
+}
+
+function categoryShares(baseline: Baseline, { kind, index, bins }: Channel): Float64Array {
+  const m = sumOf(bins.counts);
+  const missing = kind === 'feature' ? baseline.features[index]!.missing : 0;
+  const beyond = 1 / (m + 1);
+  return Float64Array.of(
+    ...bins.counts.map((count) => binShare(count, m, bins.counts.length)),
+    ...[beyond, beyond, (missing + 0.5) / (m + missing + 1)],
+  );
 }

@@ -36,11 +36,14 @@ export const ColumnReport = Type.Object({
 });
 export type ColumnReport = Static<typeof ColumnReport>;
 
+/** ln of the p-value of a test that says something about the cause of an alarm. */
+const CAUSE_LOG_P = Math.log(0.003);
+
 /** What is known of a column beyond its counts. */
 export interface Measured {
   readonly values?: Values | undefined;
   readonly relation?: Relation | undefined;
-  /** True for the likeliest cause of an alarm, which is described even if none of these tests alone would raise it. */
+  /** True for the likeliest cause of an alarm, of which less evidence is enough for a description. */
   readonly isCause?: boolean;
 }
 
@@ -68,10 +71,10 @@ export function reportColumn(
     undefined,
   );
   const alarmed = own.filter((one) => one.matters && one.logP < levelOf(one, test!));
+  // The cause has been found among all columns already, and its tests are not many.
+  const supported = isCause ? own.filter(({ logP }) => logP < CAUSE_LOG_P) : alarmed;
   const has = (group: Evidence['group'], kind: Evidence['test']) =>
-    alarmed.some((one) => one.group === group && one.test === kind) || (cause?.group === group && cause.test === kind);
-  // A cause that no single test found out is described by the strongest.
-  const cause = isCause && alarmed.length === 0 ? strongest : undefined;
+    supported.some((one) => one.group === group && one.test === kind);
   const findings = {
     window: recent,
     baseline: bins.counts,

@@ -340,7 +340,7 @@ export class DriftMonitor {
     const readable = readableRows(recent, baseline.features.length, max);
     const sample =
       readable >= MIN_EVIDENCE_ROWS
-        ? readRows(recent, changedRows(recent, readable, reader, baseline, channels[c]!, c), reader, channels)
+        ? readRows(recent, changedRows(recent, readable, reader, baseline, channels), reader, channels)
         : undefined;
     const tally = sample?.tally ?? (cause.by === 'window' ? this.tested : charts.tally());
     const test = testWindow(baseline, tally, windowAlpha, this.designEffect.effects, MIN_EVIDENCE_ROWS);

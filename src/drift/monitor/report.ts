@@ -141,7 +141,11 @@ export function reportColumns(
     return {
       isCause,
       values: { sorted, rows: sample.count, reference: new ReferenceDistribution(column) },
-      relation: relation && { ...relation, name: features[relation.index]!.name },
+      relation: relation && {
+        ...relation,
+        name: features[relation.index]!.name,
+        shift: isCause ? dependence!.shifts[index]! : 0,
+      },
     };
   };
   return [

@@ -8,12 +8,19 @@ export interface DependenceChange {
    * than the baseline's regression does, as a log-likelihood ratio.
    */
   readonly gains: Float64Array;
+  /**
+   * `[features]`: by how much the feature differs, on average, from what the others explain, in standard deviations of normal
+   * scores; 0 unless that is significant.
+   */
+  readonly shifts: Float64Array;
   /** The other feature whose correlation with feature `j` has changed most, and both correlations. */
   relation(j: number): { readonly index: number; readonly now: number; readonly before: number };
 }
 
 /** With more features, d³ operations would take too long between two requests. */
 const MAX_FEATURES = 200;
+/** Standard errors of a mean residual below which it is taken for chance. */
+const SIGNIFICANT = 3.3;
 /** A larger correlation counts as this: Fisher's transformation has no end. */
 const MAX_CORRELATION = 0.995;
 
@@ -52,6 +59,7 @@ export function dependenceChange(
   }
   const fitted = invert(shrunk.slice(), d);
   const gains = new Float64Array(d);
+  const shifts = new Float64Array(d);
   for (let j = 0; j < d; j++) {
     let shift = 0;
     let spread = 0;
@@ -61,10 +69,12 @@ export function dependenceChange(
       for (let k = 0; k < d; k++) spread += weight * shrunk[i * d + k]! * precision[k * d + j]!;
     }
     const own = precision[j * d + j]!;
+    if (rows * shift * shift > SIGNIFICANT ** 2 * spread) shifts[j] = shift / own;
     gains[j] = (rows / 2) * ((shift * shift + spread) / own - 1 + Math.log(fitted[j * d + j]! / own));
   }
   return {
     gains,
+    shifts,
     relation(j) {
       const correlation = (of: Float64Array, i: number) => of[i * d + j]! / Math.sqrt(of[i * d + i]! * of[j * d + j]!);
       let found = { index: j, now: 1, before: 1 };
