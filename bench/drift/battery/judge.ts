@@ -27,7 +27,7 @@ const ACCEPTED: Readonly<Record<Kind, readonly Part[]>> = {
   rounding: ['rounding'],
   missing: ['missing'],
   mixture: ['shift', 'interval', 'range', 'value', 'spread'],
-  clip: ['value'],
+  clip: ['value', 'interval'],
   relation: ['relation', 'shift', 'spread', 'interval', 'range', 'value', 'unit', 'rounding'],
 };
 /** Shares in a sample of `rows` rows may be off by this many standard errors, and the baseline's by this much more. */
@@ -129,7 +129,11 @@ function judgePart(
       // The median of a skewed column is uncertain by a factor.
       const log = (rank: number) => Math.log(Math.abs(before[Math.floor(rank * (before.length - 1))]!) + 1e-9);
       const error = (ERRORS * Math.abs(log(0.84) - log(0.16))) / 2 / Math.sqrt(rows);
-      return Math.abs(Math.log(said / amount!)) < Math.max(Math.log(1.3), error) ? 'unit' : 'wrong';
+      // From °C to °F, the ratio of the medians is as true.
+      const fits = [amount!, center(now) / center(before)].some((factor) => {
+        return Math.abs(Math.log(said / factor)) < Math.max(Math.log(1.3), error);
+      });
+      return fits ? 'unit' : 'wrong';
     }
     const ratio = center(now) / center(before);
     if (ratio > 0 && said > 1 !== ratio > 1) return 'opposite';

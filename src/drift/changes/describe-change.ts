@@ -1,6 +1,6 @@
 import { sumOf } from '../../model/baseline/bins.js';
 import { changedInterval } from './interval.js';
-import { CHANCE_MISFIT, misfit } from './misfit.js';
+import { misfit } from './misfit.js';
 import type { ReferenceDistribution } from './reference-distribution.js';
 import { type RepeatedValue, repeatedValue } from './repeated-value.js';
 import { findRounding } from './rounding.js';
@@ -29,6 +29,8 @@ export interface Findings {
 export interface Values {
   /** Ascending, without missing values. */
   readonly sorted: Float64Array;
+  /** The same, the latest first. */
+  readonly latest: Float64Array;
   /** All rows, including those without a value. */
   readonly rows: number;
   readonly reference: ReferenceDistribution;
@@ -45,6 +47,8 @@ export interface Relation {
 
 /** Fewer values say nothing about a distribution. */
 const MIN_VALUES = 5;
+/** Beside a repeated value, the others must differ more clearly: one in 1,000 samples has this misfit by chance. */
+const CLEAR_MISFIT = 1.168;
 /** Repeated values that are named. */
 const MAX_REPEATED = 2;
 /** ln of the probability that no row lies beyond a value by chance. */
@@ -78,14 +82,15 @@ function describeRelation(relation: Relation | undefined): string {
 }
 
 /** The most specific description first: rounding, repeated values, values out of range, a transformation, an interval. */
-function describeValues({ sorted, rows, reference }: Values, findings: Findings): string[] {
-  const rounding = findRounding(sorted, reference);
+function describeValues(values: Values, findings: Findings): string[] {
+  const { sorted, latest, rows, reference } = values;
+  // Where it is known which values are possible, only a transformation leads back to these.
+  const whole = reference.isRestricted ? findTransformation(sorted, reference) : undefined;
+  const rounding = whole ? undefined : findRounding(latest, reference);
   if (rounding) {
     const side = { nearest: '', lower: ' down', upper: ' up' }[rounding.to];
     return [`values are rounded${side} to multiples of ${short(rounding.step)}`];
   }
-  // Of a column with few values, a transformation leads back to these, which a repeated value does not.
-  const whole = reference.isDiscrete ? findTransformation(sorted, reference) : undefined;
   const words: string[] = [];
   let others = sorted;
   while (!whole && words.length < MAX_REPEATED) {
@@ -95,7 +100,7 @@ function describeValues({ sorted, rows, reference }: Values, findings: Findings)
     others = repeated.others;
     if (others.length < MIN_VALUES || isCutOff(repeated.value, sorted, reference)) return words;
   }
-  if (words.length > 0 && misfit(others, reference) <= CHANCE_MISFIT) return words;
+  if (words.length === MAX_REPEATED || (words.length > 0 && misfit(others, reference) <= CLEAR_MISFIT)) return words;
   if (findings.alarms.range) {
     const above = others.reduce((sum, value) => sum + Number(value > reference.max), 0) / rows;
     const below = others.reduce((sum, value) => sum + Number(value < reference.min), 0) / rows;
@@ -103,7 +108,7 @@ function describeValues({ sorted, rows, reference }: Values, findings: Findings)
   }
   const transformation = whole ?? findTransformation(others, reference);
   if (transformation) words.push(describeTransformation(transformation, reference));
-  else if (words.length === 0) words.push(describeInterval(findings, { sorted, rows, reference }));
+  else if (words.length === 0) words.push(describeInterval(findings, values));
   return words;
 }
 
@@ -202,17 +207,24 @@ function describeInterval({ window, baseline, edges }: Findings, values?: Values
   if (values && only !== undefined && values.sorted.every((value) => value === only || value <= low || value > high)) {
     return `${percent(share)} of rows have one value (${shortest(only)}) instead of ${percent(before)}`;
   }
+  const spread = (edges.at(-1) ?? 0) - (edges[0] ?? 0);
+  const at = (value: number) => short(value, spread > 0 ? digitsOf(value, spread) : 4);
   const where =
     low === Number.NEGATIVE_INFINITY
-      ? `up to ${short(high)}`
+      ? `up to ${at(high)}`
       : high === Number.POSITIVE_INFINITY
-        ? `above ${short(low)}`
-        : `between ${short(low)} and ${short(high)}`;
+        ? `above ${at(low)}`
+        : `between ${at(low)} and ${at(high)}`;
   return `${percent(share)} of rows ${where} instead of ${percent(before)}`;
 }
 
 function percent(share: number): string {
   return `${share > 0 && share < 0.01 ? '< 1' : Math.round(100 * share)} %`;
+}
+
+/** Significant digits that tell apart values which differ by a hundredth of `spread`. */
+function digitsOf(value: number, spread: number): number {
+  return Math.max(3, Math.min(9, Math.ceil(Math.log10(Math.abs(value) / spread + 1e-9)) + 3));
 }
 
 function short(value: number, digits = 4): string {

@@ -22,6 +22,8 @@ export class ReferenceDistribution {
   readonly usualTie: number;
   /** Whether the share of every value is known: the column has few distinct values. */
   readonly isDiscrete: boolean;
+  /** The number that all values are multiples of; undefined if there is none. */
+  readonly step: number | undefined;
   /** Ascending values, and the share of rows below each plus half of those equal to it. */
   private readonly values: readonly number[];
   private readonly ranks: Float64Array;
@@ -47,13 +49,9 @@ export class ReferenceDistribution {
     const exact = 'grid' in column ? exactTies(this.ranks, this.rows) : undefined;
     this.isDiscrete = exact !== undefined;
     this.ties = exact ?? this.ranks.map((_, i) => (this.ranks[i + 1] ?? 1) - (this.ranks[i - 1] ?? 0));
+    this.step = commonStep(this.values);
     this.largestTie = this.ties.reduce((largest, tie) => Math.max(largest, tie), 0);
     this.usualTie = this.ties.reduce((sum, tie) => sum + tie * tie, 0) - this.largestTie ** 2;
-  }
-
-  /** The number that all values are multiples of; undefined if there is none. */
-  get step(): number | undefined {
-    return commonStep(this.values);
   }
 
   /** The share of rows below `value`, plus half of those equal to it. */
@@ -88,12 +86,25 @@ export class ReferenceDistribution {
     return this.isDiscrete ? 0 : (ranks[next] ?? 1) - (ranks[next - 1] ?? 0);
   }
 
-  /** Returns whether held-out rows have this value. Only meaningful if the column is discrete. */
-  isKnown(value: number): boolean {
-    const { values } = this;
-    const next = this.countBelow(value);
-    const near = (known: number | undefined) => known !== undefined && Math.abs(value - known) <= NEAR * this.scale;
-    return near(values[next]) || near(values[next - 1]);
+  /** Whether it is known which values are possible: those of a discrete column, or the multiples of a step. */
+  get isRestricted(): boolean {
+    return this.isDiscrete || this.step !== undefined;
+  }
+
+  /** Returns whether the column can have this value; always if it is not restricted. */
+  isPossible(value: number): boolean {
+    if (!this.isDiscrete) return this.step === undefined || isMultiple(value, this.step);
+    return this.neighbours(value).some((known) => Math.abs(value - known) <= NEAR * this.scale);
+  }
+
+  /** The possible values next to `value`; itself if the column is not restricted. */
+  neighbours(value: number): readonly number[] {
+    const { values, step } = this;
+    if (this.isDiscrete) {
+      const next = this.countBelow(value);
+      return values.slice(Math.max(0, next - 1), next + 1);
+    }
+    return step === undefined ? [value] : [Math.floor(value / step) * step, Math.ceil(value / step) * step];
   }
 
   /** The values from `low`, excluded, to `high`, included, if it is only one, of a column that is discrete. */

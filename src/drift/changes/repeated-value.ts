@@ -10,18 +10,20 @@ export interface RepeatedValue {
   readonly others: Float64Array;
 }
 
-const MIN_COUNT = 3;
+const MIN_COUNT = 4;
 /** The most frequent values, of which the first that counts is reported. */
 const CANDIDATES = 3;
 /** A value with a smaller share of the most frequent one's is not that one, moved. */
 const RARER = 0.5;
+/** The share of the other values that must be possible. */
+const POSSIBLE = 0.9;
 /** ln of the p-value of a value that is more frequent than in the baseline. A column has many values. */
-const LOG_P = Math.log(1e-5);
+const LOG_P = Math.log(1e-4);
 
 /**
  * Finds the value that more of `values`, ascending, have than the baseline explains: a stuck sensor, a default. A shift or another
- * unit moves frequent values as well. Therefore the value must be more frequent than the baseline's most frequent one, or, if it
- * is much rarer than that, than its others, and the rest of the values must look like the baseline's.
+ * unit moves frequent values as well. Therefore the other values must be possible ones, if the baseline tells which are, or look
+ * like the baseline's; otherwise the value must be more frequent than the baseline's most frequent one.
  */
 export function repeatedValue(values: Float64Array, reference: ReferenceDistribution): RepeatedValue | undefined {
   const { rows, largestTie, usualTie } = reference;
@@ -31,12 +33,19 @@ export function repeatedValue(values: Float64Array, reference: ReferenceDistribu
     if (!isMore(count, values.length, known, rows)) continue;
     const usual = Math.round((known / (1 - known)) * (values.length - count)) || 0;
     const others = values.filter((_, i) => i < from || i >= from + count - Math.min(usual, count));
-    const isMoved = count / values.length > RARER * largestTie;
     const isAlone = others.length === 0 || misfit(others, reference) <= CHANCE_MISFIT;
-    const explained = isMoved && !(known > 0 && isAlone) ? largestTie : isAlone ? usualTie : largestTie;
+    const isMoved = count / values.length > RARER * largestTie && !(known > 0 && isAlone);
+    const explained = arePossible(others, reference) ? known : isAlone && !isMoved ? usualTie : largestTie;
     if (isMore(count, values.length, Math.max(known, explained), rows)) return { value, count, others };
   }
   return undefined;
+}
+
+/** Returns whether most of `values` are possible ones of a restricted column. */
+function arePossible(values: Float64Array, reference: ReferenceDistribution): boolean {
+  if (!reference.isRestricted) return false;
+  const possible = values.reduce((sum, value) => sum + Number(reference.isPossible(value)), 0);
+  return possible >= POSSIBLE * values.length;
 }
 
 /** The most frequent of `values`, ascending, by where each begins. */

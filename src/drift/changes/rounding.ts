@@ -1,4 +1,4 @@
-import { commonStep } from './common-step.js';
+import { commonStep, isMultiple } from './common-step.js';
 import { CHANCE_MISFIT, misfit } from './misfit.js';
 import type { ReferenceDistribution } from './reference-distribution.js';
 
@@ -8,7 +8,9 @@ export interface Rounding {
 }
 
 const MIN_VALUES = 8;
-/** ln of the probability that all values are multiples of the step by chance. */
+/** The share of the values that must be multiples of the step: the oldest of them may be from before the change. */
+const MIN_SHARE = 0.8;
+/** ln of the probability that all distinct values are multiples of the step by chance. */
 const LOG_P = Math.log(1e-5);
 /** Values that are multiples of a step already are rounded only if the new step is clearly larger: otherwise they are in another unit. */
 const COARSER = 1.9;
@@ -20,15 +22,17 @@ const SIDES = [
 ] as const;
 
 /**
- * Finds the step that all `values`, ascending, are multiples of although the baseline's are not, if rounding the baseline's
- * values to it would give such values. Undefined if there is none.
+ * Finds the step that `latest`, the latest value first, are multiples of although the baseline's values are not, if rounding the
+ * baseline's values to it would give such values. Undefined if there is none.
  */
-export function findRounding(values: Float64Array, reference: ReferenceDistribution): Rounding | undefined {
-  if (values.length < MIN_VALUES || values[0] === values.at(-1)) return undefined;
-  const step = commonStep(values);
-  if (step === undefined || values.length * Math.log(reference.shareOnLattice(step)) > LOG_P) return undefined;
-  const before = reference.step;
-  if (before !== undefined && step < COARSER * before) return undefined;
+export function findRounding(latest: Float64Array, reference: ReferenceDistribution): Rounding | undefined {
+  if (latest.length < MIN_VALUES) return undefined;
+  const step = commonStep(latest.subarray(0, Math.max(MIN_VALUES, Math.ceil(latest.length / 2))));
+  if (step === undefined) return undefined;
+  const values = latest.filter((value) => isMultiple(value, step)).sort();
+  if (values.length < MIN_SHARE * latest.length) return undefined;
+  if (new Set(values).size * Math.log(reference.shareOnLattice(step)) > LOG_P) return undefined;
+  if (reference.step !== undefined && step < COARSER * reference.step) return undefined;
   let found: Rounding | undefined;
   let least = CHANCE_MISFIT;
   for (const [to, low, high] of SIDES) {

@@ -19,36 +19,45 @@ const EXPLAINED = 0.35;
 /** Two transformations whose misfits differ by less cannot be told apart. */
 const CLOSE = 0.15;
 const MIN_VALUES = 8;
-/** Two numbers are not fitted to fewer values. */
-const MIN_VALUES_FOR_BOTH = 20;
+/** Two numbers are not fitted to fewer values, and must explain them better. */
+const MIN_VALUES_FOR_BOTH = 100;
+const EXPLAINED_BY_BOTH = 0.2;
 /** A smaller factor is as well described as a shift. */
 const CLEAR_FACTOR = 1.8;
-/** The share of values that a transformation must bring back to values of the baseline, if that has few. */
+/** Factors of spread that are tried besides those of quantiles. */
+const SPREADS = [0.4, 0.5, 0.6, 0.7, 0.8, 1.25, 1.5, 2, 3];
+/** The share of values that a transformation must lead back to possible values. */
 const KNOWN = 0.95;
 
 /**
  * Finds the transformation of the baseline's values that explains `values`, ascending. It is undone and compared with the
- * baseline by Cramér and von Mises' statistic; of a column with few distinct values, it must lead back to these. One number is
+ * baseline by Cramér and von Mises' statistic; of a column with few distinct values, or multiples of a step, it must lead back to these. One number is
  * fitted, and only if that does not explain the values, two. Undefined if there is nothing to explain, if no transformation
  * does, or if two do that say different things.
  */
 export function findTransformation(values: Float64Array, reference: ReferenceDistribution): Transformation | undefined {
   if (values.length < MIN_VALUES || !(misfit(values, reference) > CHANCE_MISFIT)) return undefined;
-  const quantiles = RANKS.map((rank) => ({ now: quantile(values, rank), before: reference.valueAt(rank) }));
+  const quantiles = RANKS.map((rank) => ({
+    now: values[Math.round(rank * (values.length - 1))]!,
+    before: reference.valueAt(rank),
+  }));
+  // A transformation of a restricted column is one of a possible value.
+  const exact = quantiles.flatMap(({ now, before }) =>
+    reference.neighbours(before).map((one) => ({ now, before: one })),
+  );
   const best = (candidates: Transformation[]) => leastMisfit(candidates, values, reference);
-  const shift = best(quantiles.map(({ now, before }) => ({ kind: 'shift', offset: now - before, factor: 1 }) as const));
+  const shift = best(exact.map(({ now, before }) => ({ kind: 'shift', offset: now - before, factor: 1 }) as const));
   const unit = best([
     { kind: 'unit', offset: 0, factor: -1 },
-    ...quantiles.flatMap(({ now, before }) =>
+    ...exact.flatMap(({ now, before }) =>
       now / before > 0 ? [{ kind: 'unit', offset: 0, factor: now / before } as const] : [],
     ),
   ]);
   const spread = best(
     [reference.mean, reference.valueAt(0.5)].flatMap((centre) =>
-      quantiles.flatMap(({ now, before }) => {
-        const factor = (now - centre) / (before - centre);
-        return factor > 0 ? [{ kind: 'spread', offset: centre * (1 - factor), factor } as const] : [];
-      }),
+      [...exact.map(({ now, before }) => (now - centre) / (before - centre)), ...SPREADS].flatMap((factor) =>
+        factor > 0 ? [{ kind: 'spread', offset: centre * (1 - factor), factor } as const] : [],
+      ),
     ),
   );
   const explaining = [shift, unit, spread].flatMap((one) => (one && one.left <= EXPLAINED ? [one] : []));
@@ -62,7 +71,7 @@ export function findTransformation(values: Float64Array, reference: ReferenceDis
         return [{ kind: 'both', offset: offsets[MEDIAN]!, factor } as const];
       }),
     );
-    return both && both.left <= EXPLAINED ? both.found : undefined;
+    return both && both.left <= EXPLAINED_BY_BOTH ? both.found : undefined;
   }
   const least = Math.min(...explaining.map(({ left }) => left));
   const close = explaining.filter(({ left }) => left <= least + CLOSE).map(({ found }) => found);
@@ -73,7 +82,8 @@ export function findTransformation(values: Float64Array, reference: ReferenceDis
   if (of('spread') && inUnit && reference.valueAt(0.1) < 0 && reference.valueAt(0.9) > 0)
     return of('shift') ? undefined : inUnit;
   if (isClearUnit) return inUnit;
-  return of('spread') && close.length > 1 ? undefined : (of('shift') ?? close[0]);
+  if (close.every((one) => one === inUnit)) return reference.isRestricted ? inUnit : undefined;
+  return of('spread') && close.length > 1 ? undefined : (of('shift') ?? of('spread'));
 }
 
 function leastMisfit(candidates: readonly Transformation[], values: Float64Array, reference: ReferenceDistribution) {
@@ -82,7 +92,7 @@ function leastMisfit(candidates: readonly Transformation[], values: Float64Array
     const { offset, factor } = found;
     if (!Number.isFinite(offset) || !Number.isFinite(factor) || factor === 0) continue;
     const undo = (value: number) => (value - offset) / factor;
-    if (reference.isDiscrete && !leadsBack(values, reference, undo)) continue;
+    if (reference.isRestricted && !leadsBack(values, reference, undo)) continue;
     const rank = (value: number) => reference.rankOf(undo(value));
     const left = misfit(values, reference, factor > 0 ? rank : (value) => 1 - rank(value));
     if (left < (best?.left ?? Number.POSITIVE_INFINITY)) best = { found, left };
@@ -92,13 +102,6 @@ function leastMisfit(candidates: readonly Transformation[], values: Float64Array
 
 function leadsBack(values: Float64Array, reference: ReferenceDistribution, undo: (value: number) => number): boolean {
   let known = 0;
-  for (const value of values) if (reference.isKnown(undo(value))) known++;
+  for (const value of values) if (reference.isPossible(undo(value))) known++;
   return known >= KNOWN * values.length;
-}
-
-/** The value of a rank between 0 and 1 among `values`, ascending. */
-function quantile(values: Float64Array, rank: number): number {
-  const at = rank * (values.length - 1);
-  const low = Math.floor(at);
-  return values[low]! + (at - low) * ((values[low + 1] ?? values[low]!) - values[low]!);
 }

@@ -89,7 +89,7 @@ export function reportColumn(
       bins: has('features', 'bins'),
       range: has('guards', 'range'),
       missing: has('guards', 'missing'),
-      conditional: has('conditional', 'bins'),
+      conditional: has('conditional', 'bins') || (isCause && supported.length === 0 && relation !== undefined),
     },
   };
   return {

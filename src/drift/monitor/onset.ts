@@ -1,3 +1,5 @@
+/** Fewer of the latest rows are preferred to more whose gain is larger by at most this: chance adds rows from before the change. */
+const TOLERANCE = 3;
 /** Fewer rows are not compared with any others. */
 const MIN_ROWS = 5;
 /** Rows that the prior is worth per category: few for a change of all rows, many for a change of some. */
@@ -11,17 +13,22 @@ const PRIORS = [0.5, 4, 20];
  */
 export function rowsSinceOnset(categories: ArrayLike<number>, shares: Float64Array): { rows: number; gain: number } {
   let best = { rows: categories.length, gain: 0 };
+  const gains = new Float64Array(categories.length);
   for (const worth of PRIORS) {
     const prior = worth * shares.length;
     const counts = new Float64Array(shares.length);
     let gain = 0;
+    let most = 0;
     for (let i = 0; i < categories.length; i++) {
       const category = categories[i]!;
       const share = shares[category]!;
       gain += Math.log((prior * share + counts[category]!) / (prior + i) / share);
       counts[category]!++;
-      if (i + 1 >= MIN_ROWS && gain > best.gain) best = { rows: i + 1, gain };
+      gains[i] = i + 1 < MIN_ROWS ? 0 : gain;
+      most = Math.max(most, gains[i]!);
     }
+    if (most <= best.gain) continue;
+    best = { rows: gains.findIndex((one) => one > 0 && one >= most - TOLERANCE) + 1, gain: most };
   }
   return best;
 }

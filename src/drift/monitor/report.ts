@@ -134,13 +134,12 @@ export function reportColumns(
   const measure = ({ kind, index }: Channel, isCause: boolean): Measured => {
     if (!sample) return { isCause };
     const column = kind === 'feature' ? features[index]! : baseline.outputs[index]!;
-    const sorted = sample.columns[kind === 'feature' ? index : features.length + index]!.filter(
-      (value) => !Number.isNaN(value),
-    ).sort();
+    const values = sample.columns[kind === 'feature' ? index : features.length + index]!;
+    const latest = values.filter((value) => !Number.isNaN(value));
     const relation = kind === 'feature' ? dependence?.relation(index) : undefined;
     return {
       isCause,
-      values: { sorted, rows: sample.count, reference: new ReferenceDistribution(column) },
+      values: { latest, sorted: latest.toSorted(), rows: sample.count, reference: new ReferenceDistribution(column) },
       relation: relation && {
         ...relation,
         name: features[relation.index]!.name,
