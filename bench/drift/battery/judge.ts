@@ -88,12 +88,17 @@ function judgePart(
     text,
   );
   if (match) {
-    const low = Number(match[2] ?? match[4] ?? Number.NEGATIVE_INFINITY);
-    const high = Number(match[3] ?? match[5] ?? Number.POSITIVE_INFINITY);
-    const digits = (value: number) => (Number.isFinite(value) ? 1e-3 * Math.abs(value) : 0);
+    const [from, to] = [match[2] ?? match[4], match[3] ?? match[5]];
+    const low = Number(from ?? Number.NEGATIVE_INFINITY);
+    const high = Number(to ?? Number.POSITIVE_INFINITY);
+    // Half of the last digit that is printed, and the rounding error of a float32.
+    const digits = (value: number) => {
+      const decimals = String(value).split('.')[1]?.length ?? 0;
+      return Number.isFinite(value) ? 0.5 * 10 ** -decimals + 1e-6 * Math.abs(value) : 0;
+    };
     const tied = (of: number, values: Float64Array) =>
-      [-1, 1].some((a) =>
-        [-1, 1].some((b) =>
+      [-1, 0, 1].some((a) =>
+        [-1, 0, 1].some((b) =>
           near(of, (value) => value > low + a * digits(low) && value <= high + b * digits(high), values),
         ),
       );

@@ -10,13 +10,17 @@ export function commonStep(values: ArrayLike<number>): number | undefined {
   const tolerance = largest * MIN_STEP;
   let step = 0;
   for (let i = 0; i < values.length; i++) {
-    let [a, b] = [Math.abs(values[i]!), step];
-    if (step > 0 && isMultiple(a, step)) continue;
+    const size = Math.abs(values[i]!);
+    if (step > 0 && Math.abs(size - step * Math.round(size / step)) <= tolerance) {
+      step = refined(size, step);
+      continue;
+    }
+    let [a, b] = [size, step];
     while (b > tolerance) {
       const remainder = a - b * Math.round(a / b);
       [a, b] = [b, Math.abs(remainder)];
     }
-    if (a > tolerance) step = a;
+    if (a > tolerance) step = refined(size, a);
     if (step > 0 && step <= 2 * tolerance) return undefined;
   }
   if (!(step > 0)) return undefined;
@@ -31,6 +35,12 @@ export function commonStep(values: ArrayLike<number>): number | undefined {
   const precise = products / squares;
   for (let i = 0; i < values.length; i++) if (!isMultiple(values[i]!, precise)) return undefined;
   return precise;
+}
+
+/** A step that `value` is a multiple of: the more steps, the more precise. */
+function refined(value: number, step: number): number {
+  const steps = Math.round(value / step);
+  return steps > 0 ? value / steps : step;
 }
 
 /** Returns whether `value` is a multiple of `step`, up to rounding errors. */

@@ -1,6 +1,6 @@
 import { sumOf } from '../../model/baseline/bins.js';
 import { changedInterval } from './interval.js';
-import { misfit } from './misfit.js';
+import { CHANCE_MISFIT, misfit } from './misfit.js';
 import type { ReferenceDistribution } from './reference-distribution.js';
 import { type RepeatedValue, repeatedValue } from './repeated-value.js';
 import { findRounding } from './rounding.js';
@@ -84,9 +84,12 @@ function describeRelation(relation: Relation | undefined): string {
 /** The most specific description first: rounding, repeated values, values out of range, a transformation, an interval. */
 function describeValues(values: Values, findings: Findings): string[] {
   const { sorted, latest, rows, reference } = values;
-  // Where it is known which values are possible, only a transformation leads back to these.
-  const whole = reference.isRestricted ? findTransformation(sorted, reference) : undefined;
-  const rounding = whole ? undefined : findRounding(latest, reference);
+  const first = repeatedValue(sorted, reference);
+  const isRepeated = first !== undefined && misfit(first.others, reference) <= CHANCE_MISFIT;
+  // Where it is known which values are possible, a transformation that leads back to these explains new ones.
+  const isNew = first === undefined || !isRepeated || !reference.isPossible(first.value);
+  const whole = reference.isRestricted && isNew ? findTransformation(sorted, reference) : undefined;
+  const rounding = whole || (isRepeated && !isNew) ? undefined : findRounding(latest, reference);
   if (rounding) {
     const side = { nearest: '', lower: ' down', upper: ' up' }[rounding.to];
     return [`values are rounded${side} to multiples of ${short(rounding.step)}`];
@@ -131,6 +134,7 @@ function describeRepeated(
 
 /** Returns on which side of `value` there are no values, although many are expected. */
 function isCutOff(value: number, sorted: Float64Array, reference: ReferenceDistribution): string | undefined {
+  if (sorted[0] === sorted.at(-1)) return undefined;
   const rank = reference.rankOf(value);
   const isUnlikely = (share: number) => sorted.length * Math.log(1 - share) < LOG_CUT_OFF;
   if (value === sorted.at(-1) && isUnlikely(1 - rank)) return 'higher';
@@ -146,6 +150,8 @@ function describeRange(above: number, below: number): string[] {
 
 /** Factors between these are a change of spread rather than of unit, if the values lie around 0. */
 const MAX_SPREAD = 3;
+/** A smaller shift of the median, in standard deviations, is not worth a word beside another spread. */
+const MIN_SHIFT = 0.2;
 
 function describeTransformation({ kind, offset, factor }: Transformation, reference: ReferenceDistribution): string {
   const { deviation } = reference;
@@ -157,8 +163,8 @@ function describeTransformation({ kind, offset, factor }: Transformation, refere
   }
   const spread = `${factor > 1 ? 'more' : 'less'} spread out (about ${short(factor, 2)} times)`;
   if (isSpread) return spread;
-  const middle = reference.valueAt(0.5);
-  return `${describeShift((offset + (factor - 1) * middle) / deviation)} and ${spread}`;
+  const shift = (offset + (factor - 1) * reference.valueAt(0.5)) / deviation;
+  return Math.abs(shift) < MIN_SHIFT ? spread : `${describeShift(shift)} and ${spread}`;
 }
 
 function describeShift(deviations: number): string {

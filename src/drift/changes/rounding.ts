@@ -10,11 +10,13 @@ export interface Rounding {
 const MIN_VALUES = 8;
 /** The share of the values that must be multiples of the step: the oldest of them may be from before the change. */
 const MIN_SHARE = 0.8;
+/** Of fewer distinct values, the step could be a multiple of the true one. */
+const MIN_DISTINCT = 3;
 /** ln of the probability that all distinct values are multiples of the step by chance. */
 const LOG_P = Math.log(1e-5);
 /** Values that are multiples of a step already are rounded only if the new step is clearly larger: otherwise they are in another unit. */
 const COARSER = 1.9;
-/** The ends, in steps, of the values that are rounded to a multiple. */
+/** What is tried first is usual. The ends, in steps, of the values that are rounded to a multiple. */
 const SIDES = [
   ['nearest', -0.5, 0.5],
   ['lower', 0, 1],
@@ -31,14 +33,12 @@ export function findRounding(latest: Float64Array, reference: ReferenceDistribut
   if (step === undefined) return undefined;
   const values = latest.filter((value) => isMultiple(value, step)).sort();
   if (values.length < MIN_SHARE * latest.length) return undefined;
-  if (new Set(values).size * Math.log(reference.shareOnLattice(step)) > LOG_P) return undefined;
+  const distinct = new Set(values).size;
+  if (distinct < MIN_DISTINCT || distinct * Math.log(reference.shareOnLattice(step)) > LOG_P) return undefined;
   if (reference.step !== undefined && step < COARSER * reference.step) return undefined;
-  let found: Rounding | undefined;
-  let least = CHANCE_MISFIT;
   for (const [to, low, high] of SIDES) {
     const rank = (value: number) => (reference.rankOf(value + low * step) + reference.rankOf(value + high * step)) / 2;
-    const left = misfit(values, reference, rank);
-    if (left < least) [least, found] = [left, { step, to }];
+    if (misfit(values, reference, rank) <= CHANCE_MISFIT) return { step, to };
   }
-  return found;
+  return undefined;
 }

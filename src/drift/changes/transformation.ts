@@ -47,12 +47,14 @@ export function findTransformation(values: Float64Array, reference: ReferenceDis
   );
   const best = (candidates: Transformation[]) => leastMisfit(candidates, values, reference);
   const shift = best(exact.map(({ now, before }) => ({ kind: 'shift', offset: now - before, factor: 1 }) as const));
-  const unit = best([
-    { kind: 'unit', offset: 0, factor: -1 },
-    ...exact.flatMap(({ now, before }) =>
+  // Nothing is fitted to the opposite sign.
+  const mirrored = best([{ kind: 'unit', offset: 0, factor: -1 }]);
+  if (mirrored && mirrored.left <= CHANCE_MISFIT) return mirrored.found;
+  const unit = best(
+    exact.flatMap(({ now, before }) =>
       now / before > 0 ? [{ kind: 'unit', offset: 0, factor: now / before } as const] : [],
     ),
-  ]);
+  );
   const spread = best(
     [reference.mean, reference.valueAt(0.5)].flatMap((centre) =>
       [...exact.map(({ now, before }) => (now - centre) / (before - centre)), ...SPREADS].flatMap((factor) =>

@@ -8,9 +8,10 @@ import { Name } from '../parts/name.js';
 export function InputRow({ column }: { column: Column }) {
   const [open, setOpen] = useState(false);
   const { name, kind, detected, score, threshold, words } = column;
+  const changed = detected || words !== '';
   return (
     <>
-      <tr class={detected ? 'raised' : undefined}>
+      <tr class={changed ? 'raised' : undefined}>
         <th scope="row">
           <button type="button" class="expand" aria-expanded={open} onClick={() => setOpen(!open)}>
             <span class="chevron" aria-hidden="true" />
@@ -27,7 +28,7 @@ export function InputRow({ column }: { column: Column }) {
           <Evidence score={score} threshold={threshold} />
         </td>
         <td class="words">
-          {detected ? (
+          {changed ? (
             <>
               <span class="mark" aria-hidden="true">
                 ▲{' '}

@@ -1,15 +1,19 @@
 import { useState } from 'preact/hooks';
 import type { Column, Drift, DriftWindow } from '../client/api.js';
 import { Choice } from '../parts/choice.js';
-import { clock, figure } from '../parts/format.js';
+import { capital, clock, figure } from '../parts/format.js';
+import { GROUP_NAMES } from '../parts/group-names.js';
 import { Legend } from '../parts/legend.js';
 import { InputRow } from './input-row.js';
+import { type Alarm, latestAlarm } from './latest-alarm.js';
 
 const WINDOWS = [
   ['latest', 'Latest window'],
   ['hour', 'Hour'],
   ['day', 'Day'],
 ] as const;
+/** The first choice while an alarm is on. */
+const AT_ALARM = ['alarm', 'At the alarm'] as const;
 const KEYS = { 'reference area': 'held-out rows', 'recent line': 'recent rows', limit: 'alarm threshold' };
 /** Rows of the table until the user shows all. */
 const FIRST_ROWS = 25;
@@ -18,19 +22,33 @@ type Order = 'evidence' | 'name';
 
 /** Every feature and prediction with its evidence of drift, strongest first. */
 export function Inputs({ drift }: { drift: Drift | null }) {
-  const [chosen, choose] = useState<DriftWindow['window']>('latest');
+  const [choice, choose] = useState<DriftWindow['window'] | 'alarm'>();
   const [order, setOrder] = useState<Order>('evidence');
   const [all, setAll] = useState(false);
+  const alarm = latestAlarm(drift);
+  const chosen = choice === undefined || (choice === 'alarm' && !alarm) ? (alarm ? 'alarm' : 'latest') : choice;
   const shown = drift?.windows.find(({ window }) => window === chosen);
-  const columns = sorted(shown?.columns ?? [], order);
+  const columns = sorted((chosen === 'alarm' ? alarm?.evidence.columns : shown?.columns) ?? [], order);
   const visible = all ? columns : columns.slice(0, FIRST_ROWS);
   return (
     <section class="panel" aria-labelledby="inputs-title">
       <header>
         <h2 id="inputs-title">Input drift</h2>
-        <Choice legend="Rows compared" name="window" options={WINDOWS} chosen={chosen} onChoose={choose} />
+        <Choice
+          legend="Rows compared"
+          name="window"
+          options={alarm ? [AT_ALARM, ...WINDOWS] : WINDOWS}
+          chosen={chosen}
+          onChoose={choose}
+        />
       </header>
-      <p class="note">{shown ? explain(shown, drift!) : 'Nothing to compare yet.'}</p>
+      <p class="note">
+        {chosen === 'alarm' && alarm
+          ? explainAlarm(alarm, drift!)
+          : shown
+            ? explain(shown, drift!)
+            : 'Nothing to compare yet.'}
+      </p>
       {columns.length > 0 ? (
         <>
           <Legend keys={KEYS} />
@@ -73,6 +91,16 @@ export function Inputs({ drift }: { drift: Drift | null }) {
 function sorted(columns: readonly Column[], order: Order): readonly Column[] {
   // The service sends them in order of evidence.
   return order === 'evidence' ? columns : columns.toSorted((a, b) => a.name.localeCompare(b.name));
+}
+
+function explainAlarm({ group, since, cause, evidence }: Alarm, drift: Drift): string {
+  const { rows, score, threshold } = evidence;
+  const by = cause?.by === 'window' ? 'window test' : 'chart';
+  return (
+    `${capital(GROUP_NAMES[group] ?? group)}: alarm raised at ${clock(since ?? 0)} by a ${by} at ${figure(score, 2)} of ` +
+    `${figure(threshold, 2)}. Its latest ${figure(rows)} rows, about as many as the change had lasted, compared with ` +
+    `${figure(drift.baseline.rows)} held-out rows of the training data.`
+  );
 }
 
 function explain({ window, rows, ended_at, verdict }: DriftWindow, drift: Drift): string {

@@ -6,6 +6,7 @@ import { GROUP_NAMES } from '../parts/group-names.js';
 import { Name } from '../parts/name.js';
 import { Verdict, type VerdictProps } from '../parts/verdict.js';
 import { ErrorTile } from './error-tile.js';
+import { latestAlarm } from './latest-alarm.js';
 
 /** The drift verdict in one sentence, and the key figures of the service. */
 export function Status({ snapshot }: { snapshot: Snapshot }) {
@@ -106,7 +107,8 @@ function AllFindings({ drift }: { drift: Drift }) {
 const MAX_NAMES = 3;
 
 function Findings({ drift }: { drift: Drift }) {
-  const changed = (drift.windows[0]?.columns ?? []).filter(({ detected }) => detected);
+  const columns = latestAlarm(drift)?.evidence.columns ?? drift.windows[0]?.columns ?? [];
+  const changed = columns.filter(({ detected, words }) => detected || words !== '');
   if (changed.length === 0) {
     const guard = drift.guards.find(({ detected }) => detected);
     if (guard)

@@ -59,7 +59,7 @@ export function driftRoutes(app: FastifyInstance, { drift, feedback, streams }: 
     '/drift/events',
     operation(
       'drift',
-      'Server-sent events: `drift` when an alarm is raised or cleared, `progress` every 5 s, with the latest point of the history',
+      'Server-sent events: `drift` when an alarm is raised, with a summary of its evidence, or cleared; `progress` every 5 s, with the latest point of the history',
       { response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } }, ...errors(409, 503) } },
     ),
     async (_request, response) => {
