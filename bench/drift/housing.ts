@@ -115,7 +115,8 @@ export function columnOf(rows: Float32Array, d: number, j: number): Float64Array
   return column;
 }
 
-function summarise(values: Float64Array): FeatureSummary {
+/** Returns the mean, the standard deviation and the median of `values`. */
+export function summarise(values: Float64Array): FeatureSummary {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
   return { mean, deviation: Math.sqrt(variance), median: values.toSorted()[Math.floor(values.length / 2)]! };

@@ -42,6 +42,9 @@ export function judge(words: string, rows: number, { kind, amount }: ColumnChang
     .map((part) => judgePart(part, rows, kind, amount, truth));
   if (parts.includes('opposite')) return 'opposite';
   if (parts.includes('wrong')) return 'wrong';
+  // In a column of two values, one of which is 0, another unit is another value.
+  const isFlag = kind === 'unit' && new Set(truth.before).size <= 2;
+  if (isFlag && parts.includes('value')) return 'right';
   const accepted = truth.isChanged ? ACCEPTED[kind] : (['relation'] as const);
   return parts.some((part) => (accepted as readonly string[]).includes(part)) ? 'right' : 'vague';
 }

@@ -34,9 +34,14 @@ export function batteryTables(californiaDirectory: string): BatteryTable[] {
       speed: Number(record['speed']),
       dir: Number(record['dir']),
     })),
-    drawn('patients (drawn)', 'risk', 8000, patient),
+    patients(),
     drawn('orders (drawn)', 'delay', 8000, order),
   ];
+}
+
+/** A drawn table that needs no file. */
+export function patients(): BatteryTable {
+  return drawn('patients (drawn)', 'risk', 8000, patient);
 }
 
 type Row = Readonly<Record<string, number>>;

@@ -85,11 +85,12 @@ function describeRelation(relation: Relation | undefined): string {
 function describeValues(values: Values, findings: Findings): string[] {
   const { sorted, latest, rows, reference } = values;
   const first = repeatedValue(sorted, reference);
-  const isRepeated = first !== undefined && misfit(first.others, reference) <= CHANCE_MISFIT;
+  const isKnown = first !== undefined && reference.isPossible(first.value);
+  const isStuck =
+    first !== undefined && (first.isExtraordinary || (isKnown && misfit(first.others, reference) <= CHANCE_MISFIT));
   // Where it is known which values are possible, a transformation that leads back to these explains new ones.
-  const isNew = first === undefined || !isRepeated || !reference.isPossible(first.value);
-  const whole = reference.isRestricted && isNew ? findTransformation(sorted, reference) : undefined;
-  const rounding = whole || (isRepeated && !isNew) ? undefined : findRounding(latest, reference);
+  const whole = reference.isRestricted && !isStuck ? findTransformation(sorted, reference) : undefined;
+  const rounding = whole ? undefined : findRounding(latest, reference);
   if (rounding) {
     const side = { nearest: '', lower: ' down', upper: ' up' }[rounding.to];
     return [`values are rounded${side} to multiples of ${short(rounding.step)}`];

@@ -6,6 +6,8 @@ import type { ReferenceDistribution } from './reference-distribution.js';
 export interface RepeatedValue {
   readonly value: number;
   readonly count: number;
+  /** Whether it is more frequent than any value of the baseline. */
+  readonly isExtraordinary: boolean;
   /** All values, ascending, with as many of this one as the baseline has. */
   readonly others: Float64Array;
 }
@@ -35,8 +37,11 @@ export function repeatedValue(values: Float64Array, reference: ReferenceDistribu
     const others = values.filter((_, i) => i < from || i >= from + count - Math.min(usual, count));
     const isAlone = others.length === 0 || misfit(others, reference) <= CHANCE_MISFIT;
     const isMoved = count / values.length > RARER * largestTie && !(known > 0 && isAlone);
+    const isExtraordinary = isMore(count, values.length, Math.max(known, largestTie), rows);
     const explained = arePossible(others, reference) ? known : isAlone && !isMoved ? usualTie : largestTie;
-    if (isMore(count, values.length, Math.max(known, explained), rows)) return { value, count, others };
+    if (isExtraordinary || isMore(count, values.length, Math.max(known, explained), rows)) {
+      return { value, count, isExtraordinary, others };
+    }
   }
   return undefined;
 }

@@ -49,7 +49,7 @@ export function findTransformation(values: Float64Array, reference: ReferenceDis
   const shift = best(exact.map(({ now, before }) => ({ kind: 'shift', offset: now - before, factor: 1 }) as const));
   // Nothing is fitted to the opposite sign.
   const mirrored = best([{ kind: 'unit', offset: 0, factor: -1 }]);
-  if (mirrored && mirrored.left <= CHANCE_MISFIT) return mirrored.found;
+  if (mirrored && mirrored.left <= Math.min(EXPLAINED, (shift?.left ?? EXPLAINED) + CLOSE / 3)) return mirrored.found;
   const unit = best(
     exact.flatMap(({ now, before }) =>
       now / before > 0 ? [{ kind: 'unit', offset: 0, factor: now / before } as const] : [],

@@ -94,7 +94,8 @@ test('a unit, a shift and a spread are told apart', () => {
     const spread = of((value) => reference.mean + 0.5 * (value - reference.mean));
     assert.equal(spread?.kind, 'spread');
     assert.ok(Math.abs(spread!.factor - 0.5) < 0.1, `${spread!.factor}`);
-    assert.equal(of((value) => -value)?.factor, -1);
+    // A symmetric column with the opposite sign is a shifted one.
+    if (draw === skewed) assert.equal(of((value) => -value)?.factor, -1);
   }
 });
 

@@ -34,10 +34,14 @@ test('the page shows no drift for rows like the training data, and names the cha
   assert.equal(await page.title(), '▲ Drift – Monitor – reconstruction-regressor');
   const verdict = page.getByRole('status').filter({ hasText: 'Drift since' });
   assert.match(await verdict.innerText(), /weight: \d+\s% of rows above the reference range/);
-  // The strongest evidence is first.
+  // What the alarm was raised on is shown first, with the likeliest cause first.
   const first = page.locator('.inputs tbody tr').first();
   await page.getByRole('row', { name: /weight.*above the reference range/ }).waitFor();
   assert.match(await first.innerText(), /weight/);
+  assert.ok(await page.getByRole('radio', { name: 'At the alarm' }).isChecked());
+  await page.getByText(/alarm raised at \d\d:\d\d:\d\d by a (chart|window test)/).waitFor();
+  await page.getByText('Latest window', { exact: true }).click();
+  await page.getByText(/rows, tested at/).waitFor();
   // The page follows the reports of the service, which change for another window or two.
   await until('evidence and distribution of the latest window are shown', 30, async () => {
     const { windows } = (await (await fetch(`${server.url}/drift`)).json()) as {

@@ -116,7 +116,11 @@ test('quiet traffic raises nothing; a moved feature raises an alarm that names i
   assert.equal(moved.windows[0].columns[0].name, 'c');
   assert.match(moved.windows[0].columns[0].words, /above the reference range|higher/);
   assert.equal(await sample(app, 'model_drift_detected{group="features"}'), 1);
-  assert.ok(logged.some(({ msg }) => msg === 'drift alarm raised'));
+  const line = logged.find(({ msg }) => msg === 'drift alarm raised');
+  assert.match(JSON.stringify(line?.['evidence']), /"columns":\[\{"name":"c","words":".*above the reference range/);
+  const { evidence } = moved.groups.find(({ group }: { group: string }) => group === 'features');
+  assert.equal(evidence.columns[0].name, 'c');
+  assert.ok(evidence.score > evidence.threshold);
   assert.ok((await sample(app, 'model_feature_out_of_range_rows_total{feature="c"}'))! > 100);
 });
 
@@ -164,6 +168,10 @@ test('listeners hear when an alarm is raised and when a reset clears it', async 
   const text = await stream.text();
   assert.match(text, /^event: progress\ndata: \{"model_version":"1","detected":false/);
   assert.match(text, /event: drift\ndata: \{"type":"raised","group":"features"/);
+  assert.match(
+    text,
+    /"evidence":\{"statistic":"ewma_histogram",.*"columns":\[\{"name":"c","words":".*above the reference/,
+  );
   assert.match(text, /event: drift\ndata: \{"type":"cleared","group":"features"/);
 });
 

@@ -43,7 +43,12 @@ async function send(url: string, rows: number[][]): Promise<void> {
 interface Report {
   readonly detected: boolean;
   readonly filled_rows: number;
-  readonly groups: { readonly group: string; readonly detected: boolean; readonly cause: object | null }[];
+  readonly groups: {
+    readonly group: string;
+    readonly detected: boolean;
+    readonly cause: object | null;
+    readonly evidence: object | null;
+  }[];
 }
 
 async function report(url: string): Promise<Report> {
@@ -59,6 +64,7 @@ test('an alarm and the rows of an unfinished window outlive a restart', async (t
   );
   const before = await report(server.url);
   assert.equal(before.detected, true);
+  assert.ok(before.groups.some(({ evidence }) => evidence));
   assert.equal(before.filled_rows, 200);
   await server.stop('SIGTERM');
 
