@@ -40,7 +40,8 @@ test('the page shows no drift for rows like the training data, and names the cha
   assert.match(await first.innerText(), /weight/);
   assert.ok(await page.getByRole('radio', { name: 'At the alarm' }).isChecked());
   await page.getByText(/alarm raised at \d\d:\d\d:\d\d by a (chart|window test)/).waitFor();
-  await page.getByText('Latest window', { exact: true }).click();
+  await assertEverywhere(page, 'monitor-alarm');
+  await page.getByRole('radio', { name: 'Latest window' }).check();
   await page.getByText(/rows, tested at/).waitFor();
   // The page follows the reports of the service, which change for another window or two.
   await until('evidence and distribution of the latest window are shown', 30, async () => {
