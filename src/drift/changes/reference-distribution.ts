@@ -5,6 +5,8 @@ import { commonStep, isMultiple } from './common-step.js';
 
 /** How far a column of distinct values may be off, in held-out rows, when their counts are recovered from the grid. */
 const ROUNDING = 0.01;
+/** Held-out rows per distinct value from which on these are taken for all possible values. */
+const ROWS_PER_VALUE = 5;
 /** Values that differ by a smaller share of the largest are equal: they have been computed in float32. */
 const NEAR = 1e-6;
 
@@ -20,7 +22,7 @@ export class ReferenceDistribution {
   readonly largestTie: number;
   /** The share of rows with the same value as a random row, that value left out. */
   readonly usualTie: number;
-  /** Whether the share of every value is known: the column has few distinct values. */
+  /** Whether every possible value is known, with its share of rows: the column has few distinct values. */
   readonly isDiscrete: boolean;
   /** The number that all values are multiples of; undefined if there is none. */
   readonly step: number | undefined;
@@ -47,7 +49,7 @@ export class ReferenceDistribution {
       this.max = Number.POSITIVE_INFINITY;
     }
     const exact = 'grid' in column ? exactTies(this.ranks, this.rows) : undefined;
-    this.isDiscrete = exact !== undefined;
+    this.isDiscrete = exact !== undefined && ROWS_PER_VALUE * exact.length <= this.rows;
     this.ties = exact ?? this.ranks.map((_, i) => (this.ranks[i + 1] ?? 1) - (this.ranks[i - 1] ?? 0));
     this.step = commonStep(this.values);
     this.largestTie = this.ties.reduce((largest, tie) => Math.max(largest, tie), 0);

@@ -37,6 +37,13 @@ test('the share of each value of a column with few values is recovered from its 
   assert.deepEqual([reference.isPossible(3), reference.isPossible(3.4)], [true, false]);
 });
 
+test('the values of few held-out rows are not taken for the only possible ones', () => {
+  const reference = referenceOf(normal, 78);
+  assert.equal(reference.isRestricted, false);
+  const found = findTransformation(valuesOf((random) => 2.2 * normal(random), 2, 49).sort(), reference);
+  assert.equal(found?.kind, 'unit');
+});
+
 test('the step of values with one decimal is found, and that of continuous values is not', () => {
   assert.ok(Math.abs(referenceOf(tenths).step! - 0.1) < 1e-6);
   assert.equal(referenceOf(normal).step, undefined);
