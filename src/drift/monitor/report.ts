@@ -27,7 +27,8 @@ export const GroupReport = Type.Object({
   ),
   threshold: Type.Number({ description: 'the p-value below which a window raises the alarm' }),
   evidence: nullable(AlarmEvidence, {
-    description: 'what the latest alarm was raised on: read this first; null before the first alarm',
+    description:
+      'what the latest alarm was raised on: read this first; null before the first alarm, and for prediction_error, whose alarm is in `prediction_error.comparison`',
   }),
 });
 export type GroupReport = Static<typeof GroupReport>;

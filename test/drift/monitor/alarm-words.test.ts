@@ -33,6 +33,8 @@ function splitOf(): Split {
   return {
     names,
     reference,
+    referenceTargets: new Float32Array(REFERENCE_ROWS),
+    testTargets: new Float32Array(TEST_ROWS),
     baseline: makeBaseline(reference, names, ['risk'], 1),
     summaries: names.map((_, j) => summarise(columnOf(reference.rows, d, j))),
     test: features.slice(REFERENCE_ROWS * d, (REFERENCE_ROWS + TEST_ROWS) * d),

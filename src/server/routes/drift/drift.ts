@@ -120,7 +120,7 @@ function errorGroup({ errors }: MonitoredVersion) {
   if (!errors) return [];
   const { strongest, windows, alarm } = errors;
   const p = strongest?.tested ? Math.exp(strongest.tested.logP) : null;
-  return [{ ...alarm, p_value: p, threshold: (strongest ?? windows[0]!).threshold }];
+  return [{ ...alarm, p_value: p, threshold: (strongest ?? windows[0]!).threshold, evidence: null }];
 }
 
 async function* streamDrift(
