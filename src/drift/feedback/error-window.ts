@@ -47,7 +47,7 @@ export class ErrorWindow {
   private readonly dependence: readonly Record<'magnitude' | 'bias', Dependence>[];
   private filling: ErrorCounts;
 
-  /** `shorter`: the windows of half the size. Their design effects count until those of this size are known. */
+  /** `shorter`: the windows of half the size. */
   constructor(reference: PredictionErrors, size: number, threshold: number, shorter: ErrorWindow | undefined) {
     this.reference = reference;
     this.size = size;
@@ -61,12 +61,14 @@ export class ErrorWindow {
     return this.filling.rows;
   }
 
-  /** Per target; each at least 1. Windows that were tested before decide. */
+  /**
+   * Per target; each at least 1. Windows that were tested before decide: those of this size, but they are few, so that the mean of
+   * all sizes up to this one is a lower bound.
+   */
   get designEffects(): DesignEffects[] {
-    const shorter = this.shorter?.designEffects;
-    return this.dependence.map(({ magnitude, bias }, j) => ({
-      magnitude: magnitude.designEffect ?? shorter?.[j]?.magnitude ?? ASSUMED_EFFECT,
-      bias: bias.designEffect ?? shorter?.[j]?.bias ?? ASSUMED_EFFECT,
+    return this.dependence.map((_, j) => ({
+      magnitude: this.effectOf(j, 'magnitude'),
+      bias: this.effectOf(j, 'bias'),
     }));
   }
 
@@ -112,6 +114,20 @@ export class ErrorWindow {
       this.dependence[j]!.bias.restore(bias);
     });
     this.tested = tested ? this.test(tested, tested_at ?? 0) : undefined;
+  }
+
+  private effectOf(target: number, test: keyof DesignEffects): number {
+    const known = this.knownEffects(target, test);
+    if (known.length === 0) return ASSUMED_EFFECT;
+    const mean = known.reduce((sum, one) => sum + one, 0) / known.length;
+    return Math.max(mean, this.dependence[target]![test].designEffect ?? 1);
+  }
+
+  /** The design effects that are known, of this size and of shorter windows. */
+  private knownEffects(target: number, test: keyof DesignEffects): number[] {
+    const own = this.dependence[target]![test].designEffect;
+    const shorter = this.shorter?.knownEffects(target, test) ?? [];
+    return own === undefined ? shorter : [...shorter, own];
   }
 
   private test(counts: ErrorCounts, at: number): TestedErrors {
