@@ -63,7 +63,7 @@ const UPLOADS: [status: number, path: string, type: string, extra?: string][] = 
   [415, '/train', 'text/csv', 'content-encoding: zstd'],
   [413, '/predict', 'application/json'],
   [413, '/predict', 'application/json', 'transfer-encoding: chunked'],
-  [400, '/models', 'application/gzip'],
+  [413, '/models', 'application/gzip'],
   [417, '/predict', 'application/json', 'expect: a miracle'],
 ];
 
