@@ -140,6 +140,8 @@ export class Contract {
 
 /** The decoded path that a router sees; undefined if it cannot be decoded. */
 function pathOf(target: string): string | undefined {
+  // Refused before it is routed.
+  if (/^https?:/i.test(target) && (target.includes('#') || !URL.canParse(target))) return undefined;
   const path = target.replace(/^https?:\/\/[^/]*/, '').replace(/[?#].*/, '') || '/';
   try {
     // An encoded slash is no border of segments.
