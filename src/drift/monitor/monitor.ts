@@ -12,8 +12,9 @@ import { type Channel, channelsOf, GROUPS, type Group } from '../rows/channels.j
 import { ABOVE, BELOW, RowReader } from '../rows/row-reader.js';
 import { testWindow, type WindowTest } from '../window/window-test.js';
 import { type AlarmEvidence, withEvidence } from './alarm-evidence.js';
-import { Alarms, type DriftEvent, type LatchState } from './alarms.js';
+import { Alarms, type Cause, type DriftEvent, type LatchState } from './alarms.js';
 import { changedRows, readableRows, readRows } from './changed-rows.js';
+import type { ColumnReport } from './column-report.js';
 import { completeOptions, type MonitorOptions } from './monitor-options.js';
 import { checkState, type MonitorState } from './monitor-state.js';
 import { scoreOf } from './raised-score.js';
@@ -344,11 +345,23 @@ export class DriftMonitor {
         : undefined;
     const tally = sample?.tally ?? (cause.by === 'window' ? this.tested : charts.tally());
     const test = testWindow(baseline, tally, windowAlpha, this.designEffect.effects, MIN_EVIDENCE_ROWS);
+    const isGuard = group === 'guards' && cause.by === 'chart';
+    const columns = reportColumns(baseline, tally, test, sample, true);
     return {
-      ...scoreOf(group, cause.by, c, charts, this.latestTest),
+      ...scoreOf(group, cause.by, c, charts, this.guards, this.latestTest),
       rows: tally.rows,
       error_shift: errorShift(baseline, tally) ?? 0,
-      columns: reportColumns(baseline, tally, test, sample, true).slice(0, EVIDENCE_COLUMNS),
+      columns: (isGuard ? this.guardedFirst(columns, cause) : columns).slice(0, EVIDENCE_COLUMNS),
     };
+  }
+
+  /** Moves the column first whose guard raised an alarm. Only the guard describes a few rows among many. */
+  private guardedFirst(columns: ColumnReport[], { kind, name }: Cause): ColumnReport[] {
+    const guard = reportGuards(this.guards).find((one) => one.kind === kind && one.name === name);
+    const described = columns.map((one) =>
+      one.kind === kind && one.name === name ? { ...one, words: one.words || guard?.words || '' } : one,
+    );
+    const isFirst = (one: ColumnReport) => Number(one.kind === 'feature' && one.kind === kind && one.name === name);
+    return described.sort((a, b) => isFirst(b) - isFirst(a));
   }
 }
