@@ -1,7 +1,7 @@
 // Measures the false alarms and the power of the drift monitor on California housing, compared with rules in common use, and
 // prints Markdown. Exits with 1 if a target is missed.
 // Usage: npm run --silent bench:drift > docs/drift-benchmark.md, with the directory of california-housing.csv in CALIFORNIA_DIR.
-// --quick takes a minute and gives rough figures.
+// --quick takes a minute and gives rough figures. `npm run bench:dependence` then adds its section to the page.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { loadEngine } from '../../src/model/engines/load-engine.js';

@@ -20,9 +20,10 @@ export class WindowMonitor {
     this.monitor = withRows((rows * withRows(rows).windowAlpha) / WINDOW_ALPHA);
   }
 
-  /** Observes a window in several requests, and returns its test. */
+  /** Observes a window in several requests, and returns its test. Each window is a start: no row repeats one of another window. */
   test({ rows, count, outputs, errors }: HeldOut): WindowTest {
     const d = rows.length / count;
+    this.monitor.reset();
     for (let r = 0; r < count; r += REQUEST_ROWS) {
       this.monitor.observe(rows.subarray(r * d), REQUEST_ROWS, outputs.subarray(r), errors.subarray(r));
     }

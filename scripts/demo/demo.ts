@@ -4,15 +4,19 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import closeWithGrace from 'close-with-grace';
-import { Replay } from './replay.js';
+import { type NamedRow, Replay } from './replay.js';
 import { DemoService } from './service.js';
 import { Verdict } from './verdict.js';
 
-// `npm run demo`: runs the service on its bundled data and replays real rows, until one column switches to another unit. The
-// demo removes its files however it ends.
+// `npm run demo`: runs the service on its bundled data and replays real rows. One column switches to another unit, is mended
+// once the fault has become a habit, and breaks in another way. The demo removes its files however it ends.
 
 const COLUMN = 'weight';
 const KILOGRAMS = 0.45359237;
+/** Rows of the first fault: many more than a monitor that learns from them would need to get used to it. */
+const FAULT_ROWS = 8000;
+/** A second fault, which raises the column instead of lowering it. */
+const TOO_HIGH = 1.25;
 /** Time between checks of the verdict in milliseconds, and checks per printed line. */
 const CHECK_INTERVAL = 1000;
 const CHECKS_PER_LINE = 5;
@@ -52,39 +56,56 @@ async function play(): Promise<void> {
   ${url}/drift    the verdict, as JSON
   ${url}/metrics  the metrics for Prometheus
 
-In ${delay} s, ${COLUMN} will switch from pounds to kilograms. Press Ctrl-C to stop.
+In ${delay} s, ${COLUMN} will switch from pounds to kilograms, for ${FAULT_ROWS} rows. Another fault follows. Press Ctrl-C to stop.
 `);
   await Promise.all([replay.run(url, rate, ending.signal), watch(url, replay)]);
 }
 
-/** Breaks the unit after the delay, and reports how the verdict changes. */
+/** Breaks the column, mends it, and breaks it in another way; reports how the verdict changes. */
 async function watch(url: string, replay: Replay): Promise<void> {
-  const reported = new Set<string>();
+  const raised = new Set<string>();
   const started = performance.now();
-  let broken: { readonly at: number; readonly rows: number } | undefined;
+  const steps = faults(replay, () => performance.now() - started >= 1000 * delay);
+  let step = steps.next();
+  let changed: { readonly at: number; readonly rows: number } | undefined;
   for (let checks = 1; ; checks++) {
     await sleep(CHECK_INTERVAL, undefined, { signal: ending.signal });
     // npm does not forward SIGHUP, and cannot forward SIGKILL.
     if (process.ppid !== parent) grace.close();
     const verdict = await Verdict.fetch(url, ending.signal);
-    for (const [group, cause] of verdict.alarms) {
-      if (reported.has(group)) continue;
-      reported.add(group);
-      const since = broken
-        ? `${seconds(broken.at)} s and ${replay.answered - broken.rows} rows after the unit changed`
-        : 'before the unit changed: a false alarm';
-      say(`ALARM, ${group}: ${cause}; ${since}`);
-    }
+    const { alarms } = verdict;
+    const since = changed
+      ? `${seconds(changed.at)} s and ${replay.answered - changed.rows} rows after the last change`
+      : 'before the unit changed: a false alarm';
+    for (const [group, cause] of alarms) if (!raised.has(group)) say(`ALARM, ${group}: ${cause}; ${since}`);
+    for (const group of raised) if (!alarms.has(group)) say(`cleared, ${group}; ${since}`);
+    raised.clear();
+    for (const group of alarms.keys()) raised.add(group);
     if (checks % CHECKS_PER_LINE === 1) say(verdict.about(COLUMN));
-    if (broken || performance.now() - started < 1000 * delay) continue;
-    broken = { at: performance.now(), rows: replay.answered };
-    replay.fault = (row) => ({ ...row, [COLUMN]: row[COLUMN]! * KILOGRAMS });
-    say(`${COLUMN} is now in kilograms`);
+    if (step.done || !step.value(alarms.size > 0)) continue;
+    changed = { at: performance.now(), rows: replay.answered };
+    step = steps.next();
+    say(replay.condition);
   }
 
   function say(text: string): void {
     console.log(`${String(seconds(started)).padStart(4)} s ${String(replay.answered).padStart(7)} rows   ${text}`);
   }
+}
+
+/** Changes what is replayed, one step after another. Yields what must be true before the next step, given whether there is an alarm. */
+function* faults(replay: Replay, isTime: () => boolean): Generator<(alarm: boolean) => boolean, void> {
+  yield isTime;
+  const start = replay.answered;
+  replay.change(`${COLUMN} is now in kilograms`, scale(KILOGRAMS));
+  yield () => replay.answered >= start + FAULT_ROWS;
+  replay.change(`${COLUMN} is in pounds again`, (row) => row);
+  yield (alarm) => !alarm;
+  replay.change(`${COLUMN} is now a quarter too high`, scale(TOO_HIGH));
+}
+
+function scale(factor: number): (row: NamedRow) => NamedRow {
+  return (row) => ({ ...row, [COLUMN]: row[COLUMN]! * factor });
 }
 
 function seconds(since: number): number {

@@ -16,8 +16,10 @@ export type NamedRow = Readonly<Record<string, number>>;
 
 /** Sends random rows of the bundled data to a service at a steady rate. */
 export class Replay {
+  /** What is sent, in words. */
+  condition = 'normal rows';
   /** Changes each row before it is sent. */
-  fault: (row: NamedRow) => NamedRow = (row) => row;
+  private fault: (row: NamedRow) => NamedRow = (row) => row;
   /** Number of rows with a reply. */
   answered = 0;
   private readonly rows: readonly NamedRow[];
@@ -29,6 +31,12 @@ export class Replay {
     this.rows = cars
       .filter((car) => features.every((name) => car[name] !== ''))
       .map((car) => Object.fromEntries(features.map((name) => [name, Number(car[name])])));
+  }
+
+  /** Changes each row from now on. `condition`: the change in words. */
+  change(condition: string, fault: (row: NamedRow) => NamedRow): void {
+    this.condition = condition;
+    this.fault = fault;
   }
 
   /** Sends rows until aborted. Throws if a prediction fails. */

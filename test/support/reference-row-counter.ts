@@ -3,9 +3,14 @@ import {
   ERROR_CHART_LEVEL,
   ERROR_CHART_MEAN,
   ERROR_CHART_SQUARED_LIMIT,
+  REPEAT_SLOTS,
+  REPEATS_FOUND,
+  REPEATS_SEEN,
+  REPEATS_SHARE,
 } from '../../src/drift/counts/assembly/fields.js';
 import type { Charts } from '../../src/drift/counts/charts.js';
 import { type Counters, P_BUCKETS } from '../../src/drift/counts/counters.js';
+import type { Repeats } from '../../src/drift/counts/repeats.js';
 import { type CounterParts, type RequestRows, rowIndex } from '../../src/drift/counts/row-counter.js';
 import type { WasmRowCounter } from '../../src/drift/counts/wasm-row-counter.js';
 import type { RowReader } from '../../src/drift/rows/row-reader.js';
@@ -20,14 +25,34 @@ export class ReferenceRowCounter implements Pick<WasmRowCounter, 'beyond' | 'cou
   }
 
   count(request: RequestRows, start: number): number {
-    const { reader, rowCounts, counters, designEffect, charts } = this.parts;
-    reader.read(request.rows, request.outputs, request.errors, rowIndex(start, request));
+    const { reader, rowCounts, counters, charts, repeats } = this.parts;
+    const r = rowIndex(start, request);
+    this.beyond = false;
+    const row = request.rows.subarray(r * reader.features, (r + 1) * reader.features);
+    if (repeats.distance > 0 && isRepeat(repeats, row, charts.errorChart[ERROR_CHART_LAMBDA]!)) return start + 1;
+    reader.read(request.rows, request.outputs, request.errors, r);
     rowCounts.add(reader);
     countP(counters, reader.p);
-    designEffect.add(reader.bins);
     this.beyond = moveCharts(charts, reader);
     return start + 1;
   }
+}
+
+function isRepeat({ slots, tally, distance }: Repeats, row: Float32Array, lambda: number): boolean {
+  let hash = 0;
+  for (const bits of new Uint32Array(row.slice().buffer)) {
+    hash = Math.imul(hash ^ bits, 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  hash >>>= 0;
+  const number = ++tally[REPEATS_SEEN]!;
+  const slot = 2 * (hash & (REPEAT_SLOTS - 1));
+  const repeated = slots[slot] === hash && slots[slot + 1] !== 0 && number - slots[slot + 1]! <= distance;
+  slots[slot] = hash;
+  slots[slot + 1] = number;
+  tally[REPEATS_SHARE]! += lambda * (Number(repeated) - tally[REPEATS_SHARE]!);
+  if (repeated) tally[REPEATS_FOUND]!++;
+  return repeated;
 }
 
 function countP({ pValues, pValueSum }: Counters, p: number): void {

@@ -68,7 +68,7 @@ export class Charts {
     this.histograms.moveInto(memory);
   }
 
-  /** Widens the limits for rows that resemble their neighbours. `designEffects` `[channels]`, each at least 1. */
+  /** Widens the limits for rows that resemble their neighbours. `designEffects` `[channels]`, each at least 1, or infinite: never beyond. */
   allowFor(designEffects: Float64Array): void {
     this.designEffects = designEffects;
     const { limits, errorChart } = this;
@@ -92,6 +92,16 @@ export class Charts {
     return this.deviate(channel) > share * this.histogramLimit;
   }
 
+  /** Returns whether the channel would be beyond the given share of its limit with this design effect. */
+  isBeyondWith(designEffect: number, channel: number, share: number): boolean {
+    const { rows, charts } = this.baseline;
+    if (channel === this.errorChannel && Math.abs(this.errorDeviateWith(designEffect)) > share * this.errorLimit)
+      return true;
+    const bins = this.channels[channel]!.bins.counts.length;
+    const statistic = this.histograms.statistic(channel) / designEffect;
+    return histogramDeviate(statistic, bins, charts.lambda, rows) > share * this.histogramLimit;
+  }
+
   /** The channel's histogram as a normal deviate, to be compared with `histogramLimit`. */
   deviate(channel: number): number {
     const { rows, charts } = this.baseline;
@@ -101,10 +111,15 @@ export class Charts {
 
   /** The distance of the error's weighted mean score from the baseline's, in standard deviations. */
   errorDeviate(): number {
+    return this.errorDeviateWith(this.designEffects[this.errorChannel]!);
+  }
+
+  private errorDeviateWith(designEffect: number): number {
     if (this.deviation === 0) return 0;
     const { errorChart } = this;
-    const unit = this.deviation * Math.sqrt(this.designEffects[this.errorChannel]!);
-    return (errorChart[ERROR_CHART_LEVEL]! - errorChart[ERROR_CHART_MEAN]!) / unit;
+    return (
+      (errorChart[ERROR_CHART_LEVEL]! - errorChart[ERROR_CHART_MEAN]!) / (this.deviation * Math.sqrt(designEffect))
+    );
   }
 
   /** The rows that the charts are worth, counted by bin: an approximation without ranges, missing values, and means. */

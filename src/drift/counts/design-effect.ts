@@ -1,113 +1,405 @@
 import { type Static, Type } from 'typebox';
 import { logChiSquareTail } from '../../base/statistics/chi-square.js';
-import { NO_BIN } from '../../model/baseline/bins.js';
+import type { Channel } from '../rows/channels.js';
+import { BinScores, SCORES } from './bin-scores.js';
+import { fromBase64, toBase64 } from './row-counts.js';
+import { addDifference, steadyEffect } from './steady-effect.js';
 
-/** Blocks of rows that the estimate is made from. */
-const BLOCKS = 50;
-/** Probability that any channel's independent rows are found dependent. */
-const ALPHA = 0.01;
+/** Sizes of the entries: blocks, windows, and 4, 16 and 64 windows. Orders of up to a thousand windows are recognised. */
+export const LEVELS = 5;
+const GROWTH = 4;
+/** Entries of each level that are remembered. */
+const SLOTS = 16;
+/** Deviates beyond which an entry is above or below the baseline. Chance exceeds them once in 740 entries. */
+const ASIDE = 3;
+/** An entry on one side, relative to those on the other, that is no mere chance: an order has both sides in balance. */
+const BALANCE = 1 / 3;
+/** The mean square of entries up to which chance explains it, and the factor that allows for the error of a larger one. */
+const MIN_SQUARE = 2;
+const UPPER = 2;
+/** Windows before which blocks alone tell how windows depend on each other. */
+const EARLY_WINDOWS = 4;
+/** Probability that entries of independent rows since the start are found to differ. */
+const UNLIKE = 1e-6;
+/** Rows that are nearly all in one bin vary at least this much: their few exceptions are not normal. */
+const MIN_WITHIN = 0.05;
 
-const Numbers = Type.Array(Type.Number());
+/** Changes of sides beyond which they are not counted. */
+const MAX_CHANGES = 3;
+
+/** The arrays that are stored. */
+const NAMES = [
+  'entries',
+  'excluded',
+  'sides',
+  'peaks',
+  'differences',
+  'counts',
+  'sums',
+  'tainted',
+  'first',
+  'within',
+] as const;
+
+const Bytes = Type.String({ description: 'little-endian, base64' });
 
 /** A design effect on disk. */
 export const DesignEffectState = Type.Object({
-  rows: Type.Integer({ minimum: 0 }),
-  sums: Numbers,
-  block_squares: Numbers,
-  block_sums: Numbers,
-  effects: Type.Array(Type.Number({ minimum: 1 })),
-  squares: Numbers,
+  filled: Type.Array(Type.Integer({ minimum: 0 }), { minItems: LEVELS, maxItems: LEVELS }),
+  entries: Bytes,
+  excluded: Bytes,
+  sides: Bytes,
+  peaks: Bytes,
+  first: Bytes,
+  within: Bytes,
+  differences: Bytes,
+  counts: Bytes,
+  sums: Bytes,
+  tainted: Bytes,
 });
-type DesignEffectState = Static<typeof DesignEffectState>;
+export type DesignEffectState = Static<typeof DesignEffectState>;
 
 /**
- * The number of rows that carry the information of one independent row, per channel, when neighbouring rows resemble each other:
- * the variance of block means over that of independent rows, `block × var(block means) / var(rows)`, of the bin numbers in the
- * first 50 blocks. 1 until these are complete, and 1 unless the blocks differ significantly. A drift during these blocks is
- * mistaken for dependence.
+ * The number of rows that carry the information of one independent row, per channel, for windows and for charts. Rows that
+ * resemble their neighbours are worth less (Rao and Scott, 1981).
+ *
+ * It is learned from the mean scores of blocks and windows, and of 4, 16 and 64 windows: the entries. Two kinds of dependence
+ * are told apart from drift:
+ *
+ * - Neighbouring entries differ more than independent rows would. The mean of the squared differences, clipped, is the
+ *   measure. A step moves one difference, and entries recorded while the channel's group is in alarm are left out.
+ * - Entries lie far below *and* far above the baseline: the rows come in an order. A drift lies on one side. This is also
+ *   recognised in alarm, which dependence itself may have raised. The mean square of the entries is the measure.
  */
 export class DesignEffect {
   /** `[channels]`, each at least 1. */
-  readonly effects: Float64Array;
-  private readonly block: number;
-  private rows = 0;
-  private readonly blockSums: Float64Array;
-  private readonly blockSquares: Float64Array;
-  private readonly sums: Float64Array;
-  private readonly squares: Float64Array;
+  readonly windows: Float64Array;
+  /** `[channels]`, each at least 1: the same for charts. */
+  readonly charts: Float64Array;
+  /** `[channels]`: the lowest level whose entries lie on both sides of the baseline; -1 if none do. */
+  readonly orders: Int8Array;
+  /** `[LEVELS]`: rows of an entry. */
+  readonly sizes: readonly number[];
+  private readonly scores: BinScores;
+  /** `[LEVELS]`: the factor that allows for the baseline's own error. */
+  private readonly units: readonly number[];
+  private readonly blocks: number;
+  private readonly width: number;
+  /** `[LEVELS]`: entries recorded. */
+  private readonly filled = new Float64Array(LEVELS);
+  /** `[LEVELS, channels × SCORES, SLOTS]`: deviates, standard normal for independent rows like the baseline's. */
+  private readonly entries: Float32Array;
+  /** 1 for an entry recorded in alarm. */
+  private readonly excluded: Uint8Array;
+  /** `[LEVELS, channels × SCORES]`: the sides of the baseline that entries were on, see `turn`. */
+  private readonly sides: Uint8Array;
+  /** `[LEVELS, channels × SCORES]`: the largest deviation on the latest side. */
+  private readonly peaks: Float32Array;
+  /** `[LEVELS, channels × SCORES]`: the mean clipped difference, and how many it was made from. */
+  private readonly differences: Float32Array;
+  private readonly counts: Uint32Array;
+  /** `[LEVELS, channels × SCORES]`: sums of the entries for the next level, and 1 if one of them was recorded in alarm. */
+  private readonly sums: Float32Array;
+  private readonly tainted: Uint8Array;
+  /** `[channels × SCORES]`: the first block, and the mean variance of the rows of the first 16 blocks. */
+  private readonly first: Float32Array;
+  private readonly within: Float32Array;
+  /** `[channels × SCORES]`: the entry that is recorded, and 1 if it is in alarm. */
+  private readonly means: Float64Array;
+  private readonly marks: Uint8Array;
+  private readonly variances: Float64Array;
+  /** `[LEVELS, channels × SCORES]`: the results of `compare`. */
+  private readonly byDifferences: Float64Array;
+  private readonly bySquares: Float64Array;
+  private readonly inOrder: Uint8Array;
+  private wasOrdered = false;
+  /** Levels that the latest block added an entry to. */
+  private recorded = 0;
 
-  /** `block`: rows per block. */
-  constructor(channels: number, block: number) {
-    this.block = block;
-    this.effects = new Float64Array(channels).fill(1);
-    this.blockSums = new Float64Array(channels);
-    this.blockSquares = new Float64Array(channels);
-    this.sums = new Float64Array(channels);
-    this.squares = new Float64Array(channels);
+  /** `blocks`: blocks per window of `windowRows` rows. `baselineRows`: rows that the baseline was made from. */
+  constructor(channels: readonly Channel[], blocks: number, windowRows: number, baselineRows: number) {
+    this.scores = new BinScores(channels);
+    this.blocks = blocks;
+    this.sizes = Array.from({ length: LEVELS }, (_, level) =>
+      level === 0 ? windowRows / blocks : windowRows * GROWTH ** (level - 1),
+    );
+    this.units = this.sizes.map((size) => 1 / Math.sqrt(1 + size / baselineRows));
+    this.width = channels.length * SCORES;
+    const total = LEVELS * this.width;
+    this.entries = new Float32Array(total * SLOTS);
+    this.excluded = new Uint8Array(total * SLOTS);
+    this.sides = new Uint8Array(total);
+    this.peaks = new Float32Array(total);
+    this.differences = new Float32Array(total);
+    this.counts = new Uint32Array(total);
+    this.sums = new Float32Array(total);
+    this.tainted = new Uint8Array(total);
+    this.byDifferences = new Float64Array(total).fill(1);
+    this.bySquares = new Float64Array(total).fill(1);
+    this.inOrder = new Uint8Array(total);
+    this.first = new Float32Array(this.width);
+    this.within = new Float32Array(this.width);
+    this.variances = new Float64Array(this.width);
+    this.means = new Float64Array(this.width);
+    this.marks = new Uint8Array(this.width);
+    this.windows = new Float64Array(channels.length).fill(1);
+    this.charts = new Float64Array(channels.length).fill(1);
+    this.orders = new Int8Array(channels.length).fill(-1);
   }
 
-  /** Whether the estimate is made. */
+  /** Whether enough windows have been compared with each other. */
   get settled(): boolean {
-    return this.rows === this.block * BLOCKS;
+    return this.filled[1]! > SLOTS;
   }
 
-  /** Adds a row's bins, one per channel. */
-  add(bins: Uint8Array): void {
-    if (this.settled) return;
-    for (let c = 0; c < bins.length; c++) {
-      const bin = bins[c]!;
-      if (bin === NO_BIN) continue;
-      this.blockSums[c]! += bin;
-      this.squares[c]! += bin * bin;
+  /**
+   * Adds a block of rows, counted in `counts` `[bins of all channels]`. `inAlarm` returns whether the channel's group is in alarm. Entries that change sides `changes` times are dependence, and are learned from in alarm as well. `ordered`: whether rows
+   * are known to come in an order, so that entries on one side of the baseline are no drift either.
+   */
+  add(counts: Uint32Array, inAlarm: (channel: number) => boolean, changes: number, ordered: boolean): void {
+    const { means, marks, first, filled, within, variances } = this;
+    this.scores.measure(counts, means, variances);
+    if (filled[0] === 0) first.set(means);
+    const known = filled[0]! + 1;
+    if (known <= SLOTS) for (let i = 0; i < within.length; i++) within[i]! += (variances[i]! - within[i]!) / known;
+    marks.fill(0);
+    this.record(0, inAlarm, changes);
+    // The other levels have no new entry.
+    this.estimate(ordered, ordered === this.wasOrdered ? this.recorded : LEVELS);
+  }
+
+  /** Leaves the latest entries of `channel` out, because its group's alarm is raised. */
+  exclude(channel: number): void {
+    const { width, filled, excluded, tainted } = this;
+    for (let level = 0; level < this.recorded; level++) {
+      const slot = (filled[level]! - 1) % SLOTS;
+      for (let i = channel * SCORES; i < (channel + 1) * SCORES; i++) {
+        excluded[(level * width + i) * SLOTS + slot] = 1;
+        if (level === this.recorded - 1) tainted[level * width + i] = 1;
+      }
     }
-    this.rows++;
-    if (this.rows % this.block === 0) this.closeBlock();
-    if (this.settled) this.estimate();
+  }
+
+  /** Whether the first block of some channel lies far from the baseline. */
+  get startsAside(): boolean {
+    return this.first.some((mean) => Math.abs(mean) * this.units[0]! > ASIDE);
+  }
+
+  /** Takes all entries back that were recorded in alarm, because dependence raised it. */
+  include(): void {
+    this.excluded.fill(0);
+    this.tainted.fill(0);
+  }
+
+  /**
+   * Returns whether the rows since the start lie far from the baseline, and are not alike: they come in an order, rather than
+   * from another distribution.
+   */
+  startsInOrder(): boolean {
+    for (let i = 0; i < this.width; i++) if (this.isUneven(0, i) || this.isUneven(1, i)) return true;
+    return false;
   }
 
   reset(): void {
-    this.rows = 0;
-    this.effects.fill(1);
-    for (const sums of [this.blockSums, this.blockSquares, this.sums, this.squares]) sums.fill(0);
+    for (const array of [...this.memory, this.filled]) array.fill(0);
+    this.estimate(false);
   }
 
   state(): DesignEffectState {
+    const { filled, entries, excluded, sides, peaks, differences, counts, sums, tainted, first, within } = this;
     return {
-      rows: this.rows,
-      sums: Array.from(this.sums),
-      block_squares: Array.from(this.blockSquares),
-      block_sums: Array.from(this.blockSums),
-      effects: Array.from(this.effects),
-      squares: Array.from(this.squares),
+      filled: Array.from(filled),
+      entries: toBase64(entries),
+      excluded: toBase64(excluded),
+      sides: toBase64(sides),
+      peaks: toBase64(peaks),
+      differences: toBase64(differences),
+      counts: toBase64(counts),
+      sums: toBase64(sums),
+      tainted: toBase64(tainted),
+      first: toBase64(first),
+      within: toBase64(within),
     };
   }
 
-  restore(state: DesignEffectState): void {
-    this.rows = state.rows;
-    this.sums.set(state.sums);
-    this.blockSquares.set(state.block_squares);
-    this.blockSums.set(state.block_sums);
-    this.effects.set(state.effects);
-    this.squares.set(state.squares);
+  /** Replaces everything learned. Throws a RangeError if the state has other channels. */
+  restore(state: DesignEffectState, ordered: boolean): void {
+    for (const name of NAMES) fromBase64(state[name], this[name]);
+    this.filled.set(state.filled);
+    this.estimate(ordered);
   }
 
-  private closeBlock(): void {
-    for (let c = 0; c < this.sums.length; c++) {
-      this.sums[c]! += this.blockSums[c]!;
-      this.blockSquares[c]! += this.blockSums[c]! ** 2;
-      this.blockSums[c] = 0;
+  private get memory() {
+    return NAMES.map((name) => this[name]);
+  }
+
+  /** Records `means` as an entry of `level`, and of the next level once it is complete. */
+  private record(level: number, inAlarm: (channel: number) => boolean, changes: number): void {
+    const { width, means, marks, entries, excluded, sides, sums, tainted, filled, counts, differences } = this;
+    const unit = this.units[level]!;
+    const slot = filled[level]! % SLOTS;
+    const previous = (slot + SLOTS - 1) % SLOTS;
+    this.recorded = level + 1;
+    for (let i = 0; i < width; i++) {
+      const at = level * width + i;
+      const mean = means[i]!;
+      const before = changesOf(sides[at]!);
+      this.turn(at, mean * unit);
+      if (changesOf(sides[at]!) >= changes) {
+        if (before < changes) excluded.fill(0, at * SLOTS, (at + 1) * SLOTS);
+        marks[i] = 0;
+      } else if (inAlarm(Math.floor(i / SCORES))) marks[i] = 1;
+      if (filled[level]! > 0 && marks[i] === 0 && excluded[at * SLOTS + previous] === 0) {
+        counts[at]!++;
+        differences[at] = addDifference(differences[at]!, mean - entries[at * SLOTS + previous]!, counts[at]!);
+      }
+      entries[at * SLOTS + slot] = mean;
+      excluded[at * SLOTS + slot] = marks[i]!;
+      sums[at]! += mean;
+      tainted[at]! |= marks[i]!;
+    }
+    filled[level]!++;
+    const parts = level === 0 ? this.blocks : GROWTH;
+    if (level + 1 === LEVELS || filled[level]! % parts !== 0) return;
+    for (let i = 0; i < width; i++) {
+      const at = level * width + i;
+      means[i] = sums[at]! / Math.sqrt(parts);
+      marks[i] = tainted[at]!;
+      sums[at] = 0;
+      tainted[at] = 0;
+    }
+    this.record(level + 1, inAlarm, changes);
+  }
+
+  /**
+   * Notes the side of an entry with this deviate. Bits 0 and 1 of `sides` hold the latest side, bits 2 and 3 the changes of sides,
+   * and bits 4 to 7 the entries since the latest deviation. After 16 entries near the baseline, the sides are forgotten.
+   */
+  private turn(at: number, deviate: number): void {
+    const { sides, peaks } = this;
+    const before = sides[at]!;
+    const latest = before & 3;
+    const size = Math.abs(deviate);
+    const side = deviate < 0 ? 1 : 2;
+    const changed = latest !== 0 && side !== latest;
+    if (size <= ASIDE || (changed && size <= BALANCE * peaks[at]!)) {
+      const age = (before >> 4) + 1;
+      sides[at] = latest === 0 || age === SLOTS ? 0 : (before & 15) | (age << 4);
+      return;
+    }
+    // A deviation many times as large is a new one.
+    const balanced = BALANCE * size <= peaks[at]!;
+    const changes = balanced ? Math.min(MAX_CHANGES, changesOf(before) + Number(changed)) : 0;
+    sides[at] = side | (changes << 2);
+    peaks[at] = latest === 0 || changed ? size : Math.max(size, peaks[at]!);
+  }
+
+  /** Computes the estimates from the entries of the first `levels` levels, and what is known of the others. `ordered` as in `add`. */
+  estimate(ordered: boolean, levels = LEVELS): void {
+    const { sizes, windows, charts, orders, width, byDifferences, bySquares, inOrder } = this;
+    const block = sizes[0]!;
+    const window = sizes[1]!;
+    this.wasOrdered = ordered;
+    for (let level = 0; level < levels; level++) {
+      for (let i = 0; i < width; i++) this.compare(level, i, ordered);
+    }
+    for (let c = 0; c < windows.length; c++) {
+      windows[c] = 1;
+      charts[c] = 1;
+      orders[c] = -1;
+      for (let i = c * SCORES; i < (c + 1) * SCORES; i++) {
+        // Differences of windows, 4 windows, and so on are parts of a window's variance. Squares are all of it.
+        let parts = 0;
+        let whole = 0;
+        for (let level = LEVELS - 1; level >= 0; level--) {
+          const at = level * width + i;
+          if (inOrder[at] === 1 && (orders[c] === -1 || orders[c]! > level)) orders[c] = level;
+          if (level === 0) continue;
+          if (byDifferences[at]! > 1) parts += byDifferences[at]! / sizes[level]!;
+          if (bySquares[at]! > 1) whole = Math.max(whole, bySquares[at]! / sizes[level]!);
+        }
+        const variance = Math.max(parts, whole);
+        const own = Math.max(byDifferences[i]!, bySquares[i]!);
+        windows[c] = Math.max(
+          windows[c]!,
+          variance * window,
+          this.settled || own <= 1 ? 1 : Math.min(own, this.early(i)),
+        );
+        // A chart is worth two blocks, which may be alike.
+        charts[c] = Math.max(charts[c]!, 2 * ((own > 1 ? own : 0) + variance * block));
+      }
     }
   }
 
-  private estimate(): void {
-    const logAlpha = Math.log(ALPHA / this.effects.length);
-    for (let c = 0; c < this.effects.length; c++) {
-      const mean = this.sums[c]! / this.rows;
-      const variance = this.squares[c]! / this.rows - mean * mean;
-      if (!(variance > 0)) continue;
-      // The sum over blocks of (block mean - mean)² × block / variance is χ² with BLOCKS - 1 degrees if rows are independent.
-      const spread = (this.blockSquares[c]! / this.block - this.rows * mean * mean) / variance;
-      if (logChiSquareTail(spread, BLOCKS - 1) < logAlpha) this.effects[c] = spread / (BLOCKS - 1);
+  /**
+   * Computes the design effects of the entries of `level` in the score `i`, 1 unless they are significant, and whether the
+   * entries are in order.
+   */
+  private compare(level: number, i: number, ordered: boolean): void {
+    const { entries, excluded, width } = this;
+    const at = level * width + i;
+    const unit = this.units[level]!;
+    const end = at * SLOTS + Math.min(SLOTS, this.filled[level]!);
+    let low = 0;
+    let high = 0;
+    let squares = 0;
+    let count = 0;
+    for (let slot = at * SLOTS; slot < end; slot++) {
+      if (excluded[slot] === 1) continue;
+      const entry = entries[slot]!;
+      if (entry < low) low = entry;
+      if (entry > high) high = entry;
+      squares += entry * entry;
+      count++;
     }
+    const smaller = Math.min(-low, high) * unit;
+    const square = (squares * unit * unit) / count;
+    const isInOrder = smaller > ASIDE && smaller > BALANCE * unit * Math.max(-low, high);
+    const significant = square > MIN_SQUARE;
+    this.byDifferences[at] = steadyEffect(this.differences[at]!, this.counts[at]!);
+    this.bySquares[at] = significant && (ordered || isInOrder) ? UPPER * square : 1;
+    this.inOrder[at] = Number(significant && isInOrder);
   }
+
+  /** The design effect of windows in the score `i` that the few windows since the start allow, before there is an estimate. */
+  private early(i: number): number {
+    const from = (this.width + i) * SLOTS;
+    const known = Math.min(SLOTS, this.filled[1]!);
+    if (known < EARLY_WINDOWS) return Number.POSITIVE_INFINITY;
+    let squares = 0;
+    for (let at = from; at < from + known; at++) squares += this.entries[at]! ** 2;
+    return (UPPER * squares) / known;
+  }
+
+  /**
+   * Returns whether all entries of `level` since the start lie on one side of the baseline in the score `i`, and differ more
+   * than independent rows would: from a sorted day, but not from a fault that is mended. The latest is left out, for the fault may
+   * have ended in it.
+   */
+  private isUneven(level: number, i: number): boolean {
+    const { entries, filled } = this;
+    const from = (level * this.width + i) * SLOTS;
+    const known = filled[level]! - 1;
+    if (known < 3 || known >= SLOTS) return false;
+    const limit = ASIDE / this.units[level]!;
+    // A fault that begins in the first window leaves the first block as it was.
+    const first = this.first[i]!;
+    if (Math.abs(first) * this.units[0]! <= ASIDE) return false;
+    const side = Math.sign(first);
+    let sum = 0;
+    let squares = 0;
+    for (let at = from; at <= from + known; at++) {
+      const entry = entries[at]!;
+      if (side * entry <= limit) return false;
+      if (at === from + known) break;
+      sum += entry;
+      squares += entry * entry;
+    }
+    const uneven = (squares - (sum * sum) / known) / Math.max(MIN_WITHIN, this.within[i]!);
+    return logChiSquareTail(uneven, known - 1) < Math.log(UNLIKE);
+  }
+}
+
+function changesOf(sides: number): number {
+  return (sides >> 2) & MAX_CHANGES;
 }

@@ -1,7 +1,7 @@
 import type { RowReader } from '../rows/row-reader.js';
 import type { Charts } from './charts.js';
 import type { Counters } from './counters.js';
-import type { DesignEffect } from './design-effect.js';
+import type { Repeats } from './repeats.js';
 import type { RowCounts } from './row-counts.js';
 
 /** The rows of one request, `counted` of which, evenly spaced, are counted. Longer arrays are allowed. */
@@ -21,8 +21,8 @@ export interface CounterParts {
   readonly reader: RowReader;
   readonly rowCounts: RowCounts;
   readonly counters: Counters;
-  readonly designEffect: DesignEffect;
   readonly charts: Charts;
+  readonly repeats: Repeats;
 }
 
 /** The index, in a request, of number `i` of its counted rows. */

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import type { ArrayMemory } from '../../base/node/array-memory.js';
+import type { ArrayMemory, NumberArray } from '../../base/node/array-memory.js';
 import { NO_BIN } from '../../model/baseline/bins.js';
 import { binTotal, type Channel } from '../rows/channels.js';
 import type { RowReader } from '../rows/row-reader.js';
@@ -112,12 +112,14 @@ export class RowCounts {
   }
 }
 
-function toBase64(numbers: Uint32Array): string {
+/** Encodes the bytes of `numbers`. */
+export function toBase64(numbers: NumberArray): string {
   return Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength).toString('base64');
 }
 
-function fromBase64(text: string, target: Uint32Array): void {
+/** Decodes the bytes of `target`. Throws a RangeError if there are more or fewer. */
+export function fromBase64(text: string, target: NumberArray): void {
   const bytes = Buffer.from(text, 'base64');
   if (bytes.length !== target.byteLength) throw new RangeError('row counts of other channels');
-  target.set(new Uint32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length)));
+  new Uint8Array(target.buffer, target.byteOffset, target.byteLength).set(bytes);
 }

@@ -68,11 +68,10 @@ function numbersOf(exports: object): [string, { value: number }][] {
 export class WasmRowCounter {
   /** Whether a chart is beyond its limit after the latest row. */
   beyond = false;
-  /** The rows that were counted last. */
+  /** The latest rows. */
   readonly recent: RecentRows;
   private readonly parts: CounterParts;
   private readonly countRows: Exports['countRows'];
-  private readonly bins: Uint8Array;
   /** `[BLOCK + 1]` */
   private readonly marks: Uint8Array;
 
@@ -82,25 +81,25 @@ export class WasmRowCounter {
     this.parts = parts;
     this.countRows = exports.countRows;
     this.recent = new RecentRows(parts.reader.features, parts.reader.outputs);
-    const { globals, bins, guarded } = placeArrays(exports.memory, exports.heapStart(), (memory) =>
+    const { globals, guarded } = placeArrays(exports.memory, exports.heapStart(), (memory) =>
       placeParts(parts, this.recent, memory),
     );
     setGlobals(exports, globals);
-    this.bins = bins;
     this.marks = guarded;
   }
 
-  /** Counts rows in order, from number `start` of the counted rows and at most to number `end`. Returns the number of the next row. */
+  /**
+   * Counts rows in order, except for repeats, from number `start` of the counted rows and at most to number `end`. Returns the
+   * number of the next row.
+   */
   count(request: RequestRows, start: number, end: number): number {
-    const { recent, parts } = this;
-    const { designEffect } = parts;
-    // Row by row while the design effect needs the bins of each, and while a drift makes each an alarm.
-    const count = designEffect.settled && !this.beyond ? Math.min(BLOCK, end - start, recent.room) : 1;
+    const { recent } = this;
+    // Row by row while a drift makes each an alarm.
+    const count = this.beyond ? 1 : Math.min(BLOCK, end - start, recent.room);
     this.copy(request, start, count);
     const counted = this.countRows(recent.end, count);
     const rows = Math.abs(counted);
     recent.advance(rows);
-    designEffect.add(this.bins);
     this.beyond = counted < 0;
     return start + rows;
   }
@@ -128,9 +127,10 @@ export class WasmRowCounter {
 
 /**
  * Moves the parts into `memory`, and places the records that assembly/row-counter.ts reads. Returns the globals of
- * assembly/row-counter.ts, and the bins of the latest row.
+ * assembly/row-counter.ts, and the marks of its rows.
  */
-function placeParts({ reader, rowCounts, counters, charts }: CounterParts, recent: RecentRows, memory: ArrayMemory) {
+function placeParts(parts: CounterParts, recent: RecentRows, memory: ArrayMemory) {
+  const { reader, rowCounts, counters, charts, repeats } = parts;
   const { features, outputs, distances, precision } = reader;
   const { histograms } = charts;
   const { channels } = rowCounts;
@@ -164,8 +164,8 @@ function placeParts({ reader, rowCounts, counters, charts }: CounterParts, recen
   rowCounts.moveInto(memory);
   counters.moveInto(memory);
   charts.moveInto(memory);
+  repeats.moveInto(memory);
   recent.moveInto(memory);
-  const bins = memory.place(new Uint8Array(channels.length));
   const guarded = memory.place(new Uint8Array(BLOCK + 1));
   const globals = {
     features,
@@ -187,7 +187,7 @@ function placeParts({ reader, rowCounts, counters, charts }: CounterParts, recen
     diagonal: address(diagonal),
     stride,
     values: address(new Float64Array(channels.length)),
-    bins: bins.byteOffset,
+    bins: address(new Uint8Array(channels.length)),
     scores: address(new Float64Array(features)),
     whitened: address(new Float64Array(stride)),
     guarded: guarded.byteOffset,
@@ -207,8 +207,11 @@ function placeParts({ reader, rowCounts, counters, charts }: CounterParts, recen
     squares: histograms.sums.byteOffset,
     chartLimits: charts.limits.byteOffset,
     errorChart: charts.errorChart.byteOffset,
+    repeatSlots: repeats.slots.byteOffset,
+    repeatTally: repeats.tally.byteOffset,
+    repeatDistance: repeats.distance,
   };
-  return { globals, bins, guarded };
+  return { globals, guarded };
 }
 
 /** A record as the binary reads it. The keys of an object that are whole numbers are in ascending order. */

@@ -26,6 +26,8 @@ export interface DriftEvent {
   /** Milliseconds since the epoch. */
   readonly at: number;
   readonly cause: Cause | null;
+  /** Why an alarm was cleared, unless it was quiet windows or a reset: the order of the rows may have raised it. */
+  readonly reason?: 'order';
 }
 
 /** A window is quiet if no group has a p-value below this, and no chart is beyond this share of its limit. */
@@ -108,6 +110,13 @@ export class Alarms {
     else this.clearGroup(group, now);
   }
 
+  /** Clears the alarms that the order of the rows may have raised, because it has been recognised. Guards do not depend on it. */
+  withdraw(now: number): void {
+    for (const group of GROUPS) {
+      if (group !== 'guards' && this.latches[group].detected) this.clearGroup(group, now, 'order');
+    }
+  }
+
   /** Clears all alarms. */
   clear(now: number): void {
     for (const group of GROUPS) if (this.latches[group].detected) this.clearGroup(group, now);
@@ -124,12 +133,12 @@ export class Alarms {
     });
   }
 
-  private clearGroup(group: Group, now: number): void {
+  private clearGroup(group: Group, now: number, reason?: DriftEvent['reason']): void {
     this.latches[group] = { ...this.latches[group], detected: false, since: now, quiet: 0 };
-    this.report('cleared', group, now);
+    this.report('cleared', group, now, reason);
   }
 
-  private report(type: DriftEvent['type'], group: Group, at: number): void {
-    this.onEvent({ type, group, at, cause: this.latches[group].cause });
+  private report(type: DriftEvent['type'], group: Group, at: number, reason?: DriftEvent['reason']): void {
+    this.onEvent({ type, group, at, cause: this.latches[group].cause, ...(reason && { reason }) });
   }
 }

@@ -1,4 +1,5 @@
 import type { AlarmEvent } from './alarm-evidence.js';
+import type { LearnedAnew } from './dependence.js';
 
 export interface MonitorOptions {
   /** Expected rows between two false alarms of any kind. */
@@ -7,6 +8,8 @@ export interface MonitorOptions {
   readonly windowRows: number;
   /** Maximum rows of one request that are counted, evenly spaced: rows of one request are often alike. */
   readonly rowsPerRequest: number;
+  /** Why the monitor starts without what an earlier one learned. */
+  readonly startedBy: Extract<LearnedAnew, 'activation' | 'baseline'>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   /** Called whenever an alarm is raised or cleared. */
@@ -17,6 +20,7 @@ const DEFAULTS: MonitorOptions = {
   rowsBetweenFalseAlarms: 100_000,
   windowRows: 500,
   rowsPerRequest: 250,
+  startedBy: 'activation',
   clock: Date.now,
   onEvent: () => {},
 };

@@ -3,13 +3,14 @@ import { Value } from 'typebox/value';
 import { DomainError } from '../../base/domain-error.js';
 import { nullable } from '../../base/json/nullable.js';
 import { ChartsState } from '../counts/charts.js';
-import { DesignEffectState } from '../counts/design-effect.js';
+import { RepeatsState } from '../counts/repeats.js';
 import { RowCountsState } from '../counts/row-counts.js';
 import { RingState } from '../counts/time-ring.js';
 import { GuardChartsState } from '../guards/guard-charts.js';
 import { binTotal, type Channel, GROUPS } from '../rows/channels.js';
 import { AlarmEvidence } from './alarm-evidence.js';
 import { LatchState } from './alarms.js';
+import { DependenceState } from './dependence.js';
 import { WindowReport } from './report.js';
 
 /** A monitor on disk. */
@@ -24,7 +25,10 @@ export const MonitorState = Type.Object({
   charts: ChartsState,
   // Earlier versions of this service had no such charts.
   guards: Type.Optional(GuardChartsState),
-  design_effect: DesignEffectState,
+  /** Missing in states of releases that learned dependence from the first rows alone. */
+  dependence: Type.Optional(DependenceState),
+  repeats: Type.Optional(RepeatsState),
+  closed_blocks: Type.Optional(Type.String()),
   latches: Type.Array(LatchState, { minItems: GROUPS.length, maxItems: GROUPS.length }),
   evidence: Type.Optional(
     Type.Array(nullable(AlarmEvidence), {
@@ -67,9 +71,6 @@ export function checkState(
     if (column >= columns) throw invalid(`/guards/guards/${i}/column: expected less than ${columns}, got ${column}`);
   });
   checkLength(value.charts.shares, binTotal(channels), '/charts/shares');
-  for (const name of ['sums', 'block_squares', 'block_sums', 'effects', 'squares'] as const) {
-    checkLength(value.design_effect[name], channels.length, `/design_effect/${name}`);
-  }
   return value;
 }
 

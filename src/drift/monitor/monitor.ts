@@ -1,9 +1,9 @@
 import { type Baseline, hashBaseline } from '../../model/baseline/baseline.js';
 import { Charts } from '../counts/charts.js';
 import { Counters } from '../counts/counters.js';
-import { DesignEffect } from '../counts/design-effect.js';
+import { Repeats } from '../counts/repeats.js';
 import type { RequestRows } from '../counts/row-counter.js';
-import { RowCounts } from '../counts/row-counts.js';
+import { fromBase64, RowCounts, toBase64 } from '../counts/row-counts.js';
 import { TimeRing } from '../counts/time-ring.js';
 import { WasmRowCounter } from '../counts/wasm-row-counter.js';
 import { GuardCharts } from '../guards/guard-charts.js';
@@ -15,6 +15,8 @@ import { type AlarmEvidence, withEvidence } from './alarm-evidence.js';
 import { Alarms, type Cause, type DriftEvent, type LatchState } from './alarms.js';
 import { changedRows, readableRows, readRows } from './changed-rows.js';
 import type { ColumnReport } from './column-report.js';
+import { Dependence, type LearnedAnew } from './dependence.js';
+import { reportDependence } from './dependence-report.js';
 import { completeOptions, type MonitorOptions } from './monitor-options.js';
 import { checkState, type MonitorState } from './monitor-state.js';
 import { scoreOf } from './raised-score.js';
@@ -37,6 +39,8 @@ const SPAN_ALPHA = 0.01;
 const MIN_EVIDENCE_ROWS = 5;
 /** Columns of an alarm's evidence that are retained. */
 const EVIDENCE_COLUMNS = 50;
+/** Rows of a block, about: as many as a chart remembers. */
+const BLOCK_ROWS = 100;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const NO_ROWS = new Float32Array(0);
@@ -60,7 +64,15 @@ export class DriftMonitor {
   readonly windowAlpha: number;
   private readonly reader: RowReader;
   readonly charts: Charts;
-  private readonly designEffect: DesignEffect;
+  readonly dependence: Dependence;
+  readonly repeats: Repeats;
+  /** Blocks per window. */
+  private readonly blocks: number;
+  /** Blocks of the window that is being filled, and the rows counted in them, `[bins of all channels]`. */
+  private closedBlocks = 0;
+  private readonly counted: Uint32Array;
+  /** A buffer for the rows counted in one block, `[bins of all channels]`. */
+  private readonly block: Uint32Array;
   readonly guards: GuardCharts;
   private readonly latches: Alarms;
   private readonly minutes: TimeRing;
@@ -98,7 +110,10 @@ export class DriftMonitor {
     this.totals = new Counters(this.channels);
     this.charts = new Charts(baseline, this.channels, (2 * rowsBetweenFalseAlarms) / (1 - WINDOW_SHARE - GUARD_SHARE));
     this.guards = new GuardCharts(baseline, this.channels, rowsBetweenFalseAlarms / GUARD_SHARE);
-    this.designEffect = new DesignEffect(this.channels.length, Math.ceil(windowRows / 5));
+    this.blocks = Math.max(1, Math.round(windowRows / BLOCK_ROWS));
+    this.dependence = new Dependence(this.channels, this.blocks, windowRows, baseline.rows);
+    this.allowForDependence();
+    this.repeats = new Repeats(baseline);
     this.latches = new Alarms(this.charts, this.channels, (event) => this.onAlarm(event));
     const shown = this.channels.filter(({ kind }) => kind !== 'conditional');
     this.minutes = new TimeRing(shown, MINUTE, 60);
@@ -106,10 +121,18 @@ export class DriftMonitor {
     this.fresh = new RowCounts(this.channels);
     this.window = new RowCounts(this.channels);
     this.tested = new RowCounts(this.channels);
-    const { reader, fresh, totals, designEffect, charts } = this;
-    this.counter = new WasmRowCounter({ reader, rowCounts: fresh, counters: totals, designEffect, charts });
+    this.counted = new Uint32Array(this.fresh.counts.length);
+    this.block = new Uint32Array(this.fresh.counts.length);
+    const { reader, fresh, totals, charts, repeats } = this;
+    this.counter = new WasmRowCounter({ reader, rowCounts: fresh, counters: totals, charts, repeats });
     this.request = { rows: NO_ROWS, outputs: NO_ROWS, errors: NO_ROWS, count: 0, counted: 0 };
     this.since = clock();
+    this.learnAnew(this.options.startedBy);
+  }
+
+  /** Rows of the window at which its next block ends. */
+  private get blockEnd(): number {
+    return Math.floor(((this.closedBlocks + 1) * this.options.windowRows) / this.blocks);
   }
 
   /** Counts of all rows since the process started, for a scraper. */
@@ -150,17 +173,13 @@ export class DriftMonitor {
     request.errors = errors;
     request.count = count;
     request.counted = counted;
-    let room = options.windowRows - this.filledRows;
     for (let i = 0; i < counted; ) {
-      const next = counter.count(request, i, Math.min(counted, i + room));
+      const next = counter.count(request, i, Math.min(counted, i + this.blockEnd - this.filledRows));
       this.guards.observe(request, i, next, counter.guarded);
-      room -= next - i;
       i = next;
       if (counter.beyond) this.latches.applyCharts(now);
       this.latches.applyGuards(this.guards.takeRaised(), now);
-      if (room > 0) continue;
-      this.closeWindow(now);
-      room = options.windowRows;
+      if (this.filledRows === this.blockEnd) this.closeBlock(now);
     }
     // Do not retain a large request's memory until the next request.
     request.rows = request.outputs = request.errors = NO_ROWS;
@@ -200,27 +219,29 @@ export class DriftMonitor {
 
   report(): DriftReport {
     this.flush();
-    const { baseline, options, designEffect } = this;
+    const { baseline, options, dependence } = this;
     const now = options.clock();
     const groups = reportGroups(this.latches, this.latestTest, this.groups, this.windowAlpha, this.evidence);
-    const effects = designEffect.effects;
+    const effects = dependence.windows;
+    const allTell = effects.every(Number.isFinite);
     const shown = this.channels.filter(({ kind }) => kind !== 'conditional');
     const span = (name: 'hour' | 'day', ring: TimeRing) => {
       const tally = ring.sum(now, new RowCounts(shown));
-      return reportWindow(baseline, name, tally, testWindow(baseline, tally, SPAN_ALPHA, effects), now);
+      return reportWindow(baseline, name, tally, testWindow(baseline, tally, SPAN_ALPHA, effects), now, allTell);
     };
     return {
       detected: groups.some(({ detected }) => detected),
       baseline: { hash: this.hash, rows: baseline.rows, conditional: baseline.conditional !== null },
       groups,
       windows: [
-        this.described ?? reportWindow(baseline, 'latest', this.tested, this.latestTest, this.testedAt),
+        this.described ?? reportWindow(baseline, 'latest', this.tested, this.latestTest, this.testedAt, allTell),
         span('hour', this.minutes),
         span('day', this.hours),
       ],
       charts: reportCharts(this.charts, this.channels, baseline.charts.lambda),
       guards: reportGuards(this.guards),
-      design_effect: designEffect.settled ? Math.max(...effects) : null,
+      design_effect: dependence.designEffect.settled ? Math.max(...dependence.designEffect.windows) : null,
+      dependence: reportDependence(dependence, this.repeats, this.channels, options.windowRows),
       window_rows: options.windowRows,
       filled_rows: this.window.rows,
       rows: this.totals.rows,
@@ -234,6 +255,9 @@ export class DriftMonitor {
     const now = this.options.clock();
     this.latches.clear(now);
     this.window.clear();
+    this.closedBlocks = 0;
+    this.counted.fill(0);
+    this.repeats.reset();
     this.tested.clear();
     this.latestTest = undefined;
     this.testedAt = null;
@@ -242,8 +266,7 @@ export class DriftMonitor {
     this.counter.recent.clear();
     this.charts.reset();
     this.guards.reset();
-    this.designEffect.reset();
-    this.charts.allowFor(this.designEffect.effects);
+    this.learnAnew('reset');
     this.minutes.clear();
     this.hours.clear();
     this.since = now;
@@ -262,7 +285,9 @@ export class DriftMonitor {
       tested_at: this.testedAt,
       charts: this.charts.state(),
       guards: this.guards.state(),
-      design_effect: this.designEffect.state(),
+      dependence: this.dependence.state(),
+      repeats: this.repeats.state(),
+      closed_blocks: toBase64(this.counted),
       latches: this.latches.state(),
       evidence: GROUPS.map((group) => this.evidence.get(group) ?? null),
       described: this.described,
@@ -271,15 +296,23 @@ export class DriftMonitor {
     };
   }
 
-  /** Continues from a state. Throws `INVALID_BASELINE` if it is incomplete, or has another baseline or window size. */
-  restore(value: unknown): void {
+  /**
+   * Continues from a state. Throws `INVALID_BASELINE` if it is incomplete, or has another baseline or window size. Returns
+   * false if it is of an earlier release, whose estimate of dependence is dropped: any drift of the first rows was part of it.
+   */
+  restore(value: unknown): boolean {
     const state = checkState(value, this.hash, this.options.windowRows, this.channels);
     this.fresh.clear();
     this.window.restore(state.window);
     this.tested.restore(state.tested);
     this.testedAt = state.tested_at;
-    this.designEffect.restore(state.design_effect);
-    this.charts.allowFor(this.designEffect.effects);
+    if (state.dependence) this.dependence.restore(state.dependence);
+    else this.learnAnew('upgrade');
+    if (state.repeats) this.repeats.restore(state.repeats);
+    this.closedBlocks = Math.floor((state.window.rows * this.blocks) / this.options.windowRows);
+    if (state.closed_blocks === undefined) this.counted.set(this.window.counts);
+    else fromBase64(state.closed_blocks, this.counted);
+    this.allowForDependence();
     this.charts.restore(state.charts);
     this.guards.reset();
     if (state.guards) this.guards.restore(state.guards);
@@ -293,7 +326,8 @@ export class DriftMonitor {
     this.minutes.restore(state.minutes);
     this.hours.restore(state.hours);
     this.since = state.since;
-    this.latestTest = testWindow(this.baseline, this.tested, this.windowAlpha, this.designEffect.effects);
+    this.latestTest = testWindow(this.baseline, this.tested, this.windowAlpha, this.dependence.windows);
+    return state.dependence !== undefined;
   }
 
   /** Adds the fresh rows, all of one minute, to the window, the rings, and the counters. */
@@ -306,25 +340,68 @@ export class DriftMonitor {
     this.fresh.clear();
   }
 
+  private readonly inAlarm = (channel: number): boolean => this.latches.of(this.channels[channel]!.group).detected;
+
+  private allowForDependence(): void {
+    const { dependence, charts } = this;
+    if (!dependence.changed) return;
+    charts.allowFor(dependence.charts);
+    dependence.changed = false;
+  }
+
+  private learnAnew(because: LearnedAnew): void {
+    this.dependence.reset(because, this.options.clock());
+    this.allowForDependence();
+  }
+
+  /** Ends a block, and with the last block of a window the window. */
+  private closeBlock(now: number): void {
+    const { window, fresh, block, counted, dependence, latches } = this;
+    for (let k = 0; k < block.length; k++) {
+      const total = window.counts[k]! + fresh.counts[k]!;
+      block[k] = total - counted[k]!;
+      counted[k] = total;
+    }
+    const before = dependence.order;
+    this.closedBlocks = (this.closedBlocks + 1) % this.blocks;
+    const isFull = this.closedBlocks === 0;
+    if (isFull) dependence.freeze();
+    dependence.addBlock(block, this.inAlarm, this.charts);
+    if (isFull) this.closeWindow(now);
+    this.allowForDependence();
+    const { order } = dependence;
+    if (order !== before && (order === 'within_window' || order === 'longer_than_window')) latches.withdraw(now);
+  }
+
   private closeWindow(now: number): void {
     this.flush();
+    this.counted.fill(0);
+    const { baseline, windowAlpha, dependence, latches, channels } = this;
     [this.window, this.tested] = [this.tested, this.window];
     this.window.clear();
     this.testedAt = now;
-    this.latestTest = testWindow(this.baseline, this.tested, this.windowAlpha, this.designEffect.effects);
+    // By what was known before this window: a drift in it must not widen its own limits.
+    const { own, effects } = dependence.frozen;
+    const test = testWindow(baseline, this.tested, windowAlpha, own);
+    dependence.addWindow(test);
+    const allTell = effects.every((effect, c) => effect === own[c]);
+    this.latestTest = allTell ? test : testWindow(baseline, this.tested, windowAlpha, effects);
     this.described = this.latestTest?.groups.some(({ alarm }) => alarm) ? this.describeTested(this.latestTest) : null;
     this.guards.settle();
-    if (this.latestTest) this.latches.applyWindow(this.latestTest, now, this.guards.beyond);
-    if (this.designEffect.settled) this.charts.allowFor(this.designEffect.effects);
-    this.guards.allowFor(this.designEffect.effects);
+    this.guards.allowFor(dependence.designEffect.windows);
+    if (!this.latestTest) return;
+    const quiet = channels.map(({ group }) => !latches.of(group).detected);
+    latches.applyWindow(this.latestTest, now, this.guards.beyond);
+    dependence.exclude((c) => quiet[c]! && latches.of(channels[c]!.group).detected);
   }
+
   /** Reports the tested window with its values, which are in memory only now. */
   private describeTested(test: WindowTest): WindowReport {
     const { baseline, tested, reader, channels } = this;
     const { recent } = this.counter;
     const rows = readableRows(recent, baseline.features.length, tested.rows);
     const sample = readRows(recent, rows, reader, channels);
-    return reportWindow(baseline, 'latest', tested, test, this.testedAt, sample);
+    return reportWindow(baseline, 'latest', tested, test, this.testedAt, true, sample);
   }
 
   /** Stores what an alarm was raised on, and passes it on. */
@@ -344,7 +421,7 @@ export class DriftMonitor {
         ? readRows(recent, changedRows(recent, readable, reader, baseline, channels), reader, channels)
         : undefined;
     const tally = sample?.tally ?? (cause.by === 'window' ? this.tested : charts.tally());
-    const test = testWindow(baseline, tally, windowAlpha, this.designEffect.effects, MIN_EVIDENCE_ROWS);
+    const test = testWindow(baseline, tally, windowAlpha, this.dependence.windows, MIN_EVIDENCE_ROWS);
     const isGuard = group === 'guards' && cause.by === 'chart';
     const columns = reportColumns(baseline, tally, test, sample, true);
     return {

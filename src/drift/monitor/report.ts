@@ -13,6 +13,7 @@ import { AlarmEvidence } from './alarm-evidence.js';
 import { type Alarms, LatchState } from './alarms.js';
 import type { RecentSample } from './changed-rows.js';
 import { ColumnReport, type Measured, reportColumn } from './column-report.js';
+import { DependenceReport } from './dependence-report.js';
 import { rankOf } from './ranking.js';
 
 const Time = Type.Number({ description: 'milliseconds since the epoch' });
@@ -39,7 +40,9 @@ export const WindowReport = Type.Object({
   }),
   rows: Type.Number(),
   ended_at: nullable(Time),
-  verdict: Type.Enum(['drift', 'no_drift', 'too_few_rows']),
+  verdict: Type.Enum(['drift', 'no_drift', 'cannot_tell', 'too_few_rows'], {
+    description: '`cannot_tell`: no drift where it can be told from the order of the rows; see `dependence`',
+  }),
   error_shift: nullable(
     Type.Number({ description: 'mean normal score of the errors less that of the baseline; null without rows' }),
   ),
@@ -76,6 +79,7 @@ export const DriftReport = Type.Object({
         'rows that carry the information of one independent row, the maximum of all channels; null until estimated',
     }),
   ),
+  dependence: DependenceReport,
   window_rows: Type.Integer(),
   filled_rows: Type.Number({ description: 'rows in the window that is being filled' }),
   rows: Type.Number(),
@@ -86,13 +90,17 @@ export type DriftReport = Static<typeof DriftReport>;
 /** Columns whose values are looked at: a few milliseconds in all. */
 const MEASURED = 20;
 
-/** Reports one window. `sample`: its latest rows, if they are at hand. */
+/**
+ * Reports one window. `allTell`: whether no channel was left out because of the order of the rows. `sample`: its latest rows, if
+ * they are at hand.
+ */
 export function reportWindow(
   baseline: Baseline,
   window: WindowReport['window'],
   tally: RowCounts,
   test: WindowTest | undefined,
   endedAt: number | null,
+  allTell: boolean,
   sample?: RecentSample,
 ): WindowReport {
   const error = tally.channels.find(({ kind }) => kind === 'error')!;
@@ -101,7 +109,7 @@ export function reportWindow(
     window,
     rows: tally.rows,
     ended_at: endedAt,
-    verdict: test ? (drift ? 'drift' : 'no_drift') : 'too_few_rows',
+    verdict: test ? (drift ? 'drift' : allTell ? 'no_drift' : 'cannot_tell') : 'too_few_rows',
     error_shift: errorShift(baseline, tally),
     error_psi: stabilityIndex(tally.binsOf(error), error.bins.counts),
     columns: reportColumns(baseline, tally, test, sample),

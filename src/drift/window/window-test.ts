@@ -71,7 +71,11 @@ export function testWindow(
   const evidence: Evidence[] = [];
   tally.channels.forEach((channel, c) => {
     evidence.push(...testBins(channel, c, tally, designEffects[c]!, minRows));
-    if (channel.kind === 'feature') evidence.push(...testGuards(baseline, channel, c, tally, designEffects[c]!));
+    if (channel.kind === 'feature') {
+      // Values beyond every held-out one say something in any order.
+      const effect = Math.min(designEffects[c]!, Math.max(1, tally.rows / MIN_ROWS));
+      evidence.push(...testGuards(baseline, channel, c, tally, effect));
+    }
     if (channel.kind === 'error') evidence.push(...testScore(baseline, c, tally, designEffects[c]!));
   });
   const present = GROUPS.filter((group) => evidence.some((one) => one.group === group));

@@ -5,7 +5,7 @@ import { BinTable, Histogram } from '../parts/histogram.js';
 import { Name } from '../parts/name.js';
 
 /** A row for a feature or prediction, which expands to all figures. */
-export function InputRow({ column }: { column: Column }) {
+export function InputRow({ column, canTell }: { column: Column; canTell: boolean }) {
   const [open, setOpen] = useState(false);
   const { name, kind, detected, score, threshold, words } = column;
   const changed = detected || words !== '';
@@ -36,7 +36,7 @@ export function InputRow({ column }: { column: Column }) {
               {unbroken(words) || 'changed'}
             </>
           ) : (
-            <span class="faint">{score === null ? 'not tested yet' : 'no change'}</span>
+            <span class="faint">{score === null ? 'not tested yet' : canTell ? 'no change' : 'cannot tell'}</span>
           )}
         </td>
       </tr>

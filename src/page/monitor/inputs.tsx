@@ -63,7 +63,7 @@ export function Inputs({ drift }: { drift: Drift | null }) {
             </thead>
             <tbody>
               {visible.map((column) => (
-                <InputRow key={`${column.kind} ${column.name}`} column={column} />
+                <InputRow key={`${column.kind} ${column.name}`} column={column} canTell={tells(drift!, column)} />
               ))}
             </tbody>
           </table>
@@ -88,6 +88,11 @@ export function Inputs({ drift }: { drift: Drift | null }) {
   }
 }
 
+/** Returns whether windows can tell a drift of the column from the order of the rows. */
+function tells({ dependence }: Drift, { kind, name }: Column): boolean {
+  return !dependence.channels.some((channel) => channel.kind === kind && channel.name === name && !channel.windows);
+}
+
 function sorted(columns: readonly Column[], order: Order): readonly Column[] {
   // The service sends them in order of evidence.
   return order === 'evidence' ? columns : columns.toSorted((a, b) => a.name.localeCompare(b.name));
@@ -110,6 +115,7 @@ function explain({ window, rows, ended_at, verdict }: DriftWindow, drift: Drift)
       : 'No rows in this period.';
   }
   const tested = window === 'latest' ? `${figure(rows)} rows, tested at ${clock(ended_at!)}` : `${figure(rows)} rows`;
+  if (verdict === 'cannot_tell') return `${tested}: ${drift.dependence.cannot_tell}`;
   if (verdict === 'too_few_rows') return `${tested}: too few for a test.`;
   const note = window === 'latest' ? '' : ' For information only: alarms come from the latest window and the charts.';
   return `${tested}, compared with ${figure(drift.baseline.rows)} held-out rows of the training data.${note}`;

@@ -73,12 +73,41 @@ function driftVerdict({ drift, driftOff, notReady, connection }: Snapshot): Verd
   if (!drift) return { kind: 'unknown', mark: '…', title: 'Loading' };
   if (drift.detected)
     return { kind: 'alarm', mark: '▲', title: alarmTitle(drift), children: <AllFindings drift={drift} /> };
-  const { windows, filled_rows, window_rows } = drift;
+  const { windows, filled_rows, window_rows, dependence } = drift;
+  if (dependence.order === 'longer_than_window' && dependence.cannot_tell) {
+    const [title, ...remedy] = dependence.cannot_tell.split('. ');
+    return { ...unknown, title: capitalised(title!), children: <Remarks drift={drift} text={remedy.join('. ')} /> };
+  }
   const tested = windows[0]?.ended_at;
   const text = tested
     ? `The latest ${figure(window_rows)} rows, tested at ${clock(tested)}, look like the training data.`
     : `The first window is filling: ${figure(filled_rows)} of ${figure(window_rows)} rows so far. The control charts are already active.`;
-  return { kind: 'quiet', mark: '✓', title: 'No drift', children: text };
+  const remarks = [text, capitalised(dependence.cannot_tell ?? '')].filter((one) => one).join(' ');
+  return { kind: 'quiet', mark: '✓', title: 'No drift', children: <Remarks drift={drift} text={remarks} /> };
+}
+
+const LEARNED_ANEW: Readonly<Record<Drift['dependence']['learned_anew'], string>> = {
+  activation: 'a version was activated',
+  baseline: 'the baseline was replaced',
+  reset: 'monitoring was reset',
+  upgrade: 'the stored state is of an earlier release',
+};
+
+/** A text, what is known of repeated rows, and since when the dependence of rows is learned. */
+function Remarks({ drift: { dependence }, text }: { drift: Drift; text: string }) {
+  const { repeats, since, learned_anew } = dependence;
+  return (
+    <>
+      {text} {repeats ? `${repeats} ` : ''}
+      <small>
+        How rows depend on each other is learned since {clock(since)}: {LEARNED_ANEW[learned_anew]}.
+      </small>
+    </>
+  );
+}
+
+function capitalised(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 function alarmTitle({ groups }: Drift): string {

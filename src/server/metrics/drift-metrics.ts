@@ -149,6 +149,24 @@ export function registerDriftMetrics(registry: Registry, drift: DriftService, fe
   counter('model_drift_alarms_total', 'Alarms raised, by group of tests', ['group'], (_, add) => {
     for (const { group, alarms } of drift.alarms) add({ group }, alarms);
   });
+  gauge(
+    'model_drift_undecided_ratio',
+    'Share of the channels of a group whose window tests cannot tell drift from the order of the rows',
+    ['group'],
+    ({ monitor: { channels, dependence, groups } }, set) => {
+      for (const group of groups) {
+        const own = channels.flatMap((channel, c) => (channel.group === group ? [c] : []));
+        if (own.length === 0) continue;
+        set({ group }, own.filter((c) => !Number.isFinite(dependence.windows[c]!)).length / own.length);
+      }
+    },
+  );
+  counter(
+    'model_repeated_rows_total',
+    'Rows that repeated one of the 64 rows before them, and were not counted for drift',
+    [],
+    ({ monitor }, add) => add({}, monitor.repeats.found),
+  );
   gauge('model_drift_window_rows', 'Rows in the window that is being filled', [], ({ monitor }, set) => {
     set({}, monitor.filledRows);
   });

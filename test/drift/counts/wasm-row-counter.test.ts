@@ -4,7 +4,7 @@ import { createRandom, type Random } from '../../../src/base/statistics/random.j
 import * as fields from '../../../src/drift/counts/assembly/fields.js';
 import { Charts } from '../../../src/drift/counts/charts.js';
 import { Counters } from '../../../src/drift/counts/counters.js';
-import { DesignEffect } from '../../../src/drift/counts/design-effect.js';
+import { Repeats } from '../../../src/drift/counts/repeats.js';
 import type { CounterParts, RequestRows } from '../../../src/drift/counts/row-counter.js';
 import { RowCounts } from '../../../src/drift/counts/row-counts.js';
 import { checkFields, setGlobals, WasmRowCounter } from '../../../src/drift/counts/wasm-row-counter.js';
@@ -46,6 +46,12 @@ const CASES: readonly Case[] = [
   { ...NORMAL, name: 'one feature, several outputs', features: 1, outputs: 3 },
   { ...NORMAL, name: 'an odd number of features, and few held-out rows', features: 33, heldOut: 60, rows: 2000 },
   { ...NORMAL, name: 'many features', features: 120, heldOut: 500, rows: 500 },
+  {
+    ...NORMAL,
+    name: 'repeated rows',
+    features: 2,
+    live: (random) => random.below(12) / 10,
+  },
   {
     ...NORMAL,
     name: 'ties, a constant, missing values, and heavy tails',
@@ -95,7 +101,7 @@ test('a counter moves the arrays that it counts in, and no others, into its memo
   const held = draw(NORMAL, 500, NORMAL.reference, random, NORMAL.error);
   const names = Array.from({ length: NORMAL.features }, (_, j) => `f${j}`);
   const parts = partsOf(makeBaseline(held, names, ['y'], 1));
-  const { reader, rowCounts, counters, charts } = parts;
+  const { reader, rowCounts, counters, charts, repeats } = parts;
   const before = JSON.stringify(contents(parts));
   new WasmRowCounter(parts);
   assert.equal(JSON.stringify(contents(parts)), before, 'moving changes no number');
@@ -109,7 +115,8 @@ test('a counter moves the arrays that it counts in, and no others, into its memo
     charts.limits,
   ];
   const { weights, scales, sums } = charts.histograms;
-  for (const array of [...moved, charts.errorChart, weights, scales, sums]) assert.equal(array.buffer, buffer);
+  for (const array of [...moved, charts.errorChart, weights, scales, sums, repeats.slots, repeats.tally])
+    assert.equal(array.buffer, buffer);
   for (const array of [reader.bins, counters.bins, counters.places]) assert.notEqual(array.buffer, buffer);
 });
 
@@ -164,8 +171,8 @@ function partsOf(baseline: Baseline): CounterParts {
     reader: new RowReader(baseline, channels),
     rowCounts: new RowCounts(channels),
     counters: new Counters(channels),
-    designEffect: new DesignEffect(channels.length, 10),
     charts: new Charts(baseline, channels, 10_000),
+    repeats: new Repeats(baseline),
   };
 }
 
@@ -180,13 +187,13 @@ function countAll(counter: Pick<WasmRowCounter, 'beyond' | 'count'>, request: Re
 }
 
 /** Everything that was counted. */
-function contents({ rowCounts, counters, designEffect, charts }: CounterParts) {
+function contents({ rowCounts, counters, charts, repeats }: CounterParts) {
   return {
     rowCounts: rowCounts.state(),
     sums: Array.from(rowCounts.sums),
     p: Array.from(counters.pValues),
     pSum: counters.pValueSum[0],
-    designEffect: designEffect.state(),
+    repeats: [...repeats.slots, ...repeats.tally],
     charts: charts.state(),
     statistics: rowCounts.channels.map((_, c) => charts.histograms.statistic(c)),
   };

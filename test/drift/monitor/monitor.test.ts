@@ -231,33 +231,6 @@ test('a huge window does not alarm on a difference of no consequence', () => {
   assert.equal(features.alarm, false);
 });
 
-test('rows that resemble their neighbours widen every limit by the design effect', () => {
-  const random = createRandom(17);
-  const raised: string[] = [];
-  const monitor = watch({ onEvent: ({ type, cause }) => raised.push(`${type} by ${cause?.by}`) });
-  let level = 0;
-  const dependent = (count: number) =>
-    draw(random, count, (row) => {
-      level = 0.95 * level + Math.sqrt(1 - 0.95 ** 2) * random.normal();
-      row[0] = 50 + 10 * level;
-    });
-  observe(monitor, dependent(4999));
-  assert.equal(monitor.report().design_effect, null);
-  assert.ok(raised.includes('raised by chart') && raised.length > 1, 'the rows are taken for independent at first');
-  observe(monitor, dependent(5001));
-  const effect = monitor.report().design_effect!;
-  assert.ok(effect > 10 && effect < 80, `${effect}`);
-  raised.length = 0;
-  observe(monitor, dependent(20_000));
-  assert.deepEqual(
-    raised.filter((event) => event.startsWith('raised')),
-    [],
-  );
-  monitor.reset();
-  observe(monitor, draw(random, 5000));
-  assert.equal(monitor.report().design_effect, 1);
-});
-
 test('only evenly spaced rows of a large request are counted', () => {
   const monitor = watch({ rowsPerRequest: 10 });
   const rows = draw(createRandom(1), 1000);

@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import { Demo } from '../../scripts/demo-process.js';
 import { launch, noBrowser, storeScreenshot, visit } from './browser.js';
 
-test('the page shows no drift while the demo runs normally, and an alarm once the unit changes', {
+test('the page shows an alarm as long as the fault of the demo lasts, its end, and the next fault', {
   skip: noBrowser,
 }, async (t) => {
-  const demo = await Demo.start(t, '--port', '0', '--rate', '300', '--delay', '15');
+  const demo = await Demo.start(t, '--port', '0', '--rate', '1000', '--delay', '5');
   await demo.says(/Press Ctrl-C to stop/);
   const { page, problems } = await visit(await launch(t), demo.url);
   await page.getByText('No drift', { exact: true }).waitFor();
@@ -14,6 +14,12 @@ test('the page shows no drift while the demo runs normally, and an alarm once th
   await page.getByText(/^Drift since/).waitFor();
   await page.getByRole('row', { name: /weight.*below the reference range/ }).waitFor();
   await storeScreenshot(page, 'demo');
+  await demo.says(/weight is in pounds again/);
+  const cleared = demo.lines.filter((line) => line.includes('cleared,'));
+  assert.deepEqual(cleared, [], '8,000 rows after the fault it is still in alarm');
+  await page.getByText('No drift', { exact: true }).waitFor();
+  await demo.says(/weight is now a quarter too high/);
+  await page.getByText(/^Drift since/).waitFor();
   assert.deepEqual(problems, []);
   demo.child.kill('SIGINT');
   await demo.leavesNothing();

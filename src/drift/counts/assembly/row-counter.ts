@@ -2,7 +2,8 @@
 // give the same bits. This folder is AssemblyScript, compiled by asc and not by tsc. fields.ts names the parts of records.
 import {
   ERROR_CHART_LAMBDA, ERROR_CHART_LEVEL, ERROR_CHART_MEAN, ERROR_CHART_SQUARED_LIMIT, LISTS_LOWS, LISTS_NUMBERS, LISTS_PARTS,
-  LISTS_SCALES, LISTS_STARTS, RANKS_GAP_SCORES, RANKS_PS, RANKS_TIED_SCORES, RANKS_VALUES, TOTAL_ROWS, TOTAL_SCORES,
+  LISTS_SCALES, LISTS_STARTS, RANKS_GAP_SCORES, RANKS_PS, RANKS_TIED_SCORES, RANKS_VALUES, REPEAT_SLOTS, REPEATS_FOUND,
+  REPEATS_SEEN, REPEATS_SHARE, TOTAL_ROWS, TOTAL_SCORES,
 } from './fields';
 export * from './fields';
 
@@ -29,6 +30,8 @@ export let pBounds: usize = 0, pValues: usize = 0, pSum: usize = 0;
 export let inverseShares: usize = 0, weights: usize = 0, scales: usize = 0, squares: usize = 0;
 // Arrays of Charts.
 export let chartLimits: usize = 0, errorChart: usize = 0;
+// Arrays of Repeats, and its distance.
+export let repeatSlots: usize = 0, repeatTally: usize = 0, repeatDistance: usize = 0;
 
 /** As in ordered-lists.ts, row-reader.ts, bins.ts and histogram-chart.ts. */
 const PARTS: usize = 256;
@@ -37,13 +40,14 @@ const NO_BIN: u8 = 255;
 const MIN_SCALE: f64 = 1e-100;
 
 /**
- * Counts up to `count` rows of the ring, from position `first` on, and stops after a row with which a chart is beyond its
- * limit. Returns the number of rows counted, negative if a chart is beyond its limit.
+ * Counts up to `count` rows of the ring, from position `first` on, except for repeats, and stops after a row with which a chart
+ * is beyond its limit. Returns the number of rows read, negative if a chart is beyond its limit.
  */
 export function countRows(first: i32, count: i32): i32 {
   // Also the marks of rows that the loop leaves out.
   memory.fill(guarded, 0, guardedEnd + 1);
   for (let r = 0; r < count; r++) {
+    if (repeatDistance && isRepeat(first + r)) continue;
     const outside = readColumns(first + r);
     if (outside) {
       store<u8>(guarded + r, 1);
@@ -61,6 +65,29 @@ export function countRows(first: i32, count: i32): i32 {
     if (beyond) return -(r + 1);
   }
   return count;
+}
+
+/** Returns whether one of the rows just before is the same, by a hash of the bits of its features. */
+// @ts-ignore: decorator
+@inline
+function isRepeat(r: usize): bool {
+  const row = rows + ((r * features) << 2);
+  let hash: u32 = 0;
+  for (let j: usize = 0; j < features; j++) {
+    hash = (hash ^ load<u32>(row + (j << 2))) * 0x9e3779b1;
+    hash ^= hash >>> 15;
+  }
+  const seen = at(repeatTally, REPEATS_SEEN) + 1;
+  put(repeatTally, REPEATS_SEEN, seen);
+  const number = <u32>(<u64>seen), slot = repeatSlots + (<usize>(hash & (REPEAT_SLOTS - 1)) << 3);
+  const before = load<u32>(slot + 4);
+  const repeated = load<u32>(slot) == hash && before != 0 && number - before <= <u32>repeatDistance;
+  store<u32>(slot, hash);
+  store<u32>(slot + 4, number);
+  const share = at(repeatTally, REPEATS_SHARE);
+  put(repeatTally, REPEATS_SHARE, share + at(errorChart, ERROR_CHART_LAMBDA) * (<f64>repeated - share));
+  if (repeated) add(repeatTally, REPEATS_FOUND, 1);
+  return repeated;
 }
 
 /**

@@ -201,7 +201,7 @@ export class DriftService extends EventEmitter<{ update: [(AlarmEvent | ErrorEve
 
   /** Monitors the same version with a new monitor and another baseline. */
   private replaceBaseline({ version, card, sample }: MonitoredVersion, stored: StoredBaseline): MonitoredVersion {
-    const replaced = { ...this.createMonitor(version, card, stored), sample };
+    const replaced = { ...this.createMonitor(version, card, stored, 'baseline'), sample };
     this.options.log.info({ model_version: String(version), origin: stored.origin }, 'baseline replaced');
     // The baseline is stored for this version even if another version has begun to serve meanwhile.
     if (this.monitored?.version === version) {
@@ -212,14 +212,19 @@ export class DriftService extends EventEmitter<{ update: [(AlarmEvent | ErrorEve
     return replaced;
   }
 
-  private createMonitor(version: number, card: Card, stored: StoredBaseline): MonitoredVersion {
+  private createMonitor(
+    version: number,
+    card: Card,
+    stored: StoredBaseline,
+    startedBy: 'activation' | 'baseline' = 'activation',
+  ): MonitoredVersion {
     const { rowsBetweenFalseAlarms, windowRows, log } = this.options;
     const onEvent = (event: AlarmEvent | ErrorEvent) => {
       log.warn({ ...event, model_version: String(version) }, `drift alarm ${event.type}`);
       this.emit('update', event);
     };
     const monitoring = { rowsBetweenFalseAlarms, windowRows, onEvent };
-    const monitor = new DriftMonitor(stored.baseline, monitoring);
+    const monitor = new DriftMonitor(stored.baseline, { ...monitoring, startedBy });
     const reference = stored.baseline.prediction_errors;
     const errors = reference && new ErrorMonitor(reference, card.targets, monitoring);
     const sample = new RowSample(card.features.length, card.targets.length);

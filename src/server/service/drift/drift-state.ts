@@ -5,7 +5,8 @@ import type { FileStore } from '../../../model/store/file-store.js';
 interface Saved {
   readonly counters: { readonly rows: number };
   state(): unknown;
-  restore(state: unknown): void;
+  /** Returns false if the state lacks what earlier releases did not store. */
+  restore(state: unknown): unknown;
 }
 
 /** A monitor's state in the store. */
@@ -29,7 +30,8 @@ export class DriftState {
     const content = await this.store.readDocument(this.name);
     if (content === undefined) return;
     try {
-      monitor.restore(JSON.parse(content));
+      if (monitor.restore(JSON.parse(content)) === false)
+        this.log.info('the stored drift state is of an earlier release: how rows depend on each other is learned anew');
     } catch (error) {
       this.log.info({ reason: (error as Error).message }, 'the stored drift state does not fit and is not restored');
     }
