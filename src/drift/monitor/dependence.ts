@@ -19,7 +19,7 @@ const MAX_CHART_EFFECT = 4;
 /** An order is expected to come back within this many entries of the level that it was recognised at. */
 const MEMORY = 32;
 /** A channel is in doubt for this many times as long. */
-const DOUBT = 2;
+const DOUBT = 3;
 /** Blocks after a start in which charts are silent, if the first lies far from the baseline, and windows after it in which rows may turn out to come in an order. */
 const FIRST_BLOCKS = 5;
 const FIRST_WINDOWS = 12;
