@@ -61,7 +61,7 @@ test('the program of the README runs', () => {
 });
 
 test('every room and file that the map and the decisions name exists', () => {
-  const files = ['src', 'test', 'scripts'].flatMap((folder) =>
+  const files = ['src', 'test', 'scripts', 'bench'].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((path) => join('/', folder, path)),
   );
   for (const page of ['architecture.md', 'decisions.md']) {

@@ -1,19 +1,21 @@
 import { DomainError, show } from '../../base/domain-error.js';
 import { readJsonObject } from '../../base/json/json-object.js';
-import { checkJson, parseJson } from '../../base/json/parse-json.js';
+import { readJson } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
+import { maxValues } from '../../base/node/memory-limits.js';
 import { checkCount, type Rows } from '../../model/tables/rows.js';
 import { type RowModel, readRowList } from './row-list.js';
 
 const LEFT_BRACKET = 0x5b;
+const LEFT_BRACE = 0x7b;
 const LINE_FEED = 0x0a;
+const COMMA = 0x2c;
 const parser = new RowParser();
 
 /** Reads JSON Lines: a row per line, by position or by feature name. Throws `INVALID_JSON`, `INVALID_ROWS` and `TOO_LARGE`. */
 export function readJsonLinesRequest(body: Buffer, model: RowModel): Rows {
   if (readOneRow(body, model.features.length)) return { rows: parser.rows, count: 1 };
   checkLines(body, model.maxRows);
-  checkJson(body);
   const lines = body.toString().split('\n');
   if (lines.at(-1)!.trim() === '') lines.pop();
   checkCount(lines.length, 'lines', model.maxRows);
@@ -21,12 +23,20 @@ export function readJsonLinesRequest(body: Buffer, model: RowModel): Rows {
   return readRowList(rows, 'lines', model);
 }
 
-/** Throws `TOO_LARGE` for far more lines than rows, before there is a text of each. */
+/** Throws `TOO_LARGE` for far more lines than rows, or values than fit into memory, before there is a text of each. */
 function checkLines(body: Buffer, maxRows: number): void {
   let lines = 0;
-  for (let at = body.indexOf(LINE_FEED); at >= 0; at = body.indexOf(LINE_FEED, at + 1)) lines++;
+  let commas = 0;
+  for (const byte of body) {
+    if (byte === LINE_FEED) lines++;
+    else if (byte === COMMA) commas++;
+  }
   // The last may be empty.
   if (lines > maxRows) throw new DomainError('TOO_LARGE', `lines: expected at most ${maxRows} rows, got more`);
+  const most = maxValues(body.length);
+  if (lines + commas > most) {
+    throw new DomainError('TOO_LARGE', `lines: expected at most ${most} values, got more; send fewer rows`);
+  }
 }
 
 /** Reads one line of numbers by position, with or without a line feed. Returns false if the body is anything else. */
@@ -37,8 +47,8 @@ function readOneRow(body: Buffer, width: number): boolean {
 
 function readLine(line: string, i: number): unknown {
   try {
-    const text = line.trim();
-    return text.startsWith('{') ? readJsonObject(Buffer.from(text)) : parseJson(text);
+    const json = Buffer.from(line.trim());
+    return json[0] === LEFT_BRACE ? readJsonObject(json) : readJson(json);
   } catch (cause) {
     if (cause instanceof DomainError && cause.code !== 'INVALID_JSON') {
       throw new DomainError(cause.code, `lines[${i}]: ${cause.message}`, { cause });

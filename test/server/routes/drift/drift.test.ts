@@ -168,10 +168,7 @@ test('listeners hear when an alarm is raised and when a reset clears it', async 
   const text = await stream.text();
   assert.match(text, /^event: progress\ndata: \{"model_version":"1","detected":false/);
   assert.match(text, /event: drift\ndata: \{"type":"raised","group":"features"/);
-  assert.match(
-    text,
-    /"evidence":\{"statistic":"ewma_histogram",.*"columns":\[\{"name":"c","words":".*above the reference/,
-  );
+  assert.match(text, /"evidence":\{"statistic":"bins",.*"columns":\[\{"name":"c","words":".*above the reference/);
   assert.match(text, /event: drift\ndata: \{"type":"cleared","group":"features"/);
 });
 
