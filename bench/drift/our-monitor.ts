@@ -27,7 +27,9 @@ export class WindowMonitor {
     for (let r = 0; r < count; r += REQUEST_ROWS) {
       this.monitor.observe(rows.subarray(r * d), REQUEST_ROWS, outputs.subarray(r), errors.subarray(r));
     }
-    return this.monitor.latestTest!;
+    const test = this.monitor.latestTest;
+    if (!test) throw new Error('a row of the window repeats another: too few rows were counted');
+    return test;
   }
 
   /** Returns the feature named first in the report of the latest window. */

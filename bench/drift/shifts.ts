@@ -108,6 +108,9 @@ function along({ direction, variance }: Component, deviations: number): Change {
   };
 }
 
+/** The relative difference between a row and its copies: no client repeats rows, so none may be taken for a repeat. */
+const COPY_DIFFERENCE = 1e-4;
+
 /** Replaces a random share of the rows with rows that match. */
 function moreOf(share: number, matches: (row: Float32Array) => boolean): Change {
   return (rows, features: readonly FeatureSummary[], _, random) => {
@@ -117,7 +120,9 @@ function moreOf(share: number, matches: (row: Float32Array) => boolean): Change 
       .filter((r) => matches(rowAt(r)))
       .map((r) => rowAt(r).slice());
     for (let r = 0; r < rows.length / d; r++) {
-      if (random.uniform() < share) rows.set(candidates[random.below(candidates.length)]!, r * d);
+      if (random.uniform() >= share) continue;
+      rows.set(candidates[random.below(candidates.length)]!, r * d);
+      rows[r * d]! *= 1 + COPY_DIFFERENCE * random.uniform();
     }
   };
 }
