@@ -39,12 +39,12 @@ export class ReferenceRowCounter implements Pick<WasmRowCounter, 'beyond' | 'cou
 }
 
 function isRepeat({ slots, tally, distance }: Repeats, row: Float32Array, lambda: number): boolean {
-  let hash = 0;
-  for (const bits of new Uint32Array(row.slice().buffer)) {
-    hash = Math.imul(hash ^ bits, 0x9e3779b1);
-    hash ^= hash >>> 15;
-  }
-  hash >>>= 0;
+  const hashes: [even: number, odd: number] = [0, 0];
+  new Uint32Array(row.slice().buffer).forEach((bits, j) => {
+    hashes[j % 2] = mix(hashes[j % 2]! ^ bits);
+  });
+  const [even, odd] = hashes;
+  const hash = mix(even ^ ((odd << 16) | (odd >>> 16))) >>> 0;
   const number = ++tally[REPEATS_SEEN]!;
   const slot = 2 * (hash & (REPEAT_SLOTS - 1));
   const repeated = slots[slot] === hash && slots[slot + 1] !== 0 && number - slots[slot + 1]! <= distance;
@@ -53,6 +53,11 @@ function isRepeat({ slots, tally, distance }: Repeats, row: Float32Array, lambda
   tally[REPEATS_SHARE]! += lambda * (Number(repeated) - tally[REPEATS_SHARE]!);
   if (repeated) tally[REPEATS_FOUND]!++;
   return repeated;
+}
+
+function mix(hash: number): number {
+  const product = Math.imul(hash, 0x9e3779b1);
+  return product ^ (product >>> 15);
 }
 
 function countP({ pValues, pValueSum }: Counters, p: number): void {

@@ -11,12 +11,13 @@ const MIN_SQUARED_LENGTH = 1e-12;
  * "Smooth Tests of Goodness of Fit", 2009). In rows like the baseline's each score has mean 0 and variance 1.
  */
 export class BinScores {
-  private readonly channels: readonly Channel[];
+  /** `[channels]`: the end of each channel's bins. */
+  private readonly ends: Uint32Array;
   /** `[bins of all channels, SCORES]`; 0 where a channel has too few bins. */
   private readonly scores: Float64Array;
 
   constructor(channels: readonly Channel[]) {
-    this.channels = channels;
+    this.ends = Uint32Array.from(channels, ({ offset, bins }) => offset + bins.counts.length);
     this.scores = Float64Array.from(channels.flatMap(({ bins }) => scoreBins(bins.counts)));
   }
 
@@ -27,16 +28,15 @@ export class BinScores {
    * whatever their distribution. 0 for a channel without values. Computes the variance of the scores into `variances`.
    */
   measure(counts: Uint32Array, means: Float64Array, variances: Float64Array): void {
-    const { channels, scores } = this;
-    for (let c = 0; c < channels.length; c++) {
-      const { offset, bins } = channels[c]!;
-      const end = offset + bins.counts.length;
+    const { scores, ends } = this;
+    for (let c = 0, k = 0; c < ends.length; c++) {
+      const end = ends[c]!;
       let rows = 0;
       let location = 0;
       let spread = 0;
       let locationSquares = 0;
       let spreadSquares = 0;
-      for (let k = offset; k < end; k++) {
+      for (; k < end; k++) {
         const count = counts[k]!;
         const a = scores[SCORES * k]!;
         const b = scores[SCORES * k + 1]!;

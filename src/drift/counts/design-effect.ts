@@ -112,7 +112,13 @@ export class DesignEffect {
   private readonly byDifferences: Float64Array;
   private readonly bySquares: Float64Array;
   private readonly inOrder: Uint8Array;
+  /** `[LEVELS, channels × SCORES]`: no entry that is not left out lies below or above. */
+  private readonly lows: Float32Array;
+  private readonly highs: Float32Array;
+  /** `[channels]`: 1 if a result of `compare` has changed since the estimate. */
+  private readonly stale: Uint8Array;
   private wasOrdered = false;
+  private wasSettled = false;
   /** Levels that the latest block added an entry to. */
   private recorded = 0;
 
@@ -137,6 +143,9 @@ export class DesignEffect {
     this.byDifferences = new Float64Array(total).fill(1);
     this.bySquares = new Float64Array(total).fill(1);
     this.inOrder = new Uint8Array(total);
+    this.lows = new Float32Array(total);
+    this.highs = new Float32Array(total);
+    this.stale = new Uint8Array(channels.length);
     this.first = new Float32Array(this.width);
     this.within = new Float32Array(this.width);
     this.variances = new Float64Array(this.width);
@@ -189,6 +198,7 @@ export class DesignEffect {
   include(): void {
     this.excluded.fill(0);
     this.tainted.fill(0);
+    this.widen();
   }
 
   /**
@@ -202,6 +212,7 @@ export class DesignEffect {
 
   reset(): void {
     for (const array of [...this.memory, this.filled]) array.fill(0);
+    this.widen();
     this.estimate(false);
   }
 
@@ -226,6 +237,7 @@ export class DesignEffect {
   restore(state: DesignEffectState, ordered: boolean): void {
     for (const name of NAMES) fromBase64(state[name], this[name]);
     this.filled.set(state.filled);
+    this.widen();
     this.estimate(ordered);
   }
 
@@ -233,28 +245,45 @@ export class DesignEffect {
     return NAMES.map((name) => this[name]);
   }
 
+  /** Has every entry read by the next estimate. */
+  private widen(): void {
+    this.lows.fill(Number.NEGATIVE_INFINITY);
+    this.highs.fill(Number.POSITIVE_INFINITY);
+  }
+
   /** Records `means` as an entry of `level`, and of the next level once it is complete. */
   private record(level: number, inAlarm: (channel: number) => boolean, changes: number): void {
     const { width, means, marks, entries, excluded, sides, sums, tainted, filled, counts, differences } = this;
+    const { lows, highs } = this;
     const unit = this.units[level]!;
     const slot = filled[level]! % SLOTS;
     const previous = (slot + SLOTS - 1) % SLOTS;
+    const hasPrevious = filled[level]! > 0;
     this.recorded = level + 1;
+    let isAlarm = false;
     for (let i = 0; i < width; i++) {
+      if (i % SCORES === 0) isAlarm = inAlarm(i / SCORES);
       const at = level * width + i;
+      const from = at * SLOTS;
       const mean = means[i]!;
       const before = changesOf(sides[at]!);
       this.turn(at, mean * unit);
       if (changesOf(sides[at]!) >= changes) {
-        if (before < changes) excluded.fill(0, at * SLOTS, (at + 1) * SLOTS);
+        if (before < changes) {
+          excluded.fill(0, from, from + SLOTS);
+          lows[at] = Number.NEGATIVE_INFINITY;
+          highs[at] = Number.POSITIVE_INFINITY;
+        }
         marks[i] = 0;
-      } else if (inAlarm(Math.floor(i / SCORES))) marks[i] = 1;
-      if (filled[level]! > 0 && marks[i] === 0 && excluded[at * SLOTS + previous] === 0) {
+      } else if (isAlarm) marks[i] = 1;
+      if (hasPrevious && marks[i] === 0 && excluded[from + previous] === 0) {
         counts[at]!++;
-        differences[at] = addDifference(differences[at]!, mean - entries[at * SLOTS + previous]!, counts[at]!);
+        differences[at] = addDifference(differences[at]!, mean - entries[from + previous]!, counts[at]!);
       }
-      entries[at * SLOTS + slot] = mean;
-      excluded[at * SLOTS + slot] = marks[i]!;
+      entries[from + slot] = mean;
+      if (mean < lows[at]!) lows[at] = mean;
+      if (mean > highs[at]!) highs[at] = mean;
+      excluded[from + slot] = marks[i]!;
       sums[at]! += mean;
       tainted[at]! |= marks[i]!;
     }
@@ -280,6 +309,7 @@ export class DesignEffect {
     const before = sides[at]!;
     const latest = before & 3;
     const size = Math.abs(deviate);
+    if (before === 0 && size <= ASIDE) return;
     const side = deviate < 0 ? 1 : 2;
     const changed = latest !== 0 && side !== latest;
     if (size <= ASIDE || (changed && size <= BALANCE * peaks[at]!)) {
@@ -296,39 +326,46 @@ export class DesignEffect {
 
   /** Computes the estimates from the entries of the first `levels` levels, and what is known of the others. `ordered` as in `add`. */
   estimate(ordered: boolean, levels = LEVELS): void {
-    const { sizes, windows, charts, orders, width, byDifferences, bySquares, inOrder } = this;
-    const block = sizes[0]!;
-    const window = sizes[1]!;
+    const { width, windows, stale, settled, wasSettled } = this;
     this.wasOrdered = ordered;
+    this.wasSettled = settled;
     for (let level = 0; level < levels; level++) {
       for (let i = 0; i < width; i++) this.compare(level, i, ordered);
     }
-    for (let c = 0; c < windows.length; c++) {
-      windows[c] = 1;
-      charts[c] = 1;
-      orders[c] = -1;
-      for (let i = c * SCORES; i < (c + 1) * SCORES; i++) {
-        // Differences of windows, 4 windows, and so on are parts of a window's variance. Squares are all of it.
-        let parts = 0;
-        let whole = 0;
-        for (let level = LEVELS - 1; level >= 0; level--) {
-          const at = level * width + i;
-          if (inOrder[at] === 1 && (orders[c] === -1 || orders[c]! > level)) orders[c] = level;
-          if (level === 0) continue;
-          if (byDifferences[at]! > 1) parts += byDifferences[at]! / sizes[level]!;
-          if (bySquares[at]! > 1) whole = Math.max(whole, bySquares[at]! / sizes[level]!);
-        }
-        const variance = Math.max(parts, whole);
-        const own = Math.max(byDifferences[i]!, bySquares[i]!);
-        windows[c] = Math.max(
-          windows[c]!,
-          variance * window,
-          this.settled || own <= 1 ? 1 : Math.min(own, this.early(i)),
-        );
-        // A chart is worth two blocks, which may be alike.
-        charts[c] = Math.max(charts[c]!, 2 * ((own > 1 ? own : 0) + variance * block));
+    // Before enough windows are known, an estimate also depends on their entries.
+    for (let c = 0; c < windows.length; c++) if (stale[c] === 1 || !settled || !wasSettled) this.combine(c);
+  }
+
+  /** Computes the estimates of the channel from the results of `compare`. */
+  private combine(c: number): void {
+    const { sizes, windows, charts, orders, width, byDifferences, bySquares, inOrder } = this;
+    const block = sizes[0]!;
+    const window = sizes[1]!;
+    windows[c] = 1;
+    charts[c] = 1;
+    orders[c] = -1;
+    for (let i = c * SCORES; i < (c + 1) * SCORES; i++) {
+      // Differences of windows, 4 windows, and so on are parts of a window's variance. Squares are all of it.
+      let parts = 0;
+      let whole = 0;
+      for (let level = LEVELS - 1; level >= 0; level--) {
+        const at = level * width + i;
+        if (inOrder[at] === 1 && (orders[c] === -1 || orders[c]! > level)) orders[c] = level;
+        if (level === 0) continue;
+        if (byDifferences[at]! > 1) parts += byDifferences[at]! / sizes[level]!;
+        if (bySquares[at]! > 1) whole = Math.max(whole, bySquares[at]! / sizes[level]!);
       }
+      const variance = Math.max(parts, whole);
+      const own = Math.max(byDifferences[i]!, bySquares[i]!);
+      windows[c] = Math.max(
+        windows[c]!,
+        variance * window,
+        this.settled || own <= 1 ? 1 : Math.min(own, this.early(i)),
+      );
+      // A chart is worth two blocks, which may be alike.
+      charts[c] = Math.max(charts[c]!, 2 * ((own > 1 ? own : 0) + variance * block));
     }
+    this.stale[c] = 0;
   }
 
   /**
@@ -336,29 +373,41 @@ export class DesignEffect {
    * entries are in order.
    */
   private compare(level: number, i: number, ordered: boolean): void {
-    const { entries, excluded, width } = this;
-    const at = level * width + i;
+    const { entries, excluded, lows, highs, byDifferences, bySquares, inOrder } = this;
+    const at = level * this.width + i;
     const unit = this.units[level]!;
-    const end = at * SLOTS + Math.min(SLOTS, this.filled[level]!);
-    let low = 0;
-    let high = 0;
-    let squares = 0;
-    let count = 0;
-    for (let slot = at * SLOTS; slot < end; slot++) {
-      if (excluded[slot] === 1) continue;
-      const entry = entries[slot]!;
-      if (entry < low) low = entry;
-      if (entry > high) high = entry;
-      squares += entry * entry;
-      count++;
+    const differences = steadyEffect(this.differences[at]!, this.counts[at]!);
+    let squares = 1;
+    let order = 0;
+    // Most entries lie on one side at most, and need not be read.
+    if (ordered || Math.min(-lows[at]!, highs[at]!) * unit > ASIDE) {
+      const end = at * SLOTS + Math.min(SLOTS, this.filled[level]!);
+      let low = 0;
+      let high = 0;
+      let sum = 0;
+      let count = 0;
+      for (let slot = at * SLOTS; slot < end; slot++) {
+        if (excluded[slot] === 1) continue;
+        const entry = entries[slot]!;
+        if (entry < low) low = entry;
+        if (entry > high) high = entry;
+        sum += entry * entry;
+        count++;
+      }
+      lows[at] = low;
+      highs[at] = high;
+      const smaller = Math.min(-low, high) * unit;
+      const square = (sum * unit * unit) / count;
+      const isInOrder = smaller > ASIDE && smaller > BALANCE * unit * Math.max(-low, high);
+      const significant = square > MIN_SQUARE;
+      if (significant && (ordered || isInOrder)) squares = UPPER * square;
+      order = Number(significant && isInOrder);
     }
-    const smaller = Math.min(-low, high) * unit;
-    const square = (squares * unit * unit) / count;
-    const isInOrder = smaller > ASIDE && smaller > BALANCE * unit * Math.max(-low, high);
-    const significant = square > MIN_SQUARE;
-    this.byDifferences[at] = steadyEffect(this.differences[at]!, this.counts[at]!);
-    this.bySquares[at] = significant && (ordered || isInOrder) ? UPPER * square : 1;
-    this.inOrder[at] = Number(significant && isInOrder);
+    if (differences === byDifferences[at] && squares === bySquares[at] && order === inOrder[at]) return;
+    byDifferences[at] = differences;
+    bySquares[at] = squares;
+    inOrder[at] = order;
+    this.stale[Math.floor(i / SCORES)] = 1;
   }
 
   /** The design effect of windows in the score `i` that the few windows since the start allow, before there is an estimate. */

@@ -15,6 +15,8 @@ const ERROR = 3;
 /** Design effects, and the mean of clipped squared differences that each has, `E min(CLIP, D χ²₁)`. */
 const EFFECTS = Float64Array.from({ length: 64 }, (_, i) => 1.12 ** i);
 const MEANS = EFFECTS.map(clippedMean);
+/** The lowest mean that is significant, with any number of differences. */
+const LOWEST = MEANS[0]! + SLACK / Math.sqrt(2 * HORIZON);
 
 /** Adds number `count` of the differences of neighbouring entries, in standard deviations of an entry, to their mean. */
 export function addDifference(mean: number, difference: number, count: number): number {
@@ -24,6 +26,7 @@ export function addDifference(mean: number, difference: number, count: number): 
 
 /** The design effect of entries with this mean of `count` clipped squared differences; 1 unless it is significant. */
 export function steadyEffect(mean: number, count: number): number {
+  if (mean < LOWEST) return 1;
   // An exponentially weighted mean is worth twice as many as its horizon.
   const worth = Math.min(count, 2 * HORIZON);
   if (count < MIN_DIFFERENCES || mean < MEANS[0]! + SLACK / Math.sqrt(worth)) return 1;

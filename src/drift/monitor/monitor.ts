@@ -356,9 +356,11 @@ export class DriftMonitor {
 
   /** Ends a block, and with the last block of a window the window. */
   private closeBlock(now: number): void {
-    const { window, fresh, block, counted, dependence, latches } = this;
+    const { block, counted, dependence, latches } = this;
+    const { counts: earlier } = this.window;
+    const { counts: latest } = this.fresh;
     for (let k = 0; k < block.length; k++) {
-      const total = window.counts[k]! + fresh.counts[k]!;
+      const total = earlier[k]! + latest[k]!;
       block[k] = total - counted[k]!;
       counted[k] = total;
     }

@@ -21,13 +21,15 @@ const SLACK = 0.98;
 export function chiSquareBins(window: ArrayLike<number>, baseline: ArrayLike<number>, designEffect = 1) {
   const n = sumOf(window);
   const m = sumOf(baseline);
+  const ofWindow = Math.sqrt(m / n);
+  const ofBaseline = Math.sqrt(n / m);
   let sum = 0;
   let bins = 0;
   for (let k = 0; k < baseline.length; k++) {
     const total = window[k]! + baseline[k]!;
     if (total === 0) continue;
     bins++;
-    sum += (window[k]! * Math.sqrt(m / n) - baseline[k]! * Math.sqrt(n / m)) ** 2 / total;
+    sum += (window[k]! * ofWindow - baseline[k]! * ofBaseline) ** 2 / total;
   }
   const statistic = bins > 1 ? sum / designEffect : 0;
   return { statistic, logP: bins > 1 ? logChiSquareTail(statistic, bins - 1) : 0 };
@@ -49,16 +51,19 @@ export function logRareBins({ window, baseline }: Histograms): number {
 }
 
 /** Joins neighbouring bins until at least 2.5 rows of the window are expected in each, or only one bin is left. */
-export function mergeBins({ window, baseline }: Histograms): Histograms {
+export function mergeBins(histograms: Histograms): Histograms {
+  const { window, baseline } = histograms;
   const n = sumOf(window);
   const m = sumOf(baseline);
+  const isFew = (inBaseline: number) => inBaseline * n < SLACK * MIN_EXPECTED * m;
+  if (!baseline.some(isFew)) return histograms;
   const merged = { window: [] as number[], baseline: [] as number[] };
   let inWindow = 0;
   let inBaseline = 0;
   baseline.forEach((count, k) => {
     inWindow += window[k]!;
     inBaseline += count;
-    if (inBaseline * n < SLACK * MIN_EXPECTED * m) return;
+    if (isFew(inBaseline)) return;
     merged.window.push(inWindow);
     merged.baseline.push(inBaseline);
     inWindow = 0;
