@@ -51,7 +51,7 @@ export class GuardCharts {
   private readonly rowsBetweenAlarms: number;
   private readonly spans = new Map<string, Float64Array>();
   private readonly recent: RecentRows;
-  private designEffects: Float64Array;
+  private readonly designEffects: Float64Array;
   /** The first rank whose events are implausible, and are looked for in all rows. */
   private readonly implausibleRank: number;
   /** `[features + outputs]`: implausible rows since the process started, for a scraper. Only grows. */
@@ -59,14 +59,22 @@ export class GuardCharts {
   private counted = 0;
   private all = 0;
 
-  /** `rowsBetweenAlarms`: of all guards together. */
-  constructor(baseline: Baseline, channels: readonly Channel[], rowsBetweenAlarms: number) {
+  /**
+   * `rowsBetweenAlarms`: of all guards together. `designEffects` `[channels]`, each at least 1: they widen the limits for rows that
+   * resemble their neighbours. With an infinite one, only implausible values raise an alarm. The array may change.
+   */
+  constructor(
+    baseline: Baseline,
+    channels: readonly Channel[],
+    rowsBetweenAlarms: number,
+    designEffects: Float64Array,
+  ) {
     this.columns = guardedColumns(baseline, channels);
     this.features = baseline.features.length;
     this.limits = Float64Array.from(this.columns.flatMap(({ min, max }) => [min, max]));
     this.rowsBetweenAlarms = rowsBetweenAlarms * (2 * this.features + baseline.outputs.length);
     this.implausibleRank = Math.ceil(Math.log(PLAUSIBLE_ROWS / baseline.rows) / Math.log(RANK_FACTOR));
-    this.designEffects = new Float64Array(channels.length).fill(1);
+    this.designEffects = designEffects;
     this.implausible = new Float64Array(this.columns.length);
     this.recent = new RecentRows(this.features);
   }
@@ -148,11 +156,6 @@ export class GuardCharts {
   /** Ends the alarms whose events have been absent for long. */
   settle(): void {
     for (const guard of this.guards.values()) guard.settle((rank) => this.rowsOf(rank));
-  }
-
-  /** Widens the limits for rows that resemble their neighbours. `designEffects` `[channels]`, each at least 1. */
-  allowFor(designEffects: Float64Array): void {
-    this.designEffects = designEffects;
   }
 
   /** Forgets all events and alarms. */

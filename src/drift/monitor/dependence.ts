@@ -55,6 +55,11 @@ export class Dependence {
   readonly windows: Float64Array;
   /** The same for charts. */
   readonly charts: Float64Array;
+  /**
+   * The same for the guards' charts: those of windows, and infinite where charts are silent because of an order. In an order,
+   * the values out of range come together.
+   */
+  readonly guards: Float64Array;
   /** Whether `charts` has changed since this was last set to false: limits are costly to compute. */
   changed = true;
   /** The time since when it learns, in milliseconds since the epoch, and why not from earlier rows. */
@@ -78,6 +83,7 @@ export class Dependence {
     this.windowRows = windowRows;
     this.windows = new Float64Array(channels.length).fill(1);
     this.charts = new Float64Array(channels.length).fill(Number.POSITIVE_INFINITY);
+    this.guards = this.charts.slice();
     this.doubtfulUntil = new Float64Array(channels.length);
     this.frozen = { own: this.windows.slice(), effects: this.windows.slice() };
   }
@@ -227,7 +233,7 @@ export class Dependence {
   }
 
   private decide(): void {
-    const { windows, charts, designEffect, doubtfulUntil, rows } = this;
+    const { windows, charts, guards, designEffect, doubtfulUntil, rows } = this;
     const silent = this.isSilent;
     for (let c = 0; c < windows.length; c++) {
       const doubtful = rows < doubtfulUntil[c]!;
@@ -236,6 +242,7 @@ export class Dependence {
       const windowFails = this.startsInOrder || (doubtful && rows < this.longerUntil);
       windows[c] = windowFails || window > this.windowRows / MIN_ROWS ? Number.POSITIVE_INFINITY : window;
       const chartFails = windowFails || silent || (doubtful && rows < this.withinUntil);
+      guards[c] = chartFails ? Number.POSITIVE_INFINITY : window;
       const before = charts[c];
       charts[c] = chartFails || chart > MAX_CHART_EFFECT ? Number.POSITIVE_INFINITY : chart;
       this.changed ||= charts[c] !== before;

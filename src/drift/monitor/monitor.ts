@@ -109,9 +109,10 @@ export class DriftMonitor {
     this.reader = new RowReader(baseline, this.channels);
     this.totals = new Counters(this.channels);
     this.charts = new Charts(baseline, this.channels, (2 * rowsBetweenFalseAlarms) / (1 - WINDOW_SHARE - GUARD_SHARE));
-    this.guards = new GuardCharts(baseline, this.channels, rowsBetweenFalseAlarms / GUARD_SHARE);
     this.blocks = Math.max(1, Math.round(windowRows / BLOCK_ROWS));
     this.dependence = new Dependence(this.channels, this.blocks, windowRows, baseline.rows);
+    const rowsBetweenGuards = rowsBetweenFalseAlarms / GUARD_SHARE;
+    this.guards = new GuardCharts(baseline, this.channels, rowsBetweenGuards, this.dependence.guards);
     this.allowForDependence();
     this.repeats = new Repeats(baseline);
     this.latches = new Alarms(this.charts, this.channels, (event) => this.onAlarm(event));
@@ -390,7 +391,6 @@ export class DriftMonitor {
     this.latestTest = allTell ? test : testWindow(baseline, this.tested, windowAlpha, effects);
     this.described = this.latestTest?.groups.some(({ alarm }) => alarm) ? this.describeTested(this.latestTest) : null;
     this.guards.settle();
-    this.guards.allowFor(dependence.designEffect.windows);
     if (!this.latestTest) return;
     const quiet = channels.map(({ group }) => !latches.of(group).detected);
     latches.applyWindow(this.latestTest, now, this.guards.beyond);

@@ -286,7 +286,7 @@ test('a baseline of an earlier version has no range of predictions, and absurd o
 test('a rare repetition of the design effect widens the spans', () => {
   const random = createRandom(11);
   const { monitor, events } = watch(large);
-  monitor.guards.allowFor(new Float64Array(monitor.channels.length).fill(50));
+  monitor.dependence.guards.fill(50);
   for (let i = 0; i < 20; i++) {
     const held = draw(random, 1);
     held.rows[2] = 7;
