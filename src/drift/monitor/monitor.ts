@@ -12,33 +12,19 @@ import { type Channel, channelsOf, GROUPS, type Group } from '../rows/channels.j
 import { ABOVE, BELOW, RowReader } from '../rows/row-reader.js';
 import { testWindow, type WindowTest } from '../window/window-test.js';
 import { type AlarmEvidence, withEvidence } from './alarm-evidence.js';
-import { Alarms, type Cause, type DriftEvent, type LatchState } from './alarms.js';
-import { changedRows, readableRows, readRows } from './changed-rows.js';
-import type { ColumnReport } from './column-report.js';
+import { Alarms, type DriftEvent, type LatchState } from './alarms.js';
 import { Dependence, type LearnedAnew } from './dependence.js';
 import { reportDependence } from './dependence-report.js';
+import { EvidenceGatherer } from './evidence-gatherer.js';
 import { completeOptions, type MonitorOptions } from './monitor-options.js';
 import { checkState, type MonitorState } from './monitor-state.js';
-import { scoreOf } from './raised-score.js';
-import {
-  type DriftReport,
-  errorShift,
-  reportCharts,
-  reportColumns,
-  reportGroups,
-  reportWindow,
-  type WindowReport,
-} from './report.js';
+import { type DriftReport, reportCharts, reportGroups, reportWindow, type WindowReport } from './report.js';
 
 /** The windows' and the guards' charts' shares of the false alarms. Each of the two other charts has half of the rest. */
 const WINDOW_SHARE = 0.5;
 const GUARD_SHARE = 0.05;
 /** The significance level of the tests of the latest hour and day, which raise no alarm. */
 const SPAN_ALPHA = 0.01;
-/** Fewer rows in memory, shortly after a restart, describe no alarm: the charts do, whose state was stored. */
-const MIN_EVIDENCE_ROWS = 5;
-/** Columns of an alarm's evidence that are retained. */
-const EVIDENCE_COLUMNS = 50;
 /** Rows of a block, about: as many as a chart remembers. */
 const BLOCK_ROWS = 100;
 const MINUTE = 60_000;
@@ -95,6 +81,7 @@ export class DriftMonitor {
   private described: WindowReport | null = null;
   /** What each group's latest alarm was raised on. */
   private readonly evidence = new Map<Group, AlarmEvidence>();
+  private readonly gatherer: EvidenceGatherer;
   private since: number;
 
   /** Throws a RangeError for options that cannot be met. */
@@ -126,6 +113,11 @@ export class DriftMonitor {
     this.block = new Uint32Array(this.fresh.counts.length);
     const { reader, fresh, totals, charts, repeats } = this;
     this.counter = new WasmRowCounter({ reader, rowCounts: fresh, counters: totals, charts, repeats });
+    const { channels, guards, windowAlpha, dependence } = this;
+    const { recent } = this.counter;
+    const designEffects = dependence.windows;
+    const parts = { baseline, channels, charts, guards, reader, recent, windowAlpha, designEffects };
+    this.gatherer = new EvidenceGatherer(parts);
     this.request = { rows: NO_ROWS, outputs: NO_ROWS, errors: NO_ROWS, count: 0, counted: 0 };
     this.since = clock();
     this.learnAnew(this.options.startedBy);
@@ -389,7 +381,9 @@ export class DriftMonitor {
     dependence.addWindow(test);
     const allTell = effects.every((effect, c) => effect === own[c]);
     this.latestTest = allTell ? test : testWindow(baseline, this.tested, windowAlpha, effects);
-    this.described = this.latestTest?.groups.some(({ alarm }) => alarm) ? this.describeTested(this.latestTest) : null;
+    this.described = this.latestTest?.groups.some(({ alarm }) => alarm)
+      ? this.gatherer.describe(this.tested, this.latestTest, now)
+      : null;
     this.guards.settle();
     if (!this.latestTest) return;
     const quiet = channels.map(({ group }) => !latches.of(group).detected);
@@ -397,50 +391,12 @@ export class DriftMonitor {
     dependence.exclude((c) => quiet[c]! && latches.of(channels[c]!.group).detected);
   }
 
-  /** Reports the tested window with its values, which are in memory only now. */
-  private describeTested(test: WindowTest): WindowReport {
-    const { baseline, tested, reader, channels } = this;
-    const { recent } = this.counter;
-    const rows = readableRows(recent, baseline.features.length, tested.rows);
-    const sample = readRows(recent, rows, reader, channels);
-    return reportWindow(baseline, 'latest', tested, test, this.testedAt, true, sample);
-  }
-
   /** Stores what an alarm was raised on, and passes it on. */
   private onAlarm(event: DriftEvent): void {
-    if (event.type === 'raised' && event.cause) this.evidence.set(event.group, this.gatherEvidence(event, event.cause));
-    this.options.onEvent(withEvidence(event, event.type === 'raised' ? this.evidence.get(event.group) : undefined));
-  }
-
-  private gatherEvidence({ group }: DriftEvent, cause: NonNullable<DriftEvent['cause']>): AlarmEvidence {
-    const { baseline, channels, charts, reader, windowAlpha } = this;
-    const { recent } = this.counter;
-    const c = channels.findIndex(({ kind, name }) => kind === cause.kind && name === cause.name);
-    const max = cause.by === 'window' ? this.tested.rows : recent.count;
-    const readable = readableRows(recent, baseline.features.length, max);
-    const sample =
-      readable >= MIN_EVIDENCE_ROWS
-        ? readRows(recent, changedRows(recent, readable, reader, baseline, channels), reader, channels)
-        : undefined;
-    const tally = sample?.tally ?? (cause.by === 'window' ? this.tested : charts.tally());
-    const test = testWindow(baseline, tally, windowAlpha, this.dependence.windows, MIN_EVIDENCE_ROWS);
-    const isGuard = group === 'guards' && cause.by === 'chart';
-    const columns = reportColumns(baseline, tally, test, sample, true);
-    return {
-      ...scoreOf(group, cause.by, c, charts, this.guards, this.latestTest),
-      rows: tally.rows,
-      error_shift: errorShift(baseline, tally) ?? 0,
-      columns: (isGuard ? this.guardedFirst(columns, cause) : columns).slice(0, EVIDENCE_COLUMNS),
-    };
-  }
-
-  /** Moves the column first whose guard raised an alarm. Only the guard describes a few rows among many. */
-  private guardedFirst(columns: ColumnReport[], { kind, name }: Cause): ColumnReport[] {
-    const guard = reportGuards(this.guards).find((one) => one.kind === kind && one.name === name);
-    const described = columns.map((one) =>
-      one.kind === kind && one.name === name ? { ...one, words: one.words || guard?.words || '' } : one,
-    );
-    const isFirst = (one: ColumnReport) => Number(one.kind === 'feature' && one.kind === kind && one.name === name);
-    return described.sort((a, b) => isFirst(b) - isFirst(a));
+    const { evidence, gatherer, tested, latestTest } = this;
+    if (event.type === 'raised' && event.cause) {
+      evidence.set(event.group, gatherer.gather(event.group, event.cause, tested, latestTest));
+    }
+    this.options.onEvent(withEvidence(event, event.type === 'raised' ? evidence.get(event.group) : undefined));
   }
 }

@@ -1,0 +1,82 @@
+import type { Baseline } from '../../model/baseline/baseline.js';
+import type { Charts } from '../counts/charts.js';
+import type { RecentRows } from '../counts/recent-rows.js';
+import type { RowCounts } from '../counts/row-counts.js';
+import type { GuardCharts } from '../guards/guard-charts.js';
+import { reportGuards } from '../guards/guard-report.js';
+import type { Channel, Group } from '../rows/channels.js';
+import type { RowReader } from '../rows/row-reader.js';
+import { testWindow, type WindowTest } from '../window/window-test.js';
+import type { AlarmEvidence } from './alarm-evidence.js';
+import type { Cause } from './alarms.js';
+import { changedRows, readableRows, readRows } from './changed-rows.js';
+import type { ColumnReport } from './column-report.js';
+import { scoreOf } from './raised-score.js';
+import { errorShift, reportColumns, reportWindow, type WindowReport } from './report.js';
+
+/** Fewer rows in memory, shortly after a restart, describe no alarm: the charts do, whose state was stored. */
+const MIN_EVIDENCE_ROWS = 5;
+/** Columns of an alarm's evidence that are retained. */
+const EVIDENCE_COLUMNS = 50;
+
+/** What evidence is gathered from. */
+interface EvidenceParts {
+  readonly baseline: Baseline;
+  readonly channels: readonly Channel[];
+  readonly charts: Charts;
+  readonly guards: GuardCharts;
+  readonly reader: RowReader;
+  readonly recent: RecentRows;
+  readonly windowAlpha: number;
+  /** `[channels]`, of windows. */
+  readonly designEffects: Float64Array;
+}
+
+/** Describes the rows of an alarm by their values, which are in memory only when it is raised. */
+export class EvidenceGatherer {
+  private readonly parts: EvidenceParts;
+
+  constructor(parts: EvidenceParts) {
+    this.parts = parts;
+  }
+
+  /** Reports a window that has just been tested with its values, which are in memory only now. */
+  describe(tested: RowCounts, test: WindowTest, testedAt: number | null): WindowReport {
+    const { baseline, reader, recent, channels } = this.parts;
+    const rows = readableRows(recent, baseline.features.length, tested.rows);
+    const sample = readRows(recent, rows, reader, channels);
+    return reportWindow(baseline, 'latest', tested, test, testedAt, true, sample);
+  }
+
+  /** Gathers what an alarm of `group` is raised on. `tested`: the window that was tested last. */
+  gather(group: Group, cause: Cause, tested: RowCounts, latestTest: WindowTest | undefined): AlarmEvidence {
+    const { baseline, channels, charts, guards, reader, recent, windowAlpha, designEffects } = this.parts;
+    const c = channels.findIndex(({ kind, name }) => kind === cause.kind && name === cause.name);
+    const max = cause.by === 'window' ? tested.rows : recent.count;
+    const readable = readableRows(recent, baseline.features.length, max);
+    const sample =
+      readable >= MIN_EVIDENCE_ROWS
+        ? readRows(recent, changedRows(recent, readable, reader, baseline, channels), reader, channels)
+        : undefined;
+    const tally = sample?.tally ?? (cause.by === 'window' ? tested : charts.tally());
+    const test = testWindow(baseline, tally, windowAlpha, designEffects, MIN_EVIDENCE_ROWS);
+    const isGuard = group === 'guards' && cause.by === 'chart';
+    const columns = reportColumns(baseline, tally, test, sample, true);
+    return {
+      ...scoreOf(group, cause.by, c, charts, guards, latestTest),
+      rows: tally.rows,
+      error_shift: errorShift(baseline, tally) ?? 0,
+      columns: (isGuard ? this.guardedFirst(columns, cause) : columns).slice(0, EVIDENCE_COLUMNS),
+    };
+  }
+
+  /** Moves the column first whose guard raised an alarm. Only the guard describes a few rows among many. */
+  private guardedFirst(columns: ColumnReport[], { kind, name }: Cause): ColumnReport[] {
+    const guard = reportGuards(this.parts.guards).find((one) => one.kind === kind && one.name === name);
+    const described = columns.map((one) =>
+      one.kind === kind && one.name === name ? { ...one, words: one.words || guard?.words || '' } : one,
+    );
+    const isFirst = (one: ColumnReport) => Number(one.kind === 'feature' && one.kind === kind && one.name === name);
+    return described.sort((a, b) => isFirst(b) - isFirst(a));
+  }
+}
