@@ -26,12 +26,20 @@ export type Explained = Required<Omit<PredictReply, 'prediction_id'>>;
 /** An error reply of the service, with its own message. */
 export class ServiceError extends Error {
   readonly status: number;
+  /** The code of the error; undefined for a reply that is not the service's own. */
+  readonly code: string | undefined;
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, code?: string) {
     super(message);
     this.status = status;
+    this.code = code;
   }
 }
+
+/** How often a read is sent before its refusal by an overloaded service counts. */
+const ATTEMPTS = 3;
+/** Seconds between two attempts if the reply names none. */
+const RETRY_AFTER = 5;
 
 export const getReady = () => json<{ model_version: string }>('readyz');
 export const getModel = () => json<Model>('model');
@@ -70,10 +78,18 @@ async function json<T>(path: string, init?: RequestInit): Promise<T> {
   return (await (await request(path, init)).json()) as T;
 }
 
-/** Throws a {@link ServiceError} for an error reply, and a TypeError if the service does not respond. */
+/**
+ * Throws a {@link ServiceError} for an error reply, and a TypeError if the service does not respond. What only reads is sent
+ * again, as late as the service asks for, if the service is overloaded.
+ */
 async function request(path: string, init?: RequestInit): Promise<Response> {
-  const response = await fetch(path, { cache: 'no-store', ...init });
-  if (response.ok) return response;
-  const body = (await response.json().catch(() => ({}))) as { error?: string };
-  throw new ServiceError(response.status, body.error ?? `status ${response.status}`);
+  for (let attempt = 1; ; attempt++) {
+    const response = await fetch(path, { cache: 'no-store', ...init });
+    if (response.ok) return response;
+    const body = (await response.json().catch(() => ({}))) as { error?: string; code?: string };
+    if (body.code !== 'OVERLOADED' || init?.method || attempt === ATTEMPTS)
+      throw new ServiceError(response.status, body.error ?? `status ${response.status}`, body.code);
+    const delay = Number(response.headers.get('retry-after')) || RETRY_AFTER;
+    await new Promise((resolve) => setTimeout(resolve, 1000 * delay));
+  }
 }

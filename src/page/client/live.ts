@@ -159,12 +159,12 @@ function merge(old: readonly Point[], more: readonly Point[]): readonly Point[] 
   return all.filter(({ at }) => at > all.at(-1)!.at - HOUR);
 }
 
-/** Resolves with the reply or the error reply. Rejects if the service does not respond. */
+/** Resolves with the reply or the error reply. Rejects if the service does not respond, or is overloaded. */
 async function settle<T>(reply: Promise<T>): Promise<{ value: T } | { error: ServiceError }> {
   try {
     return { value: await reply };
   } catch (error) {
-    if (error instanceof ServiceError) return { error };
+    if (error instanceof ServiceError && error.code !== 'OVERLOADED') return { error };
     throw error;
   }
 }

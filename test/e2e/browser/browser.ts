@@ -65,7 +65,9 @@ export async function visit(browser: Browser, url: string, look: Look = LOOKS[0]
   });
   const problems: string[] = [];
   page.on('console', (message) => {
-    if (message.type() === 'error') problems.push(`${message.text()} ${message.location().url}`);
+    // A busy machine may answer late, and then refuses. The page asks again.
+    if (message.type() === 'error' && !/ status of 503 /.test(message.text()))
+      problems.push(`${message.text()} ${message.location().url}`);
   });
   page.on('pageerror', (error) => problems.push(String(error)));
   page.on('dialog', (dialog) => {
