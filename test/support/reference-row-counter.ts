@@ -3,7 +3,8 @@ import {
   ERROR_CHART_LEVEL,
   ERROR_CHART_MEAN,
   ERROR_CHART_SQUARED_LIMIT,
-  REPEAT_SLOTS,
+  REPEAT_BUCKETS,
+  REPEAT_WAYS,
   REPEATS_FOUND,
   REPEATS_SEEN,
   REPEATS_SHARE,
@@ -46,8 +47,12 @@ function isRepeat({ slots, tally, distance }: Repeats, row: Float32Array, lambda
   const [even, odd] = hashes;
   const hash = mix(even ^ ((odd << 16) | (odd >>> 16))) >>> 0;
   const number = ++tally[REPEATS_SEEN]!;
-  const slot = 2 * (hash & (REPEAT_SLOTS - 1));
-  const repeated = slots[slot] === hash && slots[slot + 1] !== 0 && number - slots[slot + 1]! <= distance;
+  const first = REPEAT_WAYS * (hash & (REPEAT_BUCKETS - 1));
+  const places = Array.from({ length: REPEAT_WAYS }, (_, way) => 2 * (first + way));
+  const age = (place: number) => number - slots[place + 1]!;
+  const same = places.find((place) => slots[place] === hash && slots[place + 1] !== 0);
+  const slot = same ?? places.reduce((oldest, place) => (age(place) > age(oldest) ? place : oldest));
+  const repeated = same !== undefined && age(same) <= distance;
   slots[slot] = hash;
   slots[slot + 1] = number;
   tally[REPEATS_SHARE]! += lambda * (Number(repeated) - tally[REPEATS_SHARE]!);

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import type { ArrayMemory } from '../../base/node/array-memory.js';
 import type { Baseline } from '../../model/baseline/baseline.js';
-import { REPEAT_SLOTS, REPEATS_FOUND, REPEATS_SEEN, REPEATS_SHARE } from './assembly/fields.js';
+import { REPEAT_BUCKETS, REPEAT_WAYS, REPEATS_FOUND, REPEATS_SEEN, REPEATS_SHARE } from './assembly/fields.js';
 
 /** A row is a repeat if one of this many rows before it is the same, bit by bit. */
 export const REPEAT_DISTANCE = 64;
@@ -20,8 +20,8 @@ type RepeatsState = Static<typeof RepeatsState>;
 export class Repeats {
   /** The number of rows before a row that are compared with it; 0 if equal rows are ordinary, and all rows are counted. */
   readonly distance: number;
-  /** `[REPEAT_SLOTS, 2]`: hash and number of the latest row with each place. */
-  slots = new Uint32Array(2 * REPEAT_SLOTS);
+  /** `[REPEAT_BUCKETS, REPEAT_WAYS, 2]`: hash and number of the latest different rows of each bucket. */
+  slots = new Uint32Array(2 * REPEAT_BUCKETS * REPEAT_WAYS);
   /** `REPEATS_SEEN`, and so on. */
   tally = new Float64Array(3);
 

@@ -163,6 +163,17 @@ test('rows that are sent five times are counted once, and said to be repeats', (
   assert.ok(raised() > 0, 'a shift among the repeats');
 });
 
+test('a batch that is sent again and again is counted once, whichever rows it has', () => {
+  for (const seed of [1, 2, 3, 4, 5]) {
+    const random = createRandom(seed);
+    const { monitor, events, send, raised } = watch();
+    const batch = drawRows(random, 40);
+    for (let i = 0; i < 100; i++) send(batch);
+    assert.equal(raised(), 0, events.join(', '));
+    assert.equal(monitor.report().dependence.repeated_rows, 99 * 40);
+  }
+});
+
 test('one row that makes up most of the traffic does not hide the others', () => {
   const random = createRandom(8);
   const { monitor, events, send, raised } = watch();

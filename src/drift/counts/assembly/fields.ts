@@ -26,9 +26,10 @@ export const ERROR_CHART_MEAN = 1;
 export const ERROR_CHART_SQUARED_LIMIT = 2;
 export const ERROR_CHART_LAMBDA = 3;
 
-// Repeats: places of its slots, a power of two; then its tally, float64: rows seen, repeats found, and the share of repeats
-// among recent rows.
-export const REPEAT_SLOTS = 256;
+// Repeats: buckets, a power of two, and the slots of each: among 64 different rows, five share a bucket once in 600 times. Then
+// its tally, float64: rows seen, repeats found, and the share of repeats among recent rows.
+export const REPEAT_BUCKETS = 256;
+export const REPEAT_WAYS = 4;
 export const REPEATS_SEEN = 0;
 export const REPEATS_FOUND = 1;
 export const REPEATS_SHARE = 2;

@@ -2,8 +2,8 @@
 // give the same bits. This folder is AssemblyScript, compiled by asc and not by tsc. fields.ts names the parts of records.
 import {
   ERROR_CHART_LAMBDA, ERROR_CHART_LEVEL, ERROR_CHART_MEAN, ERROR_CHART_SQUARED_LIMIT, LISTS_LOWS, LISTS_NUMBERS, LISTS_PARTS,
-  LISTS_SCALES, LISTS_STARTS, RANKS_GAP_SCORES, RANKS_PS, RANKS_TIED_SCORES, RANKS_VALUES, REPEAT_SLOTS, REPEATS_FOUND,
-  REPEATS_SEEN, REPEATS_SHARE, TOTAL_ROWS, TOTAL_SCORES,
+  LISTS_SCALES, LISTS_STARTS, RANKS_GAP_SCORES, RANKS_PS, RANKS_TIED_SCORES, RANKS_VALUES, REPEAT_BUCKETS, REPEAT_WAYS,
+  REPEATS_FOUND, REPEATS_SEEN, REPEATS_SHARE, TOTAL_ROWS, TOTAL_SCORES,
 } from './fields';
 export * from './fields';
 
@@ -81,9 +81,24 @@ function isRepeat(r: usize): bool {
   const hash = mix(even ^ rotl<u32>(odd, 16));
   const seen = at(repeatTally, REPEATS_SEEN) + 1;
   put(repeatTally, REPEATS_SEEN, seen);
-  const number = <u32>(<u64>seen), slot = repeatSlots + (<usize>(hash & (REPEAT_SLOTS - 1)) << 3);
-  const before = load<u32>(slot + 4);
-  const repeated = load<u32>(slot) == hash && before != 0 && number - before <= <u32>repeatDistance;
+  const number = <u32>(<u64>seen);
+  // The slot of the same row, or the oldest of its bucket: rows that share a bucket must not drive each other out.
+  const bucket = repeatSlots + (<usize>(hash & (REPEAT_BUCKETS - 1)) * (REPEAT_WAYS << 3));
+  let slot = bucket, greatest: u32 = 0, repeated = false;
+  for (let way: usize = 0; way < <usize>REPEAT_WAYS; way++) {
+    const place = bucket + (way << 3);
+    const before = load<u32>(place + 4), age = number - before;
+    if (load<u32>(place) == hash && before != 0) {
+      slot = place;
+      repeated = age <= <u32>repeatDistance;
+      break;
+    }
+    // An empty slot has the number 0, and is the oldest.
+    if (age > greatest) {
+      slot = place;
+      greatest = age;
+    }
+  }
   store<u32>(slot, hash);
   store<u32>(slot + 4, number);
   const share = at(repeatTally, REPEATS_SHARE);
