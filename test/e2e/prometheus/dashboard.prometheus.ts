@@ -77,6 +77,19 @@ test('every query of the dashboard has data in a real Prometheus, and the dashbo
   await until('an alert', 60, async () => [...(await values('Alerts firing')).values()][0]! > 0);
   await sleep(DRIFT * 1000);
   for (const replica of traffic) replica.check();
+  // A unit error need not be implausible.
+  const garbage = Array.from({ length: 5 }, (_, i) =>
+    table.traffic[i]!.map((value, j) => (table.features[j] === broken ? 1e12 : value)),
+  );
+  for (const url of urls) {
+    const response = await fetch(`${url}/predict`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ instances: garbage }),
+    });
+    assert.equal(response.status, 200, await response.text());
+  }
+  await until('implausible rows', 20, async () => (await values('Implausible rows', 'feature')).has(broken));
 
   const ranking = [...(await values('Ranking', 'channel'))].sort(([, a], [, b]) => b - a);
   t.diagnostic(
