@@ -39,6 +39,7 @@ export const UNKNOWN: Snapshot = {
 interface Progress {
   readonly model_version?: string;
   readonly rows?: number;
+  readonly repeated_rows?: number;
   readonly compared_rows?: number | null;
   readonly reason?: string;
   readonly point?: Point | null;
@@ -46,6 +47,8 @@ interface Progress {
 
 /** Delay before reconnecting, in milliseconds. */
 const RETRY_DELAY = 2000;
+/** Time in which alarms count as one change, in milliseconds. */
+const BURST = 100;
 const HOUR = 3_600_000;
 /** Minimum time between scrapes, in milliseconds: a scrape is too expensive for the service to repeat at each event. */
 const SCRAPE_INTERVAL = 9000;
@@ -58,6 +61,7 @@ export class Live {
   private scrapedAt = Number.NEGATIVE_INFINITY;
   private events: EventSource | undefined;
   private retry: ReturnType<typeof setTimeout> | undefined;
+  private due: ReturnType<typeof setTimeout> | undefined;
 
   constructor(onChange: (snapshot: Snapshot) => void) {
     this.onChange = onChange;
@@ -90,18 +94,32 @@ export class Live {
     const events = new EventSource('drift/events');
     this.events = events;
     events.addEventListener('progress', ({ data }) => void this.onProgress(JSON.parse(data) as Progress));
-    events.addEventListener('drift', () => void this.refresh());
+    // Several groups may raise an alarm at once.
+    events.addEventListener('drift', () => {
+      this.due ??= setTimeout(() => {
+        this.due = undefined;
+        void this.refresh();
+      }, BURST);
+    });
     events.onerror = () => {
       if (this.events === events) this.lose();
     };
   }
 
-  private async onProgress({ model_version, rows, compared_rows, reason, point }: Progress): Promise<void> {
+  private async onProgress({
+    model_version,
+    rows,
+    repeated_rows,
+    compared_rows,
+    reason,
+    point,
+  }: Progress): Promise<void> {
     const { model, drift, points } = this.snapshot;
     if (point) this.set({ points: merge(points, [point]) });
     if (document.visibilityState === 'hidden') return;
     const labelled = drift?.prediction_error.comparison?.rows ?? null;
-    const sameRows = rows === drift?.rows && compared_rows === labelled;
+    const isRepeated = repeated_rows !== drift?.dependence.repeated_rows;
+    const sameRows = rows === drift?.rows && !isRepeated && compared_rows === labelled;
     const changed = model_version !== model?.model_version || !sameRows || reason !== undefined;
     await (changed ? this.read() : this.scrape()).catch(() => this.lose());
   }

@@ -95,6 +95,22 @@ test('a page that an overloaded service refuses asks again, and does not call dr
   assert.deepEqual(wrong, []);
 });
 
+test('an open page shows that rows come again, although repeats are not counted', { skip: noBrowser }, async (t) => {
+  const server = await serveCars(t);
+  const { page, problems } = await visit(await launch(t), server.url);
+  await page.getByText('No drift', { exact: true }).waitFor();
+  // Each begins with the same rows.
+  const sendSame = () => new Traffic(server.url).send(20);
+  await sendSame();
+  await page
+    .getByRole('status')
+    .getByText(/: (1\d|20) of 100 rows so far/)
+    .waitFor();
+  for (let i = 0; i < 30; i++) await sendSame();
+  await page.getByText(/ % of recent rows repeat one of the 64 rows before them/).waitFor();
+  assert.deepEqual(problems, []);
+});
+
 /** A column in the reply of `GET /drift`. */
 interface ReportedColumn {
   readonly name: string;

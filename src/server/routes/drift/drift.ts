@@ -135,7 +135,7 @@ async function* streamDrift(
 function progress(drift: DriftService): string {
   const { monitored } = drift;
   if (!monitored) return serverSentEvent('progress', { detected: false, reason: drift.reason });
-  const { detected, groups, filled_rows, window_rows, rows, prediction_error } = describe(monitored);
+  const { detected, groups, filled_rows, window_rows, rows, dependence, prediction_error } = describe(monitored);
   return serverSentEvent('progress', {
     model_version: String(monitored.version),
     detected,
@@ -143,6 +143,7 @@ function progress(drift: DriftService): string {
     filled_rows,
     window_rows,
     rows,
+    repeated_rows: dependence.repeated_rows,
     compared_rows: prediction_error.comparison?.rows ?? null,
     point: drift.history.points.at(-1) ?? null,
   });
