@@ -19,9 +19,11 @@ async function serveWide(t: TestContext): Promise<ServerProcess> {
   const server = await serveNothing(t);
   const names = Array.from({ length: FEATURES }, (_, i) => `feature ${i + 1}`);
   await trainOn(server.url, csvOf(names, 6000));
-  const body = JSON.stringify({ instances: rowsOf(FEATURES, 20) });
   const headers = { 'content-type': 'application/json' };
+  let seed = 2;
   const sending = setInterval(() => {
+    // Other rows each time, because repeats are not counted.
+    const body = JSON.stringify({ instances: rowsOf(FEATURES, 20, seed++) });
     fetch(`${server.url}/predict`, { method: 'POST', headers, body }).then(
       (response) => response.text(),
       () => {},
