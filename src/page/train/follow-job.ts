@@ -28,7 +28,7 @@ const POLL_DELAY = 2000;
  * following it.
  */
 export function followJob(id: string, onChange: (view: JobView) => void): () => void {
-  const events = new EventSource(jobEventsPath(id));
+  let events: EventSource;
   let view: Omit<JobView, 'epochs'> = { best: null, end: null, shadow: null, limit: null, lost: null };
   let epochs: Epoch[] = [];
   let latest: Epoch | null = null;
@@ -36,40 +36,47 @@ export function followJob(id: string, onChange: (view: JobView) => void): () => 
   let pollTimer: ReturnType<typeof setTimeout> | undefined;
   let isWaiting = false;
   let isClosed = false;
+  let isStopped = false;
 
-  // After a reconnect, the events start again from the first epoch.
-  events.onopen = () => {
-    epochs = [];
-    view = { ...view, best: null };
-    stride = 1;
-  };
-  events.addEventListener('epoch', ({ data }) => {
-    latest = JSON.parse(data) as Epoch;
-    add(latest);
-    schedulePoll();
-    const isBest = !view.best || latest.val_prediction_error < view.best.val_prediction_error;
-    update(isBest ? { best: latest } : {});
-  });
-  events.addEventListener('end', ({ data }) => {
-    const end = JSON.parse(data) as Job;
-    stop();
-    update({ end, shadow: end.shadow });
-  });
-  events.onerror = () => void poll();
+  listen();
   void poll();
   return () => {
     isClosed = true;
     stop();
   };
 
+  function listen(): void {
+    events = new EventSource(jobEventsPath(id));
+    // After a reconnect, the events start again from the first epoch.
+    events.onopen = () => {
+      epochs = [];
+      view = { ...view, best: null };
+      stride = 1;
+    };
+    events.addEventListener('epoch', ({ data }) => {
+      latest = JSON.parse(data) as Epoch;
+      add(latest);
+      schedulePoll();
+      const isBest = !view.best || latest.val_prediction_error < view.best.val_prediction_error;
+      update(isBest ? { best: latest } : {});
+    });
+    events.addEventListener('end', ({ data }) => {
+      const end = JSON.parse(data) as Job;
+      stop();
+      update({ end, shadow: end.shadow });
+    });
+    events.onerror = schedulePoll;
+  }
+
   function stop(): void {
+    isStopped = true;
     events.close();
     clearTimeout(pollTimer);
   }
 
   function schedulePoll(): void {
     clearTimeout(pollTimer);
-    if (events.readyState !== EventSource.CLOSED) pollTimer = setTimeout(() => void poll(), POLL_DELAY);
+    if (!isStopped) pollTimer = setTimeout(() => void poll(), POLL_DELAY);
   }
 
   function add(epoch: Epoch): void {
@@ -84,10 +91,12 @@ export function followJob(id: string, onChange: (view: JobView) => void): () => 
   async function poll(): Promise<void> {
     try {
       const { options, shadow } = await getJob(id);
+      // A browser does not try again when its request for events was refused, as by an overloaded service.
+      if (!isStopped && events.readyState === EventSource.CLOSED) listen();
       schedulePoll();
       update({ limit: options.epochs, shadow: view.end ? view.shadow : shadow });
     } catch (error) {
-      if (!(error instanceof ServiceError)) return;
+      if (!(error instanceof ServiceError)) return schedulePoll();
       stop();
       update({ lost: error.status === 404 ? 'The service was restarted, which ended the training.' : error.message });
     }

@@ -94,6 +94,17 @@ test('a training is followed, found again after a page reload, and cancelled', {
   assert.equal(((await (await fetch(`${server.url}/model`)).json()) as { model_version: string }).model_version, '1');
 });
 
+test('a training whose events an overloaded service refused is followed to its end', { skip: noBrowser }, async (t) => {
+  const server = await serveCars(t);
+  const { page } = await visit(await launch(t), server.url, LOOKS[0], 'train');
+  let refused = 0;
+  await page.route('**/train/*/events', (route) => (refused++ ? route.continue() : route.fulfill({ status: 503 })));
+  await page.getByLabel('Drop a CSV file here').setInputFiles(CARS);
+  await page.getByRole('button', { name: 'Train', exact: true }).click();
+  await page.getByText('Version 2 is now serving').waitFor();
+  assert.ok(refused > 1, 'the page has asked for the events again');
+});
+
 test('a version that the gate refuses does not serve, and the page shows the reason', {
   skip: noBrowser,
 }, async (t) => {
