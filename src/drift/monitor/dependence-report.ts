@@ -71,7 +71,7 @@ function explain(unable: DependenceReport['channels'], windowRows: number): stri
   if (unable.some(({ windows }) => !windows)) {
     return (
       'cannot tell: rows come in an order longer than a window. Send rows in random order, or set DRIFT_WINDOW_ROWS ' +
-      `(now ${windowRows}) to the rows of a whole order, such as a day. If the order is gone, POST /drift/reset.`
+      `(now ${windowRows}) to the rows of a whole order, such as a day. If the order is gone, reset drift monitoring.`
     );
   }
   if (unable.length === 0) return null;
