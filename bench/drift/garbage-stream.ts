@@ -3,7 +3,7 @@ import type { DriftEvent } from '../../src/drift/monitor/alarms.js';
 import { DriftMonitor } from '../../src/drift/monitor/monitor.js';
 import type { Baseline, HeldOut } from '../../src/model/baseline/baseline.js';
 
-/** Garbage is in one row of so many. */
+/** One row in this many has garbage. */
 export const ONE_IN = 200;
 
 /** The rows of the first alarm, of the first of the guards' charts, and of the first of any other test; infinite without one. */

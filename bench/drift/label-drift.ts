@@ -94,7 +94,7 @@ function printExpected(): void {
 }
 
 function printRow(name: string, all: readonly Tried[]): void {
-  const told = all.filter(({ expected }) => expected);
+  const estimated = all.filter(({ expected }) => expected);
   const rest = all.filter(({ expected }) => !expected);
   const mean = (of: readonly Tried[], figure: (trial: Tried) => number | undefined) => {
     const figures = of.map(figure);
@@ -104,13 +104,13 @@ function printRow(name: string, all: readonly Tried[]): void {
   const off = (value: number | undefined, { truth }: Tried) =>
     value === undefined ? undefined : Math.abs(value - truth);
   const cells = [
-    (told.length / all.length).toFixed(2),
-    mean(told, ({ truth }) => truth),
-    mean(told, ({ expected }) => expected!.estimate),
-    mean(told, (trial) => off(trial.expected!.estimate, trial)),
-    mean(told, (trial) => off(trial.heldOut, trial)),
-    mean(told, (trial) => off(trial.other, trial)),
-    mean(told, ({ expected, truth }) => Number(truth >= expected!.low && truth <= expected!.high)),
+    (estimated.length / all.length).toFixed(2),
+    mean(estimated, ({ truth }) => truth),
+    mean(estimated, ({ expected }) => expected!.estimate),
+    mean(estimated, (trial) => off(trial.expected!.estimate, trial)),
+    mean(estimated, (trial) => off(trial.heldOut, trial)),
+    mean(estimated, (trial) => off(trial.other, trial)),
+    mean(estimated, ({ expected, truth }) => Number(truth >= expected!.low && truth <= expected!.high)),
     mean(rest, (trial) => off(trial.other, trial)),
   ];
   console.log(`| ${[name, ...cells].join(' | ')} |`);

@@ -10,7 +10,8 @@ const RULES_FILE = join(ROOT, 'scripts/build/import-rules.json');
 
 /** What a room that answers requests may import. */
 const ANSWERING = [
-  ...['src/server/inference', 'src/server/fast-path', 'src/server/readers', 'src/server/http', 'src/server/service'],
+  ...['src/server/inference', 'src/server/fast-path', 'src/server/readers', 'src/server/bodies', 'src/server/http'],
+  'src/server/service',
   ...['src/drift', 'src/model', 'src/base'],
 ];
 
@@ -30,7 +31,7 @@ const ROOMS = {
   ],
   'src/drift/rows': ['src/model/baseline', 'src/base'],
   'src/drift/counts': ['src/drift/rows', 'src/model/baseline', 'src/base'],
-  'src/drift/changes': ['src/model/baseline', 'src/base'],
+  'src/drift/changes': ['src/drift/counts', 'src/drift/rows', 'src/model/baseline', 'src/base'],
   'src/drift/window': ['src/drift/counts', 'src/drift/rows', 'src/model/baseline', 'src/base'],
   'src/drift/guards': ['src/drift/window', 'src/drift/counts', 'src/drift/rows', 'src/model/baseline', 'src/base'],
   'src/drift/monitor': ['src/drift', 'src/model/baseline', 'src/base'],
@@ -44,13 +45,25 @@ const ROOMS = {
   'src/server/service/feedback': ['src/server/service/prediction', 'src/drift', 'src/model', 'src/base'],
   'src/server/service/training': ['src/server/service', 'src/drift', 'src/model', 'src/base'],
   'src/server/http': ['src/base'],
+  'src/server/bodies': ['src/base'],
+  'src/server/overload': ['src/base'],
   'src/server/health': ['src/server/service', 'src/base'],
   'src/server/metrics': ['src/server/service', 'src/drift', 'src/model', 'src/base'],
-  'src/server/plugins': ['src/server/http', 'src/server/metrics', 'src/server/service', 'src/model', 'src/base'],
+  'src/server/plugins': [
+    ...['src/server/http', 'src/server/bodies', 'src/server/overload', 'src/server/metrics', 'src/server/service'],
+    ...['src/model', 'src/base'],
+  ],
   'src/server/readers': ['src/model/tables', 'src/base'],
-  'src/server/fast-path': ['src/server/http', 'src/server/metrics', 'src/base'],
+  'src/server/fast-path': [
+    'src/server/http',
+    'src/server/bodies',
+    'src/server/overload',
+    'src/server/metrics',
+    'src/base',
+  ],
   'src/server/inference': [
-    ...['src/server/readers', 'src/server/fast-path', 'src/server/http', 'src/server/service'],
+    ...['src/server/readers', 'src/server/fast-path', 'src/server/http', 'src/server/bodies', 'src/server/overload'],
+    'src/server/service',
     ...['src/drift', 'src/model', 'src/base'],
   ],
   'src/server/routes': ANSWERING,

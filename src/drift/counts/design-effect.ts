@@ -3,6 +3,7 @@ import { logChiSquareTail } from '../../base/statistics/chi-square.js';
 import type { Channel } from '../rows/channels.js';
 import { BinScores, SCORES } from './bin-scores.js';
 import { fromBase64, toBase64 } from './row-counts.js';
+import { ASIDE, BALANCE, Sides } from './sides.js';
 import { addDifference, steadyEffect } from './steady-effect.js';
 
 /** Sizes of the entries: blocks, windows, and 4, 16 and 64 windows. Orders of up to a thousand windows are recognised. */
@@ -10,10 +11,6 @@ export const LEVELS = 5;
 const GROWTH = 4;
 /** Entries of each level that are remembered. */
 const SLOTS = 16;
-/** Deviates beyond which an entry is above or below the baseline. Chance exceeds them once in 740 entries. */
-const ASIDE = 3;
-/** An entry on one side, relative to those on the other, that is no mere chance: an order has both sides in balance. */
-const BALANCE = 1 / 3;
 /** The mean square of entries up to which chance explains it, and the factor that allows for the error of a larger one. */
 const MIN_SQUARE = 2;
 const UPPER = 2;
@@ -23,23 +20,6 @@ const EARLY_WINDOWS = 4;
 const UNLIKE = 1e-6;
 /** Rows that are nearly all in one bin vary at least this much: their few exceptions are not normal. */
 const MIN_WITHIN = 0.05;
-
-/** Changes of sides beyond which they are not counted. */
-const MAX_CHANGES = 3;
-
-/** The arrays that are stored. */
-const NAMES = [
-  'entries',
-  'excluded',
-  'sides',
-  'peaks',
-  'differences',
-  'counts',
-  'sums',
-  'tainted',
-  'first',
-  'within',
-] as const;
 
 const Bytes = Type.String({ description: 'little-endian, base64' });
 
@@ -58,6 +38,7 @@ export const DesignEffectState = Type.Object({
   tainted: Bytes,
 });
 export type DesignEffectState = Static<typeof DesignEffectState>;
+type Memory = Omit<DesignEffectState, 'filled'>;
 
 /**
  * The number of rows that carry the information of one independent row, per channel, for windows and for charts. Rows that
@@ -91,10 +72,8 @@ export class DesignEffect {
   private readonly entries: Float32Array;
   /** 1 for an entry recorded in alarm. */
   private readonly excluded: Uint8Array;
-  /** `[LEVELS, channels × SCORES]`: the sides of the baseline that entries were on, see `turn`. */
-  private readonly sides: Uint8Array;
-  /** `[LEVELS, channels × SCORES]`: the largest deviation on the latest side. */
-  private readonly peaks: Float32Array;
+  /** `[LEVELS, channels × SCORES]`: the sides of the baseline that entries were on. */
+  private readonly turns: Sides;
   /** `[LEVELS, channels × SCORES]`: the mean clipped difference, and how many it was made from. */
   private readonly differences: Float32Array;
   private readonly counts: Uint32Array;
@@ -134,8 +113,7 @@ export class DesignEffect {
     const total = LEVELS * this.width;
     this.entries = new Float32Array(total * SLOTS);
     this.excluded = new Uint8Array(total * SLOTS);
-    this.sides = new Uint8Array(total);
-    this.peaks = new Float32Array(total);
+    this.turns = new Sides(total, SLOTS);
     this.differences = new Float32Array(total);
     this.counts = new Uint32Array(total);
     this.sums = new Float32Array(total);
@@ -211,38 +189,29 @@ export class DesignEffect {
   }
 
   reset(): void {
-    for (const array of [...this.memory, this.filled]) array.fill(0);
+    for (const array of [...Object.values(this.memory), this.filled]) array.fill(0);
     this.widen();
     this.estimate(false);
   }
 
   state(): DesignEffectState {
-    const { filled, entries, excluded, sides, peaks, differences, counts, sums, tainted, first, within } = this;
-    return {
-      filled: Array.from(filled),
-      entries: toBase64(entries),
-      excluded: toBase64(excluded),
-      sides: toBase64(sides),
-      peaks: toBase64(peaks),
-      differences: toBase64(differences),
-      counts: toBase64(counts),
-      sums: toBase64(sums),
-      tainted: toBase64(tainted),
-      first: toBase64(first),
-      within: toBase64(within),
-    };
+    const arrays = Object.entries(this.memory).map(([name, array]) => [name, toBase64(array)]);
+    return { filled: Array.from(this.filled), ...(Object.fromEntries(arrays) as Record<keyof Memory, string>) };
   }
 
   /** Replaces everything learned. Throws a RangeError if the state has other channels. */
   restore(state: DesignEffectState, ordered: boolean): void {
-    for (const name of NAMES) fromBase64(state[name], this[name]);
+    for (const [name, array] of Object.entries(this.memory)) fromBase64(state[name as keyof Memory], array);
     this.filled.set(state.filled);
     this.widen();
     this.estimate(ordered);
   }
 
+  /** The arrays that are stored. */
   private get memory() {
-    return NAMES.map((name) => this[name]);
+    const { entries, excluded, turns, differences, counts, sums, tainted, first, within } = this;
+    const { sides, peaks } = turns;
+    return { entries, excluded, sides, peaks, differences, counts, sums, tainted, first, within };
   }
 
   /** Has every entry read by the next estimate. */
@@ -253,7 +222,7 @@ export class DesignEffect {
 
   /** Records `means` as an entry of `level`, and of the next level once it is complete. */
   private record(level: number, inAlarm: (channel: number) => boolean, changes: number): void {
-    const { width, means, marks, entries, excluded, sides, sums, tainted, filled, counts, differences } = this;
+    const { width, means, marks, entries, excluded, turns, sums, tainted, filled, counts, differences } = this;
     const { lows, highs } = this;
     const unit = this.units[level]!;
     const slot = filled[level]! % SLOTS;
@@ -266,9 +235,9 @@ export class DesignEffect {
       const at = level * width + i;
       const from = at * SLOTS;
       const mean = means[i]!;
-      const before = changesOf(sides[at]!);
-      this.turn(at, mean * unit);
-      if (changesOf(sides[at]!) >= changes) {
+      const before = turns.changes(at);
+      turns.add(at, mean * unit);
+      if (turns.changes(at) >= changes) {
         if (before < changes) {
           excluded.fill(0, from, from + SLOTS);
           lows[at] = Number.NEGATIVE_INFINITY;
@@ -298,30 +267,6 @@ export class DesignEffect {
       tainted[at] = 0;
     }
     this.record(level + 1, inAlarm, changes);
-  }
-
-  /**
-   * Notes the side of an entry with this deviate. Bits 0 and 1 of `sides` hold the latest side, bits 2 and 3 the changes of sides,
-   * and bits 4 to 7 the entries since the latest deviation. After 16 entries near the baseline, the sides are forgotten.
-   */
-  private turn(at: number, deviate: number): void {
-    const { sides, peaks } = this;
-    const before = sides[at]!;
-    const latest = before & 3;
-    const size = Math.abs(deviate);
-    if (before === 0 && size <= ASIDE) return;
-    const side = deviate < 0 ? 1 : 2;
-    const changed = latest !== 0 && side !== latest;
-    if (size <= ASIDE || (changed && size <= BALANCE * peaks[at]!)) {
-      const age = (before >> 4) + 1;
-      sides[at] = latest === 0 || age === SLOTS ? 0 : (before & 15) | (age << 4);
-      return;
-    }
-    // A deviation many times as large is a new one.
-    const balanced = BALANCE * size <= peaks[at]!;
-    const changes = balanced ? Math.min(MAX_CHANGES, changesOf(before) + Number(changed)) : 0;
-    sides[at] = side | (changes << 2);
-    peaks[at] = latest === 0 || changed ? size : Math.max(size, peaks[at]!);
   }
 
   /** Computes the estimates from the entries of the first `levels` levels, and what is known of the others. `ordered` as in `add`. */
@@ -447,8 +392,4 @@ export class DesignEffect {
     const uneven = (squares - (sum * sum) / known) / Math.max(MIN_WITHIN, this.within[i]!);
     return logChiSquareTail(uneven, known - 1) < Math.log(UNLIKE);
   }
-}
-
-function changesOf(sides: number): number {
-  return (sides >> 2) & MAX_CHANGES;
 }

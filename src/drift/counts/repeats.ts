@@ -4,7 +4,7 @@ import type { Baseline } from '../../model/baseline/baseline.js';
 import { REPEAT_BUCKETS, REPEAT_WAYS, REPEATS_FOUND, REPEATS_SEEN, REPEATS_SHARE } from './assembly/fields.js';
 
 /** A row is a repeat if one of this many rows before it is the same, bit by bit. */
-export const REPEAT_DISTANCE = 64;
+const REPEAT_DISTANCE = 64;
 /** Share of repeats among the held-out rows from which equal rows are ordinary: a table of few distinct rows. */
 const MAX_ORDINARY = 0.01;
 

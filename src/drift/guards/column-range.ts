@@ -87,12 +87,12 @@ function sideOf(points: readonly { readonly distance: number; readonly mass: num
   if (points.length === 0) return undefined;
   const reach = points[0]!.distance;
   const values = points.reduce((sum, { mass }) => sum + mass, 0);
-  const wanted = Math.min(MAX_TAIL, Math.max(MIN_TAIL, TAIL_SHARE * values));
+  const tailMass = Math.min(MAX_TAIL, Math.max(MIN_TAIL, TAIL_SHARE * values));
   let mass = 0;
   let logs = 0;
   let nearest = reach;
   for (const { distance, mass: own } of points) {
-    if (mass >= wanted) break;
+    if (mass >= tailMass) break;
     mass += own;
     logs += own * Math.log(distance / reach);
     nearest = distance;

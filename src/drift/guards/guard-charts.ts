@@ -5,7 +5,7 @@ import type { Channel } from '../rows/channels.js';
 import { likelyRarity, rarity } from './column-range.js';
 import { Guard, GuardState, type GuardTest, RANK_FACTOR, RANKS } from './guard.js';
 import { type GuardedColumn, guardedColumns } from './guarded-column.js';
-import { RecentRows } from './recent-rows.js';
+import { RepeatedRows } from './repeated-rows.js';
 import { missingTail, rangeTail, spanLimits } from './span-limits.js';
 
 /** The guards' charts on disk: the numbers of the latest row, and the guards that have seen an event. */
@@ -19,17 +19,17 @@ export type GuardChartsState = Static<typeof GuardChartsState>;
 /** A value is implausible if the tail of the held-out rows has fewer than one such value in this many rows. */
 const PLAUSIBLE_ROWS = 1e6;
 /**
- * The ranks of a range are scanned together, which makes an alarm at most so many times as frequent as one exact window of each
+ * The ranks of a range are scanned together, which makes an alarm at most this many times as frequent as one exact window of each
  * would be: 4.5 in simulations with 200 to 5,000 held-out rows and tails that are just as heavy as assumed. The scan of missing
  * values has one rank, and its rate is that of a window.
  */
 const SCANS = 5;
 /**
- * A prediction that leaves the range of all predictions and targets by so many widths is implausible. Networks extrapolate: of
+ * A prediction that leaves the range of all predictions and targets by this many widths is implausible. Networks extrapolate: of
  * California housing, one row in 10,000 is predicted 4 to 10 widths out.
  */
 const IMPLAUSIBLE_RANGES = 3;
-/** A prediction so many widths out raises the alarm at once, if held-out predictions do not have so heavy a tail. */
+/** A prediction this many widths out raises the alarm at once, unless the tail of the held-out predictions is heavy enough to explain it. */
 const FAR_RANGES = 10;
 
 /**
@@ -50,7 +50,7 @@ export class GuardCharts {
   /** Rows between alarms of one rank of one guard. */
   private readonly rowsBetweenAlarms: number;
   private readonly spans = new Map<string, Float64Array>();
-  private readonly recent: RecentRows;
+  private readonly repeated: RepeatedRows;
   private readonly designEffects: Float64Array;
   /** The first rank whose events are implausible, and are looked for in all rows. */
   private readonly implausibleRank: number;
@@ -76,7 +76,7 @@ export class GuardCharts {
     this.implausibleRank = Math.ceil(Math.log(PLAUSIBLE_ROWS / baseline.rows) / Math.log(RANK_FACTOR));
     this.designEffects = designEffects;
     this.implausible = new Float64Array(this.columns.length);
-    this.recent = new RecentRows(this.features);
+    this.repeated = new RepeatedRows(this.features);
   }
 
   /**
@@ -162,7 +162,7 @@ export class GuardCharts {
   reset(): void {
     this.guards.clear();
     this.raised = [];
-    this.recent.clear();
+    this.repeated.clear();
     this.counted = 0;
     this.all = 0;
   }
@@ -194,7 +194,7 @@ export class GuardCharts {
       guard.count(value);
       this.implausible[column]!++;
     }
-    const repeated = isCounted && this.recent.isRepeated(rows, r, counted);
+    const repeated = isCounted && this.repeated.isRepeated(rows, r, counted);
     const { channel } = this.columns[column]!;
     for (let rank = 0; rank <= top; rank++) {
       // Implausible values count even if they come in one row that is asked again and again.

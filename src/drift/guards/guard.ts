@@ -8,7 +8,7 @@ export type GuardTest = (typeof GUARD_TESTS)[number];
 
 /**
  * Ranks of rarity. Out of the range is rank 0; each further rank is `RANK_FACTOR` times as rare by the tail of the held-out rows,
- * as the range of so many times as many rows would be.
+ * like values out of the range of a sample that is that many times as large.
  */
 export const RANKS = 7;
 export const RANK_FACTOR = 8;

@@ -8,7 +8,7 @@ export const TESTED: readonly number[] = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 2
 const MAX_SHARE = 0.1;
 
 /**
- * The limits of an exact scan of rare events: for each number of `TESTED`, the most rows that so many events may lie in to be an
+ * The limits of an exact scan of rare events: for each number of events in `TESTED`, the maximum number of rows in which they are an
  * alarm; 0 if they never are. `tail(events, rows)` is ln of the probability of at least `events` in `rows` rows. Events in n rows are an alarm if
  * that probability is at most `n / rowsBetweenAlarms`, as it is for a window of n rows: all spans have an equal rate of alarms.
  */

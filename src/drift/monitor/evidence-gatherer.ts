@@ -1,4 +1,5 @@
 import type { Baseline } from '../../model/baseline/baseline.js';
+import { changedRows, readableRows, readRows } from '../changes/changed-rows.js';
 import type { Charts } from '../counts/charts.js';
 import type { RecentRows } from '../counts/recent-rows.js';
 import type { RowCounts } from '../counts/row-counts.js';
@@ -9,7 +10,6 @@ import type { RowReader } from '../rows/row-reader.js';
 import { testWindow, type WindowTest } from '../window/window-test.js';
 import type { AlarmEvidence } from './alarm-evidence.js';
 import type { Cause } from './alarms.js';
-import { changedRows, readableRows, readRows } from './changed-rows.js';
 import type { ColumnReport } from './column-report.js';
 import { scoreOf } from './raised-score.js';
 import { errorShift, reportColumns, reportWindow, type WindowReport } from './report.js';

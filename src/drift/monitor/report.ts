@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { nullable } from '../../base/json/nullable.js';
 import type { Baseline } from '../../model/baseline/baseline.js';
+import type { RecentSample } from '../changes/changed-rows.js';
 import { ReferenceDistribution } from '../changes/reference-distribution.js';
 import type { Charts } from '../counts/charts.js';
 import type { RowCounts } from '../counts/row-counts.js';
@@ -11,7 +12,6 @@ import { stabilityIndex } from '../window/divergence.js';
 import { groupAlpha, type WindowTest } from '../window/window-test.js';
 import { AlarmEvidence } from './alarm-evidence.js';
 import { type Alarms, LatchState } from './alarms.js';
-import type { RecentSample } from './changed-rows.js';
 import { ColumnReport, type Measured, reportColumn } from './column-report.js';
 import { DependenceReport } from './dependence-report.js';
 import { rankOf } from './ranking.js';

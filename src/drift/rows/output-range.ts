@@ -1,6 +1,6 @@
 import type { OutputColumn } from '../../model/baseline/baseline.js';
 
-/** A baseline of an earlier version of this service has no range of predictions: so many standard deviations stand in. */
+/** A baseline of an earlier version of this service has no range of predictions: this many standard deviations stand in. */
 const DEVIATIONS = 50;
 
 /** The range of the held-out predictions. */

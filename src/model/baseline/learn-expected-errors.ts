@@ -27,7 +27,7 @@ export function addErrors(baseline: Baseline, heldOut: HeldOut, judged: JudgedMo
 }
 
 /** Minimum held-out rows: with fewer, the effects of the bins would be noise. */
-export const MIN_LEARNED_ROWS = 200;
+const MIN_LEARNED_ROWS = 200;
 const MAX_LEARNED_ROWS = 5000;
 /** Values, `[rows, channels, targets]`, that a step of the fits reads: bounds the time to half a second. Wide models get no estimate. */
 const MAX_VALUES = 4e5;
@@ -50,7 +50,7 @@ interface Learned {
  * NannyML calls it. It learns from held-out rows, and from copies in which one feature is another row's: held-out rows alone do
  * not show what the errors are where relations are broken.
  */
-export function learnExpectedErrors(
+function learnExpectedErrors(
   columns: BinnedColumns,
   heldOut: HeldOut,
   { targets, predict }: JudgedModel,

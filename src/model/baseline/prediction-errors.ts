@@ -34,8 +34,6 @@ export interface JudgedRows {
   readonly targets: Float32Array;
 }
 
-/** Fewer rows are too few to compare with. */
-export const MIN_JUDGED_ROWS = 20;
 /** Minimum share of different rows at which rows hardly repeat. */
 const DISTINCT = 0.95;
 

@@ -4,12 +4,12 @@ import type { Logger } from 'pino';
 import { guarded, refuseExpectation } from '../http/connection.js';
 import { type ErrorReply, RETRY_AFTER } from '../http/errors.js';
 import { JSON_TYPE } from '../http/media-types.js';
-import { type Overload, tooLate } from '../http/overload.js';
 import type { requestIds } from '../http/request-id.js';
-import { type Handler, RequestQueue } from '../http/request-queue.js';
 import type { BucketCounts } from '../metrics/bucket-histogram.js';
 import type { PredictionHistogram } from '../metrics/prediction-histogram.js';
 import type { RequestHistogram } from '../metrics/request-histogram.js';
+import { type Overload, TooLateError } from '../overload/overload.js';
+import { type Handler, RequestQueue } from '../overload/request-queue.js';
 import { FastReply } from './fast-reply.js';
 import { ReplyWriter, takeFirstPiece } from './node-response.js';
 
@@ -164,7 +164,7 @@ export class FastPath {
     const route = this.routeOf(request);
     // The rest of a body that is still arriving is drained by the slow path.
     if (!route || !request.complete || !response.socket) return false;
-    const { message, code } = tooLate();
+    const { message, code } = new TooLateError();
     const id = this.options.requestId(request);
     const body: ErrorReply = { error: message, code, request_id: id };
     const reply = new FastReply(route.charset);

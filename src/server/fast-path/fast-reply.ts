@@ -1,4 +1,4 @@
-import { MIN_BYTES } from '../http/large-body.js';
+import { MIN_BYTES } from '../bodies/large-body.js';
 import { JSON_TYPE } from '../http/media-types.js';
 
 /** Maximum number of characters of a number in a reply, with its separator. */

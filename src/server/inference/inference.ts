@@ -1,8 +1,8 @@
 import type { FastifyReply } from 'fastify';
 import { TimeSlice } from '../../base/node/time-slice.js';
+import { LARGE_BODY } from '../bodies/large-body.js';
+import type { RequestCharge } from '../bodies/request-memory.js';
 import { NUMBER_LENGTH, SMALL_REPLY } from '../fast-path/fast-reply.js';
-import { LARGE_BODY } from '../http/large-body.js';
-import type { RequestCharge } from '../http/request-memory.js';
 import { ROW_READERS, type RowReaderName } from '../readers/readers.js';
 import type { Reading, RowModel } from '../readers/row-list.js';
 import type { PredictionService, Serving } from '../service/prediction/prediction-service.js';

@@ -4,10 +4,10 @@ import { readJson } from '../../base/json/parse-json.js';
 import type { KnownPrediction } from '../../model/feedback/labelled-batch.js';
 import type { Columns } from '../../model/tables/columns.js';
 import type { TableInfo } from '../../model/tables/table-file.js';
-import type { Payload } from '../http/collect-body.js';
-import { LARGE_BODY } from '../http/large-body.js';
+import type { Payload } from '../bodies/collect-body.js';
+import { LARGE_BODY } from '../bodies/large-body.js';
+import { readBytes } from '../bodies/raw-body.js';
 import { JSON_TYPE } from '../http/media-types.js';
-import { readBytes } from '../http/raw-body.js';
 import type { FeedbackRows, FeedbackTerms, JoinedRows } from '../service/feedback/feedback-rows.js';
 import type { BodyReader } from './body-reader.js';
 

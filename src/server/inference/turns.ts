@@ -1,4 +1,4 @@
-import { tooLate } from '../http/overload.js';
+import { TooLateError } from '../overload/overload.js';
 
 /** Work that may be in progress at the same time. More would only make each slower. */
 const PLACES = 4;
@@ -33,7 +33,7 @@ export class Turns {
       };
       const timer = setTimeout(() => {
         this.waiting.delete(take);
-        reject(tooLate());
+        reject(new TooLateError());
       }, PATIENCE);
       this.waiting.add(take);
     });

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, type Metric, type Registry } from 'prom-client';
-import type { Overload } from '../http/overload.js';
 import type { PredictionHistogram } from '../metrics/prediction-histogram.js';
 import type { RequestHistogram } from '../metrics/request-histogram.js';
+import type { Overload } from '../overload/overload.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { storageError } from '../../base/files/storage-error.js';
 import { hasCode } from '../http/http-error.js';
-import { type Overload, refusalReason } from '../http/overload.js';
+import { type Overload, TooLateError } from '../overload/overload.js';
 
 /** Refuses requests whose turn came too late, and counts all that are refused as `OVERLOADED`. */
 export function refuseOverload(app: FastifyInstance, overload: Overload): void {
@@ -11,7 +11,7 @@ export function refuseOverload(app: FastifyInstance, overload: Overload): void {
   });
   app.addHook('onError', (_request, _reply, thrown, done) => {
     const error = storageError(thrown) ?? thrown;
-    if (hasCode(error) && error.code === 'OVERLOADED') overload.count(refusalReason(error));
+    if (hasCode(error) && error.code === 'OVERLOADED') overload.count(error instanceof TooLateError ? 'late' : 'limit');
     done();
   });
 }

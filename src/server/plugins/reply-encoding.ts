@@ -1,7 +1,7 @@
 import { constants, deflate, gzip } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import Negotiator from 'negotiator';
-import { MIN_BYTES } from '../http/large-body.js';
+import { MIN_BYTES } from '../bodies/large-body.js';
 
 /** The fastest level. Numbers as text shrink as much as with the default level, which takes three times as long. */
 const LEVEL = { level: constants.Z_BEST_SPEED };

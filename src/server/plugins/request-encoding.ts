@@ -2,9 +2,9 @@ import type { Readable, Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import { DomainError, show } from '../../base/domain-error.js';
+import { byteLimit } from '../bodies/limited-body.js';
+import type { RequestCharge } from '../bodies/request-memory.js';
 import { HttpError } from '../http/http-error.js';
-import { byteLimit } from '../http/limited-body.js';
-import type { RequestCharge } from '../http/request-memory.js';
 
 /** Decompressors by content encoding. */
 const DECOMPRESSORS = new Map<string, () => Transform>([

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { RequestMemory } from '../http/request-memory.js';
+import type { RequestMemory } from '../bodies/request-memory.js';
 
 /** Counts what requests with bodies hold, from the first byte of the body to the last of the reply. */
 export function requestMemory(app: FastifyInstance, memory: RequestMemory): void {

@@ -5,8 +5,9 @@ import { errors, operation } from '../http/operation.js';
 import type { BodyReader } from '../inference/body-reader.js';
 import { LargeBodies } from '../inference/large-bodies.js';
 import { LabelledFields, labelledRows } from '../readers/labelled-request.js';
+import { FeedbackReceipt } from '../service/feedback/feedback-receipt.js';
 import { joinTargets, readFeedback } from '../service/feedback/feedback-rows.js';
-import { FeedbackReceipt, type FeedbackService } from '../service/feedback/feedback-service.js';
+import type { FeedbackService } from '../service/feedback/feedback-service.js';
 
 /** Maximum ids of one request: reading their rows from the database takes time of the event loop. */
 const MAX_IDS = 1000;

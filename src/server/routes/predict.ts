@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import type { Static } from 'typebox';
 import { show } from '../../base/domain-error.js';
+import { readBytes } from '../bodies/raw-body.js';
 import { NUMBER_LENGTH, UTF8_JSON } from '../fast-path/fast-reply.js';
 import { ErrorReply } from '../http/errors.js';
 import { HttpError } from '../http/http-error.js';
 import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, type RowType, replyType } from '../http/media-types.js';
-import { readBytes } from '../http/raw-body.js';
 import { csvReplyParts } from '../inference/csv-reply.js';
 import type { InferenceReply, InferenceRequest, Parts } from '../inference/inference-request.js';
 import { chunks, type Field, predictReply } from '../inference/json-reply.js';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
-import { LARGE_BODY } from '../../../src/server/http/large-body.js';
+import { LARGE_BODY } from '../../../src/server/bodies/large-body.js';
 import { BodyReader } from '../../../src/server/inference/body-reader.js';
 import { buildTestApp, publishUntrained } from '../../support/test-app.js';
 

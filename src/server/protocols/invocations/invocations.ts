@@ -3,9 +3,9 @@ import type { FastifyInstance } from 'fastify';
 import Negotiator from 'negotiator';
 import { Type } from 'typebox';
 import { DomainError, show } from '../../../base/domain-error.js';
+import { takeBytes } from '../../bodies/raw-body.js';
 import { HttpError } from '../../http/http-error.js';
 import { CSV_TYPE, JSON_TYPE } from '../../http/media-types.js';
-import { takeBytes } from '../../http/raw-body.js';
 import type { InferenceReply, InferenceRequest, Parts } from '../../inference/inference-request.js';
 import { flat, predictionText, setModelHeaders } from '../../inference/json-reply.js';
 import {

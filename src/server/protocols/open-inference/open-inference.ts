@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { DomainError } from '../../../base/domain-error.js';
+import { takeBytes } from '../../bodies/raw-body.js';
 import { sendError } from '../../http/errors.js';
 import { HttpError } from '../../http/http-error.js';
-import { takeBytes } from '../../http/raw-body.js';
 import { type InferRoutesOptions, inferRoutes } from './infer-routes.js';
 import { InferenceStatistics } from './inference-statistics.js';
 import { modelRoutes } from './model-routes.js';

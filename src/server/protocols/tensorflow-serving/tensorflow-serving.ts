@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { DomainError } from '../../../base/domain-error.js';
+import { takeBytes } from '../../bodies/raw-body.js';
 import { ErrorReply } from '../../http/errors.js';
 import { JSON_TYPE } from '../../http/media-types.js';
 import { operation } from '../../http/operation.js';
-import { takeBytes } from '../../http/raw-body.js';
 import {
   type FastPathRule,
   type PredictionInput,

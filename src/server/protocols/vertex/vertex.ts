@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
+import { takeBytes } from '../../bodies/raw-body.js';
 import { ErrorReply } from '../../http/errors.js';
 import { JSON_TYPE } from '../../http/media-types.js';
 import { operation } from '../../http/operation.js';
-import { takeBytes } from '../../http/raw-body.js';
 import type { InferenceReply, Parts } from '../../inference/inference-request.js';
 import { predictionText, setModelHeaders } from '../../inference/json-reply.js';
 import { type PredictionRouteOptions, predictionRoute } from '../../inference/prediction-route.js';

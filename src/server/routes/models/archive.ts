@@ -5,7 +5,7 @@ import { DomainError } from '../../../base/domain-error.js';
 import type { FileStore } from '../../../model/store/file-store.js';
 import { packArchive } from '../../../model/versions/archive.js';
 import { Card } from '../../../model/versions/card.js';
-import { collectBody, type Payload } from '../../http/collect-body.js';
+import { collectBody, type Payload } from '../../bodies/collect-body.js';
 import { errors, operation } from '../../http/operation.js';
 import { publicPath } from '../../http/public-path.js';
 import type { Uploads } from '../../service/versions/uploads.js';

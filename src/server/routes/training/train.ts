@@ -8,8 +8,8 @@ import type { TableFormat } from '../../../model/tables/reader/reader-messages.j
 import { fileToTable } from '../../../model/tables/reader/table-reader.js';
 import type { TableInfo } from '../../../model/tables/table-file.js';
 import { TrainingFields, trainingOptions } from '../../../model/training/training-options.js';
+import { limited } from '../../bodies/limited-body.js';
 import { HttpError } from '../../http/http-error.js';
-import { limited } from '../../http/limited-body.js';
 import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, PARQUET_TYPE } from '../../http/media-types.js';
 import { errors, operation } from '../../http/operation.js';
 import { publicPath } from '../../http/public-path.js';

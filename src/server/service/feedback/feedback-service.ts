@@ -1,32 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
-import { type Static, Type } from 'typebox';
 import { DomainError } from '../../../base/domain-error.js';
 import { TimeSlice } from '../../../base/node/time-slice.js';
 import type { FeedbackStore } from '../../../model/feedback/feedback-store.js';
 import { feedbackToTable, type Reference } from '../../../model/feedback/feedback-table.js';
-import type {
-  AddedBatch,
-  Answer,
-  EarlierRequest,
-  KeyedRequest,
-  KnownPrediction,
-  LabelledBatch,
-} from '../../../model/feedback/labelled-batch.js';
-import { changed, columnsOf } from '../../../model/tables/columns.js';
+import type { AddedBatch, Answer, KeyedRequest, KnownPrediction } from '../../../model/feedback/labelled-batch.js';
+import { columnsOf } from '../../../model/tables/columns.js';
 import type { TableInfo } from '../../../model/tables/table-file.js';
 import type { Observation, PredictionService, Serving } from '../prediction/prediction-service.js';
+import { checkIds, throwIfRefused } from './answered-ids.js';
 import { type FailureWatch, watchFailures } from './failure-log.js';
-import {
-  type FeedbackRows,
-  type FeedbackTerms,
-  type IdStatus,
-  type JoinedRows,
-  placeOfTarget,
-  waitingFor,
-} from './feedback-rows.js';
+import { type FeedbackReceipt, receiptOf } from './feedback-receipt.js';
+import { type FeedbackRows, type FeedbackTerms, type JoinedRows, placeOfTarget, waitingFor } from './feedback-rows.js';
 import { LiveModel, type LiveReport } from './live-model.js';
+import { type StoredRows, storedRows } from './stored-rows.js';
 
 export interface FeedbackOptions extends Pick<FeedbackTerms, 'allowMissing' | 'maxRows'> {
   readonly store: FeedbackStore;
@@ -36,37 +24,8 @@ export interface FeedbackOptions extends Pick<FeedbackTerms, 'allowMissing' | 'm
   readonly reference: Reference;
 }
 
-/** Result of one request. */
-export const FeedbackReceipt = Type.Object(
-  {
-    rows: Type.Integer({ description: 'rows that were stored durably' }),
-    dropped: Type.Integer({ description: 'rows left out because of a missing or non-finite value' }),
-    kept_rows: Type.Integer({ description: 'all stored rows of these columns' }),
-    model_version: Type.String({ description: 'the version that is evaluated on them' }),
-    results: Type.Optional(
-      Type.Array(
-        Type.Object({
-          id: Type.String(),
-          status: Type.Enum(['stored', 'repeated', 'conflict', 'not_found', 'other_columns'], {
-            description:
-              'stored; repeated: the same targets were stored before, and count once; conflict: other targets were ' +
-              'stored before, and remain; not_found: it was not stored, or is too old; other_columns: it waits for a ' +
-              'model with its columns to serve again',
-          }),
-        }),
-        { description: 'with `ids`: what became of each, in their order' },
-      ),
-    ),
-  },
-  { $id: 'FeedbackReply' },
-);
-export type FeedbackReceipt = Static<typeof FeedbackReceipt>;
-
 /** The key of a request that its client may send again, and what identifies its body. */
 export type RequestKey = Pick<KeyedRequest, 'key' | 'digest'>;
-
-/** Rows that were stored, and what the model that served then had predicted. */
-export type StoredRows = Pick<LabelledBatch, 'rows' | 'features' | 'targets' | 'outputs'>;
 
 type MaybePromise<T> = T | Promise<T>;
 
@@ -262,59 +221,5 @@ export class FeedbackService extends EventEmitter<{ rows: [Serving, StoredRows] 
     const serving = this.options.service.servingIfReady;
     const live = serving && this.liveModel(serving);
     live?.prune().catch(() => {});
-  }
-}
-
-/** Returns the receipt of the first request with a key. */
-function receiptOf({ note, kept }: EarlierRequest): FeedbackReceipt {
-  return { ...(JSON.parse(note) as Omit<FeedbackReceipt, 'kept_rows'>), kept_rows: kept };
-}
-
-/** Returns the rows that a batch has added: all, but for those of predictions that another request has answered. */
-function storedRows(
-  batch: LabelledBatch,
-  answers: readonly Answer[] | undefined,
-  { outcomes, isRepeated }: AddedBatch,
-): StoredRows {
-  if (!isRepeated && outcomes.every((outcome) => outcome === 'stored')) return batch;
-  let at = 0;
-  const stored = (answers ?? []).flatMap(({ rows }, i) => {
-    const numbers = Array.from({ length: rows }, (_, r) => at + r);
-    at += rows;
-    return outcomes[i] === 'stored' ? numbers : [];
-  });
-  const pick = (values: Float32Array, width: number) =>
-    Float32Array.from(stored.flatMap((r) => Array.from(values.subarray(r * width, (r + 1) * width))));
-  const { features, targets } = batch.columns;
-  return {
-    rows: stored.length,
-    features: pick(batch.features, features.length),
-    targets: pick(batch.targets, targets.length),
-    outputs: pick(batch.outputs, targets.length),
-  };
-}
-
-/** Throws what the first id is refused for, if it is. */
-function throwIfRefused(status: IdStatus, id: string, prediction: KnownPrediction, { columns }: FeedbackTerms): void {
-  const name = JSON.stringify(id.slice(0, 80));
-  if (status === 'not_found') {
-    const reason = 'it was not stored, is too old, or was answered long ago';
-    throw new DomainError('PREDICTION_NOT_FOUND', `ids[0]: no prediction ${name} waits for its targets; ${reason}`);
-  }
-  if (status === 'conflict') {
-    const reason = 'has been answered with other targets, which remain';
-    throw new DomainError('PREDICTION_ANSWERED', `ids[0]: prediction ${name} ${reason}`);
-  }
-  if (status === 'other_columns' && prediction && 'columns' in prediction) {
-    throw changed(columns, prediction.columns, 'ids[0] was predicted by a model with those columns');
-  }
-}
-
-function checkIds(ids: readonly string[]): void {
-  const places = new Map<string, number>();
-  for (const [i, id] of ids.entries()) {
-    const earlier = places.get(id);
-    if (earlier !== undefined) throw new DomainError('INVALID_ROWS', `ids[${i}]: the same as ids[${earlier}]`);
-    places.set(id, i);
   }
 }

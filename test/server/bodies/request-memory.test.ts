@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { RequestMemory } from '../../../src/server/http/request-memory.js';
+import { RequestMemory } from '../../../src/server/bodies/request-memory.js';
 import { buildTestApp } from '../../support/test-app.js';
 import { until } from '../../support/until.js';
 

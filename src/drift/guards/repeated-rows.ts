@@ -1,9 +1,9 @@
 const CAPACITY = 64;
-/** A row that equals one of so many rows before it is a repetition. */
+/** A row is a repeat if one of this many rows before it is equal. */
 const APART = 50;
 
-/** Finds rows that repeat one of the latest guarded rows: retried requests, or one row that is asked again and again. */
-export class RecentRows {
+/** Finds rows that repeat one of the latest guarded rows: retried requests, or one row that is sent again and again. */
+export class RepeatedRows {
   private readonly features: number;
   private readonly hashes = new Int32Array(CAPACITY);
   private readonly numbers = new Float64Array(CAPACITY).fill(Number.NEGATIVE_INFINITY);

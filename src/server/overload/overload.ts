@@ -40,7 +40,7 @@ export class Overload {
 
   /** Throws `OVERLOADED` for a request whose turn came too late. */
   requireInTime(request: IncomingMessage): void {
-    if (this.late.has(request)) throw tooLate();
+    if (this.late.has(request)) throw new TooLateError();
   }
 
   count(reason: RefusalReason): void {
@@ -54,14 +54,9 @@ export class Overload {
   }
 }
 
-const TOO_LATE = 'the server has more requests than it can answer in time; try again later';
-
-/** The error of a request whose turn came too late. */
-export function tooLate(): DomainError {
-  return new DomainError('OVERLOADED', TOO_LATE);
-}
-
-/** Returns why a request was refused as `OVERLOADED`. */
-export function refusalReason({ message }: Error): RefusalReason {
-  return message === TOO_LATE ? 'late' : 'limit';
+/** The error `OVERLOADED` of a request whose turn came too late. */
+export class TooLateError extends DomainError {
+  constructor() {
+    super('OVERLOADED', 'the server has more requests than it can answer in time; try again later');
+  }
 }

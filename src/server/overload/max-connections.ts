@@ -15,7 +15,7 @@ export function maxConnections(): number {
   return connectionsWithin(maxDescriptors(), usableMemory());
 }
 
-/** The maximum number of connections of a process with so many descriptors and bytes of memory. */
+/** The maximum number of connections of a process with this many file descriptors and bytes of memory. */
 export function connectionsWithin(descriptors: number, memory: number): number {
   const free = Math.max(descriptors - OTHER_DESCRIPTORS, descriptors / 2);
   return Math.floor(Math.min(free, (memory * SHARE) / BYTES_PER_CONNECTION));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../../src/base/statistics/random.js';
-import { rowsSinceOnset } from '../../../src/drift/monitor/onset.js';
+import { rowsSinceOnset } from '../../../src/drift/changes/onset.js';
 
 const SHARES = new Float64Array(20).fill(0.05);
 

@@ -19,7 +19,7 @@ interface Waiting {
 /** `arrived`: time in milliseconds. */
 export type Handler = (request: IncomingMessage, response: ServerResponse, arrived: number) => void;
 
-export interface RequestQueueOptions {
+interface RequestQueueOptions {
   readonly answer: Handler;
   /** Answers that the server is overloaded. Much cheaper than an answer. */
   readonly refuse: Handler;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { connectionsWithin } from '../../../src/server/http/max-connections.js';
+import { connectionsWithin } from '../../../src/server/overload/max-connections.js';
 
 test('connections are limited by the descriptors and by the memory', () => {
   const gibibyte = 2 ** 30;

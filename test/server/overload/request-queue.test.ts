@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as realTurn } from 'node:timers/promises';
-import { RequestQueue } from '../../../src/server/http/request-queue.js';
+import { RequestQueue } from '../../../src/server/overload/request-queue.js';
 
 /** Milliseconds that reading, answering and refusing a request take. */
 const READING = 0.015;
