@@ -25,8 +25,8 @@ const PLAUSIBLE_ROWS = 1e6;
  */
 const SCANS = 5;
 /**
- * A prediction that leaves the range of all predictions and targets by this many widths is implausible. Networks extrapolate: of
- * California housing, one row in 10,000 is predicted 4 to 10 widths out.
+ * A prediction that leaves the range of all predictions and targets by this many widths is implausible. Networks extrapolate: a few
+ * quiet rows of California housing are predicted 4 to 10 widths out.
  */
 const IMPLAUSIBLE_RANGES = 3;
 /** A prediction this many widths out raises the alarm at once, unless the tail of the held-out predictions is heavy enough to explain it. */
