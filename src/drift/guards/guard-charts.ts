@@ -29,7 +29,7 @@ const SCANS = 5;
  * quiet rows of California housing are predicted 4 to 10 widths out.
  */
 const IMPLAUSIBLE_RANGES = 3;
-/** A prediction this many widths out raises the alarm at once, unless the tail of the held-out predictions is heavy enough to explain it. */
+/** A prediction this many widths out raises the alarm at once, unless the tail of the held-out predictions may explain it. */
 const FAR_RANGES = 10;
 
 /**
