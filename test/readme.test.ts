@@ -4,14 +4,15 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { startServer, temporaryDirectory } from './support/server-process.js';
+import { startServer } from './support/server-process.js';
+import { temporaryDirectory } from './support/temporary-directory.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 
 test('the curl commands of the README succeed, one after the other', async (t) => {
   const server = await startServer(t, {
-    MODEL_STORE: await temporaryDirectory(t),
+    MODEL_STORE: temporaryDirectory(t),
     TRAIN_DATA: join(ROOT, 'data/auto-mpg.csv'),
   });
   await server.logged('training ended');
@@ -30,7 +31,7 @@ test('the curl commands of the README succeed, one after the other', async (t) =
 
 test('the reply that the README shows is the one that the server sends', async (t) => {
   const server = await startServer(t, {
-    MODEL_STORE: await temporaryDirectory(t),
+    MODEL_STORE: temporaryDirectory(t),
     TRAIN_DATA: join(ROOT, 'data/auto-mpg.csv'),
   });
   await server.logged('training ended');

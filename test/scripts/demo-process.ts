@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { temporaryDirectory } from '../support/server-process.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 
 export const DEMO = fileURLToPath(new URL('../../scripts/demo/demo.js', import.meta.url));
 
@@ -41,7 +41,7 @@ export class Demo {
 
   /** Runs the demo with another command. */
   static async run(t: TestContext, ...command: readonly string[]): Promise<Demo> {
-    const demo = new Demo(await temporaryDirectory(t), command);
+    const demo = new Demo(temporaryDirectory(t), command);
     t.after(() => demo.child.kill('SIGTERM'));
     return demo;
   }

@@ -31,7 +31,7 @@ const ACCEPTED = [
 ] as const;
 
 test('the linter refuses an import against the rules, and accepts one that follows them', async (t) => {
-  const directory = await temporaryDirectory(t);
+  const directory = temporaryDirectory(t);
   const rules = join(ROOT, 'scripts/build/import-rules.json');
   writeFileSync(join(directory, 'biome.json'), JSON.stringify({ root: true, extends: [rules] }));
   for (const [i, [file, target]] of [...REFUSED, ...ACCEPTED].entries()) {

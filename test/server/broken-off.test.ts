@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
-import { startServer, temporaryDirectory } from '../support/server-process.js';
+import { startServer } from '../support/server-process.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 
 interface Operation {
   readonly requestBody?: { readonly content: Record<string, unknown> };
@@ -12,7 +13,7 @@ interface Operation {
 const STAGES = ['head', 'body', 'request', 'reply'] as const;
 
 test('a client that breaks off any route at any stage does not harm the process', async (t) => {
-  const directory = await temporaryDirectory(t);
+  const directory = temporaryDirectory(t);
   // The first model is trained, and has a baseline: its archive does not fit into one buffer.
   const server = await startServer(t, { MODEL_STORE: directory, BODY_LIMIT: String(2 ** 20) });
   await server.logged('model version serves');

@@ -5,14 +5,15 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { FileStore } from '../../src/model/store/file-store.js';
-import { startServer, temporaryDirectory } from '../support/server-process.js';
+import { startServer } from '../support/server-process.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 import { publishUntrained } from '../support/test-app.js';
 
 const LIMIT = 64;
 const ARROW = 'application/vnd.apache.arrow.stream';
 
 test('a moment without file descriptors is reported as such, and everything works when it is over', async (t) => {
-  const directory = await temporaryDirectory(t);
+  const directory = temporaryDirectory(t);
   await publishUntrained(new FileStore(join(directory, 'test')), ['a', 'b', 'c'], ['y']);
   const command = ['sh', '-c', `ulimit -n ${LIMIT} && exec "$@"`, 'sh'];
   const nodeArgs = ['--import', new URL('../support/taken-descriptors.js', import.meta.url).href];

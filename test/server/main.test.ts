@@ -8,7 +8,8 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { childOf, startServer, temporaryDirectory } from '../support/server-process.js';
+import { childOf, startServer } from '../support/server-process.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 import { contentsOf } from '../support/test-app.js';
 
 const CARS = fileURLToPath(new URL('../../../data/auto-mpg.csv', import.meta.url));
@@ -41,7 +42,7 @@ async function trainOnCars(url: string, query = ''): Promise<Response> {
 const versions = async (store: string) => contentsOf(join(store, 'reconstruction_regressor'));
 
 test('the whole way: first training, predict, scrape, retrain while predicting, restart, the same predictions', async (t) => {
-  const store = await temporaryDirectory(t);
+  const store = temporaryDirectory(t);
   const server = await first(t, store);
   assert.equal((await fetch(`${server.url}/livez`)).status, 200);
   const { engine, probe_deviation } = await server.logged('model version serves');
@@ -97,7 +98,7 @@ test('the whole way: first training, predict, scrape, retrain while predicting, 
 });
 
 test('kill -9 in the middle of a training loses nothing, and its leftovers are swept at the next start', async (t) => {
-  const store = await temporaryDirectory(t);
+  const store = temporaryDirectory(t);
   const server = await first(t, store);
   await server.logged('model version serves');
   const before = await predict(server.url, [CAR]);
@@ -117,7 +118,7 @@ for (const [moment, path] of [
   ['when its directory appears', (store: string) => join(store, '2')],
 ] as const) {
   test(`kill -9 of a training ${moment} leaves a whole version or none`, async (t) => {
-    const directory = await temporaryDirectory(t);
+    const directory = temporaryDirectory(t);
     const store = join(directory, 'reconstruction_regressor');
     const server = await first(t, directory);
     await server.logged('model version serves');
@@ -142,7 +143,7 @@ for (const [moment, path] of [
 }
 
 test('a killed training child fails its job and nothing else', async (t) => {
-  const server = await first(t, await temporaryDirectory(t));
+  const server = await first(t, temporaryDirectory(t));
   await server.logged('model version serves');
   const started = await trainOnCars(server.url, '&epochs=100000&patience=100000');
   const location = `${server.url}${started.headers.get('location')}`;
@@ -156,7 +157,7 @@ test('a killed training child fails its job and nothing else', async (t) => {
 });
 
 test('a broken newest version is skipped with an error in the log, and the one before it serves', async (t) => {
-  const store = await temporaryDirectory(t);
+  const store = temporaryDirectory(t);
   const server = await first(t, store);
   await server.logged('model version serves');
   assert.equal((await trainOnCars(server.url, '&wait=true&epochs=2')).status, 200);
@@ -174,7 +175,7 @@ test('a broken newest version is skipped with an error in the log, and the one b
 });
 
 test('if all versions are broken, no other model takes their place unasked', async (t) => {
-  const store = await temporaryDirectory(t);
+  const store = temporaryDirectory(t);
   const server = await first(t, store);
   await server.logged('model version serves');
   await server.stop('SIGTERM');
@@ -191,7 +192,7 @@ test('if all versions are broken, no other model takes their place unasked', asy
 });
 
 test('a version that was uploaded does not serve, nor after a restart', async (t) => {
-  const store = await temporaryDirectory(t);
+  const store = temporaryDirectory(t);
   const server = await first(t, store);
   await server.logged('model version serves');
   const archive = await (await fetch(`${server.url}/models/1/archive`)).arrayBuffer();
@@ -210,7 +211,7 @@ test('a version that was uploaded does not serve, nor after a restart', async (t
 });
 
 test('SIGTERM finishes what runs, stops a training child, and exits 0', async (t) => {
-  const server = await first(t, await temporaryDirectory(t));
+  const server = await first(t, temporaryDirectory(t));
   await server.logged('model version serves');
   assert.equal((await trainOnCars(server.url, '&epochs=100000&patience=100000')).status, 202);
   const trainer = await childOf(server.child.pid!);
@@ -234,7 +235,7 @@ test('SIGTERM finishes what runs, stops a training child, and exits 0', async (t
 });
 
 test('it listens and reports why it is not ready when there is nothing to train on', async (t) => {
-  const server = await first(t, await temporaryDirectory(t), { TRAIN_DATA: 'no-such-file.csv' });
+  const server = await first(t, temporaryDirectory(t), { TRAIN_DATA: 'no-such-file.csv' });
   await server.logged('there is no model to serve');
   const ready = await fetch(`${server.url}/readyz`);
   assert.equal(ready.status, 503);
@@ -282,7 +283,7 @@ test('a port in use stops the start in one line', async (t) => {
   t.after(() => other.close());
   await once(other, 'listening');
   const { port } = other.address() as AddressInfo;
-  const env = { HOST: '127.0.0.1', PORT: String(port), MODEL_STORE: await temporaryDirectory(t) };
+  const env = { HOST: '127.0.0.1', PORT: String(port), MODEL_STORE: temporaryDirectory(t) };
   const { status, stdout, stderr } = spawnSync(process.execPath, [main], { env, encoding: 'utf8' });
   assert.deepEqual([status, stdout], [1, '']);
   assert.equal(stderr, `HOST=127.0.0.1 PORT=${port}: the port is in use\n`);

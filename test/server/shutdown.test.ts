@@ -4,7 +4,8 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../support/free-port.js';
-import { type ServerProcess, startServer, temporaryDirectory } from '../support/server-process.js';
+import { type ServerProcess, startServer } from '../support/server-process.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const CARS = fileURLToPath(new URL('../../../data/auto-mpg.csv', import.meta.url));
 const BODY = '{"instances": [[8, 307, 130, 3504, 12, 70, 1]]}';
@@ -105,7 +106,7 @@ class LoadBalancer {
 }
 
 test('a rolling update under load fails no request', async (t) => {
-  const store = await temporaryDirectory(t);
+  const store = temporaryDirectory(t);
   const old = [await start(t, store, 2), await start(t, store, 2)];
   const balancer = new LoadBalancer(old);
   for (const replica of old) {
@@ -120,7 +121,7 @@ test('a rolling update under load fails no request', async (t) => {
 });
 
 test('after SIGTERM the service is not ready, answers on, and ends connections with their last replies', async (t) => {
-  const server = await start(t, await temporaryDirectory(t), 4);
+  const server = await start(t, temporaryDirectory(t), 4);
   const agent = new Agent({ keepAlive: true });
   t.after(() => agent.destroy());
   assert.equal((await predict(server.url, agent)).connection, 'keep-alive');
@@ -145,7 +146,7 @@ test('after SIGTERM the service is not ready, answers on, and ends connections w
 });
 
 test('a training that runs at SIGTERM is stopped after the delay', async (t) => {
-  const server = await start(t, await temporaryDirectory(t), 1);
+  const server = await start(t, temporaryDirectory(t), 1);
   const query = 'target=mpg&epochs=100000&patience=100000';
   const body = 'a,mpg\n1,2\n2,3\n'.repeat(50);
   const init = { method: 'POST', headers: { 'content-type': 'text/csv' }, body };
@@ -160,7 +161,7 @@ for (const [first, second] of [
   ['SIGHUP', 'SIGTERM'],
 ] as const) {
   test(`${second} after ${first} ends the service at once`, async (t) => {
-    const server = await start(t, await temporaryDirectory(t), 60);
+    const server = await start(t, temporaryDirectory(t), 60);
     server.child.kill(first);
     await server.logged('shutting down');
     assert.equal(await readiness(server.url), 503);

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { assertClose } from '../support/close-to.js';
-import { startServer, temporaryDirectory } from '../support/server-process.js';
+import { startServer } from '../support/server-process.js';
 import { copyStoredVersion, STORED_PREDICTIONS, STORED_ROWS } from '../support/stored-version.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 
 test('a version stored by an earlier release serves, and its drift window goes on', async (t) => {
-  const store = await temporaryDirectory(t);
+  const store = temporaryDirectory(t);
   copyStoredVersion(join(store, 'cars'));
   const { url, logged } = await startServer(t, { MODEL_STORE: store, MODEL_NAME: 'cars' });
   await logged('model version serves');

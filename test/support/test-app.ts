@@ -1,6 +1,4 @@
 import { readdirSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { FastifyInstance } from 'fastify';
@@ -15,6 +13,7 @@ import { buildApp } from '../../src/server/app.js';
 import { readConfig } from '../../src/server/config.js';
 import { buildParts, type Parts } from '../../src/server/parts.js';
 import type { Platform } from '../../src/server/platform.js';
+import { temporaryDirectory } from './temporary-directory.js';
 
 /** Settings of a test's application, by default those of `buildTestApp`. */
 export interface TestOptions extends Partial<Pick<Platform, 'vertex' | 'readOnly'>> {
@@ -44,7 +43,7 @@ export async function buildTestApp(
   options: TestOptions = {},
   environment: NodeJS.ProcessEnv = {},
 ): Promise<TestApp> {
-  const directory = await mkdtemp(join(tmpdir(), 'rr-app-'));
+  const directory = temporaryDirectory(t);
   const logged: Record<string, unknown>[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => logged.push(JSON.parse(line)) });
   const { maxRows = 100, bodyLimit = 2 ** 20, trainBodyLimit = 2 ** 24, featuresWithBins, vertex } = options;
@@ -70,7 +69,6 @@ export async function buildTestApp(
     await parts.drift.close();
     app.server.closeAllConnections();
     await app.close();
-    await rm(directory, { recursive: true, force: true });
   });
   if (features.length > 0) await parts.loader.activate(await publishUntrained(parts.store, features, ['y']));
   return { ...parts, app, logged };

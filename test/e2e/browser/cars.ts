@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createRandom } from '../../../src/base/statistics/random.js';
-import { type ServerProcess, startServer, temporaryDirectory } from '../../support/server-process.js';
+import { type ServerProcess, startServer } from '../../support/server-process.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 export const CARS = join(ROOT, 'data/auto-mpg.csv');
@@ -13,7 +14,7 @@ const WEIGHT = FEATURES.indexOf('weight');
 /** Starts the service, trained on the bundled car data, with windows of 100 rows. */
 export async function serveCars(t: TestContext, env: Record<string, string> = {}): Promise<ServerProcess> {
   const server = await startServer(t, {
-    MODEL_STORE: await temporaryDirectory(t),
+    MODEL_STORE: temporaryDirectory(t),
     TRAIN_DATA: CARS,
     DRIFT_WINDOW_ROWS: '100',
     ...env,

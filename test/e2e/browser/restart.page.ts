@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { freePort } from '../../support/free-port.js';
-import { startServer, temporaryDirectory } from '../../support/server-process.js';
+import { startServer } from '../../support/server-process.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { assertEverywhere, launch, noBrowser, visit } from './browser.js';
 import { CARS, Traffic } from './cars.js';
 
 test('the page reports a restart of the service and reconnects', { skip: noBrowser }, async (t) => {
   const env = {
-    MODEL_STORE: await temporaryDirectory(t),
+    MODEL_STORE: temporaryDirectory(t),
     TRAIN_DATA: CARS,
     DRIFT_WINDOW_ROWS: '100',
     PORT: String(await freePort()),
@@ -38,7 +39,7 @@ test('the page reports a restart of the service and reconnects', { skip: noBrows
 });
 
 test('the page reports that a restart has ended a training', { skip: noBrowser }, async (t) => {
-  const env = { MODEL_STORE: await temporaryDirectory(t), TRAIN_DATA: CARS, PORT: String(await freePort()) };
+  const env = { MODEL_STORE: temporaryDirectory(t), TRAIN_DATA: CARS, PORT: String(await freePort()) };
   const server = await startServer(t, env);
   await server.logged('model version serves');
   const { page, problems } = await visit(await launch(t), server.url, undefined, 'train');

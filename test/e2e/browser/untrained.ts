@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { type ServerProcess, startServer, temporaryDirectory } from '../../support/server-process.js';
+import { type ServerProcess, startServer } from '../../support/server-process.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 /** Starts the service without a model. */
 export async function serveNothing(t: TestContext): Promise<ServerProcess> {
   const server = await startServer(t, {
-    MODEL_STORE: await temporaryDirectory(t),
+    MODEL_STORE: temporaryDirectory(t),
     TRAIN_DATA: '/nowhere.csv',
     DRIFT_WINDOW_ROWS: '100',
   });

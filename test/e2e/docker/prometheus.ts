@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { freePort } from '../../support/free-port.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { until } from '../../support/until.js';
 
 /** The target in the configuration of the project, which only resolves in a network of Compose. */
@@ -21,7 +21,7 @@ export class Prometheus {
 
   /** Starts it with the files of the directory `configuration`. It scrapes `target`, host and port. */
   static async start(t: TestContext, configuration: string, target: string): Promise<Prometheus> {
-    const directory = await mkdtemp(join(tmpdir(), 'rr-prometheus-'));
+    const directory = temporaryDirectory(t);
     await cp(configuration, directory, { recursive: true });
     const file = join(directory, 'prometheus.yml');
     const text = await readFile(file, 'utf8');
@@ -42,7 +42,6 @@ export class Prometheus {
     t.after(async () => {
       child.kill();
       await ended;
-      await rm(directory, { recursive: true });
     });
     return new Prometheus(`http://${address}`);
   }

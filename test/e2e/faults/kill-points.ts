@@ -8,7 +8,8 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { FileStore } from '../../../src/model/store/file-store.js';
 import { Ledger } from '../../../src/model/store/ledger.js';
-import { type ServerProcess, startServer, temporaryDirectory } from '../../support/server-process.js';
+import { type ServerProcess, startServer } from '../../support/server-process.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const CARS = fileURLToPath(new URL('../../../../data/auto-mpg.csv', import.meta.url));
 const CAR = [8, 307, 130, 3504, 12, 70, 1];
@@ -208,7 +209,7 @@ describe('kill -9', { concurrency: 3 }, () => {
 });
 
 async function copy(t: Parameters<typeof temporaryDirectory>[0]): Promise<string> {
-  const directory = await temporaryDirectory(t);
+  const directory = temporaryDirectory(t);
   cpSync(template, directory, { recursive: true });
   return directory;
 }

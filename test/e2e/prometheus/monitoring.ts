@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../support/free-port.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 /** The configuration of the project. */
 export const DEPLOYED = fileURLToPath(new URL('../../../../deploy/prometheus', import.meta.url));
@@ -42,7 +42,7 @@ export class Monitoring {
 
   /** Scrapes `targets` (host and port) every second, and sends all alerts to `webhook`. */
   static async start(t: TestContext, targets: readonly string[], webhook: string): Promise<Monitoring> {
-    const directory = await mkdtemp(join(tmpdir(), 'rr-monitoring-'));
+    const directory = temporaryDirectory(t);
     const [prometheus, alertmanager] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
     const copy = async (file: string, changes: readonly (readonly [RegExp, string])[]) => {
       let text = await readFile(join(DEPLOYED, file), 'utf8');
@@ -81,8 +81,6 @@ export class Monitoring {
       `--web.listen-address=${prometheus}`,
       '--log.level=error',
     ]);
-    // Registered last, so it runs after both processes have exited.
-    t.after(() => rm(directory, { recursive: true }));
     return new Monitoring(`http://${prometheus}`);
   }
 

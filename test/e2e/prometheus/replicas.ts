@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { startServer, temporaryDirectory } from '../../support/server-process.js';
+import { startServer } from '../../support/server-process.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { until } from '../../support/until.js';
 import { Monitoring } from './monitoring.js';
 import { type ReplayedTable, replayedTable } from './replayed-rows.js';
@@ -35,7 +36,7 @@ export interface Replicas {
  * orders have one. The order is fixed, so the test is deterministic.
  */
 export async function monitoredReplicas(t: TestContext): Promise<Replicas> {
-  const directory = await temporaryDirectory(t);
+  const directory = temporaryDirectory(t);
   const table = replayedTable();
   t.diagnostic(`rows of ${table.name}`);
   const file = join(directory, 'table.csv');

@@ -6,7 +6,8 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../support/free-port.js';
-import { startServer, temporaryDirectory } from '../../support/server-process.js';
+import { startServer } from '../../support/server-process.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { until } from '../../support/until.js';
 
 const CARS = fileURLToPath(new URL('../../../../data/auto-mpg.csv', import.meta.url));
@@ -17,7 +18,7 @@ test('the health port answers at once while the event loop is blocked, until tha
   const url = `http://127.0.0.1:${port}`;
   const server = await startServer(
     t,
-    { MODEL_STORE: await temporaryDirectory(t), TRAIN_DATA: CARS, HEALTH_PORT: String(port) },
+    { MODEL_STORE: temporaryDirectory(t), TRAIN_DATA: CARS, HEALTH_PORT: String(port) },
     { nodeArgs: ['--import', BLOCKED_LOOP] },
   );
   await server.logged('model version serves');
@@ -50,7 +51,7 @@ test('the health port answers at once while the event loop is blocked, until tha
 test('the health port reports why the service is not ready, and knows no other paths', async (t) => {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const directory = await temporaryDirectory(t);
+  const directory = temporaryDirectory(t);
   const server = await startServer(t, {
     MODEL_STORE: directory,
     TRAIN_DATA: 'no-such-file.csv',
@@ -77,7 +78,7 @@ test('a health port in use stops the start in one line', async (t) => {
   t.after(() => other.close());
   await once(other, 'listening');
   const { port } = other.address() as AddressInfo;
-  const env = { HOST: '127.0.0.1', PORT: '0', HEALTH_PORT: String(port), MODEL_STORE: await temporaryDirectory(t) };
+  const env = { HOST: '127.0.0.1', PORT: '0', HEALTH_PORT: String(port), MODEL_STORE: temporaryDirectory(t) };
   const { status, stderr } = spawnSync(process.execPath, [main], { env, encoding: 'utf8' });
   assert.equal(status, 1);
   assert.equal(stderr, `HOST=127.0.0.1 HEALTH_PORT=${port}: the port is in use\n`);

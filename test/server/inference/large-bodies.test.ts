@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { jsonToTable } from '../../../src/model/tables/json/json-table.js';
 import { outline } from '../../../src/server/inference/body-outline.js';
 import { BodyReader } from '../../../src/server/inference/body-reader.js';
 import { LargeBodies } from '../../../src/server/inference/large-bodies.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { buildTestApp } from '../../support/test-app.js';
 
 const ROWS = 20_000;
@@ -47,12 +46,11 @@ test('an outline has the form of the value, without its rows', () => {
 });
 
 test('a large body gives the same table as one that is read at once', async (t) => {
-  const directory = await mkdtemp(join(tmpdir(), 'rr-large-'));
+  const directory = temporaryDirectory(t);
   const reader = new BodyReader();
   const large = new LargeBodies(reader);
   t.after(async () => {
     await reader.close();
-    await rm(directory, { recursive: true });
   });
   const parsed = (await large.parse(Buffer.from(JSON.stringify({ instances, targets })))) as object;
   assert.ok(large.has(parsed));

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../support/free-port.js';
-import { startServer, temporaryDirectory } from '../../support/server-process.js';
+import { startServer } from '../../support/server-process.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { until } from '../../support/until.js';
 
 const MAIN = fileURLToPath(new URL('../../../app/main.js', import.meta.url));
@@ -26,7 +27,7 @@ async function start(t: TestContext, stdio: StdioOptions, command: readonly stri
       PATH: process.env['PATH'],
       HOST: '127.0.0.1',
       PORT: String(port),
-      MODEL_STORE: await temporaryDirectory(t),
+      MODEL_STORE: temporaryDirectory(t),
       TRAIN_DATA: CARS,
       LOG_LEVEL: 'debug',
     },
@@ -106,7 +107,7 @@ const NO_TERMINAL = spawnSync('script', ['--version']).status === 0 ? false : 'S
 
 /** Starts the server in a pseudo-terminal, behind `prefix` in a shell command; killing the child closes the terminal. */
 async function startInTerminal(t: TestContext, prefix: string) {
-  const directory = await temporaryDirectory(t);
+  const directory = temporaryDirectory(t);
   const pidFile = join(directory, 'pid');
   const codeFile = join(directory, 'code');
   const server = `"${process.execPath}" "${MAIN}"`;
@@ -143,7 +144,7 @@ test('a server that outlives its terminal serves on, and ends on SIGTERM', { ski
 });
 
 test('SIGHUP, even sent twice, ends the service as SIGTERM does', async (t) => {
-  const server = await startServer(t, { MODEL_STORE: await temporaryDirectory(t), TRAIN_DATA: CARS });
+  const server = await startServer(t, { MODEL_STORE: temporaryDirectory(t), TRAIN_DATA: CARS });
   await server.logged('model version serves');
   server.child.kill('SIGHUP');
   await server.logged('shutting down');
@@ -151,6 +152,6 @@ test('SIGHUP, even sent twice, ends the service as SIGTERM does', async (t) => {
 });
 
 test('a signal that reports a fault of the process ends it', async (t) => {
-  const server = await startServer(t, { MODEL_STORE: await temporaryDirectory(t), TRAIN_DATA: CARS });
+  const server = await startServer(t, { MODEL_STORE: temporaryDirectory(t), TRAIN_DATA: CARS });
   assert.deepEqual(await server.stop('SIGSEGV'), { code: null, signal: 'SIGSEGV' });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { LogOutput } from '../../../src/server/log/log-output.js';
-import { temporaryDirectory } from '../../support/server-process.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { until } from '../../support/until.js';
 
 const LINE = `${'x'.repeat(99)}\n`;
@@ -17,7 +17,7 @@ function open(t: TestContext, path: string, flags: number | string): number {
 }
 
 test('lines reach a file in their order', async (t) => {
-  const path = join(await temporaryDirectory(t), 'log');
+  const path = join(temporaryDirectory(t), 'log');
   const output = new LogOutput(open(t, path, 'a'));
   const lines = Array.from({ length: 5000 }, (_, i) => `line ${i}, été\n`);
   for (const line of lines) output.write(line);
@@ -27,7 +27,7 @@ test('lines reach a file in their order', async (t) => {
 });
 
 test('a reader that stops costs at most 1 MiB; later lines are dropped, counted, and reported when it reads on', async (t) => {
-  const path = join(await temporaryDirectory(t), 'pipe');
+  const path = join(temporaryDirectory(t), 'pipe');
   assert.equal(spawnSync('mkfifo', [path]).status, 0);
   const descriptor = open(t, path, constants.O_RDWR | constants.O_NONBLOCK);
   const output = new LogOutput(descriptor);
@@ -69,7 +69,7 @@ test('lines that a full device refuses are counted', { skip: process.platform !=
 });
 
 test('after a full disk, a new line does not continue the one that was torn', async (t) => {
-  const directory = await temporaryDirectory(t);
+  const directory = temporaryDirectory(t);
   const path = join(directory, 'log');
   const module = fileURLToPath(new URL('../../../src/server/log/log-output.js', import.meta.url));
   // A limit on the size of the file stands for the disk: it accepts the first 1024 bytes only.

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startServer, temporaryDirectory } from '../../support/server-process.js';
+import { startServer } from '../../support/server-process.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { buildTestApp } from '../../support/test-app.js';
 import { until } from '../../support/until.js';
 
@@ -56,7 +57,7 @@ test('a probe that finds no model is a warning', async (t) => {
 });
 
 test('of equal errors ten a second are logged, and their URLs are cut', async (t) => {
-  const server = await startServer(t, { MODEL_STORE: await temporaryDirectory(t), TRAIN_DATA: 'no-such-file.csv' });
+  const server = await startServer(t, { MODEL_STORE: temporaryDirectory(t), TRAIN_DATA: 'no-such-file.csv' });
   const miss = async (i: number) => {
     const response = await fetch(`${server.url}/${i}${'x'.repeat(5000)}`);
     assert.equal(response.status, 404);

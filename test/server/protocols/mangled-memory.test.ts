@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { FileStore } from '../../../src/model/store/file-store.js';
-import { startServer, temporaryDirectory } from '../../support/server-process.js';
+import { startServer } from '../../support/server-process.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { publishUntrained } from '../../support/test-app.js';
 
 const MIB = 2 ** 20;
@@ -33,7 +34,7 @@ const skip = existsSync('/proc/self/status')
   : 'peak memory is read from /proc, which this system does not have';
 
 test('bodies made to take memory are refused by every contract, and take little', { skip }, async (t) => {
-  const store = await temporaryDirectory(t);
+  const store = temporaryDirectory(t);
   await publishUntrained(new FileStore(`${store}/test`), ['a', 'b', 'c'], ['y']);
   const server = await startServer(t, {
     MODEL_STORE: store,

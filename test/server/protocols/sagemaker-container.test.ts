@@ -5,7 +5,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { startServer, temporaryDirectory } from '../../support/server-process.js';
+import { startServer } from '../../support/server-process.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const MAIN = fileURLToPath(new URL('../../../app/main.js', import.meta.url));
 const CARS = fileURLToPath(new URL('../../../../data/auto-mpg.csv', import.meta.url));
@@ -13,7 +14,7 @@ const ROW = '8,307,130,3504,12,70,1';
 
 /** A directory as SageMaker mounts it at /opt/ml: the cars in two files, hyper-parameters as text. */
 async function mount(t: TestContext, hyperparameters: Record<string, string>): Promise<string> {
-  const base = await temporaryDirectory(t);
+  const base = temporaryDirectory(t);
   const [header, ...lines] = readFileSync(CARS, 'utf8').trimEnd().split('\n');
   for (const name of ['input/config', 'input/data/train', 'model']) mkdirSync(join(base, name), { recursive: true });
   writeFileSync(join(base, 'input/data/train/part-0.csv'), [header, ...lines.slice(0, 200)].join('\n'));
@@ -47,7 +48,7 @@ test('`train` writes a version that `serve` serves, also after a restart', async
   assert.equal(card.training.seed, 7);
   assert.deepEqual(readdirSync(join(base, 'model')).sort(), [...Object.keys(card.files), 'card.json'].sort());
 
-  const store = await temporaryDirectory(t);
+  const store = temporaryDirectory(t);
   const settings = { SAGEMAKER_BASE_DIR: base, SAGEMAKER_BIND_TO_PORT: '0', MODEL_STORE: store };
   for (let start = 0; start < 2; start++) {
     const server = await startServer(t, settings, { args: ['serve'] });
@@ -68,7 +69,7 @@ test('an artifact that was changed is not served, and nothing else in its place'
   const base = await mount(t, { target: 'mpg', epochs: '1' });
   assert.equal((await train(base)).code, 0);
   writeFileSync(join(base, 'model/weights.bin'), Buffer.alloc(100));
-  const settings = { SAGEMAKER_BASE_DIR: base, MODEL_STORE: await temporaryDirectory(t) };
+  const settings = { SAGEMAKER_BASE_DIR: base, MODEL_STORE: temporaryDirectory(t) };
   const server = await startServer(t, settings, { args: ['serve'] });
   await server.logged('there is no model to serve');
   const ping = await fetch(`${server.url}/ping`);

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startServer, temporaryDirectory } from '../../support/server-process.js';
+import { startServer } from '../../support/server-process.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 test("a container of Vertex AI serves the version at AIP_STORAGE_URI at the platform's routes, and changes nothing", async (t) => {
-  const trainedStore = await temporaryDirectory(t);
+  const trainedStore = temporaryDirectory(t);
   const trained = await startServer(t, { MODEL_STORE: trainedStore });
   await trained.logged('model version serves');
   const card = (await (await fetch(`${trained.url}/model`)).json()) as { checksum: string };
@@ -15,7 +16,7 @@ test("a container of Vertex AI serves the version at AIP_STORAGE_URI at the plat
     AIP_PREDICT_ROUTE: '/predict',
     AIP_HEALTH_ROUTE: '/healthz',
     AIP_STORAGE_URI: `${trainedStore}/reconstruction_regressor/1`,
-    MODEL_STORE: await temporaryDirectory(t),
+    MODEL_STORE: temporaryDirectory(t),
   });
   await server.logged('model version serves');
   assert.equal((await server.logged('RETRAIN=on_drift is ignored')).level, 40);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { LARGE_BODY } from '../../../src/server/bodies/large-body.js';
 import { BodyReader } from '../../../src/server/inference/body-reader.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { buildTestApp, publishUntrained } from '../../support/test-app.js';
 
 const ROWS = Array.from({ length: 40 }, (_, i) => [Math.sin(i), Math.cos(2 * i), i / 40]);
@@ -377,8 +377,7 @@ test('a large prediction gives an id as well', async (t) => {
 });
 
 test('a training on feedback uses its rows, and on request those of the reference', async (t) => {
-  const directory = await mkdtemp(join(tmpdir(), 'rr-reference-'));
-  t.after(() => rm(directory, { recursive: true }));
+  const directory = temporaryDirectory(t);
   const path = join(directory, 'reference.csv');
   const reference = { TRAIN_DATA: path, TRAIN_TARGET: 'y' };
   const { app } = await buildTestApp(t, undefined, {}, reference);
@@ -451,8 +450,7 @@ test('a new version is judged by what comes after it, and one of other columns h
 });
 
 test('what was kept is there after a restart, for the errors as well', async (t) => {
-  const directory = await mkdtemp(join(tmpdir(), 'rr-feedback-'));
-  t.after(() => rm(directory, { recursive: true }));
+  const directory = temporaryDirectory(t);
   const open = (context: TestContext) => buildTestApp(context, undefined, {}, { FEEDBACK_STORE: directory });
   let before: Awaited<ReturnType<typeof live>> | undefined;
   let card: string | undefined;
@@ -471,8 +469,7 @@ test('what was kept is there after a restart, for the errors as well', async (t)
 });
 
 test('while feedback cannot be kept, predictions go on without an id', async (t) => {
-  const file = join(await mkdtemp(join(tmpdir(), 'rr-feedback-')), 'file');
-  t.after(() => rm(join(file, '..'), { recursive: true }));
+  const file = join(temporaryDirectory(t), 'file');
   await writeFile(file, '');
   const { app, logged } = await buildTestApp(t, undefined, {}, { FEEDBACK_STORE: join(file, 'feedback') });
   const response = await feedback(app, { instances: ROWS, targets: TARGETS });

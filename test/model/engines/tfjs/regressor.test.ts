@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
 import { before, describe, it, type TestContext } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { input, layers, loadLayersModel, model } from '@tensorflow/tfjs-layers';
@@ -11,6 +9,7 @@ import { Nadam } from '../../../../src/model/engines/tfjs/nadam.js';
 import { ReconstructionRegressor, type RegressorOptions } from '../../../../src/model/engines/tfjs/regressor.js';
 import { layerShapes } from '../../../../src/model/network/shape.js';
 import { distance, goldenCases, goldenShape } from '../../../support/keras-golden.js';
+import { temporaryDirectory } from '../../../support/temporary-directory.js';
 
 before(() => openBackend('wasm'));
 
@@ -166,8 +165,7 @@ describe('ReconstructionRegressor', () => {
     const regressor = new ReconstructionRegressor(1, { hidden: [4] });
     const optimizer = new Nadam();
     regressor.compile({ optimizer });
-    const folder = await mkdtemp(join(tmpdir(), 'regressor-'));
-    t.after(() => rm(folder, { recursive: true }));
+    const folder = temporaryDirectory(t);
     await regressor.fit(x, y, { epochs: 1 });
     const trained = tf.memory().numTensors;
     await regressor.fit(x, y, { epochs: 2, batchSize: 7 });
@@ -212,8 +210,7 @@ describe('ReconstructionRegressor', () => {
     const [x] = problem(t);
     const regressor = create(t, { hidden: [6, 5], auxiliaryWeight: 0.2, seed: 9 });
     regressor.build(x.shape);
-    const folder = await mkdtemp(join(tmpdir(), 'regressor-'));
-    t.after(() => rm(folder, { recursive: true }));
+    const folder = temporaryDirectory(t);
     await regressor.save(folder);
     assert.deepEqual((await readdir(folder)).sort(), ['model.json', 'weights.bin']);
 

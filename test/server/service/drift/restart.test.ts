@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRandom } from '../../../../src/base/statistics/random.js';
-import { type ServerProcess, startServer, temporaryDirectory } from '../../../support/server-process.js';
+import { type ServerProcess, startServer } from '../../../support/server-process.js';
+import { temporaryDirectory } from '../../../support/temporary-directory.js';
 
 /** Rows `[count, 2]`, the second following the first, and a CSV of them with a target. */
 function rowsOf(seed: number, count: number): number[][] {
@@ -56,7 +57,7 @@ async function report(url: string): Promise<Report> {
 }
 
 test('an alarm and the rows of an unfinished window outlive a restart', async (t) => {
-  const directory = await temporaryDirectory(t);
+  const directory = temporaryDirectory(t);
   const server = await start(t, directory);
   await send(
     server.url,
@@ -75,7 +76,7 @@ test('an alarm and the rows of an unfinished window outlive a restart', async (t
 });
 
 test('kill -9 loses only the rows since the state was last saved', async (t) => {
-  const directory = await temporaryDirectory(t);
+  const directory = temporaryDirectory(t);
   const server = await start(t, directory);
   await send(
     server.url,

@@ -4,7 +4,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { childrenOf, gone, NO_PROC } from '../../../support/child-processes.js';
-import { type ServerProcess, startServer, temporaryDirectory } from '../../../support/server-process.js';
+import { type ServerProcess, startServer } from '../../../support/server-process.js';
+import { temporaryDirectory } from '../../../support/temporary-directory.js';
 
 const ROWS = Array.from({ length: 600 }, (_, i) => [Math.sin(i), Math.cos(3 * i)]);
 const targetOf = ([a, b]: number[]) => a! - b!;
@@ -35,7 +36,7 @@ function killAll({ child }: ServerProcess): void {
 const labelOf = (i: number) => ({ instances: [[i, -i]], targets: [1000 + i] });
 
 test('labelled rows and waiting predictions that were acknowledged are there after kill -9, again and again', async (t) => {
-  const directory = await temporaryDirectory(t);
+  const directory = temporaryDirectory(t);
   let acknowledged = 0;
   const ids: string[] = [];
   for (let round = 0; round < 3; round++) {
@@ -72,7 +73,7 @@ test('labelled rows and waiting predictions that were acknowledged are there aft
 
 test('the process of the database ends with the service, however that ends', { skip: NO_PROC }, async (t) => {
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    const directory = await temporaryDirectory(t);
+    const directory = temporaryDirectory(t);
     const server = await start(t, directory);
     assert.deepEqual(childrenOf(server.child.pid!), [], 'nothing runs before it is needed');
     await post(server, '/feedback', labelOf(1));
@@ -84,7 +85,7 @@ test('the process of the database ends with the service, however that ends', { s
 });
 
 test('a process of the database that is killed costs one answer at most', { skip: NO_PROC }, async (t) => {
-  const server = await start(t, await temporaryDirectory(t));
+  const server = await start(t, temporaryDirectory(t));
   await post(server, '/feedback', labelOf(1));
   const [child] = childrenOf(server.child.pid!);
   process.kill(child!, 'SIGKILL');
@@ -99,7 +100,7 @@ test('a process of the database that is killed costs one answer at most', { skip
 });
 
 test('with RETRAIN=on_drift the service retrains by itself', async (t) => {
-  const directory = await temporaryDirectory(t);
+  const directory = temporaryDirectory(t);
   const store = join(directory, 'elsewhere');
   const env = { RETRAIN: 'on_drift', FEEDBACK_LEAST_ROWS: '100', FEEDBACK_STORE: store };
   const server = await start(t, directory, env);

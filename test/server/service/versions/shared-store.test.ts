@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { FileStore } from '../../../../src/model/store/file-store.js';
-import { type ServerProcess, startServer, temporaryDirectory } from '../../../support/server-process.js';
+import { type ServerProcess, startServer } from '../../../support/server-process.js';
+import { temporaryDirectory } from '../../../support/temporary-directory.js';
 import { buildTestApp, publishUntrained } from '../../../support/test-app.js';
 
 const NAME = 'reconstruction_regressor';
@@ -14,7 +15,7 @@ const ROW = [1, 2, 3];
 
 /** A store with `count` untrained versions; the first is production. */
 async function storeOf(t: TestContext, count: number): Promise<{ directory: string; store: FileStore }> {
-  const directory = await temporaryDirectory(t);
+  const directory = temporaryDirectory(t);
   const store = new FileStore(join(directory, NAME));
   for (let seed = 1; seed <= count; seed++) await publishUntrained(store, ['a', 'b', 'c'], ['y'], seed);
   await store.setAliases({ generation: 0, production: 1, candidate: null, previous: null });
@@ -80,7 +81,7 @@ test('of two processes that activate at once one wins, the other gets an error o
 });
 
 test('of baselines that two processes make at once from their traffic one is that of both, within seconds', async (t) => {
-  const directory = await temporaryDirectory(t);
+  const directory = temporaryDirectory(t);
   const servers = [await start(t, directory), await start(t, directory)] as const;
   const replies = await Promise.all(
     servers.map(async (server, i) => {
@@ -171,7 +172,7 @@ test('a store that can only be read serves, says so at the start and in /readyz?
 
 test('a full disk refuses uploads, trainings and activations in words, leaves nothing half, and the old version serves on', async (t) => {
   const { directory: prepared, store } = await storeOf(t, 2);
-  const directory = await temporaryDirectory(t);
+  const directory = temporaryDirectory(t);
   // The store is copied into the small disk, which is then filled but for a page.
   const fill = `cp -r "${prepared}/." "$0/" && (dd if=/dev/zero of="$0/filler" bs=4k status=none 2>/dev/null || true)`;
   const command = mounted(`-t tmpfs -o size=1m none "$0" && ${fill}`, directory);
