@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { DomainError } from '../../base/domain-error.js';
 import { nullable } from '../../base/json/nullable.js';
+import { Column } from '../columns/column.js';
 import type { Scaler } from '../network/scaler.js';
 import { columnMismatch } from './card-columns.js';
 import { Gate } from './gate-decision.js';
@@ -19,6 +20,11 @@ export const Card = Type.Object({
   created_at: Type.String({ description: 'ISO 8601, UTC' }),
   features: Names,
   targets: Names,
+  columns: Type.Optional(
+    Type.Array(Column, {
+      description: 'the features as they come in; older versions, whose features are numbers, have none',
+    }),
+  ),
   scalers: Type.Object({ features: ScalerSchema, targets: ScalerSchema }),
   network: Type.Object({
     hidden: Type.Array(Type.Integer({ minimum: 1 })),
