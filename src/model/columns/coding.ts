@@ -1,7 +1,13 @@
 import { show } from '../../base/domain-error.js';
-import type { CategoryColumn, Column, TimestampColumn, TimeUnit } from './column.js';
+import type { BooleanColumn, CategoryColumn, Column, Notation, TimestampColumn, TimeUnit } from './column.js';
+import { isGap } from './gaps.js';
+import { numberInText } from './number-text.js';
 
 const UNIT_MS: Readonly<Record<TimeUnit, number>> = { day: 86_400_000, minute: 60_000, second: 1000 };
+/** The largest finite float32. */
+const MAX_NUMBER = 3.4028234663852886e38;
+/** Numbers whose text is the only one in its notation: `05` may be another level than `5`. */
+const CANONICAL = /^-?(0|[1-9]\d{0,14})(\.\d{1,15})?$/;
 
 /** What a JSON value or a cell that a column cannot take should have been. */
 export class Uncodable {
@@ -13,20 +19,43 @@ export class Uncodable {
 }
 
 /**
- * Returns the code of a JSON value: a float32 that stands for it in rows `[rows, columns]`. NaN stands for a missing value,
- * null. A category's code is the index of its level, or the number of levels for one that the training did not have.
+ * Returns the code of a JSON value: a float32 that stands for it in rows `[rows, columns]`. NaN stands for a missing value: null, and
+ * a text that marks a gap unless it is a level of the column. A category's code is the index of its level, or the number of levels
+ * for one that the training did not have.
  */
 export function codeOfValue(column: Column, value: unknown): number | Uncodable {
   if (value === null || value === undefined) return Number.NaN;
   switch (column.type) {
     case 'number':
-      return typeof value === 'number' ? value : new Uncodable('a finite number');
+      return typeof value === 'number' ? codeOfNumber(value, column.notation) : uncodable(column);
     case 'category':
-      return typeof value === 'object' ? new Uncodable('a text') : codeOfLevel(column, String(value));
+      return typeof value === 'object' ? uncodable(column) : codeOfLevel(column, value as string | number | boolean);
     case 'boolean':
-      return codeOfBoolean(column.labels, value);
+      return codeOfBoolean(column, value);
     case 'timestamp':
-      return typeof value === 'string' ? codeOfTime(column, value) : new Uncodable('a date in ISO 8601');
+      return typeof value === 'string' ? codeOfTime(column, value.trim()) : uncodable(column);
+  }
+}
+
+/** Returns the code of a cell of a text file, as `codeOfValue` does. Numbers are written in the column's notation. */
+export function codeOfText(column: Column, text: string): number | Uncodable {
+  if (column.type !== 'number') return codeOfValue(column, text);
+  const cell = text.trim();
+  const number = numberInText(cell, column.notation);
+  return Number.isNaN(number) && !isGap(cell) ? uncodable(column) : codeOfNumber(number, column.notation);
+}
+
+/** What a value of a column should be, for messages: `a finite number`. */
+export function expectedOf(column: Column): string {
+  switch (column.type) {
+    case 'number':
+      return column.notation ? `a finite number, written as ${exampleOf(column.notation)}` : 'a finite number';
+    case 'category':
+      return 'a text';
+    case 'boolean':
+      return `true, false, ${show(column.labels[1])} or ${show(column.labels[0])}`;
+    case 'timestamp':
+      return column.unit === 'day' ? 'a date in ISO 8601' : 'a date and time in ISO 8601';
   }
 }
 
@@ -45,32 +74,73 @@ export function valueOfCode(column: Column, code: number): number | string | boo
   }
 }
 
-const INDICES = new WeakMap<CategoryColumn, Map<string, number>>();
-
-export function codeOfLevel(column: CategoryColumn, level: string): number {
-  let indices = INDICES.get(column);
-  if (!indices) {
-    indices = new Map(column.levels.map((each, i) => [each, i]));
-    INDICES.set(column, indices);
-  }
-  return indices.get(level) ?? column.levels.length;
+function codeOfNumber(value: number, notation: Notation | undefined): number | Uncodable {
+  const isCode = (value >= -MAX_NUMBER && value <= MAX_NUMBER) || Number.isNaN(value);
+  return isCode ? value : uncodable({ type: 'number', notation } as Column);
 }
 
-function codeOfBoolean(labels: readonly [string, string], value: unknown): number | Uncodable {
+interface Levels {
+  readonly byText: ReadonlyMap<string, number>;
+  /** Levels that are numbers: pandas writes 5 as `5.0` once its column has a gap. */
+  readonly byNumber: ReadonlyMap<number, number>;
+}
+
+const LEVELS = new WeakMap<CategoryColumn, Levels>();
+
+/** Returns the index of a level; the number of levels for one that the training did not have, and NaN for the marker of a gap. */
+export function codeOfLevel(column: CategoryColumn, level: string | number | boolean): number {
+  let levels = LEVELS.get(column);
+  if (!levels) {
+    levels = readLevels(column);
+    LEVELS.set(column, levels);
+  }
+  const text = String(level);
+  const index = levels.byText.get(text);
+  if (index !== undefined) return index;
+  if (typeof level === 'boolean') return levels.byText.get(level ? 'True' : 'False') ?? column.levels.length;
+  const cell = text.trim();
+  const trimmed = cell === text ? undefined : levels.byText.get(cell);
+  if (trimmed !== undefined) return trimmed;
+  if (isGap(cell)) return Number.NaN;
+  const equal = levels.byNumber.size > 0 && CANONICAL.test(cell) ? levels.byNumber.get(Number(cell)) : undefined;
+  return equal ?? column.levels.length;
+}
+
+function readLevels({ levels }: CategoryColumn): Levels {
+  const byNumber = new Map<number, number>();
+  levels.forEach((level, i) => {
+    if (CANONICAL.test(level) && !byNumber.has(Number(level))) byNumber.set(Number(level), i);
+  });
+  return { byText: new Map(levels.map((level, i) => [level, i])), byNumber };
+}
+
+/** False and true in any case, as numbers, and as the table writes them. */
+function codeOfBoolean(column: BooleanColumn, value: unknown): number | Uncodable {
   if (typeof value === 'boolean') return Number(value);
   if (value === 0 || value === 1) return value;
-  const index = labels.indexOf(String(value).trim());
-  return index >= 0 ? index : new Uncodable(`true, false, ${show(labels[1])} or ${show(labels[0])}`);
+  if (typeof value !== 'string') return uncodable(column);
+  const text = value.trim();
+  const index = column.labels.indexOf(text);
+  if (index >= 0) return index;
+  const word = text.toLowerCase();
+  for (let code = 0; code < 2; code++) {
+    if (word === (code ? 'true' : 'false') || word === String(code) || word === column.labels[code]!.toLowerCase()) {
+      return code;
+    }
+  }
+  return isGap(text) ? Number.NaN : uncodable(column);
 }
 
-const ISO_TIME = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/;
+const ISO_TIME = /^\d{4}-\d{2}-(\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
 
 /** Returns the milliseconds since 1970 of a date, or a date and time, in ISO 8601; NaN for any other text. Without a zone it is UTC. */
 export function readTime(text: string): number {
-  if (!ISO_TIME.test(text)) return Number.NaN;
+  const [match, day, zone] = ISO_TIME.exec(text) ?? [];
+  if (match === undefined) return Number.NaN;
+  // Date.parse reads February 30 as March 1.
+  if (Number(day) > 28 && new Date(Date.parse(text.slice(0, 10))).getUTCDate() !== Number(day)) return Number.NaN;
   if (text.length === 10) return Date.parse(text);
-  const zoned = /(?:Z|[+-]\d{2}:?\d{2})$/.test(text.slice(10));
-  return Date.parse(text.replace(' ', 'T') + (zoned ? '' : 'Z'));
+  return Date.parse(text.replace(' ', 'T') + (zone === undefined ? 'Z' : ''));
 }
 
 /** The code of milliseconds since 1970. */
@@ -80,10 +150,23 @@ export function codeOfInstant({ origin, unit }: TimestampColumn, milliseconds: n
 
 function codeOfTime(column: TimestampColumn, text: string): number | Uncodable {
   const milliseconds = readTime(text);
-  return Number.isNaN(milliseconds) ? new Uncodable('a date in ISO 8601') : codeOfInstant(column, milliseconds);
+  if (!Number.isNaN(milliseconds)) return codeOfInstant(column, milliseconds);
+  return isGap(text) ? Number.NaN : uncodable(column);
 }
 
-function textOfTime({ origin, unit }: TimestampColumn, code: number): string {
-  const text = new Date(origin + code * UNIT_MS[unit]).toISOString();
+function textOfTime({ origin, unit }: TimestampColumn, code: number): string | null {
+  const time = new Date(origin + code * UNIT_MS[unit]);
+  // A reconstruction may lie beyond the years that there are.
+  if (Number.isNaN(time.getTime())) return null;
+  const text = time.toISOString();
   return unit === 'day' ? text.slice(0, 10) : text.replace('.000Z', 'Z');
+}
+
+function uncodable(column: Column): Uncodable {
+  return new Uncodable(expectedOf(column));
+}
+
+/** A number in a notation. */
+function exampleOf({ decimal, thousands = '', unit }: Notation): string {
+  return `1${thousands}234${decimal}5${unit === undefined ? '' : ` ${unit}`}`;
 }

@@ -7,6 +7,8 @@ export const MAX_FLOAT32 = 3.4028234663852886e38;
 export interface Rows {
   readonly rows: Float32Array;
   readonly count: number;
+  /** Number of the request's named columns that the model does not have, if any. */
+  readonly ignored?: number;
 }
 
 /**
