@@ -5,22 +5,32 @@ export interface Scaler {
   readonly scale: readonly number[];
 }
 
-/** Computes the scaler of the rows `index`, at least one, of `values`, row-major `[rows, columns]`, in float64 and two passes. */
+/**
+ * Computes the scaler of the rows `index`, at least one, of `values`, row-major `[rows, columns]`, in float64 and two passes.
+ * Missing values, NaN, do not count; a column of nothing else has the mean 0.
+ */
 export function fitScaler(values: Float32Array, columns: number, index: Int32Array): Scaler {
   const mean = new Float64Array(columns);
+  const counts = new Float64Array(columns);
+  const first = new Float64Array(columns).fill(Number.NaN);
   for (const row of index) {
-    for (let j = 0; j < columns; j++) mean[j]! += values[row * columns + j]!;
+    for (let j = 0; j < columns; j++) {
+      const value = values[row * columns + j]!;
+      if (Number.isNaN(value)) continue;
+      if (counts[j]!++ === 0) first[j] = value;
+      mean[j]! += value;
+    }
   }
-  for (let j = 0; j < columns; j++) mean[j]! /= index.length;
+  for (let j = 0; j < columns; j++) mean[j]! /= Math.max(1, counts[j]!);
 
-  const first = index[0]! * columns;
   const varies = new Uint8Array(columns);
   const variance = new Float64Array(columns);
   for (const row of index) {
     for (let j = 0; j < columns; j++) {
       const value = values[row * columns + j]!;
-      if (value !== values[first + j]) varies[j] = 1;
-      variance[j]! += (value - mean[j]!) ** 2 / index.length;
+      if (Number.isNaN(value)) continue;
+      if (value !== first[j]) varies[j] = 1;
+      variance[j]! += (value - mean[j]!) ** 2 / counts[j]!;
     }
   }
   // Values are compared because the variance does not show a constant column: its mean may differ from its value by rounding,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DomainError, show } from '../../base/domain-error.js';
+import type { Column } from '../columns/column.js';
 import { openBytes } from './byte-source.js';
 import { type Columns, checkColumns } from './columns.js';
 import type { LabelledRows } from './labelled-rows.js';
@@ -9,6 +10,8 @@ import { isFloat32 } from './rows.js';
 
 /** A table on disk: its columns, and what was dropped from it. Stored beside its numbers as `table.json`. */
 export interface TableInfo extends Columns {
+  /** The features in order; undefined if all are plain numbers. */
+  readonly columns?: readonly Column[];
   /** Rows in the table: those with a finite number in every column. */
   readonly rows: number;
   /** Rows left out. */

@@ -9,21 +9,17 @@ export function evaluate(
   predictions: Predictions,
   targetNames: readonly string[],
 ): Metrics {
-  const { scalers, engine } = predictor;
+  const { scalers, engine, encoder } = predictor;
   const targets = targetNames.map((_, j) =>
     targetMetrics(data, predictions, j, targetNames.length, scalers.targets.mean[j]!),
   );
   const predictionError = mean(targetNames.length, (j) => (targets[j]!.rmse / scalers.targets.scale[j]!) ** 2);
   const reconstructionError = mean(data.rows, (r) => predictions.errors[r]!);
-  const { mean: means, scale } = scalers.features;
   return {
     rows: data.rows,
     prediction_error: predictionError,
     reconstruction_error: reconstructionError,
-    baseline_reconstruction_error: mean(data.rows * means.length, (i) => {
-      const j = i % means.length;
-      return ((data.features[i]! - means[j]!) / scale[j]!) ** 2;
-    }),
+    baseline_reconstruction_error: encoder.meanSquare(data.features, data.rows),
     loss: predictionError + engine.shape.auxiliaryWeight * reconstructionError,
     targets: Object.fromEntries(targetNames.map((name, j) => [name, targets[j]!])),
   };

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Column } from '../columns/column.js';
+import { recoder } from '../columns/recode.js';
 import type { EngineFactory } from '../network/engine.js';
 import { bytesToWeights, weightsToBytes } from '../network/layers-format.js';
 import { Predictor, predictAll, type Scalers } from '../network/predictor.js';
@@ -42,16 +44,28 @@ function explainedBy({ targets }: Metrics, { scale }: Scaler): number {
   return 1 - sum('rmse') / sum('baseline_rmse');
 }
 
-/** Predicts the held-out rows `[rows, inputs]` with the serving model. Returns null if there is none. */
+/**
+ * Predicts the held-out rows `[rows, features]` with the serving model. Returns null if there is none. `columns` are those by which
+ * the rows are coded: the serving model has the same types, but maybe other levels.
+ */
 export function predictByServing(
   stage: string,
   serving: ServingModel | null,
   { features, rows }: LabelledRows,
   createEngine: EngineFactory,
+  columns?: readonly Column[],
 ): ServingPredictions | null {
   if (!serving) return null;
   const { version, shape, scalers, explained } = serving;
   const weights = bytesToWeights(readFileSync(join(stage, WEIGHTS)), weightCount(shape));
   using predictor = new Predictor(createEngine(shape, weights), scalers);
-  return { version, outputs: predictAll(predictor, features, rows).outputs, explained };
+  return { version, outputs: predictAll(predictor, recoded(features, columns, scalers), rows).outputs, explained };
+}
+
+/** Returns the rows in the codes of the serving model; the rows themselves if those are the same. */
+function recoded(rows: Float32Array, columns: readonly Column[] | undefined, serving: Scalers): Float32Array {
+  if (!columns || !serving.columns) return rows;
+  const copy = rows.slice();
+  recoder(columns, serving.columns)(copy);
+  return copy;
 }

@@ -1,5 +1,7 @@
 import { type Random, shuffle } from '../../base/statistics/random.js';
-import { hashRows } from '../../base/statistics/row-hashes.js';
+import { type BitsOf, hashRowsAs, hashText } from '../../base/statistics/row-hashes.js';
+import type { Column } from '../columns/column.js';
+import { UNIT } from '../columns/cycles.js';
 import type { LabelledRows } from '../tables/labelled-rows.js';
 
 /**
@@ -7,16 +9,18 @@ import type { LabelledRows } from '../tables/labelled-rows.js';
  *
  * The content of the rows alone decides: those with the smallest hashes are held out. A row that recurs in a later training is
  * held out again, and equal rows are on the same side. So a new model and the serving one are compared on rows that neither was
- * trained on, except a few near the bound, which moves slightly as data grow.
+ * trained on, except a few near the bound, which moves slightly as data grow. `columns` are those of coded features: a level
+ * counts as its text and a time as its instant, since their codes may differ in the next table.
  */
 export function splitRows(
   data: LabelledRows,
   share: number,
   random: Random,
+  columns?: readonly Column[],
 ): { heldOut: Int32Array; training: Int32Array } {
   const { rows } = data;
   const count = Math.min(rows - 1, Math.max(1, Math.round(rows * share)));
-  const hashes = hashRows(data.rows, data.features, data.targets);
+  const hashes = hashRowsAs(data.rows, columns && meaningOf(columns), data.features, data.targets);
   const sorted = hashes.slice().sort();
   const bound = sorted[count - 1]!;
   let ties = count - sorted.indexOf(bound);
@@ -30,4 +34,21 @@ export function splitRows(
   shuffle(heldOut, random);
   shuffle(training, random);
   return { heldOut, training };
+}
+
+/** The bits of a missing value: a file of float32 may hold any NaN. */
+const MISSING = 0x7fc00000;
+
+/** Returns bits that mean the same whatever the codes of a table are; undefined if all columns are numbers without gaps. */
+function meaningOf(columns: readonly Column[]): BitsOf | undefined {
+  if (columns.every(({ type, missing }) => type === 'number' && missing === 0)) return undefined;
+  const meanings = columns.map((column): ((code: number, bits: number) => number) => {
+    if (column.type === 'category') {
+      const hashes = Uint32Array.from(column.levels, hashText);
+      return (code) => hashes[code] ?? 0;
+    }
+    if (column.type === 'timestamp') return (code) => (column.origin + code * UNIT[column.unit]) / 1000;
+    return (_, bits) => bits;
+  });
+  return (column, code, bits) => (Number.isNaN(code) ? MISSING : meanings[column]!(code, bits));
 }

@@ -13,6 +13,7 @@ import { Predictor, predictAll } from '../network/predictor.js';
 import type { Columns } from '../tables/columns.js';
 import { readTable } from '../tables/table-file.js';
 import { thinHistory } from '../versions/history.js';
+import type { Epoch } from '../versions/metrics.js';
 import { writeVersion } from '../versions/version.js';
 import { judge } from './gate.js';
 import { predictByServing } from './serving-model.js';
@@ -45,13 +46,15 @@ async function run({ stage, engine, options, gate: terms }: TrainingRequest): Pr
     clock.end('split');
     return createEngine(...parts);
   };
-  const result = await train(createTrained, data, info.features.length, info.targets, options, async (epoch) => {
+  const onEpoch = async (epoch: Epoch) => {
     await send({ type: 'epoch', epoch });
     await nextTurn();
-  });
+  };
+  const { columns } = info;
+  const result = await train(createTrained, data, info.features.length, info.targets, options, onEpoch, columns);
   clock.end('train');
   const { metrics, history, heldOut } = result;
-  const serving = predictByServing(stage, terms.serving, heldOut, createEngine);
+  const serving = predictByServing(stage, terms.serving, heldOut, createEngine, columns);
   const gate = judge(heldOut, heldOut.outputs, result.scalers.targets, serving, terms);
   clock.end('gate');
   using predictor = new Predictor(createEngine(result.shape, result.weights), result.scalers);

@@ -12,6 +12,8 @@ export const TrainingFields = {
   seed: Type.Optional(Type.Integer({ minimum: 0, maximum: 4_294_967_295, default: 42 })),
   /** Epochs without a better validation prediction error before training stops. */
   patience: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000, default: 10 })),
+  /** Learns targets on the scale of their logarithm: `auto` does if they have a long tail. Predictions and errors are in their units. */
+  target_transform: Type.Optional(Type.Enum(['auto', 'none', 'log1p'], { default: 'auto' })),
 };
 
 const RequestedOptions = Type.Object(TrainingFields);

@@ -1,14 +1,16 @@
 import { DomainError } from '../../base/domain-error.js';
 import { createRandom, shuffle } from '../../base/statistics/random.js';
+import type { Column } from '../columns/column.js';
 import type { Engine, EngineFactory } from '../network/engine.js';
 import { initialWeights } from '../network/initial-weights.js';
 import { type Predictions, Predictor, predictAll, type Scalers } from '../network/predictor.js';
-import { fitScaler, standardise } from '../network/scaler.js';
 import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from '../network/shape.js';
 import type { LabelledRows } from '../tables/labelled-rows.js';
 import type { Epoch, Metrics } from '../versions/metrics.js';
 import { evaluate } from './evaluation.js';
+import { fitInputs, type Inputs } from './inputs.js';
 import { splitRows } from './split.js';
+import { fitTargets } from './targets.js';
 import type { TrainingOptions } from './training-options.js';
 
 /** Minimum number of complete rows: fewer cannot be split into rows to learn from and rows to judge by. */
@@ -33,7 +35,8 @@ export interface TrainingResult {
 }
 
 /**
- * Trains a network on `data` with Keras' Nadam. It standardises `data` in place, since a copy would double the memory. Training
+ * Trains a network on `data` with Keras' Nadam. It standardises `data` in place, since a copy would double the memory; features
+ * that are not plain numbers are coded as their `columns` say, and encoded batch by batch. Training
  * stops early on the prediction error of held-out rows (the reconstruction error has heavy tails), and returns the best
  * epoch's weights. The same seed and engine give the same weights, bit for bit.
  *
@@ -46,25 +49,24 @@ export async function train(
   targetNames: readonly string[],
   options: TrainingOptions,
   onEpoch: (epoch: Epoch) => void | Promise<void> = () => {},
+  columns?: readonly Column[],
 ): Promise<TrainingResult> {
   if (data.rows < MIN_ROWS) {
     throw new DomainError('TOO_FEW_ROWS', `training needs at least ${MIN_ROWS} complete rows, got ${data.rows}`);
   }
+  const outputs = targetNames.length;
+  const random = createRandom(options.seed);
+  const { heldOut: heldOutIndex, training: index } = splitRows(data, options.validation_split, random, columns);
+  const heldOut = gather(data, heldOutIndex, featureCount, outputs);
+  const targetScalers = fitTargets(data.targets, targetNames, index, options.target_transform);
+  const inputs = fitInputs(data, featureCount, outputs, index, columns);
+  const scalers: Scalers = { features: inputs.scaler, columns: inputs.columns, ...targetScalers };
   const shape: Shape = {
-    inputs: featureCount,
-    outputs: targetNames.length,
+    inputs: inputs.width,
+    outputs,
     hidden: DEFAULT_HIDDEN,
     auxiliaryWeight: DEFAULT_AUXILIARY_WEIGHT,
   };
-  const random = createRandom(options.seed);
-  const { heldOut: heldOutIndex, training: index } = splitRows(data, options.validation_split, random);
-  const heldOut = gather(data, heldOutIndex, shape);
-  const scalers = {
-    features: fitScaler(data.features, shape.inputs, index),
-    targets: fitScaler(data.targets, shape.outputs, index),
-  };
-  standardise(scalers.features, data.features, data.features, data.rows);
-  standardise(scalers.targets, data.targets, data.targets, data.rows);
 
   const engine = createEngine(shape, initialWeights(shape, options.seed), {
     name: 'nadam',
@@ -79,7 +81,7 @@ export async function train(
   let best = { error: Number.POSITIVE_INFINITY, epoch: 0, weights: engine.weights() };
   for (let epoch = 1; epoch <= options.epochs && epoch - best.epoch <= options.patience; epoch++) {
     shuffle(index, random);
-    const trained = trainEpoch(engine, data, index, options.batch_size);
+    const trained = trainEpoch(engine, data, index, options.batch_size, inputs.encode);
     const { metrics } = validate();
     const report: Epoch = {
       epoch,
@@ -112,31 +114,34 @@ export async function train(
 
 /**
  * Trains one epoch, in mini-batches, on the standardised rows of `data` in the order of `index`. Returns the mean loss weighted
- * by batch size and the mean reconstruction error over batches, as Keras reports them.
+ * by batch size and the mean reconstruction error over batches, as Keras reports them. With `encode`, the features are codes.
  */
 export function trainEpoch(
   engine: Engine,
   data: LabelledRows,
   index: Int32Array,
   batchSize: number,
+  encode?: Inputs['encode'],
 ): { loss: number; reconstruction_error: number } {
   let loss = 0;
   let reconstruction = 0;
   let batches = 0;
   for (let from = 0; from < index.length; from += batchSize, batches++) {
     const to = Math.min(from + batchSize, index.length);
-    const batch = engine.step(data.features, data.targets, index, from, to);
+    const batch = encode
+      ? encode(index, from, to, (features, targets, order) => engine.step(features, targets, order, 0, to - from))
+      : engine.step(data.features, data.targets, index, from, to);
     loss += batch.loss * (to - from);
     reconstruction += batch.reconstructionError;
   }
   return { loss: loss / index.length, reconstruction_error: reconstruction / batches };
 }
 
-function gather(data: LabelledRows, index: Int32Array, { inputs, outputs }: Shape): LabelledRows {
-  const features = new Float32Array(index.length * inputs);
+function gather(data: LabelledRows, index: Int32Array, width: number, outputs: number): LabelledRows {
+  const features = new Float32Array(index.length * width);
   const targets = new Float32Array(index.length * outputs);
   index.forEach((row, i) => {
-    features.set(data.features.subarray(row * inputs, (row + 1) * inputs), i * inputs);
+    features.set(data.features.subarray(row * width, (row + 1) * width), i * width);
     targets.set(data.targets.subarray(row * outputs, (row + 1) * outputs), i * outputs);
   });
   return { rows: index.length, features, targets };

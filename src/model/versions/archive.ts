@@ -104,7 +104,7 @@ export function verifyUpload(files: VersionFiles, createEngine: EngineFactory): 
     if (!isDeepStrictEqual(parseFile('model.json', file(files, 'model.json')), JSON.parse(layersModelJson(shape)))) {
       throw invalid("model.json: not the card's network as this program writes it");
     }
-    checkVersionBounds(card, parseProbe(file(files, 'probe.json'), shape));
+    checkVersionBounds(card, parseProbe(file(files, 'probe.json'), card));
     verifyBaseline(files, card);
     openVersion(files, createEngine).predictor.close();
     return card;

@@ -3,7 +3,9 @@ import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { DomainError } from '../../base/domain-error.js';
 import { nullable } from '../../base/json/nullable.js';
-import { Column } from '../columns/column.js';
+import { encodingMismatch } from '../columns/check-encoding.js';
+import { EncodedColumn, inputCount, TargetTransform } from '../columns/encoding.js';
+import type { Scalers } from '../network/predictor.js';
 import type { Scaler } from '../network/scaler.js';
 import { columnMismatch } from './card-columns.js';
 import { Gate } from './gate-decision.js';
@@ -21,8 +23,16 @@ export const Card = Type.Object({
   features: Names,
   targets: Names,
   columns: Type.Optional(
-    Type.Array(Column, {
-      description: 'the features as they come in; older versions, whose features are numbers, have none',
+    Type.Array(EncodedColumn, {
+      description:
+        'the features as they come in, and how they are encoded; none if all are plain numbers, which `scalers` standardises. ' +
+        'The inputs of a number, a category, a trend or a cycle have a variance of 1 in total, times all inputs over all of these',
+    }),
+  ),
+  target_transforms: Type.Optional(
+    Type.Array(TargetTransform, {
+      description:
+        'the scale on which each target is learned; none if `scalers` standardises all. Errors are in their units',
     }),
   ),
   scalers: Type.Object({ features: ScalerSchema, targets: ScalerSchema }),
@@ -38,6 +48,7 @@ export const Card = Type.Object({
     validation_split: Type.Number(),
     seed: Type.Integer(),
     patience: Type.Integer(),
+    target_transform: Type.Optional(Type.String()),
     best_epoch: Type.Integer(),
     seconds: Type.Number(),
   }),
@@ -104,7 +115,23 @@ export function parseCard(text: string | Uint8Array): Card {
   }
   const mismatch = columnMismatch(value);
   if (mismatch) throw invalidVersion(`card.json${mismatch}`);
+  const { columns, target_transforms: transforms } = value;
+  const wrong = columns && encodingMismatch(columns, features, targets.length);
+  if (wrong) throw invalidVersion(`card.json/columns${wrong}`);
+  if (transforms && transforms.length !== targets.length) {
+    throw invalidVersion('card.json/target_transforms: expected one per target');
+  }
   return value;
+}
+
+/** Returns what a predictor needs of a card beside the network. */
+export function scalersOf({ scalers, columns, target_transforms }: Card): Scalers {
+  return { ...scalers, ...(columns && { columns }), ...(target_transforms && { transforms: target_transforms }) };
+}
+
+/** Returns the number of inputs of a card's network. */
+export function inputsOfCard({ features, columns }: Card): number {
+  return columns ? inputCount(columns) : features.length;
 }
 
 /** Parses a version's file of JSON. Throws `INVALID_VERSION`. */

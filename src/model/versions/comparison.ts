@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { nullable } from '../../base/json/nullable.js';
+import { changedTypes, recoder, valuesOfCodes } from '../columns/recode.js';
 import type { EngineFactory } from '../network/engine.js';
 import { sameColumns } from '../tables/columns.js';
 import type { Card } from './card.js';
@@ -12,6 +13,7 @@ const TARGET_METRICS = ['rmse', 'mae', 'r2', 'baseline_rmse', 'baseline_mae'] as
 const Side = nullable(Type.Number());
 // An array and not a tuple: fast-json-stringify cannot write tuples of unions.
 const Pair = Type.Array(Side, { minItems: 2, maxItems: 2 });
+const CellValue = nullable(Type.Union([Type.Number(), Type.String(), Type.Boolean()]));
 const Rows = Type.Array(Type.Array(Side));
 const Difference = Type.Object({ mean: Side, mean_absolute: Side, largest: Side });
 type Difference = Static<typeof Difference>;
@@ -29,13 +31,15 @@ export const Comparison = Type.Object({
     Type.Object({
       features: Type.Array(Type.String()),
       targets: Type.Array(Type.String()),
-      rows: Type.Array(Type.Array(Type.Number()), { description: '[rows, features]: the probe rows of both' }),
+      rows: Type.Array(Type.Array(CellValue), {
+        description: '[rows, features]: the probe rows of both; null is a level that its version does not know',
+      }),
       outputs: Type.Array(Rows, { minItems: 2, maxItems: 2, description: '[rows, targets] of each' }),
       difference: Type.Record(Type.String(), Difference, {
         description: 'second minus first, by target, in its unit',
       }),
     }),
-    { description: 'null if they have other features or targets' },
+    { description: 'null if they have other features, types or targets' },
   ),
 });
 export type Comparison = Static<typeof Comparison>;
@@ -58,11 +62,13 @@ type Opened = ReturnType<typeof openVersion>;
 
 function comparePredictions(a: Opened, b: Opened): Comparison['predictions'] {
   const { features, targets } = a.card;
-  if (!sameColumns(a.card, b.card)) return null;
-  const rows = [...probeRows(a.card, a.probe), ...reorder(probeRows(b.card, b.probe), b.card.features, features)];
+  if (!sameColumns(a.card, b.card) || changedTypes(features, a.card.columns, inOrderOf(a.card, b.card)).length > 0)
+    return null;
+  const [mine, theirs] = [probeRows(a.card, a.probe), probeRows(b.card, b.probe)];
+  const rows = [...valuesOf(mine, a.card), ...reorder(valuesOf(theirs, b.card), b.card.features, features)];
   const outputs: [number[][], number[][]] = [
-    predict(a, rows),
-    reorder(predict(b, reorder(rows, features, b.card.features)), b.card.targets, targets),
+    predict(a, [...mine, ...coded(theirs, b.card, a.card)]),
+    reorder(predict(b, [...coded(mine, a.card, b.card), ...theirs]), b.card.targets, targets),
   ];
   const difference = (_: string, k: number) => summary(rows.map((_, i) => outputs[1][i]![k]! - outputs[0][i]![k]!));
   const finite = (side: number[][]) => side.map((row) => row.map(numberOrNull));
@@ -84,6 +90,28 @@ function probeRows({ features }: Card, { rows, errors }: Probe): number[][] {
   return errors.map((_, i) => rows.slice(i * features.length, (i + 1) * features.length));
 }
 
+/** Returns the columns of `card` in the order of the features of `like`. */
+function inOrderOf({ features }: Card, card: Card): Card['columns'] {
+  return card.columns && features.map((name) => card.columns![card.features.indexOf(name)]!);
+}
+
+/** Returns rows of `from` in the order and the codes of `to`. */
+function coded(rows: readonly number[][], from: Card, to: Card): number[][] {
+  const ordered = reorder(rows, from.features, to.features);
+  const columns = inOrderOf(to, from);
+  if (!columns || !to.columns) return ordered;
+  const recode = recoder(columns, to.columns);
+  return ordered.map((row) => {
+    const codes = Float32Array.from(row);
+    recode(codes);
+    return Array.from(codes);
+  });
+}
+
+function valuesOf(rows: readonly number[][], { columns }: Card): Static<typeof CellValue>[][] {
+  return columns ? rows.map((row) => valuesOfCodes(columns, row)) : rows.map((row) => [...row]);
+}
+
 function predict({ predictor, card }: Opened, rows: readonly number[][]): number[][] {
   const { outputs } = predictor.predict(Float32Array.from(rows.flat()), rows.length);
   const width = card.targets.length;
@@ -91,7 +119,7 @@ function predict({ predictor, card }: Opened, rows: readonly number[][]): number
 }
 
 /** Reorders the columns of each row from the names `from` to the names `to`. */
-function reorder(rows: readonly number[][], from: readonly string[], to: readonly string[]): number[][] {
+function reorder<T>(rows: readonly T[][], from: readonly string[], to: readonly string[]): T[][] {
   const index = to.map((name) => from.indexOf(name));
   return rows.map((row) => index.map((i) => row[i]!));
 }

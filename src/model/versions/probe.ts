@@ -1,9 +1,10 @@
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { DomainError } from '../../base/domain-error.js';
-import { createRandom } from '../../base/statistics/random.js';
+import { createRandom, type Random } from '../../base/statistics/random.js';
+import type { Column } from '../columns/column.js';
 import type { Predictor } from '../network/predictor.js';
-import type { Shape } from '../network/shape.js';
+import type { Columns } from '../tables/columns.js';
 import { invalidVersion, parseFile } from './card.js';
 
 /** Rows of the probe batch. */
@@ -13,7 +14,7 @@ const PROBE_TOLERANCE = 1e-4;
 
 /** A self-test batch: rows, and the model's answers when it was trained. Proves that an engine computes what the trainer did. */
 const Probe = Type.Object({
-  /** `[PROBE_ROWS, features]` in raw units: drawn from the scaler, so that no row of the data is disclosed. */
+  /** `[PROBE_ROWS, features]` in raw units or codes: drawn from scaler and columns, so that no row of the data is disclosed. */
   rows: Type.Array(Type.Number()),
   /** `[PROBE_ROWS, targets]` in target units. */
   outputs: Type.Array(Type.Number()),
@@ -24,12 +25,14 @@ export type Probe = Static<typeof Probe>;
 
 /** Makes a probe. Throws `TRAINING_DIVERGED` if an answer is not finite: such a version could not be opened. */
 export function makeProbe(predictor: Predictor): Probe {
-  const { mean, scale } = predictor.scalers.features;
+  const { features, columns } = predictor.scalers;
+  const { mean, scale } = features;
   const random = createRandom(0);
   const rows = new Float32Array(PROBE_ROWS * mean.length);
   for (let i = 0; i < rows.length; i++) {
     const j = i % mean.length;
-    rows[i] = mean[j]! + scale[j]! * random.normal();
+    const normal = mean[j]! + scale[j]! * random.normal();
+    rows[i] = columns ? codeLike(columns[j]!, normal, random) : normal;
   }
   const { outputs, errors } = predictor.predict(rows, PROBE_ROWS);
   const probe = {
@@ -46,13 +49,20 @@ export function makeProbe(predictor: Predictor): Probe {
   return probe;
 }
 
-/** Parses a probe. Throws `INVALID_VERSION` if it does not fit the network or has no rows, which would prove nothing. */
-export function parseProbe(content: Uint8Array, shape: Shape): Probe {
+/** Draws a code: a number is near its mean; of a category, any level, or a new one. */
+function codeLike(column: Column, normal: number, random: Random): number {
+  if (column.type === 'category') return random.below(column.levels.length + 1);
+  if (column.type === 'boolean') return random.below(2);
+  return column.type === 'timestamp' ? Math.round(normal) : normal;
+}
+
+/** Parses a probe. Throws `INVALID_VERSION` if it does not fit the model or has no rows, which would prove nothing. */
+export function parseProbe(content: Uint8Array, { features, targets }: Columns): Probe {
   const value = parseFile('probe.json', content);
   if (!Value.Check(Probe, value)) throw invalidVersion('probe.json: expected rows, outputs and errors');
   const { rows, outputs, errors } = value;
-  if (rows.length !== errors.length * shape.inputs || outputs.length !== errors.length * shape.outputs) {
-    throw invalidVersion('probe.json: its numbers are not those of one batch of this network');
+  if (rows.length !== errors.length * features.length || outputs.length !== errors.length * targets.length) {
+    throw invalidVersion('probe.json: its numbers are not those of one batch of this model');
   }
   return value;
 }

@@ -8,7 +8,7 @@ import type { EngineFactory } from '../network/engine.js';
 import { bytesToWeights, layersModelJson, weightsToBytes } from '../network/layers-format.js';
 import { Predictor, type Scalers } from '../network/predictor.js';
 import { type Shape, weightCount } from '../network/shape.js';
-import { type Card, invalidVersion, parseCard, sealCard, sha256 } from './card.js';
+import { type Card, inputsOfCard, invalidVersion, parseCard, scalersOf, sealCard, sha256 } from './card.js';
 import { makeProbe, type Probe, parseProbe, verifyProbe } from './probe.js';
 import { checkFileSizes } from './version-bounds.js';
 
@@ -51,6 +51,8 @@ export function writeVersion(directory: string, version: NewVersion, createEngin
   const sealed = sealCard({
     schema: 1,
     ...card,
+    ...(scalers.columns && { columns: [...scalers.columns] }),
+    ...(scalers.transforms && { target_transforms: [...scalers.transforms] }),
     scalers: { features: scalers.features, targets: scalers.targets },
     network: { hidden: [...shape.hidden], auxiliary_weight: shape.auxiliaryWeight },
     baseline: baseline && { rows: baseline.rows, conditional: baseline.conditional !== null },
@@ -104,7 +106,7 @@ export function readVersion(files: VersionFiles): VersionContent {
     }
   }
   const shape: Shape = {
-    inputs: card.features.length,
+    inputs: inputsOfCard(card),
     outputs: card.targets.length,
     hidden: card.network.hidden,
     auxiliaryWeight: card.network.auxiliary_weight,
@@ -121,9 +123,9 @@ export function openVersion(
   createEngine: EngineFactory,
 ): Disposable & { card: Card; predictor: Predictor; probe: Probe; deviation: number } {
   const { card, shape, weights } = readVersion(files);
-  const predictor = new Predictor(createEngine(shape, weights), card.scalers);
+  const predictor = new Predictor(createEngine(shape, weights), scalersOf(card));
   try {
-    const probe = parseProbe(file(files, 'probe.json'), shape);
+    const probe = parseProbe(file(files, 'probe.json'), card);
     const deviation = verifyProbe(predictor, probe);
     return { card, predictor, probe, deviation, [Symbol.dispose]: () => predictor.close() };
   } catch (error) {

@@ -130,7 +130,8 @@ function requiredPaths(value: unknown, path: string[] = []): string[][] {
   return Object.entries(value).flatMap(([key, child]) => {
     const here = [...path, key];
     const open = /^(data,missing|software|files|metrics,targets)$/.test(path.join());
-    const own = open || Array.isArray(value) ? [] : [here];
+    // Older versions have none.
+    const own = open || Array.isArray(value) || key === 'target_transform' ? [] : [here];
     return [...own, ...requiredPaths(child, here)];
   });
 }

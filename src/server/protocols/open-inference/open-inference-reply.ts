@@ -1,4 +1,3 @@
-import { unstandardise } from '../../../model/network/scaler.js';
 import { JSON_TYPE } from '../../http/media-types.js';
 import type { InferenceReply, Parts } from '../../inference/inference-request.js';
 import { enclosed, flat, setModelHeaders } from '../../inference/json-reply.js';
@@ -61,6 +60,6 @@ function outputOf(
     return { values: prediction.outputs.subarray(0, count * targets.length), shape: [count, targets.length] };
   }
   const rows = new Float32Array(count * features.length);
-  unstandardise(serving.predictor.scalers.features, prediction.reconstructions, rows, count);
+  serving.predictor.encoder.restore(prediction.reconstructions, rows, count);
   return { values: rows, shape: [count, features.length] };
 }

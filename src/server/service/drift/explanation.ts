@@ -1,7 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { nullable } from '../../../base/json/nullable.js';
 import type { RowScores } from '../../../drift/monitor/monitor.js';
-import { unstandardise } from '../../../model/network/scaler.js';
 import type { Observation } from '../prediction/prediction-service.js';
 import type { DriftService } from './drift-service.js';
 
@@ -34,17 +33,19 @@ export function explain(
   from = 0,
   to = count,
 ): Explanation[] {
-  const { features, targets, scalers } = serving.card;
+  const { features, targets } = serving.card;
+  const { encoder } = serving.predictor;
   const width = features.length;
   const { inputs, reconstructions, outputs, errors } = prediction;
   const monitor = monitored?.version === serving.version ? monitored.monitor : undefined;
   const restored = new Float32Array((to - from) * width);
-  unstandardise(scalers.features, reconstructions.subarray(from * width), restored, to - from);
+  encoder.restore(reconstructions.subarray(from * encoder.inputs), restored, to - from);
   return Array.from({ length: to - from }, (_, i) => {
     const r = from + i;
     const at = r * width;
     const row = rows.subarray(at, at + width);
     const output = outputs.subarray(r * targets.length, (r + 1) * targets.length);
+    const residuals = encoder.squaredResiduals(inputs, reconstructions, r * encoder.inputs);
     const scores = monitor?.explain(row, output, errors[r]!);
     return {
       p_value: scores?.p_value ?? null,
@@ -52,9 +53,7 @@ export function explain(
       out_of_range: scores?.out_of_range ?? [],
       missing: features.filter((__, j) => Number.isNaN(row[j])),
       reconstruction: Object.fromEntries(features.map((name, j) => [name, restored[i * width + j]!])),
-      squared_residuals: Object.fromEntries(
-        features.map((name, j) => [name, (reconstructions[at + j]! - inputs[at + j]!) ** 2]),
-      ),
+      squared_residuals: Object.fromEntries(features.map((name, j) => [name, residuals[j]!])),
     };
   });
 }

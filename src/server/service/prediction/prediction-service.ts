@@ -135,14 +135,15 @@ export class PredictionService {
     observed = false,
   ): Promise<Observation> {
     const { predictor } = serving;
-    const { inputs: width, outputs: outputWidth } = predictor.engine.shape;
+    const { inputs, outputs: outputWidth } = predictor.engine.shape;
+    const { width } = predictor.encoder;
     const prediction = {
       outputs: new Float32Array(count * outputWidth),
-      reconstructions: new Float32Array(count * width),
-      inputs: new Float32Array(count * width),
+      reconstructions: new Float32Array(count * inputs),
+      inputs: new Float32Array(count * inputs),
       errors: new Float32Array(count),
     };
-    const rowsPerChunk = Math.max(1, Math.floor(VALUES_PER_CHUNK / width));
+    const rowsPerChunk = Math.max(1, Math.floor(VALUES_PER_CHUNK / inputs));
     for (let from = 0; from < count; from += rowsPerChunk) {
       const chunk = Math.min(rowsPerChunk, count - from);
       const pass = predictor.predict(rows.subarray(from * width, (from + chunk) * width), chunk);
@@ -153,8 +154,8 @@ export class PredictionService {
         throw observed ? this.refuse({ rows: part, count: chunk, refused, serving }, first) : tooFar(first);
       }
       prediction.outputs.set(pass.outputs, from * outputWidth);
-      prediction.reconstructions.set(pass.reconstructions, from * width);
-      prediction.inputs.set(pass.inputs, from * width);
+      prediction.reconstructions.set(pass.reconstructions, from * inputs);
+      prediction.inputs.set(pass.inputs, from * inputs);
       prediction.errors.set(pass.errors, from);
       await slice.yieldIfOver();
     }

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
-import { DomainError } from '../../../base/domain-error.js';
+import { DomainError, show } from '../../../base/domain-error.js';
+import { changedTypes } from '../../../model/columns/recode.js';
 import type { FileStore } from '../../../model/store/file-store.js';
-import type { Columns } from '../../../model/tables/columns.js';
+import type { TableInfo } from '../../../model/tables/table-file.js';
 import type { Promote } from '../../../model/training/gate.js';
 import { type GateRequest, handOver } from '../../../model/training/serving-model.js';
 import type { Gate } from '../../../model/versions/gate-decision.js';
@@ -52,7 +53,10 @@ export class Promotion {
    * Returns what the training judges its model by, and puts the serving weights into the stage. Throws `FEATURES_CHANGED`
    * if a model of other columns than the table's serves by now.
    */
-  async request(stage: string, { features, targets }: Columns): Promise<GateRequest> {
+  async request(
+    stage: string,
+    { features, targets, columns }: Pick<TableInfo, 'features' | 'targets' | 'columns'>,
+  ): Promise<GateRequest> {
     const { terms } = this;
     const { service, loader, store, tolerance } = this.options;
     // Read before the serving version: what another process activates from here on is not replaced.
@@ -67,6 +71,15 @@ export class Promotion {
     // The order counts: the rows are compared by position.
     if (!isDeepStrictEqual([card.features, card.targets], [features, targets])) {
       throw new DomainError('FEATURES_CHANGED', 'a model of other columns began to serve while the rows arrived');
+    }
+    const [changed] = changedTypes(features, columns, card.columns);
+    if (changed) {
+      const { name, table, model } = changed;
+      throw new DomainError(
+        'FEATURES_CHANGED',
+        `column ${show(name)} is a ${table} in this table, and a ${model} in the serving model; name its type with \`types\`, ` +
+          'or train a model of other columns with `replace`',
+      );
     }
     return { ...gateTerms, serving: await handOver(stage, version, predictor, card.metrics) };
   }

@@ -1,3 +1,4 @@
+import { recoder } from '../../../model/columns/recode.js';
 import type { Prediction, Predictor } from '../../../model/network/predictor.js';
 import type { Rows } from '../../../model/tables/rows.js';
 import type { Observation, PredictionService, Serving } from '../prediction/prediction-service.js';
@@ -21,6 +22,8 @@ type Answered = Rows & Pick<Prediction, 'outputs'>;
 export class Shadow {
   private readonly candidate: Predictor;
   private readonly serving: Serving;
+  /** Changes rows from the codes of the serving version to those of the candidate, whose levels may differ. */
+  private readonly recode: ((rows: Float32Array) => void) | undefined;
   private readonly requestedRows: number;
   /** `[requestedRows, targets]` */
   private readonly differences: Float32Array;
@@ -34,6 +37,8 @@ export class Shadow {
   constructor(candidate: Predictor, serving: Serving, requestedRows: number) {
     this.candidate = candidate;
     this.serving = serving;
+    const [from, to] = [serving.card.columns, candidate.scalers.columns];
+    if (from && to) this.recode = recoder(from, to);
     this.requestedRows = requestedRows;
     this.differences = new Float32Array(requestedRows * serving.card.targets.length);
   }
@@ -111,7 +116,9 @@ export class Shadow {
     const { rows, count, outputs } = this.queue[0]!;
     const [width, depth] = [rows.length / count, outputs.length / count];
     const chunk = Math.min(count, Math.max(1, Math.floor(VALUES_PER_TURN / width)));
-    const answers = this.candidate.predict(rows.subarray(0, chunk * width), chunk).outputs;
+    const part = rows.subarray(0, chunk * width);
+    this.recode?.(part);
+    const answers = this.candidate.predict(part, chunk).outputs;
     this.addDifferences(answers, outputs.subarray(0, chunk * depth), depth);
     this.queuedRows -= chunk;
     const rest = { rows: rows.subarray(chunk * width), count: count - chunk, outputs: outputs.subarray(chunk * depth) };

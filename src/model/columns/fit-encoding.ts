@@ -1,0 +1,135 @@
+import type { BooleanColumn, CategoryColumn, Column, NumberColumn, TimestampColumn } from './column.js';
+import { angleOf, DAY, UNIT } from './cycles.js';
+import type { CalendarEncoding, EncodedColumn, OneHotEncoding, Period, StandardEncoding } from './encoding.js';
+import { fitPower } from './fit-power.js';
+import { fitTargetEncoding, type TargetRows } from './target-statistics.js';
+
+/** Maximum inputs of a category that has one for each level. */
+const MAX_ONE_HOT = 24;
+
+/** Training rows below which a level shares its input with others as rare: of fewer rows, nothing can be learned. */
+const RARE = 3;
+
+/** Days that a column must span for a cycle to be told from a trend. */
+const MIN_SPAN: Readonly<Record<Period, number>> = { day: 0, week: 14, year: 300 };
+
+/** Variance below which a cycle is left out: nearly all times have the same angle. Evenly spread angles have 1. */
+const MIN_CYCLE = 0.02;
+
+/** Rows to fit encodings to. */
+export interface CodedRows extends TargetRows {
+  /** `[rows, columns]`: codes. */
+  readonly features: Float32Array;
+}
+
+/** Fits the encodings of columns to the rows `index`, at least one. */
+export function fitEncodings(columns: readonly Column[], data: CodedRows, index: Int32Array): EncodedColumn[] {
+  return columns.map((column, j) => {
+    const codes = Float32Array.from(index, (row) => data.features[row * columns.length + j]!);
+    return fitColumn(column, codes, data, index);
+  });
+}
+
+function fitColumn(column: Column, codes: Float32Array, data: CodedRows, index: Int32Array): EncodedColumn {
+  switch (column.type) {
+    case 'number':
+      return fitNumber(column, codes);
+    case 'boolean':
+      return fitBoolean(column, codes);
+    case 'category':
+      return fitCategory(column, codes, data, index);
+    case 'timestamp':
+      return fitTimestamp(column, codes);
+  }
+}
+
+function fitNumber(column: NumberColumn, codes: Float32Array): EncodedColumn {
+  return { ...column, encoding: fitPower(codes) ?? standard(codes) };
+}
+
+function fitBoolean(column: BooleanColumn, codes: Float32Array): EncodedColumn {
+  return { ...column, encoding: standard(codes) };
+}
+
+function standard(codes: Float32Array): StandardEncoding {
+  return { method: 'standard', ...moments(codes), gaps: gapsOf(codes) };
+}
+
+/** Share of the codes that are missing. */
+export function gapsOf(codes: Float32Array): number {
+  let gaps = 0;
+  for (const code of codes) if (Number.isNaN(code)) gaps++;
+  return gaps / codes.length;
+}
+
+/**
+ * Returns the mean and the population standard deviation of the values that are not missing, in float64 and two passes. The
+ * deviation is 1 if all are equal; the mean is 0 if there is none.
+ */
+export function moments(values: Float32Array | Float64Array): { mean: number; scale: number } {
+  let sum = 0;
+  let count = 0;
+  let first = Number.NaN;
+  let varies = false;
+  for (const value of values) {
+    if (Number.isNaN(value)) continue;
+    if (count++ === 0) first = value;
+    else if (value !== first) varies = true;
+    sum += value;
+  }
+  if (!varies) return { mean: count > 0 ? first : 0, scale: 1 };
+  const mean = sum / count;
+  let variance = 0;
+  for (const value of values) if (!Number.isNaN(value)) variance += (value - mean) ** 2 / count;
+  return { mean, scale: Math.sqrt(variance) };
+}
+
+function fitCategory(column: CategoryColumn, codes: Float32Array, data: CodedRows, index: Int32Array): EncodedColumn {
+  const counts = new Array<number>(column.levels.length).fill(0);
+  let gaps = 0;
+  for (const code of codes) {
+    if (Number.isNaN(code)) gaps++;
+    else if (code < counts.length) counts[code]!++;
+  }
+  const encoding = oneHot(counts, gaps, codes.length) ?? fitTargetEncoding(counts, gaps, codes, data, index);
+  return { ...column, encoding };
+}
+
+/** Returns undefined if a category has too many levels for an input each. */
+function oneHot(counts: readonly number[], gaps: number, rows: number): OneHotEncoding | undefined {
+  const shares: number[] = [];
+  const add = (count: number) => shares.push(count / rows) - 1;
+  const rare = counts.reduce((sum, count) => sum + (count < RARE ? count : 0), 0);
+  const frequent = counts.filter((count) => count >= RARE).length;
+  if (frequent > MAX_ONE_HOT) return undefined;
+  const places = counts.map((count) => (count >= RARE ? add(count) : -1));
+  const other = rare >= RARE ? add(rare) : -1;
+  const gap = gaps > 0 ? add(gaps) : -1;
+  if (shares.length === 0) add(0);
+  return {
+    method: 'one_hot',
+    places: places.map((place) => (place < 0 ? other : place)),
+    other,
+    gap,
+    shares,
+  };
+}
+
+function fitTimestamp(column: TimestampColumn, codes: Float32Array): EncodedColumn {
+  const { unit, origin, range } = column;
+  const known = codes.filter((code) => !Number.isNaN(code));
+  const days = ((range[1] - range[0]) * UNIT[unit]) / DAY;
+  const cycles: CalendarEncoding['cycles'] = [];
+  for (const period of ['day', 'week', 'year'] as const) {
+    if ((period === 'day' && unit === 'day') || days < MIN_SPAN[period]) continue;
+    const angles = Float64Array.from(known, (code) => angleOf(period, origin + code * UNIT[unit]));
+    const [sin, cos] = [moments(angles.map(Math.sin)), moments(angles.map(Math.cos))];
+    const variance = varianceOf(angles.map(Math.sin), sin.mean) + varianceOf(angles.map(Math.cos), cos.mean);
+    if (variance >= MIN_CYCLE) cycles.push({ period, sin: sin.mean, cos: cos.mean, scale: Math.sqrt(variance) });
+  }
+  return { ...column, encoding: { method: 'calendar', trend: moments(codes), cycles, gaps: gapsOf(codes) } };
+}
+
+function varianceOf(values: Float64Array, mean: number): number {
+  return values.reduce((sum, value) => sum + (value - mean) ** 2 / values.length, 0);
+}

@@ -1,0 +1,257 @@
+import { angleOf, UNIT } from './cycles.js';
+import {
+  type EncodedColumn,
+  inputCount,
+  inputsOf,
+  type OneHotEncoding,
+  partsOf,
+  type TargetEncoding,
+} from './encoding.js';
+import { inverseYeoJohnson, yeoJohnson } from './yeo-johnson.js';
+
+/** A code beyond this is not a time, but the reconstruction of a row far from all others. */
+const MAX_CODE = 2 ** 24;
+
+/**
+ * Encodes rows of codes `[rows, width]` as inputs of a network `[rows, inputs]`.
+ *
+ * The inputs of a part of a column (a number, a category, a trend, a cycle) have a variance of 1 in total on the training rows,
+ * so that a category of many levels weighs no more than a number. All inputs are then multiplied by the root of inputs per
+ * part. Hence the mean square of a row's inputs is the mean over parts, as is the reconstruction error, and is near 1; for
+ * plain numbers the factor is 1.
+ */
+export class MixedEncoder {
+  /** Codes of a row. */
+  readonly width: number;
+  /** Inputs of a row. */
+  readonly inputs: number;
+  private readonly parts: readonly Part[];
+  /** The factor of all inputs. */
+  private readonly factor: number;
+
+  constructor(columns: readonly EncodedColumn[]) {
+    this.width = columns.length;
+    this.inputs = inputCount(columns);
+    this.factor = Math.sqrt(this.inputs / columns.reduce((sum, { encoding }) => sum + partsOf(encoding), 0));
+    this.parts = columns.map((column) => new Part(column, this.factor));
+  }
+
+  /** Encodes the first `count` rows. */
+  encode(rows: Float32Array, to: Float32Array, count: number): void {
+    for (let row = 0; row < count; row++) this.encodeRow(rows, row, to, row);
+  }
+
+  /** Encodes a row of `rows` to a row of `to`. A code that is no level is that of a new one. */
+  encodeRow(rows: Float32Array, row: number, to: Float32Array, toRow: number): void {
+    const { parts, width } = this;
+    let at = toRow * this.inputs;
+    for (let j = 0, from = row * width; j < width; j++, from++) {
+      const part = parts[j]!;
+      part.encode(rows[from]!, to, at);
+      at += part.inputs;
+    }
+  }
+
+  /** Restores the codes `[rows, width]` that the reconstructions `[rows, inputs]` stand for: of a category, the nearest level. */
+  restore(reconstructions: Float32Array, to: Float32Array, count: number): void {
+    for (let row = 0, at = 0, from = 0; row < count; row++) {
+      for (const part of this.parts) {
+        to[at++] = part.restore(reconstructions, from);
+        from += part.inputs;
+      }
+    }
+  }
+
+  /** Returns the squared differences by column `[width]` of a row of inputs and reconstructions, each from index `from` on. */
+  squaredResiduals(inputs: Float32Array, reconstructions: Float32Array, from: number): Float64Array {
+    let at = from;
+    return Float64Array.from(this.parts, (part) => {
+      let sum = 0;
+      for (const end = at + part.inputs; at < end; at++) sum += (reconstructions[at]! - inputs[at]!) ** 2;
+      return sum / this.factor ** 2;
+    });
+  }
+
+  /** Returns the mean square of the inputs of `[count, width]`: the error if every input was reconstructed as its mean, 0. */
+  meanSquare(rows: Float32Array, count: number): number {
+    const inputs = new Float32Array(this.inputs);
+    let sum = 0;
+    for (let row = 0; row < count; row++) {
+      this.encodeRow(rows, row, inputs, 0);
+      for (const input of inputs) sum += input ** 2;
+    }
+    return sum / (count * this.inputs);
+  }
+}
+
+/** Encodes the codes of one column. One class, because calls of many are slower. */
+class Part {
+  readonly inputs: number;
+  private readonly kind: 'number' | 'power' | 'table' | 'calendar';
+  private readonly column: EncodedColumn;
+  private readonly factor: number;
+  private readonly mean: number = 0;
+  private readonly scale: number = 1;
+  private readonly lambda: number = 1;
+  private readonly centre: number = 0;
+  private readonly unit: number = 1;
+  /** The input that says whether a value is missing: none, or what it is for a value and for a gap. */
+  private readonly indicates: boolean = false;
+  private readonly present: number = 0;
+  private readonly absent: number = 0;
+  /** `[levels + 2, inputs]`: the levels, a new one, and a missing value. */
+  private readonly table: Float32Array = new Float32Array(0);
+  private readonly levels: number = 0;
+
+  constructor(column: EncodedColumn, factor: number) {
+    const { encoding } = column;
+    this.column = column;
+    this.inputs = inputsOf(encoding);
+    this.factor = factor;
+    switch (encoding.method) {
+      case 'one_hot':
+      case 'target':
+        this.kind = 'table';
+        this.table = encoding.method === 'one_hot' ? oneHotTable(encoding, factor) : targetTable(encoding, factor);
+        this.levels = this.table.length / this.inputs - 2;
+        return;
+      case 'calendar':
+        this.kind = 'calendar';
+        this.mean = encoding.trend.mean;
+        this.scale = encoding.trend.scale;
+        this.unit = column.type === 'timestamp' ? UNIT[column.unit] : 1;
+        break;
+      case 'power':
+        this.kind = 'power';
+        this.lambda = encoding.lambda;
+        this.centre = encoding.centre;
+        this.unit = encoding.width;
+        this.mean = encoding.mean;
+        this.scale = encoding.scale;
+        break;
+      case 'standard':
+        this.kind = 'number';
+        this.mean = encoding.mean;
+        this.scale = encoding.scale;
+    }
+    if (encoding.gaps > 0) {
+      // Its variance is the share of gaps, and that of the value, whose gaps are the mean, the share of the rest.
+      const spread = encoding.gaps < 1 ? Math.sqrt(1 - encoding.gaps) : 1;
+      this.indicates = true;
+      this.present = (-encoding.gaps / spread) * factor;
+      this.absent = ((1 - encoding.gaps) / spread) * factor;
+    }
+  }
+
+  encode(code: number, to: Float32Array, at: number): void {
+    switch (this.kind) {
+      case 'number':
+        to[at] = Number.isNaN(code) ? 0 : ((code - this.mean) / this.scale) * this.factor;
+        if (this.indicates) to[at + 1] = Number.isNaN(code) ? this.absent : this.present;
+        return;
+      case 'power':
+        to[at] = Number.isNaN(code)
+          ? 0
+          : ((yeoJohnson((code - this.centre) / this.unit, this.lambda) - this.mean) / this.scale) * this.factor;
+        if (this.indicates) to[at + 1] = Number.isNaN(code) ? this.absent : this.present;
+        return;
+      case 'table': {
+        const level = Number.isNaN(code)
+          ? this.levels + 1
+          : code >= 0 && code < this.levels
+            ? Math.trunc(code)
+            : this.levels;
+        for (let i = 0, from = level * this.inputs; i < this.inputs; i++) to[at + i] = this.table[from + i]!;
+        return;
+      }
+      case 'calendar':
+        this.encodeTime(code, to, at);
+    }
+  }
+
+  private encodeTime(code: number, to: Float32Array, at: number): void {
+    const { column, factor } = this;
+    if (column.type !== 'timestamp') return;
+    const { cycles } = column.encoding;
+    const missing = Number.isNaN(code);
+    to[at] = missing ? 0 : ((code - this.mean) / this.scale) * factor;
+    const time = column.origin + code * this.unit;
+    let next = at + 1;
+    for (let i = 0; i < cycles.length; i++) {
+      const { period, sin, cos, scale } = cycles[i]!;
+      const angle = angleOf(period, time);
+      to[next++] = missing ? 0 : ((Math.sin(angle) - sin) / scale) * factor;
+      to[next++] = missing ? 0 : ((Math.cos(angle) - cos) / scale) * factor;
+    }
+    if (this.indicates) to[next] = missing ? this.absent : this.present;
+  }
+
+  /** Returns the code that the inputs from index `at` on stand for. */
+  restore(inputs: Float32Array, at: number): number {
+    const { column } = this;
+    const value = (inputs[at]! / this.factor) * this.scale + this.mean;
+    switch (this.kind) {
+      case 'number':
+        return column.type === 'boolean' ? Number(value >= 0.5) : value;
+      case 'power':
+        return finite(inverseYeoJohnson(value, this.lambda) * this.unit + this.centre);
+      case 'table':
+        return this.nearestLevel(inputs, at);
+      case 'calendar':
+        return Math.max(-MAX_CODE, Math.min(MAX_CODE, Math.round(value)));
+    }
+  }
+
+  /** A level whose inputs are at the smallest distance. The first levels are the most frequent ones. */
+  private nearestLevel(inputs: Float32Array, at: number): number {
+    let best = 0;
+    let smallest = Number.POSITIVE_INFINITY;
+    for (let level = 0, from = 0; level < this.levels; level++) {
+      let distance = 0;
+      for (let i = 0; i < this.inputs; i++, from++) distance += (inputs[at + i]! - this.table[from]!) ** 2;
+      if (distance < smallest) [best, smallest] = [level, distance];
+    }
+    return best;
+  }
+}
+
+/** float32 has no greater number. */
+const MAX_FLOAT = 3.4028234663852886e38;
+
+function finite(value: number): number {
+  return Math.max(-MAX_FLOAT, Math.min(MAX_FLOAT, value));
+}
+
+/** Returns `[levels + 2, inputs]`. */
+function oneHotTable({ places, other, gap, shares }: OneHotEncoding, factor: number): Float32Array {
+  const variance = shares.reduce((sum, share) => sum + share * (1 - share), 0);
+  const unit = factor / (variance > 0 ? Math.sqrt(variance) : 1);
+  const table = new Float32Array((places.length + 2) * shares.length);
+  [...places, other, gap].forEach((place, level) => {
+    // The average row for a value without an input.
+    if (place >= 0)
+      shares.forEach((share, i) => {
+        table[level * shares.length + i] = (Number(i === place) - share) * unit;
+      });
+  });
+  return table;
+}
+
+/** Returns `[levels + 2, targets + 1]`. */
+function targetTable({ statistics, scale, counts, frequency, gap }: TargetEncoding, factor: number): Float32Array {
+  const width = (statistics[0]?.length ?? 0) + 1;
+  const table = new Float32Array((statistics.length + 2) * width);
+  const write = (level: number, means: readonly number[], count: number) => {
+    means.forEach((mean, t) => {
+      table[level * width + t] = (mean / scale) * factor;
+    });
+    table[level * width + width - 1] = ((Math.log1p(count) - frequency.mean) / frequency.scale) * factor;
+  };
+  statistics.forEach((means, level) => {
+    write(level, means, counts[level]!);
+  });
+  // A new level has the mean of the targets, and is as rare as any. A gap that training did not have is the average row.
+  write(statistics.length, [], Math.min(...counts));
+  if (gap) write(statistics.length + 1, gap.statistics, gap.count);
+  return table;
+}
