@@ -1,4 +1,4 @@
-import { endOfString } from './parse-json.js';
+import { endOfString, parseJson } from './parse-json.js';
 
 /**
  * Turns text that contains NaN and Infinity, as many clients write them, into JSON. NaN becomes null if values may be
@@ -16,4 +16,18 @@ export function withoutNumberTokens(text: string, allowMissing: boolean): string
     parts.push(text.slice(quote, at));
   }
   return parts.join('');
+}
+
+/** Parses JSON with the tokens of `withoutNumberTokens`. Throws `INVALID_JSON` with the position of the error. */
+export function parseTolerantly(text: string, allowMissing: boolean): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    const plain = withoutNumberTokens(text, allowMissing);
+    try {
+      return JSON.parse(plain);
+    } catch {
+      return parseJson(text);
+    }
+  }
 }

@@ -81,17 +81,21 @@ export function equalColumns(a: Columns, b: Columns): boolean {
   return inOrder(a) === inOrder(b);
 }
 
-/** Returns the index of each feature among `columns`. Throws `INVALID_ROWS` unless they are exactly the features. */
-export function placesOf(features: readonly string[], columns: readonly string[]): number[] {
-  const places = new Map(columns.map((name, i) => [name, i]));
-  const missing = features.find((name) => !places.has(name));
-  if (missing !== undefined) {
-    throw invalidRows(`columns: feature ${show(missing)} is missing; the columns are ${listed(columns)}`);
-  }
-  if (columns.length > features.length) {
-    const known = new Set(features);
-    const unknown = columns.find((name) => !known.has(name));
-    throw invalidRows(`columns: unknown feature ${show(unknown)}; the model has ${listed(features)}`);
+/**
+ * Returns the index of each feature among `columns`, which may have more. Throws `INVALID_ROWS` if a feature is missing, or there
+ * twice. `place` is the client's name for the columns.
+ */
+export function placesOf(features: readonly string[], columns: readonly string[], place = 'columns'): number[] {
+  const places = new Map<string, number>();
+  const known = new Set(features);
+  columns.forEach((name, i) => {
+    if (known.has(name) && places.has(name)) throw invalidRows(`${place}: feature ${show(name)} is there twice`);
+    places.set(name, i);
+  });
+  const missing = features.filter((name) => !places.has(name));
+  if (missing.length > 0) {
+    const verb = missing.length === 1 ? `feature ${show(missing[0])} is` : `features ${listed(missing)} are`;
+    throw invalidRows(`${place}: ${verb} missing; the columns are ${listed(columns)}`);
   }
   return features.map((name) => places.get(name)!);
 }

@@ -1,4 +1,4 @@
-import { show } from '../../base/domain-error.js';
+import { type DomainError, show } from '../../base/domain-error.js';
 import { codeOfText, codeOfValue, expectedOf, Uncodable } from '../columns/coding.js';
 import type { Column } from '../columns/column.js';
 import { invalidRows } from './rows.js';
@@ -48,37 +48,49 @@ export function mayMiss(
   return allowMissing || (columns !== undefined && columns[feature]!.missing > 0);
 }
 
-/** Returns the code of a feature's JSON value. `place` names the value in the error. Throws `INVALID_ROWS`. */
-export function codeValue(model: RowModel, feature: number, value: unknown, place: () => string): number {
+/**
+ * Returns the code of a feature's JSON value. Throws `INVALID_ROWS`. `place` names the value in the error; if that does not name the
+ * feature, the error does.
+ */
+export function codeValue(
+  model: RowModel,
+  feature: number,
+  value: unknown,
+  place: () => string,
+  isNamed = true,
+): number {
   const code = codeOfValue(columnOf(model, feature), value);
   if (typeof code === 'number' && (!Number.isNaN(code) || mayMiss(model, feature))) return code;
-  throw uncodable(model, feature, code, value ?? null, place);
+  throw refuse(model, feature, code, value ?? null, place(), isNamed);
 }
 
 /** Returns the code of a feature's cell in a file of text. Throws as `codeValue`. */
-export function codeText(model: RowModel, feature: number, text: string, place: () => string): number {
+export function codeText(model: RowModel, feature: number, text: string, place: () => string, isNamed = true): number {
   const code = codeOfText(columnOf(model, feature), text);
   if (typeof code === 'number' && (!Number.isNaN(code) || mayMiss(model, feature))) return code;
-  throw uncodable(model, feature, code, text, place);
+  // As every format names an empty cell.
+  throw refuse(model, feature, code, text.trim() === '' ? null : text, place(), isNamed);
 }
 
 /** A number without gaps, as every feature is of a model without columns. */
-const NUMBER = { type: 'number', name: 'a number', missing: 0, range: [0, 0] } as const satisfies Column;
+const NUMBER: Column = { type: 'number', name: 'number', missing: 0, range: [0, 0] };
 
 function columnOf({ columns }: RowModel, feature: number): Column {
-  return columns === undefined ? (NUMBER as Column) : columns[feature]!;
+  return columns === undefined ? NUMBER : columns[feature]!;
 }
 
-function uncodable(
+function refuse(
   model: RowModel,
   feature: number,
   code: number | Uncodable,
   value: unknown,
-  place: () => string,
-): Error {
+  place: string,
+  isNamed: boolean,
+): DomainError {
   const expected = code instanceof Uncodable ? code.expected : expectedOf(columnOf(model, feature));
-  // Clients of models of numbers alone know this message without advice.
+  const name = isNamed ? '' : ` as ${show(model.features[feature])}`;
+  // Clients of models of numbers alone know the message without advice.
   const isGap = !(code instanceof Uncodable) && model.columns !== undefined;
   const why = isGap ? '; it was never missing in the training, and only ON_MISSING=mean takes it' : '';
-  return invalidRows(`${place()}: expected ${expected}, got ${show(value)}${why}`);
+  return invalidRows(`${place}: expected ${expected}${name}, got ${show(value)}${why}`);
 }

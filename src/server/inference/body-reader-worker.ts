@@ -52,9 +52,9 @@ export interface AnswersTask extends FeedbackTask {
 
 export const readPrediction = workerTask(
   ({ body, reader, options, ...model }: RowsTask): Reading => {
-    const { rows, count, requested }: Reading = ROW_READERS[reader](asBuffer(body), model, options as never);
+    const reading: Reading = ROW_READERS[reader](asBuffer(body), model, options as never);
     // A reader may use its memory again.
-    return { rows: rows.slice(0, count * model.features.length), count, requested };
+    return { ...reading, rows: reading.rows.slice(0, reading.count * model.features.length) };
   },
   ({ rows }) => [rows],
 );

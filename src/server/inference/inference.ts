@@ -1,5 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import { TimeSlice } from '../../base/node/time-slice.js';
+import { rowModelOf } from '../../model/tables/row-model.js';
+import type { Card } from '../../model/versions/card.js';
 import { LARGE_BODY } from '../bodies/large-body.js';
 import type { RequestCharge } from '../bodies/request-memory.js';
 import { NUMBER_LENGTH, SMALL_REPLY } from '../fast-path/fast-reply.js';
@@ -23,6 +25,8 @@ export class Inference {
   private readonly options: InferenceOptions;
   private readonly turns = new Turns();
   private model: RowModel;
+  /** The card that `model` was made from. */
+  private card: Card | undefined;
 
   constructor(options: InferenceOptions) {
     this.options = options;
@@ -69,13 +73,14 @@ export class Inference {
     const { body, options, onTimed } = request;
     // Without `onTimed` the clock is not read: it costs as much as the forward pass of a row.
     const start = onTimed ? performance.now() : 0;
-    const { rows, count, requested } = read(body, this.modelOf(serving), options);
+    const { rows, count, requested, ignored } = read(body, this.modelOf(serving), options);
     const length = maxLengthOf(request, count, serving);
     if (length > maxLength) return;
     charge?.add(length);
     const readAt = onTimed ? performance.now() : 0;
     const observation = service.predict(rows, count);
     const predictedAt = onTimed ? performance.now() : 0;
+    if (ignored) reply.header(IGNORED_COLUMNS, String(ignored));
     const text = joined(request.write(observation, requested as never, reply));
     onTimed?.(count, [readAt - start, predictedAt - readAt, performance.now() - predictedAt]);
     reply.send(text);
@@ -90,14 +95,16 @@ export class Inference {
       const { length: width } = model.features;
       const reading = FLOAT_BYTES * Math.min(model.maxRows * width, request.body.length / BYTES_PER_VALUE);
       charge?.add(reading);
-      const { rows, count, requested } = await this.read(request, model, slice);
+      const { rows, count, requested, ignored } = await this.read(request, model, slice);
       charge?.subtract(reading);
       // Rows, inputs, reconstructions, outputs and errors.
-      charge?.add(FLOAT_BYTES * count * (3 * width + serving.card.targets.length + 1));
+      const { inputs } = serving.predictor.engine.shape;
+      charge?.add(FLOAT_BYTES * count * (width + 2 * inputs + serving.card.targets.length + 1));
       const read = performance.now();
       const observation = await service.predictInSlices(serving, rows, count, slice);
       const predicted = performance.now();
       await request.prepare?.(observation);
+      if (ignored) reply.header(IGNORED_COLUMNS, String(ignored));
       const parts: Uint8Array[] = [];
       for (const part of request.write(observation, requested as never, reply)) {
         const bytes = typeof part === 'string' ? Buffer.from(part) : part;
@@ -115,9 +122,9 @@ export class Inference {
     const { reader, body, options } = request;
     const read = readerAtOnce(request);
     if (read) {
-      const { rows, count, requested } = read(body, model, options);
+      const reading = read(body, model, options);
       // A reader reuses its memory for the next request.
-      return { rows: rows.slice(0, count * model.features.length), count, requested };
+      return { ...reading, rows: reading.rows.slice(0, reading.count * model.features.length) };
     }
     return (
       (await READERS_IN_SLICES[reader]?.(body, model, options, slice)) ??
@@ -127,11 +134,16 @@ export class Inference {
 
   /** Makes the object once per version rather than per request. */
   private modelOf(serving: Serving): RowModel {
-    if (serving.card.features !== this.model.features) this.model = { ...this.model, features: serving.card.features };
+    if (serving.card !== this.card) {
+      this.card = serving.card;
+      this.model = rowModelOf(serving.card, this.options);
+    }
     return this.model;
   }
 }
 
+/** The header with the number of the request's columns that the model does not have. */
+const IGNORED_COLUMNS = 'x-ignored-columns';
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;
 /** Bytes that a number and its separator take in the densest of common bodies. */
 const BYTES_PER_VALUE = 4;
@@ -151,8 +163,8 @@ function readerAtOnce({ reader, body }: InferenceRequest): Reader<Reading> | und
 /** Characters of a reply with every possible output that repeats the whole body, for example as an id. */
 function maxLengthOf(request: InferenceRequest, count: number, serving: Serving): number {
   if (request.maxLength) return request.maxLength(count, serving);
-  const { features, targets } = serving.card;
-  return request.body.length + NUMBER_LENGTH * count * (features.length + targets.length + 1);
+  const { inputs, outputs } = serving.predictor.engine.shape;
+  return request.body.length + NUMBER_LENGTH * count * (inputs + outputs + 1);
 }
 
 function joined(parts: Parts): string | Buffer {

@@ -1,6 +1,7 @@
 import { RowParser } from '../../base/json/row-parser.js';
 import type { TimeSlice } from '../../base/node/time-slice.js';
 import { readCsvRows } from '../../model/tables/csv/csv-rows.js';
+import { isNumeric } from '../../model/tables/row-model.js';
 import type { Rows } from '../../model/tables/rows.js';
 import { readFloatRows } from '../readers/float32-request.js';
 import {
@@ -21,22 +22,26 @@ const NUMBERS_PER_CHUNK = 4096;
 export const SLICED_READERS = {
   floats: async (body: Buffer, model: RowModel) => readFloatRows(body, model),
   openInference: async (body: Buffer, model: RowModel, options: OpenInferenceReaderOptions) =>
-    hasShortHeader(options.headerLength) ? readOpenInferenceRequest(body, model, options) : undefined,
+    hasShortHeader(options.headerLength) && isNumeric(model)
+      ? readOpenInferenceRequest(body, model, options)
+      : undefined,
   predict: readRowsByPosition,
   predictArrow: async (body: Buffer, model: RowModel, _options: undefined, slice: TimeSlice) => {
     const { readArrowRows } = await import('../../model/tables/arrow/arrow-rows.js');
     return readArrowRows(body, model.features, model.maxRows, model.allowMissing, slice);
   },
-  predictCsv: (body: Buffer, model: RowModel) => readCsvRows(body, model.features, model.maxRows, model.allowMissing),
+  predictCsv: (body: Buffer, model: RowModel) => readCsvRows(body, model),
 };
 
-/** Named rows, missing values and errors are left to the thread: only JSON.parse can read those. */
+/** Named rows, rows with other values than numbers, and errors are left to the thread: only JSON.parse can read those. */
 async function readRowsByPosition(
   body: Buffer,
-  { features, maxRows }: RowModel,
+  model: RowModel,
   _options: undefined,
   slice: TimeSlice,
 ): Promise<Rows | undefined> {
+  if (!isNumeric(model)) return undefined;
+  const { features, maxRows } = model;
   const parser = new RowParser();
   const rowsPerChunk = Math.max(1, Math.floor(NUMBERS_PER_CHUNK / features.length));
   const reading = parser.parseInParts(body, features.length, rowsPerChunk, maxRows);

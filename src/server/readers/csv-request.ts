@@ -1,30 +1,34 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { DomainError, show } from '../../base/domain-error.js';
 import { maxValues } from '../../base/node/memory-limits.js';
-import { CSV_OPTIONS, readHeader } from '../../model/tables/csv/csv-table.js';
-import { numberInCell } from '../../model/tables/csv/number-cell.js';
-import { checkCount, isFloat32, type Rows } from '../../model/tables/rows.js';
-import { checkNames, invalidRows, type RowModel } from './row-list.js';
+import { codeOfText, Uncodable, valueOfCode } from '../../model/columns/coding.js';
+import { isGap } from '../../model/columns/gaps.js';
+import { numberInText } from '../../model/columns/number-text.js';
+import { placesOf } from '../../model/tables/columns.js';
+import { CSV_OPTIONS } from '../../model/tables/csv/csv-table.js';
+import { codeText, isNumeric } from '../../model/tables/row-model.js';
+import { checkCount, type Rows } from '../../model/tables/rows.js';
+import { checkNames, invalidRows, type RowModel, withCount } from './row-list.js';
 
 const COMMA = 0x2c;
 const LINE_FEED = 0x0a;
 const OPTIONS = { ...CSV_OPTIONS, relax_column_count: true } as const;
 
 /**
- * Reads a CSV: by feature name if its first line holds a word, otherwise by position. An empty cell is a missing value.
- * Throws `INVALID_CSV`, `INVALID_ROWS` naming the line, and `TOO_LARGE`.
+ * Reads a CSV: by feature name if its first line is a header, otherwise by position. Named columns that the model does not have are
+ * ignored. An empty cell and the markers of pandas are missing values. Throws `INVALID_CSV`, `INVALID_ROWS` naming the
+ * line, and `TOO_LARGE`.
  */
 export function readCsvRequest(body: Buffer, model: RowModel): Rows {
-  const { features, allowMissing } = model;
+  const { features } = model;
   checkCells(body);
   // A header, and one row too many: there could be millions of empty rows.
   const records = parseRecords(body, model.maxRows + 2);
-  const [first = []] = records;
-  const named = first.some((cell) => cell.trim() !== '' && Number.isNaN(numberInCell(cell)));
-  const names = named ? readHeader(first) : features;
-  if (named) checkNames(names, 'header', features);
-  const places = features.map((name) => names.indexOf(name));
-  const from = named ? 1 : 0;
+  const header = headerOf(records[0] ?? [], model);
+  const ignored = header ? checkHeader(header, features) : 0;
+  const places = header ? placesOf(features, header, 'header') : features.map((_, j) => j);
+  const width = header?.length ?? features.length;
+  const from = header ? 1 : 0;
   const count = records.length - from;
   if (count > model.maxRows) {
     throw new DomainError('TOO_LARGE', `body: expected at most ${model.maxRows} rows, got more`);
@@ -33,22 +37,45 @@ export function readCsvRequest(body: Buffer, model: RowModel): Rows {
   const rows = new Float32Array(count * features.length);
   for (let i = 0, at = 0; i < count; i++) {
     const record = records[from + i]!;
-    if (record.length !== features.length) {
+    if (record.length !== width) {
       const line = lineOf(body, from + i);
-      throw invalidRows(`${line}: expected ${features.length} values, got ${record.length}`);
+      throw invalidRows(`${line}: expected ${width} values, got ${record.length}`);
     }
     for (let j = 0; j < features.length; j++, at++) {
-      const cell = record[places[j]!]!;
-      const value = numberInCell(cell);
-      if (!isFloat32(value) && !(allowMissing && cell.trim() === '')) {
-        const expected = `expected a finite number as ${show(features[j])}`;
-        const line = lineOf(body, from + i);
-        throw invalidRows(`${line}, column ${places[j]! + 1}: ${expected}, got ${show(cell)}`);
-      }
-      rows[at] = value;
+      const place = () => `${lineOf(body, from + i)}, column ${places[j]! + 1}`;
+      rows[at] = codeText(model, j, record[places[j]!]!, place, false);
     }
   }
-  return { rows, count };
+  return withCount({ rows, ignored }, count);
+}
+
+/** Returns how many columns are no features. Throws `INVALID_ROWS` if a feature is missing, and `INVALID_CSV` if it is there twice. */
+function checkHeader(header: readonly string[], features: readonly string[]): number {
+  const known = new Set(features);
+  const twice = header.find((name, j) => known.has(name) && header.indexOf(name) !== j);
+  if (twice !== undefined) throw new DomainError('INVALID_CSV', `header: column ${show(twice)} appears twice`);
+  return checkNames(header, 'header', features);
+}
+
+/**
+ * Returns the names in the first line if it is a header: it names all features, or has a word where no row can have it. A text may be
+ * any word, but hardly the name of a feature.
+ */
+function headerOf(first: readonly string[], model: RowModel): string[] | undefined {
+  const { features, columns } = model;
+  const names = first.map((cell) => cell.trim());
+  const found = new Set(names);
+  if (features.every((name) => found.has(name))) return names;
+  const isRow = first.length === features.length;
+  if (!isRow && !isNumeric(model)) return undefined;
+  const known = new Set(features);
+  const isHeader = names.some((name, j) => {
+    const column = columns?.[j];
+    if (!isRow || !column) return !isGap(name) && Number.isNaN(numberInText(name));
+    const code = codeOfText(column, name);
+    return code instanceof Uncodable || (known.has(name) && valueOfCode(column, code) === undefined);
+  });
+  return isHeader ? names : undefined;
 }
 
 /** Throws `TOO_LARGE` for more cells than there is memory for, before there is a text of each. */

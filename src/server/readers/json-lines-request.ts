@@ -3,8 +3,9 @@ import { readJsonObject } from '../../base/json/json-object.js';
 import { readJson } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
 import { maxValues } from '../../base/node/memory-limits.js';
+import { isNumeric } from '../../model/tables/row-model.js';
 import { checkCount, type Rows } from '../../model/tables/rows.js';
-import { type RowModel, readRowList } from './row-list.js';
+import { jsonParser, type RowModel, readRowList } from './row-list.js';
 
 const LEFT_BRACKET = 0x5b;
 const LEFT_BRACE = 0x7b;
@@ -14,12 +15,13 @@ const parser = new RowParser();
 
 /** Reads JSON Lines: a row per line, by position or by feature name. Throws `INVALID_JSON`, `INVALID_ROWS` and `TOO_LARGE`. */
 export function readJsonLinesRequest(body: Buffer, model: RowModel): Rows {
-  if (readOneRow(body, model.features.length)) return { rows: parser.rows, count: 1 };
+  if (isNumeric(model) && readOneRow(body, model.features.length)) return { rows: parser.rows, count: 1 };
   checkLines(body, model.maxRows);
   const lines = body.toString().split('\n');
   if (lines.at(-1)!.trim() === '') lines.pop();
   checkCount(lines.length, 'lines', model.maxRows);
-  const rows = lines.map((line, i) => readLine(line, i));
+  const parse = jsonParser(model);
+  const rows = lines.map((line, i) => readLine(line, i, parse));
   return readRowList(rows, 'lines', model);
 }
 
@@ -45,10 +47,10 @@ function readOneRow(body: Buffer, width: number): boolean {
   return parser.end === body.length || (parser.end === body.length - 1 && body[parser.end] === LINE_FEED);
 }
 
-function readLine(line: string, i: number): unknown {
+function readLine(line: string, i: number, parse: (text: string) => unknown): unknown {
   try {
     const json = Buffer.from(line.trim());
-    return json[0] === LEFT_BRACE ? readJsonObject(json) : readJson(json);
+    return json[0] === LEFT_BRACE ? readJsonObject(json, parse) : readJson(json, parse);
   } catch (cause) {
     if (cause instanceof DomainError && cause.code !== 'INVALID_JSON') {
       throw new DomainError(cause.code, `lines[${i}]: ${cause.message}`, { cause });

@@ -1,18 +1,20 @@
 import { show } from '../../base/domain-error.js';
 import { readJsonObject } from '../../base/json/json-object.js';
-import { withoutNumberTokens } from '../../base/json/nonfinite-tokens.js';
-import { isObject, parseJson } from '../../base/json/parse-json.js';
+import { isObject } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
 import { readRows } from '../../model/tables/json/json-rows.js';
+import { isNumeric } from '../../model/tables/row-model.js';
 import { checkCount, type Rows } from '../../model/tables/rows.js';
 import {
   checkNames,
   invalidRequest,
   invalidRows,
+  jsonParser,
   type RowModel,
   readColumns,
   readPlainRows,
   readRowList,
+  withCount,
 } from './row-list.js';
 
 const KEYS = ['dataframe_split', 'dataframe_records', 'instances', 'inputs'] as const;
@@ -38,7 +40,7 @@ const parser = new RowParser();
 export function readMlflowRequest(body: Buffer, model: RowModel): Rows {
   const common = readCommon(body, model);
   if (common) return common;
-  const request = readJsonObject(body, (text) => parseTolerantly(text, model.allowMissing));
+  const request = readJsonObject(body, jsonParser(model));
   const keys = KEYS.filter((key) => Object.hasOwn(request, key));
   const [key] = keys;
   if (keys.length !== 1 || !key) {
@@ -54,7 +56,7 @@ export function readMlflowRequest(body: Buffer, model: RowModel): Rows {
 function readCommon(body: Buffer, model: RowModel): Rows | undefined {
   const { features, maxRows } = model;
   const width = features.length;
-  if (body[0] !== LEFT_BRACE) return undefined;
+  if (body[0] !== LEFT_BRACE || !isNumeric(model)) return undefined;
   if (body[2] === LETTER_I) return readPlainRows(body, model, body[4] === LETTER_P ? 'inputs' : 'instances');
   const [head, columns] = SPLIT.exec(body.toString('latin1', 0, MAX_HEAD_BYTES)) ?? [];
   if (head === undefined || columns === undefined) return undefined;
@@ -92,14 +94,16 @@ function readSplit(value: unknown, model: RowModel): Rows {
   if (!Array.isArray(columns)) {
     throw invalidRows(`${place}.columns: expected an array of names, got ${show(columns)}`);
   }
-  const names = columns.map(String);
+  const names = columns.map((name: unknown, j) => {
+    if (typeof name === 'string' || typeof name === 'number') return String(name);
+    throw invalidRows(`${place}.columns[${j}]: expected a name, got ${show(name)}`);
+  });
   checkNames(names, `${place}.columns`, model.features);
   if (!Array.isArray(data)) {
     throw invalidRows(`${place}.data: expected an array of rows, got ${show(data)}`);
   }
   checkCount(data.length, `${place}.data`, model.maxRows);
-  const rows = readRows(data, names, model.allowMissing, `${place}.data`);
-  return { rows: reordered(rows, names, model.features), count: data.length };
+  return withCount(readRows(data, model, `${place}.data`, names), data.length);
 }
 
 /** Returns `rows` with their columns in the order of the features. */
@@ -108,13 +112,4 @@ function reordered(rows: Float32Array, names: readonly string[], features: reado
   const width = features.length;
   const places = features.map((name) => names.indexOf(name));
   return rows.map((_, at) => rows[at - (at % width) + places[at % width]!]!);
-}
-
-/** Parses JSON as Python does, with NaN and Infinity. */
-function parseTolerantly(text: string, allowMissing: boolean): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return parseJson(withoutNumberTokens(text, allowMissing));
-  }
 }

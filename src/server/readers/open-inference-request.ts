@@ -2,9 +2,20 @@ import { show } from '../../base/domain-error.js';
 import { readJsonObject } from '../../base/json/json-object.js';
 import { isObject } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
+import { isNumeric, mayMiss } from '../../model/tables/row-model.js';
 import { checkCount, type Rows } from '../../model/tables/rows.js';
+import { codedElementBytes, LENGTH_BYTES, readColumnTensor } from './column-tensor.js';
 import { readFloatRows } from './float32-request.js';
-import { checkNames, invalidRequest, invalidRows, type RequestedRows, type RowModel } from './row-list.js';
+import {
+  checkNames,
+  invalidRequest,
+  invalidRows,
+  jsonParser,
+  type RequestedRows,
+  type RowModel,
+  requireNumeric,
+  withCount,
+} from './row-list.js';
 import { elementBytes, readBytes, readData, type TensorShape } from './tensor.js';
 
 /** The header with the number of bytes of JSON before binary data. */
@@ -61,7 +72,7 @@ export function readOpenInferenceRequest(
   const common = headerLength === null ? readCommon(body, model) : undefined;
   if (common) return common;
   const length = headerLength ?? body.length;
-  const request = readJsonObject(body.subarray(0, length));
+  const request = readJsonObject(body.subarray(0, length), jsonParser(model));
   const { id, parameters = {}, inputs } = request;
   if (id !== undefined && typeof id !== 'string') throw invalidRequest(`id: expected a string, got ${show(id)}`);
   if (!isObject(parameters)) throw invalidRequest(`parameters: expected an object, got ${show(parameters)}`);
@@ -70,7 +81,9 @@ export function readOpenInferenceRequest(
 }
 
 /** Reads the most common form without making objects of it. Returns undefined for any other body, valid or not. */
-function readCommon(body: Buffer, { features, maxRows }: RowModel): RequestedRows<OpenInferenceRequested> | undefined {
+function readCommon(body: Buffer, model: RowModel): RequestedRows<OpenInferenceRequested> | undefined {
+  if (!isNumeric(model)) return undefined;
+  const { features, maxRows } = model;
   const [head, id, rows, columns] = COMMON.exec(body.toString('latin1', 0, MAX_HEAD_BYTES)) ?? [];
   const count = Number(rows);
   const elements = count * features.length;
@@ -121,21 +134,15 @@ function readInputs(inputs: unknown, blob: Buffer, model: RowModel): Rows {
     if (!isObject(input)) throw invalidRequest(`inputs[${i}]: expected a tensor, got ${show(input)}`);
     return input;
   });
-  const whole = tensors.length === 1 && tensors[0]!['name'] === INPUT;
-  if (!whole) {
-    if (tensors.length === 1 && model.features.length > 1) {
-      throw invalidRequest(`inputs[0].name: expected ${show(INPUT)}, got ${show(tensors[0]!['name'])}`);
-    }
-    const names = tensors.map(({ name }, i) => {
-      if (typeof name === 'string') return name;
-      throw invalidRequest(`inputs[${i}].name: expected a string, got ${show(name)}`);
-    });
-    checkNames(names, 'inputs', model.features);
-  }
+  // A model of other features than numbers has an input for each of them, and one of these may have this name.
+  const whole =
+    tensors.length === 1 && tensors[0]!['name'] === INPUT && (isNumeric(model) || model.features[0] !== INPUT);
+  if (whole) requireNumeric(model, 'inputs[0]', 'send an input of [rows] for each feature');
+  const places = whole ? undefined : namesOf(tensors, model);
   const columns = whole ? model.features.length : 1;
   let at = 0;
   let count = 0;
-  const columnsOfValues = new Map<string, Float32Array>();
+  const columnsOfCodes = new Map<string, Float32Array>();
   tensors.forEach((tensor, i) => {
     const shape = readShape(tensor, i, columns, whole);
     checkCount(shape.rows, shape.place, model.maxRows);
@@ -143,20 +150,44 @@ function readInputs(inputs: unknown, blob: Buffer, model: RowModel): Rows {
       throw invalidRows(`${shape.place}.shape: expected ${count} rows, as the first input has, got ${shape.rows}`);
     }
     count = shape.rows;
-    const size = binarySize(tensor, shape);
-    if (size === undefined) {
-      columnsOfValues.set(tensor['name'] as string, readData(tensor['data'], shape, model.allowMissing));
-      return;
-    }
-    if (at + size > blob.length) {
+    const name = tensor['name'] as string;
+    const feature = places?.get(name);
+    const isIgnored = places !== undefined && feature === undefined;
+    const column = feature === undefined ? undefined : model.columns?.[feature];
+    const isCoded = column !== undefined && column.type !== 'number';
+    const size = binarySize(tensor, shape, isCoded || isIgnored);
+    if (size !== undefined && at + size > blob.length) {
       throw invalidRows(`${shape.place}: expected ${size} bytes of binary data, got ${blob.length - at}`);
     }
-    columnsOfValues.set(tensor['name'] as string, readBytes(blob.subarray(at, at + size), shape, model.allowMissing));
-    at += size;
+    const bytes = size === undefined ? undefined : blob.subarray(at, at + size);
+    at += size ?? 0;
+    if (isIgnored) return;
+    if (isCoded) {
+      columnsOfCodes.set(name, readColumnTensor(tensor['data'], bytes, shape, model, feature!));
+      return;
+    }
+    const missing = (element: number) => mayMiss(model, feature ?? element % columns);
+    columnsOfCodes.set(name, bytes ? readBytes(bytes, shape, missing) : readData(tensor['data'], shape, missing));
   });
   if (at < blob.length)
     throw invalidRequest(`unexpected additional input data: ${blob.length - at} bytes that no input names`);
-  return { rows: whole ? columnsOfValues.get(INPUT)! : interleave(columnsOfValues, count, model), count };
+  if (whole) return { rows: columnsOfCodes.get(INPUT)!, count };
+  const rows = interleave(columnsOfCodes, count, model);
+  return withCount({ rows, ignored: tensors.length - model.features.length }, count);
+}
+
+/** Returns the index of each feature by its name. Throws `INVALID_ROWS` unless every feature is among the tensors, once. */
+function namesOf(tensors: readonly Record<string, unknown>[], model: RowModel): ReadonlyMap<string, number> {
+  const { features } = model;
+  if (tensors.length === 1 && features.length > 1 && isNumeric(model)) {
+    throw invalidRequest(`inputs[0].name: expected ${show(INPUT)}, got ${show(tensors[0]!['name'])}`);
+  }
+  const names = tensors.map(({ name }, i) => {
+    if (typeof name === 'string') return name;
+    throw invalidRequest(`inputs[${i}].name: expected a string, got ${show(name)}`);
+  });
+  checkNames(names, 'inputs', features);
+  return new Map(features.map((name, j) => [name, j]));
 }
 
 /** Reads the shape `[rows, columns]` of a tensor. That of a single feature may also be `[rows]`. */
@@ -181,18 +212,21 @@ function readShape(tensor: Record<string, unknown>, i: number, columns: number, 
 }
 
 /** Returns the bytes of a tensor behind the JSON, or undefined if its data is in the JSON. */
-function binarySize(tensor: Record<string, unknown>, shape: TensorShape): number | undefined {
+function binarySize(tensor: Record<string, unknown>, shape: TensorShape, isCoded: boolean): number | undefined {
   const { place, rows, columns } = shape;
-  const element = elementBytes(shape);
+  const element = isCoded ? codedElementBytes(shape) : elementBytes(shape);
   const { parameters = {}, data } = tensor;
   if (!isObject(parameters)) throw invalidRequest(`${place}.parameters: expected an object, got ${show(parameters)}`);
   const size = parameters['binary_data_size'];
   if (size === undefined) return undefined;
   if (data !== undefined) throw invalidRequest(`${place}: expected either data or binary_data_size`);
-  const expected = rows * columns * element;
-  if (size === expected) return expected;
+  // Texts have any length. A length that is not theirs shows when they are read.
+  const isLongEnough = element === undefined && Number.isSafeInteger(size) && (size as number) >= LENGTH_BYTES * rows;
+  const expected = rows * columns * (element ?? LENGTH_BYTES);
+  if (isLongEnough || size === expected) return size as number;
+  const least = element === undefined ? 'at least ' : '';
   throw invalidRows(
-    `${place}.parameters.binary_data_size: expected ${expected} for its shape and datatype, got ${show(size)}`,
+    `${place}.parameters.binary_data_size: expected ${least}${expected} for its shape and datatype, got ${show(size)}`,
   );
 }
 

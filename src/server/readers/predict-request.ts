@@ -1,14 +1,14 @@
 import { type DomainError, show } from '../../base/domain-error.js';
 import { readJson } from '../../base/json/parse-json.js';
 import type { Rows } from '../../model/tables/rows.js';
-import { invalidRows, type RowModel, readPlainRows, readRowList } from './row-list.js';
+import { invalidRows, jsonParser, type RowModel, readPlainRows, readRowList } from './row-list.js';
 
 /**
- * Reads the JSON of `POST /predict`: `{"instances": [...]}`, or the rows alone, by position or by feature name. Throws
- * `INVALID_JSON`, `INVALID_ROWS` and `TOO_LARGE`.
+ * Reads the JSON of `POST /predict`: `{"instances": [...]}`, or the rows alone, by position or by feature name. NaN is
+ * a missing value. Throws `INVALID_JSON`, `INVALID_ROWS` and `TOO_LARGE`.
  */
 export function readPredictRequest(body: Buffer, model: RowModel): Rows {
-  return readPlainRows(body, model) ?? readRowList(instancesOf(readJson(body)), 'instances', model);
+  return readPlainRows(body, model) ?? readRowList(instancesOf(readJson(body, jsonParser(model))), 'instances', model);
 }
 
 function instancesOf(body: unknown): unknown {

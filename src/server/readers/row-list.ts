@@ -1,15 +1,11 @@
 import { DomainError, show } from '../../base/domain-error.js';
+import { parseTolerantly } from '../../base/json/nonfinite-tokens.js';
 import { RowParser } from '../../base/json/row-parser.js';
 import { readRows } from '../../model/tables/json/json-rows.js';
+import { codeValue, isNumeric, mayMiss, type RowModel } from '../../model/tables/row-model.js';
 import { checkCount, isFloat32, listed, type Rows } from '../../model/tables/rows.js';
 
-/** The properties of a model that a reader needs: plain data, so that they can be sent to the thread. */
-export interface RowModel {
-  readonly features: readonly string[];
-  readonly maxRows: number;
-  /** Whether a null is a missing value. */
-  readonly allowMissing: boolean;
-}
+export type { RowModel };
 
 /** Rows, and what the body requests beside the predictions. */
 export interface RequestedRows<R> extends Rows {
@@ -25,9 +21,15 @@ const parser = new RowParser();
  * Reads an object whose only key holds rows of numbers by position, or such rows alone, without creating an object per row.
  * Returns undefined for any other body, valid or not. The next call overwrites the rows.
  */
-export function readPlainRows(body: Buffer, { features, maxRows }: RowModel, key?: string): Rows | undefined {
-  const count = parser.parse(body, features.length, key);
-  return count > 0 && count <= maxRows ? { rows: parser.rows, count } : undefined;
+export function readPlainRows(body: Buffer, model: RowModel, key?: string): Rows | undefined {
+  if (!isNumeric(model)) return undefined;
+  const count = parser.parse(body, model.features.length, key);
+  return count > 0 && count <= model.maxRows ? { rows: parser.rows, count } : undefined;
+}
+
+/** Parses JSON, and NaN and Infinity in it as many clients write them: NaN is a missing value. Throws `INVALID_JSON`. */
+export function jsonParser({ columns, allowMissing }: RowModel): (text: string) => unknown {
+  return (text) => parseTolerantly(text, allowMissing || columns !== undefined);
 }
 
 /** Reads rows by position or by feature name. `place` is the client's name for them. Throws `INVALID_ROWS` and `TOO_LARGE`. */
@@ -36,40 +38,64 @@ export function readRowList(value: unknown, place: string, model: RowModel): Row
     throw invalidRows(`${place}: expected an array of rows, got ${value === undefined ? 'nothing' : show(value)}`);
   }
   checkCount(value.length, place, model.maxRows);
-  return { rows: readRows(value, model.features, model.allowMissing, place), count: value.length };
+  return withCount(readRows(value, model, place), value.length);
 }
 
-/** Reads columns by feature name: arrays of numbers, or of arrays of one number. Throws `INVALID_ROWS` and `TOO_LARGE`. */
+/** Reads columns by feature name: arrays of values, or of arrays of one value. Throws `INVALID_ROWS` and `TOO_LARGE`. */
 export function readColumns(columns: Record<string, unknown>, place: string, model: RowModel): Rows {
-  const { features, allowMissing } = model;
-  checkNames(Object.keys(columns), place, features);
+  const { features } = model;
+  const ignored = checkNames(Object.keys(columns), place, features);
   const first = columns[features[0]!];
   const count = Array.isArray(first) ? first.length : 0;
   checkCount(count, `${place}[${show(features[0])}]`, model.maxRows);
   const rows = new Float32Array(count * features.length);
+  const what = model.columns ? 'values' : 'numbers';
   features.forEach((name, j) => {
     const column = columns[name];
     if (!Array.isArray(column) || column.length !== count) {
-      throw invalidRows(`${place}[${show(name)}]: expected an array of ${count} numbers, got ${show(column)}`);
+      throw invalidRows(`${place}[${show(name)}]: expected an array of ${count} ${what}, got ${show(column)}`);
     }
     for (let i = 0, at = j; i < count; i++, at += features.length) {
       const value = Array.isArray(column[i]) && column[i].length === 1 ? column[i][0] : column[i];
-      if (isFloat32(value)) rows[at] = value;
-      else if (value === null && allowMissing) rows[at] = Number.NaN;
+      if (model.columns) rows[at] = codeValue(model, j, value, () => `${place}[${show(name)}][${i}]`);
+      else if (isFloat32(value)) rows[at] = value;
+      else if (value === null && mayMiss(model, j)) rows[at] = Number.NaN;
       else throw invalidRows(`${place}[${show(name)}][${i}]: expected a finite number, got ${show(value)}`);
     }
   });
-  return { rows, count };
+  return withCount({ rows, ignored }, count);
 }
 
-/** Throws `INVALID_ROWS` unless these are the features, in any order. */
-export function checkNames(names: readonly string[], place: string, features: readonly string[]): void {
-  const missing = features.filter((name) => !names.includes(name));
+/** Returns rows with their number. Only requests with more columns than the model have the field `ignored`. */
+export function withCount({ rows, ignored }: { rows: Float32Array; ignored: number }, count: number): Rows {
+  return ignored > 0 ? { rows, count, ignored } : { rows, count };
+}
+
+/**
+ * Returns how many of these names are no feature. Throws `INVALID_ROWS` if a feature is not among them, or there twice. The order is
+ * free.
+ */
+export function checkNames(names: readonly string[], place: string, features: readonly string[]): number {
+  const found = new Set(names);
+  const missing = features.filter((name) => !found.has(name));
   if (missing.length > 0) throw invalidRows(`${place}: missing ${listed(missing)}; the model has ${listed(features)}`);
-  const unknown = names.find((name, i) => !features.includes(name) || names.indexOf(name) !== i);
-  if (unknown !== undefined) {
-    throw invalidRows(`${place}: ${show(unknown)} is no feature, or there twice; the model has ${listed(features)}`);
+  if (names.length === features.length) return 0;
+  const known = new Set(features);
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (known.has(name) && seen.has(name)) throw invalidRows(`${place}: ${show(name)} is there twice`);
+    seen.add(name);
   }
+  return names.length - features.length;
+}
+
+/** Throws `INVALID_REQUEST` for rows of numbers alone if the model has other features. `others` names the way out. */
+export function requireNumeric(model: RowModel, place: string, others: string): void {
+  if (isNumeric(model)) return;
+  const names = model.columns!.filter(({ type }) => type !== 'number').map(({ name }) => name);
+  throw invalidRequest(
+    `${place}: numbers alone are no rows of this model, because ${listed(names)} take other values; ${others}`,
+  );
 }
 
 /** An error for rows that the model cannot take. */

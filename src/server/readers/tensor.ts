@@ -39,51 +39,64 @@ export interface TensorShape {
   readonly columns: number;
 }
 
-/** Returns the bytes of one element. Throws `INVALID_REQUEST` unless the datatype is numeric. */
-export function elementBytes({ place, datatype }: TensorShape): number {
+/** Returns true if the element `i` of a tensor may be missing. */
+type MayMiss = (i: number) => boolean;
+
+/** Returns the bytes of one element. Throws `INVALID_REQUEST` unless the datatype is numeric, or one of `others`. */
+export function elementBytes({ place, datatype }: TensorShape, others: readonly string[] = []): number {
   const type = Object.hasOwn(DATATYPES, datatype) ? DATATYPES[datatype] : undefined;
   if (type) return type.bytes;
   throw invalidRequest(
-    `${place}.datatype: expected one of ${Object.keys(DATATYPES).join(', ')}, got ${show(datatype)}`,
+    `${place}.datatype: expected one of ${[...Object.keys(DATATYPES), ...others].join(', ')}, got ${show(datatype)}`,
   );
+}
+
+/** Returns the numbers in little-endian bytes, whatever they are. */
+export function numbersOf({ buffer, byteOffset, byteLength }: Uint8Array, datatype: string): ArrayLike<number> {
+  return DATATYPES[datatype]!.read(buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer);
 }
 
 /**
  * Reads little-endian, row-major bytes as float32; there must be as many as the shape has. Aligned FP32 is not copied: the
  * result is a view of it. NaN is a missing value. Throws `INVALID_ROWS` for a value that float32 cannot hold.
  */
-export function readBytes(bytes: Uint8Array, shape: TensorShape, allowMissing: boolean): Float32Array {
+export function readBytes(bytes: Uint8Array, shape: TensorShape, mayMiss: MayMiss): Float32Array {
   const { buffer, byteOffset, byteLength } = bytes;
   const aligned = shape.datatype === 'FP32' && byteOffset % Float32Array.BYTES_PER_ELEMENT === 0;
   const values = aligned
     ? new Float32Array(buffer, byteOffset, byteLength / Float32Array.BYTES_PER_ELEMENT)
-    : DATATYPES[shape.datatype]!.read(buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer);
+    : numbersOf(bytes, shape.datatype);
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
-    if (!isFloat32(value) && !(allowMissing && Number.isNaN(value))) throw notANumber(shape, i, value);
+    if (!isFloat32(value) && !(Number.isNaN(value) && mayMiss(i))) throw notANumber(shape, i, value);
   }
   return values instanceof Float32Array ? values : new Float32Array(values);
 }
 
 /** Reads `data`, flat or nested like its shape. Throws `INVALID_ROWS` naming the place. */
-export function readData(data: unknown, shape: TensorShape, allowMissing: boolean): Float32Array {
-  const { place, elements: name, datatype, rows, columns } = shape;
+export function readData(data: unknown, shape: TensorShape, mayMiss: MayMiss): Float32Array {
+  const { place, datatype } = shape;
   if (datatype === 'FP16') throw invalidRequest(`${place}: FP16 is read only as binary data; JSON has FP32`);
   const { whole } = DATATYPES[datatype]!;
-  const nested = Array.isArray(data) && Array.isArray(data[0]);
-  const elements = nested ? flatten(data, shape) : data;
-  if (!Array.isArray(elements) || elements.length !== rows * columns) {
-    const got = Array.isArray(elements) ? `${elements.length}` : show(elements);
-    throw invalidRows(`${name}: expected ${rows * columns} elements for its shape, flat or nested, got ${got}`);
-  }
+  const elements = elementsOf(data, shape);
   const values = new Float32Array(elements.length);
   for (let i = 0; i < elements.length; i++) {
     const value: unknown = elements[i];
     if (isFloat32(value) && (!whole || isWithin(whole, value))) values[i] = value;
-    else if (value === null && allowMissing) values[i] = Number.NaN;
+    else if (value === null && mayMiss(i)) values[i] = Number.NaN;
     else throw notANumber(shape, i, value);
   }
   return values;
+}
+
+/** Returns the elements of `data`, flat or nested like its shape. Throws `INVALID_ROWS` naming the place. */
+export function elementsOf(data: unknown, shape: TensorShape): readonly unknown[] {
+  const { elements: name, rows, columns } = shape;
+  const nested = Array.isArray(data) && Array.isArray(data[0]);
+  const elements = nested ? flatten(data, shape) : data;
+  if (Array.isArray(elements) && elements.length === rows * columns) return elements;
+  const got = Array.isArray(elements) ? `${elements.length}` : show(elements);
+  throw invalidRows(`${name}: expected ${rows * columns} elements for its shape, flat or nested, got ${got}`);
 }
 
 function flatten(data: readonly unknown[], { elements, rows, columns }: TensorShape): unknown[] {

@@ -42,7 +42,9 @@ export function readTensorflowRequest(
     const plain = readPlainRows(body, model, columnar ? 'inputs' : 'instances');
     if (plain) return { rows: plain.rows, count: plain.count, requested: { columnar } };
   }
-  const request = readJsonObject(body, (text) => parseTolerantly(text, model.allowMissing));
+  const request = readJsonObject(body, (text) =>
+    parseTolerantly(text, model.allowMissing || model.columns !== undefined),
+  );
   const { signature_name: signature = SIGNATURE } = request;
   if (signature !== SIGNATURE && signature !== '') {
     throw invalidRequest(`Serving signature name: ${show(signature)} not found in signature def`);
@@ -60,7 +62,7 @@ export function readTensorflowRequest(
 function readInstances(instances: unknown, model: RowModel): Rows {
   if (!Array.isArray(instances)) throw invalidRequest("Expecting 'instances' value to be a list/array");
   if (instances.length === 0) throw invalidRequest("No values found for 'instances'");
-  const rows = instances.map((row) => (isInput(row) ? row[INPUT] : row));
+  const rows = instances.map((row) => valuesOf(isInput(row) ? row[INPUT] : row, model));
   rows.forEach((row, i) => {
     if (!Array.isArray(row) || row.length === model.features.length) return;
     const sizes = `Expecting tensor size: ${model.features.length} but got: ${row.length}`;
@@ -73,7 +75,14 @@ function readColumnar(inputs: unknown, model: RowModel): Rows {
   // Other keys are ignored here, unlike in a row.
   const named = isObject(inputs) && Object.hasOwn(inputs, INPUT) && !model.features.includes(INPUT);
   const rows = named || isInput(inputs) ? inputs[INPUT] : inputs;
-  return isObject(rows) ? readColumns(rows, 'inputs', model) : readRowList(rows, 'inputs', model);
+  if (!isObject(rows))
+    return readRowList(Array.isArray(rows) ? rows.map((row) => valuesOf(row, model)) : rows, 'inputs', model);
+  if (model.columns === undefined) return readColumns(rows, 'inputs', model);
+  const columns = Object.entries(rows).map(([name, column]) => [
+    name,
+    Array.isArray(column) ? column.map(plainElement) : column,
+  ]);
+  return readColumns(Object.fromEntries(columns), 'inputs', model);
 }
 
 /** Reads objects by feature name, with numbers or arrays of one number; `context` holds the features that all share. */
@@ -85,11 +94,28 @@ function readExamples({ examples, context = {} }: Record<string, unknown>, model
     if (!isObject(example))
       throw invalidRequest(`examples[${i}]: expected an object of features, got ${show(example)}`);
     // Most examples are rows already.
-    if (Object.keys(context).length === 0 && !Object.values(example).some(Array.isArray)) return example;
+    if (Object.keys(context).length === 0 && !Object.values(example).some((value) => typeof value === 'object'))
+      return example;
     const entries = [...Object.entries(context), ...Object.entries(example)];
-    return Object.fromEntries(entries.map(([name, of]) => [name, Array.isArray(of) && of.length === 1 ? of[0] : of]));
+    return Object.fromEntries(entries.map(([name, of]) => [name, plainElement(of)]));
   });
   return inElement('examples', () => readRowList(rows, 'examples', model));
+}
+
+/**
+ * Returns a row whose values are neither arrays of one nor `{"b64": …}`, as the original writes the elements of a tensor `[rows, 1]` and
+ * texts that need not be UTF-8. Rows of numbers have neither.
+ */
+function valuesOf(row: unknown, { columns }: RowModel): unknown {
+  if (columns === undefined) return row;
+  if (Array.isArray(row)) return row.map(plainElement);
+  return isObject(row) ? Object.fromEntries(Object.entries(row).map(([name, of]) => [name, plainElement(of)])) : row;
+}
+
+function plainElement(element: unknown): unknown {
+  const value = Array.isArray(element) && element.length === 1 ? element[0] : element;
+  const isBase64 = isObject(value) && typeof value['b64'] === 'string' && Object.keys(value).length === 1;
+  return isBase64 ? Buffer.from(value['b64'] as string, 'base64').toString() : value;
 }
 
 /** Returns whether this is `{"inputs": …}`, the tensor by its name. */

@@ -1,6 +1,6 @@
 import { readJsonObject } from '../../base/json/json-object.js';
 import type { Rows } from '../../model/tables/rows.js';
-import { type RowModel, readPlainRows, readRowList } from './row-list.js';
+import { jsonParser, type RowModel, readPlainRows, readRowList } from './row-list.js';
 
 const LEFT_BRACE = 0x7b;
 
@@ -10,5 +10,5 @@ const LEFT_BRACE = 0x7b;
  */
 export function readInstancesRequest(body: Buffer, model: RowModel): Rows {
   const plain = body[0] === LEFT_BRACE ? readPlainRows(body, model) : undefined;
-  return plain ?? readRowList(readJsonObject(body)['instances'], 'instances', model);
+  return plain ?? readRowList(readJsonObject(body, jsonParser(model))['instances'], 'instances', model);
 }

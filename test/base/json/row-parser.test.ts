@@ -12,7 +12,7 @@ function longWay(text: string, width: number): Float32Array | undefined {
     if (!Array.isArray(instances) || instances.length === 0) return undefined;
     if (!Array.isArray(body) && Object.keys(body as object).length > 1) return undefined;
     const names = Array.from({ length: width }, (_, j) => `x${j}`);
-    return readRows(instances, names);
+    return readRows(instances, { features: names, maxRows: 1e6, allowMissing: false }).rows;
   } catch {
     return undefined;
   }

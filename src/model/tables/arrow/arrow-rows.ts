@@ -8,7 +8,7 @@ import { type ArrowBatch, ArrowStream } from './arrow-stream.js';
 const VALUES_PER_CHUNK = 4096;
 
 /**
- * Reads an Arrow stream whose columns are exactly the features, in any order. Yields to the event loop between chunks.
+ * Reads an Arrow stream that has the features among its columns, in any order. Yields to the event loop between chunks.
  * Throws `INVALID_ARROW`, `INVALID_ROWS` or `TOO_LARGE` with the place.
  */
 export async function readArrowRows(
@@ -48,5 +48,5 @@ export async function readArrowRows(
     }
     done += batch.rows;
   }
-  return { rows, count };
+  return { rows, count, ignored: stream.columns.length - width };
 }
