@@ -1,10 +1,11 @@
 /**
- * Texts that stand for a missing value: those of pandas (`pandas.read_csv`, `na_values`), and `?` and `-`, which older data sets
- * use.
+ * Texts that stand for a missing value: those of pandas (`pandas.read_csv`, `na_values`), and what can mean nothing else: `?` and `-`
+ * of older data sets, `.` of SAS and Stata, `--`, `missing`, and other cases of pandas' words.
  */
 const MARKERS: ReadonlySet<string> = new Set([
   ...['', '#N/A', '#N/A N/A', '#NA', '-1.#IND', '-1.#QNAN', '-NaN', '-nan', '1.#IND', '1.#QNAN', '<NA>', 'N/A', 'NA'],
   ...['NULL', 'NaN', 'None', 'n/a', 'nan', 'null', '?', '-'],
+  ...['.', '--', 'missing', 'Missing', 'MISSING', 'na', 'NAN', 'Nan', 'Null', '#NULL!', '#VALUE!', '#DIV/0!'],
 ]);
 
 /** Returns true for a text, without spaces around it, that stands for a missing value. */

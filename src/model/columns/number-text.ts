@@ -37,11 +37,13 @@ export function numberInText(text: string, notation?: Notation): number {
 }
 
 /** Full-width digits, the minus sign of typesetters and the formula that makes Excel take a cell as text are only spelling. */
-function normalised(text: string): string {
-  if (text.length > MAX_LENGTH) return text;
+export function normalised(text: string): string {
+  // Raised digits are no spelling of others: 5² is not 52.
+  if (text.length > MAX_LENGTH || /[\u00b2\u00b3\u00b9\u2070-\u209c]/.test(text)) return text;
   const plain = text
     .normalize('NFKC')
     .replace(/[\u2212\u2012\u2013\ufe63\uff0d]/g, '-')
+    .replace(/[\u2018\u2019]/g, "'")
     .trim();
   return /^="[^"]*"$/.test(plain) ? plain.slice(2, -1).trim() : plain;
 }

@@ -7,19 +7,34 @@ import { openBytes } from './byte-source.js';
 import { type Columns, checkColumns } from './columns.js';
 import type { LabelledRows } from './labelled-rows.js';
 import { isFloat32 } from './rows.js';
+import type { LeftOut } from './table-choices.js';
 
 /** A table on disk: its columns, and what was dropped from it. Stored beside its numbers as `table.json`. */
-export interface TableInfo extends Columns {
-  /** The features in order; undefined if all are plain numbers. */
-  readonly columns?: readonly Column[];
-  /** Rows in the table: those with a finite number in every column. */
+export interface TableInfo extends Columns, TableNotes {
+  /** Rows in the table: those with a finite number as every target. A feature's gap is NaN. */
   readonly rows: number;
   /** Rows left out. */
   readonly dropped: number;
   /** Per column, the number of rows in which it was missing or not a finite number. */
   readonly missing: Readonly<Record<string, number>>;
-  /** SHA-256 of the column names and the table's numbers, hexadecimal. */
+  /** SHA-256 of the column names and the table's numbers, and of what the numbers stand for unless all are plain; hexadecimal. */
   readonly fingerprint: string;
+}
+
+/** What was found out about the columns of a table. */
+export interface TableNotes {
+  /** One for each feature, in their order. */
+  readonly columns: readonly Column[];
+  /** Columns of the file that are not in the table. */
+  readonly left_out: readonly LeftOut[];
+  /** Why a column has its type, by name. */
+  readonly reasons: Readonly<Record<string, string>>;
+  /** What a careful reader should know of a column, by name. */
+  readonly warnings: Readonly<Record<string, readonly string[]>>;
+  /** Sentences on the whole table: how it was read, and what was passed over. */
+  readonly notices: readonly string[];
+  /** Columns that cannot be read, in a report: a training would be refused. */
+  readonly problems: readonly string[];
 }
 
 /** Bounds of a table. They count all of its rows, including those that are left out. */
@@ -32,24 +47,59 @@ export interface TableLimits {
 }
 
 /** For tables of the operator. */
-const UNLIMITED: TableLimits = { rows: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
+export const UNLIMITED: TableLimits = { rows: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
 
 /** Numbers to buffer, or one row if a row has more. Bounds memory however many columns a header names. */
 const BUFFERED_NUMBERS = 2 ** 16;
 
+/** Counts the rows of a table against its limits. */
+export class RowLimit {
+  private readonly limits: TableLimits;
+  private readonly columns: number;
+  private readonly max: number;
+
+  constructor(limits: TableLimits, columns: number) {
+    this.limits = limits;
+    this.columns = columns;
+    this.max = Math.min(limits.rows, Math.floor(limits.bytes / (Float32Array.BYTES_PER_ELEMENT * columns)));
+  }
+
+  /** Throws `TOO_LARGE` if `more` rows after the first `rows` would exceed the limits: a small file can declare any number of rows. */
+  check(rows: number, more: number): void {
+    if (rows + more <= this.max) return;
+    const { rows: maxRows, bytes, advice } = this.limits;
+    const tooWide = this.max < maxRows;
+    const size = tooWide ? ` of ${this.columns} columns (${bytes} bytes as float32)` : '';
+    const found = more > 1 ? rows + more : 'more';
+    const wayOut = (tooWide && advice) || 'send a sample of the rows';
+    throw new DomainError('TOO_LARGE', `the table: expected at most ${this.max} rows${size}, got ${found}; ${wayOut}`);
+  }
+}
+
+/** What a column's codes are, over the rows that are kept. */
+interface Facts {
+  present: number;
+  min: number;
+  max: number;
+  /** Rows with each code of a category. */
+  readonly counts: Float64Array | undefined;
+}
+
 /**
  * Writes labelled rows to a directory as raw float32 files, `features.f32` and `targets.f32`, row-major. Rows stream
- * through a small buffer, so a table may be larger than memory. A row with a missing or non-finite value is dropped and
- * counted.
+ * through a small buffer, so a table may be larger than memory. A row with a missing or non-finite target is dropped and
+ * counted; a feature that is missing or not finite is NaN.
  */
 export class TableWriter implements Disposable {
   private readonly directory: string;
   private readonly features: readonly string[];
   private readonly targets: readonly string[];
   private readonly files: { features: number; targets: number };
-  private readonly limits: TableLimits;
-  /** Follows from both limits. */
-  private readonly maxRows: number;
+  private readonly limit: RowLimit;
+  /** One for each feature; plain numbers by default. */
+  private readonly columns: readonly Column[];
+  private readonly facts: readonly Facts[];
+  private readonly keepsGaps: boolean;
   private readonly bufferedRows: number;
   private readonly featureBuffer: Float32Array;
   private readonly targetBuffer: Float32Array;
@@ -62,14 +112,23 @@ export class TableWriter implements Disposable {
   private added = 0;
   private closed = false;
 
-  /** Throws as `checkColumns` does. */
-  constructor(directory: string, { features, targets }: Columns, limits = UNLIMITED) {
+  /**
+   * `columns` says what the features are, by default plain numbers; their ranges, gaps and counts are those of the rows. Throws as
+   * `checkColumns` does.
+   */
+  constructor(directory: string, { features, targets }: Columns, limits = UNLIMITED, columns?: readonly Column[]) {
     checkColumns([...features, ...targets]);
     mkdirSync(directory, { recursive: true });
     this.directory = directory;
-    this.limits = limits;
-    const bytesOfRow = Float32Array.BYTES_PER_ELEMENT * (features.length + targets.length);
-    this.maxRows = Math.min(limits.rows, Math.floor(limits.bytes / bytesOfRow));
+    this.limit = new RowLimit(limits, features.length + targets.length);
+    this.columns = columns ?? features.map(plainNumber);
+    this.keepsGaps = columns !== undefined;
+    this.facts = this.columns.map((column) => ({
+      present: 0,
+      min: Number.POSITIVE_INFINITY,
+      max: Number.NEGATIVE_INFINITY,
+      counts: column.type === 'category' ? new Float64Array(column.levels.length + 1) : undefined,
+    }));
     this.features = features;
     this.targets = targets;
     this.files = {
@@ -84,51 +143,51 @@ export class TableWriter implements Disposable {
   }
 
   /**
-   * Adds one row. `value` returns the number in a column, by index: features first, then targets. NaN and null are missing
+   * Adds one row. `value` returns the code in a column, by index: features first, then targets. NaN and null are missing
    * values. Throws `TOO_LARGE` once the table exceeds its limits.
    */
   add(value: (column: number) => number | null): void {
-    if (this.added === this.maxRows) this.expect(1);
+    this.limit.check(this.added, 1);
     this.added++;
     const width = this.features.length;
     let complete = true;
     for (let column = 0; column < this.missing.length; column++) {
       const number = value(column);
-      if (!isFloat32(number)) {
+      const valid = isFloat32(number);
+      if (!valid) {
         this.missing[column]!++;
-        complete = false;
-      } else if (column < width) this.featureBuffer[this.buffered * width + column] = number;
-      else this.targetBuffer[this.buffered * this.targets.length + column - width] = number;
+        complete &&= this.keepsGaps && column < width;
+      }
+      if (column < width) this.featureBuffer[this.buffered * width + column] = valid ? number : Number.NaN;
+      else if (valid) this.targetBuffer[this.buffered * this.targets.length + column - width] = number;
     }
     if (!complete) this.dropped++;
     else if (++this.buffered === this.bufferedRows) this.flush();
   }
 
-  /** Throws `TOO_LARGE` if `rows` more would exceed the limits: a small file can declare any number of rows. */
+  /** Throws `TOO_LARGE` if `rows` more would exceed the limits. */
   expect(rows: number): void {
-    if (this.added + rows <= this.maxRows) return;
-    const { rows: maxRows, bytes, advice } = this.limits;
-    const tooWide = this.maxRows < maxRows;
-    const size = tooWide ? ` of ${this.missing.length} columns (${bytes} bytes as float32)` : '';
-    const found = rows > 1 ? this.added + rows : 'more';
-    const wayOut = (tooWide && advice) || 'send a sample of the rows';
-    throw new DomainError(
-      'TOO_LARGE',
-      `the table: expected at most ${this.maxRows} rows${size}, got ${found}; ${wayOut}`,
-    );
+    this.limit.check(this.added, rows);
   }
 
   /** Writes the buffered rows and `table.json`. Throws `TOO_MANY_MISSING` if more than half the rows were dropped. */
-  finish(): TableInfo {
+  finish(notes: Partial<Omit<TableNotes, 'columns'>> = {}): TableInfo {
     this.flush();
     this.close();
-    const columns = [...this.features, ...this.targets];
+    const names = [...this.features, ...this.targets];
     if (this.dropped > this.rows) {
-      const worst = this.missing.reduce((max, count, i) => (count > this.missing[max]! ? i : max), 0);
+      const from = this.keepsGaps ? this.features.length : 0;
+      const worst = this.missing.reduce((max, count, i) => (i >= from && count > this.missing[max]! ? i : max), from);
       throw new DomainError(
         'TOO_MANY_MISSING',
-        `${this.dropped} of ${this.rows + this.dropped} rows have a missing or non-numeric value, most of them in column ` +
-          `${show(columns[worst])} (${this.missing[worst]} rows); training needs at least half of the rows complete`,
+        `${this.dropped} of ${this.rows + this.dropped} rows have a missing or non-numeric ${this.keepsGaps ? 'target' : 'value'}, most of them in column ` +
+          `${show(names[worst])} (${this.missing[worst]} rows); training needs at least half of the rows complete`,
+      );
+    }
+    const columns = this.columns.map((column, i) => finished(column, this.facts[i]!, this.rows));
+    if (columns.some((column) => column.type !== 'number')) {
+      this.hash.update(
+        JSON.stringify(columns.map((column) => (column.type === 'category' ? column.levels : column.type))),
       );
     }
     const info: TableInfo = {
@@ -136,8 +195,15 @@ export class TableWriter implements Disposable {
       targets: this.targets,
       rows: this.rows,
       dropped: this.dropped,
-      missing: Object.fromEntries(columns.map((name, column) => [name, this.missing[column]!])),
+      missing: Object.fromEntries(names.map((name, column) => [name, this.missing[column]!])),
       fingerprint: this.hash.digest('hex'),
+      left_out: [],
+      reasons: {},
+      warnings: {},
+      notices: [],
+      problems: [],
+      ...notes,
+      columns,
     };
     writeFileSync(join(this.directory, 'table.json'), JSON.stringify(info));
     return info;
@@ -155,6 +221,9 @@ export class TableWriter implements Disposable {
   }
 
   private flush(): void {
+    for (const [column, facts] of this.facts.entries()) {
+      count(facts, this.featureBuffer, this.features.length, column, this.buffered);
+    }
     const parts = [
       [this.files.features, bytes(this.featureBuffer.subarray(0, this.buffered * this.features.length))],
       [this.files.targets, bytes(this.targetBuffer.subarray(0, this.buffered * this.targets.length))],
@@ -166,6 +235,34 @@ export class TableWriter implements Disposable {
     this.rows += this.buffered;
     this.buffered = 0;
   }
+}
+
+function plainNumber(name: string): Column {
+  return { name, type: 'number', missing: 0, range: [0, 0] };
+}
+
+/** Counts a column of `rows` buffered rows. */
+function count(facts: Facts, buffer: Float32Array, width: number, column: number, rows: number): void {
+  let { present, min, max } = facts;
+  const { counts } = facts;
+  for (let at = column; at < rows * width; at += width) {
+    const code = buffer[at]!;
+    if (Number.isNaN(code)) continue;
+    present++;
+    if (code < min) min = code;
+    if (code > max) max = code;
+    if (counts) counts[code]!++;
+  }
+  facts.present = present;
+  facts.min = min;
+  facts.max = max;
+}
+
+function finished(column: Column, { present, min, max, counts }: Facts, rows: number): Column {
+  const missing = rows === 0 ? 0 : (rows - present) / rows;
+  if (column.type === 'category') return { ...column, missing, counts: [...counts!.subarray(0, column.levels.length)] };
+  if (column.type === 'boolean') return { ...column, missing };
+  return { ...column, missing, range: present === 0 ? [0, 0] : [min, max] };
 }
 
 /** Reads a table written by {@link TableWriter}. Throws an Error if its files are not as the writer finished them. */

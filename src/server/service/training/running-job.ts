@@ -18,7 +18,7 @@ export class RunningJob {
   ended: Promise<void> | undefined;
   private readonly started = performance.now();
 
-  constructor(options: TrainingOptions, { rows, dropped }: TableInfo) {
+  constructor(options: TrainingOptions, { rows, dropped }: Pick<TableInfo, 'rows' | 'dropped'>) {
     this.job = {
       id: randomUUID(),
       state: 'running',

@@ -1,0 +1,235 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DomainError, type ErrorCode, show } from '../../../base/domain-error.js';
+import { MEMORY } from '../../../base/node/memory-limits.js';
+import { type ColumnOrder, checkColumns, splitColumns } from '../columns.js';
+import { chosenColumns, type LeftOut, type ServingColumns, type TableChoices } from '../table-choices.js';
+import { RowLimit, type TableInfo, type TableLimits, UNLIMITED } from '../table-file.js';
+import { codeTable } from './coded-table.js';
+import { type Decided, type Decision, decide } from './column-decision.js';
+import type { Budget } from './dictionary.js';
+import { type DeclaredType, RawColumn } from './raw-column.js';
+import { RawFile } from './raw-file.js';
+
+/** Cells of a chunk, or one row if a row has more. Bounds memory however many columns there are. */
+const CHUNK_CELLS = 2 ** 16;
+/** Rows after which it is decided how the texts of each column are read. */
+const SETTLING_ROWS = 1000;
+/** Share of the heap that dictionaries may take. */
+const DICTIONARIES = 1 / 4;
+
+/** A column as a file declares it. */
+export interface RawColumnName {
+  readonly name: string;
+  readonly declared?: DeclaredType | undefined;
+}
+
+export interface RawTableOptions {
+  readonly targets: readonly string[];
+  /** Orders the columns that are left; may throw to refuse them. */
+  readonly order?: ColumnOrder | undefined;
+  readonly choices?: TableChoices | undefined;
+  /** The model whose columns the table must have: none of them is left out, and they keep their types. */
+  readonly serving?: ServingColumns | undefined;
+  readonly limits?: TableLimits | undefined;
+  /** The code of errors about cells, by default `INVALID_ROWS`. */
+  readonly code?: ErrorCode | undefined;
+  /** Where the row is that is being added, by default its number; and how a message names that place. */
+  readonly place?: (() => number) | undefined;
+  readonly where?: ((place: number) => string) | undefined;
+  /** Sentences about the file, asked for at the end. */
+  readonly notices?: (() => readonly string[]) | undefined;
+  /** Columns that the format cannot read, such as lists. */
+  readonly unreadable?: readonly LeftOut[] | undefined;
+  /** Names the columns that cannot be read in the result, instead of throwing. */
+  readonly isReport?: boolean | undefined;
+}
+
+/**
+ * Reads a table of any cells, row by row, into a file of raw cells. `finish` decides from all of them what each column is, and writes
+ * the table of codes. Only a chunk and the distinct texts of each column, up to a bound, are in memory.
+ */
+export class RawTable implements Disposable {
+  /** The columns to be read, in the order of the file: fill one cell of each, then call `endRow`. */
+  readonly columns: readonly RawColumn[];
+  /** Rows of a chunk. A format that reads whole columns may fill up to `room` cells of each before it calls `endRows`. */
+  private readonly chunkRows: number;
+  private readonly directory: string;
+  private readonly options: RawTableOptions;
+  private readonly leftOut: readonly LeftOut[];
+  private readonly file: RawFile;
+  private readonly chunk: Uint8Array;
+  private readonly settlingRows: number;
+  private readonly limit: RowLimit;
+  private rows = 0;
+  private inChunk = 0;
+  private isSettled = false;
+  private others: '.' | ',' | undefined;
+
+  /** Throws `UNKNOWN_COLUMN` for columns that the table lacks, too many columns and names that are too long. */
+  constructor(directory: string, columns: readonly RawColumnName[], options: RawTableOptions) {
+    const { targets, choices = {}, serving, limits = UNLIMITED, unreadable = [] } = options;
+    this.directory = directory;
+    this.options = options;
+    const all = columns.map(({ name }) => name);
+    checkColumns(all);
+    const chosen = chosenColumns([...all, ...unreadable.map(({ name }) => name)], targets, choices);
+    const lost = unreadable.find(({ name }) => choices.features?.includes(name) || targets.includes(name));
+    if (lost) throw new DomainError('UNKNOWN_COLUMN', `column ${show(lost.name)} cannot be read: ${lost.reason}`);
+    this.leftOut = [
+      ...chosen.leftOut,
+      ...unreadable.filter(({ name }) => !chosen.leftOut.some((each) => each.name === name)),
+    ];
+    const names = new Set(chosen.names);
+    const read = columns.filter(({ name }) => names.has(name));
+    splitColumns(
+      read.map(({ name }) => name),
+      targets,
+    );
+    mkdirSync(directory, { recursive: true });
+    this.chunkRows = Math.max(1, Math.floor(CHUNK_CELLS / read.length));
+    this.settlingRows = Math.min(SETTLING_ROWS, this.chunkRows);
+    this.limit = new RowLimit(limits, columns.length);
+    const buffer = new ArrayBuffer(8 * read.length * this.chunkRows);
+    this.chunk = new Uint8Array(buffer);
+    const budget: Budget = { left: DICTIONARIES * MEMORY.childHeap * 2 ** 20 };
+    const place = options.place ?? (() => this.rows + 1);
+    const types = new Map(serving?.columns?.map(({ name, type }) => [name, type]));
+    this.columns = read.map(({ name, declared }, i) => {
+      const [from, count] = [8 * i * this.chunkRows, this.chunkRows];
+      const chunk = { cells: new Float64Array(buffer, from, count), words: new Uint32Array(buffer, from, 2 * count) };
+      const type = choices.types && Object.hasOwn(choices.types, name) ? choices.types[name] : types.get(name);
+      const onFull = (column: RawColumn, text: string) => this.makeRoom(budget, column, text);
+      return new RawColumn(name, targets.includes(name) ? (type ?? undefined) : (type ?? declared), chunk, {
+        budget,
+        place,
+        onFull,
+      });
+    });
+    this.file = new RawFile(join(directory, 'cells.f64'));
+  }
+
+  /** Rows that may be added before the next call of `endRows`. */
+  get room(): number {
+    const rows = this.isSettled ? this.chunkRows : this.settlingRows;
+    return Math.max(1, Math.min(rows, this.chunkRows) - this.inChunk);
+  }
+
+  /** Throws `TOO_LARGE` if `rows` more would exceed the limits. */
+  expect(rows: number): void {
+    this.limit.check(this.rows, rows);
+  }
+
+  endRow(): void {
+    this.endRows(1);
+  }
+
+  /** Ends rows of which every column has its cells. Throws `TOO_LARGE`. */
+  endRows(count: number): void {
+    this.limit.check(this.rows, count);
+    this.rows += count;
+    this.inChunk += count;
+    if (!this.isSettled && this.inChunk >= this.settlingRows) this.settle();
+    if (this.inChunk >= this.chunkRows) this.flush();
+  }
+
+  /**
+   * Decides what each column is, and writes the table. Throws the error code of the options naming all columns that cannot be read,
+   * `TOO_MANY_MISSING`, `UNKNOWN_COLUMN` if no feature is left, and what `order` throws.
+   */
+  finish(): TableInfo {
+    if (!this.isSettled) this.settle();
+    this.flush();
+    const { targets, code = 'INVALID_ROWS', isReport = false } = this.options;
+    const decisions = this.columns.map((raw, i) => ({ name: raw.name, decision: this.decide(raw, i) }));
+    const leftOut = [...this.leftOut];
+    const problems: string[] = [];
+    const decided = new Map<string, Decided>();
+    for (const { name, decision } of decisions) {
+      if (decision.is === 'column') decided.set(name, decision);
+      else if (decision.is === 'left_out') leftOut.push({ name, reason: decision.reason });
+      else problems.push(decision.message);
+    }
+    if (problems.length > 0 && !isReport) throw new DomainError(code, problems.join('\n'));
+    // A counter may be all there is to learn from.
+    if (decided.size === targets.length && problems.length === 0) {
+      for (const { name, decision } of decisions) {
+        if (decision.is !== 'left_out' || !decision.otherwise) continue;
+        decided.set(name, decision.otherwise);
+        leftOut.splice(
+          leftOut.findIndex((each) => each.name === name),
+          1,
+        );
+      }
+    }
+    const { directory, file, chunkRows, rows, columns, where } = this;
+    const { order, notices } = this.options;
+    const cells = { directory, file, chunkRows, rows, columns, decided, leftOut, targets, order, where, problems };
+    return codeTable({ ...cells, notices: notices?.() ?? [] });
+  }
+
+  [Symbol.dispose](): void {
+    this.file[Symbol.dispose]();
+  }
+
+  private readonly where = (place: number): string => this.options.where?.(place) ?? `row ${place}`;
+
+  private decide(raw: RawColumn, i: number): Decision {
+    const { targets, choices = {}, serving } = this.options;
+    const isTarget = targets.includes(raw.name);
+    const types = choices.types ?? {};
+    const isWanted =
+      isTarget ||
+      choices.features?.includes(raw.name) === true ||
+      Object.hasOwn(types, raw.name) ||
+      serving?.features.includes(raw.name) === true;
+    const { others, where, rows } = this;
+    const decision = decide(raw, { rows, isWanted, isFirst: i === 0, decimal: choices.decimal, others, where });
+    if (isTarget && decision.is === 'column') return asTarget(raw, decision, where);
+    return decision;
+  }
+
+  /** Decides how the texts of all columns are read: one column may tell the decimal mark of another. */
+  private settle(): void {
+    this.isSettled = true;
+    const decimal = this.options.choices?.decimal;
+    const marks = new Set<'.' | ','>();
+    for (const column of this.columns) {
+      const inferred = column.infer(decimal);
+      const cells = column.countedTexts().reduce((sum, { count }) => sum + count, 0);
+      if (inferred?.certain && inferred.notation && 2 * inferred.weight > cells) marks.add(inferred.notation.decimal);
+    }
+    this.others = marks.size === 1 ? [...marks][0] : this.options.choices?.delimiter === ',' ? '.' : undefined;
+    for (const column of this.columns) column.settle(decimal, this.others);
+  }
+
+  private flush(): void {
+    if (this.inChunk === 0) return;
+    const before = this.rows - this.inChunk;
+    for (const column of this.columns) column.observe(before);
+    // The chunk's columns lie one after the other, each with room for a whole chunk.
+    this.file.append(this.chunk);
+    for (const column of this.columns) column.filled = 0;
+    this.inChunk = 0;
+  }
+
+  /** Makes room in the dictionaries; returns false if the column must do without. The one with the most texts loses them. */
+  private makeRoom(budget: Budget, column: RawColumn, text: string): boolean {
+    if (column.dictionary.isLong) column.forget();
+    while (!column.isFull && !column.dictionary.hasRoom(text)) {
+      const largest = this.columns.reduce((a, b) => (b.dictionary.size > a.dictionary.size ? b : a));
+      if (largest.dictionary.size === 0) return false;
+      largest.forget();
+    }
+    return !column.isFull && budget.left > 0;
+  }
+}
+
+/** A target is a number; false and true count as 0 and 1. */
+function asTarget(raw: RawColumn, decision: Decided, where: (place: number) => string): Decision {
+  const { type } = decision.column;
+  if (type === 'number' || type === 'boolean') return decision;
+  const [first] = raw.countedTexts();
+  const example = first ? `, got ${show(first.text)} (${where(first.place)})` : '';
+  return { is: 'refused', message: `target ${show(raw.name)}: expected numbers${example}` };
+}
