@@ -11,6 +11,11 @@ export function bytesOf(content: Uint8Array): Bytes {
   return { length: content.length, read: (from, to) => content.subarray(from, to) };
 }
 
+/** Returns the `length` bytes at `from`, as a source of its own. They must lie within. */
+export function within(bytes: Bytes, from: number, length: number): Bytes {
+  return { length, read: (start, end) => bytes.read(from + start, from + end) };
+}
+
 /** Opens a file, which must not shrink: `read` then throws an Error. */
 export function openBytes(path: string): Bytes & Disposable {
   const file = openSync(path, 'r');

@@ -28,7 +28,7 @@ export const SLICED_READERS = {
   predict: readRowsByPosition,
   predictArrow: async (body: Buffer, model: RowModel, _options: undefined, slice: TimeSlice) => {
     const { readArrowRows } = await import('../../model/tables/arrow/arrow-rows.js');
-    return readArrowRows(body, model.features, model.maxRows, model.allowMissing, slice);
+    return readArrowRows(body, model, slice);
   },
   predictCsv: (body: Buffer, model: RowModel) => readCsvRows(body, model),
 };

@@ -1,28 +1,36 @@
+import { show } from '../../../base/domain-error.js';
 import type { TimeSlice } from '../../../base/node/time-slice.js';
+import { codeOfInstant } from '../../columns/coding.js';
 import { bytesOf } from '../byte-source.js';
+import type { CellKind, Cells } from '../cells.js';
 import { placesOf } from '../columns.js';
-import { checkCount, checkValue, type Rows } from '../rows.js';
-import { type ArrowBatch, ArrowStream } from './arrow-stream.js';
+import { codeText, codeValue, type RowModel } from '../row-model.js';
+import { checkCount, isFloat32, type Rows } from '../rows.js';
+import type { ArrowBatch } from './arrow-batch.js';
+import { invalidArrow } from './arrow-error.js';
+import { ArrowStream } from './arrow-stream.js';
+import { openValues } from './arrow-values.js';
 
 /** Values read per chunk before yielding to the event loop. */
 const VALUES_PER_CHUNK = 4096;
+/** Bytes of texts that may be decompressed: they are not bounded by the number of rows. */
+const MAX_TEXT_BYTES = 2 ** 26;
+/** Bytes of a value, without compression, and of what surrounds it. */
+const BYTES_PER_VALUE = 32;
 
 /**
- * Reads an Arrow stream that has the features among its columns, in any order. Yields to the event loop between chunks.
- * Throws `INVALID_ARROW`, `INVALID_ROWS` or `TOO_LARGE` with the place.
+ * Reads an Arrow stream or file that has the features among its columns, in any order. Yields to the event loop between chunks. Throws
+ * `INVALID_ARROW`, `INVALID_ROWS` or `TOO_LARGE` with the place.
  */
-export async function readArrowRows(
-  content: Uint8Array,
-  features: readonly string[],
-  maxRows: number,
-  allowMissing: boolean,
-  slice: TimeSlice,
-): Promise<Rows> {
+export async function readArrowRows(content: Uint8Array, model: RowModel, slice: TimeSlice): Promise<Rows> {
+  const { features, maxRows } = model;
   const stream = new ArrowStream(bytesOf(content));
+  const { columns } = stream;
   const places = placesOf(
     features,
-    stream.columns.map(({ name }) => name),
+    columns.map(({ name }) => name),
   );
+  for (const place of places) checkType(columns[place]!);
   const batches: ArrowBatch[] = [];
   let count = 0;
   for (let batch = stream.next(); batch; batch = stream.next()) {
@@ -33,20 +41,73 @@ export async function readArrowRows(
   checkCount(count, 'instances', maxRows);
   const width = features.length;
   const rows = new Float32Array(count * width);
-  const rowsPerChunk = Math.max(1, Math.floor(VALUES_PER_CHUNK / width));
-  let done = 0;
-  for (const batch of batches) {
-    for (let from = 0; from < batch.rows; from += rowsPerChunk) {
-      const to = Math.min(batch.rows, from + rowsPerChunk);
-      for (let j = 0; j < width; j++) {
-        const values = stream.read(batch, places[j]!, from, to);
-        for (let i = 0, row = done + from; i < values.length; i++, row++) {
-          rows[row * width + j] = checkValue(values[i]!, row, features[j]!, allowMissing);
+  const budget = { left: MAX_TEXT_BYTES + BYTES_PER_VALUE * count * width };
+  for (let feature = 0; feature < width; feature++) {
+    const place = places[feature]!;
+    const code = coder(model, feature, columns[place]!.type!.kind);
+    let done = 0;
+    for (const batch of batches) {
+      const part = batch.parts[place]!;
+      for (const _ of part.dictionary?.load(budget) ?? []) await slice.yieldIfOver();
+      const read = openValues(part, budget);
+      for (let from = 0; from < batch.rows; from += VALUES_PER_CHUNK) {
+        const to = Math.min(batch.rows, from + VALUES_PER_CHUNK);
+        const cells = read(from, to);
+        for (let i = 0, row = done + from; i < cells.values.length; i++, row++) {
+          rows[row * width + feature] = code(cells, i, row);
         }
+        await slice.yieldIfOver();
       }
-      await slice.yieldIfOver();
+      done += batch.rows;
     }
-    done += batch.rows;
   }
-  return { rows, count, ignored: stream.columns.length - width };
+  return { rows, count, ignored: columns.length - width };
+}
+
+type Code = (cells: Cells, i: number, row: number) => number;
+
+/** Returns the code of a cell: the number in the rows that stands for it. Throws `INVALID_ROWS`. */
+function coder(model: RowModel, feature: number, kind: CellKind): Code {
+  const column = model.columns?.[feature];
+  const name = show(model.features[feature]);
+  const value = (cell: unknown, row: number) => codeValue(model, feature, cell, () => `instances[${row}][${name}]`);
+  const text = (cell: string, row: number) => codeText(model, feature, cell, () => `instances[${row}][${name}]`);
+  const present = (code: (cells: Cells, i: number, row: number) => number): Code => {
+    return (cells, i, row) => (Number.isNaN(cells.values[i]!) ? value(null, row) : code(cells, i, row));
+  };
+  switch (kind) {
+    case 'number':
+      if (column && column.type !== 'number') return present(({ values }, i, row) => value(values[i], row));
+      return ({ values }, i, row) => {
+        const number = values[i]!;
+        return isFloat32(number) ? number : value(Number.isNaN(number) ? null : number, row);
+      };
+    case 'boolean':
+      return present(({ values }, i, row) => value(values[i] === 1, row));
+    case 'instant':
+      if (column?.type === 'timestamp') return present(({ values }, i) => codeOfInstant(column, values[i]!));
+      return present(({ values }, i, row) => text(new Date(values[i]!).toISOString(), row));
+    case 'text':
+      return present(onceEach(text));
+  }
+}
+
+/** Codes each text of a list only once: a dictionary has few. */
+function onceEach(code: (text: string, row: number) => number): Code {
+  let known: readonly string[] | undefined;
+  let codes: number[] = [];
+  return ({ values, texts }, i, row) => {
+    if (texts !== known) {
+      known = texts;
+      codes = [];
+    }
+    const index = values[i]!;
+    codes[index] ??= code(texts![index]!, row);
+    return codes[index];
+  };
+}
+
+function checkType({ name, type, typeName }: { name: string; type: unknown; typeName: string }): void {
+  if (type) return;
+  throw invalidArrow(`column ${show(name)}: expected numbers, texts, booleans, dates or times, got ${typeName}`);
 }
