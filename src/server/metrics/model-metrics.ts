@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, type Metric, type Registry } from 'prom-clie
 import type { Observation, PredictionService } from '../service/prediction/prediction-service.js';
 import type { Job } from '../service/training/job.js';
 import { BucketHistogram } from './bucket-histogram.js';
+import { registerUnknownLevels } from './unknown-levels.js';
 
 /** Upper bounds of a row's reconstruction error, 1-2-5 from 1e-4 to 1e3. */
 const ERROR_BUCKETS: readonly number[] = [
@@ -34,6 +35,7 @@ export function registerModelMetrics(registry: Registry, service: PredictionServ
     registers,
   });
   const rows = new Counter({ name: 'model_predicted_rows_total', help: 'Rows predicted', registers });
+  const countUnknownLevels = registerUnknownLevels(registry, service);
   const jobs = new Counter({
     name: 'model_training_jobs_total',
     help: 'Finished training jobs, by outcome',
@@ -84,7 +86,8 @@ export function registerModelMetrics(registry: Registry, service: PredictionServ
   });
 
   return {
-    observe({ count, prediction, serving }: Observation): void {
+    observe(observation: Observation): void {
+      const { count, prediction, serving } = observation;
       const { errors } = prediction;
       let sum = 0;
       for (let i = 0; i < count; i++) {
@@ -95,6 +98,7 @@ export function registerModelMetrics(registry: Registry, service: PredictionServ
       passRows.set(count);
       predictions.inc();
       rows.inc(count);
+      countUnknownLevels(observation);
     },
 
     observeJob({ state, gate, seconds }: Job): void {

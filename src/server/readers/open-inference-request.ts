@@ -76,7 +76,10 @@ export function readOpenInferenceRequest(
   const { id, parameters = {}, inputs } = request;
   if (id !== undefined && typeof id !== 'string') throw invalidRequest(`id: expected a string, got ${show(id)}`);
   if (!isObject(parameters)) throw invalidRequest(`parameters: expected an object, got ${show(parameters)}`);
-  const requested = { ...(id === undefined ? {} : { id }), outputs: readOutputs(request['outputs'], parameters) };
+  const requested = {
+    ...(id === undefined ? {} : { id }),
+    outputs: readOutputs(request['outputs'], parameters, model),
+  };
   return { ...readInputs(inputs, body.subarray(length), model), requested };
 }
 
@@ -98,7 +101,13 @@ function readCommon(body: Buffer, model: RowModel): RequestedRows<OpenInferenceR
 }
 
 /** Returns the requested outputs: by default the predictions. */
-function readOutputs(outputs: unknown, parameters: Record<string, unknown>): OpenInferenceRequested['outputs'] {
+function readOutputs(
+  outputs: unknown,
+  parameters: Record<string, unknown>,
+  model: RowModel,
+): OpenInferenceRequested['outputs'] {
+  // The reconstruction of other values than numbers is no matrix.
+  const known: readonly OutputName[] = isNumeric(model) ? OUTPUTS : OUTPUTS.filter((name) => name !== 'reconstruction');
   const binary = readFlag(parameters['binary_data_output'], 'parameters.binary_data_output') ?? false;
   if (outputs === undefined) return [{ name: 'predictions', binary }];
   if (!Array.isArray(outputs)) throw invalidRequest(`outputs: expected an array, got ${show(outputs)}`);
@@ -107,8 +116,8 @@ function readOutputs(outputs: unknown, parameters: Record<string, unknown>): Ope
     throw invalidRequest(`outputs: expected at most ${OUTPUTS.length}, got ${outputs.length}`);
   const requested = outputs.map((output: unknown, i) => {
     const { name, parameters: own = {} } = isObject(output) ? output : {};
-    if (!OUTPUTS.includes(name as OutputName)) {
-      throw invalidRequest(`outputs[${i}].name: expected one of ${OUTPUTS.join(', ')}, got ${show(name)}`);
+    if (!known.includes(name as OutputName)) {
+      throw invalidRequest(`outputs[${i}].name: expected one of ${known.join(', ')}, got ${show(name)}`);
     }
     if (!isObject(own)) throw invalidRequest(`outputs[${i}].parameters: expected an object, got ${show(own)}`);
     const flag = readFlag(own['binary_data'], `outputs[${i}].parameters.binary_data`);

@@ -1,4 +1,6 @@
 import type { FastifyInstance } from 'fastify';
+import type { ColumnType } from '../../../model/columns/column.js';
+import { isNumeric } from '../../../model/tables/row-model.js';
 import { operation } from '../../http/operation.js';
 import { INPUT } from '../../readers/open-inference-request.js';
 import type { Serving } from '../../service/prediction/prediction-service.js';
@@ -38,20 +40,30 @@ export function modelRoutes(app: FastifyInstance, { model, service, statistics }
   }
 }
 
-function describe(name: string, { version, card: { features, targets } }: Serving): object {
+function describe(name: string, { version, card }: Serving): object {
+  const { features, targets } = card;
+  const predicted = [tensor('predictions', 'FP32', targets.length), tensor('reconstruction_error', 'FP32')];
+  const model = { name, versions: [String(version)], platform: 'tensorflowjs_layers' };
+  if (isNumeric(card)) {
+    const { length: width } = features;
+    const outputs = [...predicted, tensor('reconstruction', 'FP32', width)];
+    return { ...model, inputs: [tensor(INPUT, 'FP32', width)], outputs };
+  }
   return {
-    name,
-    versions: [String(version)],
-    platform: 'tensorflowjs_layers',
-    inputs: [tensor(INPUT, features.length)],
-    outputs: [
-      tensor('predictions', targets.length),
-      tensor('reconstruction_error'),
-      tensor('reconstruction', features.length),
-    ],
+    ...model,
+    inputs: card.columns!.map((column) => tensor(column.name, DATATYPES[column.type], 1)),
+    outputs: predicted,
   };
 }
 
-function tensor(name: string, ...columns: number[]): object {
-  return { name, datatype: 'FP32', shape: [-1, ...columns] };
+/** The usual datatype of an input by the type of its column. */
+const DATATYPES: Readonly<Record<ColumnType, string>> = {
+  number: 'FP32',
+  category: 'BYTES',
+  boolean: 'BOOL',
+  timestamp: 'BYTES',
+};
+
+function tensor(name: string, datatype: string, ...columns: number[]): object {
+  return { name, datatype, shape: [-1, ...columns] };
 }

@@ -1,6 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { nullable } from '../../../base/json/nullable.js';
 import type { RowScores } from '../../../drift/monitor/monitor.js';
+import { valueOfCode } from '../../../model/columns/coding.js';
+import type { Column } from '../../../model/columns/column.js';
 import type { Observation } from '../prediction/prediction-service.js';
 import type { DriftService } from './drift-service.js';
 
@@ -17,8 +19,13 @@ export const Explanation = Type.Object({
   }),
   out_of_range: Type.Array(Type.String(), { description: 'features outside the range of the held-out rows' }),
   missing: Type.Array(Type.String(), { description: 'features that were imputed' }),
-  reconstruction: Type.Record(Type.String(), Type.Number(), {
-    description: 'reconstruction of each feature, in its units',
+  unknown_levels: Type.Optional(
+    Type.Array(Type.String(), {
+      description: 'categories whose value the training did not have; models of numbers alone have none',
+    }),
+  ),
+  reconstruction: Type.Record(Type.String(), Type.Union([Type.Number(), Type.String(), Type.Boolean(), Type.Null()]), {
+    description: 'reconstruction of each feature, in its units; null for a missing value',
   }),
   squared_residuals: Type.Record(Type.String(), Type.Number(), {
     description: 'squared difference of input and reconstruction per feature, in standardised units',
@@ -33,7 +40,7 @@ export function explain(
   from = 0,
   to = count,
 ): Explanation[] {
-  const { features, targets } = serving.card;
+  const { features, targets, columns } = serving.card;
   const { encoder } = serving.predictor;
   const width = features.length;
   const { inputs, reconstructions, outputs, errors } = prediction;
@@ -52,10 +59,21 @@ export function explain(
       conditional_residuals: scores && monitor!.groups.includes('conditional') ? largestFirst(scores) : null,
       out_of_range: scores?.out_of_range ?? [],
       missing: features.filter((__, j) => Number.isNaN(row[j])),
-      reconstruction: Object.fromEntries(features.map((name, j) => [name, restored[i * width + j]!])),
+      ...(columns && { unknown_levels: features.filter((__, j) => valueOfCode(columns[j]!, row[j]!) === undefined) }),
+      reconstruction: Object.fromEntries(
+        features.map((name, j) => [
+          name,
+          columns ? restoredValue(columns[j]!, restored[i * width + j]!) : restored[i * width + j]!,
+        ]),
+      ),
       squared_residuals: Object.fromEntries(features.map((name, j) => [name, residuals[j]!])),
     };
   });
+}
+
+/** Returns the JSON value of a restored code; null for a level that the training did not have. */
+function restoredValue(column: Column, code: number): number | string | boolean | null {
+  return valueOfCode(column, column.type === 'number' ? code : Math.round(code)) ?? null;
 }
 
 function largestFirst({ conditional_residuals: residuals }: RowScores): RowScores['conditional_residuals'] {
