@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
+import { type EncodedColumn, inputCount } from '../../src/model/columns/encoding.js';
 import { loadEngine } from '../../src/model/engines/load-engine.js';
 import { initialWeights } from '../../src/model/network/initial-weights.js';
 import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from '../../src/model/network/shape.js';
@@ -74,6 +75,13 @@ export async function buildTestApp(
   return { ...parts, app, logged };
 }
 
+interface UntrainedNetwork {
+  readonly hidden: readonly number[];
+  readonly weights?: Float32Array;
+  /** One for each feature; without, all are numbers. */
+  readonly columns?: readonly EncodedColumn[];
+}
+
 /** Publishes a version with first weights and scalers that are not the identity. */
 export async function publishUntrained(
   store: FileStore,
@@ -81,10 +89,10 @@ export async function publishUntrained(
   targets: readonly string[],
   seed = 1,
   baseline: NewVersion['baseline'] = null,
-  { hidden, weights }: { hidden: readonly number[]; weights?: Float32Array } = { hidden: DEFAULT_HIDDEN },
+  { hidden, weights, columns }: UntrainedNetwork = { hidden: DEFAULT_HIDDEN },
 ): Promise<number> {
   const shape: Shape = {
-    inputs: features.length,
+    inputs: columns ? inputCount(columns) : features.length,
     outputs: targets.length,
     hidden,
     auxiliaryWeight: DEFAULT_AUXILIARY_WEIGHT,
@@ -99,6 +107,7 @@ export async function publishUntrained(
       scalers: {
         features: { mean: features.map((_, j) => j), scale: features.map((_, j) => j + 1) },
         targets: { mean: targets.map(() => 10), scale: targets.map(() => 2) },
+        columns,
       },
       baseline,
       card: {

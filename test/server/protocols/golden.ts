@@ -15,7 +15,7 @@ const LEFT_OUT = new Set(['date', 'connection', 'keep-alive', 'x-request-id', 'c
  * added. Requests whose name begins with `not-ready.` meet a service without a model, and with `fresh.` one of their own.
  * With `UPDATE_GOLDEN=1` replies that differ are written instead.
  */
-export function testGolden(contract: string, options: TestOptions = {}): void {
+export function testGolden(contract: string, options: TestOptions = {}, build = buildGoldenApp): void {
   const directory = fileURLToPath(new URL(`../../../../test/server/protocols/golden/${contract}/`, import.meta.url));
   const names = readdirSync(directory).sort();
   const requests = names.filter((name) => name.endsWith('.request'));
@@ -28,13 +28,13 @@ export function testGolden(contract: string, options: TestOptions = {}): void {
   });
 
   test(`${contract}: replies are as in the files`, async (t) => {
-    const { port } = await listen(await buildGoldenApp(t, options));
+    const { port } = await listen(await build(t, options));
     for (const name of shared) await t.test(name, () => compare(directory, name, port));
   });
 
   for (const name of requests.filter((name) => !shared.includes(name))) {
     test(`${contract}: ${name}`, async (t) => {
-      const app = name.startsWith('fresh.') ? buildGoldenApp(t, options) : buildTestApp(t, [], options);
+      const app = name.startsWith('fresh.') ? build(t, options) : buildTestApp(t, [], options);
       await compare(directory, name, (await listen(await app)).port);
     });
   }

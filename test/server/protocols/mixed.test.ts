@@ -1,0 +1,4 @@
+import { buildMixedApp } from '../../support/mixed-app.js';
+import { testGolden } from './golden.js';
+
+testGolden('mixed', { vertex: { predict: '/vertex:predict', health: '/vertex' } }, buildMixedApp);
