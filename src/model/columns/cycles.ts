@@ -2,7 +2,8 @@ import type { TimestampColumn } from './column.js';
 import type { Period } from './encoding.js';
 
 export const DAY = 86_400_000;
-const DAYS: Readonly<Record<Exclude<Period, 'day'>, number>> = { week: 7, year: 365.2425 };
+/** Days of the cycles that are longer than a day. */
+export const PERIOD_DAYS: Readonly<Record<Exclude<Period, 'day'>, number>> = { week: 7, year: 365.2425 };
 
 /** Milliseconds in a unit of a timestamp's code. */
 export const UNIT: Readonly<Record<TimestampColumn['unit'], number>> = { day: DAY, minute: 60_000, second: 1000 };
@@ -13,7 +14,7 @@ export const UNIT: Readonly<Record<TimestampColumn['unit'], number>> = { day: DA
  */
 export function angleOf(period: Period, time: number): number {
   if (period === 'day') return 2 * Math.PI * fraction(time / DAY);
-  return 2 * Math.PI * fraction(Math.floor(time / DAY) / DAYS[period]);
+  return 2 * Math.PI * fraction(Math.floor(time / DAY) / PERIOD_DAYS[period]);
 }
 
 function fraction(x: number): number {

@@ -25,9 +25,9 @@ export class MixedEncoder {
   readonly width: number;
   /** Inputs of a row. */
   readonly inputs: number;
-  private readonly parts: readonly Part[];
   /** The factor of all inputs. */
-  private readonly factor: number;
+  readonly factor: number;
+  private readonly parts: readonly Part[];
 
   constructor(columns: readonly EncodedColumn[]) {
     this.width = columns.length;

@@ -1,6 +1,6 @@
 /**
  * The part of ONNX' own schema (`onnx/onnx.proto` in the ONNX project, same names and numbers) that a network of dense
- * layers needs.
+ * layers and the encoding of its inputs need.
  */
 export const ONNX_SCHEMA = `
 syntax = "proto2";
@@ -35,17 +35,20 @@ message NodeProto {
   optional string name = 3;
   optional string op_type = 4;
   repeated AttributeProto attribute = 5;
+  optional string domain = 7;
 }
 message AttributeProto {
-  enum AttributeType { UNDEFINED = 0; FLOAT = 1; INT = 2; INTS = 7; }
+  enum AttributeType { UNDEFINED = 0; FLOAT = 1; INT = 2; FLOATS = 6; INTS = 7; STRINGS = 8; }
   optional string name = 1;
   optional float f = 2;
   optional int64 i = 3;
+  repeated float floats = 7;
   repeated int64 ints = 8;
+  repeated bytes strings = 9;
   optional AttributeType type = 20;
 }
 message TensorProto {
-  enum DataType { UNDEFINED = 0; FLOAT = 1; }
+  enum DataType { UNDEFINED = 0; FLOAT = 1; INT64 = 7; STRING = 8; DOUBLE = 11; }
   repeated int64 dims = 1;
   optional int32 data_type = 2;
   optional string name = 8;

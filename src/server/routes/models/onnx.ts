@@ -8,8 +8,10 @@ import { VersionParams } from './version-params.js';
 
 const Model = Type.Unsafe<Buffer>({
   description:
-    `ONNX, opset ${ONNX_OPSET}. Input \`inputs\` [rows, features] in raw units; outputs \`prediction\` [rows, targets], ` +
-    '`reconstruction` [rows, features], both in raw units, and `reconstruction_error` [rows]',
+    `ONNX, opset ${ONNX_OPSET}. Input \`inputs\` [rows, features] in raw units, or, if not all features are numbers without gaps, an ` +
+    'input [rows, 1] for each feature: float32, texts, or int64 milliseconds since 1970. Outputs `prediction` [rows, targets] ' +
+    'in target units, `reconstruction` [rows, inputs], in raw units if all features are such numbers, and ' +
+    '`reconstruction_error` [rows]',
 });
 
 export function onnxRoute(app: FastifyInstance, store: FileStore, name: string): void {
