@@ -1,7 +1,8 @@
 import { normalCdf } from '../../base/statistics/normal.js';
 import { createRandom, type Random } from '../../base/statistics/random.js';
 import { DriftMonitor } from '../../drift/monitor/monitor.js';
-import { type Baseline, type FeatureColumn, type HeldOut, makeBaseline } from '../../model/baseline/baseline.js';
+import { type Baseline, type HeldOut, makeBaseline } from '../../model/baseline/baseline.js';
+import type { FeatureColumn } from '../../model/baseline/feature-column.js';
 import type { Draw } from './draw.js';
 import { type FalseAlarms, sumUp } from './false-alarms.js';
 import { type FeatureSummary, type Shift, STANDARD_SHIFTS } from './shifts.js';

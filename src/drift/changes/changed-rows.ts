@@ -65,7 +65,10 @@ export function changedRows(
       categories[c]![age] = categoryOf(channel, reader, c);
     });
   }
-  const onsets = channels.map((channel, c) => rowsSinceOnset(categories[c]!, categoryShares(baseline, channel)));
+  // The latest rows all have one weekday.
+  const onsets = channels.flatMap((channel, c) =>
+    channel.isCycle ? [] : [rowsSinceOnset(categories[c]!, categoryShares(baseline, channel))],
+  );
   return onsets.reduce((best, one) => (one.gain > best.gain ? one : best)).rows;
 }
 

@@ -1,10 +1,14 @@
-import { sumOf } from '../../model/baseline/bins.js';
+import { binOf, sumOf } from '../../model/baseline/bins.js';
+import type { Cycle } from '../../model/baseline/cycles.js';
+import { describeLevels, describeUnseen } from './describe-levels.js';
+import { describeCycle } from './describe-time.js';
 import { changedInterval } from './interval.js';
 import { CHANCE_MISFIT, misfit } from './misfit.js';
 import type { ReferenceDistribution } from './reference-distribution.js';
 import { type RepeatedValue, repeatedValue } from './repeated-value.js';
 import { findRounding } from './rounding.js';
 import { findTransformation, type Transformation } from './transformation.js';
+import { percent } from './words.js';
 
 /** Findings about a feature or prediction in a window. */
 export interface Findings {
@@ -15,8 +19,16 @@ export interface Findings {
   readonly below: number;
   readonly above: number;
   readonly missing: number;
+  /** The share of the baseline's rows without a value. */
+  readonly usuallyMissing: number;
   /** Difference of means in the baseline's standard deviations. */
   readonly meanShift: number;
+  /** The rows of the window. */
+  readonly rows: number;
+  /** The names of the levels of a column that has some, and of its bins. */
+  readonly levels?: { readonly all: readonly string[]; readonly bins: readonly string[] } | undefined;
+  /** The cycle of a timestamp; null for the timestamp itself, undefined for other columns. */
+  readonly cycle?: Cycle | null | undefined;
   /** The tests that raised an alarm. */
   readonly alarms: Readonly<Record<'bins' | 'range' | 'missing' | 'conditional', boolean>>;
   /** The values of the window's rows, if they are at hand: without them, there are only the counts. */
@@ -61,22 +73,41 @@ const MIN_CHANGE = 0.1;
  * rows. Empty if no change is known.
  */
 export function describe(findings: Findings): string {
-  const { alarms, missing, values, relation } = findings;
+  const { alarms, missing, usuallyMissing, relation, levels } = findings;
   const words: string[] = [];
-  if (alarms.missing) words.push(`${percent(missing)} of rows missing`);
-  if (alarms.bins || alarms.range) {
-    const measured = values && values.sorted.length >= MIN_VALUES;
-    words.push(...(measured ? describeValues(values, findings) : describeCounts(findings)));
+  if (alarms.missing) {
+    words.push(
+      `${percent(missing)} of rows missing${usuallyMissing > 0 ? ` instead of ${percent(usuallyMissing)}` : ''}`,
+    );
   }
-  if (alarms.conditional && words.length === 0) words.push(describeRelation(relation));
+  if (alarms.bins || alarms.range) words.push(...describeColumn(findings));
+  if (alarms.conditional && words.length === 0) words.push(describeRelation(relation, levels !== undefined));
   return words.join(', ');
 }
 
-function describeRelation(relation: Relation | undefined): string {
+function describeColumn(findings: Findings): string[] {
+  const { alarms, values, levels, cycle, window, baseline, edges, above, below, rows } = findings;
+  if (levels) {
+    const unseen = Math.round(above * rows);
+    if (!alarms.bins && unseen > 0) return [describeUnseen(above)];
+    const { all, bins: names } = levels;
+    const isShared = names.map((_, k) => (edges[k] ?? all.length - 1) - (edges[k - 1] ?? -1) > 1);
+    const sharing = values?.sorted
+      ? Array.from(values.sorted).flatMap((position) => (isShared[binOf(edges, position)] ? (all[position] ?? []) : []))
+      : undefined;
+    return describeLevels({ names, isShared, window, baseline, unseen, isWeekday: cycle === 'weekday', sharing });
+  }
+  if (cycle === null) return [`${percent(above + below)} of rows have an implausible date`];
+  if (cycle && cycle !== 'weekday') return [describeCycle(cycle, window, baseline, edges, values?.latest)];
+  const measured = values && values.sorted.length >= MIN_VALUES;
+  return measured ? describeValues(values, findings) : describeCounts(findings);
+}
+
+function describeRelation(relation: Relation | undefined, hasLevels: boolean): string {
   const broken = 'no longer depends on the other features as before';
   if (!relation) return broken;
   const { name, now, before, shift } = relation;
-  if (shift !== 0) return `${describeShift(shift)} than the other features suggest`;
+  if (shift !== 0 && !hasLevels) return `${describeShift(shift)} than the other features suggest`;
   const correlation = `correlation with ${name} ${now.toFixed(2)} instead of ${before.toFixed(2)}`;
   return Math.abs(now - before) >= MIN_CHANGE ? `${broken}: ${correlation}` : broken;
 }
@@ -223,10 +254,6 @@ function describeInterval({ window, baseline, edges }: Findings, values?: Values
         ? `above ${at(low)}`
         : `between ${at(low)} and ${at(high)}`;
   return `${percent(share)} of rows ${where} instead of ${percent(before)}`;
-}
-
-function percent(share: number): string {
-  return `${share > 0 && share < 0.01 ? '< 1' : Math.round(100 * share)} %`;
 }
 
 /** Significant digits that tell apart values which differ by a hundredth of `spread`. */

@@ -48,6 +48,7 @@ export class Charts {
     this.histograms = new HistogramCharts(
       channels.map(({ bins }) => bins.counts),
       lambda,
+      channels.map(({ levels }) => levels !== undefined),
     );
     this.histogramLimit = chartLimit(histogram, rowsBetweenAlarms);
     this.errorLimit = chartLimit(error, rowsBetweenAlarms);
@@ -75,8 +76,8 @@ export class Charts {
     errorChart[ERROR_CHART_SQUARED_LIMIT] = (this.errorLimit * this.deviation) ** 2 * designEffects[this.errorChannel]!;
     const { rows, charts } = this.baseline;
     const unit = 1 / effectiveRows(charts.lambda) + 1 / rows;
-    this.channels.forEach(({ bins }, c) => {
-      const degrees = bins.counts.length - 1;
+    this.channels.forEach((channel, c) => {
+      const degrees = chartedBins(channel) - 1;
       limits[c] =
         degrees > 0
           ? chiSquareAtDeviate(this.histogramLimit, degrees) * unit * designEffects[c]!
@@ -97,7 +98,7 @@ export class Charts {
     const { rows, charts } = this.baseline;
     if (channel === this.errorChannel && Math.abs(this.errorDeviateWith(designEffect)) > share * this.errorLimit)
       return true;
-    const bins = this.channels[channel]!.bins.counts.length;
+    const bins = chartedBins(this.channels[channel]!);
     const statistic = this.histograms.statistic(channel) / designEffect;
     return histogramDeviate(statistic, bins, charts.lambda, rows) > share * this.histogramLimit;
   }
@@ -106,7 +107,7 @@ export class Charts {
   deviate(channel: number): number {
     const { rows, charts } = this.baseline;
     const statistic = this.histograms.statistic(channel) / this.designEffects[channel]!;
-    return histogramDeviate(statistic, this.channels[channel]!.bins.counts.length, charts.lambda, rows);
+    return histogramDeviate(statistic, chartedBins(this.channels[channel]!), charts.lambda, rows);
   }
 
   /** The distance of the error's weighted mean score from the baseline's, in standard deviations. */
@@ -149,4 +150,9 @@ export class Charts {
     this.histograms.restore(shares);
     this.errorChart[ERROR_CHART_LEVEL] = level;
   }
+}
+
+/** The bins of a channel's chart. A cycle has none: 200 rows of one hour are no drift. */
+function chartedBins({ bins, isCycle }: Channel): number {
+  return isCycle ? 1 : bins.counts.length;
 }

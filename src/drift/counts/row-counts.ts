@@ -5,6 +5,8 @@ import { binTotal, type Channel } from '../rows/channels.js';
 import type { RowReader } from '../rows/row-reader.js';
 import { TOTAL_ROWS, TOTAL_SCORES } from './assembly/fields.js';
 
+const NONE: ReadonlySet<number> = new Set();
+
 /** Row counts on disk. `counts` and `places` are 32-bit integers, little-endian, in base64. */
 export const RowCountsState = Type.Object({
   rows: Type.Integer({ minimum: 0 }),
@@ -29,6 +31,8 @@ export class RowCounts {
   sums: Float64Array;
   /** The number of rows (`TOTAL_ROWS`) and the sum of their errors' normal scores (`TOTAL_SCORES`). */
   totals = new Float64Array(2);
+  /** The channels of cycles over enough periods of which the rows are spread to be tested. */
+  covered: ReadonlySet<number> = NONE;
 
   constructor(channels: readonly Channel[]) {
     this.channels = channels;
@@ -83,6 +87,7 @@ export class RowCounts {
 
   clear(): void {
     for (const array of [this.counts, this.places, this.sums, this.totals]) array.fill(0);
+    this.covered = NONE;
   }
 
   /** The counts of one channel's bins. */

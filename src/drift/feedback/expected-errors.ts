@@ -40,8 +40,10 @@ export function expectErrors(baseline: Baseline, tally: RowCounts): ExpectedErro
       'the baseline has no model of the errors: its version is older, has fewer than 200 held-out rows, or too many columns',
     );
   if (rows < MIN_ROWS) return unknown(`too few rows: a window of at least ${MIN_ROWS} is needed`);
-  for (const [j, { name, missing }] of baseline.features.entries()) {
+  for (const [j, { name, missing, watched }] of baseline.features.entries()) {
     const outside = (tally.placed(j, BELOW) + tally.placed(j, ABOVE)) / rows;
+    if (outside > MAX_UNSEEN && watched?.type === 'category')
+      return unknown(`${percent(outside)} of rows have a level of ${name} that the training did not have`);
     if (outside > MAX_UNSEEN)
       return unknown(`${percent(outside)} of rows have a ${name} outside the range of the held-out rows`);
     const absent = tally.placed(j, MISSING) / rows;

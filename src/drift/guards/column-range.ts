@@ -35,7 +35,7 @@ const CONFIDENCE = 2;
  */
 const MARGIN = 3;
 const MIN_EXPONENT = 0.25;
-const MAX_EXPONENT = 2;
+export const MAX_EXPONENT = 2;
 /** Measures the range of a column from the grid of its `rows` held-out values. */
 export function columnRange({ values, scores }: ScoreGrid, rows: number): ColumnRange {
   const last = values.length - 1;

@@ -183,6 +183,7 @@ export class GuardCharts {
   private add(column: number, value: number, rows: Float32Array, r: number, counted: number, all: number): void {
     const isCounted = counted >= 0;
     const isFeature = column < this.features;
+    if (this.columns[column]!.isCycle) return;
     const missing = isFeature && Number.isNaN(value);
     const far = !isFeature && this.isFar(column, value, FAR_RANGES);
     const top = missing ? 0 : Math.max(this.rankOf(column, value), far ? this.implausibleRank : 0);
@@ -246,13 +247,16 @@ export class GuardCharts {
 
   /** The limits of a guard's spans, computed with the first event that needs them. */
   private limitsOf({ column, test }: Guard, rank: number): Float64Array {
-    const { rows, missing } = this.columns[column]!;
-    const key = `${test} ${rows} ${rank}`;
+    const { rows, missing, unseen } = this.columns[column]!;
+    // Levels that the training did not have are counted like missing values: neither has a range.
+    const isRange = test === 'range' && unseen === undefined;
+    const absent = test === 'range' ? unseen : missing;
+    const all = test === 'range' ? rows : rows + missing;
+    const key = `${isRange} ${absent} ${all} ${rank}`;
     let limits = this.spans.get(key);
     if (!limits) {
-      const tail =
-        test === 'range' ? rangeTail(Math.round(rows * RANK_FACTOR ** rank)) : missingTail(missing, rows + missing);
-      limits = spanLimits(tail, (test === 'range' ? SCANS : 1) * this.rowsBetweenAlarms);
+      const tail = isRange ? rangeTail(Math.round(rows * RANK_FACTOR ** rank)) : missingTail(absent ?? 0, all);
+      limits = spanLimits(tail, (isRange ? SCANS : 1) * this.rowsBetweenAlarms);
       this.spans.set(key, limits);
     }
     return limits;

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { nullable } from '../../base/json/nullable.js';
+import { UNIT_MS } from '../../model/columns/coding.js';
 import { rangesAway } from './column-range.js';
 import { GUARD_TESTS, type Guard } from './guard.js';
 import type { GuardCharts } from './guard-charts.js';
@@ -22,6 +23,7 @@ export const GuardReport = Type.Object({
   furthest: nullable(Type.Number(), {
     description: 'the value that is furthest out; null if none, or if it is not finite',
   }),
+  furthest_time: Type.Optional(Type.String({ description: 'the same for a timestamp, in ISO 8601' })),
   furthest_ranges: nullable(Type.Number(), {
     description:
       'its distance from the range in widths of the range; null if the range has no width, or without a value',
@@ -39,7 +41,9 @@ export function reportGuards(charts: GuardCharts): GuardReport[] {
 
 function reportGuard({ test, alarm, implausible, furthest }: Guard, column: GuardedColumn): GuardReport {
   const value = alarm ? alarm.furthest : Number.isFinite(furthest) ? furthest : null;
-  const ranges = value === null ? null : rangesAway(column.range, value);
+  // A level is not a number, and a time is not one of a range.
+  const isNumber = column.unseen === undefined && !column.time;
+  const ranges = value === null || !isNumber ? null : rangesAway(column.range, value);
   const rows = alarm?.events ?? 0;
   const of = alarm ? alarm.last - alarm.first + 1 : 0;
   return {
@@ -50,7 +54,8 @@ function reportGuard({ test, alarm, implausible, furthest }: Guard, column: Guar
     rows,
     of_rows: of,
     implausible_rows: implausible,
-    furthest: test === 'range' ? value : null,
+    furthest: test === 'range' && isNumber ? value : null,
+    ...(column.time && test === 'range' && value !== null && { furthest_time: timeOf(column.time, value) }),
     furthest_ranges: ranges !== null && Number.isFinite(ranges) ? ranges : null,
     words:
       test === 'missing' ? describeMissing(rows, of) : describeRange(column, value, alarm ? rows : implausible, of),
@@ -61,11 +66,17 @@ function describeMissing(rows: number, of: number): string {
   return `missing in ${count(rows)} of ${count(of)} rows`;
 }
 
-function describeRange({ kind, range }: GuardedColumn, value: number | null, rows: number, of: number): string {
+function describeRange(column: GuardedColumn, value: number | null, rows: number, of: number): string {
+  const { kind, range, unseen, time } = column;
   const { min, max } = range;
+  const number = rows === 1 ? '1 row' : of > 0 ? `${count(rows)} of ${count(of)} rows` : `${count(rows)} rows`;
+  if (unseen !== undefined) return `${number} with a level that the training did not have`;
+  if (time) {
+    const furthest = value === null ? '' : `, the furthest ${timeOf(time, value)}`;
+    return `${number} with a time before ${timeOf(time, min)} or after ${timeOf(time, max)}${furthest}`;
+  }
   const where = min === max ? `other than ${short(min)}` : `out of the range ${short(min)} to ${short(max)}`;
   const source = kind === 'feature' ? 'of the held-out rows' : 'of all targets and held-out predictions';
-  const number = rows === 1 ? '1 row' : of > 0 ? `${count(rows)} of ${count(of)} rows` : `${count(rows)} rows`;
   return `${number} ${where} ${source}, ${describeFurthest(range, value)}`;
 }
 
@@ -73,6 +84,14 @@ function describeFurthest(range: GuardedColumn['range'], value: number | null): 
   if (value === null) return 'the furthest without a finite prediction';
   const ranges = rangesAway(range, value);
   return `the furthest ${short(value)}${Number.isFinite(ranges) && ranges > 0 ? `, ${count(ranges)} ranges away` : ''}`;
+}
+
+/** A time as text; times that have no date in ISO 8601 are far out. */
+function timeOf({ unit, origin }: NonNullable<GuardedColumn['time']>, code: number): string {
+  const time = new Date(origin + code * UNIT_MS[unit]);
+  if (Number.isNaN(time.getTime())) return code < 0 ? 'the distant past' : 'the distant future';
+  const text = time.toISOString();
+  return unit === 'day' ? text.slice(0, -'T00:00:00.000Z'.length) : text.replace('.000Z', 'Z');
 }
 
 /** A number in at most seven digits, such as `-32768`, `0.4999` or `1e+12`. */

@@ -1,7 +1,9 @@
 import type { Baseline, OutputColumn } from '../../model/baseline/baseline.js';
+import type { FeatureColumn } from '../../model/baseline/feature-column.js';
+import { isCycle, type WatchedTime } from '../../model/baseline/watched.js';
 import type { Channel } from '../rows/channels.js';
 import { outputRange } from '../rows/output-range.js';
-import { type ColumnRange, columnRange } from './column-range.js';
+import { type ColumnRange, columnRange, MAX_EXPONENT } from './column-range.js';
 
 /** A feature or an output with guards. */
 export interface GuardedColumn {
@@ -17,6 +19,22 @@ export interface GuardedColumn {
   /** Rows of the baseline with and without a value. */
   readonly rows: number;
   readonly missing: number;
+  /** Rows of the baseline outside, of a column with levels: those that the training did not have. Other columns have none. */
+  readonly unseen?: number | undefined;
+  /** A timestamp, whose values outside are implausible; null for others. */
+  readonly time: WatchedTime | null;
+  /** A cycle has no guard of its own. */
+  readonly isCycle: boolean;
+}
+
+/** Beyond the limits of a timestamp, every value is implausible; a level is never far out. */
+const NOT_FAR = { reach: Number.POSITIVE_INFINITY, index: 1, exponent: MAX_EXPONENT };
+const FAR = { reach: Number.MIN_VALUE, index: 1, exponent: MAX_EXPONENT };
+
+function rangeOf({ min, max, grid, watched, missing }: FeatureColumn, rows: number): ColumnRange {
+  if (!watched && missing < rows) return columnRange(grid, rows - missing);
+  const side = watched?.type === 'timestamp' ? FAR : NOT_FAR;
+  return { min, max, median: grid.values[0]!, below: side, above: side };
 }
 
 /** The features of a baseline, then its outputs. */
@@ -24,11 +42,18 @@ export function guardedColumns(baseline: Baseline, channels: readonly Channel[])
   const { rows, features, outputs } = baseline;
   const channelOf = (kind: Channel['kind'], j: number) =>
     channels.findIndex((channel) => channel.kind === kind && channel.index === j);
-  const inputs = features.map(({ name, grid, missing }, j): GuardedColumn => {
+  const inputs = features.map((feature, j): GuardedColumn => {
+    const { name, missing, watched, bins } = feature;
     const present = rows - missing;
-    const range = columnRange(grid, present);
+    const range = rangeOf(feature, rows);
     const { min, max } = range;
-    return { kind: 'feature', name, channel: channelOf('feature', j), min, max, range, rows: present, missing };
+    const channel = channelOf('feature', j);
+    const time = watched?.type === 'timestamp' ? watched : null;
+    const unseen = watched && !time ? (watched.type === 'category' ? bins.counts.at(-1)! : 0) : undefined;
+    return {
+      ...{ kind: 'feature', name, channel, min, max, range, rows: present, missing },
+      ...{ unseen, time, isCycle: isCycle(feature) },
+    };
   });
   // A network extrapolates: its predictions have tails as heavy as those of its inputs.
   const exponent = Math.min(...inputs.flatMap(({ range: { below, above } }) => [below.exponent, above.exponent]));
@@ -42,6 +67,8 @@ export function guardedColumns(baseline: Baseline, channels: readonly Channel[])
         ...rangesOf(column, rows, exponent),
         rows,
         missing: 0,
+        time: null,
+        isCycle: false,
       }),
     ),
   ];

@@ -3,6 +3,7 @@ import { nullable } from '../../base/json/nullable.js';
 import { chiSquareQuantile } from '../../base/statistics/chi-square.js';
 import type { Baseline } from '../../model/baseline/baseline.js';
 import { sumOf } from '../../model/baseline/bins.js';
+import { levelsOf } from '../../model/baseline/watched.js';
 import { describe, type Relation, type Values } from '../changes/describe-change.js';
 import type { RowCounts } from '../counts/row-counts.js';
 import type { Channel } from '../rows/channels.js';
@@ -14,6 +15,9 @@ import type { Evidence, WindowTest } from '../window/window-test.js';
 export const ColumnReport = Type.Object({
   name: Type.String(),
   kind: Type.Enum(['feature', 'output']),
+  type: Type.Enum(['number', 'category', 'boolean', 'timestamp'], {
+    description: 'a timestamp is followed by its cycles, such as `when (weekday)`, which are timestamps too',
+  }),
   detected: Type.Boolean({ description: "whether one of its tests raised its group's alarm" }),
   score: nullable(Type.Number({ description: '-log10 p of the strongest test; null without a verdict' })),
   threshold: nullable(Type.Number({ description: 'the score at which that test raises an alarm' })),
@@ -30,7 +34,15 @@ export const ColumnReport = Type.Object({
   below_range: Type.Number({ description: 'share of rows' }),
   above_range: Type.Number({ description: 'share of rows' }),
   missing: Type.Number({ description: 'share of rows' }),
-  edges: Type.Array(Type.Number()),
+  new_level: Type.Optional(
+    Type.Number({ description: 'share of rows with a level that the training did not have; of a category only' }),
+  ),
+  edges: Type.Array(Type.Number(), {
+    description: 'upper edges of the bins; empty for levels, whose bins `levels` names',
+  }),
+  levels: Type.Optional(
+    Type.Array(Type.String(), { description: 'the name of each bin of a category, a boolean or the days of the week' }),
+  ),
   reference: Type.Array(Type.Number(), { description: 'rows per bin of the baseline' }),
   recent: Type.Array(Type.Number(), { description: 'rows per bin of the window' }),
 });
@@ -75,8 +87,15 @@ export function reportColumn(
   const supported = isCause ? own.filter(({ logP }) => logP < CAUSE_LOG_P) : alarmed;
   const has = (group: Evidence['group'], kind: Evidence['test']) =>
     supported.some((one) => one.group === group && one.test === kind);
+  const watched = isFeature ? baseline.features[index]!.watched : undefined;
+  const isCategory = watched?.type === 'category';
+  const missingRows = isFeature ? baseline.features[index]!.missing : 0;
   const findings = {
     window: recent,
+    rows: tally.rows,
+    levels: channel.levels && { all: levelsOf(baseline.features[index]!)!, bins: channel.levels },
+    cycle: watched?.type === 'timestamp' ? watched.cycle : undefined,
+    usuallyMissing: missingRows / baseline.rows,
     baseline: bins.counts,
     edges: bins.edges,
     values,
@@ -95,6 +114,7 @@ export function reportColumn(
   return {
     name,
     kind: isFeature ? 'feature' : 'output',
+    type: watched?.type ?? 'number',
     detected: alarmed.length > 0,
     score: strongest ? -strongest.logP / Math.LN10 : null,
     threshold: strongest ? -levelOf(strongest, test!) / Math.LN10 : null,
@@ -105,9 +125,11 @@ export function reportColumn(
     jensen_shannon: jensenShannon(recent, bins.counts),
     mean_shift: meanShift,
     below_range: findings.below,
-    above_range: findings.above,
+    above_range: isCategory ? 0 : findings.above,
     missing: findings.missing,
-    edges: bins.edges,
+    ...(isCategory && { new_level: findings.above }),
+    edges: channel.levels ? [] : bins.edges,
+    ...(channel.levels && { levels: [...channel.levels] }),
     reference: bins.counts,
     recent,
   };

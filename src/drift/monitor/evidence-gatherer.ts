@@ -58,6 +58,7 @@ export class EvidenceGatherer {
       readable >= MIN_EVIDENCE_ROWS
         ? readRows(recent, changedRows(recent, readable, reader, baseline, channels), reader, channels)
         : undefined;
+    if (sample && cause.by === 'window') sample.tally.covered = tested.covered;
     const tally = sample?.tally ?? (cause.by === 'window' ? tested : charts.tally());
     const test = testWindow(baseline, tally, windowAlpha, designEffects, MIN_EVIDENCE_ROWS);
     const isGuard = group === 'guards' && cause.by === 'chart';

@@ -1,6 +1,9 @@
 import { type Baseline, hashBaseline } from '../../model/baseline/baseline.js';
+import type { FeatureColumn } from '../../model/baseline/feature-column.js';
+import { RowRecoder } from '../../model/baseline/row-recoder.js';
 import { Charts } from '../counts/charts.js';
 import { Counters } from '../counts/counters.js';
+import { CycleCoverage } from '../counts/cycle-coverage.js';
 import { Repeats } from '../counts/repeats.js';
 import type { RequestRows } from '../counts/row-counter.js';
 import { fromBase64, RowCounts, toBase64 } from '../counts/row-counts.js';
@@ -35,6 +38,8 @@ const NO_ROWS = new Float32Array(0);
 export interface RowScores {
   readonly p_value: number;
   readonly out_of_range: string[];
+  /** Features with a level that the training did not have. */
+  readonly new_levels: string[];
   readonly conditional_residuals: { feature: string; residual: number }[];
 }
 
@@ -48,7 +53,9 @@ export class DriftMonitor {
   private readonly options: MonitorOptions;
   /** The false alarm probability of each window that meets the rows between false alarms. */
   readonly windowAlpha: number;
+  private readonly recoder: RowRecoder;
   private readonly reader: RowReader;
+  private readonly coverage: CycleCoverage;
   readonly charts: Charts;
   readonly dependence: Dependence;
   readonly repeats: Repeats;
@@ -93,6 +100,8 @@ export class DriftMonitor {
     this.channels = channelsOf(baseline);
     this.groups = GROUPS.filter((group) => group !== 'conditional' || baseline.conditional);
     this.windowAlpha = (WINDOW_SHARE * windowRows) / rowsBetweenFalseAlarms;
+    this.recoder = new RowRecoder(baseline.features);
+    this.coverage = new CycleCoverage(baseline);
     this.reader = new RowReader(baseline, this.channels);
     this.totals = new Counters(this.channels);
     this.charts = new Charts(baseline, this.channels, (2 * rowsBetweenFalseAlarms) / (1 - WINDOW_SHARE - GUARD_SHARE));
@@ -150,7 +159,7 @@ export class DriftMonitor {
   }
 
   /**
-   * Counts the rows of one request: `rows` `[count, features]` in raw units, NaN where a value is missing, `outputs`
+   * Counts the rows of one request: `rows` `[count, columns]` as the model reads them, NaN where a value is missing, `outputs`
    * `[count, outputs]` in target units, `errors` `[count]`. The arrays may be longer, and are only read.
    */
   observe(rows: Float32Array, count: number, outputs: Float32Array, errors: Float32Array): void {
@@ -161,13 +170,14 @@ export class DriftMonitor {
     this.freshAt = now;
     const counted = Math.min(count, options.rowsPerRequest);
     this.totals.skipped += count - counted;
-    request.rows = rows;
+    request.rows = this.recoder.recode(rows, count);
     request.outputs = outputs;
     request.errors = errors;
     request.count = count;
     request.counted = counted;
     for (let i = 0; i < counted; ) {
       const next = counter.count(request, i, Math.min(counted, i + this.blockEnd - this.filledRows));
+      this.coverage.add(request, i, next);
       this.guards.observe(request, i, next, counter.guarded);
       i = next;
       if (counter.beyond) this.latches.applyCharts(now);
@@ -183,29 +193,33 @@ export class DriftMonitor {
    * numbered `refused`: `rows` `[count, features]`. No other test counts them.
    */
   observeRefused(rows: Float32Array, refused: readonly number[]): void {
-    const { guards, baseline, latches, options } = this;
-    const d = baseline.features.length;
-    for (const r of refused) guards.observeRefused(rows.subarray(r * d, (r + 1) * d));
+    const { guards, recoder, latches, options } = this;
+    const { width } = recoder;
+    for (const r of refused) guards.observeRefused(recoder.recode(rows.subarray(r * width, (r + 1) * width), 1));
     latches.applyGuards(guards.takeRaised(), options.clock());
   }
 
   /**
-   * Scores one row without counting it. `row` `[features]`, `outputs` `[outputs]`. Returns its p-value, the share of held-out
+   * Scores one row without counting it. `row` `[columns]`, `outputs` `[outputs]`. Returns its p-value, the share of held-out
    * rows that is expected to be as unusual at most, the features outside the baseline's range, and the standardised conditional
    * residual of each feature that has one. A row that is average in everything has no small p-value: only windows show such a
    * drift.
    */
   explain(row: Float32Array, outputs: Float32Array, error: number): RowScores {
-    const { reader, baseline } = this;
-    reader.read(row, outputs, Float32Array.of(error), 0);
-    const outside = baseline.features.filter((_, j) => reader.places[j] === BELOW || reader.places[j] === ABOVE);
-    const residuals = baseline.features.map(({ name }, j) => ({
+    const { reader, recoder, baseline } = this;
+    reader.read(recoder.recode(row, 1), outputs, Float32Array.of(error), 0);
+    const isOutside = (_: unknown, j: number) => reader.places[j] === BELOW || reader.places[j] === ABOVE;
+    const outside = baseline.features.filter(isOutside);
+    const isNew = ({ watched }: FeatureColumn) => watched?.type === 'category';
+    const residuals = baseline.features.map(({ name, watched }, j) => ({
       feature: name,
-      residual: reader.standardisedResidual(j),
+      // Times have no residual.
+      residual: watched?.type === 'timestamp' ? Number.NaN : reader.standardisedResidual(j),
     }));
     return {
       p_value: reader.p,
-      out_of_range: outside.map(({ name }) => name),
+      out_of_range: outside.filter((feature) => !isNew(feature)).map(({ name }) => name),
+      new_levels: outside.filter(isNew).map(({ name }) => name),
       conditional_residuals: residuals.filter(({ residual }) => !Number.isNaN(residual)),
     };
   }
@@ -248,6 +262,7 @@ export class DriftMonitor {
     const now = this.options.clock();
     this.latches.clear(now);
     this.window.clear();
+    this.coverage.clear();
     this.closedBlocks = 0;
     this.counted.fill(0);
     this.repeats.reset();
@@ -357,6 +372,10 @@ export class DriftMonitor {
       block[k] = total - counted[k]!;
       counted[k] = total;
     }
+    // The rows of an hour resemble each other in what the clock shows: no order is learned from that.
+    for (const { isCycle, offset, bins } of this.channels) {
+      if (isCycle) block.fill(0, offset, offset + bins.counts.length);
+    }
     const before = dependence.order;
     this.closedBlocks = (this.closedBlocks + 1) % this.blocks;
     const isFull = this.closedBlocks === 0;
@@ -374,6 +393,8 @@ export class DriftMonitor {
     const { baseline, windowAlpha, dependence, latches, channels } = this;
     [this.window, this.tested] = [this.tested, this.window];
     this.window.clear();
+    this.tested.covered = this.coverage.covered();
+    this.coverage.clear();
     this.testedAt = now;
     // By what was known before this window: a drift in it must not widen its own limits.
     const { own, effects } = dependence.frozen;

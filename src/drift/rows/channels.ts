@@ -1,5 +1,6 @@
 import type { Baseline } from '../../model/baseline/baseline.js';
 import type { Bins } from '../../model/baseline/bins.js';
+import { binLevels, isCycle } from '../../model/baseline/watched.js';
 
 /** Groups of channels and tests. Each has its share of the false alarms. */
 export const GROUPS = ['features', 'guards', 'error', 'conditional'] as const;
@@ -14,6 +15,10 @@ export interface Channel {
   readonly index: number;
   readonly group: Group;
   readonly bins: Bins;
+  /** The names of the bins of a feature with levels, which have no order. */
+  readonly levels?: readonly string[] | undefined;
+  /** Whether it is a cycle of a timestamp: its rows say something only if they are spread over many periods. */
+  readonly isCycle?: boolean;
   /** The index of its first bin in an array of the bins of all channels. */
   readonly offset: number;
 }
@@ -22,7 +27,11 @@ export interface Channel {
 export function channelsOf(baseline: Baseline): readonly Channel[] {
   const { features, outputs, error, conditional } = baseline;
   const channels: Omit<Channel, 'offset'>[] = [
-    ...features.map(({ name, bins }, index) => ({ kind: 'feature', group: 'features', name, index, bins }) as const),
+    ...features.map((feature, index) => {
+      const { name, bins } = feature;
+      const levels = binLevels(feature);
+      return { kind: 'feature', group: 'features', name, index, bins, levels, isCycle: isCycle(feature) } as const;
+    }),
     ...outputs.map(({ name, bins }, index) => ({ kind: 'output', group: 'features', name, index, bins }) as const),
     { kind: 'error', group: 'error', name: 'reconstruction_error', index: 0, bins: error.bins },
     ...(conditional?.bins ?? []).map(

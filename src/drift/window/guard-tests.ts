@@ -18,3 +18,11 @@ export function logRangeTail(outside: number, n: number, m: number): number {
 export function logMissingTail(missing: number, n: number, baseline: number, m: number): number {
   return logHypergeometricTail(missing, n, missing + baseline, n + m - missing - baseline);
 }
+
+/** The same, two-sided if the baseline has missing values: a column without the gaps that it used to have has changed too. */
+export function logMissingChange(missing: number, n: number, baseline: number, m: number): number {
+  const more = logMissingTail(missing, n, baseline, m);
+  if (baseline === 0) return more;
+  const fewer = logHypergeometricTail(n - missing, n, n - missing + m - baseline, missing + baseline);
+  return Math.min(0, Math.LN2 + Math.min(more, fewer));
+}

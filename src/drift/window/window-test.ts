@@ -8,7 +8,7 @@ import { ABOVE, BELOW, INSIDE, MISSING } from '../rows/row-reader.js';
 import { chiSquareBins, type Histograms, logRareBins, mergeBins } from './bin-tests.js';
 import { combineEvidence } from './cauchy-combination.js';
 import { stabilityIndex } from './divergence.js';
-import { logMissingTail, logRangeTail } from './guard-tests.js';
+import { logMissingChange, logMissingTail, logRangeTail } from './guard-tests.js';
 import { type SmoothComponent, smoothBins } from './smooth-test.js';
 
 /** The result of one test of a window. */
@@ -71,7 +71,7 @@ export function testWindow(
   const evidence: Evidence[] = [];
   tally.channels.forEach((channel, c) => {
     evidence.push(...testBins(channel, c, tally, designEffects[c]!, minRows));
-    if (channel.kind === 'feature') {
+    if (channel.kind === 'feature' && !channel.isCycle) {
       // Values beyond every held-out one say something in any order.
       const effect = Math.min(designEffects[c]!, Math.max(1, tally.rows / MIN_ROWS));
       evidence.push(...testGuards(baseline, channel, c, tally, effect));
@@ -102,7 +102,7 @@ function judge(group: Group, evidence: readonly Evidence[], threshold: number): 
 
 /** Tests a channel's bins by χ², combined with their smooth components except for the error, whose mean has a test of its own. */
 function testBins(channel: Channel, c: number, tally: RowCounts, designEffect: number, minRows: number): Evidence[] {
-  if (channel.bins.counts.length < 2) return [];
+  if (channel.bins.counts.length < 2 || (channel.isCycle && !tally.covered.has(c))) return [];
   const histograms: Histograms = { window: tally.binsOf(channel), baseline: channel.bins.counts };
   const n = sumOf(histograms.window);
   if (n < minRows) return [];
@@ -116,7 +116,8 @@ function testBins(channel: Channel, c: number, tally: RowCounts, designEffect: n
   }
   const chi = chiSquareBins(merged.window, merged.baseline, designEffect);
   const changed = stabilityIndex(merged.window, merged.baseline) >= MIN_STABILITY_INDEX;
-  if (channel.group === 'error') return evidence(chi.logP, changed);
+  // Levels have no order that components could follow.
+  if (channel.group === 'error' || channel.levels) return evidence(chi.logP, changed);
   const components = smoothBins(histograms.window, histograms.baseline, designEffect);
   const alone = channel.group === 'conditional' ? 2 : 1;
   return evidence(
@@ -146,8 +147,11 @@ function testGuards(
   tally: RowCounts,
   designEffect: number,
 ): Evidence[] {
-  const { bins, missing } = baseline.features[channel.index]!;
+  const { bins, missing, watched } = baseline.features[channel.index]!;
   const m = sumOf(bins.counts);
+  const hasLevels = watched && watched.type !== 'timestamp';
+  // Held-out rows may have levels that the training rows did not have.
+  const unseen = hasLevels && watched.type === 'category' ? bins.counts.at(-1)! : 0;
   const independent = (rows: number) => Math.floor(rows / designEffect);
   const outside = tally.placed(channel.index, BELOW) + tally.placed(channel.index, ABOVE);
   const present = outside + tally.placed(channel.index, INSIDE);
@@ -158,15 +162,19 @@ function testGuards(
       group: 'guards',
       test: 'range',
       channel: c,
-      logP: present > 0 ? logRangeTail(independent(outside), independent(present), m) : 0,
-      matters: matters(outside, 2 / (m + 1)),
+      logP: hasLevels
+        ? logMissingTail(independent(outside), independent(present), unseen, m)
+        : present > 0
+          ? logRangeTail(independent(outside), independent(present), m)
+          : 0,
+      matters: matters(outside, hasLevels ? unseen / Math.max(1, m) : 2 / (m + 1)),
     },
     {
       group: 'guards',
       test: 'missing',
       channel: c,
-      logP: logMissingTail(independent(absent), independent(tally.rows), missing, m + missing),
-      matters: matters(absent, missing / (m + missing)),
+      logP: logMissingChange(independent(absent), independent(tally.rows), missing, m + missing),
+      matters: Math.abs(absent / tally.rows - missing / (m + missing)) >= MIN_GUARD_SHARE,
     },
   ];
 }

@@ -1,24 +1,21 @@
 import { createHash } from 'node:crypto';
 import { type Static, Type } from 'typebox';
 import { DomainError } from '../../base/domain-error.js';
+import type { Column as ModelColumn } from '../columns/column.js';
 import { Bins, binOf, makeBins, NO_BIN } from './bins.js';
 import { Charts, calibrateCharts } from './chart-limits.js';
 import { measure } from './conditional.js';
 import { ExpectedErrors } from './expected-errors.js';
+import { Column, columnOf, emptyFeature, FeatureColumn, numberFeature } from './feature-column.js';
+import { levelFeature, orderLevels } from './level-feature.js';
+import { momentsOf } from './moments.js';
 import { gridScore, makeScoreGrid, ScoreGrid } from './normal-scores.js';
 import { OrderedLists } from './ordered-lists.js';
 import { makeOrderedSample, OrderedSample, sampleScore } from './ordered-sample.js';
 import { PredictionErrors } from './prediction-errors.js';
-
-const Column = Type.Object({ name: Type.String(), bins: Bins, mean: Type.Number(), deviation: Type.Number() });
-
-const FeatureColumn = Type.Object({
-  ...Column.properties,
-  min: Type.Number(),
-  max: Type.Number(),
-  missing: Type.Integer({ minimum: 0, description: 'held-out rows without a value, in addition to those in the bins' }),
-  grid: ScoreGrid,
-});
+import { RowRecoder } from './row-recoder.js';
+import { timeFeature } from './time-feature.js';
+import { isCycle, levelsOf, watch } from './watched.js';
 
 const OutputColumn = Type.Object({
   ...Column.properties,
@@ -52,7 +49,7 @@ const Conditional = Type.Object({
 export const Baseline = Type.Object({
   schema: Type.Literal(1),
   rows: Type.Integer({ minimum: 1, description: 'held-out rows' }),
-  features: Type.Array(FeatureColumn, { minItems: 1 }),
+  features: Type.Array(FeatureColumn, { minItems: 1, description: 'what is watched of the columns, in their order' }),
   outputs: Type.Array(OutputColumn, { minItems: 1 }),
   error: ErrorColumn,
   conditional: Type.Union([Conditional, Type.Null()], {
@@ -64,14 +61,12 @@ export const Baseline = Type.Object({
   expected_errors: Type.Optional(ExpectedErrors),
 });
 export type Baseline = Static<typeof Baseline>;
-export type Column = Static<typeof Column>;
-export type FeatureColumn = Static<typeof FeatureColumn>;
 export type OutputColumn = Static<typeof OutputColumn>;
 
 /** Rows that the model was not trained on. A missing feature value is NaN; the other numbers are finite. */
 export interface HeldOut {
   readonly count: number;
-  /** `[count, features]`, raw units. */
+  /** `[count, columns]`, as the model reads them: numbers in raw units, or codes. */
   readonly rows: Float32Array;
   /** `[count, outputs]`: the model's predictions, in target units. */
   readonly outputs: Float32Array;
@@ -90,8 +85,10 @@ const CONDITIONAL_ROWS_PER_FEATURE = 20;
 export type TargetRange = NonNullable<OutputColumn['targets']>;
 
 /**
- * Summarises held-out rows. `targetRanges`, one per target: of all targets of the training, if they are known. The same seed gives the same baseline. Throws `INVALID_BASELINE` for fewer than 20 rows, arrays of wrong
- * lengths, a number that is not finite, or a feature without values.
+ * Summarises held-out rows `[count, columns]`. `targetRanges`, one per target: of all targets of the training, if they are known.
+ * `columns`: what the codes of the rows stand for; without them all are numbers. The same seed gives the same baseline. Throws
+ * `INVALID_BASELINE` for fewer than 20 rows, arrays of wrong lengths, a number that is not finite, or a feature without values, unless
+ * the training had gaps in it too.
  */
 export function makeBaseline(
   heldOut: HeldOut,
@@ -99,15 +96,16 @@ export function makeBaseline(
   targetNames: readonly string[],
   seed: number,
   targetRanges?: readonly (TargetRange | undefined)[],
+  columns: readonly ModelColumn[] | undefined = undefined,
 ): Baseline {
   assertHeldOut(heldOut, featureNames.length, targetNames.length);
-  const { count, rows, outputs, errors } = heldOut;
-  const d = featureNames.length;
-  const features = featureNames.map((name, j) => featureColumn(name, rows, d, j, count));
+  const { count, outputs, errors } = heldOut;
+  const { features, rows } = summariseFeatures(heldOut, featureNames, columns);
+  const d = features.length;
   const outputColumns = targetNames.map((name, j): OutputColumn => {
     const sorted = sortedColumn(outputs, targetNames.length, j);
     const targets = targetRanges?.[j];
-    return { ...column(name, sorted), grid: makeScoreGrid(sorted), ...(targets && { targets }) };
+    return { ...columnOf(name, sorted), grid: makeScoreGrid(sorted), ...(targets && { targets }) };
   });
 
   const sortedErrors = Float64Array.from(errors.subarray(0, count)).sort();
@@ -125,7 +123,7 @@ export function makeBaseline(
   const conditional = conditionals && {
     mean: Array.from(conditionals.mean),
     precision: Array.from(conditionals.precision),
-    bins: featureNames.map((_, j) => makeBins(sortedColumn(conditionals.residuals, d, j))),
+    bins: features.map((_, j) => makeBins(sortedColumn(conditionals.residuals, d, j))),
     distances: makeOrderedSample(conditionals.distances.toSorted()),
   };
 
@@ -137,13 +135,16 @@ export function makeBaseline(
   ];
   const binIndex = new Uint8Array(count * channels.length);
   channels.forEach(({ bins: { edges }, values, width, j }, c) => {
+    // Cycles have no chart.
+    const isCharted = c >= d || !isCycle(features[c]!);
     for (let r = 0; r < count; r++) {
-      const value = values[r * width + j]!;
+      const value = isCharted ? values[r * width + j]! : Number.NaN;
       binIndex[r * channels.length + c] = Number.isNaN(value) ? NO_BIN : binOf(edges, value);
     }
   });
   const binCounts = channels.map(({ bins }) => bins.counts.length);
-  const charts = calibrateCharts({ bins: binIndex, binCounts, scores: errorScores }, seed);
+  const hasLevels = channels.map((_, c) => c < d && levelsOf(features[c]!) !== undefined);
+  const charts = calibrateCharts({ bins: binIndex, binCounts, hasLevels, scores: errorScores }, seed);
   return { schema: 1, rows: count, features, outputs: outputColumns, error, conditional, charts };
 }
 
@@ -167,23 +168,32 @@ export function hashBaseline(baseline: Baseline): string {
   return createHash('sha256').update(JSON.stringify(baseline)).digest('hex');
 }
 
-function featureColumn(name: string, rows: Float32Array, d: number, j: number, count: number): FeatureColumn {
-  const sorted = sortedColumn(rows, d, j);
-  if (sorted.length === 0) throw invalid(`feature ${name}: expected a value in at least one held-out row`);
-  return {
-    ...column(name, sorted),
-    min: sorted[0]!,
-    max: sorted[sorted.length - 1]!,
-    missing: count - sorted.length,
-    grid: makeScoreGrid(sorted),
-  };
-}
-
-function column(name: string, sorted: Float64Array): Column {
-  const { mean, variance } = momentsOf(sorted);
-  // A constant column's computed variance may be above 0 by rounding.
-  const constant = sorted[0] === sorted[sorted.length - 1];
-  return { name, bins: makeBins(sorted), mean, deviation: constant ? 0 : Math.sqrt(variance) };
+/** Summarises the features that are watched. Returns them, and the rows of what is watched `[count, watched]`. */
+function summariseFeatures(
+  { count, rows, outputs }: HeldOut,
+  names: readonly string[],
+  columns: readonly ModelColumn[] = names.map((name) => ({ name, type: 'number', missing: 0, range: [0, 0] })),
+) {
+  const width = names.length;
+  const codesOf = (values: Float32Array, j: number, of: number) =>
+    Float32Array.from({ length: count }, (_, r) => values[r * of + j]!);
+  const watched = watch(columns, rows, (j, levels) => orderLevels({ codes: codesOf(rows, j, width), outputs, levels }));
+  const recoder = new RowRecoder(watched);
+  const recoded = recoder.recode(rows, count);
+  const features = watched.map((feature, j): FeatureColumn => {
+    const sorted = sortedColumn(recoded, watched.length, j);
+    if (sorted.length === 0 && !columns.some(({ name, missing }) => name === feature.name && missing > 0)) {
+      throw invalid(`feature ${feature.name}: expected a value in at least one held-out row`);
+    }
+    if (feature.watched && feature.watched.type !== 'timestamp') {
+      const { type, levels } = feature.watched;
+      const codes = codesOf(recoded, j, watched.length);
+      return levelFeature(feature, { codes, outputs, levels: levels.length }, type === 'category');
+    }
+    if (sorted.length === 0) return emptyFeature(feature, count);
+    return feature.watched ? timeFeature(feature, sorted, count) : numberFeature(feature.name, sorted, count);
+  });
+  return { features, rows: recoded };
 }
 
 /** Returns column `j` of `values` `[rows, width]`, ascending, without missing values. */
@@ -203,14 +213,6 @@ function scoresOf(features: readonly FeatureColumn[], rows: Float32Array, count:
   const grids = new OrderedLists(features.map(({ grid }) => grid.values));
   const gridScores = Float64Array.from(features.flatMap(({ grid }) => grid.scores));
   return Float64Array.from({ length: count * d }, (_, at) => gridScore(grids, gridScores, at % d, rows[at]!));
-}
-
-function momentsOf(values: Float64Array): { mean: number; variance: number } {
-  let mean = 0;
-  for (const value of values) mean += value / values.length;
-  let variance = 0;
-  for (const value of values) variance += (value - mean) ** 2 / values.length;
-  return { mean, variance };
 }
 
 function assertHeldOut({ count, rows, outputs, errors }: HeldOut, features: number, targets: number): void {

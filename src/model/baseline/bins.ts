@@ -21,8 +21,8 @@ const FINE = 20;
 const COARSE = 10;
 const ROWS_FOR_FINE = 1000;
 /** Minimum held-out rows per bin on average: χ² would overestimate the precision of smaller bins' shares. */
-const ROWS_PER_BIN = 20;
-const MIN_BINS = 2;
+export const ROWS_PER_BIN = 20;
+export const MIN_BINS = 2;
 
 /**
  * Makes bins of about equal counts from `sorted`, ascending and finite. Ties share a bin, so a constant channel has one bin. No bin is
@@ -30,8 +30,7 @@ const MIN_BINS = 2;
  */
 export function makeBins(sorted: Float64Array): Bins {
   const rows = sorted.length;
-  const maxBins = rows < ROWS_FOR_FINE ? COARSE : FINE;
-  const bins = Math.max(MIN_BINS, Math.min(maxBins, Math.floor(rows / ROWS_PER_BIN)));
+  const bins = Math.max(MIN_BINS, Math.min(maxBinsOf(rows), Math.floor(rows / ROWS_PER_BIN)));
   const edges: number[] = [];
   for (let k = 1; k < bins && rows > 0; k++) {
     const edge = sorted[Math.ceil((k * rows) / bins) - 1]!;
@@ -40,6 +39,11 @@ export function makeBins(sorted: Float64Array): Bins {
   const counts = new Array<number>(edges.length + 1).fill(0);
   for (const value of sorted) counts[binOf(edges, value)]!++;
   return { edges, counts };
+}
+
+/** Maximum bins of a channel with `rows` held-out values. */
+export function maxBinsOf(rows: number): number {
+  return rows < ROWS_FOR_FINE ? COARSE : FINE;
 }
 
 /** Returns the bin of `value`: the number of `edges`, ascending, below it. */

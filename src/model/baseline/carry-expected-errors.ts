@@ -1,6 +1,6 @@
 import type { Baseline, HeldOut } from './baseline.js';
 import { sumOf } from './bins.js';
-import { binRows, channelBins, countBins } from './channel-bins.js';
+import { binRows, channelBins, channelsWithLevels, countBins } from './channel-bins.js';
 import {
   type ErrorModel,
   type ExpectedErrors,
@@ -9,6 +9,7 @@ import {
   MAX_UNSEEN,
   shareDistance,
 } from './expected-errors.js';
+import { RowRecoder } from './row-recoder.js';
 
 /**
  * Carries the expected errors of `former` over to the bins of `fresh`, a baseline of `rows` without labels: it learns them again
@@ -16,7 +17,9 @@ import {
  */
 export function carryExpectedErrors(former: Baseline, fresh: Baseline, rows: HeldOut): ExpectedErrors | undefined {
   const models = former.expected_errors;
-  if (!models || former.features.some((_, j) => unseenShare(former, rows, j) > MAX_UNSEEN)) return undefined;
+  if (!models) return undefined;
+  const watched = new RowRecoder(former.features).recode(rows.rows, rows.count);
+  if (former.features.some((_, j) => unseenShare(former, rows, watched, j) > MAX_UNSEEN)) return undefined;
   const bins = binRows(former, rows);
   const formerBins = channelBins(former);
   const first = former.features.length + former.outputs.length;
@@ -24,7 +27,11 @@ export function carryExpectedErrors(former: Baseline, fresh: Baseline, rows: Hel
     return c >= first && shareDistance(countBins(bins, c, formerBins.length, counts.length), counts) > MAX_DISTANCE;
   });
   if (isBroken) return undefined;
-  const own = { bins: binRows(fresh, rows), binCounts: channelBins(fresh).map(({ counts }) => counts.length) };
+  const own = {
+    bins: binRows(fresh, rows),
+    binCounts: channelBins(fresh).map(({ counts }) => counts.length),
+    hasLevels: channelsWithLevels(fresh),
+  };
   const carry = (model: ErrorModel): ErrorModel => {
     const errors = expectEach(model, bins, formerBins);
     const effects = fitEffects({ ...own, errors });
@@ -57,10 +64,12 @@ function expectEach(
   return errors;
 }
 
-/** The share of rows whose feature `j` is outside the range of `former`, or missing. */
-function unseenShare({ features }: Baseline, { count, rows }: HeldOut, j: number): number {
-  const { min, max } = features[j]!;
+/** The share of rows whose feature `j` is outside the range of `former`, or missing, beyond that of its held-out rows. */
+function unseenShare({ features, rows: all }: Baseline, { count }: HeldOut, rows: Float32Array, j: number): number {
+  const { min, max, missing } = features[j]!;
   let unseen = 0;
-  for (let at = j; at < rows.length; at += features.length) if (!(rows[at]! >= min && rows[at]! <= max)) unseen++;
-  return unseen / count;
+  for (let at = j; at < count * features.length; at += features.length) {
+    if (!(rows[at]! >= min && rows[at]! <= max)) unseen++;
+  }
+  return unseen / count - missing / all;
 }

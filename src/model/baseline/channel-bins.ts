@@ -3,6 +3,8 @@ import { binOf, NO_BIN } from './bins.js';
 import { whiten } from './conditional.js';
 import { gridScore } from './normal-scores.js';
 import { OrderedLists } from './ordered-lists.js';
+import { RowRecoder } from './row-recoder.js';
+import { levelsOf } from './watched.js';
 
 /** The parts of a baseline that bin a row. */
 export type BinnedColumns = Pick<Baseline, 'features' | 'outputs' | 'error' | 'conditional'>;
@@ -17,9 +19,17 @@ export function channelBins({ features, outputs, error, conditional }: BinnedCol
   ];
 }
 
+/** Whether the bins of each channel are those of levels, which have no order. */
+export function channelsWithLevels(columns: BinnedColumns): boolean[] {
+  return channelBins(columns).map(
+    (_, c) => c < columns.features.length && levelsOf(columns.features[c]!) !== undefined,
+  );
+}
+
 /** Returns the bin of each row in each channel, `[count, channels]`; `NO_BIN` where a value is missing. */
-export function binRows(columns: BinnedColumns, { count, rows, outputs, errors }: HeldOut): Uint8Array {
+export function binRows(columns: BinnedColumns, { count, rows: coded, outputs, errors }: HeldOut): Uint8Array {
   const { features, outputs: targets, conditional } = columns;
+  const rows = new RowRecoder(features).recode(coded, count);
   const bins = channelBins(columns);
   const d = features.length;
   const mean = Float64Array.from(conditional?.mean ?? []);

@@ -58,6 +58,8 @@ export interface ChartRows {
   readonly bins: Uint8Array;
   /** Bins per channel. */
   readonly binCounts: readonly number[];
+  /** `[channels]` */
+  readonly hasLevels: readonly boolean[];
   /** `[rows]`: normal scores of the errors. */
   readonly scores: Float64Array;
 }
@@ -68,6 +70,7 @@ export interface ChartRows {
  * Rows are drawn whole, so that the channels stay correlated.
  */
 export function calibrateCharts(held: ChartRows, seed: number): Charts {
+  const { hasLevels } = held;
   const rows = held.scores.length;
   const random = createRandom(seed);
   const lambda = Math.max(LAMBDA, Math.min(1, 2 / (rows / BASELINE_ROWS_PER_EFFECTIVE_ROW + 1)));
@@ -76,7 +79,7 @@ export function calibrateCharts(held: ChartRows, seed: number): Charts {
   const baselines = Math.round(BASELINES * Math.max(1 / 3, Math.min(1, CHANNELS_IN_FULL / held.binCounts.length)));
   for (let b = 0; b < baselines; b++) {
     const { counts, mean, variance } = drawBaseline(held, random);
-    const charts = new HistogramCharts(counts, lambda);
+    const charts = new HistogramCharts(counts, lambda, hasLevels);
     const deviation = scoreChartDeviation(variance, lambda, rows);
     for (let s = 0; s < STREAMS_PER_BASELINE; s++) {
       charts.reset();

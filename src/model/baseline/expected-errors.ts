@@ -42,6 +42,8 @@ export interface BinnedErrors {
   /** `[rows, channels]` */
   readonly bins: Uint8Array;
   readonly binCounts: readonly number[];
+  /** `[channels]`: whether neighbouring bins have nothing in common. */
+  readonly hasLevels: readonly boolean[];
   /** `[rows]`: squared or absolute errors. */
   readonly errors: Float64Array;
 }
@@ -59,7 +61,7 @@ const SMOOTHED = 2;
  * explain nothing are never taken. A step is smooth over neighbouring bins, which hold too few rows alone. Returns the effects
  * by channel, the last one of missing values; `undefined` for a channel that was not taken.
  */
-export function fitEffects({ bins, binCounts, errors }: BinnedErrors): (Float64Array | undefined)[] {
+export function fitEffects({ bins, binCounts, hasLevels, errors }: BinnedErrors): (Float64Array | undefined)[] {
   const rows = errors.length;
   const channels = binCounts.length;
   const stride = Math.max(...binCounts) + 1;
@@ -87,7 +89,7 @@ export function fitEffects({ bins, binCounts, errors }: BinnedErrors): (Float64A
       const first = c * stride;
       let gain = 0;
       for (let k = 0; k <= binCounts[c]!; k++) {
-        steps[first + k] = smoothStep(sums, counts, first, k, binCounts[c]!);
+        steps[first + k] = smoothStep(sums, counts, first, k, binCounts[c]!, hasLevels[c]!);
         gain += steps[first + k]! * sums[first + k]!;
       }
       if (gain > bestGain) [best, bestGain] = [c, gain];
@@ -102,9 +104,16 @@ export function fitEffects({ bins, binCounts, errors }: BinnedErrors): (Float64A
 }
 
 /** The step of bin `k` of a channel whose bins begin at `first`: the mean of what is left in it and its neighbours, shrunk. */
-function smoothStep(sums: Float64Array, counts: Float64Array, first: number, k: number, bins: number): number {
-  // Missing values have no neighbours.
-  const reach = k === bins ? 0 : SMOOTHED;
+function smoothStep(
+  sums: Float64Array,
+  counts: Float64Array,
+  first: number,
+  k: number,
+  bins: number,
+  hasLevels: boolean,
+): number {
+  // Missing values have no neighbours, nor have levels.
+  const reach = k === bins || hasLevels ? 0 : SMOOTHED;
   let sum = 0;
   let rows = SHRINKAGE;
   for (let i = Math.max(0, k - reach); i <= Math.min(k + reach, Math.max(k, bins - 1)); i++) {

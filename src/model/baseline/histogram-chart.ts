@@ -26,13 +26,19 @@ export class HistogramCharts {
   /** `[channels]`: `Σ w_k² / π_k`. */
   sums: Float64Array;
 
-  /** `counts`: the held-out rows per bin, for each channel. `lambda`: the weight of the newest row. */
-  constructor(counts: readonly (readonly number[])[], lambda: number) {
+  /**
+   * `counts`: the held-out rows per bin, for each channel. `lambda`: the weight of the newest row. `hasLevels` `[channels]`: bins
+   * of levels are not of equal size, and some may be rare.
+   */
+  constructor(counts: readonly (readonly number[])[], lambda: number, hasLevels: readonly boolean[] = []) {
     this.lambda = lambda;
     this.offsets = new Int32Array(counts.length + 1);
     for (let c = 0; c < counts.length; c++) this.offsets[c + 1] = this.offsets[c]! + counts[c]!.length;
     this.shares = new Float64Array(this.offsets[counts.length]!);
-    for (let c = 0; c < counts.length; c++) this.shares.set(binShares(counts[c]!), this.offsets[c]);
+    for (let c = 0; c < counts.length; c++) {
+      const shares = binShares(counts[c]!);
+      this.shares.set(hasLevels[c] ? raised(shares, lambda) : shares, this.offsets[c]);
+    }
     this.inverseShares = this.shares.map((share) => 1 / share);
     this.weights = new Float64Array(this.shares.length);
     this.scales = new Float64Array(counts.length);
@@ -109,6 +115,21 @@ export class HistogramCharts {
     }
     this.scales[channel] = 1;
   }
+}
+
+/** Rows of a chart that the rarest bin is taken to have, and the largest share that it is raised to. */
+const RARE_ROWS = 2;
+const MAX_RARE = 0.2;
+
+/**
+ * Shares of bins of levels, of which the chart expects two rows each, at least. Otherwise one row with a rare level would take the
+ * chart beyond its limit, and the limit of all charts would have to allow for that.
+ */
+function raised(shares: Float64Array, lambda: number): Float64Array {
+  const least = Math.min(MAX_RARE, RARE_ROWS / effectiveRows(lambda));
+  const higher = shares.map((share) => Math.max(share, least));
+  const sum = higher.reduce((total, share) => total + share, 0);
+  return higher.map((share) => share / sum);
 }
 
 /** Rows that an exponentially weighted mean is worth. */

@@ -1,8 +1,9 @@
 import { createRandom, type Random } from '../../base/statistics/random.js';
 import type { Baseline, HeldOut } from './baseline.js';
-import { type BinnedColumns, binRows, channelBins, countBins } from './channel-bins.js';
+import { type BinnedColumns, binRows, channelBins, channelsWithLevels, countBins } from './channel-bins.js';
 import { type ErrorModel, type ExpectedErrors, fitEffects, mixRows, shareDistance } from './expected-errors.js';
 import { summariseErrors } from './prediction-errors.js';
+import { columnNames } from './watched.js';
 
 /** The true targets of held-out rows, and the model that predicts them. */
 export interface JudgedModel {
@@ -56,7 +57,7 @@ function learnExpectedErrors(
   { targets, predict }: JudgedModel,
   seed: number,
 ): ExpectedErrors | null {
-  const d = columns.features.length;
+  const d = columnNames(columns.features).length;
   const width = columns.outputs.length;
   const random = createRandom(seed);
   const channels = channelBins(columns).length;
@@ -92,6 +93,7 @@ function fitModel(
 ): ErrorModel {
   const bins = channelBins(columns);
   const binCounts = bins.map(({ counts }) => counts.length);
+  const hasLevels = channelsWithLevels(columns);
   const channels = bins.length;
   const lossesOf = ({ residuals, rows }: Learned) =>
     Float64Array.from({ length: rows }, (_, r) => loss(residuals[r * width + j]!));
@@ -106,6 +108,7 @@ function fitModel(
     return fitEffects({
       bins: concatBytes(cut(held.bins), cut(mixed.bins)),
       binCounts,
+      hasLevels,
       errors: Float64Array.from([...clean.subarray(from, to), ...capped.subarray(from, to)]),
     });
   };

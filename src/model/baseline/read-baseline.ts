@@ -24,14 +24,35 @@ export function readBaseline(json: string): Baseline {
     throw invalid(first?.instancePath ?? '', first?.message ?? 'not a baseline');
   }
   const { rows, features, outputs, error, conditional } = value;
-  features.forEach(({ bins, min, max, missing, deviation, grid }, j) => {
+  features.forEach(({ name, bins, min, max, missing, deviation, grid, watched }, j) => {
     const place = `/features/${j}`;
     checkBins(bins, rows - missing, `${place}/bins`);
-    check(missing < rows, `${place}/missing`, `fewer than ${rows}`, missing);
+    check(missing <= rows, `${place}/missing`, `at most ${rows}`, missing);
     check(min <= max, `${place}/min`, `at most ${max}`, min);
     check(deviation >= 0, `${place}/deviation`, 'at least 0', deviation);
     checkOrder(grid.values, `${place}/grid/values`);
     checkLength(grid.scores, grid.values.length, `${place}/grid/scores`);
+    if (watched?.type === 'timestamp') {
+      const before = features[j - 1]?.watched;
+      const follows = before?.type === 'timestamp' && before.feature === watched.feature;
+      check(
+        watched.cycle === null ? watched.feature === name : follows,
+        `${place}/watched`,
+        'its timestamp before it',
+        name,
+      );
+    } else if (watched) {
+      const { codes, levels } = watched;
+      checkLength(codes, levels.length, `${place}/watched/codes`);
+      const all = new Set(codes.filter((code) => code < levels.length)).size;
+      check(all === levels.length, `${place}/watched/codes`, 'each code once', codes);
+      check(
+        bins.counts.length <= levels.length + 1,
+        `${place}/bins`,
+        'at most one bin per level and a new one',
+        bins.counts.length,
+      );
+    }
   });
   outputs.forEach(({ bins, deviation, grid, targets }, j) => {
     checkBins(bins, rows, `/outputs/${j}/bins`);

@@ -3,7 +3,8 @@ import type { BooleanColumn, CategoryColumn, Column, Notation, TimestampColumn, 
 import { isGap } from './gaps.js';
 import { numberInText } from './number-text.js';
 
-const UNIT_MS: Readonly<Record<TimeUnit, number>> = { day: 86_400_000, minute: 60_000, second: 1000 };
+/** Milliseconds of a unit. */
+export const UNIT_MS: Readonly<Record<TimeUnit, number>> = { day: 86_400_000, minute: 60_000, second: 1000 };
 /** The largest finite float32. */
 const MAX_NUMBER = 3.4028234663852886e38;
 /** Numbers whose text is the only one in its notation: `05` may be another level than `5`. */
