@@ -84,10 +84,12 @@ function categoryOf({ kind, index, bins }: Channel, reader: RowReader, c: number
 
 function categoryShares(baseline: Baseline, { kind, index, bins }: Channel): Float64Array {
   const m = sumOf(bins.counts);
-  const missing = kind === 'feature' ? baseline.features[index]!.missing : 0;
+  // A missing value has no residual.
+  const missing = kind === 'feature' || kind === 'conditional' ? baseline.features[index]!.missing : 0;
+  const present = m + missing > 0 ? m / (m + missing) : 0;
   const beyond = 1 / (m + 1);
   return Float64Array.of(
-    ...bins.counts.map((count) => binShare(count, m, bins.counts.length)),
+    ...bins.counts.map((count) => present * binShare(count, m, bins.counts.length)),
     ...[beyond, beyond, (missing + 0.5) / (m + missing + 1)],
   );
 }

@@ -54,10 +54,9 @@ export class EvidenceGatherer {
     const c = channels.findIndex(({ kind, name }) => kind === cause.kind && name === cause.name);
     const max = cause.by === 'window' ? tested.rows : recent.count;
     const readable = readableRows(recent, baseline.features.length, max);
-    const sample =
-      readable >= MIN_EVIDENCE_ROWS
-        ? readRows(recent, changedRows(recent, readable, reader, baseline, channels), reader, channels)
-        : undefined;
+    // Only a whole window shows a cycle.
+    const changed = () => (channels[c]?.isCycle ? readable : changedRows(recent, readable, reader, baseline, channels));
+    const sample = readable >= MIN_EVIDENCE_ROWS ? readRows(recent, changed(), reader, channels) : undefined;
     if (sample && cause.by === 'window') sample.tally.covered = tested.covered;
     const tally = sample?.tally ?? (cause.by === 'window' ? tested : charts.tally());
     const test = testWindow(baseline, tally, windowAlpha, designEffects, MIN_EVIDENCE_ROWS);

@@ -291,6 +291,7 @@ export class DriftMonitor {
       window: this.window.state(),
       tested: this.tested.state(),
       tested_at: this.testedAt,
+      ...(this.tested.covered.size > 0 && { covered: [...this.tested.covered] }),
       charts: this.charts.state(),
       guards: this.guards.state(),
       dependence: this.dependence.state(),
@@ -313,6 +314,7 @@ export class DriftMonitor {
     this.fresh.clear();
     this.window.restore(state.window);
     this.tested.restore(state.tested);
+    this.tested.covered = new Set(state.covered);
     this.testedAt = state.tested_at;
     if (state.dependence) this.dependence.restore(state.dependence);
     else this.learnAnew('upgrade');

@@ -40,11 +40,15 @@ export function chiSquareBins(window: ArrayLike<number>, baseline: ArrayLike<num
  * rows in one bin, where χ² does not work.
  */
 export function logRareBins({ window, baseline }: Histograms): number {
-  const fullest = baseline.indexOf(Math.max(...baseline));
+  return logBinTail({ window, baseline }, baseline.indexOf(Math.max(...baseline)));
+}
+
+/** The same of the rows outside bin `k`. */
+export function logBinTail({ window, baseline }: Histograms, k: number): number {
   const n = sumOf(window);
   const m = sumOf(baseline);
-  const outside = n - window[fullest]!;
-  const total = outside + m - baseline[fullest]!;
+  const outside = n - window[k]!;
+  const total = outside + m - baseline[k]!;
   const more = logHypergeometricTail(outside, n, total, n + m - total);
   const fewer = logHypergeometricTail(n - outside, n, n + m - total, total);
   return Math.min(0, Math.LN2 + Math.min(more, fewer));

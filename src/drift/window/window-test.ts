@@ -5,7 +5,7 @@ import { sumOf } from '../../model/baseline/bins.js';
 import type { RowCounts } from '../counts/row-counts.js';
 import { type Channel, GROUPS, type Group } from '../rows/channels.js';
 import { ABOVE, BELOW, INSIDE, MISSING } from '../rows/row-reader.js';
-import { chiSquareBins, type Histograms, logRareBins, mergeBins } from './bin-tests.js';
+import { chiSquareBins, type Histograms, logBinTail, logRareBins, mergeBins } from './bin-tests.js';
 import { combineEvidence } from './cauchy-combination.js';
 import { stabilityIndex } from './divergence.js';
 import { logMissingChange, logMissingTail, logRangeTail } from './guard-tests.js';
@@ -106,6 +106,10 @@ function testBins(channel: Channel, c: number, tally: RowCounts, designEffect: n
   const histograms: Histograms = { window: tally.binsOf(channel), baseline: channel.bins.counts };
   const n = sumOf(histograms.window);
   if (n < minRows) return [];
+  if (channel.levels) {
+    const matters = stabilityIndex(histograms.window, histograms.baseline) >= MIN_STABILITY_INDEX;
+    return [{ group: channel.group, test: 'bins', channel: c, logP: logLevelsTail(histograms, designEffect), matters }];
+  }
   const merged = mergeBins(histograms);
   const evidence = (logP: number, matters: boolean): Evidence[] => [
     { group: channel.group, test: 'bins', channel: c, logP, matters },
@@ -116,8 +120,7 @@ function testBins(channel: Channel, c: number, tally: RowCounts, designEffect: n
   }
   const chi = chiSquareBins(merged.window, merged.baseline, designEffect);
   const changed = stabilityIndex(merged.window, merged.baseline) >= MIN_STABILITY_INDEX;
-  // Levels have no order that components could follow.
-  if (channel.group === 'error' || channel.levels) return evidence(chi.logP, changed);
+  if (channel.group === 'error') return evidence(chi.logP, changed);
   const components = smoothBins(histograms.window, histograms.baseline, designEffect);
   const alone = channel.group === 'conditional' ? 2 : 1;
   return evidence(
@@ -137,6 +140,18 @@ function logSmoothTails(components: readonly SmoothComponent[], alone: number): 
     ...squares.slice(0, alone).map((square) => logChiSquareTail(square, 1)),
     logChiSquareTail(together, squares.length),
   ];
+}
+
+/**
+ * ln p of a change of the levels' shares: χ², where rare levels are merged, combined with exact tests of each level. Levels
+ * have no order that components could follow.
+ */
+function logLevelsTail({ window, baseline }: Histograms, designEffect: number): number {
+  const merged = mergeBins({ window, baseline });
+  const exact = baseline.map((_, k) => logBinTail({ window, baseline }, k) / designEffect);
+  const strongest = Math.min(0, Math.log(exact.length) + Math.min(...exact));
+  if (merged.baseline.length < 2) return strongest;
+  return combineEvidence([chiSquareBins(merged.window, merged.baseline, designEffect).logP, strongest]);
 }
 
 /** Tests the number of rows outside the baseline's range, and the number of rows without a value. */
