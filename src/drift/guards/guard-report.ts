@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { nullable } from '../../base/json/nullable.js';
-import { UNIT_MS } from '../../model/columns/coding.js';
+import { textOfTime } from '../../model/columns/coding.js';
 import { rangesAway } from './column-range.js';
 import { GUARD_TESTS, type Guard } from './guard.js';
 import type { GuardCharts } from './guard-charts.js';
@@ -87,11 +87,8 @@ function describeFurthest(range: GuardedColumn['range'], value: number | null): 
 }
 
 /** A time as text; times that have no date in ISO 8601 are far out. */
-function timeOf({ unit, origin }: NonNullable<GuardedColumn['time']>, code: number): string {
-  const time = new Date(origin + code * UNIT_MS[unit]);
-  if (Number.isNaN(time.getTime())) return code < 0 ? 'the distant past' : 'the distant future';
-  const text = time.toISOString();
-  return unit === 'day' ? text.slice(0, -'T00:00:00.000Z'.length) : text.replace('.000Z', 'Z');
+function timeOf(time: NonNullable<GuardedColumn['time']>, code: number): string {
+  return textOfTime(time, code) ?? (code < 0 ? 'the distant past' : 'the distant future');
 }
 
 /** A number in at most seven digits, such as `-32768`, `0.4999` or `1e+12`. */

@@ -23,7 +23,9 @@ export const MonitorState = Type.Object({
   tested: RowCountsState,
   tested_at: nullable(Type.Number()),
   covered: Type.Optional(
-    Type.Array(Type.Integer(), { description: 'channels of cycles that the rows of the tested window are spread over' }),
+    Type.Array(Type.Integer(), {
+      description: 'channels of cycles that the rows of the tested window are spread over',
+    }),
   ),
   charts: ChartsState,
   // Earlier versions of this service had no such charts.

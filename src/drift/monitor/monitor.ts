@@ -38,8 +38,6 @@ const NO_ROWS = new Float32Array(0);
 export interface RowScores {
   readonly p_value: number;
   readonly out_of_range: string[];
-  /** Features with a level that the training did not have. */
-  readonly new_levels: string[];
   readonly conditional_residuals: { feature: string; residual: number }[];
 }
 
@@ -219,7 +217,6 @@ export class DriftMonitor {
     return {
       p_value: reader.p,
       out_of_range: outside.filter((feature) => !isNew(feature)).map(({ name }) => name),
-      new_levels: outside.filter(isNew).map(({ name }) => name),
       conditional_residuals: residuals.filter(({ residual }) => !Number.isNaN(residual)),
     };
   }

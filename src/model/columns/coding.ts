@@ -155,7 +155,8 @@ function codeOfTime(column: TimestampColumn, text: string): number | Uncodable {
   return isGap(text) ? Number.NaN : uncodable(column);
 }
 
-function textOfTime({ origin, unit }: TimestampColumn, code: number): string | null {
+/** Returns the time that a code stands for in ISO 8601; null beyond the years that it has. */
+export function textOfTime({ origin, unit }: Pick<TimestampColumn, 'origin' | 'unit'>, code: number): string | null {
   const time = new Date(origin + code * UNIT_MS[unit]);
   // A reconstruction may lie beyond the years that there are.
   if (Number.isNaN(time.getTime())) return null;

@@ -7,6 +7,7 @@ import { packageVersion } from '../../base/node/package-version.js';
 import { PhaseClock } from '../../base/node/phase-clock.js';
 import { type Baseline, MIN_ROWS, makeBaseline, rangesOf, type TargetRange } from '../baseline/baseline.js';
 import { addErrors } from '../baseline/learn-expected-errors.js';
+import type { Column } from '../columns/column.js';
 import { loadEngine } from '../engines/load-engine.js';
 import type { EngineFactory } from '../network/engine.js';
 import { Predictor, predictAll } from '../network/predictor.js';
@@ -58,7 +59,7 @@ async function run({ stage, engine, options, gate: terms }: TrainingRequest): Pr
   const gate = judge(heldOut, heldOut.outputs, result.scalers.targets, serving, terms);
   clock.end('gate');
   using predictor = new Predictor(createEngine(result.shape, result.weights), result.scalers);
-  const baseline = baselineOf(heldOut, info, predictor, options.seed, targetRanges);
+  const baseline = baselineOf(heldOut, info, predictor, options.seed, targetRanges, result.scalers.columns);
   clock.end('baseline');
   writeVersion(
     join(stage, 'version'),
@@ -105,6 +106,7 @@ function baselineOf(
   predictor: Predictor,
   seed: number,
   targetRanges: readonly TargetRange[],
+  columns: readonly Column[] | undefined,
 ): Baseline | null {
   if (heldOut.rows < MIN_ROWS) return null;
   const count = Math.min(heldOut.rows, MAX_BASELINE_ROWS);
@@ -115,7 +117,7 @@ function baselineOf(
     predict: (changed: Float32Array) => predictAll(predictor, changed, changed.length / features.length),
   };
   const summarised = { count, rows, outputs, errors: heldOut.errors.subarray(0, count) };
-  return addErrors(makeBaseline(summarised, features, targets, seed, targetRanges), summarised, judged, seed);
+  return addErrors(makeBaseline(summarised, features, targets, seed, targetRanges, columns), summarised, judged, seed);
 }
 
 function send(message: TrainerMessage): Promise<void> {

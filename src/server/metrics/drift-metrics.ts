@@ -1,6 +1,7 @@
 import { Counter, Gauge, type Metric, type Registry } from 'prom-client';
 import type { Channel } from '../../drift/rows/channels.js';
 import { ABOVE, BELOW, MISSING } from '../../drift/rows/row-reader.js';
+import { isCycle } from '../../model/baseline/watched.js';
 import type { DriftService } from '../service/drift/drift-service.js';
 import type { MonitoredVersion } from '../service/drift/monitored-version.js';
 import { conformalHistogram } from './conformal-histogram.js';
@@ -12,9 +13,14 @@ import { conformalHistogram } from './conformal-histogram.js';
  */
 export function registerDriftMetrics(registry: Registry, drift: DriftService, featuresWithBins: number): void {
   const registers = [registry];
-  /** The channels whose bins are exported: all but the conditional residuals. */
+  /**
+   * The channels whose bins are exported: all but the conditional residuals, and the cycles of timestamps, in which the rows of
+   * any quarter of an hour differ from the baseline.
+   */
   const withBins = (channels: readonly Channel[]) =>
-    featuresOf(channels).length > featuresWithBins ? [] : channels.filter(({ kind }) => kind !== 'conditional');
+    featuresOf(channels).length > featuresWithBins
+      ? []
+      : channels.filter(({ kind, isCycle }) => kind !== 'conditional' && !isCycle);
 
   /** Registers a gauge, or below a counter, all of whose samples are set at each scrape. */
   const gauge = (name: string, help: string, labelNames: string[], samples: Samples) =>
@@ -107,7 +113,8 @@ export function registerDriftMetrics(registry: Registry, drift: DriftService, fe
     'Rows with a value so far out of the range of the baseline that its tails have fewer than one in a million; the prediction as a feature',
     ['feature'],
     ({ monitor: { guards, channels } }, add) => {
-      for (const [j, { channel }] of guards.columns.entries()) {
+      for (const [j, { channel, isCycle }] of guards.columns.entries()) {
+        if (isCycle) continue;
         add({ feature: label(channels[channel]!) }, guards.implausible[j]!);
       }
     },
@@ -118,7 +125,9 @@ export function registerDriftMetrics(registry: Registry, drift: DriftService, fe
     'Share of the rows of the baseline in which a feature was missing',
     ['feature'],
     ({ baseline }, set) => {
-      for (const { name, missing } of baseline.features) set({ feature: name }, missing / baseline.rows);
+      for (const feature of baseline.features) {
+        if (!isCycle(feature)) set({ feature: feature.name }, feature.missing / baseline.rows);
+      }
     },
   );
 
@@ -197,7 +206,7 @@ const GUARDS = [
 ] as const;
 
 function featuresOf(channels: readonly Channel[]): readonly Channel[] {
-  return channels.filter(({ kind }) => kind === 'feature');
+  return channels.filter(({ kind, isCycle }) => kind === 'feature' && !isCycle);
 }
 
 /** A channel's value of the label `feature` or `channel`. For a feature it is the feature's name. */
@@ -214,6 +223,7 @@ function* evidence({ monitor }: MonitoredVersion) {
     yield { labels, score: -logP / Math.LN10, threshold: -Math.log10(threshold / tests) };
   }
   for (const [c, channel] of channels.entries()) {
+    if (channel.isCycle) continue;
     const labels = { channel: label(channel), statistic: 'ewma_histogram', window: 'ewma' };
     yield { labels, score: charts.deviate(c), threshold: charts.histogramLimit };
   }

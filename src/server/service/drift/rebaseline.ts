@@ -42,13 +42,15 @@ export async function rebaseline(
     const seen = `this process has seen ${rows.count} since ${since}`;
     throw new DomainError('TOO_FEW_ROWS', `a baseline needs at least ${min} rows, ${seen}`);
   }
-  const { features, targets } = card;
-  const empty = features.find((_, j) => isEmpty(rows.rows, features.length, j));
+  const { features, targets, columns } = card;
+  // A column that had gaps in the training may have no value for some time.
+  const mayBeEmpty = (j: number) => (columns?.[j]?.missing ?? 0) > 0;
+  const empty = features.find((_, j) => !mayBeEmpty(j) && isEmpty(rows.rows, features.length, j));
   if (empty !== undefined) {
     const expected = `expected a value in at least one row since ${since}`;
     throw new DomainError('TOO_FEW_ROWS', `${empty}: ${expected}, all are missing`);
   }
-  const fresh = await makeInThread({ rows, features, targets, seed: last + 1, former });
+  const fresh = await makeInThread({ rows, features, targets, columns, seed: last + 1, former });
   const baseline = withErrors(fresh, former, errorsSince(parseTime(since)));
   if (!isServing()) throw new DomainError('DRIFT_OFF', 'another version serves now');
   return storeBaseline(store, version, card, baseline, {

@@ -5,6 +5,7 @@ import { DomainError } from '../../../base/domain-error.js';
 import { nullable } from '../../../base/json/nullable.js';
 import type { Baseline } from '../../../model/baseline/baseline.js';
 import { readBaseline } from '../../../model/baseline/read-baseline.js';
+import { columnNames, isCycle } from '../../../model/baseline/watched.js';
 import type { FileStore } from '../../../model/store/file-store.js';
 import type { Card } from '../../../model/versions/card.js';
 
@@ -155,17 +156,24 @@ function readDocument(content: string, number: number, card: Card): Pick<StoredB
 }
 
 /** Reads a baseline, and checks that its columns are the model's: rows are read by position. */
-function readFor({ features, targets }: Card, json: string): Baseline {
+function readFor({ features, targets, columns }: Card, json: string): Baseline {
   const baseline = readBaseline(json);
-  for (const [place, columns, expected] of [
-    ['/features', baseline.features, features],
-    ['/outputs', baseline.outputs, targets],
+  for (const [place, found, expected] of [
+    ['/features', columnNames(baseline.features), features],
+    ['/outputs', baseline.outputs.map(({ name }) => name), targets],
   ] as const) {
-    const found = columns.map(({ name }) => name);
     if (found.length !== expected.length || found.some((name, j) => name !== expected[j])) {
       throw invalid(`baseline.json${place}: expected ${expected}, got ${found}`);
     }
   }
+  const types = baseline.features
+    .filter((feature) => !isCycle(feature))
+    .map(({ watched }) => watched?.type ?? 'number');
+  features.forEach((name, j) => {
+    const expected = columns?.[j]?.type ?? 'number';
+    if (types[j] !== expected)
+      throw invalid(`baseline.json/features: expected ${name} as ${expected}, got ${types[j]}`);
+  });
   return baseline;
 }
 
