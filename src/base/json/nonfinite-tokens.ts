@@ -31,3 +31,8 @@ export function parseTolerantly(text: string, allowMissing: boolean): unknown {
     }
   }
 }
+
+/** Parses JSON in which NaN is a missing value, null. Throws `INVALID_JSON`. */
+export function parseWithGaps(text: string): unknown {
+  return parseTolerantly(text, true);
+}

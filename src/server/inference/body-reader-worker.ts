@@ -1,8 +1,7 @@
+import { parseWithGaps } from '../../base/json/nonfinite-tokens.js';
 import { readJson } from '../../base/json/parse-json.js';
 import { workerTask } from '../../base/node/worker-task.js';
 import type { KnownPrediction } from '../../model/feedback/labelled-batch.js';
-import { type Columns, orderColumns } from '../../model/tables/columns.js';
-import { jsonToTable } from '../../model/tables/json/json-table.js';
 import type { TableInfo } from '../../model/tables/table-file.js';
 import { type LabelledBody, labelledRows } from '../readers/labelled-request.js';
 import { ROW_READERS, type RowReaderName } from '../readers/readers.js';
@@ -15,6 +14,7 @@ import {
   readFeedback,
 } from '../service/feedback/feedback-rows.js';
 import { outline } from './body-outline.js';
+import { type TableTerms, writeJsonTable } from './json-training-table.js';
 
 // The thread of body-reader.ts.
 
@@ -35,11 +35,8 @@ export interface OutlinedBody extends Task {
 }
 
 /** Writes the rows of a training request to a table in `directory`. */
-export interface TableTask extends Task {
+export interface TableTask extends Task, TableTerms {
   readonly directory: string;
-  /** Columns that the table must have, unless `replace`. */
-  readonly model: Columns | undefined;
-  readonly replace: boolean;
 }
 
 /** Reads the rows of a feedback request. */
@@ -78,13 +75,13 @@ export const readAnswers = workerTask(
   ({ features, targets, numbers }) => [features, targets, numbers],
 );
 
-export const writeTable = workerTask(({ body, directory, model, replace }: TableTask): TableInfo => {
+export const writeTable = workerTask(({ body, directory, ...terms }: TableTask): TableInfo => {
   const rows = labelledRows(parse(body) as LabelledBody, '"source": "feedback"');
-  return jsonToTable(rows, directory, model, (columns) => orderColumns(columns, model, replace));
+  return writeJsonTable(rows, directory, terms);
 });
 
 function parse(body: Uint8Array): unknown {
-  return readJson(body);
+  return readJson(body, parseWithGaps);
 }
 
 /** Buffers arrive in the thread as plain `Uint8Array`. */

@@ -1,8 +1,8 @@
 import { webcrypto } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { parseWithGaps } from '../../base/json/nonfinite-tokens.js';
 import { readJson } from '../../base/json/parse-json.js';
 import type { KnownPrediction } from '../../model/feedback/labelled-batch.js';
-import type { Columns } from '../../model/tables/columns.js';
 import type { TableInfo } from '../../model/tables/table-file.js';
 import type { Payload } from '../bodies/collect-body.js';
 import { LARGE_BODY } from '../bodies/large-body.js';
@@ -10,6 +10,7 @@ import { readBytes } from '../bodies/raw-body.js';
 import { JSON_TYPE } from '../http/media-types.js';
 import type { FeedbackRows, FeedbackTerms, JoinedRows } from '../service/feedback/feedback-rows.js';
 import type { BodyReader } from './body-reader.js';
+import type { TableTerms } from './json-training-table.js';
 
 /**
  * Parses JSON bodies that hold a table. The route and its schema see only an outline of a large one; a thread reads its
@@ -34,7 +35,7 @@ export class LargeBodies {
 
   /** Returns the body, or its outline if it is large. Rejects with `INVALID_JSON`. */
   async parse(body: Buffer): Promise<unknown> {
-    if (body.length <= LARGE_BODY) return readJson(body);
+    if (body.length <= LARGE_BODY) return readJson(body, parseWithGaps);
     const outlined = await this.reader.outline({ body });
     const { outline } = outlined;
     if (typeof outline === 'object' && outline !== null) this.bodies.set(outline, outlined.body);
@@ -47,8 +48,8 @@ export class LargeBodies {
   }
 
   /** Writes the rows of the outlined body to a table. Rejects with what `jsonToTable` throws. */
-  write(outline: object, directory: string, model: Columns | undefined, replace: boolean): Promise<TableInfo> {
-    return this.reader.table({ body: this.bodies.get(outline)!, directory, model, replace });
+  write(outline: object, directory: string, terms: TableTerms): Promise<TableInfo> {
+    return this.reader.table({ body: this.bodies.get(outline)!, directory, ...terms });
   }
 
   /** Reads the rows of feedback. Rejects with what `readFeedback` throws. */

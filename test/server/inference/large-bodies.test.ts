@@ -55,7 +55,8 @@ test('a large body gives the same table as one that is read at once', async (t) 
   const parsed = (await large.parse(Buffer.from(JSON.stringify({ instances, targets })))) as object;
   assert.ok(large.has(parsed));
   const model = { features: ['a', 'b', 'c'], targets: ['y'] };
-  const written = await large.write(parsed, join(directory, 'large'), model, false);
+  const terms = { model, replace: false, choices: {}, isReport: false };
+  const written = await large.write(parsed, join(directory, 'large'), terms);
   assert.equal(written.rows, ROWS);
   assert.deepEqual(
     written,

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../../base/domain-error.js';
-import type { Columns } from '../columns.js';
+import type { ServingColumns, TableChoices } from '../table-choices.js';
 import type { TableInfo, TableLimits } from '../table-file.js';
 
 export type TableFormat = 'arrow' | 'csv' | 'parquet';
@@ -11,8 +11,11 @@ export interface TableRequest {
   readonly directory: string;
   readonly targets: readonly string[];
   /** The columns that the table must have, unless `replace`; null if it may have any. */
-  readonly model: Columns | null;
+  readonly model: ServingColumns | null;
   readonly replace: boolean;
+  readonly choices?: TableChoices;
+  /** Only a report is asked for: other columns than the model's, and columns that cannot be read, are no errors. */
+  readonly isReport?: boolean;
   readonly limits: TableLimits;
 }
 

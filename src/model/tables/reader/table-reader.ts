@@ -7,6 +7,7 @@ import { Child } from '../../../base/node/child-process.js';
 import { MEMORY } from '../../../base/node/memory-limits.js';
 import { orderColumns, splitColumns } from '../columns.js';
 import { withEarlyHeader } from '../csv/early-header.js';
+import { chosenColumns } from '../table-choices.js';
 import type { TableInfo } from '../table-file.js';
 import type { TableMessage, TableRequest } from './reader-messages.js';
 
@@ -42,9 +43,11 @@ export async function fileToTable(
   { onArrived, signal }: FileToTableOptions = {},
 ): Promise<TableInfo> {
   const path = `${request.directory}.upload`;
-  const { targets, model, replace } = request;
-  const checkHeader = (header: readonly string[]) =>
-    orderColumns(splitColumns(header, targets), model ?? undefined, replace);
+  const { targets, model, replace, choices = {}, isReport = false } = request;
+  const checkHeader = (header: readonly string[]) => {
+    const columns = splitColumns(chosenColumns(header, targets, choices).names, targets);
+    if (!isReport) orderColumns(columns, model ?? undefined, replace);
+  };
   try {
     await pipeline(request.format === 'csv' ? withEarlyHeader(source, checkHeader) : source, createWriteStream(path));
     onArrived?.();

@@ -3,12 +3,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { DomainError, show } from '../../../base/domain-error.js';
 import { filesIn } from '../../../base/files/directory.js';
 import { isObject, readJson } from '../../../base/json/parse-json.js';
-import { DEFAULT_TRAINING, TrainingFields, type TrainingOptions } from '../../../model/training/training-options.js';
+import type { TableChoices } from '../../../model/tables/table-choices.js';
+import { TrainingFields, type TrainingOptions, trainingOptions } from '../../../model/training/training-options.js';
+import { ChoicesQuery, namesIn, tableChoices } from '../../readers/table-choices.js';
 
 /** Names of the channel to train on. With other names, it must be the only channel. */
 const CHANNELS = ['train', 'training'];
@@ -17,7 +19,11 @@ const CHANNELS = ['train', 'training'];
 export interface Hyperparameters {
   readonly targets: readonly string[];
   readonly options: TrainingOptions;
+  readonly choices: TableChoices;
 }
+
+/** The settings that are text. */
+const TEXTS: ReadonlySet<string> = new Set([...Object.keys(ChoicesQuery), 'target_transform']);
 
 /** Reads the hyper-parameters, without SageMaker's own (`sagemaker_…`). Throws `INVALID_REQUEST` naming the invalid one. */
 export async function readHyperparameters(base: string): Promise<Hyperparameters> {
@@ -27,16 +33,22 @@ export async function readHyperparameters(base: string): Promise<Hyperparameters
     throw invalid('hyperparameters.target: expected the name of the target column; commas separate several');
   }
   const own = Object.entries(rest).filter(([name]) => !name.startsWith('sagemaker_'));
-  const numbers = Object.fromEntries(own.map(([name, text]) => [name, Number(text)]));
-  const schema = Type.Object(TrainingFields, { additionalProperties: false });
-  const [error] = Value.Errors(schema, numbers);
+  // What is not text is a number.
+  const known = Type.Object({ ...TrainingFields, ...ChoicesQuery }, { additionalProperties: false });
+  const requested = Object.fromEntries(own.map(([name, text]) => [name, TEXTS.has(name) ? text : Number(text)]));
+  const [error] = Value.Errors(known, requested);
   if (error) {
-    const unknown = own.find(([name]) => !(name in TrainingFields));
+    const unknown = own.find(([name]) => !(name in known.properties));
     const name = unknown?.[0] ?? error.instancePath.slice(1);
-    const expected = unknown ? `expected target, ${Object.keys(TrainingFields).join(', ')}` : error.message;
+    const expected = unknown ? `expected target, ${Object.keys(known.properties).join(', ')}` : error.message;
     throw invalid(`hyperparameters.${name}: ${expected}, got ${show(values[name])}`);
   }
-  return { targets: target.split(','), options: { ...DEFAULT_TRAINING, ...numbers } };
+  const hyperparameters = requested as Static<typeof known>;
+  return {
+    targets: namesIn(target, 'hyperparameters.target'),
+    options: trainingOptions(hyperparameters),
+    choices: tableChoices(hyperparameters),
+  };
 }
 
 /**

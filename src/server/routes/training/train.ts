@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { DomainError } from '../../../base/domain-error.js';
-import { type ColumnOrder, type Columns, columnsOf, orderColumns } from '../../../model/tables/columns.js';
-import { jsonToTable } from '../../../model/tables/json/json-table.js';
+import { DomainError, show } from '../../../base/domain-error.js';
+import { columnsOf, orderColumns } from '../../../model/tables/columns.js';
 import type { TableFormat } from '../../../model/tables/reader/reader-messages.js';
 import { fileToTable } from '../../../model/tables/reader/table-reader.js';
+import type { ServingColumns, TableChoices } from '../../../model/tables/table-choices.js';
 import type { TableInfo } from '../../../model/tables/table-file.js';
 import { TrainingFields, trainingOptions } from '../../../model/training/training-options.js';
 import { limited } from '../../bodies/limited-body.js';
@@ -14,8 +14,10 @@ import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, PARQUET_TYPE } from '../../http/media-
 import { errors, operation } from '../../http/operation.js';
 import { publicPath } from '../../http/public-path.js';
 import type { BodyReader } from '../../inference/body-reader.js';
+import { writeJsonTable } from '../../inference/json-training-table.js';
 import { LargeBodies } from '../../inference/large-bodies.js';
 import { LabelledFields, labelledRows } from '../../readers/labelled-request.js';
+import { ChoicesBody, ChoicesQuery, namesIn, tableChoices } from '../../readers/table-choices.js';
 import type { FeedbackService } from '../../service/feedback/feedback-service.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
 import { Job } from '../../service/training/job.js';
@@ -23,11 +25,24 @@ import type { PromotionTerms } from '../../service/training/promotion.js';
 import type { TrainingJobs } from '../../service/training/training-jobs.js';
 import { ArrivingTables } from './arriving-tables.js';
 import { PromotionFields, type RequestedPromotion } from './promotion-fields.js';
+import { TableReport, tableReport } from './table-report.js';
+
+const DryRun = {
+  dry_run: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description:
+        'read the table, report what a training would make of each column, and train nothing; a file needs no target',
+    }),
+  ),
+};
 
 const TrainQuery = Type.Object(
   {
     ...TrainingFields,
     ...PromotionFields,
+    ...ChoicesQuery,
+    ...DryRun,
     target: Type.Optional(
       Type.String({
         minLength: 1,
@@ -46,6 +61,8 @@ const TrainBody = Type.Object(
   {
     ...TrainingFields,
     ...PromotionFields,
+    ...ChoicesBody,
+    ...DryRun,
     ...LabelledFields,
     source: Type.Optional(
       Type.Enum(['feedback'], { description: 'instead of rows: train on those sent to POST /feedback' }),
@@ -59,10 +76,12 @@ const TrainBody = Type.Object(
 type TrainBody = Static<typeof TrainBody>;
 
 const tableContent = (description: string) => ({ schema: Type.Unsafe<Readable>({ description }) });
-const FileContent = tableContent('columns of integers or floats; rows with a null or NaN are left out');
+const FileContent = tableContent(
+  'columns of numbers, texts, booleans, dates and times; null and NaN are missing values',
+);
 
 /** A body that is a table file. */
-type TableBody = Readable & { readonly format: TableFormat };
+type TableBody = Readable & { readonly format: TableFormat; readonly charset: string | undefined };
 
 const TABLES = [
   { type: CSV_TYPE, format: 'csv', broken: 'INVALID_CSV' },
@@ -88,9 +107,10 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
   large.addParser(app);
   // Only this route accepts tables. They are read as they arrive, or from the disk.
   for (const { type, format, broken } of TABLES) {
-    app.addContentTypeParser(type, (_request, payload, done) =>
-      done(null, Object.assign(limited(payload, trainBodyLimit, broken), { format })),
-    );
+    app.addContentTypeParser(type, (request, payload, done) => {
+      const charset = format === 'csv' ? charsetOf(request.headers['content-type']) : undefined;
+      done(null, Object.assign(limited(payload, trainBodyLimit, broken), { format, charset }));
+    });
   }
 
   app.post<{ Body: TrainBody | TableBody; Querystring: Static<typeof TrainQuery> }>(
@@ -104,18 +124,22 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
         body: {
           content: {
             [JSON_TYPE]: { schema: TrainBody },
-            [CSV_TYPE]: tableContent('RFC 4180, with a header row'),
+            [CSV_TYPE]: tableContent(
+              'a header row, then rows of texts, numbers, dates and gaps, in any dialect and `charset`',
+            ),
             [ARROW_TYPE]: FileContent,
             [PARQUET_TYPE]: FileContent,
           },
         },
-        response: { 200: Job, 202: Job, ...errors('4xx', 500, 503, 507) },
+        response: { 200: Type.Union([Job, TableReport]), 202: Job, ...errors('4xx', 500, 503, 507) },
       },
     ),
     async (request, reply) => {
       const { body, query } = request;
-      const job =
+      const started =
         body instanceof Readable ? await startFromTable(body, query, reply) : await startFromJson(body, query);
+      if ('columns' in started) return reply.serializer(JSON.stringify).send(started);
+      const job = started;
       reply.header('location', publicPath(request, `/train/${job.id}`));
       if (!query.wait) return reply.code(202).send(job);
       const { error } = await jobs.finished(job.id);
@@ -128,22 +152,22 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
     body: TableBody,
     query: Static<typeof TrainQuery>,
     { raw, request }: FastifyReply,
-  ): Promise<Job> {
-    const { format } = body;
+  ): Promise<Job | TableReport> {
+    const { format, charset } = body;
     // Nothing is worth reading for a client that has gone.
     const gone = new AbortController();
     raw.once('close', () => gone.abort());
     let release: (() => void) | undefined;
     try {
       release = arriving.take(request.raw, body);
-      const targets = query.target?.split(',');
-      if (!targets) {
+      const { replace = false, dry_run: isReport = false } = query;
+      const targets = query.target === undefined ? [] : namesIn(query.target, 'target');
+      if (targets.length === 0 && !isReport) {
         const kind = format === 'csv' ? 'CSV' : format === 'arrow' ? 'Arrow' : 'Parquet';
         throw new DomainError('UNKNOWN_COLUMN', `a ${kind} body needs ?target=<column>`);
       }
-      const options = trainingOptions(query);
-      const { replace = false } = query;
-      const terms = promotionTerms(query, replace);
+      if (format !== 'csv') refuseDialect(query);
+      const choices = { ...tableChoices(query), ...(charset !== undefined && { charset: checkCharset(charset) }) };
       // One byte of a file can hold a number, which takes four in the table.
       const limits = { rows: trainMaxRows, bytes: Float32Array.BYTES_PER_ELEMENT * trainBodyLimit };
       const write = (directory: string, arrived: () => void) => {
@@ -151,44 +175,71 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
           release?.();
           arrived();
         };
-        const request = { format, directory, targets, model: model() ?? null, replace, limits };
+        const request = { format, directory, targets, model: model() ?? null, replace, limits, choices, isReport };
         return fileToTable(body, request, { onArrived, signal: gone.signal });
       };
-      return await start(adviseReplace(write), options, terms, true);
+      if (isReport) return await report(write, replace);
+      return await start(adviseReplace(write), trainingOptions(query), promotionTerms(query, replace), true);
     } finally {
       release?.();
       body.destroy();
     }
   }
 
-  function startFromJson(body: TrainBody, query: Static<typeof TrainQuery>): Promise<Job> {
+  async function startFromJson(body: TrainBody, query: Static<typeof TrainQuery>): Promise<Job | TableReport> {
+    refuseDialect(query);
     const fields = { ...query, ...body };
-    const options = trainingOptions(fields);
-    const terms = promotionTerms(fields, query.replace);
+    const { replace = false, dry_run: isReport = false } = fields;
+    const write = writerOf(body, tableChoices(fields), replace, isReport);
+    if (!isReport) return start(adviseReplace(write), trainingOptions(fields), promotionTerms(fields, replace));
+    return report((directory, arrived) => {
+      arrived();
+      return write(directory, arrived);
+    }, replace);
+  }
+
+  /** Returns what writes the rows of a body, or those of the feedback, to a table. */
+  function writerOf(
+    body: TrainBody,
+    choices: TableChoices,
+    replace: boolean,
+    isReport: boolean,
+  ): Parameters<TrainingJobs['start']>[0] {
     if (body.source) {
       refuseRows(body);
-      return start((directory) => feedback.table(directory, body.mix_reference === true), options, terms);
+      const [choice] = Object.keys(choices);
+      if (choice) throw new DomainError('INVALID_REQUEST', `${choice}: expected without "source": "feedback"`);
+      return (directory) => feedback.table(directory, body.mix_reference === true);
     }
     if (body.mix_reference !== undefined) {
       throw new DomainError('INVALID_ROWS', 'mix_reference: expected only together with "source": "feedback"');
     }
     const rows = labelledRows(body, '"source": "feedback"');
-    const { replace = false } = query;
-    const write = large.has(body)
-      ? (directory: string) => large.write(body, directory, model(), replace)
-      : (directory: string) => jsonToTable(rows, directory, model(), order(replace));
-    return start(adviseReplace(write), options, terms);
+    return (directory) => {
+      const terms = { model: model(), replace, choices, isReport };
+      return large.has(body) ? large.write(body, directory, terms) : writeJsonTable(rows, directory, terms);
+    };
+  }
+
+  /** Reads a table and keeps nothing of it. */
+  async function report(write: Parameters<TrainingJobs['read']>[0], replace: boolean): Promise<TableReport> {
+    const table = await jobs.read(write);
+    const found = tableReport(table);
+    // Without a target there is nothing yet to compare.
+    if (table.targets.length === 0) return found;
+    try {
+      orderColumns(table, model(), replace);
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      found.problems.push(`${error.message}; ${REPLACE_ADVICE}`);
+    }
+    return found;
   }
 
   /** The columns of the serving model; undefined if none serves. */
-  function model(): Columns | undefined {
+  function model(): ServingColumns | undefined {
     const card = service.servingIfReady?.card;
-    return card && columnsOf(card);
-  }
-
-  /** Orders columns like those of the model that serves when the header arrives. */
-  function order(replace: boolean): ColumnOrder {
-    return (columns) => orderColumns(columns, service.servingIfReady?.card, replace);
+    return card && { ...columnsOf(card), columns: card.columns };
   }
 
   async function start(...training: Parameters<TrainingJobs['start']>): Promise<Job> {
@@ -201,6 +252,8 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
   }
 }
 
+const REPLACE_ADVICE = '?replace=true replaces the model';
+
 /** Adds to the error for other columns than the serving model's how a client can train on them nevertheless. */
 function adviseReplace(write: Parameters<TrainingJobs['start']>[0]) {
   return async (directory: string, arrived: () => void): Promise<TableInfo> => {
@@ -208,7 +261,7 @@ function adviseReplace(write: Parameters<TrainingJobs['start']>[0]) {
       return await write(directory, arrived);
     } catch (error) {
       if (!(error instanceof DomainError) || error.code !== 'FEATURES_CHANGED') throw error;
-      const message = `${error.message}; ?replace=true replaces the model`;
+      const message = `${error.message}; ${REPLACE_ADVICE}`;
       throw new DomainError(error.code, message, { cause: error });
     }
   };
@@ -216,6 +269,28 @@ function adviseReplace(write: Parameters<TrainingJobs['start']>[0]) {
 
 function promotionTerms({ promote = 'gate', shadow_rows = 0 }: RequestedPromotion, replace = false): PromotionTerms {
   return { promote, replace, shadowRows: shadow_rows };
+}
+
+/** Returns the parameter `charset` of a content type. */
+function charsetOf(contentType = ''): string | undefined {
+  return /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentType)?.[1]?.toLowerCase();
+}
+
+/** Throws `UNSUPPORTED_MEDIA_TYPE` for an encoding that nobody knows. */
+function checkCharset(charset: string): string {
+  try {
+    return new TextDecoder(charset).encoding;
+  } catch (cause) {
+    throw new HttpError('UNSUPPORTED_MEDIA_TYPE', `charset: expected a known encoding, got ${show(charset)}`, {
+      cause,
+    });
+  }
+}
+
+/** Throws `INVALID_QUERY` for the dialect of a CSV beside another body. */
+function refuseDialect({ delimiter, decimal }: Static<typeof TrainQuery>): void {
+  const [name] = Object.entries({ delimiter, decimal }).find(([, value]) => value !== undefined) ?? [];
+  if (name) throw new HttpError('INVALID_QUERY', `${name}: expected only with a CSV, whose cells are text`);
 }
 
 function refuseRows({ instances, targets, target }: TrainBody): void {

@@ -45,6 +45,8 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
   /** Held by the one training that may run. */
   private place: symbol | undefined;
   private closed = false;
+  /** Whether a table is being read for a report. */
+  private reading = false;
 
   constructor(options: JobsOptions) {
     super();
@@ -93,6 +95,28 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
       release?.();
       if (stage) await store.discard(stage);
       throw error;
+    }
+  }
+
+  /**
+   * Reads the table that `prepare` writes to the directory passed to it, and keeps nothing. One is read at a time: `arrived` must be
+   * called before the reading, if that begins later. Rejects with `OVERLOADED`, and with what `prepare` throws.
+   */
+  async read(prepare: (directory: string, arrived: () => void) => Promise<TableInfo> | TableInfo): Promise<TableInfo> {
+    const { store } = this.options;
+    const stage = await store.stage();
+    let isReading = false;
+    const begin = () => {
+      if (isReading) return;
+      if (this.reading) throw new DomainError('OVERLOADED', 'another table is being read for a report; try again');
+      isReading = true;
+      this.reading = true;
+    };
+    try {
+      return await prepare(join(stage, 'table'), begin);
+    } finally {
+      if (isReading) this.reading = false;
+      await store.discard(stage);
     }
   }
 
