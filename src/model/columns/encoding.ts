@@ -22,14 +22,18 @@ export const StandardEncoding = Type.Object({
   gaps: Gaps,
 });
 
-/** As `standard`, of Yeo and Johnson's transform of `(value - centre) / width`. */
+/** As `standard`, and a second input: Yeo and Johnson's transform of `(value - centre) / width`, less `mean`, over `scale`. */
 export const PowerEncoding = Type.Object({
   method: Type.Literal('power'),
-  centre: Type.Number(),
-  width: Scale,
-  lambda: Type.Number({ minimum: -10, maximum: 10 }),
   mean: Type.Number(),
   scale: Scale,
+  power: Type.Object({
+    centre: Type.Number(),
+    width: Scale,
+    lambda: Type.Number({ minimum: -10, maximum: 10 }),
+    mean: Type.Number(),
+    scale: Scale,
+  }),
   gaps: Gaps,
 });
 
@@ -108,26 +112,15 @@ export function isPlain({ type, encoding }: EncodedColumn): boolean {
 export function inputsOf(encoding: Encoding): number {
   switch (encoding.method) {
     case 'standard':
-    case 'power':
       return encoding.gaps > 0 ? 2 : 1;
+    case 'power':
+      return encoding.gaps > 0 ? 3 : 2;
     case 'one_hot':
       return encoding.shares.length;
     case 'target':
       return (encoding.statistics[0]?.length ?? 0) + 1;
     case 'calendar':
       return 1 + 2 * encoding.cycles.length + (encoding.gaps > 0 ? 1 : 0);
-  }
-}
-
-/** Number of parts of an encoding, each of which weighs as much as a number: its inputs have a total variance of 1. */
-export function partsOf(encoding: Encoding): number {
-  switch (encoding.method) {
-    case 'target':
-      return 2;
-    case 'calendar':
-      return 1 + encoding.cycles.length;
-    default:
-      return 1;
   }
 }
 

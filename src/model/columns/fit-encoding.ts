@@ -2,10 +2,11 @@ import type { BooleanColumn, CategoryColumn, Column, NumberColumn, TimestampColu
 import { angleOf, DAY, UNIT } from './cycles.js';
 import type { CalendarEncoding, EncodedColumn, OneHotEncoding, Period, StandardEncoding } from './encoding.js';
 import { fitPower } from './fit-power.js';
+import { moments } from './moments.js';
 import { fitTargetEncoding, type TargetRows } from './target-statistics.js';
 
 /** Maximum inputs of a category that has one for each level. */
-const MAX_ONE_HOT = 24;
+const MAX_ONE_HOT = 200;
 
 /** Training rows below which a level shares its input with others as rare: of fewer rows, nothing can be learned. */
 const RARE = 3;
@@ -44,7 +45,8 @@ function fitColumn(column: Column, codes: Float32Array, data: CodedRows, index: 
 }
 
 function fitNumber(column: NumberColumn, codes: Float32Array): EncodedColumn {
-  return { ...column, encoding: fitPower(codes) ?? standard(codes) };
+  const power = fitPower(codes);
+  return { ...column, encoding: power ? { ...standard(codes), method: 'power', power } : standard(codes) };
 }
 
 function fitBoolean(column: BooleanColumn, codes: Float32Array): EncodedColumn {
@@ -56,32 +58,10 @@ function standard(codes: Float32Array): StandardEncoding {
 }
 
 /** Share of the codes that are missing. */
-export function gapsOf(codes: Float32Array): number {
+function gapsOf(codes: Float32Array): number {
   let gaps = 0;
   for (const code of codes) if (Number.isNaN(code)) gaps++;
   return gaps / codes.length;
-}
-
-/**
- * Returns the mean and the population standard deviation of the values that are not missing, in float64 and two passes. The
- * deviation is 1 if all are equal; the mean is 0 if there is none.
- */
-export function moments(values: Float32Array | Float64Array): { mean: number; scale: number } {
-  let sum = 0;
-  let count = 0;
-  let first = Number.NaN;
-  let varies = false;
-  for (const value of values) {
-    if (Number.isNaN(value)) continue;
-    if (count++ === 0) first = value;
-    else if (value !== first) varies = true;
-    sum += value;
-  }
-  if (!varies) return { mean: count > 0 ? first : 0, scale: 1 };
-  const mean = sum / count;
-  let variance = 0;
-  for (const value of values) if (!Number.isNaN(value)) variance += (value - mean) ** 2 / count;
-  return { mean, scale: Math.sqrt(variance) };
 }
 
 function fitCategory(column: CategoryColumn, codes: Float32Array, data: CodedRows, index: Int32Array): EncodedColumn {

@@ -6,20 +6,9 @@ export function yeoJohnson(x: number, lambda: number): number {
   return x >= 0 ? boxCox(x, lambda) : -boxCox(-x, 2 - lambda);
 }
 
-/** The inverse of {@link yeoJohnson}. A value that no `x` has becomes the nearest one that some has: infinite. */
-export function inverseYeoJohnson(y: number, lambda: number): number {
-  return y >= 0 ? inverseBoxCox(y, lambda) : -inverseBoxCox(-y, 2 - lambda);
-}
-
 function boxCox(x: number, power: number): number {
   const log = Math.log1p(x);
   return power === 0 ? log : Math.expm1(power * log) / power;
-}
-
-function inverseBoxCox(y: number, power: number): number {
-  if (power === 0) return Math.expm1(y);
-  const inner = power * y;
-  return inner <= -1 ? Number.POSITIVE_INFINITY : Math.expm1(Math.log1p(inner) / power);
 }
 
 /** Range of λ that is searched. scikit-learn's and SciPy's optimum is inside it for all but constant columns. */

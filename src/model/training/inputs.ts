@@ -19,6 +19,30 @@ export interface Inputs {
   readonly encode: (<T>(index: Int32Array, from: number, to: number, step: Step<T>) => T) | undefined;
 }
 
+/** Copies the inputs `[rows, width]` and targets `[rows, outputs]` of some training rows. */
+export function gatherInputs(
+  { width, encode }: Inputs,
+  { features, targets, rows }: LabelledRows,
+  index: Int32Array,
+): { inputs: Float32Array; targets: Float32Array } {
+  if (encode) {
+    return encode(index, 0, index.length, (inputs, answers) => ({
+      inputs: inputs.slice(0, index.length * width),
+      targets: answers.slice(0, (index.length * targets.length) / rows),
+    }));
+  }
+  const outputs = targets.length / rows;
+  const gathered = {
+    inputs: new Float32Array(index.length * width),
+    targets: new Float32Array(index.length * outputs),
+  };
+  for (const [i, row] of index.entries()) {
+    gathered.inputs.set(features.subarray(row * width, (row + 1) * width), i * width);
+    gathered.targets.set(targets.subarray(row * outputs, (row + 1) * outputs), i * outputs);
+  }
+  return gathered;
+}
+
 /** Gets inputs `[rows, width]` and targets `[rows, outputs]` of a batch in order, and that order: 0, 1, 2, … */
 type Step<T> = (inputs: Float32Array, targets: Float32Array, order: Int32Array) => T;
 

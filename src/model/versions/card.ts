@@ -26,7 +26,7 @@ export const Card = Type.Object({
     Type.Array(EncodedColumn, {
       description:
         'the features as they come in, and how they are encoded; none if all are plain numbers, which `scalers` standardises. ' +
-        'The inputs of a number, a category, a trend or a cycle have a variance of 1 in total, times all inputs over all of these',
+        'The inputs of a number, a category, a trend or a cycle have a variance of 1 in total',
     }),
   ),
   target_transforms: Type.Optional(

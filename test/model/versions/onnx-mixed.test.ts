@@ -35,7 +35,13 @@ const variants: Record<string, readonly EncodedColumn[]> = {
     name: `x${i}`,
     type: 'number',
     range: [-4, 4],
-    encoding: { method: 'power', centre: 0.3, width: 1.7, lambda, mean: 0.1, scale: 0.8, gaps: i % 2 ? 0.1 : 0 },
+    encoding: {
+      method: 'power',
+      mean: 0.2,
+      scale: 1.1,
+      power: { centre: 0.3, width: 1.7, lambda, mean: 0.1, scale: 0.8 },
+      gaps: i % 2 ? 0.1 : 0,
+    },
   })),
   'minutes and seconds, all cycles': (['minute', 'second'] as const).map((unit) => ({
     ...mixedColumns()[3]!,

@@ -33,7 +33,7 @@ export function addMixedInputs(
       encoder.encode(codes, inputs, 1);
       return inputs.subarray(at, at + inputsOf(column.encoding));
     };
-    return new ColumnGraph(graph, column, prefix + column.name, `column_${j}`, encoder.factor, encodedAs).encode();
+    return new ColumnGraph(graph, column, prefix + column.name, `column_${j}`, encodedAs).encode();
   });
   return {
     inputs: columns.map((column) => inputOf(column, prefix + column.name)),
@@ -61,8 +61,6 @@ class ColumnGraph {
   private readonly input: string;
   /** Begins the names of what is added. */
   private readonly prefix: string;
-  /** The factor of all inputs. */
-  private readonly factor: number;
   /** Returns the inputs of this column for a code. */
   private readonly encodedAs: (code: number) => Float32Array;
 
@@ -71,14 +69,12 @@ class ColumnGraph {
     column: EncodedColumn,
     input: string,
     prefix: string,
-    factor: number,
     encodedAs: (code: number) => Float32Array,
   ) {
     this.graph = graph;
     this.column = column;
     this.input = input;
     this.prefix = prefix;
-    this.factor = factor;
     this.encodedAs = encodedAs;
   }
 
@@ -119,13 +115,16 @@ class ColumnGraph {
     const { encoding, name } = this.column;
     const value = this.apply('Cast', [this.input], 'value', { to: BigInt(ELEMENT.double) });
     if (encoding.method !== 'standard' && encoding.method !== 'power') throw new Error(`${name}: ${encoding.method}`);
-    const transformed = encoding.method === 'power' ? this.power(value, encoding) : value;
-    const scaled = this.scaled(transformed, encoding.mean, encoding.scale, 'scaled');
-    return this.withGaps([scaled], this.apply('IsNaN', [this.input], 'missing'), encoding.gaps);
+    const inputs = [this.scaled(value, encoding.mean, encoding.scale, 'scaled')];
+    if (encoding.method === 'power') {
+      const { mean, scale } = encoding.power;
+      inputs.push(this.scaled(this.power(value, encoding.power), mean, scale, 'power'));
+    }
+    return this.withGaps(inputs, this.apply('IsNaN', [this.input], 'missing'), encoding.gaps);
   }
 
   /** Of Yeo and Johnson: one of both sides is 0. */
-  private power(value: string, { centre, width, lambda }: PowerEncoding): string {
+  private power(value: string, { centre, width, lambda }: PowerEncoding['power']): string {
     const x = this.binary('Div', this.binary('Sub', value, centre, 'centred'), width, 'relative');
     const above = this.boxCox(this.apply('Relu', [x], 'above'), lambda, 'above');
     const below = this.boxCox(this.apply('Relu', [this.apply('Neg', [x], 'negative')], 'below'), 2 - lambda, 'below');
@@ -181,10 +180,9 @@ class ColumnGraph {
     return filled.length === 1 ? filled[0]! : this.apply('Concat', filled, 'inputs', { axis: 1n });
   }
 
-  /** `(value - mean) / scale`, times the factor. */
+  /** `(value - mean) / scale` */
   private scaled(value: string, mean: number, scale: number, name: string): string {
-    const standardised = this.binary('Div', this.binary('Sub', value, mean, `${name}_centred`), scale, `${name}_unit`);
-    return this.binary('Mul', standardised, this.factor, name);
+    return this.binary('Div', this.binary('Sub', value, mean, `${name}_centred`), scale, name);
   }
 
   private float(value: string, name: string): string {
