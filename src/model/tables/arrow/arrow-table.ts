@@ -1,19 +1,19 @@
-import { show } from '../../../base/domain-error.js';
 import { openBytes } from '../byte-source.js';
-import { type ColumnOrder, splitColumns } from '../columns.js';
-import { type TableInfo, type TableLimits, TableWriter } from '../table-file.js';
-import { invalidArrow } from './arrow-error.js';
+import type { ColumnOrder } from '../columns.js';
+import { addCells } from '../raw/add-cells.js';
+import type { DeclaredType } from '../raw/raw-column.js';
+import { RawTable, type RawTableOptions } from '../raw/raw-table.js';
+import type { TableInfo } from '../table-file.js';
+import type { ArrowColumn } from './arrow-schema.js';
 import { ArrowStream } from './arrow-stream.js';
 import { openValues } from './arrow-values.js';
 
-/** Values read per chunk. */
-const VALUES_PER_CHUNK = 2 ** 18;
 /** Bytes that a record batch may have without compression: its columns are decompressed as a whole. */
 const MAX_DECOMPRESSED = 2 ** 27;
 
 /**
- * Reads a file that holds an Arrow stream into a table on disk. Only one chunk of a record batch is in memory at a time,
- * however long the batch. `progress` is awaited after each chunk.
+ * Reads a file that holds an Arrow stream, or an Arrow file, into a table on disk. Only one chunk of a record batch is in memory at a
+ * time, however long the batch, unless it is compressed. `progress` is awaited after each chunk.
  *
  * Throws `INVALID_ARROW`, `UNKNOWN_COLUMN`, `TOO_MANY_MISSING`, `TOO_LARGE`, and what `order` throws.
  */
@@ -23,29 +23,43 @@ export async function arrowToTable(
   targets: readonly string[],
   order: ColumnOrder,
   progress: () => Promise<void> | void,
-  limits?: TableLimits,
+  options: Pick<RawTableOptions, 'choices' | 'isReport' | 'limits' | 'serving'> = {},
 ): Promise<TableInfo> {
   using bytes = openBytes(path);
   const stream = new ArrowStream(bytes);
-  const names = stream.columns.map(({ name }) => name);
-  const ordered = order(splitColumns(names, targets));
-  const places = [...ordered.features, ...ordered.targets].map((name) => names.indexOf(name));
-  for (const { name, type, typeName } of stream.columns) {
-    if (type?.kind === 'number') continue;
-    throw invalidArrow(`column ${show(name)}: expected integers or floats, got ${typeName}`);
-  }
-  using writer = new TableWriter(directory, ordered, limits);
-  const rowsPerChunk = Math.max(1, Math.floor(VALUES_PER_CHUNK / places.length));
+  const { index, categories } = stream.notes;
+  const columns = stream.columns.filter(({ type }) => type);
+  const unreadable = stream.columns
+    .filter(({ type }) => !type)
+    .map(({ name, typeName }) => ({ name, reason: `values of type ${typeName} are not learned from` }));
+  const declared = (column: ArrowColumn): DeclaredType | undefined => {
+    if (index.has(column.name)) return 'index';
+    return categories.has(column.name) || isCategory(column) ? 'category' : undefined;
+  };
+  using table = new RawTable(
+    directory,
+    columns.map((column) => ({ name: column.name, declared: declared(column) })),
+    { ...options, targets, order, unreadable, code: 'INVALID_ARROW' },
+  );
+  const places = table.columns.map(({ name }) => stream.columns.findIndex((column) => column.name === name));
   for (let batch = stream.next(); batch; batch = stream.next()) {
-    writer.expect(batch.rows);
+    table.expect(batch.rows);
     const budget = { left: MAX_DECOMPRESSED };
     const values = places.map((place) => openValues(batch.parts[place]!, budget));
-    for (let from = 0; from < batch.rows; from += rowsPerChunk) {
-      const to = Math.min(batch.rows, from + rowsPerChunk);
-      const columns = values.map((read) => read(from, to).values);
-      for (let row = 0; row < to - from; row++) writer.add((column) => columns[column]![row]!);
+    for (let from = 0; from < batch.rows; ) {
+      const to = Math.min(batch.rows, from + table.room);
+      table.columns.forEach((column, i) => {
+        addCells(column, stream.columns[places[i]!]!.type!.kind, values[i]!(from, to));
+      });
+      table.endRows(to - from);
+      from = to;
       await progress();
     }
   }
-  return writer.finish();
+  return table.finish();
+}
+
+/** A dictionary of texts or numbers is one of levels. */
+function isCategory({ type, dictionary }: ArrowColumn): boolean {
+  return dictionary !== undefined && (type?.kind === 'text' || type?.kind === 'number');
 }

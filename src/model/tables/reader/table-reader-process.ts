@@ -26,7 +26,7 @@ async function read({ format, path, directory, targets, model, replace, limits }
   const order = (columns: Columns) => orderColumns(columns, model ?? undefined, replace);
   if (format === 'arrow') {
     const { arrowToTable } = await import('../arrow/arrow-table.js');
-    return arrowToTable(path, directory, targets, order, progress, limits);
+    return arrowToTable(path, directory, targets, order, progress, { limits });
   }
   if (format === 'parquet') {
     const { parquetToTable } = await import('../parquet/parquet-table.js');
