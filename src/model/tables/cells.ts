@@ -28,3 +28,9 @@ export function decimalToNumber(unscaled: bigint, scale: number): number {
   if (Number.isSafeInteger(whole) && scale >= 0 && scale <= 22) return whole / 10 ** scale;
   return Number(`${unscaled}e${-scale}`);
 }
+
+/** Returns the largest integer that is not above the quotient. */
+export function floorDivided(dividend: bigint, divisor: bigint): number {
+  const quotient = dividend / divisor;
+  return Number(dividend < 0n && quotient * divisor !== dividend ? quotient - 1n : quotient);
+}

@@ -38,6 +38,7 @@ export function readMessages(bytes: Bytes): ArrowMessages {
   if (bytes.length === 0) throw invalidArrow('it is empty');
   const magic = Buffer.from(bytes.read(0, Math.min(HEAD_BYTES, bytes.length))).toString('latin1');
   if (magic.startsWith('FEA1')) throw invalidArrow('it is a file of Feather version 1; write it with version 2');
+  if (magic.startsWith('PAR1')) throw invalidArrow('it is a Parquet file');
   return magic.startsWith(FILE_MAGIC) ? readFile(bytes) : readStream(bytes);
 }
 

@@ -1,10 +1,9 @@
 import { openBytes } from '../byte-source.js';
 import type { ColumnOrder } from '../columns.js';
-import { addCells } from '../raw/add-cells.js';
-import type { DeclaredType } from '../raw/raw-column.js';
-import { RawTable, type RawTableOptions } from '../raw/raw-table.js';
+import { addCells, declaredType } from '../raw/add-cells.js';
+import { type RawColumnName, RawTable, type RawTableOptions } from '../raw/raw-table.js';
+import type { LeftOut } from '../table-choices.js';
 import type { TableInfo } from '../table-file.js';
-import type { ArrowColumn } from './arrow-schema.js';
 import { ArrowStream } from './arrow-stream.js';
 import { openValues } from './arrow-values.js';
 
@@ -28,19 +27,17 @@ export async function arrowToTable(
   using bytes = openBytes(path);
   const stream = new ArrowStream(bytes);
   const { index, categories } = stream.notes;
-  const columns = stream.columns.filter(({ type }) => type);
-  const unreadable = stream.columns
-    .filter(({ type }) => !type)
-    .map(({ name, typeName }) => ({ name, reason: `values of type ${typeName} are not learned from` }));
-  const declared = (column: ArrowColumn): DeclaredType | undefined => {
-    if (index.has(column.name)) return 'index';
-    return categories.has(column.name) || isCategory(column) ? 'category' : undefined;
-  };
-  using table = new RawTable(
-    directory,
-    columns.map((column) => ({ name: column.name, declared: declared(column) })),
-    { ...options, targets, order, unreadable, code: 'INVALID_ARROW' },
-  );
+  const unreadable: LeftOut[] = [];
+  const columns: RawColumnName[] = [];
+  for (const { name, type, typeName, dictionary } of stream.columns) {
+    if (!type) unreadable.push({ name, reason: `values of type ${typeName} are not learned from` });
+    else {
+      const isCategory = dictionary !== undefined || categories.has(name);
+      columns.push({ name, declared: declaredType(type.kind, index.has(name), isCategory) });
+    }
+  }
+  const terms = { ...options, targets, order, unreadable, code: 'INVALID_ARROW' } as const;
+  using table = new RawTable(directory, columns, terms);
   const places = table.columns.map(({ name }) => stream.columns.findIndex((column) => column.name === name));
   for (let batch = stream.next(); batch; batch = stream.next()) {
     table.expect(batch.rows);
@@ -57,9 +54,4 @@ export async function arrowToTable(
     }
   }
   return table.finish();
-}
-
-/** A dictionary of texts or numbers is one of levels. */
-function isCategory({ type, dictionary }: ArrowColumn): boolean {
-  return dictionary !== undefined && (type?.kind === 'text' || type?.kind === 'number');
 }

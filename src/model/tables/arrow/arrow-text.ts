@@ -1,11 +1,9 @@
-import { isUtf8 } from 'node:buffer';
 import { show } from '../../../base/domain-error.js';
 import type { Bytes } from '../byte-source.js';
 import type { Cells } from '../cells.js';
+import { MAX_TEXT_BYTES, textOfBytes } from '../text-bytes.js';
 import { invalidArrow } from './arrow-error.js';
 
-/** Bytes of a text that are read. No level of a category is that long, and a small file can repeat a long text very often. */
-const MAX_TEXT_BYTES = 1024;
 /** Bytes read at once. */
 const WINDOW = 2 ** 16;
 
@@ -59,7 +57,7 @@ export function readViews(views: Bytes, data: readonly Bytes[], from: number, to
   for (let i = 0, at = 0; i < texts.length; i++, at += VIEW_BYTES) {
     const length = view.getInt32(at, true);
     if (length >= 0 && length <= INLINE_BYTES) {
-      texts[i] = decoded(raw, at + 4, length, place);
+      texts[i] = decoded(raw.subarray(at + 4, at + 4 + length), place);
       continue;
     }
     const window = windows[view.getInt32(at + 8, true)];
@@ -89,20 +87,19 @@ class Window {
   }
 
   text(at: number, length: number): string {
-    const size = Math.min(length, MAX_TEXT_BYTES);
+    // One byte more shows that the text is longer.
+    const size = Math.min(length, MAX_TEXT_BYTES + 1);
     if (at < this.start || at + size > this.start + this.bytes.length) {
       this.start = at;
       this.bytes = this.data.read(at, Math.min(this.length, at + WINDOW));
     }
-    return decoded(this.bytes, at - this.start, size, this.place, size < length);
+    return decoded(this.bytes.subarray(at - this.start, at - this.start + size), this.place);
   }
 }
 
-function decoded(bytes: Uint8Array, at: number, length: number, place: string, isCut = false): string {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset + at, length).toString();
-  if (!isCut && text.includes('\ufffd') && !isUtf8(bytes.subarray(at, at + length))) {
-    throw invalidArrow(`${place}: the text ${show(text)} is not UTF-8`);
-  }
+function decoded(bytes: Uint8Array, place: string): string {
+  const text = textOfBytes(bytes);
+  if (text === undefined) throw invalidArrow(`${place}: the text ${show(Buffer.from(bytes).toString())} is not UTF-8`);
   return text;
 }
 

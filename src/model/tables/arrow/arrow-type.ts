@@ -10,7 +10,7 @@ import { Timestamp } from 'apache-arrow/fb/timestamp';
 import { Type } from 'apache-arrow/fb/type';
 import { uint16ToFloat64 } from 'apache-arrow/util/math';
 import type { Bytes } from '../byte-source.js';
-import { type CellKind, type Cells, decimalToNumber } from '../cells.js';
+import { type CellKind, type Cells, decimalToNumber, floorDivided } from '../cells.js';
 import { OFFSETS_32, OFFSETS_64, readTexts, readViews, VIEW_BYTES } from './arrow-text.js';
 
 /** A type whose values can be read. */
@@ -147,11 +147,6 @@ function instants(milliseconds: (time: bigint) => number): ArrowType {
   return fixed('instant', 8, (bytes) =>
     Float64Array.from(new BigInt64Array(bytes), (time) => (time === NOT_A_TIME ? Number.NaN : milliseconds(time))),
   );
-}
-
-function floorDivided(time: bigint, by: bigint): number {
-  const quotient = time / by;
-  return Number(time < 0n && quotient * by !== time ? quotient - 1n : quotient);
 }
 
 /** A type whose values have `width` bytes each. `decode` gets them aligned to eight. */

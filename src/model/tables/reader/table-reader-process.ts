@@ -30,7 +30,7 @@ async function read({ format, path, directory, targets, model, replace, limits }
   }
   if (format === 'parquet') {
     const { parquetToTable } = await import('../parquet/parquet-table.js');
-    return parquetToTable(path, directory, targets, order, progress, limits);
+    return parquetToTable(path, directory, targets, order, progress, { limits });
   }
   const { csvToTable } = await import('../csv/csv-table.js');
   return csvToTable(inChunks(path), directory, targets, order, { limits });

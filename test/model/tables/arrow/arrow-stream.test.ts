@@ -1,18 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { ArrowStream } from '../../../../src/model/tables/arrow/arrow-stream.js';
 import { openValues } from '../../../../src/model/tables/arrow/arrow-values.js';
 import { bytesOf } from '../../../../src/model/tables/byte-source.js';
-import type { CellKind, Cells } from '../../../../src/model/tables/cells.js';
-
-// Written by Apache's own library: scripts/data/pyarrow-fixtures.py.
-const FIXTURES = fileURLToPath(new URL('../../../../../test/fixtures/pyarrow/', import.meta.url));
-const fixture = (name: string) => readFileSync(FIXTURES + name);
-const EXPECTED: Record<string, unknown[] | null> = JSON.parse(fixture('types.json').toString());
-
-type Value = string | number | boolean | null;
+import { expectedTypes, pyarrowFixture, type Value, valuesOf } from '../../../support/typed-values.js';
 
 /** All values of each column, read in chunks of seven rows; null for a column that is not read. */
 function readAll(content: Uint8Array): Record<string, Value[] | null> {
@@ -30,23 +21,17 @@ function readAll(content: Uint8Array): Record<string, Value[] | null> {
   return Object.fromEntries(all);
 }
 
-function valuesOf(kind: CellKind, { values, texts }: Cells): Value[] {
-  return [...values].map((value) => {
-    if (Number.isNaN(value)) return null;
-    return kind === 'text' ? texts![value]! : kind === 'boolean' ? value === 1 : value;
-  });
-}
-
 for (const name of ['types.arrow', 'types-lz4.arrow', 'types-zstd.arrow']) {
   test(`every type in ${name}, written by Python, is read with every value, or left alone`, () => {
-    const read = readAll(fixture(name));
-    assert.deepEqual(Object.keys(read), Object.keys(EXPECTED));
-    for (const [column, values] of Object.entries(EXPECTED)) assert.deepEqual(read[column], values, column);
+    const read = readAll(pyarrowFixture(name));
+    const expected = expectedTypes();
+    assert.deepEqual(Object.keys(read), Object.keys(expected));
+    for (const [column, values] of Object.entries(expected)) assert.deepEqual(read[column], values, column);
   });
 }
 
 test('a buffer of more than one block of LZ4 is read', () => {
-  const { i: values } = readAll(fixture('long-lz4.arrow'));
+  const { i: values } = readAll(pyarrowFixture('long-lz4.arrow'));
   assert.deepEqual(
     values,
     Array.from({ length: 30_000 }, (_, i) => i % 50),
