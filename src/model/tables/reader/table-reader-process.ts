@@ -24,13 +24,14 @@ process.once('message', (request: TableRequest) => {
 
 async function read({ format, path, directory, targets, model, replace, limits }: TableRequest): Promise<TableInfo> {
   const order = (columns: Columns) => orderColumns(columns, model ?? undefined, replace);
+  const options = { limits, serving: model ?? undefined };
   if (format === 'arrow') {
     const { arrowToTable } = await import('../arrow/arrow-table.js');
-    return arrowToTable(path, directory, targets, order, progress, { limits });
+    return arrowToTable(path, directory, targets, order, progress, options);
   }
   if (format === 'parquet') {
     const { parquetToTable } = await import('../parquet/parquet-table.js');
-    return parquetToTable(path, directory, targets, order, progress, { limits });
+    return parquetToTable(path, directory, targets, order, progress, options);
   }
   const { csvToTable } = await import('../csv/csv-table.js');
   return csvToTable(inChunks(path), directory, targets, order, { limits });

@@ -39,12 +39,7 @@ test('times in 96 bits are read', async () => {
 test('a column is a category if Parquet, Arrow or pandas say so, and is left out if they say that it was the index', () => {
   const { columns, unreadable } = new ParquetFile(bytesOf(pyarrowFixture('types.parquet')));
   const categories = columns.filter(({ declared }) => declared === 'category').map(({ name }) => name);
-  assert.deepEqual(categories, [
-    'dictionary',
-    'dictionary_u8',
-    'dictionary_i64',
-    'dictionary_numbers',
-  ]);
+  assert.deepEqual(categories, ['dictionary', 'dictionary_u8', 'dictionary_i64', 'dictionary_numbers']);
   assert.deepEqual(
     unreadable.map(({ reason }) => reason.split(' ')[3]),
     ['List', 'Struct', 'BinaryView', 'Map', 'Time', 'Duration', 'Binary', 'FixedSizeBinary', 'FixedSizeList'],
