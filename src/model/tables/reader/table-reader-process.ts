@@ -22,9 +22,10 @@ process.once('message', (request: TableRequest) => {
     });
 });
 
-async function read({ format, path, directory, targets, model, replace, limits }: TableRequest): Promise<TableInfo> {
-  const order = (columns: Columns) => orderColumns(columns, model ?? undefined, replace);
-  const options = { limits, serving: model ?? undefined };
+async function read(request: TableRequest): Promise<TableInfo> {
+  const { format, path, directory, targets, model, replace, limits, choices, isReport = false } = request;
+  const order = (columns: Columns) => orderColumns(columns, isReport ? undefined : (model ?? undefined), replace);
+  const options = { limits, choices, isReport, serving: model ?? undefined };
   if (format === 'arrow') {
     const { arrowToTable } = await import('../arrow/arrow-table.js');
     return arrowToTable(path, directory, targets, order, progress, options);
