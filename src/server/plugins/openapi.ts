@@ -2,7 +2,10 @@ import swagger, { type StaticDocumentSpec } from '@fastify/swagger';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { DomainError } from '../../base/domain-error.js';
 import { loadPackage } from '../../base/node/load-package.js';
+import { DATATYPES } from '../../model/columns/datatypes.js';
+import { isNumeric } from '../../model/tables/row-model.js';
 import type { PredictionService, Serving } from '../service/prediction/prediction-service.js';
+import { exampleRow, featureSchemas, namedRowSchema } from '../service/versions/input-schema.js';
 
 /** Serves the OpenAPI document at `/openapi.json`, and as a page at `/docs`, with the serving model's own feature names. */
 export async function openapi(app: FastifyInstance, service: PredictionService): Promise<void> {
@@ -101,31 +104,28 @@ interface RowsSchema {
   example?: unknown;
 }
 
-/** Adds the serving model's feature names, in order, and typical values to the rows of every prediction route. */
+/** Adds the serving model's features, in order, with their types, and a typical row to every prediction route. */
 function describeFeatures(document: Document, serving: Serving | undefined): Document {
   if (!serving) return document;
-  const { features, scalers } = serving.card;
-  const example = [scalers.features.mean.map((mean) => Number(mean.toPrecision(3)))];
+  const { card } = serving;
+  const { features, columns } = card;
+  const row = exampleRow(card);
+  const example = [row];
   const anyOf = [
     {
       type: 'array',
       description: `in this order: ${features.join(', ')}`,
-      prefixItems: features.map((title) => ({ type: 'number', title })),
-      items: { type: 'number' },
+      prefixItems: featureSchemas(card),
       minItems: features.length,
       maxItems: features.length,
     },
-    {
-      type: 'object',
-      properties: Object.fromEntries(features.map((name) => [name, { type: 'number' }])),
-      required: [...features],
-      additionalProperties: false,
-    },
+    namedRowSchema(card),
   ];
   const native = document.paths?.['/predict']?.post?.requestBody?.content?.['application/json']?.schema;
   for (const tensors of findMarked(document, 'x-tensors')) {
-    const data = example.flat();
-    tensors.example = [{ name: 'inputs', shape: [1, features.length], datatype: 'FP32', data }];
+    tensors.example = isNumeric(card)
+      ? [{ name: 'inputs', shape: [1, features.length], datatype: 'FP32', data: row }]
+      : columns!.map(({ name, type }, j) => ({ name, shape: [1], datatype: DATATYPES[type], data: [row[j]] }));
     tensors.description += `; the features are, in this order: ${features.join(', ')}`;
   }
   const marked = [native?.properties?.instances ?? [], findMarked(document, 'x-rows')].flat();

@@ -7,8 +7,10 @@ import { Type } from 'typebox';
 export const Rows = Type.Unsafe<unknown[]>({
   type: 'array',
   minItems: 1,
-  description: 'rows, in raw units: one number per feature, in feature order or by name',
-  items: { anyOf: [{ type: 'array', items: { type: 'number' } }, { type: 'object' }] },
+  description:
+    'rows, in raw units: one value per feature, in feature order or by name; other named columns are ignored. NaN and null are ' +
+    'missing values',
+  items: { anyOf: [{ type: 'array', items: {} }, { type: 'object' }] },
   'x-rows': true,
 });
 

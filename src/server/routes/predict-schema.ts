@@ -2,15 +2,19 @@ import { type Static, Type } from 'typebox';
 import { ARROW_TYPE, CSV_TYPE, JSON_TYPE } from '../http/media-types.js';
 import { Explanation } from '../service/drift/explanation.js';
 
+const Value = Type.Union([Type.Number(), Type.String(), Type.Boolean(), Type.Null()]);
+
 /** Documents the body. A reader checks it, in one pass, with messages that name the place. */
 export const PredictBody = Type.Object(
   {
     instances: Type.Array(
       Type.Union([
-        Type.Array(Type.Number(), { description: 'one number per feature, in feature order' }),
-        Type.Record(Type.String(), Type.Number(), { description: 'one number per feature, by name' }),
+        Type.Array(Value, { description: 'one value per feature, in feature order' }),
+        Type.Record(Type.String(), Type.Unknown(), {
+          description: 'one value per feature, by name; other columns are ignored, and counted in `x-ignored-columns`',
+        }),
       ]),
-      { minItems: 1, description: 'rows, in raw units' },
+      { minItems: 1, description: 'rows, in raw units; null and NaN are missing values' },
     ),
   },
   { $id: 'PredictBody', additionalProperties: false },
@@ -46,10 +50,16 @@ export type PredictReply = Static<typeof PredictReply>;
 
 export const BodyContent = {
   [JSON_TYPE]: { schema: PredictBody },
-  [CSV_TYPE]: { schema: Type.String({ description: 'RFC 4180; a header row of the features, in any order' }) },
+  [CSV_TYPE]: {
+    schema: Type.String({
+      description: 'RFC 4180; a header row with the features, in any order. Other columns are ignored',
+    }),
+  },
   [ARROW_TYPE]: {
     schema: Type.Unsafe<Buffer>({
-      description: 'a column of integers or floats per feature, by name, in any order; null and NaN are missing values',
+      description:
+        'a column per feature, by name, in any order, as a stream or a file; other columns are ignored; null and NaN are missing ' +
+        'values',
     }),
   },
 };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { buildMixedApp, MIXED_FEATURES } from '../../support/mixed-app.js';
 import { buildTestApp, publishUntrained } from '../../support/test-app.js';
 
 test("the document carries the loaded model's feature names, and follows a swap", async (t) => {
@@ -16,6 +17,39 @@ test("the document carries the loaded model's feature names, and follows a swap"
   assert.deepEqual(object.required, ['alpha', 'beta']);
   await loader.activate(await publishUntrained(store, ['gamma'], ['y']));
   assert.deepEqual((await row()).anyOf[1].required, ['gamma']);
+});
+
+test('the types of mixed columns are in the document and in GET /model: levels, formats, gaps and an example that is answered', async (t) => {
+  const { app } = await buildMixedApp(t);
+  const { paths } = (await app.inject({ url: '/openapi.json' })).json();
+  const schemaOf = (path: string) => paths[path].post.requestBody.content['application/json'].schema;
+  const { instances } = schemaOf('/predict').properties;
+  const [array, object] = instances.items.anyOf;
+  const { size, color, sold, width, new: isNew } = object.properties;
+  assert.deepEqual([size.type, color.type, isNew.type, sold.type], ['number', 'string', 'boolean', 'string']);
+  assert.deepEqual(color.enum, ['red', 'green', 'blue']);
+  assert.deepEqual(sold, { title: 'sold', type: 'string', format: 'date', examples: ['2024-07-02'] });
+  assert.deepEqual(width.type, ['number', 'null']);
+  assert.deepEqual(array.prefixItems, Object.values(object.properties));
+  assert.deepEqual(object.required, MIXED_FEATURES);
+
+  const predicted = await app.inject({ method: 'POST', url: '/predict', payload: { instances: instances.example } });
+  assert.equal(predicted.statusCode, 200, predicted.body);
+  const inputs = schemaOf('/v2/models/{name}/infer').properties.inputs.example;
+  const inferred = await app.inject({ method: 'POST', url: '/v2/models/test/infer', payload: { inputs } });
+  assert.equal(inferred.statusCode, 200, inferred.body);
+  assert.deepEqual(inferred.json().outputs[0].data, predicted.json().predictions[0]);
+
+  const model = (await app.inject({ url: '/model' })).json();
+  assert.deepEqual(model.input_schema, object);
+  assert.equal(model.columns.length, MIXED_FEATURES.length);
+  assert.deepEqual(model.signature.inputs, [
+    { type: 'double', name: 'size', required: true },
+    { type: 'string', name: 'color', required: true },
+    { type: 'boolean', name: 'new', required: true },
+    { type: 'datetime', name: 'sold', required: true },
+    { type: 'double', name: 'width', required: false },
+  ]);
 });
 
 test('every route has a summary and a schema for each status it can send', async (t) => {

@@ -35,7 +35,7 @@ const TYPES = Object.keys(READERS);
 
 const Frame = Type.Object({
   columns: Type.Array(Type.String()),
-  data: Type.Array(Type.Array(Type.Number())),
+  data: Type.Array(Type.Array(Type.Unknown()), { description: 'values as in `instances`' }),
 });
 const Request = Type.Union([
   Type.Object({ dataframe_split: Frame }),

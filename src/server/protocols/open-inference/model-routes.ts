@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { ColumnType } from '../../../model/columns/column.js';
+import { DATATYPES } from '../../../model/columns/datatypes.js';
 import { isNumeric } from '../../../model/tables/row-model.js';
 import { operation } from '../../http/operation.js';
 import { INPUT } from '../../readers/open-inference-request.js';
@@ -55,14 +55,6 @@ function describe(name: string, { version, card }: Serving): object {
     outputs: predicted,
   };
 }
-
-/** The usual datatype of an input by the type of its column. */
-const DATATYPES: Readonly<Record<ColumnType, string>> = {
-  number: 'FP32',
-  category: 'BYTES',
-  boolean: 'BOOL',
-  timestamp: 'BYTES',
-};
 
 function tensor(name: string, datatype: string, ...columns: number[]): object {
   return { name, datatype, shape: [-1, ...columns] };

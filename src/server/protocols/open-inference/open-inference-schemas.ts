@@ -13,10 +13,10 @@ const Parameters = Type.Optional(Type.Object({}, { additionalProperties: true })
 const Tensor = {
   name: Type.String(),
   shape: Type.Array(Type.Integer(), { description: '[rows, columns]' }),
-  datatype: Type.String({ description: 'FP32, or another numeric one' }),
+  datatype: Type.String({ description: 'FP32 or another numeric one, BYTES for texts and times, BOOL' }),
   parameters: Parameters,
   data: Type.Optional(
-    Type.Array(Type.Number(), { description: 'flat or nested, row-major; or binary, behind the JSON' }),
+    Type.Array(Type.Unknown(), { description: 'flat or nested, row-major; or binary, behind the JSON' }),
   ),
 };
 
@@ -25,7 +25,8 @@ export const InferRequest = Type.Object({
   id: Type.Optional(Type.String()),
   parameters: Parameters,
   inputs: Type.Array(Type.Object(Tensor), {
-    description: '`inputs`, `[rows, features]` in feature order; or an input of `[rows]` for each feature, by name',
+    description:
+      '`inputs`, `[rows, features]` in feature order, for a model of numbers; or an input of `[rows]` for each feature, by name',
     'x-tensors': true,
   }),
   outputs: Type.Optional(
@@ -42,7 +43,7 @@ const InferReply = Type.Object({
   model_name: Type.String(),
   model_version: Type.String(),
   id: Type.Optional(Type.String()),
-  outputs: Type.Array(Type.Object(Tensor)),
+  outputs: Type.Array(Type.Object({ ...Tensor, data: Type.Optional(Type.Array(Type.Number())) })),
 });
 
 const Binary = { schema: Type.Unsafe<string>({ type: 'string', description: 'JSON, and binary tensors behind it' }) };

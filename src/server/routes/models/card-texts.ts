@@ -6,7 +6,7 @@ export class CardTexts {
   private readonly texts = new WeakMap<Card, string>();
 
   /** Sends a card after `fields`, which must be the same whenever the card is. */
-  send(reply: FastifyReply, card: Card, fields: Readonly<Record<string, string>>): FastifyReply {
+  send(reply: FastifyReply, card: Card, fields: Readonly<Record<string, unknown>>): FastifyReply {
     let text = this.texts.get(card);
     if (text === undefined) {
       text = String(reply.serialize({ ...fields, ...card }));

@@ -69,7 +69,7 @@ test('versions are listed, newest first, with their metadata; each card is the o
     },
   );
   assert.equal(rest.bytes, bytes);
-  const { engine: _, ...serves } = (await ask('GET', '/model'))[1];
+  const { engine: _, input_schema: __, signature: ___, ...serves } = (await ask('GET', '/model'))[1];
   assert.deepEqual(await ask('GET', '/models/2'), [200, serves]);
 });
 
