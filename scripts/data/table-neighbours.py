@@ -79,7 +79,7 @@ stream("lz4_incompressible", with_column("noise", random.normal(0, 1, ROWS)), co
 
 # Indices
 base.set_index(pandas.Index(numpy.arange(ROWS) * 7 % 61, name="id")).to_parquet(OUT / "index_named.parquet")
-levels = pandas.MultiIndex.from_arrays([cycle("a", "b"), range(ROWS)], names=["group", None])
+levels = pandas.MultiIndex.from_arrays([cycle("a", "b"), cycle(5, 3, 4)], names=["group", None])
 base.set_index(levels).to_parquet(OUT / "index_levels.parquet")
 filtered = pyarrow.Table.from_pandas(base[base["size"] > 10])
 parquet.write_table(filtered.replace_schema_metadata(), OUT / "index_without_notes.parquet")

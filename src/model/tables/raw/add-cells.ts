@@ -3,6 +3,7 @@ import type { DeclaredType, RawColumn } from './raw-column.js';
 
 /** Adds typed cells to a column. Texts are read as in a CSV: they may be numbers, dates or markers of a gap. */
 export function addCells(column: RawColumn, kind: CellKind, { values, texts }: Cells): void {
+  if (kind === 'number') column.isTyped = true;
   for (const value of values) {
     if (Number.isNaN(value)) column.gap();
     else if (kind === 'number') column.number(value);

@@ -86,6 +86,8 @@ export class RawColumn {
   reading: Reading | undefined;
   /** Its texts are texts, even if they look like numbers. */
   textual = false;
+  /** Some of its numbers came as numbers, not as texts. */
+  isTyped = false;
   /** There were more distinct texts than are retained, and they are forgotten. */
   isFull = false;
   /** Texts too long to be a level. */
@@ -146,6 +148,7 @@ export class RawColumn {
 
   /** Adds a number; NaN is a gap. */
   number(value: number): void {
+    this.isTyped = true;
     if (this.reading?.type === 'text') this.put(Number.isNaN(value) ? '' : String(value));
     else this.cells[this.filled++] = value;
     // A computed NaN may have any bits.
@@ -197,7 +200,9 @@ export class RawColumn {
     const texts = this.countedTexts();
     const weight = texts.reduce((sum, { count }) => sum + count, 0);
     const times = texts.reduce((sum, { text, count }) => sum + (Number.isNaN(readTime(text)) ? 0 : count), 0);
-    if (weight === 0) this.readAs({ type: 'number', notation: { decimal: decimal ?? others ?? '.' } });
+    // Numbers that came as numbers are not written in any notation.
+    if (weight === 0)
+      this.readAs({ type: 'number', notation: { decimal: this.isTyped ? '.' : (decimal ?? others ?? '.') } });
     else if (2 * times >= weight) this.readAs({ type: 'timestamp' });
     else {
       const inferred = this.infer(decimal, others);

@@ -93,18 +93,17 @@ export class RawTable implements Disposable {
     const buffer = new ArrayBuffer(8 * read.length * this.chunkRows);
     this.chunk = new Uint8Array(buffer);
     const budget: Budget = { left: DICTIONARIES * MEMORY.childHeap * 2 ** 20 };
-    const place = options.place ?? (() => this.rows + 1);
     const types = new Map(serving?.columns?.map(({ name, type }) => [name, type]));
     this.columns = read.map(({ name, declared }, i) => {
       const [from, count] = [8 * i * this.chunkRows, this.chunkRows];
       const chunk = { cells: new Float64Array(buffer, from, count), words: new Uint32Array(buffer, from, 2 * count) };
       const type = choices.types && Object.hasOwn(choices.types, name) ? choices.types[name] : types.get(name);
       const onFull = (column: RawColumn, text: string) => this.makeRoom(budget, column, text);
-      return new RawColumn(name, targets.includes(name) ? (type ?? undefined) : (type ?? declared), chunk, {
-        budget,
-        place,
-        onFull,
-      });
+      // Cells of one column may be added for many rows at once.
+      const row = () => this.rows - this.inChunk + column.filled + 1;
+      const context = { budget, place: options.place ?? row, onFull };
+      const column = new RawColumn(name, targets.includes(name) ? type : (type ?? declared), chunk, context);
+      return column;
     });
     this.file = new RawFile(join(directory, 'cells.f64'));
   }
