@@ -49,7 +49,11 @@ const CASES: [name: string, types: object, more: Record<string, unknown[]>][] = 
   ['a_bool.arrows', { ...NUMBERS, sold: 'boolean' }, { sold: [true, false, true, false, true, true] }],
   ['a_dictionary.arrows', { ...NUMBERS, age: 'category' }, { age: ['16', '0', '21', '14', '24', '17'] }],
   ['p_bool.parquet', { ...NUMBERS, sold: 'boolean' }, { sold: [true, false, true, false, true, true] }],
-  ['p_category_text.parquet', { ...NUMBERS, city: 'category' }, { city: ['town0', 'town0', 'town1', 'town2', 'town0', 'town1'] }],
+  [
+    'p_category_text.parquet',
+    { ...NUMBERS, city: 'category' },
+    { city: ['town0', 'town0', 'town1', 'town2', 'town0', 'town1'] },
+  ],
   ['p_date32.parquet', { ...NUMBERS, d: 'timestamp' }, { d: ['2022-01-08', '2022-01-09', '2022-01-10', '2022-01-11'] }],
   ['p_decimal.parquet', NUMBERS, {}],
   ['p_nulltype.parquet', NUMBERS, {}],
