@@ -43,7 +43,7 @@ export interface GateTerms {
  *
  * The gate refuses the version if a paired test shows that its RMSE exceeds (1 + tolerance) times that of `serving`, or of the
  * mean of the training rows if `serving` is null. It also refuses a version that explains almost nothing where the serving
- * one explained much. `scaler` belongs to the targets: its deviations combine several targets into one figure.
+ * one explained much, or that predicts no better than the mean, unless it is better than the serving one. `scaler` belongs to the targets: its deviations combine several targets into one figure.
  */
 export function judge(
   data: LabelledRows,
@@ -64,10 +64,12 @@ export function judge(
     `(${p === null ? 'too few for a test' : `p = ${p.toPrecision(2)}`}, ${data.rows} held-out rows)`;
   const explained = 1 - (candidate / rootMean(meanErrors)) ** 2;
   const uninformative = serving !== null && serving.explained >= MUCH && explained < LITTLE;
+  const useless = !(explained > 0) && !(candidate < former);
   return {
-    decision: promote === 'gate' ? (worse || uninformative ? 'refused' : 'promoted') : 'not_asked',
+    decision: promote === 'gate' ? (worse || useless || uninformative ? 'refused' : 'promoted') : 'not_asked',
     reason:
       (promote === 'gate' ? reason : `promote=${promote}; ${reason}`) +
+      (useless && !worse ? `; it predicts no better than ${MEAN}` : '') +
       (uninformative
         ? `; it explains ${percent(Math.max(0, explained))} of the variance of the targets, while version ${serving.version} explained ` +
           `${percent(serving.explained)} on its own held-out rows: are the targets right?`

@@ -42,10 +42,10 @@ async function run({ stage, engine, options, gate: terms }: TrainingRequest): Pr
   // Before the training standardises them in place.
   const targetRanges = rangesOf(data.targets, info.targets.length);
   clock.end('read');
-  // `train` creates the engine once it has split and scaled the rows.
-  const createTrained: EngineFactory = (...parts) => {
-    clock.end('split');
-    return createEngine(...parts);
+  // `train` creates the engine once it has split and scaled the rows, and at the end another, without an optimiser.
+  const createTrained: EngineFactory = (shape, weights, optimizer) => {
+    if (optimizer) clock.end('split');
+    return createEngine(shape, weights, optimizer);
   };
   const onEpoch = async (epoch: Epoch) => {
     await send({ type: 'epoch', epoch });

@@ -9,12 +9,25 @@ import type { LabelledRows } from '../tables/labelled-rows.js';
 import type { Epoch, Metrics } from '../versions/metrics.js';
 import { evaluate } from './evaluation.js';
 import { fitInputs, type Inputs } from './inputs.js';
+import { startLinear } from './linear-start.js';
+import { fitReconstruction, MAX_HEAD_ROWS } from './reconstruction-head.js';
+import { fitRidge, type InputRows } from './ridge.js';
 import { splitRows } from './split.js';
 import { fitTargets } from './targets.js';
 import type { TrainingOptions } from './training-options.js';
+import { WeightAverage } from './weight-average.js';
 
 /** Minimum number of complete rows: fewer cannot be split into rows to learn from and rows to judge by. */
 const MIN_ROWS = 10;
+
+/** Training rows that the linear start is fitted to, at most: with more, its coefficients hardly change. */
+const MAX_RIDGE_ROWS = 20_000;
+
+/** Multiplications that its normal equations may take: a few seconds. */
+const MAX_RIDGE_PRODUCTS = 4e9;
+
+/** Inputs beyond which there is no linear start: its equations would take longer than the training. */
+const MAX_RIDGE_INPUTS = 1000;
 
 /** A run with this loss does not recover. Predicting the mean has a loss near 1, in standardised units. */
 const DIVERGED_LOSS = 1e6;
@@ -36,9 +49,10 @@ export interface TrainingResult {
 
 /**
  * Trains a network on `data` with Keras' Nadam. It standardises `data` in place, since a copy would double the memory; features
- * that are not plain numbers are coded as their `columns` say, and encoded batch by batch. Training
- * stops early on the prediction error of held-out rows (the reconstruction error has heavy tails), and returns the best
- * epoch's weights. The same seed and engine give the same weights, bit for bit.
+ * that are not plain numbers are coded as their `columns` say, and encoded batch by batch. Training starts at a ridge
+ * regression, and averages the weights over the steps. It stops early on the prediction error that the average has on held-out
+ * rows (the reconstruction error has heavy tails), and returns the best epoch's average, with a reconstruction head fitted
+ * to it. The same seed and engine give the same weights, bit for bit.
  *
  * Rejects with `TOO_FEW_ROWS`, and with `TRAINING_DIVERGED` if a loss exceeds `DIVERGED_LOSS` or is not finite.
  */
@@ -68,11 +82,17 @@ export async function train(
     auxiliaryWeight: DEFAULT_AUXILIARY_WEIGHT,
   };
 
-  const engine = createEngine(shape, initialWeights(shape, options.seed), {
-    name: 'nadam',
-    learningRate: options.learning_rate,
-  });
+  const start = initialWeights(shape, options.seed);
+  const engine = createEngine(shape, start, { name: 'nadam', learningRate: options.learning_rate });
   using predictor = new Predictor(engine, scalers);
+  if (shape.inputs <= MAX_RIDGE_INPUTS) {
+    const rows = Math.min(MAX_RIDGE_ROWS, Math.max(1, Math.floor(MAX_RIDGE_PRODUCTS / shape.inputs ** 2)));
+    const known = inputRows(data, inputs, shape, index.subarray(0, rows));
+    const judges = inputRows(data, inputs, shape, heldOutIndex.subarray(0, rows));
+    startLinear(start, shape, fitRidge(known, judges, shape.inputs, outputs));
+    engine.setWeights(start);
+  }
+  const average = new WeightAverage(engine, Math.ceil(index.length / options.batch_size));
   const validate = () => {
     const predictions = predictAll(predictor, heldOut.features, heldOut.rows);
     return { predictions, metrics: evaluate(predictor, heldOut, predictions, targetNames) };
@@ -81,8 +101,8 @@ export async function train(
   let best = { error: Number.POSITIVE_INFINITY, epoch: 0, weights: engine.weights() };
   for (let epoch = 1; epoch <= options.epochs && epoch - best.epoch <= options.patience; epoch++) {
     shuffle(index, random);
-    const trained = trainEpoch(engine, data, index, options.batch_size, inputs.encode);
-    const { metrics } = validate();
+    const trained = trainEpoch(engine, data, index, options.batch_size, inputs.encode, average);
+    const { metrics } = average.with(validate);
     const report: Epoch = {
       epoch,
       ...trained,
@@ -94,15 +114,19 @@ export async function train(
     history.push(report);
     await onEpoch(report);
     if (report.val_prediction_error < best.error) {
-      best = { error: report.val_prediction_error, epoch, weights: engine.weights() };
+      best = { error: report.val_prediction_error, epoch, weights: average.weights.slice() };
     }
   }
-  engine.setWeights(best.weights);
+  const [known, judges] = [index, heldOutIndex].map((rows) =>
+    inputRows(data, inputs, shape, rows.subarray(0, MAX_HEAD_ROWS)),
+  );
+  const weights = fitReconstruction(createEngine, shape, best.weights, known!, judges!);
+  engine.setWeights(weights);
   const { predictions, metrics } = validate();
   return {
     engine: engine.name,
     shape,
-    weights: best.weights,
+    weights,
     scalers,
     history,
     bestEpoch: best.epoch,
@@ -115,6 +139,7 @@ export async function train(
 /**
  * Trains one epoch, in mini-batches, on the standardised rows of `data` in the order of `index`. Returns the mean loss weighted
  * by batch size and the mean reconstruction error over batches, as Keras reports them. With `encode`, the features are codes.
+ * `average` follows the steps.
  */
 export function trainEpoch(
   engine: Engine,
@@ -122,6 +147,7 @@ export function trainEpoch(
   index: Int32Array,
   batchSize: number,
   encode?: Inputs['encode'],
+  average?: WeightAverage,
 ): { loss: number; reconstruction_error: number } {
   let loss = 0;
   let reconstruction = 0;
@@ -131,10 +157,22 @@ export function trainEpoch(
     const batch = encode
       ? encode(index, from, to, (features, targets, order) => engine.step(features, targets, order, 0, to - from))
       : engine.step(data.features, data.targets, index, from, to);
+    average?.update();
     loss += batch.loss * (to - from);
     reconstruction += batch.reconstructionError;
   }
   return { loss: loss / index.length, reconstruction_error: reconstruction / batches };
+}
+
+/** Returns the standardised inputs and targets of the rows `index`. */
+function inputRows(data: LabelledRows, { encode }: Inputs, { inputs, outputs }: Shape, index: Int32Array): InputRows {
+  const { features, targets } = encode
+    ? encode(index, 0, index.length, (batch, answers) => ({
+        features: batch.slice(0, index.length * inputs),
+        targets: answers.slice(0, index.length * outputs),
+      }))
+    : gather(data, index, inputs, outputs);
+  return { rows: index.length, inputs: features, targets };
 }
 
 function gather(data: LabelledRows, index: Int32Array, width: number, outputs: number): LabelledRows {

@@ -138,3 +138,18 @@ test('in 200 seeded runs noise rarely refuses an equal version, and a worse one 
   assert.ok(refusals(1.05) <= 60, `of 200 at the tolerance ${refusals(1.05)} are refused`);
   assert.ok(refusals(1.3) >= 195, `of 200 worse ones only ${refusals(1.3)} are refused`);
 });
+
+test('a version that predicts no better than the mean is refused, however few rows there are, unless what serves is worse', () => {
+  const data = { rows: 2, features: new Float32Array(2), targets: Float32Array.of(1, 3) };
+  const poor = Float32Array.of(2.9, 2.6);
+  for (const promote of ['gate', 'always'] as const) {
+    const first = judge(data, poor, ONE, null, { promote, tolerance: 0.05 });
+    assert.equal(first.decision, promote === 'gate' ? 'refused' : 'not_asked');
+    assert.match(first.reason, /it predicts no better than the mean of the training rows$/);
+  }
+  const better = { version: 1, explained: 0.4, outputs: Float32Array.of(2.8, 2.6) };
+  assert.equal(judge(data, poor, ONE, better, TERMS).decision, 'refused');
+  const worse = { version: 1, explained: 0.1, outputs: Float32Array.of(3, 1) };
+  assert.equal(judge(data, poor, ONE, worse, TERMS).decision, 'promoted');
+  assert.equal(judge(data, Float32Array.of(1.5, 2.5), ONE, null, TERMS).decision, 'promoted');
+});
