@@ -13,6 +13,7 @@ import { startLinear } from './linear-start.js';
 import { fitReconstruction, MAX_HEAD_ROWS } from './reconstruction-head.js';
 import { fitRidge, type InputRows } from './ridge.js';
 import { splitRows } from './split.js';
+import { chooseScale } from './target-scale.js';
 import { fitTargets } from './targets.js';
 import type { TrainingOptions } from './training-options.js';
 import { WeightAverage } from './weight-average.js';
@@ -72,7 +73,10 @@ export async function train(
   const random = createRandom(options.seed);
   const { heldOut: heldOutIndex, training: index } = splitRows(data, options.validation_split, random, columns);
   const heldOut = gather(data, heldOutIndex, featureCount, outputs);
-  const targetScalers = fitTargets(data.targets, targetNames, index, options.target_transform);
+  const scale = await chooseScale(data, targetNames.length, index, options, (sample, trial) =>
+    train(createEngine, sample, featureCount, targetNames, trial, undefined, columns),
+  );
+  const targetScalers = fitTargets(data.targets, targetNames, index, scale);
   const inputs = fitInputs(data, featureCount, outputs, index, columns);
   const scalers: Scalers = { features: inputs.scaler, columns: inputs.columns, ...targetScalers };
   const shape: Shape = {
