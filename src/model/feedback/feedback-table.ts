@@ -1,7 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { DomainError } from '../../base/domain-error.js';
-import { type Columns, orderLike } from '../tables/columns.js';
+import { valueOfCode } from '../columns/coding.js';
+import { orderLike } from '../tables/columns.js';
 import { csvToTable } from '../tables/csv/csv-table.js';
+import type { RawTable } from '../tables/raw/raw-table.js';
+import type { ServingColumns } from '../tables/table-choices.js';
 import { type TableInfo, TableWriter } from '../tables/table-file.js';
 import type { FeedbackStore } from './feedback-store.js';
 
@@ -18,7 +21,7 @@ export interface Reference {
  */
 export async function feedbackToTable(
   store: FeedbackStore,
-  columns: Columns,
+  columns: ServingColumns,
   directory: string,
   reference?: Reference,
 ): Promise<TableInfo> {
@@ -26,14 +29,14 @@ export async function feedbackToTable(
     throw new DomainError('TOO_FEW_ROWS', "there are no labelled rows of the serving model's columns");
   }
   if (reference) return withReference(store, columns, directory, reference);
-  using writer = new TableWriter(directory, columns);
-  await append(store, columns, writer);
+  using writer = new TableWriter(directory, columns, undefined, columns.columns);
+  await append(store, columns, (value) => writer.add(value));
   return writer.finish();
 }
 
 async function withReference(
   store: FeedbackStore,
-  columns: Columns,
+  columns: ServingColumns,
   directory: string,
   { path, targets }: Reference,
 ): Promise<TableInfo> {
@@ -48,7 +51,7 @@ async function withReference(
       directory,
       targets,
       (found) => orderLike(columns, found, 'the reference cannot be mixed in'),
-      { append: (writer) => append(store, columns, writer) },
+      { serving: columns, append: (table) => append(store, columns, (code) => addCodes(table, columns, code)) },
     );
   } catch (error) {
     if (!readError) throw error;
@@ -56,11 +59,30 @@ async function withReference(
   }
 }
 
-async function append(store: FeedbackStore, columns: Columns, writer: TableWriter): Promise<void> {
+async function append(
+  store: FeedbackStore,
+  columns: ServingColumns,
+  add: (code: (column: number) => number) => void,
+): Promise<void> {
   const [width, depth] = [columns.features.length, columns.targets.length];
   for await (const { rows, features, targets } of store.rows(columns)) {
     for (let r = 0; r < rows; r++) {
-      writer.add((column) => (column < width ? features[r * width + column]! : targets[r * depth + column - width]!));
+      add((column) => (column < width ? features[r * width + column]! : targets[r * depth + column - width]!));
     }
   }
+}
+
+/** Adds a row of codes as the values that they stand for. A level that the model does not know is a gap. */
+function addCodes(
+  table: RawTable,
+  { features, targets, columns }: ServingColumns,
+  code: (column: number) => number,
+): void {
+  const names = [...features, ...targets];
+  for (const column of table.columns) {
+    const place = names.indexOf(column.name);
+    const type = columns?.[place];
+    column.value(type ? valueOfCode(type, code(place)) : code(place));
+  }
+  table.endRow();
 }

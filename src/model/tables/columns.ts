@@ -109,6 +109,7 @@ export function changed(model: Columns, { features, targets }: Columns, advice?:
   );
 }
 
-function sameNames(a: readonly string[], b: readonly string[]): boolean {
+/** Returns true if both are the same names, in any order. */
+export function sameNames(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((name) => b.includes(name));
 }

@@ -99,7 +99,6 @@ export class TableWriter implements Disposable {
   /** One for each feature; plain numbers by default. */
   private readonly columns: readonly Column[];
   private readonly facts: readonly Facts[];
-  private readonly keepsGaps: boolean;
   private readonly bufferedRows: number;
   private readonly featureBuffer: Float32Array;
   private readonly targetBuffer: Float32Array;
@@ -122,7 +121,6 @@ export class TableWriter implements Disposable {
     this.directory = directory;
     this.limit = new RowLimit(limits, features.length + targets.length);
     this.columns = columns ?? features.map(plainNumber);
-    this.keepsGaps = columns !== undefined;
     this.facts = this.columns.map((column) => ({
       present: 0,
       min: Number.POSITIVE_INFINITY,
@@ -156,7 +154,7 @@ export class TableWriter implements Disposable {
       const valid = isFloat32(number);
       if (!valid) {
         this.missing[column]!++;
-        complete &&= this.keepsGaps && column < width;
+        complete &&= column < width;
       }
       if (column < width) this.featureBuffer[this.buffered * width + column] = valid ? number : Number.NaN;
       else if (valid) this.targetBuffer[this.buffered * this.targets.length + column - width] = number;
@@ -176,11 +174,11 @@ export class TableWriter implements Disposable {
     this.close();
     const names = [...this.features, ...this.targets];
     if (this.dropped > this.rows) {
-      const from = this.keepsGaps ? this.features.length : 0;
+      const from = this.features.length;
       const worst = this.missing.reduce((max, count, i) => (i >= from && count > this.missing[max]! ? i : max), from);
       throw new DomainError(
         'TOO_MANY_MISSING',
-        `${this.dropped} of ${this.rows + this.dropped} rows have a missing or non-numeric ${this.keepsGaps ? 'target' : 'value'}, most of them in column ` +
+        `${this.dropped} of ${this.rows + this.dropped} rows have a missing or non-numeric target, most of them in column ` +
           `${show(names[worst])} (${this.missing[worst]} rows); training needs at least half of the rows complete`,
       );
     }

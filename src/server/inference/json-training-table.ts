@@ -1,4 +1,4 @@
-import { orderColumns } from '../../model/tables/columns.js';
+import { type Columns, orderColumns } from '../../model/tables/columns.js';
 import { type JsonRows, jsonToTable } from '../../model/tables/json/json-table.js';
 import type { ServingColumns, TableChoices } from '../../model/tables/table-choices.js';
 import type { TableInfo } from '../../model/tables/table-file.js';
@@ -15,6 +15,8 @@ export interface TableTerms {
 
 /** Writes the rows of a training request to a table in `directory`. Throws what `jsonToTable` throws. */
 export function writeJsonTable(rows: JsonRows, directory: string, terms: TableTerms): TableInfo {
-  const { model, replace, isReport } = terms;
-  return jsonToTable(rows, directory, model, (columns) => (isReport ? columns : orderColumns(columns, model, replace)));
+  const { model, replace, choices, isReport } = terms;
+  const order = (columns: Columns) => (isReport ? columns : orderColumns(columns, model, replace));
+  const serving = replace ? undefined : model;
+  return jsonToTable(rows, directory, model, order, { choices, serving, isReport });
 }

@@ -5,7 +5,7 @@ import { codeOfText, Uncodable, valueOfCode } from '../../model/columns/coding.j
 import { isGap } from '../../model/columns/gaps.js';
 import { numberInText } from '../../model/columns/number-text.js';
 import { placesOf } from '../../model/tables/columns.js';
-import { CSV_OPTIONS } from '../../model/tables/csv/csv-table.js';
+import { CSV_OPTIONS } from '../../model/tables/csv/csv-dialect.js';
 import { codeText, isNumeric } from '../../model/tables/row-model.js';
 import { checkCount, type Rows } from '../../model/tables/rows.js';
 import { checkNames, invalidRows, type RowModel, withCount } from './row-list.js';

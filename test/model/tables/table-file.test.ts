@@ -26,32 +26,38 @@ test('rows are read back as written, with features and targets apart', (t) => {
   assert.deepEqual([info.rows, info.dropped, info.missing], [2, 0, { a: 0, b: 0, y: 0 }]);
 });
 
-test('a row with a missing or non-finite value is dropped, and counted in each of its columns', (t) => {
+test('a feature that is missing or not finite is NaN; a row without a target is dropped and counted', (t) => {
   const directory = temporaryDirectory(t);
   const info = write(directory, COLUMNS, [
     [1, 2, 3],
     [null, Number.NaN, 3],
     [4, 5, 6],
     [7, 8, Number.POSITIVE_INFINITY],
-    [9, 10, 11],
+    [9, 10, null],
     [1e39, 1, 1],
   ]);
-  assert.deepEqual([info.rows, info.dropped, info.missing], [3, 3, { a: 2, b: 1, y: 1 }]);
+  assert.deepEqual([info.rows, info.dropped, info.missing], [4, 2, { a: 2, b: 1, y: 2 }]);
   const { data } = readTable(directory);
-  assert.deepEqual(data.features, Float32Array.of(1, 2, 4, 5, 9, 10));
-  assert.deepEqual(data.targets, Float32Array.of(3, 6, 11));
+  const gap = Number.NaN;
+  assert.deepEqual(data.features, Float32Array.of(1, 2, gap, gap, 4, 5, gap, 1));
+  assert.deepEqual(data.targets, Float32Array.of(3, 3, 6, 1));
+  assert.deepEqual(info.columns, [
+    { name: 'a', type: 'number', missing: 1 / 2, range: [1, 4] },
+    { name: 'b', type: 'number', missing: 1 / 4, range: [1, 5] },
+  ]);
 });
 
-test('half of the rows may lack a value; one more is refused with the worst column', (t) => {
+test('half of the rows may lack a target; one more is refused with the worst target', (t) => {
+  const columns: Columns = { features: ['a'], targets: ['y', 'z'] };
   const rows = [
     [1, 2, 3],
-    [4, null, 6],
+    [4, 5, null],
   ];
-  assert.equal(write(temporaryDirectory(t), COLUMNS, rows).rows, 1);
-  assert.throws(() => write(temporaryDirectory(t), COLUMNS, [...rows, [null, null, 9]]), {
+  assert.equal(write(temporaryDirectory(t), columns, rows).rows, 1);
+  assert.throws(() => write(temporaryDirectory(t), columns, [...rows, [null, null, null]]), {
     code: 'TOO_MANY_MISSING',
     message:
-      '2 of 3 rows have a missing or non-numeric value, most of them in column "b" (2 rows); ' +
+      '2 of 3 rows have a missing or non-numeric target, most of them in column "z" (2 rows); ' +
       'training needs at least half of the rows complete',
   });
 });
@@ -70,7 +76,7 @@ test('a table many times the size of the buffer retains every row in order', (t)
   const directory = temporaryDirectory(t);
   const rows = 100_000;
   const writer = new TableWriter(directory, COLUMNS);
-  for (let i = 0; i < rows; i++) writer.add((column) => (i % 3 === 0 && column === 1 ? null : 3 * i + column));
+  for (let i = 0; i < rows; i++) writer.add((column) => (i % 3 === 0 && column === 2 ? null : 3 * i + column));
   const info = writer.finish();
   const { data } = readTable(directory);
   assert.equal(info.dropped, Math.ceil(rows / 3));
@@ -129,7 +135,7 @@ test('the fingerprint depends on names, numbers and their order, but not on drop
   const first = fingerprint(COLUMNS, rows);
   assert.match(first, /^[0-9a-f]{64}$/);
   assert.equal(fingerprint(COLUMNS, rows), first);
-  assert.equal(fingerprint(COLUMNS, [...rows, [null, 8, 9]]), first);
+  assert.equal(fingerprint(COLUMNS, [...rows, [9, 8, null]]), first);
   const others = [
     fingerprint(COLUMNS, rows.toReversed()),
     fingerprint(COLUMNS, [[1, 2, 3]]),

@@ -77,7 +77,7 @@ const WRONG: [what: string, body: () => string, code: string, message: RegExp][]
     'a number that is none, in its last row',
     () => JSON.stringify({ instances: [...instances.slice(1), [1, 'two', 3]], targets }),
     'INVALID_ROWS',
-    /^instances\[19999\]\[1\]: expected a number or null, got "two"$/,
+    /^column "b": 1 of 20000 cells is neither a number .*: "two" \(instances\[19999\]\)/,
   ],
   ['a key too many', () => JSON.stringify({ instances, targets, epoch: 1 }), 'INVALID_REQUEST', /epoch/],
   ['a bad option', () => JSON.stringify({ instances, targets, epochs: 0 }), 'INVALID_REQUEST', /^epochs: /],

@@ -2,7 +2,7 @@ import { show } from '../../../base/domain-error.js';
 import { placesOf } from '../columns.js';
 import { codeText, type RowModel } from '../row-model.js';
 import { checkCount, type Rows } from '../rows.js';
-import { readCsv } from './csv-table.js';
+import { readCsv } from './csv-reader.js';
 
 /**
  * Reads a CSV whose header row names the features, in any order. Other columns are ignored. An empty cell and the markers of pandas are
@@ -33,7 +33,7 @@ export async function readCsvRows(content: Uint8Array, model: RowModel): Promise
     places = placesOf(features, header);
     ignored = header.length - width;
   };
-  await readCsv([content], onHeader, onRecord);
+  await readCsv([content], onHeader, onRecord, { names: features });
   checkCount(count, 'instances', maxRows);
   return { rows, count, ignored };
 }

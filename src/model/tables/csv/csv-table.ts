@@ -1,102 +1,94 @@
-import { pipeline } from 'node:stream/promises';
-import { CsvError, parse } from 'csv-parse';
 import { DomainError, show } from '../../../base/domain-error.js';
-import { TimeSlice } from '../../../base/node/time-slice.js';
-import { type ColumnOrder, checkColumns, splitColumns } from '../columns.js';
-import { type TableInfo, type TableLimits, TableWriter } from '../table-file.js';
-import { numberInCell } from './number-cell.js';
+import { type ColumnOrder, splitColumns } from '../columns.js';
+import { RawTable } from '../raw/raw-table.js';
+import type { ServingColumns, TableChoices } from '../table-choices.js';
+import type { TableInfo, TableLimits } from '../table-file.js';
+import { type CsvReport, type CsvSource, readCsv } from './csv-reader.js';
 
-type Source = Iterable<Uint8Array> | AsyncIterable<Uint8Array | string>;
-
-export const CSV_OPTIONS = { bom: true, skip_empty_lines: true, max_record_size: 2 ** 20 } as const;
-
-/** Bytes parsed per chunk before yielding to the event loop: a few milliseconds. */
-const CHUNK = 2 ** 14;
+/** The text of a row of totals. */
+const TOTAL = /^(?:(?:sub|grand )?totals?|sum|summe|gesamt|insgesamt)\s*:?$/i;
 
 export interface CsvTableOptions {
-  readonly limits?: TableLimits;
+  readonly limits?: TableLimits | undefined;
+  readonly choices?: TableChoices | undefined;
+  /** The model whose columns the table must have, with their types. */
+  readonly serving?: ServingColumns | undefined;
+  readonly isReport?: boolean | undefined;
   /** Adds rows after those of the CSV. */
-  readonly append?: (writer: TableWriter) => Promise<void>;
+  readonly append?: ((table: RawTable) => Promise<void>) | undefined;
 }
 
 /**
- * Streams a CSV (RFC 4180: comma, double quotes, header row; UTF-8 with or without a byte order mark) into a table on
- * disk.
+ * Streams a CSV with a header row (RFC 4180, and the dialects of spreadsheets) into a table on disk.
  *
  * Throws `INVALID_CSV` with the line, `UNKNOWN_COLUMN`, `TOO_MANY_MISSING`, `TOO_LARGE`, and what `order` throws.
  */
 export async function csvToTable(
-  source: Source,
+  source: CsvSource,
   directory: string,
   targets: readonly string[],
   order: ColumnOrder = (columns) => columns,
-  { limits, append }: CsvTableOptions = {},
+  { limits, choices = {}, serving, isReport, append }: CsvTableOptions = {},
 ): Promise<TableInfo> {
-  let writer: TableWriter | undefined;
+  let table: RawTable | undefined;
   let places: number[] = [];
-  const begin = (header: readonly string[]) => {
-    const columns = order(splitColumns(header, targets));
+  let last: readonly string[] = [];
+  let report: CsvReport | undefined;
+  const begin = (header: readonly string[], reading: CsvReport) => {
+    report = reading;
+    splitColumns(header, targets);
     const indices = new Map(header.map((name, i) => [name, i]));
-    places = [...columns.features, ...columns.targets].map((name) => indices.get(name)!);
-    writer = new TableWriter(directory, columns, limits);
+    table = new RawTable(
+      directory,
+      header.map((name) => ({ name })),
+      {
+        targets,
+        order,
+        choices: { delimiter: reading.dialect.delimiter, ...choices },
+        serving,
+        limits,
+        isReport,
+        code: 'INVALID_CSV',
+        place: () => reading.line(),
+        where: (line) => `line ${line}`,
+        notices: () => noticesOf(reading, choices),
+      },
+    );
+    places = table.columns.map(({ name }) => indices.get(name)!);
   };
+  const addRow = (record: readonly string[]) => {
+    last = record;
+    const { columns } = table!;
+    for (let i = 0; i < columns.length; i++) columns[i]!.cell(record[places[i]!]!);
+    table!.endRow();
+  };
+  const names = [...targets, ...(choices.features ?? [])];
   try {
-    await readCsv(source, begin, (record) => writer!.add((column) => numberInCell(record[places[column]!]!)));
-    await append?.(writer!);
-    return writer!.finish();
+    await readCsv(source, begin, addRow, { names, delimiter: choices.delimiter, charset: choices.charset });
+    refuseTotals(table!, last, places, report!.line());
+    await append?.(table!);
+    return table!.finish();
   } finally {
-    writer?.close();
+    table?.[Symbol.dispose]();
   }
 }
 
-/**
- * Reads a CSV as it arrives: its header, then every record. All have the same number of cells. Throws `INVALID_CSV` with
- * the line, and what the callbacks throw.
- */
-export async function readCsv(
-  source: Source,
-  onHeader: (header: readonly string[]) => void,
-  onRecord: (record: readonly string[]) => void,
-): Promise<void> {
-  let begun = false;
-  const onParsed = (record: string[]): null => {
-    if (begun) onRecord(record);
-    else onHeader(readHeader(record));
-    begun = true;
-    return null;
-  };
-  try {
-    // Returning null keeps a record out of the parser's output queue: rows are handled as they are parsed.
-    const parser = parse({ ...CSV_OPTIONS, on_record: onParsed });
-    await pipeline(source, inChunks, parser.resume());
-  } catch (error) {
-    if (error instanceof CsvError) throw new DomainError('INVALID_CSV', error.message, { cause: error });
-    throw error;
-  }
-  if (!begun) throw new DomainError('INVALID_CSV', 'expected a header row, got nothing');
-}
-
-/** Splits the source into small chunks. A fast sender's two megabytes would otherwise be parsed without yielding. */
-async function* inChunks(source: Source): AsyncGenerator<Uint8Array> {
-  const slice = new TimeSlice();
-  for await (const part of source) {
-    const bytes = typeof part === 'string' ? Buffer.from(part) : part;
-    for (let at = 0; at < bytes.length; at += CHUNK) {
-      yield bytes.subarray(at, at + CHUNK);
-      await slice.yieldIfOver();
-    }
-  }
-}
-
-/** Returns the trimmed column names. Throws `INVALID_CSV` if one is empty or repeated, and as `checkColumns` does. */
-export function readHeader(record: readonly string[]): string[] {
-  checkColumns(record);
-  const header = record.map((name) => name.trim());
-  const seen = new Set<string>();
-  header.forEach((name, i) => {
-    if (name === '') throw new DomainError('INVALID_CSV', `header: column ${i + 1} has no name`);
-    if (seen.has(name)) throw new DomainError('INVALID_CSV', `header: column ${show(name)} appears twice`);
-    seen.add(name);
+/** Refuses a last row of totals in a table with a column of texts, where it would be one text more. */
+function refuseTotals({ columns }: RawTable, last: readonly string[], places: readonly number[], line: number): void {
+  columns.forEach(({ dictionary: { texts, counts } }, i) => {
+    const text = last[places[i]!]?.trim() ?? '';
+    if (!TOTAL.test(text) || counts[texts.indexOf(text)] !== 1) return;
+    throw new DomainError('INVALID_CSV', `line ${line}: ${show(text)} looks like a row of totals; remove it`);
   });
-  return header;
+}
+
+/** Says how a CSV was read, where it is not as usual. */
+function noticesOf({ encoding, dialect, passedOver }: CsvReport, choices: TableChoices): string[] {
+  const notices: string[] = [];
+  const name = { ';': 'semicolons', '\t': 'tabs', '|': 'pipes' }[dialect.delimiter] ?? show(dialect.delimiter);
+  if (dialect.delimiter !== ',' && !choices.delimiter) notices.push(`cells are separated by ${name}`);
+  if (encoding !== 'utf-8' && !choices.charset) notices.push(`the encoding is ${encoding}`);
+  if (passedOver.length > 0)
+    notices.push(`lines that are no rows are passed over: ${passedOver.slice(0, 3).map(show).join(', ')}`);
+  return notices;
 }

@@ -1,13 +1,17 @@
 import { show } from '../../../base/domain-error.js';
 import { isObject } from '../../../base/json/parse-json.js';
 import { type ColumnOrder, type Columns, splitColumns } from '../columns.js';
+import { RawTable, type RawTableOptions } from '../raw/raw-table.js';
 import { invalidRows, listed } from '../rows.js';
-import { type TableInfo, TableWriter } from '../table-file.js';
+import type { TableInfo } from '../table-file.js';
 
 /** Training rows as JSON: arrays with separate targets, or objects that hold their targets. */
 export type JsonRows =
   | { readonly instances: readonly unknown[]; readonly targets: readonly unknown[] }
   | { readonly instances: readonly unknown[]; readonly target: readonly string[] };
+
+/** A value of a row. */
+export type JsonCell = number | string | boolean | null;
 
 /** Rows to be read one by one. */
 export interface JsonTable {
@@ -17,7 +21,9 @@ export interface JsonTable {
    * Returns a function that reads row `i` by column index, features first; null is a missing value. Both throw
    * `INVALID_ROWS` with the place.
    */
-  readonly row: (i: number) => (column: number) => number | null;
+  readonly row: (i: number) => (column: number) => JsonCell;
+  /** Names the place of a value. */
+  readonly place: (i: number, column: number) => string;
 }
 
 /**
@@ -32,17 +38,58 @@ export function readJsonTable(json: JsonRows, known: Columns | undefined, order:
     : readArrays(json.instances, json.targets, known, order);
 }
 
-/** Writes the complete JSON rows to a table on disk. Throws what `readJsonTable` throws, and `TOO_MANY_MISSING`. */
+/** What is said about JSON rows beside their columns. */
+export type JsonTableOptions = Pick<RawTableOptions, 'choices' | 'serving' | 'isReport'>;
+
+/**
+ * Writes JSON rows to a table on disk. Rows in order keep all of their columns. Throws what `readJsonTable` and `RawTable.finish`
+ * throw.
+ */
 export function jsonToTable(
   json: JsonRows,
   directory: string,
   known: Columns | undefined,
   order: ColumnOrder,
+  options: JsonTableOptions = {},
 ): TableInfo {
-  const { columns, rows, row } = readJsonTable(json, known, order);
-  using writer = new TableWriter(directory, columns);
-  for (let i = 0; i < rows; i++) writer.add(row(i));
-  return writer.finish();
+  const { columns, rows, row, place } = readJsonTable(json, known, (found) => found);
+  const names = [...columns.features, ...columns.targets];
+  const isMixed = names.map((_, column) => hasMoreTexts(rows, (i) => row(i)(column)));
+  using table = new RawTable(
+    directory,
+    names.map((name) => ({ name })),
+    {
+      ...options,
+      targets: columns.targets,
+      order,
+      isPositional: !('target' in json),
+      place: () => added,
+      where: (i) => `instances[${i}]`,
+    },
+  );
+  const places = table.columns.map(({ name }) => names.indexOf(name));
+  let added = 0;
+  for (; added < rows; added++) {
+    const value = row(added);
+    for (const [i, column] of table.columns.entries()) {
+      const cell = value(places[i]!);
+      if (isMixed[places[i]!] && cell !== null) column.text(String(cell));
+      else if (!column.value(cell)) throw invalidRows(`${place(added, places[i]!)}: expected a number, a text or null`);
+    }
+    table.endRow();
+  }
+  return table.finish();
+}
+
+/** Returns true for a column of numbers and texts that has more texts: its numbers are texts too. */
+function hasMoreTexts(rows: number, cell: (i: number) => JsonCell): boolean {
+  let [numbers, texts] = [0, 0];
+  for (let i = 0; i < rows; i++) {
+    const value = cell(i);
+    if (typeof value === 'number') numbers++;
+    else if (value !== null) texts++;
+  }
+  return numbers > 0 && texts > numbers;
 }
 
 function readNamed(instances: readonly unknown[], targets: readonly string[], order: ColumnOrder): JsonTable {
@@ -61,10 +108,15 @@ function readNamed(instances: readonly unknown[], targets: readonly string[], or
     return (column: number) => {
       const name = names[column]!;
       // A key that a row omits is a missing value, as in a table with holes.
-      return Object.hasOwn(row, name) ? readNumber(row[name], () => `${place}[${show(name)}]`) : null;
+      return Object.hasOwn(row, name) ? readCell(row[name], () => `${place}[${show(name)}]`) : null;
     };
   };
-  return { columns, rows: instances.length, row: read };
+  return {
+    columns,
+    rows: instances.length,
+    row: read,
+    place: (i, column) => `instances[${i}][${show(names[column])}]`,
+  };
 }
 
 function readArrays(
@@ -90,12 +142,11 @@ function readArrays(
   const read = (i: number) => {
     const row = readArray(instances[i], width, () => `instances[${i}]`);
     const target = several ? readArray(targets[i], depth, () => `targets[${i}]`) : [targets[i]];
-    return (column: number) =>
-      column < width
-        ? readNumber(row[column], () => `instances[${i}][${column}]`)
-        : readNumber(target[column - width], () => `targets[${i}]${several ? `[${column - width}]` : ''}`);
+    return (column: number) => readCell(column < width ? row[column] : target[column - width], () => place(i, column));
   };
-  return { columns, rows: instances.length, row: read };
+  const place = (i: number, column: number) =>
+    column < width ? `instances[${i}][${column}]` : `targets[${i}]${several ? `[${column - width}]` : ''}`;
+  return { columns, rows: instances.length, row: read, place };
 }
 
 function names(prefix: string, count: number, known: readonly string[] | undefined): readonly string[] {
@@ -108,6 +159,12 @@ export function readArray(value: unknown, length: number, place: () => string): 
     throw invalidRows(`${place()}: expected an array of ${length} numbers, got ${show(value)}`);
   if (value.length !== length) throw invalidRows(`${place()}: expected ${length} numbers, got ${value.length}`);
   return value;
+}
+
+/** Throws `INVALID_ROWS` for an array or an object. */
+function readCell(value: unknown, place: () => string): JsonCell {
+  if (value === null || ['number', 'string', 'boolean'].includes(typeof value)) return value as JsonCell;
+  throw invalidRows(`${place()}: expected a number, a text, true, false or null, got ${show(value)}`);
 }
 
 /** Throws `INVALID_ROWS` for anything but a number or null. */

@@ -267,14 +267,14 @@ function ambiguous(raw: RawColumn, texts: readonly Text[], terms: DecisionTerms)
 function refuseAs(raw: RawColumn, bad: readonly Text[], expected: string, terms: DecisionTerms): Decision {
   const { name, strayExamples, numbers, strays, declared } = raw;
   const cells = bad.reduce((sum, { count }) => sum + count, 0) + strays;
+  const present = raw.countedTexts().reduce((sum, { count }) => sum + count, 0) + numbers.count + strays;
   const listed = [...bad, ...strayExamples].sort((a, b) => a.place - b.place);
-  const others = numbers.count > 0 ? `${numbers.count} cells are numbers, but ` : '';
   const commas = listed.some(({ text }) => /\d[.,]\d/.test(text))
     ? ', decimal=, or decimal=. says how its numbers are written'
     : '';
   const way = declared === undefined ? `types=${name}:category takes it as text, ` : '';
   return refused(
-    `column ${show(name)}: ${others}${cells} ${cells === 1 ? 'is' : 'are'} neither ${expected} nor a known marker of a gap: ` +
+    `column ${show(name)}: ${cells} of ${present} cells ${cells === 1 ? 'is' : 'are'} neither ${expected} nor a known marker of a gap: ` +
       `${examples(listed, terms)}; ${way}drop=${name} leaves the column out${commas}`,
   );
 }

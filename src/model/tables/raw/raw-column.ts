@@ -143,7 +143,8 @@ export class RawColumn {
   /** Adds a text that is no number, whatever it looks like. */
   text(text: string): void {
     this.textual = true;
-    this.put(text.trim());
+    if (this.reading?.type === 'timestamp') this.cell(text);
+    else this.put(text.trim());
   }
 
   /** Adds a number; NaN is a gap. */
@@ -196,15 +197,15 @@ export class RawColumn {
       if (this.reading.type === 'timestamp') this.read = readTime;
       return;
     }
-    if (this.textual) return;
     const texts = this.countedTexts();
     const weight = texts.reduce((sum, { count }) => sum + count, 0);
     const times = texts.reduce((sum, { text, count }) => sum + (Number.isNaN(readTime(text)) ? 0 : count), 0);
+    if (weight === 0 && this.textual) return;
     // Numbers that came as numbers are not written in any notation.
     if (weight === 0)
       this.readAs({ type: 'number', notation: { decimal: this.isTyped ? '.' : (decimal ?? others ?? '.') } });
     else if (2 * times >= weight) this.readAs({ type: 'timestamp' });
-    else {
+    else if (!this.textual) {
       const inferred = this.infer(decimal, others);
       if (!inferred || 2 * inferred.weight < weight) this.reading = { type: 'text' };
       else if (inferred.notation) this.readAs({ type: 'number', notation: inferred.notation });

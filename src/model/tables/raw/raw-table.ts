@@ -39,6 +39,8 @@ export interface RawTableOptions {
   readonly where?: ((place: number) => string) | undefined;
   /** Sentences about the file, asked for at the end. */
   readonly notices?: (() => readonly string[]) | undefined;
+  /** Rows have no names: their columns are all learned from, so that those of a prediction have as many. */
+  readonly isPositional?: boolean | undefined;
   /** Columns that the format cannot read, such as lists. */
   readonly unreadable?: readonly LeftOut[] | undefined;
   /** Names the columns that cannot be read in the result, instead of throwing. */
@@ -174,11 +176,12 @@ export class RawTable implements Disposable {
   private readonly where = (place: number): string => this.options.where?.(place) ?? `row ${place}`;
 
   private decide(raw: RawColumn, i: number): Decision {
-    const { targets, choices = {}, serving } = this.options;
+    const { targets, choices = {}, serving, isPositional = false } = this.options;
     const isTarget = targets.includes(raw.name);
     const types = choices.types ?? {};
     const isWanted =
       isTarget ||
+      isPositional ||
       choices.features?.includes(raw.name) === true ||
       Object.hasOwn(types, raw.name) ||
       serving?.features.includes(raw.name) === true;

@@ -25,7 +25,8 @@ process.once('message', (request: TableRequest) => {
 async function read(request: TableRequest): Promise<TableInfo> {
   const { format, path, directory, targets, model, replace, limits, choices, isReport = false } = request;
   const order = (columns: Columns) => orderColumns(columns, isReport ? undefined : (model ?? undefined), replace);
-  const options = { limits, choices, isReport, serving: model ?? undefined };
+  // A model that is replaced does not say what the columns are.
+  const options = { limits, choices, isReport, serving: replace ? undefined : (model ?? undefined) };
   if (format === 'arrow') {
     const { arrowToTable } = await import('../arrow/arrow-table.js');
     return arrowToTable(path, directory, targets, order, progress, options);
@@ -35,7 +36,7 @@ async function read(request: TableRequest): Promise<TableInfo> {
     return parquetToTable(path, directory, targets, order, progress, options);
   }
   const { csvToTable } = await import('../csv/csv-table.js');
-  return csvToTable(inChunks(path), directory, targets, order, { limits });
+  return csvToTable(inChunks(path), directory, targets, order, options);
 }
 
 async function* inChunks(path: string): AsyncGenerator<Buffer> {

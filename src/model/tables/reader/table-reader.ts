@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { DomainError } from '../../../base/domain-error.js';
 import { Child } from '../../../base/node/child-process.js';
 import { MEMORY } from '../../../base/node/memory-limits.js';
-import { orderColumns, splitColumns } from '../columns.js';
+import { changed, sameNames, splitColumns } from '../columns.js';
 import { withEarlyHeader } from '../csv/early-header.js';
 import { chosenColumns } from '../table-choices.js';
 import type { TableInfo } from '../table-file.js';
@@ -43,18 +43,29 @@ export async function fileToTable(
   { onArrived, signal }: FileToTableOptions = {},
 ): Promise<TableInfo> {
   const path = `${request.directory}.upload`;
-  const { targets, model, replace, choices = {}, isReport = false } = request;
-  const checkHeader = (header: readonly string[]) => {
-    const columns = splitColumns(chosenColumns(header, targets, choices).names, targets);
-    if (!isReport) orderColumns(columns, model ?? undefined, replace);
-  };
+  const { targets, choices = {} } = request;
+  const { charset, delimiter } = choices;
+  const early = { charset, delimiter, names: targets };
   try {
-    await pipeline(request.format === 'csv' ? withEarlyHeader(source, checkHeader) : source, createWriteStream(path));
+    const checked = withEarlyHeader(source, (header) => checkHeader(header, request), early);
+    await pipeline(request.format === 'csv' ? checked : source, createWriteStream(path));
     onArrived?.();
     return await readInChild({ ...request, path }, signal);
   } finally {
     await rm(path, { force: true });
   }
+}
+
+/** Refuses a table that lacks columns. Those that it has beside the model's may turn out to be of no use. */
+function checkHeader(
+  header: readonly string[],
+  { targets, choices = {}, model, replace, isReport = false }: Omit<TableRequest, 'path'>,
+): void {
+  splitColumns(header, targets);
+  const columns = splitColumns(chosenColumns(header, targets, choices).names, targets);
+  if (!model || replace || isReport) return;
+  const lacks = model.features.some((name) => !columns.features.includes(name));
+  if (lacks || !sameNames(columns.targets, model.targets)) throw changed(model, columns);
 }
 
 async function readInChild(request: TableRequest, signal?: AbortSignal): Promise<TableInfo> {

@@ -133,7 +133,7 @@ function joinRows(
         : readNumber(values[column - width], () => (several ? `${place()}[${column - width}]` : place()));
   };
   // The model has predicted these rows, so it allowed their missing values.
-  return completeRows({ columns, rows, row }, true);
+  return completeRows({ columns, rows, row, place: (n) => placeOfTarget(waiting, n) }, true);
 }
 
 function statusOf(prediction: KnownPrediction, isJoined: boolean, digest: string): IdStatus {
@@ -149,7 +149,7 @@ function digestOf(targets: unknown, place: string): string {
   return createHash('sha256').update(JSON.stringify(numbers)).digest('base64url');
 }
 
-function completeRows({ columns, rows, row }: JsonTable, allowMissing: boolean): FeedbackRows {
+function completeRows({ columns, rows, row, place }: JsonTable, allowMissing: boolean): FeedbackRows {
   const [width, depth] = [columns.features.length, columns.targets.length];
   // A row may be as short as {}, and omit all its values.
   const bytes = Float32Array.BYTES_PER_ELEMENT * rows * (width + depth);
@@ -165,7 +165,7 @@ function completeRows({ columns, rows, row }: JsonTable, allowMissing: boolean):
     let complete = true;
     for (let j = 0; j < width + depth; j++) {
       const isFeature = j < width;
-      const number = value(j);
+      const number = readNumber(value(j), () => place(i, j));
       const valid = isFloat32(number);
       if (isFeature) features[kept * width + j] = valid ? number : Number.NaN;
       else targets[kept * depth + j - width] = valid ? number : Number.NaN;

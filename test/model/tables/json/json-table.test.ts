@@ -61,39 +61,83 @@ test('unnamed columns get the known names if their number matches', (t) => {
   assert.deepEqual([wider.info.features, wider.info.targets], [['x0', 'x1', 'x2'], ['y']]);
 });
 
-test('null and an omitted column are missing values, and their rows are dropped', (t) => {
+test('null and an omitted column are gaps, and rows without a target are dropped', (t) => {
   const named = read(t, { instances: [{ a: 1, y: 2 }, { a: null, y: 2 }, { y: 2 }, { a: 5, y: 6 }], target: ['y'] });
-  assert.deepEqual([named.info.rows, named.info.dropped, named.info.missing], [2, 2, { a: 2, y: 0 }]);
-  assert.deepEqual(named.data.features, Float32Array.of(1, 5));
+  assert.deepEqual([named.info.rows, named.info.dropped, named.info.missing], [4, 0, { a: 2, y: 0 }]);
+  assert.deepEqual(named.data.features, Float32Array.of(1, Number.NaN, Number.NaN, 5));
   const arrays = read(t, { instances: [[1], [null], [3], [4]], targets: [1, 2, null, 4] });
-  assert.deepEqual([arrays.info.rows, arrays.info.missing], [2, { x0: 1, y0: 1 }]);
+  assert.deepEqual([arrays.info.rows, arrays.info.missing], [3, { x0: 1, y0: 1 }]);
 });
 
-test('a number beyond float32 is dropped like a missing one', (t) => {
+test('a number beyond float32 is a gap', (t) => {
   const { info } = read(t, { instances: [[1], JSON.parse('[1e999]'), [1e39], [4]], targets: [1, 2, 3, 4] });
-  assert.deepEqual([info.rows, info.dropped], [2, 2]);
+  assert.deepEqual(
+    [info.rows, info.missing, info.warnings['x0']],
+    [4, { x0: 2, y0: 0 }, ['2 numbers are beyond float32, and count as gaps']],
+  );
 });
 
-test('rows of missing values only are refused with the column', (t) => {
+test('texts, booleans and dates have types, and nothing is coerced: a text of digits is a text', (t) => {
+  const instances = Array.from({ length: 6 }, (_, i) => ({
+    zip: ['01', '02'][i % 2],
+    sold: i % 3 === 0,
+    day: `2024-01-0${1 + i}`,
+    mixed: i < 2 ? i : ['a', 'b'][i % 2],
+    y: i * i,
+  }));
+  const { info, data } = read(t, { instances, target: ['y'] });
+  assert.deepEqual(
+    info.columns.map(({ type }) => type),
+    ['category', 'boolean', 'timestamp', 'category'],
+  );
+  assert.deepEqual([...data.features.subarray(0, 4)], [0, 1, 0, 2]);
+});
+
+test('a text in a column of numbers, or a target that is no number, is refused with its place', (t) => {
+  for (const value of ['3', 'x', true]) {
+    const shown = JSON.stringify(String(value));
+    const message = (name: string) =>
+      new RegExp(`^column "${name}": 1 of 3 cells is neither a number .*: ${shown} \\(instances\\[2\\]\\)`);
+    assert.throws(
+      () =>
+        read(t, {
+          instances: [
+            [1, 2],
+            [3, 4],
+            [5, value],
+          ],
+          targets: [1, 2, 3],
+        }),
+      {
+        code: 'INVALID_ROWS',
+        message: message('x1'),
+      },
+    );
+    assert.throws(() => read(t, { instances: [[1], [2], [3]], targets: [1, 2, value] }), {
+      code: 'INVALID_ROWS',
+      message: message('y0'),
+    });
+  }
   assert.throws(
     () =>
       read(t, {
         instances: [
-          [1, null],
-          [2, null],
+          { a: 1, y: 'u' },
+          { a: 2, y: 'v' },
         ],
-        targets: [1, 2],
+        target: ['y'],
       }),
     {
-      code: 'TOO_MANY_MISSING',
-      message: /column "x1" \(2 rows\)/,
+      code: 'INVALID_ROWS',
+      message: 'target "y": expected numbers, got "u" (instances[0])',
     },
   );
 });
 
-test('nothing is coerced: any other value is refused with its place', (t) => {
-  for (const value of ['3', '', true, [], [1], {}, 'NaN']) {
-    const shown = JSON.stringify(value);
+test('arrays and objects are refused with their place', (t) => {
+  for (const value of [[], [1], {}]) {
+    const message = (place: string) =>
+      `${place}: expected a number, a text, true, false or null, got ${JSON.stringify(value)}`;
     assert.throws(
       () =>
         read(t, {
@@ -103,35 +147,33 @@ test('nothing is coerced: any other value is refused with its place', (t) => {
           ],
           targets: [1, 2],
         }),
-      INVALID(`instances[1][1]: expected a number or null, got ${shown}`),
+      INVALID(message('instances[1][1]')),
     );
-    assert.throws(
-      () =>
-        read(t, {
-          instances: [
-            { a: 1, y: 1 },
-            { a: value, y: 1 },
-          ],
-          target: ['y'],
-        }),
-      INVALID(`instances[1]["a"]: expected a number or null, got ${shown}`),
-    );
-    assert.throws(
-      () => read(t, { instances: [[1], [2]], targets: [1, value] }),
-      INVALID(`targets[1]: expected a number or null, got ${shown}`),
-    );
-    assert.throws(
-      () =>
-        read(t, {
-          instances: [[1], [2]],
-          targets: [
-            [1, 2],
-            [3, value],
-          ],
-        }),
-      INVALID(`targets[1][1]: expected a number or null, got ${shown}`),
-    );
+    const named = [
+      { a: 1, y: 1 },
+      { a: value, y: 1 },
+    ];
+    assert.throws(() => read(t, { instances: named, target: ['y'] }), INVALID(message('instances[1]["a"]')));
+    assert.throws(() => read(t, { instances: [[1], [2]], targets: [1, value] }), INVALID(message('targets[1]')));
   }
+});
+
+test('rows in order keep their constant columns and counters, so that those of a prediction have as many', (t) => {
+  const instances = Array.from({ length: 20 }, (_, i) => [i, 7, i % 3]);
+  const targets = instances.map(([i]) => i!);
+  assert.deepEqual(read(t, { instances, targets }).info.features, ['x0', 'x1', 'x2']);
+  const named = instances.map(([a, b, c]) => ({ a, b, c, y: a }));
+  const { info } = read(t, { instances: named, target: ['y'] });
+  assert.deepEqual(
+    [info.features, info.left_out],
+    [
+      ['c'],
+      [
+        { name: 'a', reason: 'a counter: 0, 1, 2, …' },
+        { name: 'b', reason: 'constant: every row has 7' },
+      ],
+    ],
+  );
 });
 
 test('no rows are refused', (t) => {
@@ -187,8 +229,8 @@ test('names that every object inherits are ordinary columns', (t) => {
     '[{"__proto__": 1, "toString": 2, "y": 3}, {"y": 6, "toString": 5}, {"y": 7, "toString": 5, "__proto__": 4}]',
   );
   const { info, data } = read(t, { instances, target: ['y'] });
-  assert.deepEqual([info.features, info.rows, info.dropped], [['__proto__', 'toString'], 2, 1]);
-  assert.deepEqual(data.features, Float32Array.of(1, 2, 4, 5));
+  assert.deepEqual([info.features, info.rows, info.dropped], [['__proto__', 'toString'], 3, 0]);
+  assert.deepEqual(data.features, Float32Array.of(1, 2, Number.NaN, 5, 4, 5));
 });
 
 test('a column that the first row only inherits is unknown', (t) => {

@@ -327,7 +327,7 @@ test('reading ends with its signal: the process is gone, and so is the file', { 
   } as const;
   const reading = fileToTable(source, { ...request, limits }, { signal: abort.signal });
   const refused = assert.rejects(reading, { code: 'INVALID_REQUEST', message: /^the client closed the connection/ });
-  await until('it is being read', 60, async () => existsSync(join(directory, 'table/features.f32')));
+  await until('it is being read', 60, async () => existsSync(join(directory, 'table/cells.f64')));
   const children = childrenOf(process.pid);
   assert.ok(children.length > 0);
   abort.abort();

@@ -269,7 +269,7 @@ test('?replace=true takes other features, and predictions ask for them from then
   assert.equal(trained.statusCode, 200, trained.body);
   assert.equal(trained.json().dropped, 14);
   const old = await app.inject({ method: 'POST', url: '/predict', payload: { instances: [[1, 2, 3]] } });
-  assert.match(old.json().error, /expected 7 numbers \("cylinders"/);
+  assert.match(old.json().error, /expected 7 values \("cylinders"/);
 });
 
 test('a large CSV that is refused before it is read gets its answer', async (t) => {

@@ -1,0 +1,214 @@
+import { pipeline } from 'node:stream/promises';
+import { CsvError, parse } from 'csv-parse';
+import { DomainError, show } from '../../../base/domain-error.js';
+import { TimeSlice } from '../../../base/node/time-slice.js';
+import { checkColumns } from '../columns.js';
+import { UNNAMED } from '../raw/column-decision.js';
+import { CsvDecoder } from './csv-decoder.js';
+import { CSV_OPTIONS, type CsvDialect, DIALECT_BYTES, type DialectHints, dialectOf } from './csv-dialect.js';
+
+export type CsvSource = Iterable<Uint8Array> | AsyncIterable<Uint8Array | string>;
+
+/** Bytes parsed per chunk before yielding to the event loop: a few milliseconds. */
+const CHUNK = 2 ** 14;
+/** Lines after the last row that may be no rows. */
+const MAX_FOOTERS = 5;
+/** How a line begins that is no row. */
+const FOOTER =
+  /^\W*(?:(?:sub|grand )?totals?|sum|summe|gesamt|insgesamt|average|mean|count|rows|source|note|generated|end)\b|^[#*©]/i;
+
+export interface CsvOptions extends DialectHints {
+  readonly charset?: string | undefined;
+}
+
+/** How a CSV was read. */
+export interface CsvReport {
+  encoding: string;
+  dialect: CsvDialect;
+  /** Lines that are no rows. */
+  readonly passedOver: string[];
+  /** Line of the record that is being read. */
+  line: () => number;
+}
+
+type OnHeader = (header: readonly string[], report: CsvReport) => void;
+type OnRecord = (record: readonly string[]) => void;
+
+/**
+ * Reads a CSV as it arrives: its header, then every record, all with one cell for each name. Delimiter and encoding are told from the
+ * first bytes, unless `options` say them. Throws `INVALID_CSV` with the line, and what the callbacks throw.
+ */
+export async function readCsv(
+  source: CsvSource,
+  onHeader: OnHeader,
+  onRecord: OnRecord,
+  options: CsvOptions = {},
+): Promise<CsvReport> {
+  const decoder = new CsvDecoder(options.charset);
+  const text = decoded(source, decoder);
+  const { head, rest } = await readHead(text);
+  const dialect = dialectOf(head, options);
+  const { delimiter } = dialect;
+  const records = new Records(onHeader, onRecord);
+  // Returning null keeps a record out of the parser's output queue: rows are handled as they are parsed.
+  const onParsed = (record: string[]): null => {
+    records.add(record);
+    return null;
+  };
+  const parser = parse({ ...CSV_OPTIONS, delimiter, relax_column_count: true, on_record: onParsed });
+  records.report.dialect = dialect;
+  records.report.passedOver.push(...dialect.passedOver);
+  records.report.line = () => parser.info.lines + dialect.lines;
+  try {
+    const source = joined(head.subarray(dialect.start), rest);
+    await pipeline(source, inChunks, parser.resume());
+    records.end();
+  } catch (error) {
+    if (error instanceof CsvError) throw new DomainError('INVALID_CSV', error.message, { cause: error });
+    throw error;
+  }
+  records.report.encoding = decoder.encoding;
+  return records.report;
+}
+
+/** Gives the header and the rows to the callbacks, and checks that all have as many cells. */
+class Records {
+  readonly report: CsvReport = {
+    encoding: 'utf-8',
+    dialect: { delimiter: ',', start: 0, lines: 0, passedOver: [] },
+    passedOver: [],
+    line: () => 0,
+  };
+  private readonly onHeader: OnHeader;
+  private readonly onRecord: OnRecord;
+  private width = 0;
+  /** Cells of a row: one more than names, if every line ends with a delimiter. */
+  private cells = 0;
+  private footers: { readonly record: readonly string[]; readonly line: number }[] = [];
+
+  constructor(onHeader: OnHeader, onRecord: OnRecord) {
+    this.onHeader = onHeader;
+    this.onRecord = onRecord;
+  }
+
+  add(record: string[]): void {
+    if (record.length !== this.cells || this.footers.length > 0) {
+      if (this.width === 0) {
+        this.begin(record);
+        return;
+      }
+      // The first row tells whether rows end with a delimiter.
+      if (this.cells === 0)
+        this.cells = record.length === this.width + 1 && record.at(-1) === '' ? record.length : this.width;
+      if (!this.isRow(record)) return;
+    }
+    this.onRecord(record);
+  }
+
+  end(): void {
+    if (this.width === 0) throw new DomainError('INVALID_CSV', 'expected a header row, got nothing');
+    for (const { record, line } of this.footers) {
+      const filled = record.filter((cell) => cell.trim() !== '');
+      if (this.cells === 0 || !(FOOTER.test(filled[0] ?? '') || isRemark(filled))) throw this.ragged(record, line);
+      this.report.passedOver.push(record.join(this.report.dialect.delimiter));
+    }
+  }
+
+  private begin(record: string[]): void {
+    const names = [...record];
+    while (names.length > 1 && names.at(-1)!.trim() === '') names.pop();
+    // Empty names at the end are those of a line that ends with a delimiter, as its rows do.
+    if (record.length - names.length > 1) names.length = record.length;
+    const header = readHeader(names.map((name) => name ?? ''));
+    this.width = header.length;
+    this.onHeader(header, this.report);
+  }
+
+  /** Returns false for a line that may be no row. Throws for a row with too few or too many cells. */
+  private isRow(record: readonly string[]): boolean {
+    if (record.length === this.cells && this.footers.length === 0) return true;
+    const line = this.report.line();
+    if (record.length === this.cells || this.footers.length === MAX_FOOTERS) {
+      const [first] = this.footers;
+      throw this.ragged(first!.record, first!.line);
+    }
+    if (record[0]!.startsWith('#')) this.report.passedOver.push(record.join(this.report.dialect.delimiter));
+    else this.footers.push({ record, line });
+    return false;
+  }
+
+  private ragged(record: readonly string[], line: number): DomainError {
+    const { delimiter } = this.report.dialect;
+    return new DomainError(
+      'INVALID_CSV',
+      `line ${line}: expected ${this.width} cells separated by ${show(delimiter)}, got ${record.length}: ${show(record.join(delimiter))}`,
+    );
+  }
+}
+
+/** A line of one text is no row. A row that was cut off begins with what its other rows begin with, often a number. */
+function isRemark(filled: readonly string[]): boolean {
+  return filled.length === 1 && /\s/.test(filled[0]!.trim()) && !/^[\d.,+-]/.test(filled[0]!.trim());
+}
+
+/**
+ * Returns the trimmed column names; a first one that is empty is the index of a data frame. Throws `INVALID_CSV` if one is empty or
+ * repeated, and as `checkColumns` does.
+ */
+export function readHeader(record: readonly string[]): string[] {
+  checkColumns(record);
+  const header = record.map((name) => name.trim());
+  if (header[0] === '' && header.length > 1) header[0] = UNNAMED;
+  const seen = new Set<string>();
+  header.forEach((name, i) => {
+    if (name === '') throw new DomainError('INVALID_CSV', `header: column ${i + 1} has no name`);
+    if (seen.has(name)) throw new DomainError('INVALID_CSV', `header: column ${show(name)} appears twice`);
+    seen.add(name);
+  });
+  return header;
+}
+
+async function* decoded(source: CsvSource, decoder: CsvDecoder): AsyncGenerator<Uint8Array> {
+  for await (const part of source) {
+    const text = decoder.decode(typeof part === 'string' ? Buffer.from(part) : part);
+    if (text.length > 0) yield text;
+  }
+  const rest = decoder.end();
+  if (rest.length > 0) yield rest;
+}
+
+/** Reads as much as tells the dialect. */
+async function readHead(
+  text: AsyncGenerator<Uint8Array>,
+): Promise<{ head: Uint8Array; rest: AsyncGenerator<Uint8Array> }> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  while (size < DIALECT_BYTES) {
+    const { done, value } = await text.next();
+    if (done) break;
+    parts.push(value);
+    size += value.length;
+  }
+  return { head: parts.length === 1 ? parts[0]! : Buffer.concat(parts), rest: text };
+}
+
+async function* joined(head: Uint8Array, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield head;
+    yield* rest;
+  } finally {
+    // A refused sender stops.
+    await rest.return(undefined);
+  }
+}
+
+/** Splits the source into small chunks. A fast sender's two megabytes would otherwise be parsed without yielding. */
+async function* inChunks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const slice = new TimeSlice();
+  for await (const bytes of source) {
+    for (let at = 0; at < bytes.length; at += CHUNK) {
+      yield bytes.subarray(at, at + CHUNK);
+      await slice.yieldIfOver();
+    }
+  }
+}
