@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DomainError, type ErrorCode, show } from '../../../base/domain-error.js';
 import { MEMORY } from '../../../base/node/memory-limits.js';
+import type { ColumnType } from '../../columns/column.js';
 import { type ColumnOrder, checkColumns, splitColumns } from '../columns.js';
 import { chosenColumns, type LeftOut, type ServingColumns, type TableChoices } from '../table-choices.js';
 import { RowLimit, type TableInfo, type TableLimits, UNLIMITED } from '../table-file.js';
@@ -95,7 +96,9 @@ export class RawTable implements Disposable {
     const buffer = new ArrayBuffer(8 * read.length * this.chunkRows);
     this.chunk = new Uint8Array(buffer);
     const budget: Budget = { left: DICTIONARIES * MEMORY.childHeap * 2 ** 20 };
-    const types = new Map(serving?.columns?.map(({ name, type }) => [name, type]));
+    // A model without types has numbers alone.
+    const types = new Map<string, ColumnType>(serving?.features.map((name) => [name, 'number']));
+    for (const { name, type } of serving?.columns ?? []) types.set(name, type);
     this.columns = read.map(({ name, declared }, i) => {
       const [from, count] = [8 * i * this.chunkRows, this.chunkRows];
       const chunk = { cells: new Float64Array(buffer, from, count), words: new Uint32Array(buffer, from, 2 * count) };
