@@ -19,6 +19,7 @@ const ENTRY_POINTS = {
   main: 'src/server/main.ts',
   'trainer-process': 'src/model/training/trainer-process.ts',
   'table-reader-process': 'src/model/tables/reader/table-reader-process.ts',
+  'row-reader-process': 'src/model/tables/reader/row-reader-process.ts',
   'feedback-process': 'src/model/feedback/feedback-process.ts',
   'body-reader-worker': 'src/server/inference/body-reader-worker.ts',
   'health-worker': 'src/server/health/health-worker.ts',

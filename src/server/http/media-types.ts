@@ -6,6 +6,7 @@ import { HttpError } from './http-error.js';
 export const JSON_TYPE = 'application/json';
 export const CSV_TYPE = 'text/csv';
 export const ARROW_TYPE = 'application/vnd.apache.arrow.stream';
+export const ARROW_FILE_TYPE = 'application/vnd.apache.arrow.file';
 export const PARQUET_TYPE = 'application/vnd.apache.parquet';
 
 /** Types of rows in requests and of predictions in replies. */

@@ -30,6 +30,10 @@ export const SLICED_READERS = {
     const { readArrowRows } = await import('../../model/tables/arrow/arrow-rows.js');
     return readArrowRows(body, model, slice);
   },
+  predictParquet: async (body: Buffer, model: RowModel) => {
+    const { readParquetInChild } = await import('../../model/tables/reader/row-reader.js');
+    return readParquetInChild(body, model);
+  },
   predictCsv: (body: Buffer, model: RowModel) => readCsvRows(body, model),
 };
 

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { ARROW_TYPE, CSV_TYPE, JSON_TYPE } from '../http/media-types.js';
+import { ARROW_FILE_TYPE, ARROW_TYPE, CSV_TYPE, JSON_TYPE, PARQUET_TYPE } from '../http/media-types.js';
 import { Explanation } from '../service/drift/explanation.js';
 
 const Value = Type.Union([Type.Number(), Type.String(), Type.Boolean(), Type.Null()]);
@@ -48,6 +48,12 @@ export const PredictReply = Type.Object(
 );
 export type PredictReply = Static<typeof PredictReply>;
 
+const FileContent = {
+  schema: Type.Unsafe<Buffer>({
+    description:
+      'a column per feature, by name, in any order; other columns are ignored; null and NaN are missing values',
+  }),
+};
 export const BodyContent = {
   [JSON_TYPE]: { schema: PredictBody },
   [CSV_TYPE]: {
@@ -55,13 +61,9 @@ export const BodyContent = {
       description: 'RFC 4180; a header row with the features, in any order. Other columns are ignored',
     }),
   },
-  [ARROW_TYPE]: {
-    schema: Type.Unsafe<Buffer>({
-      description:
-        'a column per feature, by name, in any order, as a stream or a file; other columns are ignored; null and NaN are missing ' +
-        'values',
-    }),
-  },
+  [ARROW_TYPE]: FileContent,
+  [ARROW_FILE_TYPE]: FileContent,
+  [PARQUET_TYPE]: FileContent,
 };
 export const ReplyContent = {
   [JSON_TYPE]: { schema: PredictReply },

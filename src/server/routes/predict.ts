@@ -5,7 +5,15 @@ import { readBytes } from '../bodies/raw-body.js';
 import { NUMBER_LENGTH, UTF8_JSON } from '../fast-path/fast-reply.js';
 import { ErrorReply } from '../http/errors.js';
 import { HttpError } from '../http/http-error.js';
-import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, type RowType, replyType } from '../http/media-types.js';
+import {
+  ARROW_FILE_TYPE,
+  ARROW_TYPE,
+  CSV_TYPE,
+  JSON_TYPE,
+  PARQUET_TYPE,
+  type RowType,
+  replyType,
+} from '../http/media-types.js';
 import { csvReplyParts } from '../inference/csv-reply.js';
 import type { InferenceReply, InferenceRequest, Parts } from '../inference/inference-request.js';
 import { chunks, type Field, predictReply } from '../inference/json-reply.js';
@@ -39,13 +47,21 @@ const CONTENT_TYPES = {
   [CSV_TYPE]: `${CSV_TYPE}; charset=utf-8`,
   [ARROW_TYPE]: ARROW_TYPE,
 } as const;
-const READERS = { [JSON_TYPE]: 'predict', [CSV_TYPE]: 'predictCsv', [ARROW_TYPE]: 'predictArrow' } as const;
+/** The reader of each type of body, and the type of its replies unless the client prefers another. */
+const SOURCES = {
+  [JSON_TYPE]: { reader: 'predict', reply: JSON_TYPE },
+  [CSV_TYPE]: { reader: 'predictCsv', reply: CSV_TYPE },
+  [ARROW_TYPE]: { reader: 'predictArrow', reply: ARROW_TYPE },
+  [ARROW_FILE_TYPE]: { reader: 'predictArrow', reply: ARROW_TYPE },
+  [PARQUET_TYPE]: { reader: 'predictParquet', reply: JSON_TYPE },
+} as const;
+type SourceType = keyof typeof SOURCES;
 
-/** The native interface: rows as JSON, CSV or Arrow, and predictions as any of these. */
+/** The native interface: rows as JSON, CSV, Arrow or Parquet, and predictions as JSON, CSV or Arrow. */
 export async function predictRoute(app: FastifyInstance, options: PredictOptions): Promise<void> {
   const { drift, feedback, storesRows } = options;
   app.removeContentTypeParser(JSON_TYPE);
-  for (const type of [JSON_TYPE, CSV_TYPE, ARROW_TYPE]) {
+  for (const type of Object.keys(SOURCES)) {
     app.addContentTypeParser(type, readBytes);
   }
   const errors = { 400: ErrorReply, 406: ErrorReply, 413: ErrorReply, 415: ErrorReply, 503: ErrorReply };
@@ -67,13 +83,12 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
     if (requested.ids && !storesRows) {
       throw new HttpError('INVALID_QUERY', 'ids: this service is read-only and stores no rows');
     }
-    const source = sourceType(headers['content-type']);
-    const accepted = replyType(headers, source);
+    const { reader, reply } = SOURCES[sourceType(headers['content-type'])];
+    const accepted = replyType(headers, reply);
     if (body === NO_BODY) throw expectedInstances('nothing');
     if (requested.explain && accepted !== JSON_TYPE) {
       throw new HttpError('INVALID_QUERY', `explain: expected a reply of ${JSON_TYPE} (accept), not ${accepted}`);
     }
-    const reader = READERS[source];
     if (accepted !== JSON_TYPE || requested.explain || requested.ids) {
       return { reader, body, ...extendedReply(accepted, requested) };
     }
@@ -145,8 +160,8 @@ function readQuery(query: PredictionInput<unknown>['query']): Requested {
 }
 
 /** Returns the type of a body whose `content-type` Fastify has accepted. */
-function sourceType(header = JSON_TYPE): RowType {
+function sourceType(header = JSON_TYPE): SourceType {
   if (header === JSON_TYPE) return JSON_TYPE;
   const type = header.split(';', 1)[0]!.trim().toLowerCase();
-  return type === CSV_TYPE || type === ARROW_TYPE ? type : JSON_TYPE;
+  return Object.hasOwn(SOURCES, type) ? (type as SourceType) : JSON_TYPE;
 }

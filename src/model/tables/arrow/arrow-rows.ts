@@ -1,11 +1,10 @@
 import { show } from '../../../base/domain-error.js';
 import type { TimeSlice } from '../../../base/node/time-slice.js';
-import { codeOfInstant } from '../../columns/coding.js';
 import { bytesOf } from '../byte-source.js';
-import type { CellKind, Cells } from '../cells.js';
+import { cellCoder } from '../cell-coder.js';
 import { placesOf } from '../columns.js';
-import { codeText, codeValue, type RowModel } from '../row-model.js';
-import { checkCount, isFloat32, type Rows } from '../rows.js';
+import type { RowModel } from '../row-model.js';
+import { checkCount, type Rows } from '../rows.js';
 import type { ArrowBatch } from './arrow-batch.js';
 import { invalidArrow } from './arrow-error.js';
 import { ArrowStream } from './arrow-stream.js';
@@ -44,7 +43,7 @@ export async function readArrowRows(content: Uint8Array, model: RowModel, slice:
   const budget = { left: MAX_TEXT_BYTES + BYTES_PER_VALUE * count * width };
   for (let feature = 0; feature < width; feature++) {
     const place = places[feature]!;
-    const code = coder(model, feature, columns[place]!.type!.kind);
+    const code = cellCoder(model, feature, columns[place]!.type!.kind);
     let done = 0;
     for (const batch of batches) {
       const part = batch.parts[place]!;
@@ -62,49 +61,6 @@ export async function readArrowRows(content: Uint8Array, model: RowModel, slice:
     }
   }
   return { rows, count, ignored: columns.length - width };
-}
-
-type Code = (cells: Cells, i: number, row: number) => number;
-
-/** Returns the code of a cell: the number in the rows that stands for it. Throws `INVALID_ROWS`. */
-function coder(model: RowModel, feature: number, kind: CellKind): Code {
-  const column = model.columns?.[feature];
-  const name = show(model.features[feature]);
-  const value = (cell: unknown, row: number) => codeValue(model, feature, cell, () => `instances[${row}][${name}]`);
-  const text = (cell: string, row: number) => codeText(model, feature, cell, () => `instances[${row}][${name}]`);
-  const present = (code: (cells: Cells, i: number, row: number) => number): Code => {
-    return (cells, i, row) => (Number.isNaN(cells.values[i]!) ? value(null, row) : code(cells, i, row));
-  };
-  switch (kind) {
-    case 'number':
-      if (column && column.type !== 'number') return present(({ values }, i, row) => value(values[i], row));
-      return ({ values }, i, row) => {
-        const number = values[i]!;
-        return isFloat32(number) ? number : value(Number.isNaN(number) ? null : number, row);
-      };
-    case 'boolean':
-      return present(({ values }, i, row) => value(values[i] === 1, row));
-    case 'instant':
-      if (column?.type === 'timestamp') return present(({ values }, i) => codeOfInstant(column, values[i]!));
-      return present(({ values }, i, row) => text(new Date(values[i]!).toISOString(), row));
-    case 'text':
-      return present(onceEach(text));
-  }
-}
-
-/** Codes each text of a list only once: a dictionary has few. */
-function onceEach(code: (text: string, row: number) => number): Code {
-  let known: readonly string[] | undefined;
-  let codes: number[] = [];
-  return ({ values, texts }, i, row) => {
-    if (texts !== known) {
-      known = texts;
-      codes = [];
-    }
-    const index = values[i]!;
-    codes[index] ??= code(texts![index]!, row);
-    return codes[index];
-  };
 }
 
 function checkType({ name, type, typeName }: { name: string; type: unknown; typeName: string }): void {

@@ -1,4 +1,6 @@
 import type { ErrorCode } from '../../../base/domain-error.js';
+import type { RowModel } from '../row-model.js';
+import type { Rows } from '../rows.js';
 import type { ServingColumns, TableChoices } from '../table-choices.js';
 import type { TableInfo, TableLimits } from '../table-file.js';
 
@@ -23,4 +25,15 @@ export interface TableRequest {
 export type TableMessage =
   | { readonly type: 'progress' }
   | { readonly type: 'done'; readonly info: TableInfo }
+  | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string };
+
+/** Asks the process that reads rows for those in `body`. */
+export interface RowsRequest {
+  readonly body: Uint8Array;
+  readonly model: RowModel;
+}
+
+/** Sent by the process that reads rows. */
+export type RowsMessage =
+  | { readonly type: 'rows'; readonly rows: Rows }
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string };

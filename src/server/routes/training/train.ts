@@ -10,7 +10,7 @@ import type { TableInfo } from '../../../model/tables/table-file.js';
 import { TrainingFields, trainingOptions } from '../../../model/training/training-options.js';
 import { limited } from '../../bodies/limited-body.js';
 import { HttpError } from '../../http/http-error.js';
-import { ARROW_TYPE, CSV_TYPE, JSON_TYPE, PARQUET_TYPE } from '../../http/media-types.js';
+import { ARROW_FILE_TYPE, ARROW_TYPE, CSV_TYPE, JSON_TYPE, PARQUET_TYPE } from '../../http/media-types.js';
 import { errors, operation } from '../../http/operation.js';
 import { publicPath } from '../../http/public-path.js';
 import type { BodyReader } from '../../inference/body-reader.js';
@@ -86,6 +86,7 @@ type TableBody = Readable & { readonly format: TableFormat; readonly charset: st
 const TABLES = [
   { type: CSV_TYPE, format: 'csv', broken: 'INVALID_CSV' },
   { type: ARROW_TYPE, format: 'arrow', broken: 'INVALID_ARROW' },
+  { type: ARROW_FILE_TYPE, format: 'arrow', broken: 'INVALID_ARROW' },
   { type: PARQUET_TYPE, format: 'parquet', broken: 'INVALID_PARQUET' },
 ] as const;
 
@@ -128,6 +129,7 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
               'a header row, then rows of texts, numbers, dates and gaps, in any dialect and `charset`',
             ),
             [ARROW_TYPE]: FileContent,
+            [ARROW_FILE_TYPE]: FileContent,
             [PARQUET_TYPE]: FileContent,
           },
         },
