@@ -92,15 +92,14 @@ test('a refused media type or size is an error that says what is expected', asyn
     415,
     'content-type: expected application/json, got "text/csv"',
   ]);
-  const rows = 'application/json or text/csv or application/vnd.apache.arrow.stream';
+  const rows =
+    'application/json or text/csv or application/vnd.apache.arrow.stream or application/vnd.apache.arrow.file or ' +
+    'application/vnd.apache.parquet';
   assert.deepEqual(await send('/predict', 'text/plain', 'a'), [
     415,
     `content-type: expected ${rows}, got "text/plain"`,
   ]);
-  assert.deepEqual(await send('/train', 'text/plain', 'a'), [
-    415,
-    `content-type: expected ${rows} or application/vnd.apache.parquet, got "text/plain"`,
-  ]);
+  assert.deepEqual(await send('/train', 'text/plain', 'a'), [415, `content-type: expected ${rows}, got "text/plain"`]);
   for (const url of ['/predict', '/train']) {
     assert.deepEqual(await send(url, json, ' '.repeat(1025)), [413, 'body: expected at most 1024 bytes']);
   }
