@@ -1,3 +1,4 @@
+import { DAY, MAX_CODE } from './cycles.js';
 import { type EncodedColumn, inputCount, MAX_INPUTS } from './encoding.js';
 
 /**
@@ -19,7 +20,12 @@ export function encodingMismatch(
   return inputs > MAX_INPUTS ? `: expected at most ${MAX_INPUTS} inputs, got ${inputs}` : undefined;
 }
 
+/** A JavaScript date holds 8.64e15 milliseconds on both sides of 1970: with this origin, also the time of any code. */
+const MAX_ORIGIN = 8.64e15 - MAX_CODE * DAY;
+
 function columnMismatch(column: EncodedColumn, targets: number): string | undefined {
+  if (column.type === 'timestamp' && Math.abs(column.origin) > MAX_ORIGIN)
+    return '/origin: no time that a date can hold';
   if (column.type !== 'category') return undefined;
   const { encoding, levels, counts } = column;
   if (counts.length !== levels.length) return '/counts: expected one per level';

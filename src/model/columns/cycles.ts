@@ -5,6 +5,9 @@ export const DAY = 86_400_000;
 /** Days of the cycles that are longer than a day. */
 export const PERIOD_DAYS: Readonly<Record<Exclude<Period, 'day'>, number>> = { week: 7, year: 365.2425 };
 
+/** Codes beyond this are not exact in float32. The reconstruction of a row far from all others may have one. */
+export const MAX_CODE = 2 ** 24;
+
 /** Milliseconds in a unit of a timestamp's code. */
 export const UNIT: Readonly<Record<TimestampColumn['unit'], number>> = { day: DAY, minute: 60_000, second: 1000 };
 

@@ -1,4 +1,4 @@
-import { angleOf, UNIT } from './cycles.js';
+import { angleOf, MAX_CODE, UNIT } from './cycles.js';
 import {
   type EncodedColumn,
   inputCount,
@@ -8,9 +8,6 @@ import {
   type TargetEncoding,
 } from './encoding.js';
 import { yeoJohnson } from './yeo-johnson.js';
-
-/** A code beyond this is not a time, but the reconstruction of a row far from all others. */
-const MAX_CODE = 2 ** 24;
 
 /**
  * Encodes rows of codes `[rows, width]` as inputs of a network `[rows, inputs]`.
