@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../../src/base/statistics/random.js';
+import { buildMixedApp } from '../../support/mixed-app.js';
 import { buildTestApp } from '../../support/test-app.js';
+import { mixedForms, mixedRows } from './mixed-forms.js';
 import { type WireForm, wireForms } from './wire-forms.js';
 
 const FEATURES = ['a', 'b', 'c'];
@@ -30,6 +32,52 @@ for (const form of wireForms(FEATURES, ROWS)) {
     assert.equal((await app.inject({ method: 'POST', url, headers, payload: body })).statusCode, 200);
   });
 }
+
+for (const form of mixedForms(mixedRows(2))) {
+  test(`${form.name}: a mangled body of mixed columns is answered, or refused in the words of its contract`, async (t) => {
+    const { app } = await buildMixedApp(t, OPTIONS);
+    const random = createRandom(11).uniform;
+    for (let i = 0; i < TIMES; i++) {
+      const payload = mangle(form.body, random);
+      const reply = await app.inject({ method: 'POST', url: form.url, headers: form.headers, payload });
+      const about = `${payload.toString('latin1')} -> ${reply.statusCode} ${reply.body}`;
+      assert.ok(reply.statusCode < 500, about);
+      if (reply.statusCode !== 200) assertRefusal(form, reply.statusCode, reply.body, about);
+    }
+    const { headers, url, body } = form;
+    assert.equal((await app.inject({ method: 'POST', url, headers, payload: body })).statusCode, 200);
+  });
+}
+
+test('binary texts that claim to be long take no memory', async (t) => {
+  const { app } = await buildMixedApp(t, { maxRows: 10_000_000 });
+  const before = process.memoryUsage().arrayBuffers;
+  for (const length of [0xffffffff, 0x7fffffff, 5]) {
+    const text = Buffer.alloc(4);
+    text.writeUInt32LE(length);
+    for (const [rows, size] of [
+      [1, 4],
+      [1, 2 ** 31],
+      [9_000_000, 36_000_000],
+      [1, -1],
+      [1, 4.5],
+    ]) {
+      const input = { name: 'color', shape: [rows], datatype: 'BYTES', parameters: { binary_data_size: size } };
+      const others = ['size', 'new', 'sold', 'width'].map((name) => ({
+        name,
+        shape: [rows],
+        datatype: 'BYTES',
+        data: [],
+      }));
+      const header = JSON.stringify({ inputs: [input, ...others] });
+      const headers = { 'inference-header-content-length': String(header.length) };
+      const payload = Buffer.concat([Buffer.from(header), text]);
+      const reply = await app.inject({ method: 'POST', url: '/v2/models/test/infer', headers, payload });
+      assert.equal(reply.statusCode, 400, `${length} ${rows} ${size}: ${reply.body}`);
+    }
+  }
+  assert.ok(process.memoryUsage().arrayBuffers - before < MAX_KEPT);
+});
 
 test('a header length that is wrong by any number of bytes is refused', async (t) => {
   const { app } = await buildTestApp(t, FEATURES);
@@ -102,7 +150,7 @@ function mangle(body: Buffer, random: () => number): Buffer {
   }
 }
 
-function assertRefusal({ url }: WireForm, status: number, body: string, about: string): void {
+function assertRefusal({ url }: Pick<WireForm, 'url'>, status: number, body: string, about: string): void {
   if (status === 415) return;
   const refusal = JSON.parse(body) as Record<string, unknown>;
   const keys = url === '/invocations' ? ['error_code', 'message', 'error', 'code'] : ['error', 'code'];
