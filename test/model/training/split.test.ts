@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom, shuffle } from '../../../src/base/statistics/random.js';
+import type { Column } from '../../../src/model/columns/column.js';
 import type { LabelledRows } from '../../../src/model/tables/labelled-rows.js';
 import { splitRows } from '../../../src/model/training/split.js';
 import { labelledRows } from '../../support/labelled-rows.js';
@@ -55,6 +56,32 @@ test('a smaller share is part of a larger one, and the rows are a fair sample', 
   const mean = (values: Iterable<number>, count: number) => [...values].reduce((sum, value) => sum + value, 0) / count;
   // The targets' standard deviation is 45: within 4 standard errors.
   assert.ok(Math.abs(mean(large, 1500) - mean(data.targets, 5000)) < (4 * 45) / Math.sqrt(1500));
+});
+
+test('the same rows are held out when a table has more levels, earlier times, and other indices for both', () => {
+  const random = createRandom(5);
+  const levels = ['red', 'green', 'blue'];
+  const cells = Array.from({ length: 400 }, () => ({
+    level: random.below(3),
+    day: random.below(500),
+    number: random.below(20) === 0 ? Number.NaN : random.normal(),
+  }));
+  const columns = (names: readonly string[], origin: number): Column[] => [
+    { name: 'color', type: 'category', missing: 0, levels: [...names], counts: names.map(() => 1) },
+    { name: 'day', type: 'timestamp', missing: 0, unit: 'day', origin, range: [0, 500] },
+    { name: 'x', type: 'number', missing: 0.05, range: [-4, 4] },
+  ];
+  const held = (names: readonly string[], daysEarlier: number): number[] => {
+    const rows = cells.map(({ level, day, number }) => [names.indexOf(levels[level]!), day + daysEarlier, number]);
+    const data = {
+      rows: cells.length,
+      features: Float32Array.from(rows.flat()),
+      targets: Float32Array.from(cells, (_, i) => i),
+    };
+    const origin = Date.UTC(2024, 0, 1) - daysEarlier * 86_400_000;
+    return Array.from(splitRows(data, 0.2, createRandom(1), columns(names, origin)).heldOut).sort();
+  };
+  assert.deepEqual(held(['blue', 'violet', 'green', 'red'], 30), held(levels, 0));
 });
 
 test('equal rows are on the same side, unless all rows are equal', () => {
