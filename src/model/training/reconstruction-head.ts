@@ -2,8 +2,15 @@ import type { EngineFactory } from '../network/engine.js';
 import { layerShapes, type Shape, weightCount } from '../network/shape.js';
 import { fitRidge, type InputRows } from './ridge.js';
 
-/** Training and held-out rows that the head is fitted to, at most, each: it has few weights per input. */
-export const MAX_HEAD_ROWS = 5000;
+/** Maximum rows to fit the head to, of those trained on and those held out: it has few weights per input. */
+const MAX_ROWS = 5000;
+/** Maximum inputs of these rows. Bounds the memory. */
+const MAX_INPUTS = 2e6;
+
+/** Returns how many rows are enough for `fitReconstruction`. */
+export function headRows({ inputs }: Shape): number {
+  return Math.min(MAX_ROWS, Math.ceil(MAX_INPUTS / inputs));
+}
 
 /**
  * Returns `weights` with a head `reconstruct` that reconstructs best what the hidden layers know: a ridge regression of what the

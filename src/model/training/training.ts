@@ -10,7 +10,7 @@ import type { Epoch, Metrics } from '../versions/metrics.js';
 import { evaluate } from './evaluation.js';
 import { fitInputs, type Inputs } from './inputs.js';
 import { startLinear } from './linear-start.js';
-import { fitReconstruction, MAX_HEAD_ROWS } from './reconstruction-head.js';
+import { fitReconstruction, headRows } from './reconstruction-head.js';
 import { fitRidge, type InputRows } from './ridge.js';
 import { splitRows } from './split.js';
 import { chooseScale } from './target-scale.js';
@@ -122,7 +122,7 @@ export async function train(
     }
   }
   const [known, judges] = [index, heldOutIndex].map((rows) =>
-    inputRows(data, inputs, shape, rows.subarray(0, MAX_HEAD_ROWS)),
+    inputRows(data, inputs, shape, rows.subarray(0, headRows(shape))),
   );
   const weights = fitReconstruction(createEngine, shape, best.weights, known!, judges!);
   engine.setWeights(weights);
