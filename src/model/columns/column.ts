@@ -14,6 +14,7 @@ export const Notation = Type.Object({
   decimal: Type.Union([Type.Literal('.'), Type.Literal(',')]),
   thousands: Type.Optional(Type.String({ maxLength: 1, description: 'separates groups of three digits' })),
   unit: Type.Optional(Type.String({ maxLength: 8, description: 'a currency or % beside every number' })),
+  parentheses: Type.Optional(Type.Literal(true, { description: 'negative numbers are in parentheses' })),
 });
 export type Notation = Static<typeof Notation>;
 

@@ -28,6 +28,8 @@ const CURRENCIES: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency
 /** A currency sign, perhaps with letters before it (`US$`), a currency's code, or a percent sign. */
 const UNIT = /^(?:[%‰]|[A-Za-z]{0,3}\p{Sc}|[A-Z]{3})/u;
 const UNIT_AT_END = /(?:[%‰]|[A-Za-z]{0,3}\p{Sc}|[A-Z]{3})$/u;
+/** Characters of a number in another notation than the plain one. */
+const MAX_LENGTH = 64;
 const GROUPS = ["'", '_', ' '] as const;
 
 /** A number without its sign and its unit. */
@@ -36,6 +38,7 @@ interface Shape {
   readonly count: number;
   readonly unit: string;
   readonly body: string;
+  readonly isBracketed: boolean;
 }
 
 /**
@@ -52,10 +55,11 @@ export function inferNotation(texts: Iterable<CountedText>, hints: NotationHints
   const same = shapes.filter((shape) => shape.unit === unit);
   const all = same.map(({ body }) => body).join('|');
   const groups = GROUPS.filter((group) => all.includes(group));
+  const parentheses = same.some(({ isBracketed }) => isBracketed);
   const family = (decimal: '.' | ','): Reading[] => {
     const other = decimal === '.' ? ',' : '.';
     const separators = [undefined, ...(all.includes(other) ? [other] : []), ...groups];
-    return separators.map((thousands) => read(same, decimal, thousands, unit));
+    return separators.map((thousands) => read(same, noted(decimal, thousands, unit, parentheses)));
   };
   const best = (readings: readonly Reading[]) => readings.reduce((a, b) => (b.weight > a.weight ? b : a));
   const point = hints.decimal === ',' ? undefined : best(family('.'));
@@ -80,8 +84,8 @@ export function inferNotation(texts: Iterable<CountedText>, hints: NotationHints
 
 /** Returns a function that reads numbers in a notation, NaN for any other text. Unlike a prediction's, a training's cells all have the unit. */
 export function strictReader(notation: Notation): (text: string) => number {
-  const { decimal, thousands, unit = '' } = notation;
-  if (thousands === undefined && unit === '') {
+  const { decimal, thousands, unit = '', parentheses } = notation;
+  if (thousands === undefined && unit === '' && !parentheses) {
     return decimal === '.' ? numberInText : (text) => (COMMA.test(text) ? Number(text.replace(',', '.')) : other(text));
   }
   return other;
@@ -103,12 +107,17 @@ interface Reading {
   readonly values: readonly number[];
 }
 
-function read(shapes: readonly Shape[], decimal: '.' | ',', thousands: string | undefined, unit: string): Reading {
-  const notation: Notation = {
+function noted(decimal: '.' | ',', thousands: string | undefined, unit: string, parentheses: boolean): Notation {
+  return {
     decimal,
     ...(thousands !== undefined && { thousands }),
     ...(unit !== '' && { unit }),
+    ...(parentheses && { parentheses }),
   };
+}
+
+function read(shapes: readonly Shape[], notation: Notation): Reading {
+  const { decimal, thousands } = notation;
   let weight = 0;
   const values = shapes.map(({ text, body, count }) => {
     const value = isWritten(body, decimal, thousands) ? numberInText(text, notation) : Number.NaN;
@@ -136,10 +145,10 @@ function isWritten(body: string, decimal: '.' | ',', thousands: string | undefin
 
 /** Returns undefined for a text that is no number in any notation. */
 function shapeOf({ text, count }: CountedText): Shape | undefined {
-  if (text.length > 64)
-    return /^[\d+.-]+$/.test(text) ? { text, count, unit: '', body: text.replace(/^[+-]/, '') } : undefined;
+  if (text.length > MAX_LENGTH) return longShapeOf(text, count);
   let body = normalised(text);
-  if (/^\(.*\)$/.test(body)) body = body.slice(1, -1).trim();
+  const isBracketed = /^\(.*\)$/.test(body);
+  if (isBracketed) body = body.slice(1, -1).trim();
   body = body.replace(/^[+-]\s*/, '');
   const unit = (UNIT.exec(body) ?? UNIT_AT_END.exec(body))?.[0] ?? '';
   if (unit !== '') {
@@ -147,7 +156,13 @@ function shapeOf({ text, count }: CountedText): Shape | undefined {
     body = (body.startsWith(unit) ? body.slice(unit.length) : body.slice(0, -unit.length)).trim();
     body = body.replace(/^[+-]/, '');
   }
-  return /^[\d.,'_ ]*\d[\d.,'_ ]*(e[+-]?\d+)?$/i.test(body) ? { text, count, unit, body } : undefined;
+  return /^[\d.,'_ ]*\d[\d.,'_ ]*(e[+-]?\d+)?$/i.test(body) ? { text, count, unit, body, isBracketed } : undefined;
+}
+
+/** Of digits beyond all need, as some programs write them. */
+function longShapeOf(text: string, count: number): Shape | undefined {
+  const body = text.replace(/^[+-]/, '');
+  return /^[\d.]+$/.test(body) ? { text, count, unit: '', body, isBracketed: false } : undefined;
 }
 
 function heaviestUnit(shapes: readonly Shape[]): string {

@@ -80,6 +80,9 @@ export class CsvDecoder {
     if (this.state === 'ascii' && !isAscii(complete)) {
       if (!isUtf8(complete)) {
         if (UNDEFINED_1252.some((byte) => complete.includes(byte))) throw this.noText();
+        if (isPartlyUtf8(complete)) {
+          throw invalid('some of its bytes are UTF-8, and others are not; ?charset= says what it is');
+        }
         this.use('windows-1252');
         const all = bytes;
         this.rest = bytes.subarray(0, 0);
@@ -132,6 +135,16 @@ function encodingOf(charset: string): string {
   } catch (cause) {
     throw invalid(`${show(charset)} is not a known charset`, cause);
   }
+}
+
+/** Returns true if many characters beyond ASCII are UTF-8: in another encoding, hardly any bytes look so. */
+function isPartlyUtf8(bytes: Uint8Array): boolean {
+  const characters =
+    Buffer.from(bytes)
+      .toString()
+      .match(/[^\0-\x7f]/g) ?? [];
+  const invalid = characters.filter((character) => character === '\ufffd').length;
+  return 2 * (characters.length - invalid) > invalid;
 }
 
 /** Returns how many bytes at the end begin a character of UTF-8 that is not complete. */

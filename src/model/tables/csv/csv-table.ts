@@ -33,9 +33,7 @@ export async function csvToTable(
   let table: RawTable | undefined;
   let places: number[] = [];
   let last: readonly string[] = [];
-  let report: CsvReport | undefined;
   const begin = (header: readonly string[], reading: CsvReport) => {
-    report = reading;
     splitColumns(header, targets);
     const indices = new Map(header.map((name, i) => [name, i]));
     table = new RawTable(
@@ -65,7 +63,7 @@ export async function csvToTable(
   const names = [...targets, ...(choices.features ?? [])];
   try {
     await readCsv(source, begin, addRow, { names, delimiter: choices.delimiter, charset: choices.charset });
-    refuseTotals(table!, last, places, report!.line());
+    refuseTotals(table!, last, places);
     await append?.(table!);
     return table!.finish();
   } finally {
@@ -74,11 +72,12 @@ export async function csvToTable(
 }
 
 /** Refuses a last row of totals in a table with a column of texts, where it would be one text more. */
-function refuseTotals({ columns }: RawTable, last: readonly string[], places: readonly number[], line: number): void {
-  columns.forEach(({ dictionary: { texts, counts } }, i) => {
+function refuseTotals({ columns }: RawTable, last: readonly string[], places: readonly number[]): void {
+  columns.forEach(({ dictionary: { texts, counts, places: lines } }, i) => {
     const text = last[places[i]!]?.trim() ?? '';
-    if (!TOTAL.test(text) || counts[texts.indexOf(text)] !== 1) return;
-    throw new DomainError('INVALID_CSV', `line ${line}: ${show(text)} looks like a row of totals; remove it`);
+    const index = texts.indexOf(text);
+    if (!TOTAL.test(text) || counts[index] !== 1) return;
+    throw new DomainError('INVALID_CSV', `line ${lines[index]}: ${show(text)} looks like a row of totals; remove it`);
   });
 }
 

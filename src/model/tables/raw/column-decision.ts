@@ -153,14 +153,9 @@ function undatedOrCategory(raw: RawColumn, texts: readonly Text[], terms: Decisi
   return category(raw, texts, 'its cells are texts');
 }
 
-function number(raw: RawColumn, { decimal, thousands, unit }: Notation, why: string): Decision {
+function number(raw: RawColumn, notation: Notation, why: string): Decision {
   const { name, numbers } = raw;
-  const notation: Notation = {
-    decimal,
-    ...(thousands !== undefined && { thousands }),
-    ...(unit !== undefined && { unit }),
-  };
-  const isPlain = decimal === '.' && thousands === undefined && unit === undefined;
+  const isPlain = notation.decimal === '.' && Object.keys(notation).length === 1;
   const read = strictReader(notation);
   const range = numbers.count > 0 ? ([numbers.min, numbers.max] as [number, number]) : ([0, 0] as [number, number]);
   const column: Column = { name, type: 'number', missing: 0, range, ...(!isPlain && { notation }) };

@@ -138,7 +138,7 @@ test('a cell in a column of numbers that is neither a number nor the marker of a
 });
 
 test('all columns with such cells are named at once, each with three cells at most', async (t) => {
-  const rows = Array.from({ length: 12 }, (_, i) => `${i < 4 ? 'bad' + i : i},${i === 5 ? 'x' : i * i},${i}`);
+  const rows = Array.from({ length: 12 }, (_, i) => `${i < 4 ? `bad${i}` : i},${i === 5 ? 'x' : i * i},${i}`);
   await assert.rejects(read(t, `a,b,y\n${rows.join('\n')}\n`), {
     code: 'INVALID_CSV',
     message:
