@@ -5,6 +5,7 @@ import { createRandom, shuffle } from '../../src/base/statistics/random.js';
 import type { FeatureSummary } from '../../src/cli/drift-self-check/shifts.js';
 import { type Baseline, type HeldOut, makeBaseline } from '../../src/model/baseline/baseline.js';
 import { addErrors } from '../../src/model/baseline/learn-expected-errors.js';
+import type { Column } from '../../src/model/columns/column.js';
 import type { EngineFactory } from '../../src/model/network/engine.js';
 import { Predictor, predictAll } from '../../src/model/network/predictor.js';
 import { train } from '../../src/model/training/training.js';
@@ -32,6 +33,8 @@ export interface Housing {
   readonly rows: number;
   readonly features: Float32Array;
   readonly targets: Float32Array;
+  /** What the codes of the features stand for; without them, all are numbers. */
+  readonly columns?: readonly Column[];
 }
 
 /** A model trained on some rows, a baseline made from others, and rows that neither has seen. */
@@ -69,7 +72,7 @@ export async function makeSplit(
   seed: number,
   sizes = SIZES,
 ): Promise<Split> {
-  const { names, target } = housing;
+  const { names, target, columns } = housing;
   const d = names.length;
   const order = Int32Array.from({ length: housing.rows }, (_, i) => i);
   shuffle(order, createRandom(seed));
@@ -88,7 +91,7 @@ export async function makeSplit(
     validation_split: sizes.reference / seen.length,
     seed,
   };
-  const { shape, weights, scalers, heldOut } = await train(createEngine, data, d, [target], options);
+  const { shape, weights, scalers, heldOut } = await train(createEngine, data, d, [target], options, () => {}, columns);
   const predictor = new Predictor(createEngine(shape, weights), scalers);
   const reference = { count: heldOut.rows, rows: heldOut.features, outputs: heldOut.outputs, errors: heldOut.errors };
   const judged = {
@@ -97,7 +100,7 @@ export async function makeSplit(
   };
   return {
     names,
-    baseline: addErrors(makeBaseline(reference, names, [target], seed), reference, judged, seed),
+    baseline: addErrors(makeBaseline(reference, names, [target], seed, undefined, columns), reference, judged, seed),
     reference,
     summaries: names.map((_, j) => summarise(columnOf(reference.rows, d, j))),
     referenceTargets: heldOut.targets,

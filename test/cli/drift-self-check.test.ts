@@ -14,6 +14,7 @@ import { STANDARD_SHIFTS } from '../../src/cli/drift-self-check/shifts.js';
 import { type HeldOut, makeBaseline } from '../../src/model/baseline/baseline.js';
 import { readBaseline } from '../../src/model/baseline/read-baseline.js';
 import { loadEngine } from '../../src/model/engines/load-engine.js';
+import { predictAll } from '../../src/model/network/predictor.js';
 import { FileStore } from '../../src/model/store/file-store.js';
 import { csvToTable } from '../../src/model/tables/csv/csv-table.js';
 import { runTraining } from '../../src/model/training/trainer.js';
@@ -169,17 +170,21 @@ test('the held-out rows of a training are recovered from its data, and from no o
   );
   const files = await store.read(await store.publish(stage));
   const { card, predictor } = openVersion(files, await loadEngine('kernel'));
-  predictor.close();
+  t.after(() => predictor.close());
+  const predictRows = (rows: Float32Array) => {
+    const count = rows.length / card.features.length;
+    return { count, rows, ...predictAll(predictor, rows, count) };
+  };
   const made = readBaseline(Buffer.from(files.get('baseline.json')!).toString());
 
-  const heldOut = await heldOutRows(data, card, made);
+  const heldOut = await heldOutRows(data, card, made, predictRows);
   assert.ok('rows' in heldOut, JSON.stringify(heldOut));
   assert.equal(heldOut.rows.length, made.rows * card.features.length);
 
   const reasons = [
-    await heldOutRows(join(directory, 'none.csv'), card, made),
-    await heldOutRows(data, { ...card, data: { ...card.data, fingerprint: 'another' } }, made),
-    await heldOutRows(data, { ...card, training: { ...card.training, validation_split: 0.3 } }, made),
+    await heldOutRows(join(directory, 'none.csv'), card, made, predictRows),
+    await heldOutRows(data, { ...card, data: { ...card.data, fingerprint: 'another' } }, made, predictRows),
+    await heldOutRows(data, { ...card, training: { ...card.training, validation_split: 0.3 } }, made, predictRows),
   ].map((none) => ('reason' in none ? none.reason : 'no reason'));
   assert.match(reasons[0]!, /none\.csv does not exist/);
   assert.match(reasons[1]!, /the model was not trained on/);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { DomainError } from '../../base/domain-error.js';
 import { createRandom } from '../../base/statistics/random.js';
-import { type Baseline, makeBaseline } from '../../model/baseline/baseline.js';
+import { type Baseline, type HeldOut, makeBaseline } from '../../model/baseline/baseline.js';
 import type { Columns } from '../../model/tables/columns.js';
 import { csvToTable } from '../../model/tables/csv/csv-table.js';
 import type { LabelledRows } from '../../model/tables/labelled-rows.js';
@@ -18,9 +18,14 @@ export type HeldOutRows = { readonly rows: Float32Array } | { readonly reason: s
 
 /**
  * Repeats the split of a training: reads the CSV at `path` and, if it is the table named in the card, returns the rows that
- * were held out. Rows are accepted only if they reproduce the columns of the baseline exactly.
+ * were held out. Rows are accepted only if, with the model's predictions of them, they reproduce the columns of the baseline exactly.
  */
-export async function heldOutRows(path: string, card: Card, baseline: Baseline): Promise<HeldOutRows> {
+export async function heldOutRows(
+  path: string,
+  card: Card,
+  baseline: Baseline,
+  predict: (rows: Float32Array) => HeldOut,
+): Promise<HeldOutRows> {
   if (!existsSync(path)) return { reason: `${path} does not exist` };
   const directory = await mkdtemp(join(tmpdir(), 'drift-self-check-'));
   try {
@@ -31,9 +36,8 @@ export async function heldOutRows(path: string, card: Card, baseline: Baseline):
     const { fingerprint } = await csvToTable(createReadStream(path), directory, card.targets, ordered);
     if (fingerprint !== card.data.fingerprint) return { reason: `the model was not trained on ${path}` };
     const rows = split(readTable(directory).data, card, baseline.rows);
-    const outputs = new Float32Array(baseline.rows * card.targets.length);
-    const errors = new Float32Array(baseline.rows);
-    const reproduced = makeBaseline({ count: baseline.rows, rows, outputs, errors }, card.features, card.targets, 0);
+    const predicted = predict(rows);
+    const reproduced = makeBaseline(predicted, card.features, card.targets, 0, undefined, card.columns);
     if (isDeepStrictEqual(reproduced.features, baseline.features)) return { rows };
     return { reason: `the held-out rows of ${path} do not reproduce this baseline` };
   } catch (error) {
@@ -45,8 +49,8 @@ export async function heldOutRows(path: string, card: Card, baseline: Baseline):
 }
 
 /** Returns the first `count` rows that a training with the seed of the card holds out. */
-function split(data: LabelledRows, { features: names, training }: Card, count: number): Float32Array {
-  const { heldOut } = splitRows(data, training.validation_split, createRandom(training.seed));
+function split(data: LabelledRows, { features: names, training, columns }: Card, count: number): Float32Array {
+  const { heldOut } = splitRows(data, training.validation_split, createRandom(training.seed), columns);
   const width = names.length;
   const rows = new Float32Array(count * width);
   heldOut.subarray(0, count).forEach((row, i) => {

@@ -46,7 +46,19 @@ async function check(): Promise<void> {
     );
   }
   const baseline = readBaseline(Buffer.from(json).toString());
-  const held = await heldOutRows(config.TRAIN_DATA, card, baseline);
+  const width = card.features.length;
+  const predict = (rows: Float32Array) => {
+    const count = rows.length / width;
+    return { count, rows, ...predictAll(predictor, rows, count) };
+  };
+  const held = await heldOutRows(config.TRAIN_DATA, card, baseline, predict);
+  if (!('rows' in held) && baseline.features.some(({ watched }) => watched)) {
+    throw new DomainError(
+      'INVALID_BASELINE',
+      `rows of categories, booleans and times cannot be drawn from a baseline: set TRAIN_DATA to the table of version ${version}` +
+        ` (${held.reason})`,
+    );
+  }
   console.log(`Model ${config.MODEL_NAME}, version ${version}, baseline of ${baseline.rows} rows.`);
   if ('rows' in held) console.log(`ROWS: resampled from the real held-out rows of ${config.TRAIN_DATA}.`);
   else {
@@ -56,14 +68,10 @@ async function check(): Promise<void> {
     console.log(`ROWS: SYNTHETIC, drawn from ${source}, because ${held.reason}.`);
   }
 
-  const width = card.features.length;
   const draw = 'rows' in held ? drawFromRows(held.rows, width) : drawFromCopula(baseline);
-  const predict = (rows: Float32Array) => {
-    const count = rows.length / width;
-    return { count, rows, ...predictAll(predictor, rows, count) };
-  };
   const { DRIFT_ROWS_BETWEEN_FALSE_ALARMS: rowsBetweenFalseAlarms, DRIFT_WINDOW_ROWS: windowRows } = config;
   const { falseAlarms, shifts } = selfCheck(baseline, draw, predict, {
+    columns: card.columns,
     rowsBetweenFalseAlarms,
     windowRows,
     seed: SEED,

@@ -3,6 +3,8 @@ import { createRandom, type Random } from '../../base/statistics/random.js';
 import { DriftMonitor } from '../../drift/monitor/monitor.js';
 import { type Baseline, type HeldOut, makeBaseline } from '../../model/baseline/baseline.js';
 import type { FeatureColumn } from '../../model/baseline/feature-column.js';
+import { isCycle } from '../../model/baseline/watched.js';
+import type { Column } from '../../model/columns/column.js';
 import type { Draw } from './draw.js';
 import { type FalseAlarms, sumUp } from './false-alarms.js';
 import { type FeatureSummary, type Shift, STANDARD_SHIFTS } from './shifts.js';
@@ -11,6 +13,8 @@ export interface SelfCheckOptions {
   readonly rowsBetweenFalseAlarms: number;
   readonly windowRows: number;
   readonly seed: number;
+  /** What the codes of rows stand for; without them, all are numbers. */
+  readonly columns?: readonly Column[] | undefined;
   /** Number of baselines drawn, 20 by default. */
   readonly baselines?: number;
   /** Rows without drift per baseline, 50,000 by default. */
@@ -50,12 +54,13 @@ export function selfCheck(
   predict: (rows: Float32Array) => HeldOut,
   options: SelfCheckOptions,
 ): SelfCheck {
-  const { seed, rowsBetweenFalseAlarms, windowRows, baselines = BASELINES, quietRows = QUIET_ROWS } = options;
+  const { seed, rowsBetweenFalseAlarms, windowRows, baselines = BASELINES, quietRows = QUIET_ROWS, columns } = options;
   const random = createRandom(seed);
-  const names = baseline.features.map(({ name }) => name);
+  const features = baseline.features.filter((feature) => !isCycle(feature));
+  const names = features.map(({ name }) => name);
   const targets = baseline.outputs.map(({ name }) => name);
-  const summaries = baseline.features.map(summarise);
-  // A constant feature has no standard deviation to shift it by.
+  const summaries = features.map(summarise);
+  // A constant feature has no standard deviation to shift it by, nor have levels and times.
   const varying = names.map((_, j) => j).filter((j) => summaries[j]!.deviation > 0);
   const shifts = varying.length > 0 ? STANDARD_SHIFTS : [];
   const alarms: number[] = [];
@@ -63,7 +68,7 @@ export function selfCheck(
   const detections = shifts.map(() => 0);
   let turn = 0;
   for (let b = 0; b < baselines; b++) {
-    const drawn = makeBaseline(predict(draw(baseline.rows, random)), names, targets, seed + b);
+    const drawn = makeBaseline(predict(draw(baseline.rows, random)), names, targets, seed + b, undefined, columns);
     const stream = openStream(drawn, draw, predict, random, { rowsBetweenFalseAlarms, windowRows });
     alarms.push(stream.countAlarms(quietRows));
     for (let s = 0; s < STREAMS; s++, turn++) {

@@ -56,7 +56,7 @@ export function changeOne(change: ChangeValue): Change {
 export function changeAll(change: ChangeValue): Change {
   const one = changeOne(change);
   return (rows, features, _, random) => {
-    for (let j = 0; j < features.length; j++) one(rows, features, j, random);
+    for (const [j, { deviation }] of features.entries()) if (deviation > 0) one(rows, features, j, random);
   };
 }
 

@@ -72,11 +72,17 @@ function Evidence({ score, threshold }: { score: number | null; threshold: numbe
 
 function Details({ column }: { column: Column }) {
   const { p_value, psi, psi_critical, jensen_shannon, mean_shift, below_range, above_range, missing } = column;
-  const facts: [string, string][] = [
-    ['p-value of the strongest test', figure(p_value, 2)],
+  const { levels, new_level } = column;
+  const unknown: [string, string][] = [];
+  const ranges: [string, string][] = [
     ['mean shift', mean_shift === null ? '–' : `${figure(mean_shift, 2)} standard deviations`],
     ['below the reference range', percent(below_range)],
     ['above the reference range', percent(above_range)],
+  ];
+  if (new_level !== undefined) unknown.push(['a level that the training did not have', percent(new_level)]);
+  const facts: [string, string][] = [
+    ['p-value of the strongest test', figure(p_value, 2)],
+    ...(levels ? unknown : ranges),
     ['missing', percent(missing)],
     ['population stability index', `${figure(psi, 2)}; 1 % of windows exceed ${figure(psi_critical, 2)} by chance`],
     ['Jensen-Shannon distance', figure(jensen_shannon, 2)],
@@ -91,7 +97,7 @@ function Details({ column }: { column: Column }) {
           </div>
         ))}
       </dl>
-      <BinTable reference={column.reference} recent={column.recent} edges={column.edges} />
+      <BinTable reference={column.reference} recent={column.recent} edges={column.edges} {...(levels && { levels })} />
     </div>
   );
 }

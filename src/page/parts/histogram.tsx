@@ -1,5 +1,6 @@
 import type { Column } from '../client/api.js';
 import { figure, percent } from './format.js';
+import { Name } from './name.js';
 import { Table } from './table.js';
 
 /** Size of the drawing, in units that scale to the space available. */
@@ -8,7 +9,7 @@ const HEIGHT = 30;
 
 /**
  * Two overlaid histograms over the bins of the baseline: the reference as an area, the recent rows as a stepped line.
- * All bins have the same width, because each holds about the same number of held-out rows.
+ * All bins have the same width: those of numbers hold about the same number of held-out rows, and levels have no width.
  */
 export function Histogram({ reference, recent }: Pick<Column, 'reference' | 'recent'>) {
   const [before, now] = [shares(reference), shares(recent)];
@@ -30,14 +31,19 @@ export function Histogram({ reference, recent }: Pick<Column, 'reference' | 'rec
   );
 }
 
-/** The same histograms as a table of bins with their limits. */
-export function BinTable({ reference, recent, edges }: Pick<Column, 'reference' | 'recent' | 'edges'>) {
+/** The same histograms as a table of bins with their limits, or their levels. */
+export function BinTable({
+  reference,
+  recent,
+  edges,
+  levels,
+}: Pick<Column, 'reference' | 'recent' | 'edges' | 'levels'>) {
   const [before, now] = [shares(reference), shares(recent)];
   return (
-    <Table head={['Values', 'Held-out rows', 'Recent rows']}>
+    <Table head={[levels ? 'Levels' : 'Values', 'Held-out rows', 'Recent rows']}>
       {before.map((share, i) => (
         <tr key={String(i)}>
-          <th scope="row">{limits(edges, i)}</th>
+          <th scope="row">{levels ? <Name of={levels[i]!} max={40} /> : limits(edges, i)}</th>
           <td>{percent(share)}</td>
           <td>{percent(now[i]!)}</td>
         </tr>
