@@ -1,6 +1,6 @@
 import { binOf, sumOf } from '../../model/baseline/bins.js';
 import type { Cycle } from '../../model/baseline/cycles.js';
-import { describeLevels, describeUnseen } from './describe-levels.js';
+import { describeLevels } from './describe-levels.js';
 import { describeCycle } from './describe-time.js';
 import { changedInterval } from './interval.js';
 import { CHANCE_MISFIT, misfit } from './misfit.js';
@@ -23,10 +23,10 @@ export interface Findings {
   readonly usuallyMissing: number;
   /** Difference of means in the baseline's standard deviations. */
   readonly meanShift: number;
-  /** The rows of the window. */
-  readonly rows: number;
   /** The names of the levels of a column that has some, and of its bins. */
-  readonly levels?: { readonly all: readonly string[]; readonly bins: readonly string[] } | undefined;
+  readonly levels?:
+    | { readonly all: readonly string[]; readonly bins: readonly string[]; readonly canBeNew: boolean }
+    | undefined;
   /** The cycle of a timestamp; null for the timestamp itself, undefined for other columns. */
   readonly cycle?: Cycle | null | undefined;
   /** The tests that raised an alarm. */
@@ -86,16 +86,14 @@ export function describe(findings: Findings): string {
 }
 
 function describeColumn(findings: Findings): string[] {
-  const { alarms, values, levels, cycle, window, baseline, edges, above, below, rows } = findings;
+  const { values, levels, cycle, window, baseline, edges, above, below } = findings;
   if (levels) {
-    const unseen = Math.round(above * rows);
-    if (!alarms.bins && unseen > 0) return [describeUnseen(above)];
-    const { all, bins: names } = levels;
+    const { all, bins: names, canBeNew } = levels;
     const isShared = names.map((_, k) => (edges[k] ?? all.length - 1) - (edges[k - 1] ?? -1) > 1);
     const sharing = values?.sorted
       ? Array.from(values.sorted).flatMap((position) => (isShared[binOf(edges, position)] ? (all[position] ?? []) : []))
       : undefined;
-    return describeLevels({ names, isShared, window, baseline, unseen, isWeekday: cycle === 'weekday', sharing });
+    return describeLevels({ names, isShared, window, baseline, canBeNew, isWeekday: cycle === 'weekday', sharing });
   }
   if (cycle === null) return [`${percent(above + below)} of rows have an implausible date`];
   if (cycle && cycle !== 'weekday') return [describeCycle(cycle, window, baseline, edges, values?.latest)];

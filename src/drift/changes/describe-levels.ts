@@ -11,8 +11,8 @@ export interface LevelCounts {
   /** Rows by bin. */
   readonly window: readonly number[];
   readonly baseline: readonly number[];
-  /** Rows of the window with a level that the training did not have, who are in the last bin; 0 if there can be none. */
-  readonly unseen: number;
+  /** Whether the last bin is that of levels that the training did not have. */
+  readonly canBeNew: boolean;
   readonly isWeekday: boolean;
   /** The level of each recent row that has one of the training's and shares its bin with others, if rows are at hand. */
   readonly sharing?: readonly string[] | undefined;
@@ -35,12 +35,14 @@ const MIN_FACTOR = 1.5;
  */
 export function describeLevels(counts: LevelCounts): string[] {
   const words: string[] = [];
-  const { names, unseen } = counts;
-  const rows = sumOf(counts.window);
-  const hasNew = unseen > 0;
-  if (hasNew) words.push(describeUnseen(unseen / rows));
+  const { names, canBeNew, window, baseline } = counts;
   const left = new Set(names.map((_, k) => k));
-  if (hasNew) left.delete(names.length - 1);
+  if (canBeNew) {
+    left.delete(names.length - 1);
+    const unseen = window.at(-1)!;
+    const before = baseline.at(-1)! / Math.max(1, sumOf(baseline));
+    if (unseen > 0) words.push(describeUnseen(unseen / sumOf(window), before));
+  }
   for (let named = 0; named < MAX_NAMED; named++) {
     const changed = mostChanged(counts, left);
     if (changed === undefined) break;
@@ -50,8 +52,9 @@ export function describeLevels(counts: LevelCounts): string[] {
   return words.length > 0 ? words : ['its levels have other frequencies'];
 }
 
-export function describeUnseen(share: number): string {
-  return `${percent(share)} of rows have a level that the training did not have`;
+function describeUnseen(share: number, before: number): string {
+  const instead = before > 0 ? ` instead of ${percent(before)}` : '';
+  return `${percent(share)} of rows have a level that the training did not have${instead}`;
 }
 
 /** The bin of `left` whose share among these has changed most clearly; undefined if none has. */

@@ -15,9 +15,12 @@ import type { Evidence, WindowTest } from '../window/window-test.js';
 export const ColumnReport = Type.Object({
   name: Type.String(),
   kind: Type.Enum(['feature', 'output']),
-  type: Type.Enum(['number', 'category', 'boolean', 'timestamp'], {
-    description: 'a timestamp is followed by its cycles, such as `when (weekday)`, which are timestamps too',
-  }),
+  type: Type.Optional(
+    Type.Enum(['number', 'category', 'boolean', 'timestamp'], {
+      description:
+        'a timestamp is followed by its cycles, such as `when (weekday)`, which are timestamps too; alarms of earlier releases have none',
+    }),
+  ),
   detected: Type.Boolean({ description: "whether one of its tests raised its group's alarm" }),
   score: nullable(Type.Number({ description: '-log10 p of the strongest test; null without a verdict' })),
   threshold: nullable(Type.Number({ description: 'the score at which that test raises an alarm' })),
@@ -92,8 +95,11 @@ export function reportColumn(
   const missingRows = isFeature ? baseline.features[index]!.missing : 0;
   const findings = {
     window: recent,
-    rows: tally.rows,
-    levels: channel.levels && { all: levelsOf(baseline.features[index]!)!, bins: channel.levels },
+    levels: channel.levels && {
+      all: levelsOf(baseline.features[index]!)!,
+      bins: channel.levels,
+      canBeNew: isCategory,
+    },
     cycle: watched?.type === 'timestamp' ? watched.cycle : undefined,
     usuallyMissing: missingRows / baseline.rows,
     baseline: bins.counts,

@@ -1,6 +1,9 @@
 import { cycleOf } from './cycles.js';
 import { isCycle, type WatchedFeature } from './watched.js';
 
+/** Numbers of the largest buffer that is retained for the next call: 1 MiB. */
+const RETAINED = 2 ** 18;
+
 /** Computes what is watched of one column from its code. NaN, a missing value, is not recoded. */
 type Recode = (code: number) => number;
 
@@ -36,8 +39,9 @@ export class RowRecoder {
     if (this.isPlain) return rows;
     const { sources, recodes, width } = this;
     const watched = sources.length;
-    if (this.buffer.length < count * watched) this.buffer = new Float32Array(count * watched);
-    const { buffer } = this;
+    const size = count * watched;
+    const buffer = size <= this.buffer.length ? this.buffer : new Float32Array(size);
+    if (size <= RETAINED) this.buffer = buffer;
     for (let r = 0, at = 0; r < count; r++) {
       for (let j = 0; j < watched; j++, at++) {
         const code = rows[r * width + sources[j]!]!;
@@ -45,7 +49,7 @@ export class RowRecoder {
         buffer[at] = recode && !Number.isNaN(code) ? recode(code) : code;
       }
     }
-    return buffer.subarray(0, count * watched);
+    return buffer.subarray(0, size);
   }
 }
 

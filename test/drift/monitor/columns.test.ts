@@ -170,3 +170,11 @@ test('the state of a monitor of columns is restored', () => {
   restored.restore(JSON.parse(JSON.stringify(monitor.state())));
   assert.equal(JSON.stringify(restored.report().groups), JSON.stringify(report.groups));
 });
+
+test('a state whose alarms were raised by an earlier release, without types, is restored', () => {
+  const { monitor } = observe(700, (row) => (row[1] = 2));
+  const state = JSON.parse(JSON.stringify(monitor.state(), (key, value) => (key === 'type' ? undefined : value)));
+  const restored = new DriftMonitor(baseline, { clock: () => 0 });
+  restored.restore(state);
+  assert.equal(restored.report().groups[0]!.detected, true);
+});
