@@ -16,7 +16,7 @@ export const TYPED_TABLES = [
   {
     name: 'flights',
     item: 'nycflights13/flights',
-    target: 'distance',
+    target: 'arr_delay',
     drop: [
       ...['year', 'month', 'day', 'hour', 'minute', 'sched_dep_time', 'dep_time', 'arr_time', 'sched_arr_time'],
       ...['flight', 'tailnum'],

@@ -1,5 +1,6 @@
 import type { Baseline } from '../../model/baseline/baseline.js';
-import { changedRows, readableRows, readRows } from '../changes/changed-rows.js';
+import { changedRows, type RecentSample, readableRows, readRows } from '../changes/changed-rows.js';
+import { timeBeyond } from '../changes/time-beyond.js';
 import type { Charts } from '../counts/charts.js';
 import type { RecentRows } from '../counts/recent-rows.js';
 import type { RowCounts } from '../counts/row-counts.js';
@@ -66,8 +67,21 @@ export class EvidenceGatherer {
       ...scoreOf(group, cause.by, c, charts, guards, latestTest),
       rows: tally.rows,
       error_shift: errorShift(baseline, tally) ?? 0,
-      columns: (isGuard ? this.guardedFirst(columns, cause) : columns).slice(0, EVIDENCE_COLUMNS),
+      columns: (isGuard ? this.guardedFirst(columns, cause) : this.timeFirst(columns, cause, sample)).slice(
+        0,
+        EVIDENCE_COLUMNS,
+      ),
     };
+  }
+
+  /** Moves a timestamp first beyond whose held-out rows the model extrapolates, where that may be what changed its results. */
+  private timeFirst(columns: ColumnReport[], { kind }: Cause, sample: RecentSample | undefined): ColumnReport[] {
+    if (!sample || (kind !== 'error' && kind !== 'output')) return columns;
+    const beyond = timeBeyond(this.parts.baseline, sample.columns);
+    const [own] = columns.filter(({ name }) => name === beyond?.name);
+    if (!beyond || !own) return columns;
+    const words = [own.words, beyond.words].filter((one) => one !== '').join(', ');
+    return [{ ...own, words }, ...columns.filter((column) => column !== own)];
   }
 
   /** Moves the column first whose guard raised an alarm. Only the guard describes a few rows among many. */

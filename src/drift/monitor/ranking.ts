@@ -6,6 +6,19 @@ import type { WindowTest } from '../window/window-test.js';
 const OWN_ALARM = 1e6;
 
 /**
+ * Returns whether a test of the feature, or of its conditional residual, raises an alarm by itself. Of columns that are not all
+ * numbers, a gain without that says little: scores of levels come in few steps, and hardly look Gaussian.
+ */
+export function isSupported({ index }: Channel, channels: readonly Channel[], test: WindowTest | undefined): boolean {
+  return (test?.evidence ?? []).some((one) => {
+    const tested = channels[one.channel]!;
+    if (tested.index !== index || (tested.kind !== 'feature' && tested.kind !== 'conditional')) return false;
+    const { threshold, tests } = test!.groups.find(({ group }) => group === one.group)!;
+    return one.matters && one.logP < Math.log(threshold / tests);
+  });
+}
+
+/**
  * Ranks a feature as the cause of a change, higher for a likelier cause. Its own evidence (its distribution, its range, its
  * missing values) counts, and how much its dependence on the other features has changed. Without rows to measure that in, its
  * conditional residual counts only among features without an alarm of their own, because it also moves where one that it used

@@ -14,7 +14,7 @@ import { AlarmEvidence } from './alarm-evidence.js';
 import { type Alarms, LatchState } from './alarms.js';
 import { ColumnReport, type Measured, reportColumn } from './column-report.js';
 import { DependenceReport } from './dependence-report.js';
-import { rankOf } from './ranking.js';
+import { isSupported, rankOf } from './ranking.js';
 
 const Time = Type.Number({ description: 'milliseconds since the epoch' });
 
@@ -135,9 +135,15 @@ export function reportColumns(
   const { channels } = tally;
   const { conditional, features } = baseline;
   const dependence = sample && conditional ? dependenceChange(sample.scores, sample.count, conditional) : undefined;
-  const ranked = channels
-    .filter(({ kind }) => kind === 'feature')
-    .map((channel) => ({ channel, rank: rankOf(channel, channels, test, dependence) }))
+  const own = channels.filter(({ kind }) => kind === 'feature');
+  const supported = features.some(({ watched }) => watched)
+    ? own.filter((channel) => isSupported(channel, channels, test))
+    : [];
+  const ranked = own
+    .map((channel) => {
+      const isBeside = supported.length > 0 && !supported.includes(channel);
+      return { channel, rank: isBeside ? -1 : rankOf(channel, channels, test, dependence) };
+    })
     .sort((a, b) => b.rank - a.rank);
   const outputs = channels.filter(({ kind }) => kind === 'output');
   const measure = ({ kind, index }: Channel, isCause: boolean): Measured => {

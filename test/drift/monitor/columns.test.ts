@@ -111,6 +111,25 @@ test('rows in the order of time, as live traffic has them, raise no alarm for th
   }
 });
 
+test('where the model extrapolates in time, the alarm of its results names the time', () => {
+  const alarms: AlarmEvent[] = [];
+  const monitor = new DriftMonitor(baseline, { clock: () => 0, onEvent: (event) => alarms.push(event) });
+  const random = createRandom(8);
+  for (let r = 0; r < 1000; r += REQUEST) {
+    const drawn = drawMixed(REQUEST, random, undefined, { start: 500 });
+    monitor.observe(
+      drawn.rows,
+      REQUEST,
+      drawn.outputs,
+      drawn.errors.map((error) => 3 * error),
+    );
+  }
+  assert.match(
+    wordsOf(alarms, 'error'),
+    /^sold: 100 % of rows are later than all held-out ones \(2020-12-3\d.*\): the model extrapolates$/,
+  );
+});
+
 for (const [year, words] of [
   [1970, /^sold: .*the furthest 1970-01-01T00:00:00Z$/],
   [2099, /^sold: .*the furthest 2099-01-01T00:00:00Z$/],
