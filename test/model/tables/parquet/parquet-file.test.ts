@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { DomainError } from '../../../../src/base/domain-error.js';
+import { createRandom } from '../../../../src/base/statistics/random.js';
 import { bytesOf } from '../../../../src/model/tables/byte-source.js';
 import { ParquetFile } from '../../../../src/model/tables/parquet/parquet-file.js';
 import { parquetType } from '../../../../src/model/tables/parquet/parquet-type.js';
@@ -60,3 +62,23 @@ test('a decimal of any length of bytes is read exactly, and rounded once', () =>
   for (const [bytes, value] of cases) assert.equal(type.number(Uint8Array.from(bytes)), value);
   assert.throws(() => type.number(new Uint8Array(33)), /a decimal of 33 bytes is too long/);
 });
+
+for (const name of ['types.parquet', 'types-pages.parquet']) {
+  test(`${name} with bytes changed at random is read or refused, and never with another error`, async () => {
+    const random = createRandom(5);
+    const whole = pyarrowFixture(name);
+    let refused = 0;
+    for (let round = 0; round < 150; round++) {
+      const bytes = Buffer.from(whole);
+      for (let n = 0; n <= round % 5; n++) bytes[random.below(bytes.length)] = random.below(256);
+      try {
+        await readAll(bytes);
+      } catch (error) {
+        assert.ok(error instanceof DomainError, String((error as Error).stack));
+        assert.equal(error.code, 'INVALID_PARQUET');
+        refused++;
+      }
+    }
+    assert.ok(refused > 20, `${refused}`);
+  });
+}
