@@ -28,7 +28,9 @@ export function Residuals({ model, result: { row, explained } }: { model: Model;
   const rows = model.features
     .map((name, i) => {
       const input = row[i] ?? mean[i]!;
-      return { name, input, reconstructed: reconstruction[name]!, off: (reconstruction[name]! - input) / scale[i]! };
+      const reconstructed = reconstruction[name]!;
+      const off = typeof reconstructed === 'number' ? (reconstructed - input) / scale[i]! : 0;
+      return { name, input, reconstructed, off };
     })
     .sort((a, b) => place(a.name) - place(b.name) || Math.abs(b.off) - Math.abs(a.off));
   /** Percent of the bar per standard deviation. Zero is in the middle of the bar. */
@@ -44,7 +46,7 @@ export function Residuals({ model, result: { row, explained } }: { model: Model;
             {missing.includes(name) ? <small> missing, replaced by the mean</small> : null}
           </th>
           <td>{figure(input, 4)}</td>
-          <td>{figure(reconstructed, 4)}</td>
+          <td>{typeof reconstructed === 'number' ? figure(reconstructed, 4) : String(reconstructed)}</td>
           <td>
             <span class="off">
               <span class="bar" aria-hidden="true">
