@@ -147,6 +147,8 @@ function message(error: unknown, request: FastifyRequest): string {
   const place = first.instancePath.slice(1).replaceAll('/', '.') || (validationContext ?? 'request');
   // The validator's message for a key that `additionalProperties: false` forbids.
   const expectation = first.message === 'schema is false' ? 'unknown key' : first.message;
+  const { allowedValues } = first.params;
+  if (Array.isArray(allowedValues)) return `${place}: expected ${allowedValues.map(show).join(', ')}`;
   return `${place}: ${expectation ?? 'is invalid'}`;
 }
 

@@ -36,10 +36,10 @@ export async function trainForSagemaker({ base, engine, log, signal }: Sagemaker
   const stage = await mkdtemp(join(tmpdir(), 'training-'));
   try {
     await checkHosts(base);
-    const { targets, options } = await readHyperparameters(base);
+    const { targets, options, choices } = await readHyperparameters(base);
     const { channel, files, source } = await openChannel(base);
-    const { rows, dropped } = await csvToTable(source, join(stage, 'table'), targets);
-    log.info({ channel, files, rows, dropped, options }, 'training started');
+    const { rows, dropped } = await csvToTable(source, join(stage, 'table'), targets, undefined, { choices });
+    log.info({ channel, files, rows, dropped, options, choices }, 'training started');
     const onEpoch = (epoch: Epoch) => log.info(epoch, 'epoch');
     const { metrics } = await runTraining({ stage, engine, options, gate: UNGATED }, onEpoch, signal);
     const version = join(stage, 'version');

@@ -103,7 +103,8 @@ const TREATMENTS: Readonly<Record<Column['type'], string>> = {
 function contentOf(column: Column): Partial<ColumnReport> {
   switch (column.type) {
     case 'number':
-      return { range: [...column.range] };
+      // A float32 has no more digits.
+      return { range: column.range.map((end) => Number(end.toPrecision(7))) };
     case 'category': {
       const { levels, counts } = column;
       const listed = levels.slice(0, MAX_LISTED).map((value, i) => ({ value, rows: counts[i] ?? 0 }));

@@ -3,22 +3,18 @@ import { DomainError } from '../../../base/domain-error.js';
 import { MEMORY } from '../../../base/node/memory-limits.js';
 import type { Answer, AnswerOutcome, KnownPrediction, WaitingRows } from '../../../model/feedback/labelled-batch.js';
 import { type Columns, equalColumns, orderLike } from '../../../model/tables/columns.js';
-import {
-  type JsonRows,
-  type JsonTable,
-  readArray,
-  readJsonTable,
-  readNumber,
-} from '../../../model/tables/json/json-table.js';
+import { type JsonRows, readArray, readJsonTable, readNumber } from '../../../model/tables/json/json-table.js';
 import type { LabelledRows } from '../../../model/tables/labelled-rows.js';
+import { codeValue, mayMiss, rowModelOf } from '../../../model/tables/row-model.js';
 import { checkCount, isFloat32 } from '../../../model/tables/rows.js';
+import type { ServingColumns } from '../../../model/tables/table-choices.js';
 
 const ADVICE = 'feedback is of the serving model';
 
 /** Requirements for the rows of a request. */
 export interface FeedbackTerms {
-  /** The columns of the serving model. */
-  readonly columns: Columns;
+  /** The columns of the serving model, with their types unless all features are numbers. */
+  readonly columns: ServingColumns;
   /** Whether a feature may be missing. */
   readonly allowMissing: boolean;
   /** Maximum rows of one request. */
@@ -53,7 +49,17 @@ export interface JoinedRows extends FeedbackRows {
 export function readFeedback(body: JsonRows, { columns, allowMissing, maxRows }: FeedbackTerms): FeedbackRows {
   const table = readJsonTable(body, columns, (found) => orderLike(columns, found, ADVICE));
   checkCount(table.rows, 'instances', maxRows);
-  return completeRows(table, allowMissing);
+  const model = rowModelOf(columns, { maxRows, allowMissing });
+  // A value that is missing where none may be costs its row, as does a missing target.
+  const tolerant = { ...model, allowMissing: true };
+  const codes: Codes = (i) => {
+    const value = table.row(i);
+    return (j) =>
+      model.columns && j < columns.features.length
+        ? codeValue(tolerant, j, value(j), () => table.place(i, j))
+        : readNumber(value(j), () => table.place(i, j));
+  };
+  return completeRows(columns, table.rows, codes, (j) => mayMiss(model, j));
 }
 
 /**
@@ -122,7 +128,7 @@ function joinRows(
     at += prediction.features.length;
     return readArray(targets[i], prediction.rows, () => `targets[${i}]`);
   });
-  const row = (n: number) => {
+  const row: Codes = (n) => {
     const target = targetRows[n];
     const several = Array.isArray(target) || depth > 1;
     const place = () => placeOfTarget(waiting, n);
@@ -133,7 +139,7 @@ function joinRows(
         : readNumber(values[column - width], () => (several ? `${place()}[${column - width}]` : place()));
   };
   // The model has predicted these rows, so it allowed their missing values.
-  return completeRows({ columns, rows, row, place: (n) => placeOfTarget(waiting, n) }, true);
+  return completeRows(columns, rows, row, () => true);
 }
 
 function statusOf(prediction: KnownPrediction, isJoined: boolean, digest: string): IdStatus {
@@ -149,7 +155,15 @@ function digestOf(targets: unknown, place: string): string {
   return createHash('sha256').update(JSON.stringify(numbers)).digest('base64url');
 }
 
-function completeRows({ columns, rows, row, place }: JsonTable, allowMissing: boolean): FeedbackRows {
+/** Returns a function that reads row `i` by column index, features first: numbers, codes of other values, or null. */
+type Codes = (i: number) => (column: number) => number | null;
+
+function completeRows(
+  columns: Columns,
+  rows: number,
+  row: Codes,
+  mayMissFeature: (feature: number) => boolean,
+): FeedbackRows {
   const [width, depth] = [columns.features.length, columns.targets.length];
   // A row may be as short as {}, and omit all its values.
   const bytes = Float32Array.BYTES_PER_ELEMENT * rows * (width + depth);
@@ -165,11 +179,11 @@ function completeRows({ columns, rows, row, place }: JsonTable, allowMissing: bo
     let complete = true;
     for (let j = 0; j < width + depth; j++) {
       const isFeature = j < width;
-      const number = readNumber(value(j), () => place(i, j));
+      const number = value(j);
       const valid = isFloat32(number);
       if (isFeature) features[kept * width + j] = valid ? number : Number.NaN;
       else targets[kept * depth + j - width] = valid ? number : Number.NaN;
-      complete &&= valid || (isFeature && allowMissing);
+      complete &&= valid || (isFeature && mayMissFeature(j));
     }
     if (complete) numbers[kept++] = i;
   }

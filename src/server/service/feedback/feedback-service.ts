@@ -173,7 +173,11 @@ export class FeedbackService extends EventEmitter<{ rows: [Serving, StoredRows] 
 
   private terms({ card }: Serving): FeedbackTerms {
     const { allowMissing, maxRows, store } = this.options;
-    return { columns: columnsOf(card), allowMissing, maxRows: Math.min(maxRows, store.bounds.rows) };
+    return {
+      columns: { ...columnsOf(card), columns: card.columns },
+      allowMissing,
+      maxRows: Math.min(maxRows, store.bounds.rows),
+    };
   }
 
   /** Predicts and stores rows. `place` names a row of the request in errors. */
