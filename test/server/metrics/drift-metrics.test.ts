@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { Registry } from 'prom-client';
 import { createRandom } from '../../../src/base/statistics/random.js';
+import { DriftMonitor } from '../../../src/drift/monitor/monitor.js';
 import { makeBaseline } from '../../../src/model/baseline/baseline.js';
 import { readConfig } from '../../../src/server/config.js';
+import { registerDriftMetrics } from '../../../src/server/metrics/drift-metrics.js';
+import type { DriftService } from '../../../src/server/service/drift/drift-service.js';
+import { drawMixed, MIXED_COLUMNS, MIXED_NAMES } from '../../support/mixed-rows.js';
 import { buildTestApp, publishUntrained, type TestApp } from '../../support/test-app.js';
 
 interface Sample {
@@ -200,4 +205,24 @@ test('implausible values and rows without a finite prediction are counted, named
   assert.equal(groups.find(({ group }: { group: string }) => group === 'guards').alarms, 2);
   const after = await count();
   assert.deepEqual([after['x0'], after['x1']], [3, 1]);
+});
+
+test('levels have bins of their own and a new level is out of range; cycles of a time have no metrics but their scores', async () => {
+  const held = drawMixed(1000, createRandom(1));
+  const baseline = makeBaseline(held, MIXED_NAMES, ['price'], 1, undefined, MIXED_COLUMNS);
+  const monitor = new DriftMonitor(baseline);
+  const { rows, outputs, errors } = drawMixed(50, createRandom(2), (row) => {
+    row[1] = 6;
+  });
+  monitor.observe(rows, 50, outputs, errors);
+  const registry = new Registry();
+  const drift = { monitored: { monitor, baseline, version: 1 }, alarms: monitor.alarms };
+  registerDriftMetrics(registry, drift as unknown as DriftService, 50);
+  const text = await registry.metrics();
+  const bins = baseline.features[1]!.bins.counts.length;
+  assert.ok(text.includes(`model_feature_rows_total{feature="heating",bin="${bins}"} 50`), text);
+  assert.ok(text.includes('model_feature_out_of_range_rows_total{feature="heating"} 50'), text);
+  assert.ok(text.includes('model_feature_out_of_range_rows_total{feature="sold"} 0'), text);
+  assert.ok(text.includes('model_feature_degrees_of_freedom{feature="sold"} 0'), text);
+  assert.ok(!/feature="sold \(/.test(text), text);
 });
