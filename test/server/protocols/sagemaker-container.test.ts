@@ -43,7 +43,7 @@ test('`train` writes a version that `serve` serves, also after a restart', async
   const base = await mount(t, { target: 'mpg', epochs: '2', seed: '7', sagemaker_program: 'x.py' });
   assert.deepEqual(await train(base), { code: 0, failure: '' });
   const card = JSON.parse(readFileSync(join(base, 'model/card.json'), 'utf8'));
-  assert.equal(card.data.rows, 392);
+  assert.equal(card.data.rows, 398);
   assert.equal(card.training.epochs, 2);
   assert.equal(card.training.seed, 7);
   assert.deepEqual(readdirSync(join(base, 'model')).sort(), [...Object.keys(card.files), 'card.json'].sort());
