@@ -1,7 +1,7 @@
 // Sends tables that Python packages ship to the real service as they are, compares its predictions of the same test rows with
 // those of scikit-learn's models, and prints docs/tables.md:
 // `TABLES_PYTHON=python3 node dist/bench/tables/tables.js > docs/tables.md`. With --quick: six small tables, two splits each.
-// With names, those tables. Exits with 1 if a target is missed. Skipped without a Python that has the packages.
+// With names, those tables; with --splits=N, at most so many splits of each. Exits with 1 if a target is missed. Skipped without a Python that has the packages.
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ const MAX_MEAN = 1.05;
 const MAX_RATIO = 1.15;
 
 const quick = process.argv.includes('--quick');
-const QUICK_SPLITS = 2;
+const MAX_SPLITS = quick ? 2 : Number(process.argv.find((each) => each.startsWith('--splits='))?.slice(9) ?? 10);
 
 interface Result {
   readonly table: Table;
@@ -57,7 +57,7 @@ if ('missing' in found) {
 }
 
 async function compare(service: Side, table: Table, directory: string): Promise<Result> {
-  const splits = quick ? Math.min(QUICK_SPLITS, table.splits) : table.splits;
+  const splits = Math.min(MAX_SPLITS, table.splits);
   const made = splitTable(table, splits, directory);
   const squares: number[] = [];
   let refusal: string | undefined;
