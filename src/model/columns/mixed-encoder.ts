@@ -1,5 +1,6 @@
-import { angleOf, MAX_CODE, UNIT } from './cycles.js';
+import { angleOf, DAY, MAX_CODE, UNIT } from './cycles.js';
 import {
+  type CalendarEncoding,
   type EncodedColumn,
   inputCount,
   inputsOf,
@@ -78,6 +79,9 @@ export class MixedEncoder {
   }
 }
 
+/** Numbers from which a copy by `set` is faster than a loop. */
+const LONG = 24;
+
 /** Encodes the codes of one column. One class, because calls of many are slower. */
 class Part {
   readonly inputs: number;
@@ -94,6 +98,10 @@ class Part {
   /** `[levels + 2, inputs]`: the levels, a new one, and a missing value. */
   private readonly table: Float32Array = new Float32Array(0);
   private readonly levels: number = 0;
+  /** `[7, 2]`: the inputs of the days of a week. */
+  private readonly week: Float32Array = new Float32Array(0);
+  /** Views of the rows of a table of long rows. */
+  private readonly rows: readonly Float32Array[] = [];
 
   constructor(column: EncodedColumn) {
     const { encoding } = column;
@@ -105,12 +113,18 @@ class Part {
         this.kind = 'table';
         this.table = encoding.method === 'one_hot' ? oneHotTable(encoding) : targetTable(encoding);
         this.levels = this.table.length / this.inputs - 2;
+        if (this.inputs > LONG) {
+          this.rows = Array.from({ length: this.levels + 2 }, (_, level) =>
+            this.table.subarray(level * this.inputs, (level + 1) * this.inputs),
+          );
+        }
         return;
       case 'calendar':
         this.kind = 'calendar';
         this.mean = encoding.trend.mean;
         this.scale = encoding.trend.scale;
         this.unit = column.type === 'timestamp' ? UNIT[column.unit] : 1;
+        this.week = weekOf(encoding);
         break;
       case 'power':
         this.kind = 'power';
@@ -147,7 +161,8 @@ class Part {
           : code >= 0 && code < this.levels
             ? Math.trunc(code)
             : this.levels;
-        for (let i = 0, from = level * this.inputs; i < this.inputs; i++) to[at + i] = this.table[from + i]!;
+        if (this.inputs > LONG) to.set(this.rows[level]!, at);
+        else for (let i = 0, from = level * this.inputs; i < this.inputs; i++) to[at + i] = this.table[from + i]!;
         return;
       }
       case 'calendar':
@@ -173,9 +188,19 @@ class Part {
     let next = at + 1;
     for (let i = 0; i < cycles.length; i++) {
       const { period, sin, cos, scale } = cycles[i]!;
-      const angle = angleOf(period, time);
-      to[next++] = missing ? 0 : (Math.sin(angle) - sin) / scale;
-      to[next++] = missing ? 0 : (Math.cos(angle) - cos) / scale;
+      if (missing) {
+        to[next++] = 0;
+        to[next++] = 0;
+      } else if (period === 'week') {
+        const day = Math.floor(time / DAY) % 7;
+        const from = 2 * (day < 0 ? day + 7 : day);
+        to[next++] = this.week[from]!;
+        to[next++] = this.week[from + 1]!;
+      } else {
+        const angle = angleOf(period, time);
+        to[next++] = (Math.sin(angle) - sin) / scale;
+        to[next++] = (Math.cos(angle) - cos) / scale;
+      }
     }
     if (this.indicates) to[next] = missing ? this.absent : this.present;
   }
@@ -206,6 +231,16 @@ class Part {
     }
     return best;
   }
+}
+
+function weekOf({ cycles }: CalendarEncoding): Float32Array {
+  const cycle = cycles.find(({ period }) => period === 'week');
+  if (!cycle) return new Float32Array(0);
+  const { sin, cos, scale } = cycle;
+  const angles = Array.from({ length: 7 }, (_, day) => angleOf('week', day * DAY));
+  return Float32Array.from(
+    angles.flatMap((angle) => [(Math.sin(angle) - sin) / scale, (Math.cos(angle) - cos) / scale]),
+  );
 }
 
 /** Returns `[levels + 2, inputs]`. */

@@ -47,6 +47,19 @@ test('few levels have an input each, rare ones share one with new ones, and many
   assert.equal(FITTED[4]!.encoding.method, 'target');
 });
 
+test('of very many levels in all, those of the columns that have most are statistics', () => {
+  const columns = Array.from({ length: 30 }, (_, j): Column => {
+    const levels = Array.from({ length: j < 20 ? 150 : 5 }, (__, i) => `${i}`);
+    return { name: `c${j}`, type: 'category', missing: 0, levels, counts: levels.map(() => 4) };
+  });
+  const features = Float32Array.from({ length: 600 * 30 }, (_, i) => Math.floor(i / 30) % (i % 30 < 20 ? 150 : 5));
+  const fitted = fitEncodings(columns, { features, targets: DATA.targets, outputs: 1 }, allRows(600));
+  assert.deepEqual(
+    fitted.map(({ encoding }) => encoding.method),
+    columns.map((_, j) => (j < 20 ? 'target' : 'one_hot')),
+  );
+});
+
 test('new levels and gaps without a place are the average row, and codes beyond the levels are new ones', () => {
   const encode = encoderOf(FITTED[1]!);
   assert.deepEqual(encode(3), [0, 0, 0]);
