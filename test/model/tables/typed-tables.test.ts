@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { DateMillisecond, vectorFromArray } from 'apache-arrow';
 import { valueOfCode } from '../../../src/model/columns/coding.js';
 import { arrowToTable } from '../../../src/model/tables/arrow/arrow-table.js';
 import { parquetToTable } from '../../../src/model/tables/parquet/parquet-table.js';
 import type { TableChoices } from '../../../src/model/tables/table-choices.js';
 import { readTable } from '../../../src/model/tables/table-file.js';
+import { arrowStream, column } from '../../support/arrow.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 // The neighbours are written by scripts/data/table-neighbours.py.
@@ -17,7 +20,7 @@ async function read(t: TestContext, name: string, choices: TableChoices = {}) {
   const directory = temporaryDirectory(t);
   const toTable = name.endsWith('.parquet') ? parquetToTable : arrowToTable;
   await toTable(
-    join(TABLES, name),
+    resolve(TABLES, name),
     directory,
     ['y'],
     (columns) => columns,
@@ -167,4 +170,24 @@ test('a type that is not read is refused if it is asked for, and what the caller
   assert.deepEqual([asked.types, sum(asked.values['age']!)], [NUMBERS, SUMS.age]);
   const zip = await read(t, 'a_file.arrow', { types: { age: 'category' } });
   assert.deepEqual([zip.types['age'], zip.values['age']!.slice(0, 3)], ['category', ['16', '0', '21']]);
+});
+
+test('a time that is the same in every row is left out, as any other constant', async (t) => {
+  const path = join(temporaryDirectory(t), 'constant.arrow');
+  const rows = Array.from({ length: 20 }, (_, i) => i * i);
+  const at = (time: (i: number) => number) =>
+    vectorFromArray(
+      rows.map((i) => new Date(time(i))),
+      new DateMillisecond(),
+    );
+  const table = {
+    x: column(rows),
+    same: at(() => Date.UTC(2024)),
+    day: at((i) => Date.UTC(2024, 0, i)),
+    y: column(rows),
+  };
+  writeFileSync(path, arrowStream(table));
+  const { types, leftOut } = await read(t, path);
+  assert.deepEqual(types, { x: 'number', day: 'timestamp' });
+  assert.deepEqual(leftOut, { same: 'constant: every row has the same time' });
 });

@@ -38,9 +38,10 @@ export function readBatch(
   const parts = columns.map(({ name, node, type: values, dictionary }, i): ArrowPart | undefined => {
     if (!values) return undefined;
     const type = dictionary?.indices ?? values;
-    const where = `${place}, column ${show(name)}`;
+    const where = () => `${place}, column ${show(name)}`;
     const field = batch.nodes(node)!;
-    if (Number(field.length()) !== rows) throw invalidArrow(`${where}: expected ${rows} values, got ${field.length()}`);
+    if (Number(field.length()) !== rows)
+      throw invalidArrow(`${where()}: expected ${rows} values, got ${field.length()}`);
     const buffers: Bytes[] = [];
     const sizes = bufferSizes(type, rows);
     for (let at = starts[node]!; at < starts[node + 1]!; at++) {
@@ -48,24 +49,24 @@ export function readBatch(
     }
     // An empty bitmap means that no value is null.
     if (buffers[0]?.length === 0 && field.nullCount() > 0n) {
-      throw invalidArrow(`${where}: ${field.nullCount()} nulls, but no validity bitmap`);
+      throw invalidArrow(`${where()}: ${field.nullCount()} nulls, but no validity bitmap`);
     }
-    const part = { rows, type, buffers, compression, isEncoded: dictionary !== undefined, place: where };
-    return { ...part, dictionary: dictionaries[i] };
+    const isEncoded = dictionary !== undefined;
+    return { rows, type, buffers, compression, dictionary: dictionaries[i], isEncoded, place: where };
   });
   return { rows, parts };
 
   /** Returns a buffer, which must lie in the body and have at least `min` bytes. */
-  function locate(part: Part, min: number, where: string): Bytes {
+  function locate(part: Part, min: number, where: () => string): Bytes {
     const [offset, length] = [Number(part.offset()), Number(part.length())];
     if (!(offset >= 0 && length >= min && offset + length <= body.length)) {
       throw invalidArrow(
-        `${where}: ${rows} rows do not fit in the ${body.length} bytes of the batch (${length} bytes at ${offset})`,
+        `${where()}: ${rows} rows do not fit in the ${body.length} bytes of the batch (${length} bytes at ${offset})`,
       );
     }
     // Overlapping buffers could expand a small batch into a large table. The format writes them one after the other.
     used += length;
-    if (used > body.length) throw invalidArrow(`${where}: its buffers overlap`);
+    if (used > body.length) throw invalidArrow(`${where()}: its buffers overlap`);
     return within(body, offset, length);
   }
 }

@@ -18,7 +18,7 @@ export class ArrowDictionary implements DictionaryValues {
   append(part: ArrowPart): void {
     this.rows += part.rows;
     if (this.rows > MAX_VALUES)
-      throw invalidArrow(`${part.place}: expected at most ${MAX_VALUES} values of a dictionary`);
+      throw invalidArrow(`${part.place()}: expected at most ${MAX_VALUES} values of a dictionary`);
     this.unread.push(part);
   }
 
@@ -35,13 +35,13 @@ export class ArrowDictionary implements DictionaryValues {
     }
   }
 
-  cells(indices: Float64Array, budget: Budget, place: string): Cells {
+  cells(indices: Float64Array, budget: Budget, place: () => string): Cells {
     for (const _ of this.load(budget));
     const { values } = this;
     const found = Float64Array.from(indices, (index) => {
       if (Number.isNaN(index)) return index;
       if (index >= 0 && index < values.length) return values[index]!;
-      throw invalidArrow(`${place}: index ${index} is not in its dictionary of ${values.length} values`);
+      throw invalidArrow(`${place()}: index ${index} is not in its dictionary of ${values.length} values`);
     });
     return { values: found, ...(this.texts.length > 0 && { texts: this.texts }) };
   }

@@ -15,8 +15,8 @@ export interface ArrowPart {
   /** Undefined also for a column that needs one, if none has come. */
   readonly dictionary: DictionaryValues | undefined;
   readonly isEncoded: boolean;
-  /** For messages. */
-  readonly place: string;
+  /** Names the batch and the column in messages. */
+  readonly place: () => string;
 }
 
 /** The values that the indices of a column stand for. Both methods throw `INVALID_ARROW` and `TOO_LARGE`. */
@@ -24,7 +24,7 @@ export interface DictionaryValues {
   /** Reads the values in short steps. `cells` would read them at once. */
   load(budget: Budget): Iterable<void>;
   /** Returns what `indices` stand for. `place` is their column's. */
-  cells(indices: Float64Array, budget: Budget, place: string): Cells;
+  cells(indices: Float64Array, budget: Budget, place: () => string): Cells;
 }
 
 /** Returns the minimum bytes of each buffer. That of the bitmap may be empty instead. */

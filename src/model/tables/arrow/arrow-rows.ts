@@ -47,14 +47,11 @@ export async function readArrowRows(content: Uint8Array, model: RowModel, slice:
     let done = 0;
     for (const batch of batches) {
       const part = batch.parts[place]!;
-      for (const _ of part.dictionary?.load(budget) ?? []) await slice.yieldIfOver();
+      if (part.dictionary) for (const _ of part.dictionary.load(budget)) await slice.yieldIfOver();
       const read = openValues(part, budget);
       for (let from = 0; from < batch.rows; from += VALUES_PER_CHUNK) {
-        const to = Math.min(batch.rows, from + VALUES_PER_CHUNK);
-        const cells = read(from, to);
-        for (let i = 0, row = done + from; i < cells.values.length; i++, row++) {
-          rows[row * width + feature] = code(cells, i, row);
-        }
+        const cells = read(from, Math.min(batch.rows, from + VALUES_PER_CHUNK));
+        code(cells, done + from, rows, feature, width);
         await slice.yieldIfOver();
       }
       done += batch.rows;

@@ -28,7 +28,7 @@ export function readTexts(
   { width, decode }: Offsets,
   from: number,
   to: number,
-  place: string,
+  place: () => string,
 ): Cells {
   if (from === to) return textCells([]);
   const raw = offsets.read(width * from, width * (to + 1));
@@ -40,7 +40,7 @@ export function readTexts(
     // Written so that NaN is refused too.
     if (!(start >= 0 && end >= start && end <= data.length)) {
       throw invalidArrow(
-        `${place}: the text of row ${from + i} lies outside of its buffer (bytes ${start} to ${end} of ${data.length})`,
+        `${place()}: the text of row ${from + i} lies outside of its buffer (bytes ${start} to ${end} of ${data.length})`,
       );
     }
     texts[i] = window.text(start, end - start);
@@ -49,7 +49,7 @@ export function readTexts(
 }
 
 /** Reads the texts `from` up to `to`, each at its own place in one of the buffers `data`. */
-export function readViews(views: Bytes, data: readonly Bytes[], from: number, to: number, place: string): Cells {
+export function readViews(views: Bytes, data: readonly Bytes[], from: number, to: number, place: () => string): Cells {
   const raw = views.read(VIEW_BYTES * from, VIEW_BYTES * to);
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
   const windows = data.map((bytes) => new Window(bytes, place));
@@ -64,7 +64,7 @@ export function readViews(views: Bytes, data: readonly Bytes[], from: number, to
     const start = view.getInt32(at + 12, true);
     if (!(window && length >= 0 && start >= 0 && start + length <= window.length)) {
       throw invalidArrow(
-        `${place}: the text of row ${from + i} lies outside of its buffer (${length} bytes at ${start})`,
+        `${place()}: the text of row ${from + i} lies outside of its buffer (${length} bytes at ${start})`,
       );
     }
     texts[i] = window.text(start, length);
@@ -76,11 +76,11 @@ export function readViews(views: Bytes, data: readonly Bytes[], from: number, to
 class Window {
   readonly length: number;
   private readonly data: Bytes;
-  private readonly place: string;
+  private readonly place: () => string;
   private bytes: Uint8Array = new Uint8Array();
   private start = 0;
 
-  constructor(data: Bytes, place: string) {
+  constructor(data: Bytes, place: () => string) {
     this.data = data;
     this.place = place;
     this.length = data.length;
@@ -97,9 +97,10 @@ class Window {
   }
 }
 
-function decoded(bytes: Uint8Array, place: string): string {
+function decoded(bytes: Uint8Array, place: () => string): string {
   const text = textOfBytes(bytes);
-  if (text === undefined) throw invalidArrow(`${place}: the text ${show(Buffer.from(bytes).toString())} is not UTF-8`);
+  if (text === undefined)
+    throw invalidArrow(`${place()}: the text ${show(Buffer.from(bytes).toString())} is not UTF-8`);
   return text;
 }
 

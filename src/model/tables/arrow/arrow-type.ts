@@ -19,7 +19,7 @@ export interface ArrowType {
   /** Returns the bytes that each buffer after the validity bitmap has at least for `rows` values. */
   readonly sizes: (rows: number) => readonly number[];
   /** Reads the values `from` up to `to`, whether or not they are null. Throws `INVALID_ARROW` with the place. */
-  readonly read: (buffers: readonly Bytes[], from: number, to: number, place: string) => Cells;
+  readonly read: (buffers: readonly Bytes[], from: number, to: number, place: () => string) => Cells;
 }
 
 type Decode = (bytes: ArrayBuffer) => Float64Array;

@@ -1,3 +1,4 @@
+import type { BodyCompression } from 'apache-arrow/fb/body-compression';
 import type { Bytes } from '../byte-source.js';
 import { type Cells, outOfTime } from '../cells.js';
 import { type Budget, decompressed } from './arrow-compression.js';
@@ -13,12 +14,9 @@ export type ReadValues = (from: number, to: number) => Cells;
  */
 export function openValues(part: ArrowPart, budget: Budget): ReadValues {
   const { rows, type, compression, dictionary, isEncoded, place } = part;
-  const sizes = bufferSizes(type, rows);
-  const [bitmap, ...values] = part.buffers.map((buffer, i) =>
-    compression ? decompressed(buffer, compression, { min: sizes[i] ?? 0, budget, place }) : buffer,
-  );
+  const [bitmap, ...values] = compression ? decompressAll(part, compression, budget) : part.buffers;
   if (bitmap && bitmap.length > 0 && bitmap.length < rows / 8) {
-    throw invalidArrow(`${place}: a validity bitmap of ${bitmap.length} bytes is too short for ${rows} rows`);
+    throw invalidArrow(`${place()}: a validity bitmap of ${bitmap.length} bytes is too short for ${rows} rows`);
   }
   return (from, to) => {
     const cells = type.read(values, from, to, place);
@@ -26,12 +24,21 @@ export function openValues(part: ArrowPart, budget: Budget): ReadValues {
     if (isEncoded) {
       if (dictionary) return dictionary.cells(cells.values, budget, place);
       if (cells.values.every(Number.isNaN)) return cells;
-      throw invalidArrow(`${place}: its dictionary is missing`);
+      throw invalidArrow(`${place()}: its dictionary is missing`);
     }
     const wrong = type.kind === 'instant' ? outOfTime(cells.values) : -1;
-    if (wrong >= 0) throw invalidArrow(`${place}: the time in row ${from + wrong} is beyond the year 275760`);
+    if (wrong >= 0) throw invalidArrow(`${place()}: the time in row ${from + wrong} is beyond the year 275760`);
     return cells;
   };
+}
+
+function decompressAll(
+  { rows, type, buffers, place }: ArrowPart,
+  compression: BodyCompression,
+  budget: Budget,
+): Bytes[] {
+  const sizes = bufferSizes(type, rows);
+  return buffers.map((buffer, i) => decompressed(buffer, compression, { min: sizes[i] ?? 0, budget, place: place() }));
 }
 
 function removeNulls(values: Float64Array, bitmap: Bytes, from: number, to: number): void {

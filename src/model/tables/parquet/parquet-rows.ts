@@ -29,8 +29,7 @@ export async function readParquetRows(bytes: Bytes, model: RowModel): Promise<Ro
   let done = 0;
   for await (const { rows: count, cells } of file.chunks(columns)) {
     coders.forEach((code, feature) => {
-      const read = cells(feature, 0, count);
-      for (let i = 0, row = done; i < count; i++, row++) rows[row * width + feature] = code(read, i, row);
+      code(cells(feature, 0, count), done, rows, feature, width);
     });
     done += count;
   }

@@ -226,7 +226,10 @@ function reasonToLeaveOut(
     if (isCounter && rows >= FEW) return `${COUNTER}: ${numbers.first}, ${numbers.first + 1}, ${numbers.first + 2}, …`;
     if (numbers.integers && 2 * numbers.beyondExact > numbers.count) return 'an identifier: integers beyond 2^53';
   }
-  if (column.type === 'timestamp') return undefined;
+  if (column.type === 'timestamp') {
+    const [min, max] = column.range;
+    return present === rows && min === max && rows > 1 ? 'constant: every row has the same time' : undefined;
+  }
   const distinct = texts.length;
   if (distinct === 1 && numbers.count === 0 && present === rows && rows > 1)
     return `constant: every row has ${show(texts[0]!.text)}`;
