@@ -1,4 +1,4 @@
-"""pandas and pyarrow: writes Arrow streams and Parquet, and reads Arrow streams."""
+"""pandas and pyarrow: writes Arrow streams, Feather and Parquet, and reads Arrow streams."""
 import io
 
 import numpy as np
@@ -35,6 +35,12 @@ for columns in (table, pa.table({name: table[name].cast(pa.float32()) for name i
 same(predict(table, accept="application/json").json()["predictions"])
 same(pd.read_csv(io.StringIO(predict(table, accept="text/csv").text))[["mpg"]].to_numpy())
 
+for type, write in (("arrow.file", frame.to_feather), ("parquet", frame.to_parquet)):
+    sink = io.BytesIO()
+    write(sink)
+    headers = {"content-type": f"application/vnd.apache.{type}", "accept": "application/json"}
+    same(requests.post(f"{url()}/predict", data=sink.getvalue(), headers=headers).json()["predictions"])
+
 reply = requests.post(f"{url()}/predict", data=stream(table.drop_columns("weight")), headers={"content-type": ARROW})
 assert reply.status_code == 400 and "weight" in reply.json()["error"], reply.text
 
@@ -48,4 +54,4 @@ for codec in ("snappy", "zstd", None):
         data=sink.getvalue(),
         headers={"content-type": "application/vnd.apache.parquet"},
     )
-    assert reply.ok and reply.json()["rows"] == len(numbers.dropna()), reply.text
+    assert reply.ok and reply.json()["rows"] == len(numbers.dropna(subset=["mpg"])), reply.text
