@@ -51,7 +51,7 @@ export const cancelJob = (id: string) => json<Job>(`train/${encodeURIComponent(i
 export const jobEventsPath = (id: string) => `train/${encodeURIComponent(id)}/events`;
 
 /** Predicts and explains one row; null marks a missing value. */
-export const predict = (row: readonly (number | null)[]) =>
+export const predict = (row: readonly (number | string | boolean | null)[]) =>
   json<Explained>('predict?explain=true', post('application/json', JSON.stringify({ instances: [row] })));
 
 /** Starts training on a CSV file. */

@@ -1,9 +1,10 @@
 import type { TargetedSubmitEvent } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
-import { numberInCell } from '../../model/tables/csv/number-cell.js';
 import { type Drift, type Model, predict } from '../client/api.js';
 import { describeError, Failure } from '../parts/failure.js';
 import { Name } from '../parts/name.js';
+import { FieldInput } from './field-input.js';
+import { fieldsOf, type Value } from './fields.js';
 import { Prediction } from './prediction.js';
 import { Residuals, type Result } from './residuals.js';
 
@@ -17,12 +18,14 @@ export function TryIt({ model, drift }: { model: Model | null; drift: Drift | nu
       </section>
     );
   }
-  // Resets the form when a version with other features begins to serve.
-  return <Form key={model.features.join('\n')} model={model} drift={drift} />;
+  // Resets the form when a version with other features or levels begins to serve.
+  const key = JSON.stringify([model.features, model.columns?.map(({ encoding: _, ...column }) => column)]);
+  return <Form key={key} model={model} drift={drift} />;
 }
 
 function Form({ model, drift }: { model: Model; drift: Drift | null }) {
-  const typical = useMemo(() => typicalRow(model, drift), [model.checksum]);
+  const fields = useMemo(() => fieldsOf(model, drift), [model.checksum]);
+  const typical = fields.map((field) => field.typical);
   const [texts, setTexts] = useState(typical);
   const [invalid, setInvalid] = useState<number | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
@@ -35,9 +38,10 @@ function Form({ model, drift }: { model: Model; drift: Drift | null }) {
   };
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const row = texts.map((text) => (text.trim() === '' ? null : numberInCell(text)));
-    const at = row.findIndex((value) => value !== null && !Number.isFinite(Math.fround(value)));
+    const values = fields.map((field, i) => field.read(texts[i]!));
+    const at = values.indexOf(undefined);
     if (at >= 0) return fail(`${model.features[at]}: expected a number`, at);
+    const row = values as Value[];
     try {
       const explained = await predict(row);
       setFailure(null);
@@ -62,19 +66,17 @@ function Form({ model, drift }: { model: Model; drift: Drift | null }) {
         <p class="note">Enter values in the units of the training data. The row counts as traffic.</p>
         <form onSubmit={submit} noValidate>
           <div class="fields">
-            {model.features.map((name, i) => (
+            {fields.map((field, i) => (
               <div key={String(i)} class="field">
                 <label for={`value-${i}`}>
-                  <Name of={name} max={80} />
+                  <Name of={field.name} max={80} />
                 </label>
-                <input
+                <FieldInput
+                  field={field}
                   id={`value-${i}`}
-                  inputMode="decimal"
-                  autoComplete="off"
-                  value={texts[i]}
-                  aria-invalid={invalid === i}
-                  aria-describedby={invalid === i ? 'try-failure' : undefined}
-                  onInput={({ currentTarget }) => setTexts(texts.with(i, currentTarget.value))}
+                  text={texts[i]!}
+                  invalid={invalid === i}
+                  onText={(text) => setTexts(texts.with(i, text))}
                 />
               </div>
             ))}
@@ -94,13 +96,4 @@ function Form({ model, drift }: { model: Model; drift: Drift | null }) {
       </section>
     </div>
   );
-}
-
-/** The training means, to three digits, or as integers where the bins of the baseline end at integers. */
-function typicalRow({ features, scalers }: Model, drift: Drift | null): string[] {
-  const edges = new Map(drift?.windows[0]?.columns.map((column) => [column.name, column.edges]));
-  return scalers.features.mean.map((mean, i) => {
-    const whole = edges.get(features[i]!)?.every(Number.isInteger) ?? false;
-    return String(whole ? Math.round(mean) : Number(mean.toPrecision(3)));
-  });
 }
