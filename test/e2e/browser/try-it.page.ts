@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertEverywhere, LOOKS, launch, noBrowser, visit } from './browser.js';
 import { FEATURES, serveCars } from './cars.js';
+import { serveNothing, trainOn } from './untrained.js';
 
 test('a row is filled in, predicted and explained', { skip: noBrowser }, async (t) => {
   const server = await serveCars(t);
@@ -52,11 +53,12 @@ test('an invalid value is reported at its field, and the form keeps its values',
   await assertEverywhere(page, 'try-it-wrong');
   assert.deepEqual(problems, []);
 
-  // The service rejects missing values and names their place.
+  // The service rejects a missing value where the training had none, and names its place.
   await page.getByLabel('horsepower').fill('');
+  await page.getByLabel('weight').fill('');
   await page.getByRole('button', { name: 'Predict', exact: true }).click();
-  await page.getByText(/horsepower – instances\[0\]\[2\]: expected a finite number/).waitFor();
-  await page.getByLabel('horsepower').fill('88');
+  await page.getByText(/weight – instances\[0\]\[3\]: expected a finite number/).waitFor();
+  await page.getByLabel('weight').fill('3000');
   await page.getByRole('button', { name: 'Predict', exact: true }).click();
   await page.locator('.predictions dd').waitFor();
   assert.equal(await page.getByText('expected a').count(), 0);
@@ -64,4 +66,45 @@ test('an invalid value is reported at its field, and the form keeps its values',
     problems.filter((text) => !/status of 400 .*\/predict/.test(text)),
     [],
   );
+});
+
+test('a level is chosen, a date picked and a box checked, and the row is explained', { skip: noBrowser }, async (t) => {
+  const server = await serveNothing(t);
+  const towns = ['Oslo', 'Rome <b>', 'Lima'];
+  const lines = Array.from({ length: 300 }, (_, i) => {
+    const [size, town, sold, used] = [(i * 7919) % 97, towns[i % 3]!, new Date(864e5 * (18_000 + i)), i % 2 === 1];
+    const price = 10 * size + 500 * (i % 3) + (used ? -50 : 0);
+    return `${size},${town},${sold.toISOString().slice(0, 10)},${i % 50 === 7 ? '' : used},${price}`;
+  });
+  await trainOn(server.url, `size,town,sold,used,y\n${lines.join('\n')}\n`, { epochs: '50' });
+  const { page, problems } = await visit(await launch(t), server.url, LOOKS[0], 'try');
+  assert.ok(towns.includes(await page.getByLabel('town').inputValue()), 'a level of the training at first');
+  await page.getByLabel('town').selectOption('Rome <b>');
+  await page.getByLabel('sold').fill('2019-06-15');
+  await page.getByLabel('used').selectOption('no value');
+  await page.getByRole('button', { name: 'Predict', exact: true }).click();
+  const row = page.getByRole('row', { name: /^town/ });
+  await row.waitFor();
+  assert.match(await row.innerText(), /Rome <b>/);
+  assert.match(await page.getByRole('row', { name: /^used/ }).innerText(), /missing/);
+  assert.match(await page.getByRole('row', { name: /^sold/ }).innerText(), /2019-06-15/);
+  const response = await fetch(`${server.url}/predict`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      instances: [
+        {
+          size: Number(await page.getByLabel('size').inputValue()),
+          town: 'Rome <b>',
+          sold: '2019-06-15',
+          used: null,
+        },
+      ],
+    }),
+  });
+  const { predictions } = (await response.json()) as { predictions: number[][] };
+  const shown = Number((await page.locator('.predictions dd').innerText()).replaceAll(',', ''));
+  assert.ok(Math.abs(shown / predictions[0]![0]! - 1) < 1e-3, `${shown} is shown, ${predictions} was answered`);
+  await assertEverywhere(page, 'try-it-mixed');
+  assert.deepEqual(problems, []);
 });
