@@ -14,6 +14,8 @@ export interface TableRequest {
   readonly model: Columns | null;
   readonly replace: boolean;
   readonly limits: TableLimits;
+  /** A file of `writeRowFile` with more rows of the columns of `model`, to add after those of a CSV. */
+  readonly append?: string;
 }
 
 /** Sent by the reading process. */

@@ -4,7 +4,8 @@ import { DomainError } from '../../../base/domain-error.js';
 import { storageError } from '../../../base/files/storage-error.js';
 import { exitWithParent } from '../../../base/node/exit-with-parent.js';
 import { type Columns, orderColumns } from '../columns.js';
-import type { TableInfo } from '../table-file.js';
+import { appendRowFile } from '../row-file.js';
+import type { TableInfo, TableWriter } from '../table-file.js';
 import type { TableMessage, TableRequest } from './reader-messages.js';
 
 /** Bytes of a CSV read before progress is reported. */
@@ -22,7 +23,8 @@ process.once('message', (request: TableRequest) => {
     });
 });
 
-async function read({ format, path, directory, targets, model, replace, limits }: TableRequest): Promise<TableInfo> {
+async function read(request: TableRequest): Promise<TableInfo> {
+  const { format, path, directory, targets, model, replace, limits, append } = request;
   const order = (columns: Columns) => orderColumns(columns, model ?? undefined, replace);
   if (format === 'arrow') {
     const { arrowToTable } = await import('../arrow/arrow-table.js');
@@ -33,7 +35,10 @@ async function read({ format, path, directory, targets, model, replace, limits }
     return parquetToTable(path, directory, targets, order, progress, limits);
   }
   const { csvToTable } = await import('../csv/csv-table.js');
-  return csvToTable(inChunks(path), directory, targets, order, { limits });
+  if (append === undefined) return csvToTable(inChunks(path), directory, targets, order, { limits });
+  const columns = model!.features.length + model!.targets.length;
+  const addRows = (writer: TableWriter) => appendRowFile(append, columns, writer);
+  return csvToTable(inChunks(path), directory, targets, order, { limits, append: addRows });
 }
 
 async function* inChunks(path: string): AsyncGenerator<Buffer> {
