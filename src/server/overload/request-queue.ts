@@ -67,6 +67,10 @@ export class RequestQueue {
   /** Since when the oldest request has always waited for longer than `ORDERLY`. */
   private overloadedSince = Number.POSITIVE_INFINITY;
   private lookedAt = performance.now();
+  /** Whether the oldest request is taken because it is refused. */
+  private isRefusing = false;
+  /** How late the event loop looked last. */
+  private delay = 0;
   private readonly timer: NodeJS.Timeout;
 
   constructor(options: RequestQueueOptions) {
@@ -97,6 +101,7 @@ export class RequestQueue {
 
   /** Records that the event loop has looked for requests at or after `time`, in milliseconds. */
   onLooked(time: number): void {
+    this.delay = this.delayAt(time);
     this.lookedAt = time;
   }
 
@@ -185,7 +190,9 @@ export class RequestQueue {
       const wait = now - oldest.arrived;
       if (wait <= ORDERLY) this.overloadedSince = Number.POSITIVE_INFINITY;
       else this.overloadedSince = Math.min(this.overloadedSince, now);
-      const isOldest = wait <= ORDERLY || wait > PATIENCE || now - this.waiting.at(-1)!.arrived > this.patience(now);
+      // Refusals take turns with answers: there may be more of them than there is time for.
+      this.isRefusing = wait > PATIENCE && !this.isRefusing;
+      const isOldest = wait <= ORDERLY || this.isRefusing || now - this.waiting.at(-1)!.arrived > this.patience(now);
       const next = isOldest ? this.removeOldest() : this.waiting.pop()!;
       if (next.isDone) continue;
       const { socket } = next.request;
@@ -198,9 +205,18 @@ export class RequestQueue {
     }
   }
 
-  /** Wait after which a request is refused. */
+  /**
+   * Wait after which a request is refused. If turns of the event loop are long, for want of a processor or because of other work, a
+   * request has waited for such a turn before it can be read, however few there are: refusing it for that would refuse all.
+   */
   private patience(now: number): number {
-    return now - this.overloadedSince > PATIENCE ? ORDERLY : PATIENCE;
+    if (now - this.overloadedSince <= PATIENCE) return PATIENCE;
+    return Math.min(PATIENCE, ORDERLY + 2 * Math.max(this.delay, this.delayAt(now)));
+  }
+
+  /** How much later than planned the event loop looks for requests, if it does not before `time`. */
+  private delayAt(time: number): number {
+    return Math.max(0, time - this.lookedAt - BEAT);
   }
 
   private removeOldest(): Waiting {

@@ -70,15 +70,19 @@ class Simulation {
   }
 }
 
-/** Lets clients send their next request a millisecond after each reply, for some milliseconds. Returns the longest turn. */
-async function saturate(simulation: Simulation, clients: number, milliseconds: number): Promise<number> {
+/**
+ * Lets clients send their next request a millisecond after each reply, for some milliseconds. In each turn the process does nothing
+ * for `pause` milliseconds. Returns the longest turn.
+ */
+async function saturate(simulation: Simulation, clients: number, milliseconds: number, pause = 0): Promise<number> {
   const due = Array.from({ length: clients }, (_, client) => ({ client, at: simulation.now }));
   const end = simulation.now + milliseconds;
   let seen = simulation.outcomes.length;
   let longest = 0;
   while (simulation.now < end) {
     const start = simulation.now;
-    while (due.length > 0 && due[0]!.at <= start) {
+    simulation.now += pause;
+    while (due.length > 0 && due[0]!.at <= simulation.now) {
       const { client, at } = due.shift()!;
       simulation.arrive(client, at);
     }
@@ -147,6 +151,18 @@ for (const clients of [1000, 5000]) {
     const refused = settled.length - answered.length;
     assert.ok(refused > 0 && refused < 1.5 * 2 * clients, `${refused} refused in 2 s`);
     assert.ok(longest < 100, `${longest} ms until new connections get their turn`);
+  });
+}
+
+for (const pause of [30, 70, 110, 300]) {
+  test(`a process that gets no processor for ${pause} ms in each turn still answers as many as it can`, async (t) => {
+    const simulation = new Simulation(t);
+    const start = simulation.now;
+    await saturate(simulation, 5000, 20_000, pause);
+    const answered = simulation.outcomes.filter(({ refused, at }) => !refused && at > start + 5000);
+    // Answers of a slice in each turn, which reading takes as well.
+    const turns = 15_000 / (pause + 5 + 5000 * READING);
+    assert.ok(answered.length > 0.5 * turns * (5 / ANSWER), `${answered.length} answered in ${turns} turns`);
   });
 }
 
