@@ -21,6 +21,8 @@ export interface OverloadReport {
   readonly p50: number;
   readonly p99: number;
   readonly refusedP99: number;
+  /** CPU time of this process per second. */
+  readonly cpu: number;
 }
 
 /** Milliseconds between two batches of requests that are due. */
@@ -70,6 +72,7 @@ function load(requestsPerSecond: number, milliseconds: number): Promise<Overload
   let heldBack = 0;
   let sent = 0;
   const start = performance.now();
+  const cpuBefore = process.cpuUsage();
   return new Promise((resolve) => {
     const timer = setInterval(() => {
       const elapsed = performance.now() - start;
@@ -81,6 +84,7 @@ function load(requestsPerSecond: number, milliseconds: number): Promise<Overload
       if (elapsed < milliseconds) return;
       clearInterval(timer);
       const perSecond = (count: number) => (1000 * count) / elapsed;
+      const { user, system } = process.cpuUsage(cpuBefore);
       resolve({
         accepted: perSecond(accepted.count),
         refused: perSecond(refused.count),
@@ -89,6 +93,7 @@ function load(requestsPerSecond: number, milliseconds: number): Promise<Overload
         p50: accepted.percentile(50) / 1e6,
         p99: accepted.percentile(99) / 1e6,
         refusedP99: refused.percentile(99) / 1e6,
+        cpu: perSecond((user + system) / 1e6),
       });
     }, TICK);
   });

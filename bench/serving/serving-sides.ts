@@ -58,6 +58,13 @@ export async function startBare(reply: PredictReply, observer?: Observer): Promi
   return { process: child, port: Number(new URL(url).port) };
 }
 
+/** Starts Node's HTTP server alone, with this reply. */
+export async function startBareHttp(reply: PredictReply): Promise<Side> {
+  const child = fork(new URL('./bare-http.js', import.meta.url), [JSON.stringify(reply)]);
+  const [port] = (await once(child, 'message')) as [number];
+  return { process: child, port };
+}
+
 function preload(observer?: Observer): string[] {
   return observer ? ['--import', OBSERVERS[observer].href] : [];
 }

@@ -5,6 +5,7 @@ interface DriftReply {
     readonly group: string;
     readonly detected: boolean;
     readonly cause: { readonly by: string; readonly name: string } | null;
+    readonly evidence: { readonly columns: readonly { readonly name: string; readonly words: string }[] } | null;
   }[];
   readonly windows: readonly {
     readonly columns: readonly {
@@ -45,9 +46,11 @@ export class Verdict {
   get alarms(): ReadonlyMap<string, string> {
     const raised = this.reply.groups.filter(({ detected }) => detected);
     return new Map(
-      raised.map(({ group, cause }) => {
+      raised.map(({ group, cause, evidence }) => {
         const { name, by } = cause!;
-        return [group, `${name}, by ${by === 'window' ? 'the latest window' : 'a control chart'}`];
+        const first = evidence?.columns[0];
+        const words = first?.words ? `: ${first.name}: ${first.words}` : '';
+        return [group, `${name}, by ${by === 'window' ? 'the latest window' : 'a control chart'}${words}`];
       }),
     );
   }

@@ -1,6 +1,7 @@
 /** The codes of domain errors. `INTERNAL` is a defect of the program or the machine. */
 export type ErrorCode =
   | 'INVALID_REQUEST'
+  | 'REQUEST_TIMEOUT'
   | 'INVALID_JSON'
   | 'INVALID_ROWS'
   | 'INVALID_ENCODING'

@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
 import type { Logger } from 'pino';
 import type { FileStore } from '../model/store/file-store.js';
-import { csvToTable } from '../model/tables/csv/csv-table.js';
+import { fileToTable } from '../model/tables/reader/table-reader.js';
+import { UNLIMITED } from '../model/tables/table-file.js';
 import { DEFAULT_TRAINING } from '../model/training/training-options.js';
 import type { Config } from './config.js';
 import { type Parts, referenceOf } from './parts.js';
@@ -59,7 +60,8 @@ async function serveArtifact(
 }
 
 async function trainFirst(jobs: TrainingJobs, { path, targets }: ReturnType<typeof referenceOf>): Promise<void> {
-  const prepare = (directory: string) => csvToTable(createReadStream(path), directory, targets);
+  const table = { format: 'csv', targets, model: null, replace: false, limits: UNLIMITED } as const;
+  const prepare = (directory: string) => fileToTable(createReadStream(path), { ...table, directory });
   const job = await jobs.start(prepare, DEFAULT_TRAINING);
   const { error, gate } = await jobs.finished(job.id);
   if (error) throw Object.assign(new Error(error.message), { code: error.code });

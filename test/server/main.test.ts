@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { csvToTable } from '../../src/model/tables/csv/csv-table.js';
 import { childOf, startServer } from '../support/server-process.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { contentsOf } from '../support/test-app.js';
@@ -243,6 +244,30 @@ test('it listens and reports why it is not ready when there is nothing to train 
   const trained = await trainOnCars(server.url, '&wait=true&epochs=3');
   assert.equal(trained.status, 200, await trained.text());
   assert.equal((await fetch(`${server.url}/readyz`)).status, 200);
+});
+
+test('the table of the first model is not read in the process that serves', async (t) => {
+  if (!existsSync('/proc/self/stat')) {
+    t.skip('SKIPPED: this system does not report the CPU time of another process');
+    return;
+  }
+  const directory = temporaryDirectory(t);
+  const table = join(directory, 'table.csv');
+  await writeFile(table, `y,a,b,c\n${'0.1234,12.25,-3.125,4e3\n'.repeat(400_000)}`);
+  const server = await startServer(t, { MODEL_STORE: directory, TRAIN_DATA: table, TRAIN_TARGET: 'y' });
+  const cpuSeconds = async (file: string) => {
+    const [, ticks = ''] = (await readFile(file, 'utf8')).split(') ');
+    const [user, system] = ticks.split(' ').slice(11, 13).map(Number);
+    return (user! + system!) / 100;
+  };
+  const before = await cpuSeconds(`/proc/${server.child.pid}/stat`);
+  await server.logged('training started');
+  const own = (await cpuSeconds(`/proc/${server.child.pid}/stat`)) - before;
+  const start = process.cpuUsage();
+  await csvToTable(createReadStream(table), join(directory, 'here'), ['y']);
+  const { user, system } = process.cpuUsage(start);
+  const here = (user + system) / 1e6;
+  assert.ok(own < here / 3, `${own} s of the process that serves, where reading takes ${here}`);
 });
 
 test('an engine that cannot be loaded stops the start in one line', (t) => {

@@ -37,9 +37,12 @@ const SLACK = 0.03;
 /** Judges a sentence about a column, measured in `rows` rows, by what was done. */
 export function judge(words: string, rows: number, { kind, amount }: ColumnChange, truth: Truth): Judgement {
   if (words === '') return 'vague';
-  const parts = words
-    .split(/, (?!above the reference|below the reference)| and (?=more|less)/)
-    .map((part) => judgePart(part, rows, kind, amount, truth));
+  const guard = judgeGuard(words, truth);
+  const parts = guard
+    ? [guard]
+    : words
+        .split(/, (?!above the reference|below the reference)| and (?=more|less)/)
+        .map((part) => judgePart(part, rows, kind, amount, truth));
   if (parts.includes('opposite')) return 'opposite';
   if (parts.includes('wrong')) return 'wrong';
   // In a column of two values, one of which is 0, another unit is another value.
@@ -47,6 +50,35 @@ export function judge(words: string, rows: number, { kind, amount }: ColumnChang
   if (isFlag && parts.includes('value')) return 'right';
   const accepted = truth.isChanged ? ACCEPTED[kind] : (['relation'] as const);
   return parts.some((part) => (accepted as readonly string[]).includes(part)) ? 'right' : 'vague';
+}
+
+/** Four digits are printed of a value, two of a distance. */
+const VALUE_ERROR = 1e-3;
+const RANGES_ERROR = 0.06;
+
+/**
+ * Judges the words of a guard, undefined for other words. A guard counts the latest rows in which such values are densest, so that
+ * their share says nothing about all rows: the range, the furthest value and its distance must be true.
+ */
+function judgeGuard(words: string, { now, min, max }: Truth): Part | 'wrong' | undefined {
+  if (/^missing in [\d,]+ of [\d,]+ rows$/.test(words)) return now.some(Number.isNaN) ? 'missing' : 'wrong';
+  const match =
+    /^(?:1 row|[\d,]+(?: of [\d,]+)? rows) (?:out of the range (\S+) to (\S+)|other than (\S+)) of the held-out rows, the furthest (\S+?)(?:, (\S+) ranges away)?$/.exec(
+      words,
+    );
+  if (!match) return undefined;
+  const equals = (said: number, value: number) =>
+    Math.abs(said - value) <= VALUE_ERROR * Math.max(Math.abs(value), 1e-3);
+  const [low, high, furthest] = [match[1] ?? match[3], match[2] ?? match[3], match[4]].map(Number) as [
+    number,
+    number,
+    number,
+  ];
+  const value = now.find((one) => equals(furthest, one) && (one < min || one > max));
+  if (value === undefined || !equals(low, min) || !equals(high, max)) return 'wrong';
+  const ranges = Math.max(min - value, value - max) / (max - min);
+  const said = match[5]?.replaceAll(',', '');
+  return said === undefined || Math.abs(Number(said) - ranges) <= RANGES_ERROR * ranges ? 'range' : 'wrong';
 }
 
 function judgePart(

@@ -1,7 +1,7 @@
 import { type ArrayMemory, type NumberArray, placeArrays } from '../../base/node/array-memory.js';
 import { builtFile } from '../../base/node/built-file.js';
 import { loadWasmModule, type WasmMemory } from '../../base/node/web-assembly.js';
-import type { OrderedLists } from '../../model/baseline/ordered-lists.js';
+import { OrderedLists } from '../../model/baseline/ordered-lists.js';
 import type { RankTable } from '../rows/rank-table.js';
 import * as fields from './assembly/fields.js';
 import { P_BUCKETS } from './counters.js';
@@ -146,7 +146,7 @@ function placeParts(parts: CounterParts, recent: RecentRows, memory: ArrayMemory
   const { histograms } = charts;
   const { channels } = rowCounts;
   const address = (array: NumberArray) => memory.place(array).byteOffset;
-  const lists = ({ numbers, starts, lows, scales, parts }: OrderedLists) =>
+  const lists = ({ numbers, starts, lows, scales, parts, partCount }: OrderedLists) =>
     address(
       toRecord<'LISTS'>({
         // The element after the last list is read as well, and must equal nothing.
@@ -155,6 +155,7 @@ function placeParts(parts: CounterParts, recent: RecentRows, memory: ArrayMemory
         [fields.LISTS_LOWS]: address(lows),
         [fields.LISTS_SCALES]: address(scales),
         [fields.LISTS_PARTS]: address(parts),
+        [fields.LISTS_PART_COUNT]: partCount,
       }),
     );
   const ranks = ({ values, ps, tiedScores, gapScores }: RankTable) =>
@@ -171,7 +172,8 @@ function placeParts(parts: CounterParts, recent: RecentRows, memory: ArrayMemory
   for (let i = 0; i < features && distances; i++) {
     for (let j = 0; j < features; j++) columns[j * stride + i] = precision[i * features + j]!;
   }
-  const diagonal = Float64Array.from({ length: distances ? features : 0 }, (_, j) => precision[j * features + j]!);
+  const diagonal = new Float64Array(distances ? stride : 0).fill(1);
+  for (let j = 0; j < features && distances; j++) diagonal[j] = precision[j * features + j]!;
   rowCounts.moveInto(memory);
   counters.moveInto(memory);
   charts.moveInto(memory);
@@ -197,8 +199,7 @@ function placeParts(parts: CounterParts, recent: RecentRows, memory: ArrayMemory
     precision: address(columns),
     diagonal: address(diagonal),
     stride,
-    values: address(new Float64Array(channels.length)),
-    bins: address(new Uint8Array(channels.length)),
+    values: address(new Float64Array(channels.length + (features % 2))),
     scores: address(new Float64Array(features)),
     whitened: address(new Float64Array(stride)),
     guarded: guarded.byteOffset,
@@ -209,7 +210,7 @@ function placeParts(parts: CounterParts, recent: RecentRows, memory: ArrayMemory
     places: rowCounts.places.byteOffset,
     sums: rowCounts.sums.byteOffset,
     totals: rowCounts.totals.byteOffset,
-    pBounds: address(Float64Array.from(P_BUCKETS)),
+    pBounds: lists(new OrderedLists([P_BUCKETS])),
     pValues: counters.pValues.byteOffset,
     pSum: counters.pValueSum.byteOffset,
     inverseShares: address(histograms.inverseShares),

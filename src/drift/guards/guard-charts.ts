@@ -4,7 +4,7 @@ import { type RequestRows, rowIndex } from '../counts/row-counter.js';
 import type { Channel } from '../rows/channels.js';
 import { likelyRarity, rarity } from './column-range.js';
 import { Guard, GuardState, type GuardTest, RANK_FACTOR, RANKS } from './guard.js';
-import { type GuardedColumn, guardedColumns } from './guarded-column.js';
+import { type GuardedColumn, guardedColumns, IMPLAUSIBLE_RANGES, PLAUSIBLE_ROWS } from './guarded-column.js';
 import { RepeatedRows } from './repeated-rows.js';
 import { missingTail, rangeTail, spanLimits } from './span-limits.js';
 
@@ -16,21 +16,14 @@ export const GuardChartsState = Type.Object({
 });
 export type GuardChartsState = Static<typeof GuardChartsState>;
 
-/** A value is implausible if the tail of the held-out rows has fewer than one such value in this many rows. */
-const PLAUSIBLE_ROWS = 1e6;
 /**
  * The ranks of a range are scanned together, which makes an alarm at most this many times as frequent as one exact window of each
  * would be: 4.5 in simulations with 200 to 5,000 held-out rows and tails that are just as heavy as assumed. The scan of missing
  * values has one rank, and its rate is that of a window.
  */
 const SCANS = 5;
-/**
- * A prediction that leaves the range of all predictions and targets by this many widths is implausible. Networks extrapolate: a few
- * quiet rows of California housing are predicted 4 to 10 widths out.
- */
-const IMPLAUSIBLE_RANGES = 3;
-/** A prediction this many widths out raises the alarm at once, unless the tail of the held-out predictions may explain it. */
-const FAR_RANGES = 10;
+/** An implausible prediction that extrapolation may explain is this many ranks less rare: three or four of them raise the alarm. */
+const EXPLAINED_RANKS = 2;
 
 /**
  * The running charts of the guards: for each feature, values out of the range of the held-out rows and missing values; for each
@@ -185,9 +178,11 @@ export class GuardCharts {
     const isFeature = column < this.features;
     if (this.columns[column]!.isCycle) return;
     const missing = isFeature && Number.isNaN(value);
-    const far = !isFeature && this.isFar(column, value, FAR_RANGES);
-    const top = missing ? 0 : Math.max(this.rankOf(column, value), far ? this.implausibleRank : 0);
-    const implausible = top >= this.implausibleRank || (!isFeature && this.isFar(column, value, IMPLAUSIBLE_RANGES));
+    const far = !isFeature && this.isFar(column, value, this.columns[column]!.far);
+    const astray = !isFeature && this.isFar(column, value, IMPLAUSIBLE_RANGES);
+    const least = far ? this.implausibleRank : astray ? Math.max(0, this.implausibleRank - EXPLAINED_RANKS) : 0;
+    const top = missing ? 0 : Math.max(this.rankOf(column, value), least);
+    const implausible = top >= this.implausibleRank || astray;
     if (!isCounted && !implausible) return;
     const guard = this.guard(column, missing ? 'missing' : 'range');
     const had = guard.alarm;

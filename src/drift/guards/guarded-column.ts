@@ -5,6 +5,18 @@ import type { Channel } from '../rows/channels.js';
 import { outputRange } from '../rows/output-range.js';
 import { type ColumnRange, columnRange, MAX_EXPONENT } from './column-range.js';
 
+/** A value is implausible if the tail of the held-out rows has fewer than one such value in this many rows. */
+export const PLAUSIBLE_ROWS = 1e6;
+/** A prediction that leaves the range of all predictions and targets by this many widths is implausible. */
+export const IMPLAUSIBLE_RANGES = 3;
+/**
+ * One prediction this many widths out raises the alarm, whatever the inputs. Networks extrapolate: a few quiet rows of California
+ * housing, with an AveOccup far out, are predicted 4 to 10 widths out.
+ */
+const MAX_FAR_RANGES = 10;
+/** Predictions are taken to go this many times as far out as the input with the heaviest tail: several inputs add up. */
+const EXTRAPOLATION = 2;
+
 /** A feature or an output with guards. */
 export interface GuardedColumn {
   readonly kind: 'feature' | 'output';
@@ -16,6 +28,8 @@ export interface GuardedColumn {
   readonly max: number;
   /** What the rarity of a value is measured by: for an output, the held-out predictions and all targets of the training. */
   readonly range: ColumnRange;
+  /** Widths out of the range from which one prediction raises the alarm, see `farRanges`; infinite for a feature. */
+  readonly far: number;
   /** Rows of the baseline with and without a value. */
   readonly rows: number;
   readonly missing: number;
@@ -51,26 +65,25 @@ export function guardedColumns(baseline: Baseline, channels: readonly Channel[])
     const time = watched?.type === 'timestamp' ? watched : null;
     const unseen = watched && !time ? (watched.type === 'category' ? bins.counts.at(-1)! : 0) : undefined;
     return {
-      ...{ kind: 'feature', name, channel, min, max, range, rows: present, missing },
+      ...{ kind: 'feature', name, channel, min, max, range, far: Number.POSITIVE_INFINITY, rows: present, missing },
       ...{ unseen, time, isCycle: isCycle(feature) },
     };
   });
   // A network extrapolates: its predictions have tails as heavy as those of its inputs.
-  const exponent = Math.min(...inputs.flatMap(({ range: { below, above } }) => [below.exponent, above.exponent]));
+  const sides = inputs.flatMap(({ range: { below, above } }) => [below, above]);
+  const exponent = Math.min(...sides.map((side) => side.exponent));
+  const index = Math.max(...sides.map((side) => side.index));
   return [
     ...inputs,
-    ...outputs.map(
-      (column, j): GuardedColumn => ({
-        kind: 'output',
-        name: column.name,
-        channel: channelOf('output', j),
-        ...rangesOf(column, rows, exponent),
-        rows,
-        missing: 0,
-        time: null,
-        isCycle: false,
-      }),
-    ),
+    ...outputs.map((column, j): GuardedColumn => {
+      const { min, max, range } = rangesOf(column, rows, exponent);
+      const far = column.targets ? farRanges(range, rows, index) : MAX_FAR_RANGES;
+      const channel = channelOf('output', j);
+      return {
+        ...{ kind: 'output', name: column.name, channel, min, max, range, far, rows, missing: 0 },
+        ...{ time: null, isCycle: false },
+      };
+    }),
   ];
 }
 
@@ -90,4 +103,16 @@ function rangesOf(column: OutputColumn, rows: number, exponent: number) {
     above: { ...above, reach: Math.max(above.reach, max - median), exponent: Math.min(above.exponent, exponent) },
   };
   return { ...own, range };
+}
+
+/**
+ * The widths out of its range that a prediction does not reach by extrapolation, from 3 to 10: twice as far as an input goes in one
+ * of a million rows, by the heaviest tail of all inputs. `index`: of that tail.
+ */
+function farRanges({ min, max, below, above }: ColumnRange, rows: number, index: number): number {
+  const width = max - min;
+  if (!(width > 0)) return MAX_FAR_RANGES;
+  const reaches = Math.max(1, PLAUSIBLE_ROWS / rows) ** index;
+  const widths = (EXTRAPOLATION * (reaches - 1) * Math.max(below.reach, above.reach)) / width;
+  return Math.min(MAX_FAR_RANGES, Math.max(IMPLAUSIBLE_RANGES, widths));
 }

@@ -1,11 +1,10 @@
 import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { DomainError } from '../../base/domain-error.js';
-import { valueOfCode } from '../columns/coding.js';
-import { orderLike } from '../tables/columns.js';
-import { csvToTable } from '../tables/csv/csv-table.js';
-import type { RawTable } from '../tables/raw/raw-table.js';
+import { fileToTable } from '../tables/reader/table-reader.js';
+import { writeRowFile } from '../tables/row-file.js';
 import type { ServingColumns } from '../tables/table-choices.js';
-import { type TableInfo, TableWriter } from '../tables/table-file.js';
+import { type TableInfo, TableWriter, UNLIMITED } from '../tables/table-file.js';
 import type { FeedbackStore } from './feedback-store.js';
 
 /** A CSV to train on together with the feedback. */
@@ -34,28 +33,27 @@ export async function feedbackToTable(
   return writer.finish();
 }
 
+/** The CSV is read in a child process, as an upload is: a long one would take much of the event loop's time. */
 async function withReference(
   store: FeedbackStore,
   columns: ServingColumns,
   directory: string,
   { path, targets }: Reference,
 ): Promise<TableInfo> {
-  const source = createReadStream(path);
-  let readError: Error | undefined;
-  source.once('error', (error) => {
-    readError = error;
-  });
+  const labelled = `${directory}.feedback`;
   try {
-    return await csvToTable(
-      source,
-      directory,
-      targets,
-      (found) => orderLike(columns, found, 'the reference cannot be mixed in'),
-      { serving: columns, append: (table) => append(store, columns, (code) => addCodes(table, columns, code)) },
-    );
+    await writeRowFile(labelled, store.rows(columns));
+    const table = { format: 'csv', directory, targets, model: columns, replace: false, limits: UNLIMITED } as const;
+    return await fileToTable(createReadStream(path), { ...table, append: labelled });
   } catch (error) {
-    if (!readError) throw error;
-    throw new DomainError('FEEDBACK_UNAVAILABLE', 'the reference cannot be read', { cause: readError });
+    const { path: failed, syscall } = error as NodeJS.ErrnoException;
+    if (failed === path || syscall === 'read') {
+      throw new DomainError('FEEDBACK_UNAVAILABLE', 'the reference cannot be read', { cause: error });
+    }
+    if (!(error instanceof DomainError) || error.code !== 'FEATURES_CHANGED') throw error;
+    throw new DomainError(error.code, `${error.message}; the reference cannot be mixed in`, { cause: error });
+  } finally {
+    await rm(labelled, { force: true });
   }
 }
 
@@ -70,19 +68,4 @@ async function append(
       add((column) => (column < width ? features[r * width + column]! : targets[r * depth + column - width]!));
     }
   }
-}
-
-/** Adds a row of codes as the values that they stand for. A level that the model does not know is a gap. */
-function addCodes(
-  table: RawTable,
-  { features, targets, columns }: ServingColumns,
-  code: (column: number) => number,
-): void {
-  const names = [...features, ...targets];
-  for (const column of table.columns) {
-    const place = names.indexOf(column.name);
-    const type = columns?.[place];
-    column.value(type ? valueOfCode(type, code(place)) : code(place));
-  }
-  table.endRow();
 }

@@ -46,8 +46,8 @@ export interface TableLimits {
   readonly advice?: string;
 }
 
-/** For tables of the operator. */
-export const UNLIMITED: TableLimits = { rows: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
+/** For tables of the operator. Numbers that JSON has, for other processes. */
+export const UNLIMITED: TableLimits = { rows: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER };
 
 /** Numbers to buffer, or one row if a row has more. Bounds memory however many columns a header names. */
 const BUFFERED_NUMBERS = 2 ** 16;

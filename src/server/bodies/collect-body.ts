@@ -16,7 +16,8 @@ export type Payload = NodeJS.ReadableStream & { readonly receivedEncodedLength?:
  * Collects a body, and counts it as held by the request. One of known length is counted from the start and written to the memory
  * that stays; Fastify would hold its pieces beside it.
  *
- * Rejects with `TOO_LARGE` above `limit` bytes, with `OVERLOADED` if all requests hold too much, and with what breaks off the body.
+ * Rejects with `TOO_LARGE` above `limit` bytes, with `OVERLOADED` if all requests hold too much, with `REQUEST_TIMEOUT` if the body
+ * arrives slowly while others need its memory, and with what breaks off the body.
  */
 export function collectBody({ headers, charge }: FastifyRequest, payload: Payload, limit: number): Promise<Buffer> {
   const declared = Number(headers['content-length']);
@@ -31,6 +32,7 @@ export function collectBody({ headers, charge }: FastifyRequest, payload: Payloa
 
     const take = (piece: Buffer) => {
       received += piece.length;
+      pace?.received(piece.length);
       if (received > (known ?? limit)) throw tooLarge(known ?? limit);
       if (known === undefined) {
         charge?.add(piece.length);
@@ -60,7 +62,14 @@ export function collectBody({ headers, charge }: FastifyRequest, payload: Payloa
       // As Fastify does: the client has broken off.
       reject(Object.assign(error, { statusCode: 400 }));
     };
-    const stop = () => payload.off('data', onData).off('end', onEnd).off('error', onError);
+    const stop = () => {
+      pace?.end();
+      payload.off('data', onData).off('end', onEnd).off('error', onError);
+    };
+    const pace = charge?.watchArrival((error) => {
+      stop();
+      reject(error);
+    });
     payload.on('data', onData).on('end', onEnd).on('error', onError).resume();
   });
 }

@@ -4,8 +4,27 @@ import { LARGE_BODY } from './large-body.js';
 
 /** Share of the budget that large requests leave to small ones. */
 const RESERVE = 1 / 8;
+/** Milliseconds between two checks of how much of the bodies has arrived. */
+const INTERVAL = 5000;
+/** Milliseconds that the whole of a body may take at the pace of its latest interval, while others need its memory. */
+const MAX_TIME = 60_000;
 
-/** Counts the bytes that requests hold: their bodies, decompressed, the rows in them, and their replies. Bounds the sum. */
+/** A body that arrives. */
+interface Arrival {
+  readonly charge: RequestCharge;
+  /** Gives up the body. */
+  readonly fail: (error: DomainError) => void;
+  /** Bytes of it in this interval; infinite in the one in which it began, which is not a whole one. */
+  received: number;
+  /** Whether the latest interval brought too little. */
+  isSlow: boolean;
+}
+
+/**
+ * Counts the bytes that requests hold: their bodies, decompressed, the rows in them, and their replies. Bounds the sum. A body that
+ * arrives slowly holds its share as long as no other request needs it. Otherwise a few clients that send a byte now and then could
+ * keep all large requests out.
+ */
 export class RequestMemory {
   /** Maximum of `held`. */
   readonly limit: number;
@@ -13,6 +32,9 @@ export class RequestMemory {
   held = 0;
   /** Requests refused so far. */
   refused = 0;
+
+  private readonly arrivals = new Set<Arrival>();
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(limit: number) {
     this.limit = limit;
@@ -23,6 +45,38 @@ export class RequestMemory {
     const charge = new RequestCharge(this);
     response.once('close', () => charge.onClose());
     return charge;
+  }
+
+  /** Watches the pace of a body until its end. */
+  addArrival(arrival: Arrival): void {
+    this.arrivals.add(arrival);
+    this.timer ??= setInterval(() => this.measure(), INTERVAL).unref();
+  }
+
+  removeArrival(arrival: Arrival): void {
+    this.arrivals.delete(arrival);
+  }
+
+  /** Gives up slow bodies, those that wait longest first, until `bytes` more are within `limit` or no other is slow. */
+  makeRoom(bytes: number, limit: number, own: RequestCharge): void {
+    for (const arrival of this.arrivals) {
+      if (this.held + bytes <= limit) return;
+      const { charge, isSlow, fail } = arrival;
+      if (!isSlow || charge === own) continue;
+      this.removeArrival(arrival);
+      charge.giveBack();
+      fail(new DomainError('REQUEST_TIMEOUT', 'body: it arrives too slowly, and other requests need its memory'));
+    }
+  }
+
+  private measure(): void {
+    for (const arrival of this.arrivals) {
+      arrival.isSlow = arrival.received * MAX_TIME < arrival.charge.held * INTERVAL;
+      arrival.received = 0;
+    }
+    if (this.arrivals.size > 0) return;
+    clearInterval(this.timer);
+    this.timer = undefined;
   }
 }
 
@@ -51,12 +105,40 @@ export class RequestCharge {
       const got = `${Math.ceil(this.bytes + bytes)} bytes with its rows and its reply`;
       throw new DomainError('TOO_LARGE', `the request takes ${got}, expected at most ${limit}; send fewer rows`);
     }
+    if (memory.held + bytes > limit) memory.makeRoom(bytes, limit, this);
     if (memory.held + bytes > limit) {
       memory.refused++;
       throw new DomainError('OVERLOADED', 'other requests hold all memory that there is for them; try again later');
     }
     this.bytes += bytes;
     memory.held += bytes;
+  }
+
+  /** Bytes that it holds. */
+  get held(): number {
+    return this.bytes;
+  }
+
+  /**
+   * Watches the pace at which a body arrives. While it is slow and other requests need its memory, `fail` is called with
+   * `REQUEST_TIMEOUT`. Returns functions to report bytes that have arrived, and the end.
+   */
+  watchArrival(fail: (error: DomainError) => void): { received: (bytes: number) => void; end: () => void } {
+    const { memory } = this;
+    const arrival = { charge: this, fail, received: Number.POSITIVE_INFINITY, isSlow: false };
+    memory.addArrival(arrival);
+    return {
+      received: (bytes) => {
+        arrival.received += bytes;
+      },
+      end: () => memory.removeArrival(arrival),
+    };
+  }
+
+  /** Counts nothing of the request any more: its body has been given up. */
+  giveBack(): void {
+    this.subtract(this.bytes);
+    this.isOver = true;
   }
 
   /** Counts `bytes` less. */
@@ -79,8 +161,6 @@ export class RequestCharge {
   }
 
   private release(): void {
-    if (!this.isAnswered || !this.isClosed) return;
-    this.subtract(this.bytes);
-    this.isOver = true;
+    if (this.isAnswered && this.isClosed) this.giveBack();
   }
 }

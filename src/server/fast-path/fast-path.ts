@@ -8,7 +8,7 @@ import type { requestIds } from '../http/request-id.js';
 import type { BucketCounts } from '../metrics/bucket-histogram.js';
 import type { PredictionHistogram } from '../metrics/prediction-histogram.js';
 import type { RequestHistogram } from '../metrics/request-histogram.js';
-import { type Overload, TooLateError } from '../overload/overload.js';
+import { type Overload, TOO_LATE } from '../overload/overload.js';
 import { type Handler, RequestQueue } from '../overload/request-queue.js';
 import { FastReply } from './fast-reply.js';
 import { ReplyWriter, takeFirstPiece } from './node-response.js';
@@ -28,6 +28,8 @@ export interface FastRoute {
   readonly answer: (body: Buffer, headers: IncomingHttpHeaders, reply: FastReply) => void;
   /** Returns the body of an error in the form of the route's protocol. */
   readonly errorBody?: ((error: ErrorReply) => object) | undefined;
+  /** Called for a request that was refused so many milliseconds after its arrival. */
+  readonly onFailed?: ((milliseconds: number) => void) | undefined;
 }
 
 export interface FastPathOptions {
@@ -77,6 +79,11 @@ export class FastPath {
   /** Lets `GET` requests to a path pass by those that wait. */
   addUrgent(path: string): void {
     this.urgent.add(path);
+  }
+
+  /** Milliseconds since a request arrived; undefined for one that did not come over a connection. */
+  age(request: IncomingMessage): number | undefined {
+    return this.options.overload.age(request);
   }
 
   has(path: string): boolean {
@@ -164,7 +171,8 @@ export class FastPath {
     const route = this.routeOf(request);
     // The rest of a body that is still arriving is drained by the slow path.
     if (!route || !request.complete || !response.socket) return false;
-    const { message, code } = new TooLateError();
+    // Making an error, with its stack, would take a fifth of all the time of a refusal.
+    const { message, code } = TOO_LATE;
     const id = this.options.requestId(request);
     const body: ErrorReply = { error: message, code, request_id: id };
     const reply = new FastReply(route.charset);
@@ -196,6 +204,7 @@ export class FastPath {
     this.options.predictions.observe(seconds);
     if (status !== '200 OK') {
       this.options.durations.observe('POST', route.pattern, 503, seconds);
+      route.onFailed?.(1000 * seconds);
       return;
     }
     let counts = this.counts.get(route);

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, onResponseHookHandler } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import type { FastPath, FastRoute } from '../fast-path/fast-path.js';
 import type { Inference } from './inference.js';
 import type { InferenceRequest } from './inference-request.js';
@@ -22,7 +22,8 @@ export interface PredictionRoute<Params> {
   /** Fastify's pattern, under which metrics count the route. */
   readonly pattern: string;
   readonly schema: FastifySchema;
-  readonly onResponse?: onResponseHookHandler;
+  /** Called for a request that was refused or failed so many milliseconds after its arrival, on either path. */
+  readonly onFailed?: (milliseconds: number) => void;
   /** Returns what to read, predict and write. Throws the error of an invalid request, or rejects with it. */
   readonly request: (input: PredictionInput<Params>) => InferenceRequest | Promise<InferenceRequest>;
   /** What the fast path takes of the route, if anything. */
@@ -54,7 +55,7 @@ export function predictionRoute<Params>(
   { inference, fastPath }: PredictionRouteOptions,
   route: PredictionRoute<Params>,
 ): void {
-  const { pattern, schema, onResponse, request, fastPath: rule } = route;
+  const { pattern, schema, onFailed, request, fastPath: rule } = route;
 
   function takeEarly(params: Params, { path, types = [], charset = true, errorBody }: FastPathRule<Params>): void {
     fastPath.add(path(params), {
@@ -62,6 +63,7 @@ export function predictionRoute<Params>(
       types,
       charset,
       errorBody,
+      onFailed,
       answer: (body, headers, reply) => {
         const inferenceRequest = request({ headers, params, query: NO_QUERY, body });
         if (inferenceRequest instanceof Promise) inferenceRequest.catch(() => {});
@@ -75,7 +77,12 @@ export function predictionRoute<Params>(
     pattern,
     {
       schema,
-      ...(onResponse && { onResponse }),
+      ...(onFailed && {
+        onResponse: ({ raw }: FastifyRequest, reply: FastifyReply, done: () => void) => {
+          if (reply.statusCode >= 400) onFailed(fastPath.age(raw) ?? reply.elapsedTime);
+          done();
+        },
+      }),
       // Readers check the body: a schema would walk the rows once more, and could not name `instances[3][5]`.
       validatorCompiler: () => () => true,
       config: { predicts: true, quiet: true, readOnlySafe: true },

@@ -54,9 +54,15 @@ export class Overload {
   }
 }
 
-/** The error `OVERLOADED` of a request whose turn came too late. */
+/** What is said of a request whose turn came too late. */
+export const TOO_LATE = {
+  code: 'OVERLOADED',
+  message: 'the server has more requests than it can answer in time; try again later',
+} as const;
+
+/** The same as an error. */
 export class TooLateError extends DomainError {
   constructor() {
-    super('OVERLOADED', 'the server has more requests than it can answer in time; try again later');
+    super(TOO_LATE.code, TOO_LATE.message);
   }
 }

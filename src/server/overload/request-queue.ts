@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 /** Milliseconds for which requests are answered as they are read. Those that are read later in the same turn wait. */
 const SLICE = 5;
@@ -8,12 +9,21 @@ const ORDERLY = 20;
 const PATIENCE = 1000;
 /** Milliseconds between two times at which it is recorded that the event loop has looked for requests. */
 const BEAT = 50;
+/**
+ * Requests that may wait behind earlier ones of their connections. A read of 64 KiB holds up to 2,500, of which each takes about
+ * 4 KiB of memory.
+ */
+const MAX_PIPELINED = 4096;
 
 interface Waiting {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** Earliest time at which the request may have arrived, in milliseconds. */
   readonly arrived: number;
+  /** Later requests of the same connection, whose client has not waited for a reply (pipelining). */
+  behind: Waiting[] | undefined;
+  /** Whether it has been answered or refused ahead of its turn. */
+  isDone: boolean;
 }
 
 /** `arrived`: time in milliseconds. */
@@ -36,18 +46,31 @@ interface RequestQueueOptions {
  * in the order of arrival, every request would wait for as long as its client does, and none would be answered in time. A
  * request that has waited for a second is refused. If there have been such requests for a second, the load is more than a burst:
  * time that newer requests leave goes to refusals of the older ones.
+ *
+ * Requests that a client sends without waiting for replies begin in their order, one right after the other. Each has an age of its
+ * own, from its arrival to its begin. That its reply waits for those before it does not count: only this client causes it.
  */
 export class RequestQueue {
   private readonly options: RequestQueueOptions;
   /** From `first` on, in the order of arrival. */
   private waiting: (Waiting | undefined)[] = [];
   private first = 0;
+  /** The first request that waits of each connection. */
+  private readonly lines = new Map<Socket, Waiting>();
+  /** What waited behind the request that began last. It is next. */
+  private following: Waiting[] = [];
+  /** Number of requests that wait behind others. */
+  private pipelined = 0;
   /** Whether the end of this turn of the event loop will be noticed. */
   private isArmed = false;
   private sliceStart = 0;
   /** Since when the oldest request has always waited for longer than `ORDERLY`. */
   private overloadedSince = Number.POSITIVE_INFINITY;
   private lookedAt = performance.now();
+  /** Whether the oldest request is taken because it is refused. */
+  private isRefusing = false;
+  /** How late the event loop looked last. */
+  private delay = 0;
   private readonly timer: NodeJS.Timeout;
 
   constructor(options: RequestQueueOptions) {
@@ -61,7 +84,7 @@ export class RequestQueue {
 
   /** Number of requests that wait. */
   get size(): number {
-    return this.waiting.length - this.first;
+    return this.waiting.length - this.first + this.pipelined;
   }
 
   /** Listens to the server's event `request`. */
@@ -73,21 +96,12 @@ export class RequestQueue {
     }
     // After a longer turn, the request may have arrived at any time since the event loop last looked.
     const arrived = now - this.lookedAt > 2 * BEAT ? this.lookedAt : now;
-    if (response.socket !== null) {
-      this.waiting.push({ request, response, arrived });
-      return;
-    }
-    // Its client has not waited for the reply to another request. One piece of the connection may hold hundreds, too many to wait.
-    const last = this.size > 0 ? this.waiting.at(-1)! : undefined;
-    if (last?.request.socket === request.socket) {
-      this.waiting.pop();
-      this.options.answer(last.request, last.response, last.arrived);
-    }
-    this.options.answer(request, response, arrived);
+    this.enqueue({ request, response, arrived, behind: undefined, isDone: false }, now);
   };
 
   /** Records that the event loop has looked for requests at or after `time`, in milliseconds. */
   onLooked(time: number): void {
+    this.delay = this.delayAt(time);
     this.lookedAt = time;
   }
 
@@ -95,6 +109,30 @@ export class RequestQueue {
   close(): void {
     clearInterval(this.timer);
     this.lookedAt = Number.POSITIVE_INFINITY;
+  }
+
+  /** Lets a request wait: behind the first of its connection, if one waits. */
+  private enqueue(waiting: Waiting, now: number): void {
+    const { socket } = waiting.request;
+    const first = this.lines.get(socket);
+    if (!first) {
+      this.lines.set(socket, waiting);
+      this.waiting.push(waiting);
+      return;
+    }
+    first.behind ??= [];
+    first.behind.push(waiting);
+    if (++this.pipelined > MAX_PIPELINED) this.endLine(socket, first, now);
+  }
+
+  /** Begins all requests of a connection, because too many wait in memory. */
+  private endLine(socket: Socket, first: Waiting, now: number): void {
+    const { behind = [] } = first;
+    first.isDone = true;
+    first.behind = undefined;
+    this.lines.delete(socket);
+    this.pipelined -= behind.length;
+    for (const waiting of [first, ...behind]) this.begin(waiting, now);
   }
 
   /** Returns whether a request that is read now is answered at once. */
@@ -123,13 +161,23 @@ export class RequestQueue {
   private readonly serve = (): void => {
     const now = performance.now();
     if (now - this.sliceStart > SLICE) return;
-    const next = this.next(now);
+    const next = this.nextOfLine() ?? this.next(now);
     if (!next) return;
-    const { request, response, arrived } = next;
-    if (now - arrived > this.patience(now)) this.options.refuse(request, response, arrived);
-    else this.options.answer(request, response, arrived);
+    this.begin(next, now);
     process.nextTick(this.serve);
   };
+
+  /** Answers a request, or refuses it if its turn has come too late. */
+  private begin({ request, response, arrived }: Waiting, now: number): void {
+    if (now - arrived > this.patience(now)) this.options.refuse(request, response, arrived);
+    else this.options.answer(request, response, arrived);
+  }
+
+  private nextOfLine(): Waiting | undefined {
+    const next = this.following.shift();
+    if (next) this.pipelined--;
+    return next;
+  }
 
   /** Removes the request whose turn it is. Clients that have gone wait for nothing. */
   private next(now: number): Waiting | undefined {
@@ -142,15 +190,33 @@ export class RequestQueue {
       const wait = now - oldest.arrived;
       if (wait <= ORDERLY) this.overloadedSince = Number.POSITIVE_INFINITY;
       else this.overloadedSince = Math.min(this.overloadedSince, now);
-      const isOldest = wait <= ORDERLY || wait > PATIENCE || now - this.waiting.at(-1)!.arrived > this.patience(now);
+      // Refusals take turns with answers: there may be more of them than there is time for.
+      this.isRefusing = wait > PATIENCE && !this.isRefusing;
+      const isOldest = wait <= ORDERLY || this.isRefusing || now - this.waiting.at(-1)!.arrived > this.patience(now);
       const next = isOldest ? this.removeOldest() : this.waiting.pop()!;
-      if (!next.request.socket.destroyed) return next;
+      if (next.isDone) continue;
+      const { socket } = next.request;
+      this.lines.delete(socket);
+      if (!socket.destroyed) {
+        this.following = next.behind ?? [];
+        return next;
+      }
+      this.pipelined -= next.behind?.length ?? 0;
     }
   }
 
-  /** Wait after which a request is refused. */
+  /**
+   * Wait after which a request is refused. If turns of the event loop are long, for want of a processor or because of other work, a
+   * request has waited for such a turn before it can be read, however few there are: refusing it for that would refuse all.
+   */
   private patience(now: number): number {
-    return now - this.overloadedSince > PATIENCE ? ORDERLY : PATIENCE;
+    if (now - this.overloadedSince <= PATIENCE) return PATIENCE;
+    return Math.min(PATIENCE, ORDERLY + 2 * Math.max(this.delay, this.delayAt(now)));
+  }
+
+  /** How much later than planned the event loop looks for requests, if it does not before `time`. */
+  private delayAt(time: number): number {
+    return Math.max(0, time - this.lookedAt - BEAT);
   }
 
   private removeOldest(): Waiting {

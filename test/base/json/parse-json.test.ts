@@ -28,3 +28,20 @@ test('brackets that do not match are left to the parser', () => {
   checkJson(Buffer.from(`${']'.repeat(1000)}{"a":1}`));
   assert.throws(() => readJson(Buffer.from(']{"a":1}')), { code: 'INVALID_JSON' });
 });
+
+test('levels are bounded, and arrays and objects that have ended are none', () => {
+  const nested = (levels: number) => Buffer.from('['.repeat(levels) + ']'.repeat(levels));
+  checkJson(nested(100));
+  assert.throws(() => checkJson(nested(101)), {
+    code: 'INVALID_REQUEST',
+    message: 'JSON: expected at most 100 levels, got more at position 100',
+  });
+  checkJson(Buffer.from(`[${'[{"a":[1]}],'.repeat(1000)}1]`));
+});
+
+test('arrays and objects are bounded beside values, by more in a long text', () => {
+  const empty = (count: number, after = '') => `[${`[]${after},`.repeat(count - 2)}{}]`;
+  checkJson(Buffer.from(empty(2 ** 20)), Number.POSITIVE_INFINITY);
+  refused(empty(2 ** 20 + 1), /at most 1048576 arrays and objects, got 1048577/, Number.POSITIVE_INFINITY);
+  checkJson(Buffer.from(empty(2 ** 20 + 1, ' '.repeat(20))), Number.POSITIVE_INFINITY);
+});

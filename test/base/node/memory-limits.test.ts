@@ -27,3 +27,37 @@ test('the shares grow with the memory, and fit in it', () => {
     previous = limits;
   }
 });
+
+test('however little memory there is, a body of the maximum size is taken', () => {
+  assert.ok((7 / 8) * memoryLimits(MIB).requests > BODY_LIMIT);
+});
+
+test('docs/operations.md lists the shares', async () => {
+  const text = await readFile('docs/operations.md', 'utf8');
+  const row = (name: string) => {
+    const [, ...cells] = text
+      .split('\n')
+      .find((line) => line.startsWith(`| ${name}`))!
+      .split('|')
+      .slice(1, -1);
+    return cells.map((cell) => cell.trim());
+  };
+  const all = [256, 512, 1024, 2 ** 16].map((mebibytes) => memoryLimits(mebibytes * MIB));
+  const size = (mebibytes: number) => (mebibytes < 4096 ? `${Math.floor(mebibytes)} MiB` : `${mebibytes / 1024} GiB`);
+  assert.deepEqual(
+    row('all requests together'),
+    all.map(({ requests }) => size(requests / MIB)),
+  );
+  assert.deepEqual(
+    row('heap of a thread'),
+    all.map(({ threadHeap }) => size(threadHeap)),
+  );
+  assert.deepEqual(
+    row('heap of a child process'),
+    all.map(({ childHeap }) => size(childHeap)),
+  );
+  assert.deepEqual(
+    row('values in the largest body'),
+    all.map((limits) => `${(maxValues(BODY_LIMIT, limits) / 1e6).toFixed(1)} million`),
+  );
+});

@@ -111,6 +111,50 @@ test('one prediction far out of the range of all targets raises the alarm, and i
   );
 });
 
+/** Independent rows of three columns without heavy tails, so that no prediction goes far; the prediction follows the first. */
+function drawLight(random: Random, count: number, value: () => number): HeldOut {
+  const rows = Float32Array.from({ length: 3 * count }, () => 40 + 10 * value());
+  const outputs = Float32Array.from({ length: count }, (_, r) => (rows[3 * r]! - 40) / 10);
+  return { count, rows, outputs, errors: Float32Array.from({ length: count }, () => random.uniform()) };
+}
+
+test('one prediction several ranges out raises the alarm if no input has a tail that may explain it', () => {
+  const random = createRandom(12);
+  for (const [heldOut, value] of [
+    [5000, () => random.normal()],
+    [1000, () => 3 * random.uniform() - 1.5],
+  ] as const) {
+    const baseline = makeBaseline(drawLight(random, heldOut, value), NAMES, ['price'], 1, TARGETS);
+    for (const ranges of [-8, -3.9, 3.9, 5, 8]) {
+      const { monitor, events } = watch(baseline);
+      for (let i = 0; i < 6; i++) {
+        const { rows, outputs, errors } = drawLight(random, 100, value);
+        if (i === 5) outputs[60] = Math.sign(ranges) * 5 + 10 * ranges;
+        monitor.observe(rows, 100, outputs, errors);
+        assert.equal(events.length, i === 5 ? 1 : 0, `${ranges} ranges, ${heldOut} held out`);
+      }
+      assert.equal(monitor.report().detected, true);
+      assert.equal(guards(monitor)[0]!.implausible_rows, 1);
+    }
+  }
+});
+
+test('where an input has a heavy tail, a few predictions several ranges out raise the alarm, and one does not', () => {
+  for (const baseline of [small, large]) {
+    const { monitor, events } = watch(baseline);
+    const random = createRandom(13);
+    let strays = 0;
+    for (; strays < 4 && events.length === 0; strays++) {
+      assert.equal(monitor.report().detected, false);
+      const { rows, outputs, errors } = draw(random, 100);
+      outputs[60] = 5 + 10 * [8, 7, 6, 8][strays]!;
+      monitor.observe(rows, 100, outputs, errors);
+    }
+    assert.deepEqual([events.length, strays > 1, strays <= 4], [1, true, true], `${strays} rows`);
+    assert.match(guards(monitor)[0]!.words, /of \d+ rows out of the range/);
+  }
+});
+
 test('a prediction at the edge of all targets is plausible, even beyond all held-out predictions', () => {
   const { monitor, events } = watch(large);
   const { rows, outputs, errors } = draw(createRandom(2), 100);

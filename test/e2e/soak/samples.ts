@@ -8,9 +8,7 @@ export interface Sample {
   readonly rss: number;
   /** The same with the processes that it started. */
   readonly tree: number;
-  /** Used memory of V8's heap, in bytes. */
-  readonly heap: number;
-  /** Memory of buffers outside of it, in bytes. */
+  /** Memory of buffers outside of V8's heap, in bytes. */
   readonly external: number;
   readonly handles: number;
   readonly descriptors: number;
@@ -30,7 +28,6 @@ export async function takeSample(port: number, pid: number, directory: string, m
     minute,
     rss: sumOf('process_resident_memory_bytes'),
     tree: memoryOf(pid),
-    heap: sumOf('nodejs_heap_size_used_bytes'),
     external: sumOf('nodejs_external_memory_bytes'),
     handles: sumOf('nodejs_active_handles'),
     descriptors: sumOf('process_open_fds'),

@@ -1,4 +1,5 @@
 import { arch, cpus, platform } from 'node:os';
+import type { HeapLine } from './heap-probe.js';
 import type { Sample } from './samples.js';
 import type { SoakTraffic } from './soak-traffic.js';
 import type { Subject } from './subject.js';
@@ -9,7 +10,11 @@ export interface Soak {
   /** The version of Node that runs it. */
   readonly node: string;
   readonly minutes: number;
+  /** Minutes of these that are not judged. */
+  readonly warmUp: number;
   readonly samples: readonly Sample[];
+  /** Heaps of the programs that run all the time. */
+  readonly heaps: ReadonlyMap<string, readonly (HeapLine & { readonly minute: number })[]>;
   /** A sample after the traffic. */
   readonly last: Sample | undefined;
   /** Why the service ended before. */
@@ -19,47 +24,63 @@ export interface Soak {
   readonly traffic: SoakTraffic;
 }
 
-/** Share of the time that is a warm-up: caches fill, the optimising compiler works, and V8 finds the size of its heap. */
-const WARM_UP = 1 / 3;
 const MEBIBYTE = 2 ** 20;
 const least = (values: readonly number[]) => Math.min(...values);
 
-/** Series, how the samples of a minute become one value, and its unit. The minimum of a heap is what a collection leaves. */
+/** Series of samples, how those of a minute become one value, and their unit. */
 const SERIES: readonly [name: string, key: keyof Sample, reduce: (values: number[]) => number, unit: number][] = [
   ['RSS, MiB', 'rss', mean, MEBIBYTE],
   ['RSS with child processes, MiB', 'tree', least, MEBIBYTE],
-  ['heap, MiB', 'heap', least, MEBIBYTE],
   ['buffers, MiB', 'external', least, MEBIBYTE],
   ['handles', 'handles', least, 1],
   ['descriptors', 'descriptors', least, 1],
   ['files on the disk', 'files', mean, 1],
 ];
 
+interface Point {
+  readonly minute: number;
+  readonly value: number;
+}
+
 /** Writes the page of a run. */
 export function soakPage(soak: Soak): { page: string; passed: boolean } {
-  const { subject, node, minutes, samples, last, ended, code, traffic } = soak;
-  const warm = samples.filter(({ minute }) => minute >= WARM_UP * minutes);
+  const { subject, node, minutes, warmUp, samples, heaps, last, ended, code, traffic } = soak;
   const verdicts: [claim: string, reached: boolean][] = [];
-  const rows = SERIES.map(([name, key, reduce, unit]) => {
-    const bins = binned(warm, key, reduce);
+  /** Returns a row of the table. Points within the warm-up, and after the traffic, are not judged. */
+  const row = (name: string, points: readonly Point[], atRest?: number): string[] => {
+    const warm = points.filter(({ minute }) => minute >= warmUp && minute < minutes);
     const { slope, error } = fitTrend(
-      bins.map(({ minute }) => minute / 60),
-      bins.map(({ value }) => value / unit),
+      warm.map(({ minute }) => minute / 60),
+      warm.map(({ value }) => value),
     );
-    verdicts.push([`${name}: the slope is not above zero beyond its error`, !grows({ slope, error })]);
-    const of = (some: readonly Sample[]) => (mean(some.map((sample) => sample[key])) / unit).toFixed(1);
+    if (!name.includes('code')) {
+      verdicts.push([`${name}: the slope is not above zero beyond its error`, !grows({ slope, error })]);
+    }
+    const of = (some: readonly Point[]) => mean(some.map(({ value }) => value)).toFixed(1);
     const third = Math.ceil(warm.length / 3);
-    const max = Math.max(...samples.map((sample) => sample[key])) / unit;
     return [
       name,
-      of(samples.slice(0, 6)),
+      of(points.slice(0, 1)),
       of(warm.slice(0, third)),
       of(warm.slice(-third)),
-      max.toFixed(1),
-      last ? (last[key] / unit).toFixed(1) : '',
+      Math.max(...points.map(({ value }) => value)).toFixed(1),
+      atRest === undefined ? '' : atRest.toFixed(1),
       `${slope.toFixed(2)} ± ${error.toFixed(2)}`,
     ];
-  });
+  };
+  const heapRow = (program: string, kind: 'objects' | 'code', name: string) =>
+    row(
+      name,
+      (heaps.get(program) ?? []).map(({ minute, [kind]: bytes }) => ({ minute, value: bytes / MEBIBYTE })),
+    );
+  const rows = [
+    heapRow('main', 'objects', 'heap after a collection, MiB'),
+    heapRow('main', 'code', 'its code, MiB'),
+    heapRow('feedback-process', 'objects', 'heap of the feedback process after a collection, MiB'),
+    ...SERIES.map(([name, key, reduce, unit]) =>
+      row(name, binned(samples, key, reduce, unit), last && last[key] / unit),
+    ),
+  ];
   const replies = [...traffic.statuses.values()].reduce((sum, count) => sum + count, 0);
   verdicts.push(
     ['the service neither ended nor started again', ended === undefined],
@@ -76,11 +97,12 @@ export function soakPage(soak: Soak): { page: string; passed: boolean } {
     '',
     `Mixed traffic, ${(replies / minutes / 60).toFixed(0)} replies a second: predictions in every protocol and format, feedback ` +
       'by id and by row, trainings that begin to serve, uploads, rollbacks, new baselines, event streams, large bodies, ' +
-      'and clients that send in pieces, read slowly or break off at any stage. Slopes are fitted to minutes after the ' +
-      'first third; ± is one standard error, which allows for autocorrelation.',
+      'and clients that send in pieces, read slowly or break off at any stage. Slopes are fitted to minutes after a ' +
+      `warm-up of ${warmUp}; ± is one standard error, which allows for autocorrelation. A heap is measured each minute after a ` +
+      'full collection. Code, which grows for as long as V8 optimises functions, is not judged: it is bounded by the program.',
     '',
     table(
-      ['', 'first half minute', 'after the warm-up', 'at the end', 'maximum', 'without traffic', 'slope per hour'],
+      ['', 'first minute', 'after the warm-up', 'at the end', 'maximum', 'without traffic', 'slope per hour'],
       rows,
     ),
     '',
@@ -96,11 +118,16 @@ export function soakPage(soak: Soak): { page: string; passed: boolean } {
   return { page, passed };
 }
 
-function binned(samples: readonly Sample[], key: keyof Sample, reduce: (values: number[]) => number) {
+function binned(
+  samples: readonly Sample[],
+  key: keyof Sample,
+  reduce: (values: number[]) => number,
+  unit: number,
+): Point[] {
   const minutes = new Set(samples.map(({ minute }) => Math.floor(minute)));
   return Array.from(minutes, (minute) => {
     const some = samples.filter((sample) => Math.floor(sample.minute) === minute);
-    return { minute, value: reduce(some.map((sample) => sample[key])) };
+    return { minute, value: reduce(some.map((sample) => sample[key])) / unit };
   });
 }
 

@@ -57,7 +57,8 @@ export class SoakTraffic {
             'content-encoding': 'gzip',
           }),
       ],
-      [20_000, (n) => this.train(n)],
+      // A hundred of them, the number of records that the service retains, take less than the default warm-up.
+      [8000, (n) => this.train(n)],
       [15_000, () => this.send('uploads', 'POST', '/models', archive, { 'content-type': 'application/gzip' })],
       [15_000, () => this.download()],
       [45_000, () => this.send('rollbacks', 'POST', '/models/rollback')],

@@ -1,6 +1,8 @@
-// `npm run soak`: half an hour of mixed traffic to the image under the memory limit of compose.yaml, with trainings, feedback,
+// `npm run soak`: an hour of mixed traffic to the image under the memory limit of compose.yaml, with trainings, feedback,
 // uploads and clients that break off. Measures memory, handles and files, fits a line to each after a warm-up, and prints a page,
-// which `--page` writes. `--minutes=` is the duration. Exits with 1 if anything grows, ends or fails.
+// which `--page` writes. `--minutes=` is the duration, of which `--warm-up=` minutes are not judged: caches fill, V8 optimises
+// the code and finds the size of its heap, and the service retains the records of its last 100 trainings. Exits with 1 if anything
+// grows, ends or fails.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,16 +10,33 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { freePort } from '../../support/free-port.js';
 import { Keeper } from '../fuzz/service/keeper.js';
+import { readHeaps } from './heaps.js';
 import { nodeVersion, type Sample, takeSample } from './samples.js';
 import { soakPage } from './soak-page.js';
 import { SoakTraffic } from './soak-traffic.js';
 import { startSubject } from './subject.js';
 
-const { values } = parseArgs({ options: { minutes: { type: 'string', default: '30' }, page: { type: 'string' } } });
+/** Minutes to which a line can be fitted at all. */
+const MIN_JUDGED = 3;
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '60' },
+    'warm-up': { type: 'string', default: '25' },
+    page: { type: 'string' },
+  },
+});
 const minutes = Number(values.minutes);
-if (!(minutes > 0)) throw new Error(`--minutes: expected a number above 0, got ${values.minutes}`);
+const warmUp = Number(values['warm-up']);
+if (!(warmUp >= 0 && minutes >= warmUp + MIN_JUDGED)) {
+  throw new Error(
+    `--minutes=${values.minutes}: expected at least ${MIN_JUDGED} more than --warm-up=${values['warm-up']}`,
+  );
+}
 
 const INTERVAL = 5000;
+/** The processes that run all the time. */
+const HEAPS = ['main', 'feedback-process'];
 /** Milliseconds after the traffic, in which connections and child processes end. */
 const QUIET = 15_000;
 
@@ -29,6 +48,7 @@ const samples: Sample[] = [];
 try {
   const traffic = new SoakTraffic(port, await keeper.prepare(), readFileSync(join(directory, 'rows.csv'), 'utf8'));
   const node = await nodeVersion(port);
+  const started = Date.now();
   const start = performance.now();
   const elapsed = () => (performance.now() - start) / 60_000;
   const ending = new AbortController();
@@ -49,7 +69,13 @@ try {
   await sleep(ended ? 0 : QUIET);
   const last = ended ? undefined : await takeSample(subject.port, subject.pid, directory, elapsed());
   const code = ended ? null : await subject.stop();
-  const { page, passed } = soakPage({ subject, node, minutes, samples, last, ended, code, traffic });
+  const heaps = new Map(
+    HEAPS.map((program) => [
+      program,
+      readHeaps(directory, program).map((line) => ({ ...line, minute: (line.time - started) / 60_000 })),
+    ]),
+  );
+  const { page, passed } = soakPage({ subject, node, minutes, warmUp, samples, heaps, last, ended, code, traffic });
   console.log(page);
   if (values.page) writeFileSync(values.page, page);
   if (!passed) process.exitCode = 1;

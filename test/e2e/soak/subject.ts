@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { HARDENED } from '../docker/container.js';
 import { docker, missingDaemon } from '../docker/docker.js';
+import { installProbe } from './heaps.js';
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../../app/main.js', import.meta.url));
@@ -61,7 +62,8 @@ async function startContainer(directory: string, port: number): Promise<Subject>
   await docker('build', '--network', 'host', '--tag', IMAGE, ROOT);
   // The service is another user there.
   chmodSync(directory, 0o777);
-  const env = Object.entries(settings('/soak', port)).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
+  const variables = { ...settings('/soak', port), ...installProbe(directory, '/soak') };
+  const env = Object.entries(variables).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
   const rights = [...HARDENED.slice(0, HARDENED.indexOf('--memory')), '--memory', limit];
   const mount = ['--volume', `${directory}:/soak`];
   const id = await docker('run', '--detach', '--network', 'host', ...rights, ...mount, ...env, IMAGE);
@@ -89,7 +91,7 @@ async function startContainer(directory: string, port: number): Promise<Subject>
 function startProcess(directory: string, port: number): Subject {
   const file = join(directory, 'log');
   const log = openSync(file, 'a');
-  const env = { PATH: process.env['PATH'], ...settings(directory, port) };
+  const env = { PATH: process.env['PATH'], ...settings(directory, port), ...installProbe(directory, directory) };
   const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', log, log] });
   closeSync(log);
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));

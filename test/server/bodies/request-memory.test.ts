@@ -3,6 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { MEMORY } from '../../../src/base/node/memory-limits.js';
 import { RequestMemory } from '../../../src/server/bodies/request-memory.js';
 import { buildTestApp } from '../../support/test-app.js';
 import { until } from '../../support/until.js';
@@ -50,6 +51,61 @@ test('what ends only after its request, such as a decompressor, is not counted t
   charge.add(MIB);
   charge.onAnswered();
   assert.equal(memory.held, 0);
+});
+
+test('a slow body gives way when another request needs its memory, and one that keeps its pace does not', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const memory = new RequestMemory(8 * MIB);
+  const [fast, slow, latest, other] = [open(memory), open(memory), open(memory), open(memory)];
+  const failed: string[] = [];
+  const watch = ({ charge }: ReturnType<typeof open>, name: string) => {
+    charge.add(2 * MIB);
+    return charge.watchArrival(({ code }) => failed.push(`${name} ${code}`));
+  };
+  const [arriving, trickling] = [watch(fast, 'fast'), watch(slow, 'slow')];
+  const refused = () => assert.throws(() => other.charge.add(4 * MIB), { code: 'OVERLOADED' });
+  refused();
+  t.mock.timers.tick(5000);
+  refused();
+  // A body that needs 59 seconds in all, and one that needs 61.
+  arriving.received((2 * MIB * 5) / 59);
+  trickling.received((2 * MIB * 5) / 61);
+  t.mock.timers.tick(4999);
+  refused();
+  watch(latest, 'latest');
+  t.mock.timers.tick(1);
+  assert.deepEqual(failed, []);
+  open(memory).charge.add(MIB);
+  assert.deepEqual(failed, [], 'there is room');
+  other.charge.add(2 * MIB);
+  assert.deepEqual(failed, ['slow REQUEST_TIMEOUT']);
+  assert.equal(memory.held, 7 * MIB);
+  slow.charge.add(MIB);
+  assert.equal(memory.held, 7 * MIB, 'what has been given up is not counted');
+  assert.throws(() => open(memory).charge.add(MIB), { code: 'OVERLOADED' });
+});
+
+test('clients that send large bodies a byte at a time do not keep others out', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const { app } = await buildTestApp(t, undefined, { bodyLimit: 16 * MIB });
+  const url = await app.listen({ port: 0, host: '127.0.0.1' });
+  const budget = MEMORY.requests;
+  const fitting = Math.floor(((7 / 8) * budget) / BODY);
+  const uploads = await Promise.all(Array.from({ length: fitting }, () => upload(t, url)));
+  const large = () => fetch(`${url}/predict`, post(`[[1, 2, 3${' '.repeat(BODY)}]]`));
+  await until('the bodies hold the memory', 10, async () => (await large()).status === 503);
+  const replies = uploads.map((socket) => once(socket.setEncoding('latin1'), 'data'));
+  for (const _ of [1, 2]) {
+    for (const socket of uploads) socket.write(',1');
+    t.mock.timers.tick(5000);
+  }
+  assert.equal((await large()).status, 200);
+  const [text] = (await Promise.race(replies)) as [string];
+  assert.match(text, /^HTTP\/1\.1 408 Request Timeout\r\n/);
+  assert.match(
+    text,
+    /"error":"body: it arrives too slowly, and other requests need its memory","code":"REQUEST_TIMEOUT"/,
+  );
 });
 
 test('bodies beyond the budget are a 503 with Retry-After, small predictions go on, and all is given back', async (t) => {

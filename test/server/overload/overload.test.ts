@@ -42,16 +42,38 @@ async function openAll(t: TestContext, { app, port }: { app: TestApp['app']; por
 
 /** Returns the next reply over a connection. Its body has a declared length. */
 async function receive(socket: Socket): Promise<Reply> {
+  const [reply] = await receiveAll(socket, 1);
+  return reply!;
+}
+
+/** Sends a request and returns its reply. */
+async function ask(socket: Socket, request: string): Promise<Reply> {
+  const reply = receive(socket);
+  socket.write(request);
+  return reply;
+}
+
+/** Returns so many replies over a connection, to requests that were sent without waiting for them. */
+async function receiveAll(socket: Socket, count: number): Promise<Reply[]> {
+  const replies: Reply[] = [];
   let text = '';
-  for (;;) {
+  while (replies.length < count) {
     text += (await once(socket, 'data')) as unknown as string;
-    const [head = '', body] = text.split(/\r\n\r\n(.*)/s);
-    const [, ...lines] = head.split('\r\n');
-    const headers = new Map(lines.map((line) => line.toLowerCase().split(': ', 2) as [string, string]));
-    if (body !== undefined && body.length === Number(headers.get('content-length'))) {
-      return { status: Number(head.slice(9, 12)), headers, body };
+    for (;;) {
+      const headEnd = text.indexOf('\r\n\r\n') + 4;
+      const headers = headersOf(text.slice(0, headEnd - 4));
+      const end = headEnd + Number(headers.get('content-length'));
+      if (headEnd < 4 || !(text.length >= end)) break;
+      replies.push({ status: Number(text.slice(9, 12)), headers, body: text.slice(headEnd, end) });
+      text = text.slice(end);
     }
   }
+  return replies;
+}
+
+function headersOf(head: string): Map<string, string> {
+  const [, ...lines] = head.split('\r\n');
+  return new Map(lines.map((line) => line.toLowerCase().split(': ', 2) as [string, string]));
 }
 
 /** Sends a request over each connection, then keeps this thread, which the server shares, busy for so long. */
@@ -123,6 +145,46 @@ test('every protocol refuses in its own form, ahead of Fastify as behind it', as
   assert.equal(fields['error_code'], 'TEMPORARILY_UNAVAILABLE');
   assert.equal(fields['message'], fields['error']);
 });
+
+test('requests that are sent without waiting for replies are refused by their age too, and replies keep their order', async (t) => {
+  const { port } = await listen(t);
+  const sockets = await Promise.all(Array.from({ length: 4 }, () => open(t, port)));
+  for (const socket of sockets) await ask(socket, post('/predict'));
+  const rowsOf = (n: number) => 1 + (n % 5);
+  const requests = Array.from({ length: REQUESTS }, (_, n) =>
+    post('/predict', JSON.stringify({ instances: new Array(rowsOf(n)).fill([1, 2, 3]) })),
+  );
+  const replies = sockets.map((socket) => receiveAll(socket, REQUESTS));
+  for (const socket of sockets) socket.write(requests.join(''));
+  const end = performance.now() + 1500;
+  while (performance.now() < end);
+  const all = await Promise.all(replies);
+  for (const one of all) {
+    for (const [n, { status, body }] of one.entries()) {
+      if (status === 200) assert.equal(JSON.parse(body).predictions.length, rowsOf(n));
+      else assert.equal(status, 503);
+    }
+  }
+  const refused = all.flat().filter(({ status }) => status === 503);
+  assert.ok(refused.length > REQUESTS, `${refused.length} of ${4 * REQUESTS} are refused`);
+  assert.equal(refused[0]!.headers.get('retry-after'), '5');
+  assert.equal((await ask(sockets[0]!, post('/predict'))).status, 200, 'the connection stays open');
+});
+
+for (const fastPath of [true, false]) {
+  test(`the statistics of the Open Inference Protocol count what is refused as failed (fast path: ${fastPath})`, async (t) => {
+    const parts = await listen(t, { fastPath });
+    const sockets = await openAll(t, parts);
+    const body = '{"inputs": [{"name": "inputs", "shape": [1, 3], "datatype": "FP32", "data": [1, 2, 3]}]}';
+    const replies = await sendAndBlock(sockets, post('/v2/models/test/infer', body), 1200);
+    const refused = replies.filter(({ status }) => status === 503).length;
+    assert.ok(refused > 0);
+    const { model_stats } = (await parts.app.inject('/v2/models/test/stats')).json();
+    const { success, fail } = model_stats[0].inference_stats;
+    assert.deepEqual([success.count, fail.count], [REQUESTS - refused, refused]);
+    assert.ok(fail.ns > 1e9 * refused && fail.ns < 1e10 * refused, `${fail.ns} ns, with the time that they waited`);
+  });
+}
 
 test('health checks and scrapes are not refused', async (t) => {
   const parts = await listen(t);

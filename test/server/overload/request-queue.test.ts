@@ -70,15 +70,19 @@ class Simulation {
   }
 }
 
-/** Lets clients send their next request a millisecond after each reply, for some milliseconds. Returns the longest turn. */
-async function saturate(simulation: Simulation, clients: number, milliseconds: number): Promise<number> {
+/**
+ * Lets clients send their next request a millisecond after each reply, for some milliseconds. In each turn the process does nothing
+ * for `pause` milliseconds. Returns the longest turn.
+ */
+async function saturate(simulation: Simulation, clients: number, milliseconds: number, pause = 0): Promise<number> {
   const due = Array.from({ length: clients }, (_, client) => ({ client, at: simulation.now }));
   const end = simulation.now + milliseconds;
   let seen = simulation.outcomes.length;
   let longest = 0;
   while (simulation.now < end) {
     const start = simulation.now;
-    while (due.length > 0 && due[0]!.at <= start) {
+    simulation.now += pause;
+    while (due.length > 0 && due[0]!.at <= simulation.now) {
       const { client, at } = due.shift()!;
       simulation.arrive(client, at);
     }
@@ -150,6 +154,18 @@ for (const clients of [1000, 5000]) {
   });
 }
 
+for (const pause of [30, 70, 110, 300]) {
+  test(`a process that gets no processor for ${pause} ms in each turn still answers as many as it can`, async (t) => {
+    const simulation = new Simulation(t);
+    const start = simulation.now;
+    await saturate(simulation, 5000, 20_000, pause);
+    const answered = simulation.outcomes.filter(({ refused, at }) => !refused && at > start + 5000);
+    // Answers of a slice in each turn, which reading takes as well.
+    const turns = 15_000 / (pause + 5 + 5000 * READING);
+    assert.ok(answered.length > 0.5 * turns * (5 / ANSWER), `${answered.length} answered in ${turns} turns`);
+  });
+}
+
 test('a request whose turn comes a second late is refused', async (t) => {
   const simulation = new Simulation(t);
   simulation.answer = 10;
@@ -193,15 +209,64 @@ test('urgent requests do not wait, and those whose clients have gone are forgott
   assert.ok(simulation.outcomes.every(({ client }) => client !== 2000));
 });
 
-test('requests that a client sends before it has a reply do not wait in memory', async (t) => {
+test('requests that a client sends without waiting for replies begin in their order, beside those of others', async (t) => {
   const simulation = new Simulation(t);
   for (let client = 0; client < 200; client++) simulation.arrive(client);
-  const { size } = simulation.queue;
   const socket = simulation.arrive(1000);
   for (let client = 1001; client < 1300; client++) simulation.arrive(client, simulation.now, { before: socket });
-  assert.equal(simulation.queue.size, size);
+  for (let client = 200; client < 300; client++) simulation.arrive(client);
+  assert.ok(simulation.outcomes.length < 100, `${simulation.outcomes.length} are answered before all have been read`);
+  while (simulation.queue.size > 0) await simulation.endTurn();
   assert.deepEqual(
     simulation.outcomes.filter(({ client }) => client >= 1000).map(({ client }) => client),
     Array.from({ length: 300 }, (_, i) => 1000 + i),
   );
+  assert.equal(simulation.outcomes.length, 600);
+  assert.ok(simulation.outcomes.every(({ refused }) => !refused));
+});
+
+test('each request of a client that does not wait for replies is refused by its own age', async (t) => {
+  const simulation = new Simulation(t);
+  simulation.answer = 10;
+  for (let client = 0; client < 50; client++) simulation.arrive(client);
+  const socket = simulation.arrive(1000);
+  for (let client = 1001; client < 1200; client++) simulation.arrive(client, simulation.now, { before: socket });
+  while (simulation.queue.size > 0) await simulation.endTurn();
+  const own = simulation.outcomes.filter(({ client }) => client >= 1000);
+  assert.deepEqual(
+    own.map(({ client }) => client),
+    Array.from({ length: 200 }, (_, i) => 1000 + i),
+  );
+  const answered = own.filter(({ refused }) => !refused);
+  assert.ok(answered.length > 40 && answered.length < 110, `${answered.length} answers of 10 ms`);
+  assert.ok(answered.every(({ latency }) => latency < 1050));
+});
+
+test('a bounded number of requests waits in memory behind others of their connections', async (t) => {
+  const simulation = new Simulation(t);
+  for (let client = 0; client < 1000; client++) simulation.arrive(client);
+  const socket = simulation.arrive(1000);
+  let most = 0;
+  for (let client = 1001; client < 10_000; client++) {
+    simulation.arrive(client, simulation.now, { before: socket });
+    most = Math.max(most, simulation.queue.size);
+  }
+  assert.ok(most < 1000 + 4100, `${most} wait`);
+  while (simulation.queue.size > 0) await simulation.endTurn();
+  assert.deepEqual(
+    simulation.outcomes.filter(({ client }) => client >= 1000).map(({ client }) => client),
+    Array.from({ length: 9000 }, (_, i) => 1000 + i),
+  );
+  assert.equal(simulation.outcomes.length, 10_000);
+});
+
+test('requests of a client that has gone do not wait, whatever their number', async (t) => {
+  const simulation = new Simulation(t);
+  for (let client = 0; client < 200; client++) simulation.arrive(client);
+  const socket = simulation.arrive(1000) as { destroyed: boolean };
+  for (let client = 1001; client < 1100; client++) simulation.arrive(client, simulation.now, { before: socket });
+  socket.destroyed = true;
+  while (simulation.queue.size > 0) await simulation.endTurn();
+  assert.equal(simulation.queue.size, 0);
+  assert.ok(simulation.outcomes.every(({ client }) => client < 1000));
 });

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { createReadStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
+import { csvToTable } from '../../../src/model/tables/csv/csv-table.js';
 import { LARGE_BODY } from '../../../src/server/bodies/large-body.js';
 import { BodyReader } from '../../../src/server/inference/body-reader.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
@@ -419,6 +421,28 @@ test('a training on feedback uses its rows, and on request those of the referenc
     assert.equal(response.statusCode, 400, response.body);
     assert.match(response.json().error, message);
   }
+});
+
+test('a reference is not read in the process that serves', async (t) => {
+  const directory = temporaryDirectory(t);
+  const path = join(directory, 'reference.csv');
+  await writeFile(path, `y,a,b,c\n${'0.1234,12.25,-3.125,4e3\n'.repeat(300_000)}`);
+  const { app, jobs } = await buildTestApp(t, undefined, {}, { TRAIN_DATA: path, TRAIN_TARGET: 'y' });
+  await feedback(app, { instances: ROWS, targets: TARGETS });
+  const cpuTime = async (work: () => Promise<unknown>) => {
+    const before = process.cpuUsage();
+    await work();
+    const { user, system } = process.cpuUsage(before);
+    return user + system;
+  };
+  const here = await cpuTime(() => csvToTable(createReadStream(path), join(directory, 'table'), ['y']));
+  const own = await cpuTime(async () => {
+    const { statusCode, body } = await post(app, '/train?epochs=1', { source: 'feedback', mix_reference: true });
+    assert.equal(statusCode, 202, body);
+    assert.equal(JSON.parse(body).rows, 300_040);
+  });
+  await jobs.close();
+  assert.ok(own < here / 3, `${own} µs of this process, where reading takes ${here}`);
 });
 
 test('a new version is judged by what comes after it, and one of other columns has rows of its own', async (t) => {

@@ -8,6 +8,7 @@ export const LISTS_STARTS = 1;
 export const LISTS_LOWS = 2;
 export const LISTS_SCALES = 3;
 export const LISTS_PARTS = 4;
+export const LISTS_PART_COUNT = 5;
 
 // Addresses of the lists and arrays of RankTable, 32 bits each.
 export const RANKS_VALUES = 0;

@@ -1,8 +1,8 @@
 // Counts rows exactly as the reference row counter of the tests does: the same operations in the same order, so that both
 // give the same bits. This folder is AssemblyScript, compiled by asc and not by tsc. fields.ts names the parts of records.
 import {
-  ERROR_CHART_LAMBDA, ERROR_CHART_LEVEL, ERROR_CHART_MEAN, ERROR_CHART_SQUARED_LIMIT, LISTS_LOWS, LISTS_NUMBERS, LISTS_PARTS,
-  LISTS_SCALES, LISTS_STARTS, RANKS_GAP_SCORES, RANKS_PS, RANKS_TIED_SCORES, RANKS_VALUES, REPEAT_BUCKETS, REPEAT_WAYS,
+  ERROR_CHART_LAMBDA, ERROR_CHART_LEVEL, ERROR_CHART_MEAN, ERROR_CHART_SQUARED_LIMIT, LISTS_LOWS, LISTS_NUMBERS,
+  LISTS_PART_COUNT, LISTS_PARTS, LISTS_SCALES, LISTS_STARTS, RANKS_GAP_SCORES, RANKS_PS, RANKS_TIED_SCORES, RANKS_VALUES, REPEAT_BUCKETS, REPEAT_WAYS,
   REPEATS_FOUND, REPEATS_SEEN, REPEATS_SHARE, TOTAL_ROWS, TOTAL_SCORES,
 } from './fields';
 export * from './fields';
@@ -14,10 +14,10 @@ export let rows: usize = 0, predictions: usize = 0, errors: usize = 0;
 // Copies from RowReader, which are only read. `distanceRanks` is 0 if the baseline has no conditional channels.
 export let limits: usize = 0, columnMeans: usize = 0, columnDeviations: usize = 0, edges: usize = 0;
 export let grids: usize = 0, gridScores: usize = 0, errorRanks: usize = 0, distanceRanks: usize = 0, mean: usize = 0;
-// The precision matrix column by column, `[features, stride]`, and its diagonal.
+// The precision matrix column by column, `[features, stride]`, and its diagonal, `[stride]`.
 export let precision: usize = 0, diagonal: usize = 0, stride: usize = 0;
-// The latest row: `[channels]` float64, `[channels]` bytes, `[features]` and `[stride]` float64.
-export let values: usize = 0, bins: usize = 0, scores: usize = 0, whitened: usize = 0;
+// The latest row, float64: `[channels]`, and one more if the number of features is odd; `[features]` and `[stride]`.
+export let values: usize = 0, scores: usize = 0, whitened: usize = 0;
 // `[rows at hand + 1]` bytes: 1 for each row with a value missing or outside its limits, and last 1 if there is such a row.
 export let guarded: usize = 0, guardedEnd: usize = 0;
 // Each channel's first bin and number of bins.
@@ -33,10 +33,8 @@ export let chartLimits: usize = 0, errorChart: usize = 0;
 // Arrays of Repeats, and its distance.
 export let repeatSlots: usize = 0, repeatTally: usize = 0, repeatDistance: usize = 0;
 
-/** As in ordered-lists.ts, row-reader.ts, bins.ts and histogram-chart.ts. */
-const PARTS: usize = 256;
+/** As in row-reader.ts and histogram-chart.ts. */
 const MISSING: usize = 3;
-const NO_BIN: u8 = 255;
 const MIN_SCALE: f64 = 1e-100;
 
 /**
@@ -44,15 +42,15 @@ const MIN_SCALE: f64 = 1e-100;
  * is beyond its limit. Returns the number of rows read, negative if a chart is beyond its limit.
  */
 export function countRows(first: i32, count: i32): i32 {
-  // Also the marks of rows that the loop leaves out.
-  memory.fill(guarded, 0, guardedEnd + 1);
+  store<u8>(guarded + guardedEnd, 0);
   for (let r = 0; r < count; r++) {
-    if (repeatDistance && isRepeat(first + r)) continue;
-    const outside = readColumns(first + r);
-    if (outside) {
-      store<u8>(guarded + r, 1);
-      store<u8>(guarded + guardedEnd, 1);
+    if (repeatDistance && isRepeat(first + r)) {
+      store<u8>(guarded + r, 0);
+      continue;
     }
+    const outside = readColumns(first + r);
+    store<u8>(guarded + r, <u8>outside);
+    if (outside) store<u8>(guarded + guardedEnd, 1);
     const error = at(values, features + outputs);
     const rank = countBelow(field(errorRanks, RANKS_VALUES), 0, error);
     const score = scoreOf(errorRanks, rank, error);
@@ -121,27 +119,26 @@ function mix(hash: u32): u32 {
 // @ts-ignore: decorator
 @inline
 function readColumns(r: usize): bool {
-  const d = features, o = outputs;
+  const d = features, o = outputs, into = values, bounds = limits, placed = places;
   const row = rows + ((r * d) << 2), prediction = predictions + ((r * o) << 2);
+  const means = columnMeans, deviations = columnDeviations, deviationSums = sums;
   let outside: usize = 0;
   for (let j: usize = 0; j < d; j++) {
     const value = <f64>load<f32>(row + (j << 2));
-    put(values, j, value);
-    const below = <usize>(value < at(limits, 2 * j)), above = <usize>(value > at(limits, 2 * j + 1));
+    put(into, j, value);
+    const below = <usize>(value < at(bounds, 2 * j)), above = <usize>(value > at(bounds, 2 * j + 1));
     const place = value == value ? below | (above << 1) : MISSING;
-    increment(places, 4 * j + place);
+    increment(placed, 4 * j + place);
     outside |= place;
+    if (place != MISSING) add(deviationSums, j, (value - at(means, j)) / at(deviations, j));
   }
-  for (let j: usize = 0; j < o; j++) {
-    const value = <f64>load<f32>(prediction + (j << 2));
-    put(values, d + j, value);
-    outside |= <usize>(value < at(limits, 2 * (d + j))) | <usize>(value > at(limits, 2 * (d + j) + 1));
+  for (let j = d; j < d + o; j++) {
+    const value = <f64>load<f32>(prediction + ((j - d) << 2));
+    put(into, j, value);
+    outside |= <usize>(value < at(bounds, 2 * j)) | <usize>(value > at(bounds, 2 * j + 1));
+    if (value == value) add(deviationSums, j, (value - at(means, j)) / at(deviations, j));
   }
-  put(values, d + o, <f64>load<f32>(errors + (r << 2)));
-  for (let j: usize = 0; j < d + o; j++) {
-    const value = at(values, j);
-    if (value == value) add(sums, j, (value - at(columnMeans, j)) / at(columnDeviations, j));
-  }
+  put(into, d + o, <f64>load<f32>(errors + (r << 2)));
   return outside != 0;
 }
 
@@ -149,23 +146,23 @@ function readColumns(r: usize): bool {
 // @ts-ignore: decorator
 @inline
 function readConditionals(): f64 {
-  const d = features, step = stride << 3, deviations = scores;
-  for (let j: usize = 0; j < d; j++) put(deviations, j, gridScore(j, at(values, j)) - at(mean, j));
+  const d = features, step = stride << 3, deviations = scores, own = values, means = mean;
+  const residuals = own + ((d + outputs + 1) << 3), products = whitened, divisors = diagonal;
+  for (let j: usize = 0; j < d; j++) put(deviations, j, gridScore(j, at(own, j)) - at(means, j));
   // Two rows of the matrix at a time. Each is summed in the order of its columns.
   for (let i: usize = 0; i < d; i += 2) {
     let sum = f64x2.splat(0);
     for (let j: usize = 0, from = precision + (i << 3); j < d; j++, from += step) {
       sum = f64x2.add(sum, f64x2.mul(v128.load(from), v128.load64_splat(deviations + (j << 3))));
     }
-    v128.store(whitened + (i << 3), sum);
+    v128.store(products + (i << 3), sum);
+    v128.store(residuals + (i << 3), f64x2.div(sum, v128.load(divisors + (i << 3))));
   }
   let distance: f64 = 0;
-  const first = d + outputs + 1;
   for (let j: usize = 0; j < d; j++) {
-    const residual = at(whitened, j);
-    distance += residual * at(deviations, j);
-    const value = at(values, j);
-    put(values, first + j, value == value ? residual / at(diagonal, j) : value);
+    distance += at(products, j) * at(deviations, j);
+    const value = at(own, j);
+    if (value != value) put(residuals, j, value);
   }
   return at(field(distanceRanks, RANKS_PS), countBelow(field(distanceRanks, RANKS_VALUES), 0, distance));
 }
@@ -175,24 +172,27 @@ function readConditionals(): f64 {
 @inline
 function countBins(): bool {
   const lambda = at(errorChart, ERROR_CHART_LAMBDA), decay = 1 - lambda;
+  const own = values, lists = edges, firsts = offsets, counted = counts, inverses = inverseShares, bounds = chartLimits;
+  const chartWeights = weights, chartScales = scales, sums = squares;
+  // Channels without missing values have the same scale: one division for all of them.
+  let latestScale: f64 = 0, step: f64 = 0;
   let beyond = false;
-  for (let c: usize = 0; c < channels; c++) {
-    const value = at(values, c);
-    if (value != value) {
-      store<u8>(bins + c, NO_BIN);
-      continue;
-    }
-    const bin = countBelow(edges, c, value);
-    store<u8>(bins + c, <u8>bin);
-    const place = index(offsets, c) + bin;
-    increment(counts, place);
-    const scale = at(scales, c), weight = at(weights, place);
+  for (let c: usize = 0, count = channels; c < count; c++) {
+    const value = at(own, c);
+    if (value != value) continue;
+    const place = index(firsts, c) + countBelow(lists, c, value);
+    increment(counted, place);
+    const scale = at(chartScales, c), weight = at(chartWeights, place);
     const square =
-      decay * decay * at(squares, c) + lambda * at(inverseShares, place) * (2 * decay * (weight * scale) + lambda);
-    put(squares, c, square);
-    put(scales, c, scale * decay);
-    put(weights, place, weight + lambda / (scale * decay));
-    beyond = beyond | (square - 1 > at(chartLimits, c));
+      decay * decay * at(sums, c) + lambda * at(inverses, place) * (2 * decay * (weight * scale) + lambda);
+    put(sums, c, square);
+    put(chartScales, c, scale * decay);
+    if (scale != latestScale) {
+      latestScale = scale;
+      step = lambda / (scale * decay);
+    }
+    put(chartWeights, place, weight + step);
+    beyond = beyond | (square - 1 > at(bounds, c));
     if (scale < MIN_SCALE) renormalise(c);
   }
   return beyond;
@@ -218,9 +218,7 @@ function moveLevel(score: f64): bool {
 // @ts-ignore: decorator
 @inline
 function countP(p: f64): void {
-  let bucket: usize = 0;
-  while (p > at(pBounds, bucket)) bucket++;
-  add(pValues, bucket, 1);
+  add(pValues, countBelow(pBounds, 0, p), 1);
   add(pSum, 0, p);
 }
 
@@ -251,9 +249,10 @@ function gridScore(list: usize, value: f64): f64 {
 @inline
 function countBelow(lists: usize, list: usize, value: f64): usize {
   const where = (value - at(field(lists, LISTS_LOWS), list)) * at(field(lists, LISTS_SCALES), list);
-  const part: usize = where > 0 ? (where < <f64>(PARTS - 1) ? <usize>where : PARTS - 1) : 0;
+  const count = field(lists, LISTS_PART_COUNT);
+  const part: usize = where > 0 ? (where < <f64>(count - 1) ? <usize>where : count - 1) : 0;
   const parts = field(lists, LISTS_PARTS), numbers = field(lists, LISTS_NUMBERS);
-  const place = list * (PARTS + 1) + part;
+  const place = list * (count + 1) + part;
   let low = index(parts, place), left = index(parts, place + 1) - low;
   while (left > 1) {
     const half = left >> 1;

@@ -19,6 +19,8 @@ export interface TableRequest {
   /** Only a report is asked for: other columns than the model's, and columns that cannot be read, are no errors. */
   readonly isReport?: boolean;
   readonly limits: TableLimits;
+  /** A file of `writeRowFile` with more rows of the columns of `model`, to add after those of a CSV. */
+  readonly append?: string;
 }
 
 /** Sent by the reading process. */

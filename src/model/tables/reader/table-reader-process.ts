@@ -4,6 +4,9 @@ import { DomainError } from '../../../base/domain-error.js';
 import { storageError } from '../../../base/files/storage-error.js';
 import { exitWithParent } from '../../../base/node/exit-with-parent.js';
 import { type Columns, orderColumns } from '../columns.js';
+import { addCodes } from '../raw/add-codes.js';
+import type { RawTable } from '../raw/raw-table.js';
+import { appendRowFile } from '../row-file.js';
 import type { TableInfo } from '../table-file.js';
 import type { TableMessage, TableRequest } from './reader-messages.js';
 
@@ -23,7 +26,7 @@ process.once('message', (request: TableRequest) => {
 });
 
 async function read(request: TableRequest): Promise<TableInfo> {
-  const { format, path, directory, targets, model, replace, limits, choices, isReport = false } = request;
+  const { format, path, directory, targets, model, replace, limits, choices, isReport = false, append } = request;
   const order = (columns: Columns) => orderColumns(columns, isReport ? undefined : (model ?? undefined), replace);
   // A model that is replaced does not say what the columns are.
   const options = { limits, choices, isReport, serving: replace ? undefined : (model ?? undefined) };
@@ -36,7 +39,10 @@ async function read(request: TableRequest): Promise<TableInfo> {
     return parquetToTable(path, directory, targets, order, progress, options);
   }
   const { csvToTable } = await import('../csv/csv-table.js');
-  return csvToTable(inChunks(path), directory, targets, order, options);
+  if (append === undefined) return csvToTable(inChunks(path), directory, targets, order, options);
+  const columns = model!.features.length + model!.targets.length;
+  const addRows = (table: RawTable) => appendRowFile(append, columns, (code) => addCodes(table, model!, code));
+  return csvToTable(inChunks(path), directory, targets, order, { ...options, append: addRows });
 }
 
 async function* inChunks(path: string): AsyncGenerator<Buffer> {

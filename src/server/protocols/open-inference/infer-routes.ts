@@ -22,10 +22,9 @@ export function inferRoutes(app: FastifyInstance, options: InferRoutesOptions): 
         body: InferRequest,
         response: { 200: { content: INFER_REPLIES }, ...PLACE_ERRORS },
       },
-      onResponse: (_request, reply, done) => {
+      onFailed: (milliseconds) => {
         const serving = service.servingIfReady;
-        if (serving && reply.statusCode >= 400) statistics.failed(serving.version, reply.elapsedTime);
-        done();
+        if (serving) statistics.failed(serving.version, milliseconds);
       },
       request: ({ params, headers, body }) => {
         const serving = model.find(params);

@@ -12,6 +12,7 @@ const MIN_BYTES = 2 ** 16;
 interface Arrival {
   readonly request: IncomingMessage;
   readonly body: Readable;
+  /** Bytes that its connection had brought by the latest check; minus infinity before the first, which ends no whole interval. */
   bytesRead: number;
   slow: boolean;
 }
@@ -30,7 +31,7 @@ export class ArrivingTables {
    */
   take(request: IncomingMessage, body: Readable): () => void {
     if (this.arrivals.size === MAX_TABLES) this.makeRoom();
-    const arrival = { request, body, bytesRead: request.socket.bytesRead, slow: false };
+    const arrival = { request, body, bytesRead: Number.NEGATIVE_INFINITY, slow: false };
     this.arrivals.add(arrival);
     this.timer ??= setInterval(() => this.measure(), INTERVAL).unref();
     return () => this.release(arrival);

@@ -20,6 +20,8 @@ test('a table that arrives slowly keeps its place until another needs it', async
   const next = arriving();
   const full = { code: 'OVERLOADED', message: '8 other tables are arriving already' };
   assert.throws(() => tables.take(next.request, next.body), full, 'none has had its time yet');
+  t.mock.timers.tick(5000);
+  assert.throws(() => tables.take(next.request, next.body), full, 'only whole intervals count');
 
   slow.request.socket.bytesRead += 65_535;
   for (const { request } of fast) request.socket.bytesRead += 65_536;
@@ -43,7 +45,7 @@ test('of several slow tables, the one that has waited longest gives way first', 
   const tables = new ArrivingTables();
   const all = Array.from({ length: 8 }, () => arriving());
   for (const { request, body } of all) tables.take(request, body);
-  t.mock.timers.tick(5000);
+  t.mock.timers.tick(10_000);
   for (let i = 0; i < 8; i++) {
     const next = arriving();
     tables.take(next.request, next.body);
@@ -52,4 +54,18 @@ test('of several slow tables, the one that has waited longest gives way first', 
       all.map((_, j) => j <= i),
     );
   }
+});
+
+test('a table that has just begun is not slow, whenever that was', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const tables = new ArrivingTables();
+  tables.take(arriving().request, arriving().body);
+  t.mock.timers.tick(4999);
+  const all = Array.from({ length: 7 }, () => arriving());
+  for (const { request, body } of all) tables.take(request, body);
+  t.mock.timers.tick(1);
+  const next = arriving();
+  const full = { code: 'OVERLOADED', message: '8 other tables are arriving already' };
+  assert.throws(() => tables.take(next.request, next.body), full);
+  assert.ok(all.every(({ body }) => !body.destroyed));
 });

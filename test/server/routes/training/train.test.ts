@@ -360,7 +360,7 @@ test('tables that do not arrive hold no training, their number is bounded, and n
   const ninth = await train(app, CSV, 'target=y');
   assert.deepEqual([ninth.statusCode, ninth.json().code, ninth.headers['retry-after']], [503, 'OVERLOADED', '5']);
   // One of which next to nothing arrives gives way to the next.
-  t.mock.timers.tick(5000);
+  t.mock.timers.tick(10_000);
   const reply = once(sockets[0]!, 'data');
   const tenth = await train(app, CSV, 'target=y&wait=true&epochs=1');
   assert.equal(tenth.statusCode, 200, tenth.body);
