@@ -221,3 +221,13 @@ test('a column without any value in the held-out rows rings once it has values',
   });
   restored.restore(JSON.parse(JSON.stringify(monitor.state())));
 });
+
+test('the smallest baseline has charts whose state is restored', () => {
+  const smallest = makeBaseline(drawMixed(20, createRandom(1)), MIXED_NAMES, ['price'], 1, undefined, MIXED_COLUMNS);
+  const monitor = new DriftMonitor(smallest, { clock: () => 0 });
+  const { rows, outputs, errors } = drawMixed(100, createRandom(2));
+  monitor.observe(rows, 100, outputs, errors);
+  const restored = new DriftMonitor(smallest, { clock: () => 0 });
+  restored.restore(JSON.parse(JSON.stringify(monitor.state())));
+  assert.equal(restored.report().filled_rows, 100);
+});
