@@ -1,5 +1,6 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { Table } from './catalogue.js';
 
 /** Packages that peers.py needs. */
@@ -37,15 +38,9 @@ export function versions(): { readonly text: string } | { readonly missing: stri
 }
 
 /** Writes the splits of a table to `directory`, as `train-<split>.csv` and `test-<split>.csv`, and fits scikit-learn's models. */
-export function splitTable({ source, item, target }: Table, splits: number, directory: string): Splits {
-  const printed = execFileSync(
-    process.env['TABLES_PYTHON']!,
-    [SCRIPT, source, item, target, String(splits), directory],
-    {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'inherit'],
-      maxBuffer: 2 ** 28,
-    },
-  );
-  return JSON.parse(printed) as Splits;
+export async function splitTable({ source, item, target }: Table, splits: number, directory: string): Promise<Splits> {
+  const args = [SCRIPT, source, item, target, String(splits), directory];
+  // Not synchronous: connections to the service that end meanwhile would go unnoticed.
+  const { stdout } = await promisify(execFile)(process.env['TABLES_PYTHON']!, args, { maxBuffer: 2 ** 28 });
+  return JSON.parse(stdout) as Splits;
 }

@@ -58,7 +58,7 @@ if ('missing' in found) {
 
 async function compare(service: Side, table: Table, directory: string): Promise<Result> {
   const splits = Math.min(MAX_SPLITS, table.splits);
-  const made = splitTable(table, splits, directory);
+  const made = await splitTable(table, splits, directory);
   const squares: number[] = [];
   let refusal: string | undefined;
   let seconds = 0;

@@ -86,7 +86,7 @@ function categoryShares(baseline: Baseline, { kind, index, bins }: Channel): Flo
   const m = sumOf(bins.counts);
   // A missing value has no residual.
   const missing = kind === 'feature' || kind === 'conditional' ? baseline.features[index]!.missing : 0;
-  const present = m + missing > 0 ? m / (m + missing) : 0;
+  const present = missing > 0 ? (m + 0.5) / (m + missing + 1) : 1;
   const beyond = 1 / (m + 1);
   return Float64Array.of(
     ...bins.counts.map((count) => present * binShare(count, m, bins.counts.length)),

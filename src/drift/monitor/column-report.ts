@@ -127,7 +127,7 @@ export function reportColumn(
     p_value: strongest ? Math.exp(strongest.logP) : null,
     words: describe(findings),
     psi: stabilityIndex(recent, bins.counts),
-    psi_critical: n > 0 ? criticalIndex(bins.counts.length, n, m) : 0,
+    psi_critical: n > 0 && m > 0 ? criticalIndex(bins.counts.length, n, m) : 0,
     jensen_shannon: jensenShannon(recent, bins.counts),
     mean_shift: meanShift,
     below_range: findings.below,

@@ -21,6 +21,8 @@ export type Charts = Static<typeof Charts>;
 
 /** The weight of the newest row, unless the baseline is too small. */
 const LAMBDA = 0.01;
+/** With 1, which 20 rows would give, the weights of all other rows would be 0, and their scale with them. */
+const MAX_LAMBDA = 0.99;
 /** Minimum rows of the baseline per effective row of a chart: with fewer, the baseline's own error dominates the chart. */
 const BASELINE_ROWS_PER_EFFECTIVE_ROW = 20;
 
@@ -73,7 +75,7 @@ export function calibrateCharts(held: ChartRows, seed: number): Charts {
   const { hasLevels } = held;
   const rows = held.scores.length;
   const random = createRandom(seed);
-  const lambda = Math.max(LAMBDA, Math.min(1, 2 / (rows / BASELINE_ROWS_PER_EFFECTIVE_ROW + 1)));
+  const lambda = Math.max(LAMBDA, Math.min(MAX_LAMBDA, 2 / (rows / BASELINE_ROWS_PER_EFFECTIVE_ROW + 1)));
   const histogramPeaks: number[] = [];
   const errorPeaks: number[] = [];
   const baselines = Math.round(BASELINES * Math.max(1 / 3, Math.min(1, CHANNELS_IN_FULL / held.binCounts.length)));

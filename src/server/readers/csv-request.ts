@@ -5,14 +5,21 @@ import { codeOfText, Uncodable, valueOfCode } from '../../model/columns/coding.j
 import { isGap } from '../../model/columns/gaps.js';
 import { numberInText } from '../../model/columns/number-text.js';
 import { placesOf } from '../../model/tables/columns.js';
-import { CSV_OPTIONS } from '../../model/tables/csv/csv-dialect.js';
+import { decodeCsv } from '../../model/tables/csv/csv-decoder.js';
+import { CSV_OPTIONS, dialectOfRows } from '../../model/tables/csv/csv-dialect.js';
 import { codeText, isNumeric } from '../../model/tables/row-model.js';
 import { checkCount, type Rows } from '../../model/tables/rows.js';
 import { checkNames, invalidRows, type RowModel, withCount } from './row-list.js';
 
-const COMMA = 0x2c;
 const LINE_FEED = 0x0a;
 const OPTIONS = { ...CSV_OPTIONS, relax_column_count: true } as const;
+
+/** The rows of a body in UTF-8, and what is before them. */
+interface Csv {
+  readonly text: Uint8Array;
+  readonly delimiter: string;
+  readonly lines: number;
+}
 
 /**
  * Reads a CSV: by feature name if its first line is a header, otherwise by position. Named columns that the model does not have are
@@ -21,9 +28,12 @@ const OPTIONS = { ...CSV_OPTIONS, relax_column_count: true } as const;
  */
 export function readCsvRequest(body: Buffer, model: RowModel): Rows {
   const { features } = model;
-  checkCells(body);
+  const text = decodeCsv(body);
+  const { delimiter, start, lines } = dialectOfRows(text, features);
+  const csv: Csv = { text: text.subarray(start), delimiter, lines };
+  checkCells(csv);
   // A header, and one row too many: there could be millions of empty rows.
-  const records = parseRecords(body, model.maxRows + 2);
+  const records = parseRecords(csv, model.maxRows + 2);
   const header = headerOf(records[0] ?? [], model);
   const ignored = header ? checkHeader(header, features) : 0;
   const places = header ? placesOf(features, header, 'header') : features.map((_, j) => j);
@@ -38,11 +48,11 @@ export function readCsvRequest(body: Buffer, model: RowModel): Rows {
   for (let i = 0, at = 0; i < count; i++) {
     const record = records[from + i]!;
     if (record.length !== width) {
-      const line = lineOf(body, from + i);
+      const line = lineOf(csv, from + i);
       throw invalidRows(`${line}: expected ${width} values, got ${record.length}`);
     }
     for (let j = 0; j < features.length; j++, at++) {
-      const place = () => `${lineOf(body, from + i)}, column ${places[j]! + 1}`;
+      const place = () => `${lineOf(csv, from + i)}, column ${places[j]! + 1}`;
       rows[at] = codeText(model, j, record[places[j]!]!, place, false);
     }
   }
@@ -79,18 +89,19 @@ function headerOf(first: readonly string[], model: RowModel): string[] | undefin
 }
 
 /** Throws `TOO_LARGE` for more cells than there is memory for, before there is a text of each. */
-function checkCells(body: Buffer): void {
+function checkCells({ text, delimiter }: Csv): void {
   let cells = 0;
-  for (const byte of body) if (byte === COMMA || byte === LINE_FEED) cells++;
-  const most = maxValues(body.length);
+  const separator = delimiter.charCodeAt(0);
+  for (const byte of text) if (byte === separator || byte === LINE_FEED) cells++;
+  const most = maxValues(text.length);
   if (cells > most) {
     throw new DomainError('TOO_LARGE', `body: expected at most ${most} values, got ${cells}; send fewer rows`);
   }
 }
 
-function parseRecords(body: Buffer, max: number): string[][] {
+function parseRecords({ text, delimiter }: Csv, max: number): string[][] {
   try {
-    return parse(body, { ...OPTIONS, to: max });
+    return parse(text, { ...OPTIONS, delimiter, to: max });
   } catch (error) {
     if (error instanceof CsvError) throw new DomainError('INVALID_CSV', error.message, { cause: error });
     throw error;
@@ -98,12 +109,12 @@ function parseRecords(body: Buffer, max: number): string[][] {
 }
 
 /** Returns the line on which a record ends: blank lines are no records, and a cell may span several. Only errors need it. */
-function lineOf(body: Buffer, record: number): string {
+function lineOf({ text, delimiter, lines: before }: Csv, record: number): string {
   let line = 0;
   const onRecord = (cells: string[], { lines }: { lines: number }) => {
-    line = lines;
+    line = before + lines;
     return cells;
   };
-  parse(body, { ...OPTIONS, to: record + 1, on_record: onRecord });
+  parse(text, { ...OPTIONS, delimiter, to: record + 1, on_record: onRecord });
   return `line ${line}`;
 }

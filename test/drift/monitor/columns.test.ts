@@ -197,3 +197,37 @@ test('a state whose alarms were raised by an earlier release, without types, is 
   restored.restore(state);
   assert.equal(restored.report().groups[0]!.detected, true);
 });
+
+test('a column without any value in the held-out rows rings once it has values', () => {
+  const empty = (drawn: ReturnType<typeof drawMixed>) => ({
+    ...drawn,
+    rows: drawn.rows.map((value, at) => (at % 5 === 1 || at % 5 === 4 ? Number.NaN : value)),
+  });
+  const columns = MIXED_COLUMNS.map((column) => ({ ...column, missing: 0.9 }));
+  const held = empty(drawMixed(1000, createRandom(1)));
+  const alarms: AlarmEvent[] = [];
+  const monitor = new DriftMonitor(makeBaseline(held, MIXED_NAMES, ['price'], 1, undefined, columns), {
+    clock: () => 0,
+    onEvent: (event) => alarms.push(event),
+  });
+  const random = createRandom(2);
+  for (let r = 0; r < 1000; r += REQUEST) {
+    const drawn = drawMixed(REQUEST, random);
+    monitor.observe(drawn.rows, REQUEST, drawn.outputs, drawn.errors);
+  }
+  assert.match(wordsOf(alarms, 'guards'), /^(heating: 0|tax: \d\d) % of rows missing instead of 100 %/);
+  const restored = new DriftMonitor(makeBaseline(held, MIXED_NAMES, ['price'], 1, undefined, columns), {
+    clock: () => 0,
+  });
+  restored.restore(JSON.parse(JSON.stringify(monitor.state())));
+});
+
+test('the smallest baseline has charts whose state is restored', () => {
+  const smallest = makeBaseline(drawMixed(20, createRandom(1)), MIXED_NAMES, ['price'], 1, undefined, MIXED_COLUMNS);
+  const monitor = new DriftMonitor(smallest, { clock: () => 0 });
+  const { rows, outputs, errors } = drawMixed(100, createRandom(2));
+  monitor.observe(rows, 100, outputs, errors);
+  const restored = new DriftMonitor(smallest, { clock: () => 0 });
+  restored.restore(JSON.parse(JSON.stringify(monitor.state())));
+  assert.equal(restored.report().filled_rows, 100);
+});

@@ -2,6 +2,7 @@ import { parse } from 'csv-parse/sync';
 
 /** Separators of cells, the most usual first. */
 const DELIMITERS = [',', ';', '\t', '|'] as const;
+const LINE_FEED = 0x0a;
 /** Records by which a delimiter is told. */
 const MAX_RECORDS = 100;
 /** Bytes that are looked at. */
@@ -26,6 +27,14 @@ export interface DialectHints {
   readonly names?: readonly string[] | undefined;
   /** Cells of a row, if there may be no header. */
   readonly width?: number | undefined;
+}
+
+/** How a body of a prediction is written: without a search if its first line can only have commas. */
+export function dialectOfRows(text: Uint8Array, features: readonly string[]): CsvDialect {
+  const end = text.indexOf(LINE_FEED);
+  const line = Buffer.from(text.subarray(0, end < 0 ? text.length : end)).toString();
+  if (!/[;\t|=]/.test(line)) return { delimiter: ',', start: 0, lines: 0, passedOver: [] };
+  return dialectOf(text, { names: features, width: features.length });
 }
 
 /** Tells from the first lines, in UTF-8, how a CSV is written. An incomplete last line does not count. */
@@ -59,13 +68,14 @@ interface Look {
 
 function look(text: string, delimiter: string, { names, width: expected }: DialectHints): Look {
   const records = recordsOf(text, delimiter);
-  const passed = recordsBefore(records);
+  // Without a header, the first line may be a row of gaps.
+  const passed = expected === undefined ? recordsBefore(records) : 0;
   const [header = [], ...rows] = records.slice(passed);
-  const width = expected !== undefined && header.length !== expected ? 0 : header.length;
   const found = new Set(header.map((name) => name.trim()));
+  const hasNames = names !== undefined && names.length > 0 && names.every((name) => found.has(name));
+  const width = hasNames || expected === undefined || header.length === expected ? header.length : 0;
   const isEven = (row: readonly string[]) => row.length === width || (row.length === width + 1 && row.at(-1) === '');
   const even = rows.length === 0 ? 1 : rows.filter(isEven).length / rows.length;
-  const hasNames = names !== undefined && names.length > 0 && names.every((name) => found.has(name));
   return { delimiter, passed, width, even, hasNames };
 }
 

@@ -1,5 +1,5 @@
 import { pipeline } from 'node:stream/promises';
-import { CsvError, parse } from 'csv-parse';
+import { CsvError, Parser } from 'csv-parse';
 import { DomainError, show } from '../../../base/domain-error.js';
 import { TimeSlice } from '../../../base/node/time-slice.js';
 import { checkColumns } from '../columns.js';
@@ -50,12 +50,7 @@ export async function readCsv(
   const dialect = dialectOf(head, options);
   const { delimiter } = dialect;
   const records = new Records(onHeader, onRecord);
-  // Returning null keeps a record out of the parser's output queue: rows are handled as they are parsed.
-  const onParsed = (record: string[]): null => {
-    records.add(record);
-    return null;
-  };
-  const parser = parse({ ...CSV_OPTIONS, delimiter, relax_column_count: true, on_record: onParsed });
+  const parser = new RecordParser(delimiter, (record) => records.add(record));
   records.report.dialect = dialect;
   records.report.passedOver.push(...dialect.passedOver);
   records.report.line = () => parser.info.lines + dialect.lines;
@@ -69,6 +64,31 @@ export async function readCsv(
   }
   records.report.encoding = decoder.encoding;
   return records.report;
+}
+
+/**
+ * Handles records as they are parsed: they enter no queue. The parser's own callback for that gets a description of each record,
+ * which takes a fifth of the time.
+ */
+class RecordParser extends Parser {
+  private readonly onParsed: (record: string[]) => void;
+
+  constructor(delimiter: string, onParsed: (record: string[]) => void) {
+    super({ ...CSV_OPTIONS, delimiter, relax_column_count: true });
+    this.onParsed = onParsed;
+  }
+
+  override push(record: string[] | null): boolean {
+    if (record === null) return super.push(null);
+    // After an error, the rest of the chunk is still parsed.
+    if (this.destroyed) return true;
+    try {
+      this.onParsed(record);
+    } catch (error) {
+      this.destroy(error as Error);
+    }
+    return true;
+  }
 }
 
 /** Gives the header and the rows to the callbacks, and checks that all have as many cells. */

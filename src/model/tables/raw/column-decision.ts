@@ -58,6 +58,12 @@ interface Text extends Example {
 
 /** Decides what a column is from all of its cells. */
 export function decide(raw: RawColumn, terms: DecisionTerms): Decision {
+  const decision = decideUnlessUseless(raw, terms);
+  if (decision.is !== 'left_out' || !terms.isWanted) return decision;
+  return refused(`column ${show(raw.name)} cannot be used: ${decision.reason}`);
+}
+
+function decideUnlessUseless(raw: RawColumn, terms: DecisionTerms): Decision {
   const { declared, numbers } = raw;
   const { rows, isWanted } = terms;
   if (declared === 'index' && !isWanted) return leftOut('the index of the data frame');

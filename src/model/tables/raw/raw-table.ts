@@ -16,8 +16,8 @@ import { RawFile } from './raw-file.js';
 const CHUNK_CELLS = 2 ** 16;
 /** Rows after which it is decided how the texts of each column are read. */
 const SETTLING_ROWS = 1000;
-/** Share of the heap that dictionaries may take. */
-const DICTIONARIES = 1 / 4;
+/** Bytes that dictionaries may take: a quarter of the heap, and no more than the process may take in all. */
+const DICTIONARY_BYTES = Math.min(2 ** 27, (2 ** 20 * MEMORY.childHeap) / 4);
 
 /** A column as a file declares it. */
 export interface RawColumnName {
@@ -95,7 +95,7 @@ export class RawTable implements Disposable {
     this.limit = new RowLimit(limits, columns.length);
     const buffer = new ArrayBuffer(8 * read.length * this.chunkRows);
     this.chunk = new Uint8Array(buffer);
-    const budget: Budget = { left: DICTIONARIES * MEMORY.childHeap * 2 ** 20 };
+    const budget: Budget = { left: DICTIONARY_BYTES };
     // A model without types has numbers alone.
     const types = new Map<string, ColumnType>(serving?.features.map((name) => [name, 'number']));
     for (const { name, type } of serving?.columns ?? []) types.set(name, type);

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Column } from '../../../src/model/columns/column.js';
+import { readCsvRows } from '../../../src/model/tables/csv/csv-rows.js';
+import type { RowModel } from '../../../src/model/tables/row-model.js';
+import { readCsvRequest } from '../../../src/server/readers/csv-request.js';
+
+const COLUMNS: Column[] = [
+  { name: 'größe', type: 'number', missing: 0, range: [0, 9], notation: { decimal: ',', thousands: '.' } },
+  { name: 'ort', type: 'category', missing: 0.1, levels: ['Köln', 'Bonn'], counts: [5, 4] },
+  { name: 'verkauft', type: 'boolean', missing: 0.1, labels: ['nein', 'ja'] },
+];
+const MODEL: RowModel = {
+  features: COLUMNS.map(({ name }) => name),
+  columns: COLUMNS,
+  maxRows: 100,
+  allowMissing: false,
+};
+const TEXT = 'id;ort;größe;verkauft\n1;Köln;1.234,5;ja\n2;Ulm;7,25;nein\n3;NA;0,5;-\n';
+const ROWS = Float32Array.of(1234.5, 0, 1, 7.25, 2, 0, 0.5, Number.NaN, Number.NaN);
+
+test('predictions take a CSV in every dialect and encoding that a training takes', async () => {
+  const bodies: [what: string, body: Buffer][] = [
+    ['semicolons', Buffer.from(TEXT)],
+    ['tabs', Buffer.from(TEXT.replaceAll(';', '\t'))],
+    ['commas and quotes', Buffer.from(TEXT.replace(/[^;\n]+/g, (cell) => `"${cell}"`).replaceAll(';', ','))],
+    ['a sep= line', Buffer.from(`sep=;\r\n${TEXT}`)],
+    ['UTF-8 with a mark', Buffer.from(`\ufeff${TEXT}`)],
+    ['UTF-16 LE', Buffer.from(`\ufeff${TEXT}`, 'utf16le')],
+    ['Windows-1252', Buffer.from(TEXT, 'latin1')],
+  ];
+  for (const [what, body] of bodies) {
+    for (const read of [readCsvRequest, readCsvRows]) {
+      const { rows, ignored } = await read(body, MODEL);
+      assert.deepEqual([rows.subarray(0, 9), ignored], [ROWS, 1], `${what}, ${read.name}`);
+    }
+  }
+});
+
+test('rows in order may have any delimiter, and a first row of gaps is a row', () => {
+  const missing = { ...MODEL, allowMissing: true };
+  assert.deepEqual(
+    readCsvRequest(Buffer.from(';;\n1,5;Bonn;ja\n2,5;Köln;nein\n'), missing).rows,
+    Float32Array.of(NaN, NaN, NaN, 1.5, 1, 1, 2.5, 0, 0),
+  );
+  const numbers: RowModel = { features: ['a', 'b'], maxRows: 10, allowMissing: false };
+  for (const text of ['1,2\n3,4', '1;2\n3;4\n', '1\t2\n3\t4', '1|2\n3|4']) {
+    assert.deepEqual(readCsvRequest(Buffer.from(text), numbers).rows, Float32Array.of(1, 2, 3, 4), text);
+  }
+});
+
+test('a cell that a column cannot take is refused with its line in every dialect', () => {
+  const text = `sep=;\n${TEXT}4;Bonn;1.5;ja\n`;
+  assert.throws(() => readCsvRequest(Buffer.from(text), MODEL), {
+    code: 'INVALID_ROWS',
+    message: 'line 6, column 3: expected a finite number, written as 1.234,5 as "größe", got "1.5"',
+  });
+});
