@@ -11,7 +11,7 @@ const SIGNATURES: readonly (readonly [start: string, what: string])[] = [
   ['PK', 'a ZIP archive or an Excel workbook; save it as CSV'],
   ['PAR1', 'a Parquet file; send it as application/vnd.apache.parquet'],
   ['ARROW1', 'an Arrow file; send it as application/vnd.apache.arrow.file'],
-  ['\x1f\x8b', 'compressed with gzip; send it with content-encoding: gzip'],
+  ['\x1f\x8b', 'compressed with gzip; unpack it, or name the compression as that of the request'],
   ['\xd0\xcf\x11\xe0', 'an old Excel workbook; save it as CSV'],
 ];
 
@@ -81,7 +81,7 @@ export class CsvDecoder {
       if (!isUtf8(complete)) {
         if (UNDEFINED_1252.some((byte) => complete.includes(byte))) throw this.noText();
         if (isPartlyUtf8(complete)) {
-          throw invalid('some of its bytes are UTF-8, and others are not; ?charset= says what it is');
+          throw invalid('some of its bytes are UTF-8, and others are not; charset says what it is');
         }
         this.use('windows-1252');
         const all = bytes;
@@ -91,7 +91,7 @@ export class CsvDecoder {
       this.state = 'utf-8';
     } else if (this.state === 'utf-8' && !isUtf8(complete)) {
       throw invalid(
-        `bytes after byte ${this.bytes} are no UTF-8; ?charset= or the media type's charset, such as windows-1252, names another encoding`,
+        `bytes after byte ${this.bytes} are no UTF-8; charset, such as windows-1252, names another encoding`,
       );
     }
     this.bytes += complete.length;
@@ -116,7 +116,7 @@ export class CsvDecoder {
     const head = Buffer.from(this.start).toString('latin1');
     const [, what] = SIGNATURES.find(([start]) => head.startsWith(start)) ?? [];
     if (what !== undefined) return invalid(`it is ${what}`);
-    return invalid('it is not text in UTF-8, UTF-16 or Windows-1252; ?charset= names another encoding');
+    return invalid('it is not text in UTF-8, UTF-16 or Windows-1252; charset names another encoding');
   }
 }
 

@@ -41,7 +41,7 @@ export function dialectOfRows(text: Uint8Array, features: readonly string[]): Cs
 export function dialectOf(head: Uint8Array, hints: DialectHints = {}): CsvDialect {
   const bytes = head.subarray(0, DIALECT_BYTES);
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
-  const sep = /^\ufeff?"?sep=(.)"?(?:\r\n|\n|\r)/i.exec(text);
+  const sep = /^\ufeff?"{0,1}sep=(.)"?(?:\r\n|\n|\r)/i.exec(text);
   const skipped = sep ? Buffer.byteLength(sep[0]) : 0;
   const rest = text.slice(sep?.[0].length ?? 0);
   const given = hints.delimiter ?? sep?.[1];

@@ -329,7 +329,7 @@ test('bytes that are no UTF-8 decide the encoding wherever they are, and never b
   await assert.rejects(read(t, mixed), { code: 'INVALID_CSV' });
   await assert.rejects(read(t, Buffer.from(rows, 'latin1'), { charset: 'utf-8' }), {
     code: 'INVALID_CSV',
-    message: /no UTF-8; \?charset=/,
+    message: /no UTF-8; charset/,
   });
   await assert.rejects(read(t, rows, { charset: 'klingon' }), {
     code: 'INVALID_CSV',
