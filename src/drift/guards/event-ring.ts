@@ -18,6 +18,11 @@ export class EventRing {
     return Math.min(this.added, MAX_EVENTS);
   }
 
+  /** Events since the ring was cleared or restored. */
+  get total(): number {
+    return this.added;
+  }
+
   add(row: number, value: number): void {
     const at = this.added++ % MAX_EVENTS;
     this.rows[at] = row;

@@ -2,8 +2,8 @@ import { type Static, Type } from 'typebox';
 import type { Baseline } from '../../model/baseline/baseline.js';
 import { type RequestRows, rowIndex } from '../counts/row-counter.js';
 import type { Channel } from '../rows/channels.js';
-import { likelyRarity, rarity } from './column-range.js';
-import { Guard, GuardState, type GuardTest, RANK_FACTOR, RANKS } from './guard.js';
+import { likelyRarity, rangesAway, rarity } from './column-range.js';
+import { FAR_RANK, Guard, GuardState, type GuardTest, RANK_FACTOR, RANKS } from './guard.js';
 import { type GuardedColumn, guardedColumns, IMPLAUSIBLE_RANGES, PLAUSIBLE_ROWS } from './guarded-column.js';
 import { RepeatedRows } from './repeated-rows.js';
 import { missingTail, rangeTail, spanLimits } from './span-limits.js';
@@ -22,8 +22,25 @@ export type GuardChartsState = Static<typeof GuardChartsState>;
  * values has one rank, and its rate is that of a window.
  */
 const SCANS = 5;
-/** An implausible prediction that extrapolation may explain is this many ranks less rare: three or four of them raise the alarm. */
-const EXPLAINED_RANKS = 2;
+/**
+ * A value of a feature that is several ranges out counts as far if, by the tail of the held-out rows, it is this many times as rare
+ * as the furthest of them.
+ */
+const FAR_RARITY = 40;
+/**
+ * Far values may come in rare rows of another kind, of which no held-out row is one. They are taken to be as frequent as values
+ * out of the range of a sample of this many rows: three of them in 200 rows raise the alarm. In California housing,
+ * AveOccup is 3 and, in one row of 5,000, above 200.
+ */
+const FAR_ROWS = 7000;
+/** Before the order of the rows is known, far values within this many rows count once: those of a sorted day come one after another. */
+const FAR_APART = 10;
+/** The order of the first rows may be that of a sorted day of this many rows, whose values out of range all come first. */
+const FIRST_DAY_ROWS = 5000;
+/** The first rows are tested up to this many, by when windows are. */
+const FIRST_ROWS = 500;
+/** The probability of an alarm of the first rows after a start. */
+const FIRST_ALPHA = 1e-4;
 
 /**
  * The running charts of the guards: for each feature, values out of the range of the held-out rows and missing values; for each
@@ -40,11 +57,13 @@ export class GuardCharts {
   private readonly features: number;
   /** `[features + outputs, 2]` */
   private readonly limits: Float64Array;
-  /** Rows between alarms of one rank of one guard. */
+  /** Rows between alarms of one rank of one guard, and of all guards together. */
   private readonly rowsBetweenAlarms: number;
+  private readonly rowsBetweenAny: number;
   private readonly spans = new Map<string, Float64Array>();
   private readonly repeated: RepeatedRows;
   private readonly designEffects: Float64Array;
+  private readonly farEffects: Float64Array;
   /** The first rank whose events are implausible, and are looked for in all rows. */
   private readonly implausibleRank: number;
   /** `[features + outputs]`: implausible rows since the process started, for a scraper. Only grows. */
@@ -54,20 +73,24 @@ export class GuardCharts {
 
   /**
    * `rowsBetweenAlarms`: of all guards together. `designEffects` `[channels]`, each at least 1: they widen the limits for rows that
-   * resemble their neighbours. With an infinite one, only implausible values raise an alarm. The array may change.
+   * resemble their neighbours. `farEffects` `[channels]`: the same for values several ranges out. With infinite ones, only
+   * implausible values raise an alarm. The arrays may change.
    */
   constructor(
     baseline: Baseline,
     channels: readonly Channel[],
     rowsBetweenAlarms: number,
     designEffects: Float64Array,
+    farEffects: Float64Array,
   ) {
     this.columns = guardedColumns(baseline, channels);
     this.features = baseline.features.length;
     this.limits = Float64Array.from(this.columns.flatMap(({ min, max }) => [min, max]));
     this.rowsBetweenAlarms = rowsBetweenAlarms * (2 * this.features + baseline.outputs.length);
+    this.rowsBetweenAny = rowsBetweenAlarms;
     this.implausibleRank = Math.ceil(Math.log(PLAUSIBLE_ROWS / baseline.rows) / Math.log(RANK_FACTOR));
     this.designEffects = designEffects;
+    this.farEffects = farEffects;
     this.implausible = new Float64Array(this.columns.length);
     this.repeated = new RepeatedRows(this.features);
   }
@@ -80,7 +103,7 @@ export class GuardCharts {
     const { rows, outputs, count, counted } = request;
     if (counted === count) {
       for (let i = start; guarded && i < end; i++) {
-        if (guarded[i - start]) this.addRow(rows, outputs, i, this.counted + i - start, this.all + i - start);
+        if (guarded[i - start]) this.addRow(rows, outputs, i, this.counted + i - start, true, this.all + i - start);
       }
       this.all += end - start;
     } else {
@@ -88,20 +111,29 @@ export class GuardCharts {
       const last = end === counted ? count : rowIndex(end, request);
       for (let i = start, r = rowIndex(start, request); r < last; r++, this.all++) {
         const isCounted = r === rowIndex(i, request);
-        this.addRow(rows, outputs, r, isCounted ? this.counted + i++ - start : -1, this.all);
+        this.addRow(rows, outputs, r, this.counted + i - start, isCounted, this.all);
+        if (isCounted) i++;
       }
     }
     this.counted += end - start;
   }
 
-  /** Adds row `r`, number `counted` of the counted rows, or -1 if it is not counted, and number `all` of all rows. */
-  private addRow(rows: Float32Array, outputs: Float32Array, r: number, counted: number, all: number): void {
+  /** Adds row `r`, number `all` of all rows, and number `counted` of the counted rows, or before it if it is not counted. */
+  private addRow(
+    rows: Float32Array,
+    outputs: Float32Array,
+    r: number,
+    counted: number,
+    isCounted: boolean,
+    all: number,
+  ): void {
     const { features: d, limits, columns } = this;
     const width = columns.length - d;
     for (let j = 0; j < columns.length; j++) {
       const value = j < d ? rows[r * d + j]! : outputs[r * width + j - d]!;
       // Not (inside): NaN is neither inside nor outside.
-      if (!(value >= limits[2 * j]! && value <= limits[2 * j + 1]!)) this.add(j, value, rows, r, counted, all);
+      if (!(value >= limits[2 * j]! && value <= limits[2 * j + 1]!))
+        this.add(j, value, rows, r, counted, isCounted, all);
     }
   }
 
@@ -109,10 +141,28 @@ export class GuardCharts {
   observeRefused(row: Float32Array): void {
     row.forEach((value, j) => {
       if (!Number.isNaN(value) && this.rankOf(j, value) >= this.implausibleRank)
-        this.add(j, value, row, 0, -1, this.all);
+        this.add(j, value, row, 0, this.counted, false, this.all);
     });
-    for (let j = this.features; j < this.columns.length; j++) this.add(j, Number.NaN, row, 0, -1, this.all);
+    for (let j = this.features; j < this.columns.length; j++)
+      this.add(j, Number.NaN, row, 0, this.counted, false, this.all);
     this.all++;
+  }
+
+  /**
+   * Raises the alarm of each column whose first rows since a reset are out of range, or missing, more often than in any order of
+   * rows like the held-out ones.
+   */
+  testFirstRows(): void {
+    if (this.counted > FIRST_ROWS) return;
+    const level = Math.log(FIRST_ALPHA / (2 * this.features + this.columns.length - this.features));
+    for (const guard of this.guards.values()) {
+      const { channel } = this.columns[guard.column]!;
+      const { isRange, absent, all } = this.heldOut(guard);
+      const tail = isRange ? rangeTail(all) : missingTail(absent, all);
+      if (guard.alarm || guard.events > this.counted || !(tail(guard.events, FIRST_DAY_ROWS) <= level)) continue;
+      guard.raiseAll();
+      this.raised.push(channel);
+    }
   }
 
   /** The channels whose guards have raised an alarm since the last call. */
@@ -142,7 +192,11 @@ export class GuardCharts {
         designEffect: this.designEffectOf(guard.column, rank),
         row: this.rowsOf(rank),
       }));
-      yield { column: this.columns[guard.column]!, test: guard.test, density };
+      yield {
+        column: this.columns[guard.column]!,
+        test: guard.test,
+        density: guard.alarm ? Math.max(1, density) : density,
+      };
     }
   }
 
@@ -173,24 +227,31 @@ export class GuardCharts {
   }
 
   /** Adds the value of a column that is not inside its range, in a row as `addRow` describes it. */
-  private add(column: number, value: number, rows: Float32Array, r: number, counted: number, all: number): void {
-    const isCounted = counted >= 0;
+  private add(
+    column: number,
+    value: number,
+    rows: Float32Array,
+    r: number,
+    counted: number,
+    isCounted: boolean,
+    all: number,
+  ): void {
     const isFeature = column < this.features;
     if (this.columns[column]!.isCycle) return;
     const missing = isFeature && Number.isNaN(value);
-    const far = !isFeature && this.isFar(column, value, this.columns[column]!.far);
-    const astray = !isFeature && this.isFar(column, value, IMPLAUSIBLE_RANGES);
-    const least = far ? this.implausibleRank : astray ? Math.max(0, this.implausibleRank - EXPLAINED_RANKS) : 0;
-    const top = missing ? 0 : Math.max(this.rankOf(column, value), least);
+    const alone = !isFeature && this.isAstray(column, value, this.columns[column]!.far);
+    const astray = !isFeature && this.isAstray(column, value, IMPLAUSIBLE_RANGES);
+    const top = missing ? 0 : Math.max(this.rankOf(column, value), alone ? this.implausibleRank : 0);
     const implausible = top >= this.implausibleRank || astray;
-    if (!isCounted && !implausible) return;
+    const far = isFeature ? !missing && this.isFar(column, value) : astray;
+    if (!isCounted && !implausible && !far) return;
     const guard = this.guard(column, missing ? 'missing' : 'range');
     const had = guard.alarm;
     if (implausible) {
       guard.count(value);
       this.implausible[column]!++;
     }
-    const repeated = isCounted && this.repeated.isRepeated(rows, r, counted);
+    const repeated = (isCounted || far) && this.repeated.isRepeated(rows, r, counted, all);
     const { channel } = this.columns[column]!;
     for (let rank = 0; rank <= top; rank++) {
       // Implausible values count even if they come in one row that is asked again and again.
@@ -199,7 +260,11 @@ export class GuardCharts {
       const row = always ? all : counted;
       guard.add(rank, row, value, this.limitsOf(guard, rank), this.designEffectOf(column, rank));
     }
-    if (far && !guard.alarm) guard.raise(this.implausibleRank, 1);
+    const ordered = !Number.isFinite(this.designEffects[channel]!) && all - guard.latest(FAR_RANK) < FAR_APART;
+    if (far && !repeated && !ordered) {
+      guard.add(FAR_RANK, all, value, this.limitsOf(guard, FAR_RANK), this.designEffectOf(column, FAR_RANK));
+    }
+    if (alone && !guard.alarm) guard.raise(this.implausibleRank, 1);
     if (guard.alarm && !had) this.raised.push(channel);
   }
 
@@ -210,7 +275,9 @@ export class GuardCharts {
 
   /** Implausible values are no less so if they come together. */
   private designEffectOf(column: number, rank: number): number {
-    return rank < this.implausibleRank ? this.designEffects[this.columns[column]!.channel]! : 1;
+    const { channel } = this.columns[column]!;
+    if (rank === FAR_RANK) return this.farEffects[channel]!;
+    return rank < this.implausibleRank ? this.designEffects[channel]! : 1;
   }
 
   private guard(column: number, test: GuardTest): Guard {
@@ -233,25 +300,41 @@ export class GuardCharts {
    * Whether a prediction is `ranges` widths out of the range of all predictions and targets, and by the tail of the predictions
    * fewer than one in a million are; or not finite.
    */
-  private isFar(column: number, value: number, ranges: number): boolean {
+  private isAstray(column: number, value: number, ranges: number): boolean {
     const { range, rows } = this.columns[column]!;
     const width = range.max - range.min || Math.max(1, Math.abs(range.median));
     if (value >= range.min - ranges * width && value <= range.max + ranges * width) return false;
     return !(likelyRarity(range, value) * rows < PLAUSIBLE_ROWS);
   }
 
-  /** The limits of a guard's spans, computed with the first event that needs them. */
-  private limitsOf({ column, test }: Guard, rank: number): Float64Array {
+  /** Whether a value of a feature is several ranges out, and the held-out rows have no tail that reaches as far. */
+  private isFar(column: number, value: number): boolean {
+    const { range, unseen, time } = this.columns[column]!;
+    // A level has no range, and times move on.
+    if (unseen !== undefined || time) return false;
+    return rangesAway(range, value) >= IMPLAUSIBLE_RANGES && likelyRarity(range, value) >= FAR_RARITY;
+  }
+
+  /**
+   * What the held-out rows know of a guard's events: whether they have a range, the number of such rows, and of all. Levels that
+   * the training did not have are counted like missing values: neither has a range.
+   */
+  private heldOut({ column, test }: Guard): { isRange: boolean; absent: number; all: number } {
     const { rows, missing, unseen } = this.columns[column]!;
-    // Levels that the training did not have are counted like missing values: neither has a range.
-    const isRange = test === 'range' && unseen === undefined;
-    const absent = test === 'range' ? unseen : missing;
-    const all = test === 'range' ? rows : rows + missing;
+    if (test === 'missing') return { isRange: false, absent: missing, all: rows + missing };
+    return { isRange: unseen === undefined, absent: unseen ?? 0, all: rows };
+  }
+
+  /** The limits of a guard's spans, computed with the first event that needs them. */
+  private limitsOf(guard: Guard, rank: number): Float64Array {
+    const { isRange, absent, all } = this.heldOut(guard);
     const key = `${isRange} ${absent} ${all} ${rank}`;
     let limits = this.spans.get(key);
     if (!limits) {
-      const tail = isRange ? rangeTail(Math.round(rows * RANK_FACTOR ** rank)) : missingTail(absent ?? 0, all);
-      limits = spanLimits(tail, (isRange ? SCANS : 1) * this.rowsBetweenAlarms);
+      if (rank === FAR_RANK) limits = spanLimits(rangeTail(Math.max(FAR_ROWS, all)), this.rowsBetweenAny);
+      else if (isRange)
+        limits = spanLimits(rangeTail(Math.round(all * RANK_FACTOR ** rank)), SCANS * this.rowsBetweenAlarms);
+      else limits = spanLimits(missingTail(absent, all), this.rowsBetweenAlarms);
       this.spans.set(key, limits);
     }
     return limits;

@@ -12,9 +12,11 @@ export type GuardTest = (typeof GUARD_TESTS)[number];
  */
 export const RANKS = 7;
 export const RANK_FACTOR = 8;
+/** The scan of values several ranges out, which comes after those of the ranks. */
+export const FAR_RANK = RANKS;
 
 const GuardAlarm = Type.Object({
-  rank: Type.Integer({ minimum: 0, maximum: RANKS - 1 }),
+  rank: Type.Integer({ minimum: 0, maximum: FAR_RANK }),
   events: Type.Integer({ minimum: 1 }),
   first: Type.Number(),
   last: Type.Number(),
@@ -27,7 +29,7 @@ export type GuardAlarm = Readonly<Static<typeof GuardAlarm>>;
 export const GuardState = Type.Object({
   column: Type.Integer({ minimum: 0 }),
   test: Type.Enum([...GUARD_TESTS]),
-  rings: Type.Array(EventRingState, { maxItems: RANKS }),
+  rings: Type.Array(EventRingState, { maxItems: FAR_RANK + 1 }),
   implausible: Type.Integer({ minimum: 0 }),
   furthest: nullable(Type.Number()),
   alarm: nullable(GuardAlarm),
@@ -75,6 +77,24 @@ export class Guard {
     let furthest = ring.value(0);
     for (let back = 1; back < events; back++) furthest = this.further(furthest, ring.value(back));
     this.alarm = { rank, events, first: ring.row(events - 1), last: ring.row(0), furthest: finite(furthest) };
+  }
+
+  /** The number of the latest row with an event of `rank`; negative infinity without one. */
+  latest(rank: number): number {
+    const ring = this.rings[rank];
+    return ring && ring.count > 0 ? ring.row(0) : Number.NEGATIVE_INFINITY;
+  }
+
+  /** Events of any rank since the guard was reset or restored. */
+  get events(): number {
+    return this.rings[0]?.total ?? 0;
+  }
+
+  /** Raises the alarm for all events of any rank since row 0. */
+  raiseAll(): void {
+    const ring = this.rings[0]!;
+    this.raise(0, ring.count);
+    this.alarm = { ...this.alarm!, events: ring.total, first: 0 };
   }
 
   /** The greatest density of the latest events of any rank; 1 at the limit. `of`: its limits, design effect and latest row. */

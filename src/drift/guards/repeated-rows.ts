@@ -18,14 +18,14 @@ export class RepeatedRows {
   }
 
   /**
-   * Returns whether row `r` of `rows` `[any, features]`, number `row` of all rows, repeats one of the 50 rows before it. A
-   * row that is repeated for long counts once in 50 rows.
+   * Returns whether row `r` of `rows` `[any, features]`, number `row` of the counted rows and number `all` of all rows, repeats one
+   * of the 50 rows before it. A row that is repeated for long counts once in 50 rows.
    */
-  isRepeated(rows: Float32Array, r: number, row: number): boolean {
+  isRepeated(rows: Float32Array, r: number, row: number, all: number): boolean {
     // The guards of several columns may ask about the same row.
-    if (row === this.latest) return this.latestRepeated;
+    if (all === this.latest) return this.latestRepeated;
     const hash = this.hash(rows, r);
-    this.latest = row;
+    this.latest = all;
     this.latestRepeated = this.numbers.some((number, i) => this.hashes[i] === hash && row - number <= APART);
     if (this.latestRepeated) return true;
     const at = this.added++ % CAPACITY;

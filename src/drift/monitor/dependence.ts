@@ -60,6 +60,8 @@ export class Dependence {
    * the values out of range come together.
    */
   readonly guards: Float64Array;
+  /** The same for values several ranges out: 1, and infinite where charts are silent because of an order that was recognised. */
+  readonly far: Float64Array;
   /** Whether `charts` has changed since this was last set to false: limits are costly to compute. */
   changed = true;
   /** The time since when it learns, in milliseconds since the epoch, and why not from earlier rows. */
@@ -84,6 +86,7 @@ export class Dependence {
     this.windows = new Float64Array(channels.length).fill(1);
     this.charts = new Float64Array(channels.length).fill(Number.POSITIVE_INFINITY);
     this.guards = this.charts.slice();
+    this.far = this.windows.slice();
     this.doubtfulUntil = new Float64Array(channels.length);
     this.frozen = { own: this.windows.slice(), effects: this.windows.slice() };
   }
@@ -233,7 +236,7 @@ export class Dependence {
   }
 
   private decide(): void {
-    const { windows, charts, guards, designEffect, doubtfulUntil, rows } = this;
+    const { windows, charts, guards, far, designEffect, doubtfulUntil, rows } = this;
     const silent = this.isSilent;
     for (let c = 0; c < windows.length; c++) {
       const doubtful = rows < doubtfulUntil[c]!;
@@ -241,7 +244,9 @@ export class Dependence {
       const chart = designEffect.charts[c]!;
       const windowFails = this.startsInOrder || (doubtful && rows < this.longerUntil);
       windows[c] = windowFails || window > this.windowRows / MIN_ROWS ? Number.POSITIVE_INFINITY : window;
-      const chartFails = windowFails || silent || (doubtful && rows < this.withinUntil);
+      const orderFails = windowFails || (doubtful && rows < this.withinUntil);
+      const chartFails = orderFails || silent;
+      far[c] = orderFails ? Number.POSITIVE_INFINITY : 1;
       guards[c] = chartFails ? Number.POSITIVE_INFINITY : window;
       const before = charts[c];
       charts[c] = chartFails || chart > MAX_CHART_EFFECT ? Number.POSITIVE_INFINITY : chart;

@@ -106,7 +106,8 @@ export class DriftMonitor {
     this.blocks = Math.max(1, Math.round(windowRows / BLOCK_ROWS));
     this.dependence = new Dependence(this.channels, this.blocks, windowRows, baseline.rows);
     const rowsBetweenGuards = rowsBetweenFalseAlarms / GUARD_SHARE;
-    this.guards = new GuardCharts(baseline, this.channels, rowsBetweenGuards, this.dependence.guards);
+    const { guards: guardEffects, far } = this.dependence;
+    this.guards = new GuardCharts(baseline, this.channels, rowsBetweenGuards, guardEffects, far);
     this.allowForDependence();
     this.repeats = new Repeats(baseline);
     this.latches = new Alarms(this.charts, this.channels, (event) => this.onAlarm(event));
@@ -380,6 +381,8 @@ export class DriftMonitor {
     const isFull = this.closedBlocks === 0;
     if (isFull) dependence.freeze();
     dependence.addBlock(block, this.inAlarm, this.charts);
+    this.guards.testFirstRows();
+    latches.applyGuards(this.guards.takeRaised(), now);
     if (isFull) this.closeWindow(now);
     this.allowForDependence();
     const { order } = dependence;

@@ -208,6 +208,111 @@ test('a column that was constant takes other values without a division by zero',
   assert.match(found!.words, /rows other than 7 of the held-out rows, the furthest 2147483648$/);
 });
 
+test('three values several ranges out of a light-tailed column raise the alarm, also in the first rows after a start', () => {
+  for (const baseline of [baselineOf(150), baselineOf(400), small, baselineOf(2000), large]) {
+    for (const quiet of [0, 1000]) {
+      for (const perRequest of [1, 100]) {
+        const random = createRandom(21);
+        const { monitor, events } = watch(baseline);
+        const send = (count: number, ages: readonly number[]) => {
+          const { rows, outputs, errors } = draw(random, count);
+          // Standard deviations of the age.
+          for (const [i, age] of ages.entries()) rows[3 * (20 + 60 * i)] = 40 + 10 * age;
+          for (let r = 0; r < count; r += perRequest) {
+            monitor.observe(rows.subarray(3 * r), perRequest, outputs.subarray(r), errors.subarray(r));
+          }
+        };
+        send(quiet, []);
+        assert.deepEqual(events, []);
+        send(200, baseline.rows < 400 ? [40, -50, 60] : [27, -40, 60]);
+        const { detected, groups } = monitor.report();
+        assert.equal(detected, true, `${baseline.rows} held out, after ${quiet} rows, ${perRequest} per request`);
+        assert.deepEqual(groups.find(({ group }) => group === 'guards')?.cause, {
+          by: 'chart',
+          kind: 'feature',
+          name: 'age',
+        });
+      }
+    }
+  }
+});
+
+test('values several ranges out are looked for in all rows of a large request', () => {
+  const { monitor, events } = watch(large);
+  const { rows, outputs, errors } = draw(createRandom(22), 10_000);
+  for (const r of [5001, 5081, 5163]) rows[3 * r] = 440;
+  monitor.observe(rows, 10_000, outputs, errors);
+  assert.equal(events.length, 1);
+  assert.match(guards(monitor)[0]!.words, /^3 of 163 rows out of the range/);
+});
+
+test('the same values in a column whose held-out rows have such a tail, or in one row that is retried, are no alarm', () => {
+  const random = createRandom(23);
+  const { monitor, events } = watch(large);
+  const { rows, outputs, errors } = draw(random, 200);
+  // Several ranges out of a log-normal column.
+  for (const r of [20, 80, 140]) rows[3 * r + 1] = 3 * Math.max(...large.features[1]!.grid.values);
+  monitor.observe(rows, 200, outputs, errors);
+  const far = draw(random, 1);
+  far.rows[0] = 40 + 10 * 27;
+  for (let i = 0; i < 40; i++) monitor.observe(far.rows, 1, far.outputs, far.errors);
+  assert.deepEqual(events, []);
+});
+
+test('a column in another unit from the first row on raises the alarm within the first blocks', () => {
+  for (const [baseline, rows] of [
+    [small, 100],
+    [large, 100],
+    [baselineOf(400), 200],
+  ] as const) {
+    const random = createRandom(24);
+    const { monitor, events } = watch(baseline);
+    for (let r = 0; r < rows; r++) {
+      const held = draw(random, 1);
+      // 5 standard deviations out, a range away at most.
+      held.rows[0] = 90 + (held.rows[0]! - 40) / 4;
+      monitor.observe(held.rows, 1, held.outputs, held.errors);
+    }
+    assert.equal(events.length, 1, `${baseline.rows} held out`);
+    assert.match(guards(monitor)[0]!.words, /^\d+ of \d+ rows out of the range/);
+    assert.equal(guards(monitor)[0]!.name, 'age');
+  }
+});
+
+test('a column that is missing from the first row on raises the alarm within 100 rows if no held-out row misses any', () => {
+  const { monitor, events } = watch(large);
+  const { rows, outputs, errors } = draw(createRandom(25), 100);
+  for (let r = 0; r < 100; r++) {
+    if (r % 2) rows[3 * r] = Number.NaN;
+  }
+  monitor.observe(rows, 100, outputs, errors);
+  assert.equal(events.length, 1);
+  assert.match(guards(monitor)[0]!.words, /^missing in 50 of 100 rows/);
+});
+
+test('the extreme rows of a sorted day, or one row out of range that is retried, are no alarm in the first blocks', () => {
+  const day = draw(createRandom(26), 5000);
+  for (const baseline of [small, large, baselineOf(400)]) {
+    for (const column of [0, 1]) {
+      for (const sign of [-1, 1]) {
+        const order = Array.from({ length: 5000 }, (_, r) => r).sort(
+          (a, b) => sign * (day.rows[3 * a + column]! - day.rows[3 * b + column]!),
+        );
+        const { monitor, events } = watch(baseline);
+        for (const r of order.slice(0, 400)) {
+          monitor.observe(day.rows.subarray(3 * r, 3 * r + 3), 1, day.outputs.subarray(r), day.errors.subarray(r));
+        }
+        assert.deepEqual(events, [], `${baseline.rows} held out, column ${column}, ${sign}`);
+      }
+    }
+    const { monitor, events } = watch(baseline);
+    const { rows, outputs, errors } = draw(createRandom(27), 1);
+    rows[0] = 95;
+    for (let i = 0; i < 300; i++) monitor.observe(rows, 1, outputs, errors);
+    assert.deepEqual(events, []);
+  }
+});
+
 test('one request that is retried is one event, unless its values are implausible', () => {
   const { monitor, events } = watch(large);
   const { rows, outputs, errors } = draw(createRandom(6), 1);
