@@ -138,13 +138,15 @@ export class FeedbackDatabase {
 
   /** Returns what is known of each prediction. */
   predictions(ids: readonly string[]): KnownPrediction[] {
-    const find = this.file.statement(
-      'select rows, features, names from waiting join columns on columns.id = waiting.columns where waiting.id = ?',
-    );
+    const find = this.file.statement('select rows, features, columns from waiting where id = ?');
+    // A thousand predictions of one model have one object, also in another process.
+    const known = new Map<number, CodedColumns>();
     return ids.map((id) => {
-      const found = find.get(id) as { rows: number; features: FloatBlob; names: string } | undefined;
+      const found = find.get(id) as { rows: number; features: FloatBlob; columns: number } | undefined;
       if (!found) return this.answered(id);
-      return { columns: columnsOfKey(found.names), rows: found.rows, features: fromBlobs([found.features]) };
+      const columns = known.get(found.columns) ?? this.columnsOf(found.columns);
+      known.set(found.columns, columns);
+      return { columns, rows: found.rows, features: fromBlobs([found.features]) };
     });
   }
 
@@ -284,9 +286,13 @@ export class FeedbackDatabase {
 
   /** Returns what codes of rows mean, also those of levels that the model does not know. */
   private codebook(id: number): FeedbackChunk['codebook'] {
-    const { names } = this.file.statement('select names from columns where id = ?').get(id) as { names: string };
-    const { codebook } = columnsOfKey(names);
+    const { codebook } = this.columnsOf(id);
     return codebook && this.levels.extend(codebook, id);
+  }
+
+  private columnsOf(id: number): CodedColumns {
+    const { names } = this.file.statement('select names from columns where id = ?').get(id) as { names: string };
+    return columnsOfKey(names);
   }
 
   private columnsId(columns: CodedColumns): number {

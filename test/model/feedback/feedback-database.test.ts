@@ -311,3 +311,13 @@ test('texts of unknown levels are kept with their rows, up to a bound, and go wi
   }
   assert.deepEqual(other.prepare('select * from levels').all(), []);
 });
+
+test('predictions of one model share what their codes mean, so that a thousand of them are no larger', (t) => {
+  const { database } = open(t);
+  const columns = category('red', 'blue');
+  for (const id of ['a', 'b']) database.transaction(() => database.addWaiting(id, coded(columns, 1, 0, 2)));
+  const [a, b] = database.predictions(['a', 'b']);
+  assert.ok(a && 'columns' in a && b && 'columns' in b);
+  assert.deepEqual(a.columns, columns);
+  assert.equal(a.columns, b.columns);
+});

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { DomainError } from '../../../base/domain-error.js';
 import { MEMORY } from '../../../base/node/memory-limits.js';
+import type { Codebook } from '../../../model/columns/codebook.js';
 import { recoder } from '../../../model/columns/recode.js';
 import { codedColumnsOf, interchangeable } from '../../../model/feedback/coded-columns.js';
 import type {
@@ -123,11 +124,12 @@ function joinRows(
   checkCount(rows, 'ids', terms.maxRows);
   const [width, depth] = [terms.features.length, terms.targets.length];
   const unknown: UnknownLevel[] = [];
+  const recode = recoding(terms, unknown);
   const features = new Float32Array(rows * width);
   let at = 0;
   const targetRows = waiting.flatMap((prediction, i) => {
     if (!prediction) return [];
-    features.set(recoded(prediction, terms, at / width, unknown), at);
+    features.set(recode(prediction, at / width), at);
     at += prediction.features.length;
     return readArray(targets[i], prediction.rows, () => `targets[${i}]`);
   });
@@ -149,27 +151,27 @@ function joinRows(
 }
 
 /**
- * Returns the rows of a prediction, the first of which is row `first` of the request, as the serving model codes them. Adds the levels
- * that it does not know, if the model that predicted the rows knew them.
+ * Returns a function that returns the rows of a prediction, the first of which is row `first` of the request, as the serving model codes
+ * them. It adds the levels that this model does not know, if the one that predicted the rows knew them.
  */
-function recoded(
-  { features, columns: { codebook } }: WaitingRows,
-  { columns }: FeedbackTerms,
-  first: number,
-  unknown: UnknownLevel[],
-): Float32Array {
-  if (!codebook || !columns) return features;
-  const rows = features.slice();
-  recoder(codebook, columns)(rows);
-  for (const [feature, column] of columns.entries()) {
-    const before = codebook[feature]!;
-    if (column.type !== 'category' || before.type !== 'category') continue;
-    for (let at = feature; at < rows.length; at += columns.length) {
-      const text = rows[at] === column.levels.length ? before.levels[features[at]!] : undefined;
-      if (text !== undefined) unknown.push({ row: first + (at - feature) / columns.length, feature, text });
+function recoding({ columns }: FeedbackTerms, unknown: UnknownLevel[]) {
+  const recoders = new Map<Codebook, ReturnType<typeof recoder>>();
+  return ({ features, columns: { codebook } }: WaitingRows, first: number): Float32Array => {
+    if (!codebook || !columns) return features;
+    const change = recoders.get(codebook) ?? recoder(codebook, columns);
+    recoders.set(codebook, change);
+    const rows = features.slice();
+    change(rows);
+    for (const [feature, column] of columns.entries()) {
+      const before = codebook[feature]!;
+      if (column.type !== 'category' || before.type !== 'category') continue;
+      for (let at = feature; at < rows.length; at += columns.length) {
+        const text = rows[at] === column.levels.length ? before.levels[features[at]!] : undefined;
+        if (text !== undefined) unknown.push({ row: first + (at - feature) / columns.length, feature, text });
+      }
     }
-  }
-  return rows;
+    return rows;
+  };
 }
 
 function statusOf(prediction: KnownPrediction, isJoined: boolean, digest: string): IdStatus {
