@@ -231,3 +231,28 @@ test('unknown levels are bounded in number and length', async (t) => {
   const levels = levelsOf(await card(app));
   assert.ok(levels.length <= 1000 && levels.every((level) => level.length <= 256));
 });
+
+test('a training on feedback keeps how the serving model writes its numbers', async (t) => {
+  const { app } = await buildTestApp(t, [], { maxRows: 1000 });
+  const lines = rows(60, ['red', 'blue']).map(
+    ({ color, y }, i) => `${color};${1000 + 7 * i},5 €;${Math.round(y * 10)}`,
+  );
+  const csv = { 'content-type': 'text/csv' };
+  const trained = await app.inject({
+    method: 'POST',
+    url: '/train?wait=true&epochs=2&promote=always&target=y',
+    headers: csv,
+    payload: `color;price;y\n${lines.join('\n')}\n`,
+  });
+  assert.equal(trained.statusCode, 200, trained.body);
+  const instances = Array.from({ length: 40 }, (_, i) => ({
+    color: i % 2 ? 'red' : 'blue',
+    price: 1000 + 3 * i,
+    y: i,
+  }));
+  assert.equal((await feedback(app, { instances, target: 'y' })).json().rows, 40);
+  await train(app, { source: 'feedback' });
+  const { columns } = await card(app);
+  const { notation } = columns.find(({ name }: { name: string }) => name === 'price');
+  assert.deepEqual(notation, { decimal: ',', unit: '€' });
+});
