@@ -253,7 +253,7 @@ test('the table of the first model is not read in the process that serves', asyn
   }
   const directory = temporaryDirectory(t);
   const table = join(directory, 'table.csv');
-  await writeFile(table, `y,a,b,c\n${'0.1234,12.25,-3.125,4e3\n'.repeat(400_000)}`);
+  await writeFile(table, `y,a,b,c\n${'0.1234,12.25,-3.125,4e3\n5.4321,1.5,2.25,-1e3\n'.repeat(200_000)}`);
   const server = await startServer(t, { MODEL_STORE: directory, TRAIN_DATA: table, TRAIN_TARGET: 'y' });
   const cpuSeconds = async (file: string) => {
     const [, ticks = ''] = (await readFile(file, 'utf8')).split(') ');

@@ -1,3 +1,4 @@
+import type { Codebook, Codes } from './codebook.js';
 import { codeOfLevel, valueOfCode } from './coding.js';
 import type { Column, ColumnType } from './column.js';
 import { UNIT } from './cycles.js';
@@ -24,7 +25,7 @@ export function changedTypes(
  * Returns a function that changes rows `[rows, columns]` coded as `from` to rows coded as `to`, in place: levels may have other
  * indices, and times another origin. The columns have the same types in the same order.
  */
-export function recoder(from: readonly Column[], to: readonly Column[]): (rows: Float32Array) => void {
+export function recoder(from: Codebook, to: readonly Column[]): (rows: Float32Array) => void {
   const changes = from.map((column, j) => recodingOf(column, to[j]!));
   return (rows) => {
     for (let at = 0; at < rows.length; ) {
@@ -37,7 +38,7 @@ export function recoder(from: readonly Column[], to: readonly Column[]): (rows: 
 }
 
 /** Returns undefined if the codes stay as they are. */
-function recodingOf(from: Column, to: Column): ((code: number) => number) | undefined {
+function recodingOf(from: Codes, to: Column): ((code: number) => number) | undefined {
   if (from.type === 'category' && to.type === 'category') {
     const codes = from.levels.map((level) => codeOfLevel(to, level));
     if (codes.every((code, i) => code === i) && from.levels.length === to.levels.length) return undefined;

@@ -1,5 +1,5 @@
 import { DomainError } from '../../base/domain-error.js';
-import type { Columns } from '../tables/columns.js';
+import { type CodedColumns, columnsOfKey, interchangeable, keyOf } from './coded-columns.js';
 import { FeedbackFile } from './feedback-file.js';
 import { type FloatBlob, fromBlobs, toBlob } from './float-blob.js';
 import type {
@@ -15,6 +15,7 @@ import type {
   RecentRows,
   WaitingRows,
 } from './labelled-batch.js';
+import { UnknownLevels } from './unknown-levels.js';
 
 /** What is stored at most. Older rows are deleted first. */
 export interface FeedbackBounds {
@@ -42,9 +43,13 @@ const UNUSED_COLUMNS = `
   delete from columns where id not in (select columns from labelled) and id not in (select columns from waiting)
 `;
 
+/** A set of ids, given as a JSON array. */
+const IDS = '(select value from json_each(?))';
+
 interface LabelledRow {
   readonly id: number;
   readonly at: number;
+  readonly columns: number;
   readonly features: FloatBlob;
   readonly targets: FloatBlob;
   readonly outputs: FloatBlob;
@@ -56,6 +61,7 @@ interface LabelledRow {
  */
 export class FeedbackDatabase {
   private readonly file: FeedbackFile;
+  private readonly levels: UnknownLevels;
   private readonly bounds: FeedbackBounds;
   private readonly now: () => number;
 
@@ -64,6 +70,7 @@ export class FeedbackDatabase {
     this.bounds = bounds;
     this.now = now;
     this.file = new FeedbackFile(path);
+    this.levels = new UnknownLevels(this.file);
   }
 
   /** Does all of `work` or nothing of it, deletes rows beyond the bounds, and flushes to the disk. */
@@ -131,25 +138,27 @@ export class FeedbackDatabase {
 
   /** Returns what is known of each prediction. */
   predictions(ids: readonly string[]): KnownPrediction[] {
-    const find = this.file.statement(
-      'select rows, features, names from waiting join columns on columns.id = waiting.columns where waiting.id = ?',
-    );
+    const find = this.file.statement('select rows, features, columns from waiting where id = ?');
+    // A thousand predictions of one model have one object, also in another process.
+    const known = new Map<number, CodedColumns>();
     return ids.map((id) => {
-      const found = find.get(id) as { rows: number; features: FloatBlob; names: string } | undefined;
+      const found = find.get(id) as { rows: number; features: FloatBlob; columns: number } | undefined;
       if (!found) return this.answered(id);
-      const [features, targets] = JSON.parse(found.names) as [string[], string[]];
-      return { columns: { features, targets }, rows: found.rows, features: fromBlobs([found.features]) };
+      const columns = known.get(found.columns) ?? this.columnsOf(found.columns);
+      known.set(found.columns, columns);
+      return { columns, rows: found.rows, features: fromBlobs([found.features]) };
     });
   }
 
-  /** Counts the labelled rows of these columns. */
-  count(columns: Columns): number {
-    const query = this.file.statement('select count(*) as rows from labelled where columns = ?');
-    return (query.get(this.columnsId(columns)) as { rows: number }).rows;
+  /** Counts the labelled rows of these columns, however they are coded. */
+  count(columns: CodedColumns): number {
+    const query = this.file.statement(`select count(*) as rows from labelled where columns in ${IDS}`);
+    return (query.get(this.idsOf(columns)) as { rows: number }).rows;
   }
 
   /** Returns the latest rows, up to `max`, whose targets `model` has predicted. */
-  recent(columns: Columns, model: string, max: number): RecentRows {
+  recent(columns: CodedColumns, model: string, max: number): RecentRows {
+    // A model's rows are all coded as its columns are.
     const query = 'select * from labelled where columns = ? and model = ? order by id desc limit ?';
     const found = (this.file.statement(query).all(this.columnsId(columns), model, max) as LabelledRow[]).reverse();
     return {
@@ -166,11 +175,17 @@ export class FeedbackDatabase {
     return (query.get() as { id: number }).id;
   }
 
-  /** Returns the next labelled rows of these columns, up to `max`, with numbers above `after` and up to `last`. */
-  chunk(columns: Columns, after: number, last: number, max: number): FeedbackChunk {
-    const query = 'select * from labelled where columns = ? and id > ? and id <= ? order by id limit ?';
-    const found = this.file.statement(query).all(this.columnsId(columns), after, last, max) as LabelledRow[];
+  /**
+   * Returns the next labelled rows of these columns that are coded alike, up to `max`, with numbers above `after` and up to `last`.
+   */
+  chunk(columns: CodedColumns, after: number, last: number, max: number): FeedbackChunk {
+    // The plus has the rows read in their order, instead of sorted.
+    const query = `select * from labelled where +columns in ${IDS} and id > ? and id <= ? order by id limit ?`;
+    const rows = this.file.statement(query).all(this.idsOf(columns), after, last, max) as LabelledRow[];
+    const others = rows.findIndex((row) => row.columns !== rows[0]!.columns);
+    const found = others < 0 ? rows : rows.slice(0, others);
     return {
+      codebook: found[0] && this.codebook(found[0].columns),
       rows: found.length,
       features: fromBlobs(found.map(({ features }) => features)),
       targets: fromBlobs(found.map(({ targets }) => targets)),
@@ -208,8 +223,9 @@ export class FeedbackDatabase {
 
   /** Inserts the rows of a batch from index `from` to before `to`. */
   private insert(batch: LabelledBatch, from: number, to: number): void {
-    const { columns, model, features, targets, outputs } = batch;
+    const { columns, model, targets, outputs } = batch;
     const columnsId = this.columnsId(columns);
+    const features = this.levels.withCodes(batch, columnsId, from, to);
     const insert = this.file.statement(
       'insert into labelled (at, columns, model, features, targets, outputs) values (?, ?, ?, ?, ?, ?)',
     );
@@ -248,6 +264,7 @@ export class FeedbackDatabase {
       // The next transaction deletes the rest.
       if (deleted.includes(MAX_SWEPT)) return;
       this.file.statement(UNUSED_COLUMNS).run();
+      this.levels.prune();
     }
     // A sweep in the future was recorded by a clock that was ahead, and is taken back.
     if (found && !isDue && found.at <= now) return;
@@ -255,8 +272,31 @@ export class FeedbackDatabase {
     this.file.statement('insert into sweep (at, oldest) values (?, ?)').run(now, now - this.bounds.days * DAY);
   }
 
-  private columnsId({ features, targets }: Columns): number {
-    const names = JSON.stringify([features, targets]);
+  /** Returns the ids of all columns of these names and types, as a JSON array. */
+  private idsOf(columns: CodedColumns): string {
+    if (!columns.codebook) return JSON.stringify([this.columnsId(columns)]);
+    const { features, targets } = columns;
+    // A key begins with the names.
+    const names = JSON.stringify([features, targets]).slice(0, -1);
+    const query = 'select id, names from columns where substr(names, 1, length(?)) = ?';
+    const found = this.file.statement(query).all(names, names) as { id: number; names: string }[];
+    const ids = found.filter((each) => interchangeable(columns, columnsOfKey(each.names))).map(({ id }) => id);
+    return JSON.stringify(ids);
+  }
+
+  /** Returns what codes of rows mean, also those of levels that the model does not know. */
+  private codebook(id: number): FeedbackChunk['codebook'] {
+    const { codebook } = this.columnsOf(id);
+    return codebook && this.levels.extend(codebook, id);
+  }
+
+  private columnsOf(id: number): CodedColumns {
+    const { names } = this.file.statement('select names from columns where id = ?').get(id) as { names: string };
+    return columnsOfKey(names);
+  }
+
+  private columnsId(columns: CodedColumns): number {
+    const names = keyOf(columns);
     const found = this.file.statement('select id from columns where names = ?').get(names) as
       | { id: number }
       | undefined;

@@ -37,6 +37,10 @@ const LATER_TABLES = `
     note text not null, kept integer not null
   );
   create index if not exists requests_at on requests (at);
+  create table if not exists levels (
+    columns integer not null, feature integer not null, number integer not null, text text not null,
+    primary key (columns, feature, text)
+  ) without rowid;
 `;
 
 /** The SQLite file of the feedback: its tables, prepared statements and transactions. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DomainError } from '../../base/domain-error.js';
 import { Child } from '../../base/node/child-process.js';
-import type { Columns } from '../tables/columns.js';
+import type { CodedColumns } from './coded-columns.js';
 import type { FeedbackBounds } from './feedback-database.js';
 import type {
   FeedbackArguments,
@@ -73,7 +73,7 @@ export class FeedbackStore {
   }
 
   /** Yields all labelled rows of these columns that are stored now, oldest first. */
-  async *rows(columns: Columns): AsyncGenerator<FeedbackChunk> {
+  async *rows(columns: CodedColumns): AsyncGenerator<FeedbackChunk> {
     const newest = await this.call('newest');
     for (let last = 0; last < newest; ) {
       const chunk = await this.call('chunk', columns, last, newest, CHUNK_ROWS);

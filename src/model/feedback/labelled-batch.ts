@@ -1,16 +1,25 @@
-import type { Columns } from '../tables/columns.js';
+import type { Codebook } from '../columns/codebook.js';
+import type { CodedColumns } from './coded-columns.js';
+
+/** The text of a level that the model does not know, where a row has one. It is retained for the next training. */
+export interface UnknownLevel {
+  readonly row: number;
+  readonly feature: number;
+  readonly text: string;
+}
 
 /** Rows with their true targets, and what a model, named by its card's checksum, predicted before it could know them. */
 export interface LabelledBatch {
-  readonly columns: Columns;
+  readonly columns: CodedColumns;
   readonly model: string;
   readonly rows: number;
-  /** `[rows, features]`, in raw units, NaN where a value is missing. */
+  /** `[rows, features]`, coded by the codebook of `columns`, NaN where a value is missing. */
   readonly features: Float32Array;
   /** `[rows, targets]` */
   readonly targets: Float32Array;
   /** `[rows, targets]` */
   readonly outputs: Float32Array;
+  readonly unknown?: readonly UnknownLevel[] | undefined;
 }
 
 /** The rows of a prediction whose targets have not come yet. */
@@ -60,9 +69,14 @@ export interface AddedBatch {
   readonly isRepeated: boolean;
 }
 
-/** Labelled rows in the order in which they were added. */
+/** Labelled rows in the order in which they were added, coded alike. */
 export interface FeedbackChunk {
   readonly rows: number;
+  /**
+   * What the codes of the rows mean; undefined if all features are numbers. The levels are followed by an empty text, for a level
+   * whose text is not known, and by those that the model does not know.
+   */
+  readonly codebook: Codebook | undefined;
   readonly features: Float32Array;
   readonly targets: Float32Array;
   /** Number of the last row. */

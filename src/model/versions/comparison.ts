@@ -32,7 +32,8 @@ export const Comparison = Type.Object({
       features: Type.Array(Type.String()),
       targets: Type.Array(Type.String()),
       rows: Type.Array(Type.Array(CellValue), {
-        description: '[rows, features]: the probe rows of both; null is a level that its version does not know',
+        description:
+          '[rows, features]: the probe rows of both; null is a gap, or a level that its version does not know',
       }),
       outputs: Type.Array(Rows, { minItems: 2, maxItems: 2, description: '[rows, targets] of each' }),
       difference: Type.Record(Type.String(), Difference, {

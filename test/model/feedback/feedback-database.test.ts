@@ -248,3 +248,76 @@ test('a file that is no database, or of another schema, is refused and left as i
   assert.throws(() => new FeedbackDatabase(garbage, { rows: 1, days: 1 }), { code: 'SQLITE_NOTADB' });
   assert.equal(readFileSync(garbage, 'utf8'), 'x'.repeat(5000));
 });
+
+/** The same columns, of which the second is a category of these levels. */
+const category = (...levels: string[]) =>
+  ({ ...COLUMNS, codebook: [{ type: 'number' }, { type: 'category', levels }] }) as const;
+/** Rows of one level, whose targets are their numbers. */
+const coded = (columns: ReturnType<typeof category>, code: number, from: number, rows = 1): LabelledBatch => {
+  const batchOf = batch(from, rows);
+  return { ...batchOf, columns, features: Float32Array.from(batchOf.features, (x, i) => (i % 2 ? code : x)) };
+};
+
+test('rows that are coded in several ways are counted together, and come with what their codes mean', (t) => {
+  const { database, path, reopen } = open(t);
+  const [first, second] = [category('red', 'blue'), category('blue', 'red', 'green')];
+  add(database, batch(1, 2));
+  assert.equal(add(database, coded(first, 0, 3)), 1);
+  assert.equal(add(database, coded(second, 0, 4, 2)), 3);
+  assert.equal(add(database, coded(first, 1, 6)), 4);
+  assert.equal(database.count(COLUMNS), 2, 'rows of numbers are apart');
+  assert.deepEqual(kept(database), [1, 2]);
+  assert.deepEqual(database.recent(first, 'm', 10).kept, 4);
+  database.close();
+  const levels = [];
+  const again = reopen();
+  for (let last = 0; last < again.newest(); ) {
+    const chunk = again.chunk(second, last, again.newest(), 10);
+    const [, color] = chunk.codebook!;
+    assert.ok(color?.type === 'category');
+    for (let r = 0; r < chunk.rows; r++) levels.push(color.levels[chunk.features[2 * r + 1]!]);
+    last = chunk.last;
+  }
+  assert.deepEqual(levels, ['red', 'blue', 'blue', 'blue']);
+  const other = new Database(path);
+  t.after(() => other.close());
+  const keys = (other.prepare('select names from columns order by id').all() as { names: string }[]).map(
+    (row) => row.names,
+  );
+  assert.equal(keys[0], '[["a","b"],["y"]]', 'as earlier releases wrote it');
+});
+
+test('texts of unknown levels are kept with their rows, up to a bound, and go with the last of them', (t) => {
+  const { database, clock, path } = open(t, { days: 2, rows: 5000 });
+  const columns = category('red');
+  const unknown = (texts: string[]) => texts.map((text, row) => ({ row, feature: 1, text }));
+  add(database, { ...coded(columns, 1, 0, 3), unknown: unknown(['green', 'blue', 'green']) });
+  add(database, { ...coded(columns, 1, 3, 2), unknown: unknown(['blue']) });
+  const texts = () => {
+    const { codebook, features, rows } = database.chunk(columns, 0, database.newest(), 5000);
+    const { levels } = codebook![1] as { levels: readonly string[] };
+    return Array.from({ length: rows }, (_, r) => levels[features[2 * r + 1]!]);
+  };
+  assert.deepEqual(texts(), ['green', 'blue', 'green', 'blue', '']);
+  const many = Array.from({ length: 1200 }, (_, i) => `level ${i}`);
+  add(database, { ...coded(columns, 1, 5, 1200), unknown: unknown(many) });
+  assert.equal(texts().filter((text) => text?.startsWith('level')).length, 998);
+  assert.equal(texts().at(-1), '');
+  const other = new Database(path);
+  t.after(() => other.close());
+  for (const hours of [49, 2, 49, 2]) {
+    clock.now += hours * HOUR;
+    database.transaction(() => {});
+  }
+  assert.deepEqual(other.prepare('select * from levels').all(), []);
+});
+
+test('predictions of one model share what their codes mean, so that a thousand of them are no larger', (t) => {
+  const { database } = open(t);
+  const columns = category('red', 'blue');
+  for (const id of ['a', 'b']) database.transaction(() => database.addWaiting(id, coded(columns, 1, 0, 2)));
+  const [a, b] = database.predictions(['a', 'b']);
+  assert.ok(a && 'columns' in a && b && 'columns' in b);
+  assert.deepEqual(a.columns, columns);
+  assert.equal(a.columns, b.columns);
+});

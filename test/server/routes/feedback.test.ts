@@ -426,7 +426,7 @@ test('a training on feedback uses its rows, and on request those of the referenc
 test('a reference is not read in the process that serves', async (t) => {
   const directory = temporaryDirectory(t);
   const path = join(directory, 'reference.csv');
-  await writeFile(path, `y,a,b,c\n${'0.1234,12.25,-3.125,4e3\n'.repeat(300_000)}`);
+  await writeFile(path, `y,a,b,c\n${'0.1234,12.25,-3.125,4e3\n5.4321,1.5,2.25,-1e3\n'.repeat(150_000)}`);
   const { app, jobs } = await buildTestApp(t, undefined, {}, { TRAIN_DATA: path, TRAIN_TARGET: 'y' });
   await feedback(app, { instances: ROWS, targets: TARGETS });
   const cpuTime = async (work: () => Promise<unknown>) => {

@@ -97,6 +97,10 @@ export class RawColumn {
   readonly strayExamples: Example[] = [];
   /** Numbers that are not written plainly. */
   readonly notationExamples: Example[] = [];
+  /** Rows whose source does not have the column. */
+  absentRows = 0;
+  /** Some of its numbers came as texts, in a notation. */
+  isWritten = false;
   /** An integer begins with a zero, as the codes of places do. */
   leadingZeros = false;
   private read: ((text: string) => number) | undefined;
@@ -174,6 +178,12 @@ export class RawColumn {
     this.setWord(GAP);
   }
 
+  /** Adds a gap in a row whose source does not have the column: it says nothing of what the column is. */
+  absent(): void {
+    this.absentRows++;
+    this.gap();
+  }
+
   /** Adds a JSON value. Returns false for one that no column can hold, which is not added. */
   value(value: unknown): boolean {
     if (value === null || value === undefined) this.gap();
@@ -244,6 +254,7 @@ export class RawColumn {
     this.reading = reading;
     this.read = reading.type === 'number' ? strictReader(reading.notation) : readTime;
     const { texts, counts, places } = this.dictionary;
+    if (texts.length > 0) this.isWritten = true;
     const values = texts.map((text) => this.read!(text));
     texts.forEach((text, i) => {
       if (Number.isNaN(values[i])) return;

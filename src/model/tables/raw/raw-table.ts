@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DomainError, type ErrorCode, show } from '../../../base/domain-error.js';
 import { MEMORY } from '../../../base/node/memory-limits.js';
-import type { ColumnType } from '../../columns/column.js';
+import type { Column, ColumnType } from '../../columns/column.js';
 import { type ColumnOrder, checkColumns, splitColumns } from '../columns.js';
 import { chosenColumns, type LeftOut, type ServingColumns, type TableChoices } from '../table-choices.js';
 import { RowLimit, type TableInfo, type TableLimits, UNLIMITED } from '../table-file.js';
@@ -189,9 +189,11 @@ export class RawTable implements Disposable {
       Object.hasOwn(types, raw.name) ||
       serving?.features.includes(raw.name) === true;
     const { others, where, rows } = this;
-    const decision = decide(raw, { rows, isWanted, isFirst: i === 0, decimal: choices.decimal, others, where });
-    if (isTarget && decision.is === 'column') return asTarget(raw, decision, where);
-    return decision;
+    const seen = rows - raw.absentRows;
+    const decision = decide(raw, { rows: seen, isWanted, isFirst: i === 0, decimal: choices.decimal, others, where });
+    if (isTarget) return decision.is === 'column' ? asTarget(raw, decision, where) : decision;
+    const served = serving?.columns?.find(({ name }) => name === raw.name);
+    return served ? asServed(raw, decision, served) : decision;
   }
 
   /** Decides how the texts of all columns are read: one column may tell the decimal mark of another. */
@@ -228,6 +230,23 @@ export class RawTable implements Disposable {
     }
     return !column.isFull && budget.left > 0;
   }
+}
+
+/** The model that serves says what the cells do not: what a column without any value is, and how numbers that are no texts are written. */
+function asServed(raw: RawColumn, decision: Decision, served: Column): Decision {
+  const { numbers, strays, isWritten } = raw;
+  if (numbers.count === 0 && strays === 0 && raw.countedTexts().length === 0) {
+    return {
+      is: 'column',
+      column: served,
+      code: () => Number.NaN,
+      why: 'it has no value in any row; so the serving model has it',
+    };
+  }
+  if (decision.is !== 'column' || isWritten || raw.countedTexts().length > 0) return decision;
+  const { column } = decision;
+  if (column.type !== 'number' || served.type !== 'number' || !served.notation) return decision;
+  return { ...decision, column: { ...column, notation: served.notation } };
 }
 
 /** A target is a number; false and true count as 0 and 1. */

@@ -4,7 +4,8 @@ import type { Rows } from '../rows.js';
 import type { ServingColumns, TableChoices } from '../table-choices.js';
 import type { TableInfo, TableLimits } from '../table-file.js';
 
-export type TableFormat = 'arrow' | 'csv' | 'parquet';
+/** `rows` is a file of `writeRowFile`. */
+export type TableFormat = 'arrow' | 'csv' | 'parquet' | 'rows';
 
 /** Asks the reading process to make a table in `directory` of the file at `path`. */
 export interface TableRequest {

@@ -4,9 +4,8 @@ import { DomainError } from '../../../base/domain-error.js';
 import { storageError } from '../../../base/files/storage-error.js';
 import { exitWithParent } from '../../../base/node/exit-with-parent.js';
 import { type Columns, orderColumns } from '../columns.js';
-import { addCodes } from '../raw/add-codes.js';
 import type { RawTable } from '../raw/raw-table.js';
-import { appendRowFile } from '../row-file.js';
+import { appendRowFile, rowFileToTable } from '../row-file.js';
 import type { TableInfo } from '../table-file.js';
 import type { TableMessage, TableRequest } from './reader-messages.js';
 
@@ -38,10 +37,9 @@ async function read(request: TableRequest): Promise<TableInfo> {
     const { parquetToTable } = await import('../parquet/parquet-table.js');
     return parquetToTable(path, directory, targets, order, progress, options);
   }
+  if (format === 'rows') return rowFileToTable(path, directory, model!, limits);
   const { csvToTable } = await import('../csv/csv-table.js');
-  if (append === undefined) return csvToTable(inChunks(path), directory, targets, order, options);
-  const columns = model!.features.length + model!.targets.length;
-  const addRows = (table: RawTable) => appendRowFile(append, columns, (code) => addCodes(table, model!, code));
+  const addRows = append === undefined ? undefined : (table: RawTable) => appendRowFile(append, model!, table);
   return csvToTable(inChunks(path), directory, targets, order, { ...options, append: addRows });
 }
 

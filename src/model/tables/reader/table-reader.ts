@@ -12,7 +12,12 @@ import type { TableInfo } from '../table-file.js';
 import type { TableMessage, TableRequest } from './reader-messages.js';
 
 /** The error code for an unreadable file, by format. */
-const UNREADABLE = { arrow: 'INVALID_ARROW', csv: 'INVALID_CSV', parquet: 'INVALID_PARQUET' } as const;
+const UNREADABLE = {
+  arrow: 'INVALID_ARROW',
+  csv: 'INVALID_CSV',
+  parquet: 'INVALID_PARQUET',
+  rows: 'INVALID_ROWS',
+} as const;
 
 /** Milliseconds without progress before giving up on a file. A chunk takes a second or two. */
 const PATIENCE = 60_000;
@@ -68,7 +73,8 @@ function checkHeader(
   if (lacks || !sameNames(columns.targets, model.targets)) throw changed(model, columns);
 }
 
-async function readInChild(request: TableRequest, signal?: AbortSignal): Promise<TableInfo> {
+/** Reads a file on the disk into a table, in a child process. Rejects as `fileToTable`. */
+export async function readInChild(request: TableRequest, signal?: AbortSignal): Promise<TableInfo> {
   if (signal?.aborted) throw stopped();
   let verdict: TableMessage | undefined;
   let stuck = false;

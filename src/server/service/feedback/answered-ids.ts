@@ -1,15 +1,11 @@
-import { DomainError } from '../../../base/domain-error.js';
+import { DomainError, show } from '../../../base/domain-error.js';
+import { type CodedColumns, codedColumnsOf } from '../../../model/feedback/coded-columns.js';
 import type { KnownPrediction } from '../../../model/feedback/labelled-batch.js';
-import { changed } from '../../../model/tables/columns.js';
+import { changed, equalColumns } from '../../../model/tables/columns.js';
 import type { FeedbackTerms, IdStatus } from './feedback-rows.js';
 
 /** Throws what the first id is refused for, if it is. */
-export function throwIfRefused(
-  status: IdStatus,
-  id: string,
-  prediction: KnownPrediction,
-  { columns }: FeedbackTerms,
-): void {
+export function throwIfRefused(status: IdStatus, id: string, prediction: KnownPrediction, terms: FeedbackTerms): void {
   const name = JSON.stringify(id.slice(0, 80));
   if (status === 'not_found') {
     const reason = 'it was not stored, is too old, or was answered long ago';
@@ -20,7 +16,18 @@ export function throwIfRefused(
     throw new DomainError('PREDICTION_ANSWERED', `ids[0]: prediction ${name} ${reason}`);
   }
   if (status === 'other_columns' && prediction && 'columns' in prediction) {
-    throw changed(columns, prediction.columns, 'ids[0] was predicted by a model with those columns');
+    const { columns } = prediction;
+    if (!equalColumns(columns, terms)) {
+      throw changed(terms, columns, 'ids[0] was predicted by a model with those columns');
+    }
+    const types = (of: CodedColumns) => of.features.map((_, j) => of.codebook?.[j]?.type ?? 'number');
+    const [then, now] = [types(columns), types(codedColumnsOf(terms))];
+    const j = then.findIndex((type, i) => type !== now[i]);
+    throw new DomainError(
+      'FEATURES_CHANGED',
+      `feature ${show(terms.features[j])} of the serving model is a ${now[j]}, but was a ${then[j]} in the model that ` +
+        'predicted ids[0]',
+    );
   }
 }
 

@@ -3,10 +3,11 @@ import { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
 import { DomainError } from '../../../base/domain-error.js';
 import { TimeSlice } from '../../../base/node/time-slice.js';
+import { codedColumnsOf } from '../../../model/feedback/coded-columns.js';
 import type { FeedbackStore } from '../../../model/feedback/feedback-store.js';
 import { feedbackToTable, type Reference } from '../../../model/feedback/feedback-table.js';
 import type { AddedBatch, Answer, KeyedRequest, KnownPrediction } from '../../../model/feedback/labelled-batch.js';
-import { columnsOf } from '../../../model/tables/columns.js';
+import { type RowModel, rowModelOf } from '../../../model/tables/row-model.js';
 import type { TableInfo } from '../../../model/tables/table-file.js';
 import type { Observation, PredictionService, Serving } from '../prediction/prediction-service.js';
 import { checkIds, throwIfRefused } from './answered-ids.js';
@@ -16,7 +17,7 @@ import { type FeedbackRows, type FeedbackTerms, type JoinedRows, placeOfTarget, 
 import { LiveModel, type LiveReport } from './live-model.js';
 import { type StoredRows, storedRows } from './stored-rows.js';
 
-export interface FeedbackOptions extends Pick<FeedbackTerms, 'allowMissing' | 'maxRows'> {
+export interface FeedbackOptions extends Pick<RowModel, 'allowMissing' | 'maxRows'> {
   readonly store: FeedbackStore;
   readonly service: PredictionService;
   readonly log: Pick<Logger, 'error'>;
@@ -104,12 +105,12 @@ export class FeedbackService extends EventEmitter<{ rows: [Serving, StoredRows] 
       const joined = await join(predictions, terms);
       const open = ids.filter((_, i) => joined.statuses[i] === 'stored');
       const answers = joined.answers.map((answer, i) => ({ id: open[i]!, ...answer }));
-      const waiting = predictions.map((prediction) => waitingFor(terms.columns, prediction));
+      const waiting = predictions.map((prediction) => waitingFor(terms, prediction));
       const place = (n: number) => placeOfTarget(waiting, n);
       const { kept, outcomes } =
         open.length > 0
           ? await this.storeRows(serving, joined, place, answers)
-          : { kept: await this.watch(store.call('count', terms.columns)), outcomes: [] };
+          : { kept: await this.watch(store.call('count', codedColumnsOf(serving.card))), outcomes: [] };
       const rest = outcomes.values();
       const statuses = joined.statuses.map((status) => (status === 'stored' ? rest.next().value! : status));
       if (statuses.every((status) => status === statuses[0]))
@@ -128,7 +129,7 @@ export class FeedbackService extends EventEmitter<{ rows: [Serving, StoredRows] 
   async retainPrediction({ rows, count, serving }: Observation): Promise<string | null> {
     const { store } = this.options;
     if (count > store.bounds.rows) return null;
-    const columns = columnsOf(serving.card);
+    const columns = codedColumnsOf(serving.card);
     const id = randomUUID();
     const waiting = { columns, rows: count, features: rows.slice(0, count * columns.features.length) };
     try {
@@ -162,8 +163,7 @@ export class FeedbackService extends EventEmitter<{ rows: [Serving, StoredRows] 
   /** Writes the labelled rows of the serving model's columns as a table to train on. Throws as `feedbackToTable`. */
   async table(directory: string, mixReference: boolean): Promise<TableInfo> {
     const { store, service, reference } = this.options;
-    const columns = columnsOf(service.serving.card);
-    return this.watch(feedbackToTable(store, columns, directory, mixReference ? reference : undefined));
+    return this.watch(feedbackToTable(store, service.serving.card, directory, mixReference ? reference : undefined));
   }
 
   async close(): Promise<void> {
@@ -173,17 +173,14 @@ export class FeedbackService extends EventEmitter<{ rows: [Serving, StoredRows] 
 
   private terms({ card }: Serving): FeedbackTerms {
     const { allowMissing, maxRows, store } = this.options;
-    return {
-      columns: { ...columnsOf(card), columns: card.columns },
-      allowMissing,
-      maxRows: Math.min(maxRows, store.bounds.rows),
-    };
+    const limits = { allowMissing, maxRows: Math.min(maxRows, store.bounds.rows) };
+    return { ...rowModelOf(card, limits), targets: card.targets };
   }
 
   /** Predicts and stores rows. `place` names a row of the request in errors. */
   private async storeRows(
     serving: Serving,
-    { rows, features, targets, numbers }: FeedbackRows,
+    { rows, features, targets, numbers, unknown }: FeedbackRows,
     place: (number: number) => string,
     answers?: readonly Answer[],
     request?: KeyedRequest,
@@ -195,7 +192,7 @@ export class FeedbackService extends EventEmitter<{ rows: [Serving, StoredRows] 
     const live = serving === service.servingIfReady ? this.liveModel(serving) : undefined;
     if (live) await this.whenRestored(live);
     const { card } = serving;
-    const batch = { columns: columnsOf(card), model: card.checksum, rows, features, targets, outputs };
+    const batch = { columns: codedColumnsOf(card), model: card.checksum, rows, features, targets, outputs, unknown };
     const added = await this.watch(store.call('add', batch, answers, request));
     const stored = storedRows(batch, answers, added);
     live?.add(stored.rows, stored.outputs, stored.targets, added.kept);

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
+import { codedColumnsOf } from '../../../model/feedback/coded-columns.js';
 import type { FeedbackStore } from '../../../model/feedback/feedback-store.js';
-import { columnsOf } from '../../../model/tables/columns.js';
 import type { Card } from '../../../model/versions/card.js';
 import type { FailureWatch } from './failure-log.js';
 import { LiveErrors, TargetErrors, WINDOW_ROWS } from './live-errors.js';
@@ -46,7 +46,7 @@ export class LiveModel {
   /** Has the database delete what is too old, and counts the rest. */
   async prune(): Promise<void> {
     if (!this.store.exists) return;
-    this.keptRows = await this.watch(this.store.call('count', columnsOf(this.card)));
+    this.keptRows = await this.watch(this.store.call('count', codedColumnsOf(this.card)));
   }
 
   /** Returns prediction - target, `[rows, targets]`, of the latest rows that came since a time in milliseconds since the epoch. */
@@ -66,7 +66,7 @@ export class LiveModel {
   private async restore(): Promise<void> {
     const { store, card } = this;
     if (!store.exists) return;
-    const recent = await this.watch(store.call('recent', columnsOf(card), card.checksum, WINDOW_ROWS));
+    const recent = await this.watch(store.call('recent', codedColumnsOf(card), card.checksum, WINDOW_ROWS));
     this.errors.add(recent.times, recent.outputs, recent.targets);
     this.keptRows = recent.kept;
   }
