@@ -161,7 +161,7 @@ test('a broken newest version is skipped with an error in the log, and the one b
   const store = temporaryDirectory(t);
   const server = await first(t, store);
   await server.logged('model version serves');
-  assert.equal((await trainOnCars(server.url, '&wait=true&epochs=2')).status, 200);
+  assert.equal((await trainOnCars(server.url, '&wait=true&epochs=2&promote=always')).status, 200);
   await server.stop('SIGTERM');
   const file = join(store, 'reconstruction_regressor/2/weights.bin');
   const bytes = await readFile(file);

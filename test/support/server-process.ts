@@ -19,7 +19,7 @@ export interface ServerProcess {
   readonly child: ChildProcess;
   readonly url: string;
   readonly lines: readonly LogLine[];
-  /** Resolves with the first line, past or to come, that says `message`; rejects if the process ends before. */
+  /** Resolves with the first line, past or to come, that says `message`; rejects if the process ends before, or after two minutes. */
   logged(message: string): Promise<LogLine>;
   /** Sends a signal and waits for the end. */
   stop(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
@@ -62,14 +62,20 @@ export async function startServer(
 
   const logged = (message: string) =>
     new Promise<LogLine>((resolve, reject) => {
+      const fail = (when: string) => reject(new Error(`"${message}" was not logged ${when}: ${JSON.stringify(lines)}`));
+      const timer = setTimeout(() => fail('in two minutes'), 120_000);
       const look = () => {
         const line = lines.find(({ msg }) => msg.startsWith(message));
         if (!line) return;
         waiting.delete(look);
+        clearTimeout(timer);
         resolve(line);
       };
       waiting.add(look);
-      ended.then(() => reject(new Error(`the server ended before it logged "${message}": ${JSON.stringify(lines)}`)));
+      ended.then(() => {
+        clearTimeout(timer);
+        fail('before the server ended');
+      });
       look();
     });
 
