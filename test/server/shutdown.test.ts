@@ -148,7 +148,7 @@ test('after SIGTERM the service is not ready, answers on, and ends connections w
 test('a training that runs at SIGTERM is stopped after the delay', async (t) => {
   const server = await start(t, temporaryDirectory(t), 1);
   const query = 'target=mpg&epochs=100000&patience=100000';
-  const body = 'a,mpg\n1,2\n2,3\n'.repeat(50);
+  const body = `a,mpg\n${'1,2\n2,3\n'.repeat(50)}`;
   const init = { method: 'POST', headers: { 'content-type': 'text/csv' }, body };
   const started = await fetch(`${server.url}/train?${query}&replace=true`, init);
   assert.equal(started.status, 202, await started.clone().text());

@@ -72,7 +72,7 @@ test('a null is refused by default; with ON_MISSING=mean it becomes the mean, an
   });
   const trained = await app.inject({
     method: 'POST',
-    url: '/train?wait=true&epochs=2',
+    url: '/train?wait=true&epochs=30',
     payload: { instances, target: 'y' },
   });
   assert.equal(trained.statusCode, 200, trained.body);
@@ -114,7 +114,10 @@ test('a null is refused by default; with ON_MISSING=mean it becomes the mean, an
 test('a new reference is refused if a feature is missing in every row', async (t) => {
   const { app } = await buildTestApp(t, [], { allowMissing: true, maxRows: 1000 });
   const random = createRandom(1);
-  const instances = Array.from({ length: 500 }, () => ({ a: random.normal(), b: random.normal(), y: random.normal() }));
+  const instances = Array.from({ length: 500 }, () => {
+    const [a, b] = [random.normal(), random.normal()];
+    return { a, b, y: a + random.normal() };
+  });
   await app.inject({ method: 'POST', url: '/train?wait=true&epochs=1', payload: { instances, target: 'y' } });
   const rows = instances.slice(0, 250).map(({ a }) => [a, null]);
   const predicted = await app.inject({ method: 'POST', url: '/predict', payload: { instances: rows } });
