@@ -16,7 +16,8 @@ const SPREAD = 0.5;
  * what can be known.
  *
  * In each hidden layer the first units carry the outputs, one each, which is exact where SELU is linear. The other units keep
- * their weights; they get what carrying units have in addition to their bias. `out` starts without them. Leaves the
+ * their weights; in the first layer their biases are spread from -1 to 1, later ones make up for the carrying units. `out` starts
+ * without them. Leaves the
  * weights as they are if the outputs would take more than half of a layer.
  */
 export function startLinear(weights: Float32Array, shape: Shape, coefficients: Float64Array): void {
@@ -27,7 +28,11 @@ export function startLinear(weights: Float32Array, shape: Shape, coefficients: F
     const first = depth === 0;
     const out = depth === hidden.length;
     const carrying = depth < hidden.length ? outputs : out ? units : 0;
-    // The average row still gives the other units a sum of 0.
+    // SELU has a kink at 0. With all kinks at the average row, the network would reconstruct just the most ordinary rows badly.
+    if (first && !out) {
+      for (let u = outputs; u < units; u++) weights[bias + u] = (2 * (u - outputs) + 1) / (units - outputs) - 1;
+    }
+    // The other units of later layers keep the sums that they have without the carrying ones.
     if (!first && !out) {
       for (let o = 0; o < outputs; o++)
         for (let u = carrying; u < units; u++) {
