@@ -4,6 +4,7 @@ import type { ModelsReply } from '../../server/routes/models/catalog.js';
 import type { CompareReply } from '../../server/routes/models/compare.js';
 import type { ModelReply } from '../../server/routes/models/serving-model.js';
 import type { PredictReply } from '../../server/routes/predict-schema.js';
+import type { TableReport as TableReportReply } from '../../server/routes/training/table-report.js';
 import type { Job as JobReply } from '../../server/service/training/job.js';
 
 // The part of the public HTTP interface that the page uses. Paths are relative, so the service may run under a prefix.
@@ -15,6 +16,7 @@ export type History = Static<typeof HistoryReply>;
 export type Point = History['points'][number];
 export type Job = Static<typeof JobReply>;
 export type Epoch = Job['history'][number];
+export type TableReport = TableReportReply;
 export type Model = Static<typeof ModelReply>;
 export type VersionList = Static<typeof ModelsReply>;
 export type Version = VersionList['models'][number];
@@ -54,9 +56,13 @@ export const jobEventsPath = (id: string) => `train/${encodeURIComponent(id)}/ev
 export const predict = (row: readonly (number | string | boolean | null)[]) =>
   json<Explained>('predict?explain=true', post('application/json', JSON.stringify({ instances: [row] })));
 
-/** Starts training on a CSV file. */
-export const train = (csv: Blob, query: Readonly<Record<string, string>>) =>
-  json<Job>(`train?${new URLSearchParams(query)}`, post('text/csv', csv));
+/** Reports what a training would make of the columns of a table, for any model. */
+export const reportTable = (table: Blob, type: string) =>
+  json<TableReport>('train?dry_run=true&replace=true', post(type, table));
+
+/** Starts training on a table. */
+export const train = (table: Blob, type: string, query: Readonly<Record<string, string>>) =>
+  json<Job>(`train?${new URLSearchParams(query)}`, post(type, table));
 
 export const getVersions = () => json<VersionList>('models');
 export const compareVersions = (a: string, b: string) => json<Comparison>(`models/${a}/compare/${b}`);

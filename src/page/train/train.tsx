@@ -1,27 +1,27 @@
 import { useState } from 'preact/hooks';
-import type { Model } from '../client/api.js';
+import { type Model, reportTable } from '../client/api.js';
 import type { Live } from '../client/live.js';
 import { Failure, useFailure } from '../parts/failure.js';
 import { Name } from '../parts/name.js';
-import { type CsvFile, readCsv } from './csv-file.js';
 import { JobPanel } from './job-panel.js';
+import { type TableFile, typeOf } from './table-file.js';
 import { TrainingForm } from './training-form.js';
 
 /** Session storage key of this tab's training job, so that a reloaded page follows it again. */
 const STORED_JOB = 'training';
 
-/** The train view: choose a CSV file, check its columns, train, and follow the training. */
+/** The train view: choose a file, check its columns, train, and follow the training. */
 export function Train({ live, model }: { live: Live; model: Model | null }) {
-  const [csv, setCsv] = useState<CsvFile | null>(null);
+  const [table, setTable] = useState<TableFile | null>(null);
   const [reading, setReading] = useState<string | null>(null);
   const [failure, attempt] = useFailure();
   const [job, setJob] = useState(() => sessionStorage.getItem(STORED_JOB));
 
   const choose = async (file: File | undefined) => {
     if (!file) return;
-    setCsv(null);
+    setTable(null);
     setReading(file.name);
-    await attempt(async () => setCsv(await readCsv(file)));
+    await attempt(async () => setTable({ file, report: await reportTable(file, typeOf(file)) }));
     setReading(null);
   };
   const follow = (id: string) => {
@@ -34,11 +34,11 @@ export function Train({ live, model }: { live: Live; model: Model | null }) {
       <section class="panel" aria-labelledby="train-title">
         <h2 id="train-title">Train a new version</h2>
         <div class="drop">
-          <label for="csv">Drop a CSV file here, or choose one; its first row names the columns</label>
+          <label for="table">Drop a CSV file here, or choose one; Parquet and Arrow files are read as well</label>
           <input
-            id="csv"
+            id="table"
             type="file"
-            accept=".csv,text/csv"
+            accept=".csv,.tsv,.txt,.parquet,.arrow,.arrows,.feather,text/csv"
             onChange={({ currentTarget }) => void choose(currentTarget.files?.[0])}
           />
         </div>
@@ -50,8 +50,13 @@ export function Train({ live, model }: { live: Live; model: Model | null }) {
           ) : null}
         </div>
         <Failure message={failure} />
-        {csv ? (
-          <TrainingForm key={`${csv.file.name} ${csv.file.lastModified}`} csv={csv} model={model} onStart={follow} />
+        {table ? (
+          <TrainingForm
+            key={`${table.file.name} ${table.file.lastModified}`}
+            table={table}
+            model={model}
+            onStart={follow}
+          />
         ) : null}
       </section>
       {job ? <JobPanel key={job} id={job} onEnd={() => void live.refresh()} /> : null}

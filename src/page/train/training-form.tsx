@@ -4,46 +4,44 @@ import { type Model, train } from '../client/api.js';
 import { Failure, useFailure } from '../parts/failure.js';
 import { bytes, counted, printable } from '../parts/format.js';
 import { Name } from '../parts/name.js';
-import { ColumnsTable, isUseless } from './columns-table.js';
-import { type CsvFile, withColumns } from './csv-file.js';
+import { ColumnsTable } from './columns-table.js';
 import { FeatureChange } from './feature-change.js';
+import { listOf, type TableFile, typeOf } from './table-file.js';
 import { TrainingOptions } from './training-options.js';
 
 export interface TrainingFormProps {
-  readonly csv: CsvFile;
+  readonly table: TableFile;
   readonly model: Model | null;
   /** Called with the id of the job once training has started. */
   readonly onStart: (id: string) => void;
 }
 
 /** Chooses the target, the features and the options, and starts the training. */
-export function TrainingForm({ csv, model, onStart }: TrainingFormProps) {
-  const [target, setTarget] = useState(() => likelyTarget(csv, model));
+export function TrainingForm({ table, model, onStart }: TrainingFormProps) {
+  const { file, report } = table;
+  const { columns } = report;
+  const [target, setTarget] = useState(() => likelyTarget(table, model));
   const [excluded, setExcluded] = useState(
-    () => new Set(Array.from(csv.columns.keys()).filter((i) => isUseless(csv.columns[i]!, csv.rows))),
+    () => new Set(columns.filter(({ role }) => role === 'left_out').map(({ name }) => name)),
   );
   const [options, setOptions] = useState<Readonly<Record<string, string>>>({});
   const [replace, setReplace] = useState(false);
   const [sending, setSending] = useState(false);
   const [failure, attempt] = useFailure();
 
-  const used = new Set(Array.from(csv.columns.keys()).filter((i) => i !== target && !excluded.has(i)));
-  const names = Array.from(used, (i) => csv.columns[i]!.name);
-  const missing = model?.features.filter((name) => !names.includes(name)) ?? [];
+  const names = columns.map(({ name }) => name).filter((name) => name !== target && !excluded.has(name));
+  const used = new Set(names);
+  const missing = model?.features.filter((name) => !used.has(name)) ?? [];
   const changesFeatures = model !== null && (missing.length > 0 || names.length !== model.features.length);
-  const problems = [
-    ...csv.problems,
-    ...(used.size === 0 ? ['no feature is selected besides the target'] : []),
-    ...(csv.columns[target]?.name.includes(',') ? ['the name of the target contains a comma'] : []),
-  ];
+  const problems = [...report.problems, ...(used.size === 0 ? ['no feature is selected besides the target'] : [])];
 
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     setSending(true);
     await attempt(async () => {
-      const body = await withColumns(csv, new Set([...used, target]));
-      const { id } = await train(body, {
-        target: csv.columns[target]!.name,
+      const { id } = await train(file, typeOf(file), {
+        target: listOf([target]),
+        ...choiceOf(table, names, excluded),
         ...Object.fromEntries(Object.entries(options).filter(([, text]) => text.trim() !== '')),
         ...(changesFeatures && replace ? { replace: 'true' } : {}),
       });
@@ -55,9 +53,9 @@ export function TrainingForm({ csv, model, onStart }: TrainingFormProps) {
   return (
     <form onSubmit={submit} noValidate>
       <h3>
-        <Name of={csv.file.name} />{' '}
+        <Name of={file.name} />{' '}
         <small>
-          {bytes(csv.file.size)}, {counted(csv.rows, 'row')}
+          {bytes(file.size)}, {counted(report.rows, 'row')}
         </small>
       </h3>
       {problems.length > 0 ? (
@@ -68,26 +66,22 @@ export function TrainingForm({ csv, model, onStart }: TrainingFormProps) {
       <div class="fields">
         <div class="field wide">
           <label for="target">Target column</label>
-          <select
-            id="target"
-            value={String(target)}
-            onChange={({ currentTarget }) => setTarget(Number(currentTarget.value))}
-          >
-            {csv.columns.map((column, i) => (
-              <option key={String(i)} value={String(i)}>
-                {printable(column.name, 80)}
+          <select id="target" value={target} onChange={({ currentTarget }) => setTarget(currentTarget.value)}>
+            {columns.map(({ name }) => (
+              <option key={name} value={name}>
+                {printable(name, 80)}
               </option>
             ))}
           </select>
         </div>
       </div>
       <ColumnsTable
-        csv={csv}
+        table={table}
         target={target}
         used={used}
         model={model}
         onUse={(column, use) =>
-          setExcluded(new Set(use ? [...excluded].filter((i) => i !== column) : [...excluded, column]))
+          setExcluded(new Set(use ? [...excluded].filter((name) => name !== column) : [...excluded, column]))
         }
       />
       {changesFeatures ? <FeatureChange missing={missing} replace={replace} onReplace={setReplace} /> : null}
@@ -100,12 +94,21 @@ export function TrainingForm({ csv, model, onStart }: TrainingFormProps) {
   );
 }
 
-/** The target of the serving model if the file has it, or else the last column that can be trained on. */
-function likelyTarget({ columns, rows }: CsvFile, model: Model | null): number {
-  const known = columns.findIndex(({ name }) => model?.targets.includes(name));
-  if (known >= 0) return known;
-  return Math.max(
-    0,
-    columns.findLastIndex((column) => !isUseless(column, rows)),
-  );
+/** Names the columns to leave out, or all features if one of them would be left out otherwise. */
+function choiceOf(
+  { report }: TableFile,
+  names: readonly string[],
+  excluded: ReadonlySet<string>,
+): Record<string, string> {
+  const roles = new Map(report.columns.map(({ name, role }) => [name, role]));
+  if (names.some((name) => roles.get(name) === 'left_out')) return { features: listOf(names) };
+  const dropped = [...excluded].filter((name) => roles.get(name) !== 'left_out');
+  return dropped.length > 0 ? { drop: listOf(dropped) } : {};
+}
+
+/** The target of the serving model if the file has it, or else the last column of numbers. */
+function likelyTarget({ report: { columns } }: TableFile, model: Model | null): string {
+  const known = columns.find(({ name }) => model?.targets.includes(name));
+  const last = columns.findLast(({ role, type }) => role === 'feature' && type === 'number');
+  return (known ?? last ?? columns[0])?.name ?? '';
 }
