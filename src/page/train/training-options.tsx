@@ -34,6 +34,18 @@ export function TrainingOptions({ options, onChange }: TrainingOptionsProps) {
             />
           </div>
         ))}
+        <div class="field">
+          <label for="target_transform">Scale of the target</label>
+          <select
+            id="target_transform"
+            value={options['target_transform'] ?? 'auto'}
+            onChange={({ currentTarget }) => onChange('target_transform', currentTarget.value)}
+          >
+            <option value="auto">By a trial</option>
+            <option value="none">Its own</option>
+            <option value="log1p">Logarithmic</option>
+          </select>
+        </div>
         <div class="field wide">
           <label for="promote">After training</label>
           <select
