@@ -35,7 +35,7 @@ export function TrainingOptions({ options, onChange }: TrainingOptionsProps) {
           </div>
         ))}
         <div class="field">
-          <label for="target_transform">Scale of the target</label>
+          <label for="target_transform">Learned scale</label>
           <select
             id="target_transform"
             value={options['target_transform'] ?? 'auto'}
