@@ -1,7 +1,8 @@
 // Sends tables that Python packages ship to the real service as they are, compares its predictions of the same test rows with
 // those of scikit-learn's models, and prints docs/tables.md:
-// `TABLES_PYTHON=python3 node dist/bench/tables/tables.js > docs/tables.md`. With --quick: six small tables, two splits each.
-// With names, those tables; with --splits=N, at most so many splits of each. Exits with 1 if a target is missed. Skipped without a Python that has the packages.
+// `TABLES_PYTHON=python3 node dist/bench/tables/tables.js > docs/tables.md`. `--quick` runs six small tables with two
+// splits each, names run these tables, and `--splits=N` bounds the splits of each. Exits with 1 if a target is missed. Without a Python
+// that has the packages, it is skipped.
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -14,8 +14,8 @@ import { moments } from './moments.js';
 import { fitTargetEncoding, type TargetRows } from './target-statistics.js';
 
 /**
- * Maximum inputs of a category that has one for each level: with statistics alone, which are a line, the network cannot tell 142
- * countries apart (RMSE 1.7 times that of an input each).
+ * Maximum inputs of a category that has one for each level: with statistics alone, which are a line, the network cannot
+ * distinguish 142 countries (RMSE 1.7 times that of an input each).
  */
 const MAX_ONE_HOT = 200;
 
@@ -25,7 +25,7 @@ const MAX_FITTED_INPUTS = 1000;
 /** Training rows below which a level shares its input with others as rare: of fewer rows, nothing can be learned. */
 const RARE = 3;
 
-/** Days that a column must span for a cycle to be told from a trend. */
+/** Days that a column must span before a cycle can be distinguished from a trend. */
 const MIN_SPAN: Readonly<Record<Period, number>> = { day: 0, week: 14, year: 300 };
 
 /** Variance below which a cycle is left out: nearly all times have the same angle. Evenly spread angles have 1. */

@@ -9,7 +9,7 @@ import { fitYeoJohnson, yeoJohnson } from './yeo-johnson.js';
  */
 const LONG_TAIL = 0.75;
 
-/** Fewer values tell nothing of tails. */
+/** Fewer values do not show the tails. */
 const MIN_VALUES = 50;
 
 /** Values to fit to, evenly spaced among all: more do not change the result by much. */

@@ -2,7 +2,7 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import { DomainError, show } from '../../../base/domain-error.js';
 
 const UTF8 = 'utf-8';
-/** Bytes that tell the encoding: a byte order mark, or where the zeros of UTF-16 are. */
+/** Bytes that show the encoding: a byte order mark, or where the zeros of UTF-16 are. */
 const HEAD = 4;
 /** Bytes that stand for no character in Windows-1252. */
 const UNDEFINED_1252 = [0x81, 0x8d, 0x8f, 0x90, 0x9d];
@@ -16,7 +16,7 @@ const SIGNATURES: readonly (readonly [start: string, what: string])[] = [
 ];
 
 /**
- * Turns the bytes of a text file into UTF-8, chunk by chunk. A byte order mark tells the encoding, else `charset`, else the bytes: those
+ * Turns the bytes of a text file into UTF-8, chunk by chunk. A byte order mark decides the encoding, else `charset`, else the bytes: those
  * that are no UTF-8 are taken as Windows-1252. Never makes a replacement character. Methods throw `INVALID_CSV`.
  */
 export class CsvDecoder {

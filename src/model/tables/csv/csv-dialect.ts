@@ -3,7 +3,7 @@ import { parse } from 'csv-parse/sync';
 /** Separators of cells, the most usual first. */
 const DELIMITERS = [',', ';', '\t', '|'] as const;
 const LINE_FEED = 0x0a;
-/** Records by which a delimiter is told. */
+/** Records that decide the delimiter. */
 const MAX_RECORDS = 100;
 /** Bytes that are looked at. */
 export const DIALECT_BYTES = 2 ** 16;

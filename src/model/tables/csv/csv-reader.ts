@@ -35,7 +35,7 @@ type OnHeader = (header: readonly string[], report: CsvReport) => void;
 type OnRecord = (record: readonly string[]) => void;
 
 /**
- * Reads a CSV as it arrives: its header, then every record, all with one cell for each name. Delimiter and encoding are told from the
+ * Reads a CSV as it arrives: its header, then every record, all with one cell for each name. Delimiter and encoding are detected in the
  * first bytes, unless `options` say them. Throws `INVALID_CSV` with the line, and what the callbacks throw.
  */
 export async function readCsv(
@@ -117,7 +117,7 @@ class Records {
         this.begin(record);
         return;
       }
-      // The first row tells whether rows end with a delimiter.
+      // The first row shows whether rows end with a delimiter.
       if (this.cells === 0)
         this.cells = record.length === this.width + 1 && record.at(-1) === '' ? record.length : this.width;
       if (!this.isRow(record)) return;
@@ -197,7 +197,7 @@ async function* decoded(source: CsvSource, decoder: CsvDecoder): AsyncGenerator<
   if (rest.length > 0) yield rest;
 }
 
-/** Reads as much as tells the dialect. */
+/** Reads as much as the dialect can be detected from. */
 async function readHead(
   text: AsyncGenerator<Uint8Array>,
 ): Promise<{ head: Uint8Array; rest: AsyncGenerator<Uint8Array> }> {

@@ -42,7 +42,7 @@ export class NumberFacts {
   /** Each is one more than that of the row before, from the first row on. */
   counts = true;
   first = Number.NaN;
-  /** Integers that float64 cannot tell from their neighbours. */
+  /** Integers that float64 cannot distinguish from their neighbours. */
   beyondExact = 0;
   /** Numbers that float32 cannot hold. */
   beyondFloat32 = 0;
@@ -73,7 +73,7 @@ export class NumberFacts {
 /** One column of a table that is being read: its cells in the rows of a chunk, and what is known of all of them. */
 export class RawColumn {
   readonly name: string;
-  /** As the file, the model that serves or the caller says; undefined to be told from the cells. */
+  /** As the file, the model that serves or the caller says; undefined if the cells decide. */
   readonly declared: DeclaredType | undefined;
   readonly numbers = new NumberFacts();
   readonly dictionary: Dictionary;

@@ -196,7 +196,7 @@ export class RawTable implements Disposable {
     return served ? asServed(raw, decision, served) : decision;
   }
 
-  /** Decides how the texts of all columns are read: one column may tell the decimal mark of another. */
+  /** Decides how the texts of all columns are read: one column may show the decimal mark of another. */
   private settle(): void {
     this.isSettled = true;
     const decimal = this.options.choices?.decimal;
