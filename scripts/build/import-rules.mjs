@@ -11,6 +11,7 @@ const RULES_FILE = join(ROOT, 'scripts/build/import-rules.json');
 /** What a room that answers requests may import. */
 const ANSWERING = [
   ...['src/server/inference', 'src/server/fast-path', 'src/server/readers', 'src/server/bodies', 'src/server/http'],
+  'src/server/access',
   'src/server/service',
   ...['src/drift', 'src/model', 'src/base'],
 ];
@@ -47,7 +48,7 @@ const ROOMS = {
   ],
   'src/drift/monitor': ['src/drift', 'src/model/baseline', 'src/model/columns', 'src/base'],
   'src/drift/feedback': ['src/drift', 'src/model/baseline', 'src/model/columns', 'src/base'],
-  'src/cli': ['src/server/config.js', 'src/drift', 'src/model', 'src/base'],
+  'src/cli': ['src/server/config.js', 'src/server/access', 'src/drift', 'src/model', 'src/base'],
   'src/server/service/prediction': ['src/drift', 'src/model', 'src/base'],
   'src/server/service/drift': ['src/server/service/prediction', 'src/drift', 'src/model', 'src/base'],
   'src/server/service/versions': [
@@ -55,17 +56,20 @@ const ROOMS = {
   ],
   'src/server/service/feedback': ['src/server/service/prediction', 'src/drift', 'src/model', 'src/base'],
   'src/server/service/training': ['src/server/service', 'src/drift', 'src/model', 'src/base'],
-  'src/server/http': ['src/base'],
+  'src/server/http': ['src/server/access', 'src/base'],
+  'src/server/access': ['src/base'],
   'src/server/bodies': ['src/base'],
   'src/server/overload': ['src/base'],
   'src/server/health': ['src/server/service', 'src/base'],
   'src/server/metrics': ['src/server/service', 'src/drift', 'src/model', 'src/base'],
   'src/server/plugins': [
     ...['src/server/http', 'src/server/bodies', 'src/server/overload', 'src/server/metrics', 'src/server/service'],
+    'src/server/access',
     ...['src/model', 'src/base'],
   ],
   'src/server/readers': ['src/model/tables', 'src/model/columns', 'src/base'],
   'src/server/fast-path': [
+    'src/server/access',
     'src/server/http',
     'src/server/bodies',
     'src/server/overload',

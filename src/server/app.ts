@@ -8,6 +8,7 @@ import { MEMORY } from '../base/node/memory-limits.js';
 import { collectBody, type Payload } from './bodies/collect-body.js';
 import { LARGE_BODY } from './bodies/large-body.js';
 import { RequestMemory } from './bodies/request-memory.js';
+import { buildAccess } from './build-access.js';
 import type { Config } from './config.js';
 import { FastPath } from './fast-path/fast-path.js';
 import { refuseConnection } from './http/connection.js';
@@ -17,6 +18,7 @@ import { requestIds } from './http/request-id.js';
 import { BodyReader } from './inference/body-reader.js';
 import { Inference } from './inference/inference.js';
 import { requestLog } from './log/request-log.js';
+import { registerAccessMetrics } from './metrics/access-metrics.js';
 import { registerDriftMetrics } from './metrics/drift-metrics.js';
 import { registerErrorMetrics } from './metrics/error-metrics.js';
 import { registerFeedbackMetrics } from './metrics/feedback-metrics.js';
@@ -30,6 +32,7 @@ import { maxConnections } from './overload/max-connections.js';
 import { Overload } from './overload/overload.js';
 import type { Parts } from './parts.js';
 import type { Platform } from './platform.js';
+import { access } from './plugins/access.js';
 import { errorStatuses } from './plugins/error-statuses.js';
 import { lastReplies } from './plugins/last-replies.js';
 import { metrics } from './plugins/metrics.js';
@@ -110,12 +113,16 @@ function limitConnections({ server }: FastifyInstance, registry: Registry, overl
   });
 }
 
-/** Builds the whole application without listening. `output` is where the log goes, for its metric. */
+/**
+ * Builds the whole application without listening. `output` is where the log goes, for its metric. `control` decides which requests
+ * are answered.
+ */
 export async function buildApp(
   parts: Parts,
   config: Config,
   platform: Pick<Platform, 'vertex' | 'readOnly'>,
   output: { readonly dropped: number } = { dropped: 0 },
+  control = buildAccess(config, parts.log),
 ): Promise<FastifyInstance> {
   const { service, jobs, drift, feedback, store, loader, catalog, prune, createEngine, log } = parts;
   const { MODEL_NAME: name, BODY_LIMIT: bodyLimit, TRAIN_BODY_LIMIT: trainBodyLimit, MAX_ROWS: maxRows } = config;
@@ -133,6 +140,7 @@ export async function buildApp(
     requestId,
     bodyLimit,
     overload,
+    admission: control.admission,
     log,
   });
   const app = fastify({
@@ -163,6 +171,8 @@ export async function buildApp(
   registerFeedbackMetrics(registry, feedback);
   registerErrorMetrics(registry, service, drift);
   registerLogMetrics(registry, output);
+  const { failures } = control.admission;
+  registerAccessMetrics(registry, { failures, keys: control.keys });
   const memory = new RequestMemory(MEMORY.requests);
   registerRequestMemoryMetrics(registry, memory);
   limitConnections(app, registry, overload);
@@ -172,9 +182,11 @@ export async function buildApp(
   app.addHook('onClose', () => reader.close());
 
   requestLog(app, log.isLevelEnabled('debug'));
-  handleErrors(app);
   lastReplies(app, () => fastPath.leaveToFastify());
   refuseOverload(app, overload);
+  access(app, control.admission);
+  app.addHook('onClose', () => control.close());
+  handleErrors(app);
   metrics(app, registry, durations, predictions, overload);
   requestMemory(app, memory);
   requestEncoding(app);
@@ -182,7 +194,7 @@ export async function buildApp(
   if (platform.readOnly) readOnly(app);
   urgentRoutes(app, fastPath);
   errorStatuses(app);
-  await openapi(app, service);
+  await openapi(app, service, control.admission);
 
   homeRoute(app, platform.readOnly);
   healthRoutes(app, service, store);

@@ -22,6 +22,11 @@ export const ConfigSchema = Type.Object({
     'port at which a thread of its own answers /livez and /readyz, however busy the service is; 0 for none',
     65535,
   ),
+  AUTH: text(
+    '',
+    'credentials that are required: a list of keys, oidc and mtls; off for none; if empty, those that have settings',
+  ),
+  API_KEYS: text('', 'file of the API keys, made with `npm run keys -- create`; read again when it changes'),
   MODEL_STORE: text('models', 'directory of the model versions', { minLength: 1 }),
   MODEL_NAME: text('reconstruction_regressor', 'name of the model and of its directory in the store', {
     pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]*$',

@@ -1,8 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
+import { builtFile } from '../base/node/built-file.js';
 import { requireRowCounter } from '../drift/counts/wasm-row-counter.js';
 import { loadEngine } from '../model/engines/load-engine.js';
 import { buildApp } from './app.js';
+import { buildAccess } from './build-access.js';
 import { readConfig } from './config.js';
 import { HealthServer } from './health/health-server.js';
 import { createLog } from './log/create-log.js';
@@ -25,9 +27,16 @@ const POLL_INTERVAL = 5000;
  */
 const SKIPPED = ['SIGHUP', 'SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGSEGV'] as const;
 
+/** Commands that the image offers beside the service, with the files that they run. */
+const COMMANDS: Readonly<Record<string, string>> = { keys: 'keys.js' };
+
 const [, , command] = process.argv;
+if (command !== undefined && Object.hasOwn(COMMANDS, command)) {
+  await import(builtFile(COMMANDS[command]!).href);
+  process.exit();
+}
 if (command !== undefined && command !== 'serve' && command !== 'train') {
-  exit(`${command}: expected serve, train or nothing`);
+  exit(`${command}: expected serve, train, ${Object.keys(COMMANDS).join(', ')} or nothing`);
 }
 const platform = await orExit('configuration', () => readPlatform(process.env, command === 'serve'));
 const config = await orExit('configuration', () => readConfig(platform.environment));
@@ -53,6 +62,7 @@ const createEngine = await orExit(`ENGINE=${config.ENGINE}`, async () => {
   requireRowCounter();
   return factory;
 });
+const access = await orExit('configuration', () => buildAccess(config, log));
 const parts = buildParts(config, createEngine, log);
 const { service, drift, loader, jobs, store } = parts;
 if (config.RETRAIN === 'on_drift' && platform.readOnly) {
@@ -61,7 +71,7 @@ if (config.RETRAIN === 'on_drift' && platform.readOnly) {
   retrainOnDrift({ ...parts, minRows: config.FEEDBACK_LEAST_ROWS, cooldown: 1000 * config.RETRAIN_COOLDOWN });
 }
 let health: HealthServer | undefined;
-const app = await buildApp(parts, config, platform, output);
+const app = await buildApp(parts, config, platform, output, access);
 
 const stopWatching = store.watch(() => void loader.follow().then(() => drift.loadNewerBaseline()), POLL_INTERVAL);
 const shutdownDelay = 1000 * config.SHUTDOWN_DELAY;
@@ -92,7 +102,9 @@ async function listen(): Promise<void> {
   };
   const [opened] = await Promise.all([
     healthPort > 0
-      ? HealthServer.listen({ host, port: healthPort, service, log }).catch(orRefuse(`HEALTH_PORT=${healthPort}`))
+      ? HealthServer.listen({ host, port: healthPort, service, isOpen: !access.admission.isClosed, log }).catch(
+          orRefuse(`HEALTH_PORT=${healthPort}`),
+        )
       : undefined,
     app.listen({ host, port }).catch(orRefuse(`PORT=${port}`)),
   ]);

@@ -1,6 +1,8 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyServerFactory } from 'fastify';
 import type { Logger } from 'pino';
+import type { Admission } from '../access/admission.js';
+import type { Scope } from '../access/scopes.js';
 import { guarded, refuseExpectation } from '../http/connection.js';
 import { type ErrorReply, RETRY_AFTER } from '../http/errors.js';
 import { JSON_TYPE } from '../http/media-types.js';
@@ -17,6 +19,8 @@ import { ReplyWriter, takeFirstPiece } from './node-response.js';
 export interface FastRoute {
   /** The route's pattern, under which metrics count it. */
   readonly pattern: string;
+  /** What the route requires, as beside its declaration for Fastify. */
+  readonly scope: Scope;
   /** Values of `content-type` accepted beside that of JSON. */
   readonly types: readonly string[];
   /** False if the route sends JSON without `charset=utf-8`. */
@@ -41,6 +45,8 @@ export interface FastPathOptions {
   /** Maximum size of a request body, in bytes. Bodies above 64 KiB, the size of a read from a socket, come in pieces. */
   readonly bodyLimit: number;
   readonly overload: Overload;
+  /** Decides which requests are answered here; all others go on to Fastify, which asks it again. */
+  readonly admission: Pick<Admission, 'admitNow' | 'passOn'>;
   readonly log: Pick<Logger, 'isLevelEnabled'>;
 }
 
@@ -148,7 +154,9 @@ export class FastPath {
       headers['content-encoding'] === undefined &&
       length > 0 &&
       length <= this.options.bodyLimit;
-    if (!isCommon) {
+    const { admission } = this.options;
+    const principal = isCommon ? admission.admitNow(request, route.scope) : undefined;
+    if (!isCommon || !principal) {
       fallback(request, response, arrived);
       return;
     }
@@ -158,7 +166,10 @@ export class FastPath {
       writer.send(route, response, this.options.requestId(request), reply, arrived);
       return true;
     };
-    takeFirstPiece(request, answer, () => fallback(request, response, arrived));
+    takeFirstPiece(request, answer, () => {
+      admission.passOn(request, principal);
+      fallback(request, response, arrived);
+    });
   }
 
   /** Refuses a request whose turn came too late. Returns false if Fastify must do so. */

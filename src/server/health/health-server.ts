@@ -15,6 +15,8 @@ export interface HealthServerOptions {
   /** 0 selects a free port. */
   readonly port: number;
   readonly service: Pick<PredictionService, 'ready'>;
+  /** Whether anyone may know which version serves, and why none does. */
+  readonly isOpen: boolean;
   readonly log: Pick<Logger, 'error'>;
 }
 
@@ -71,11 +73,13 @@ export class HealthServer {
   }
 
   private readiness(): Readiness {
+    const { service, isOpen } = this.options;
     try {
-      return { status: 200, body: { status: 'ready', model_version: String(this.options.service.ready.version) } };
+      const { version } = service.ready;
+      return { status: 200, body: { status: 'ready', ...(isOpen && { model_version: String(version) }) } };
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
-      return { status: 503, body: { error: error.message, code: error.code } };
+      return { status: 503, body: { error: isOpen ? error.message : 'not ready', code: error.code } };
     }
   }
 }

@@ -2,10 +2,11 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { type Static, Type } from 'typebox';
 import { type ErrorCode, show } from '../../base/domain-error.js';
 import { storageError } from '../../base/files/storage-error.js';
+import { AccessError, type AccessErrorCode } from '../access/access-error.js';
 import { type HttpErrorCode, hasCode } from './http-error.js';
 
 /** HTTP statuses by error code. */
-const STATUS: Readonly<Record<ErrorCode | HttpErrorCode, number>> = {
+const STATUS: Readonly<Record<ErrorCode | HttpErrorCode | AccessErrorCode, number>> = {
   INVALID_REQUEST: 400,
   INVALID_JSON: 400,
   INVALID_QUERY: 400,
@@ -22,6 +23,9 @@ const STATUS: Readonly<Record<ErrorCode | HttpErrorCode, number>> = {
   NON_FINITE_OUTPUT: 400,
   TRAINING_DIVERGED: 400,
   SHADOW_UNAVAILABLE: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  CROSS_SITE: 403,
   JOB_NOT_FOUND: 404,
   NOT_FOUND: 404,
   MODEL_NOT_FOUND: 404,
@@ -40,7 +44,9 @@ const STATUS: Readonly<Record<ErrorCode | HttpErrorCode, number>> = {
   TOO_LARGE: 413,
   UNSUPPORTED_MEDIA_TYPE: 415,
   UNSUPPORTED_ENCODING: 415,
+  MISDIRECTED: 421,
   IDEMPOTENCY_KEY_REUSED: 422,
+  RATE_LIMITED: 429,
   TRAINING_CRASHED: 500,
   INTERNAL: 500,
   INVALID_BASELINE: 500,
@@ -53,6 +59,9 @@ const STATUS: Readonly<Record<ErrorCode | HttpErrorCode, number>> = {
 
 /** Seconds after which a client may try again what is refused as `OVERLOADED`. */
 export const RETRY_AFTER = 5;
+
+/** Codes of what health checks find. */
+const UNHEALTHY: ReadonlySet<string> = new Set<ErrorCode>(['NOT_READY', 'MODEL_NOT_FOUND']);
 
 /** Fastify's own errors that a client causes, by their status. */
 const CODE_BY_STATUS: Readonly<Record<number, string>> = {
@@ -117,6 +126,7 @@ export function sendShaped(
   const status = statusOf(error);
   if (status >= 500 && status !== 501 && (status !== 503 || error !== thrown))
     request.log.error({ reqId: request.id, err: error }, 'request failed');
+  if (error instanceof AccessError) reply.headers(error.headers);
   if (hasCode(error) && error.code === 'OVERLOADED') reply.header('retry-after', RETRY_AFTER);
   return reply
     .code(status)
@@ -126,11 +136,14 @@ export function sendShaped(
 
 function describe(error: unknown, status: number, request: FastifyRequest): ErrorReply {
   if (status === 500) return { error: 'internal error', code: 'INTERNAL', request_id: request.id };
-  return {
-    error: message(error, request),
-    code: hasCode(error) ? error.code : (CODE_BY_STATUS[status] ?? 'INVALID_REQUEST'),
-    request_id: request.id,
-  };
+  const code = hasCode(error) ? error.code : (CODE_BY_STATUS[status] ?? 'INVALID_REQUEST');
+  const isHidden = UNHEALTHY.has(code) && !mayRead(request);
+  return { error: isHidden ? 'not ready' : message(error, request), code, request_id: request.id };
+}
+
+/** Returns false for a health check of nobody in particular, who learns that the service is not ready, but not why. */
+function mayRead({ routeOptions, principal }: FastifyRequest): boolean {
+  return routeOptions.config.scope !== 'health' || principal.scopes.has('read');
 }
 
 /** Fastify writes `body/options/epochs must be integer`; our messages read `options.epochs: must be integer`. */

@@ -1,4 +1,5 @@
 import { DomainError } from '../../base/domain-error.js';
+import { AccessError } from '../access/access-error.js';
 
 /** The codes of errors that only HTTP knows: what is wrong is the request, and not what it asks the model for. */
 export type HttpErrorCode = 'INVALID_QUERY' | 'NOT_ACCEPTABLE' | 'UNSUPPORTED_ENCODING' | 'UNSUPPORTED_MEDIA_TYPE';
@@ -15,6 +16,6 @@ export class HttpError extends Error {
 }
 
 /** Returns true for an error whose code the client receives. */
-export function hasCode(error: unknown): error is DomainError | HttpError {
-  return error instanceof DomainError || error instanceof HttpError;
+export function hasCode(error: unknown): error is DomainError | HttpError | AccessError {
+  return error instanceof DomainError || error instanceof HttpError || error instanceof AccessError;
 }

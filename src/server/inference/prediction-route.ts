@@ -9,6 +9,9 @@ export const NO_BODY: Buffer = Buffer.alloc(0);
 /** The query of every request on the fast path. */
 export const NO_QUERY = Object.freeze({});
 
+/** What every prediction requires, on either path. */
+const SCOPE = 'predict';
+
 /** The parts of an HTTP request that a protocol reads. */
 export interface PredictionInput<Params> {
   readonly headers: IncomingHttpHeaders;
@@ -60,6 +63,7 @@ export function predictionRoute<Params>(
   function takeEarly(params: Params, { path, types = [], charset = true, errorBody }: FastPathRule<Params>): void {
     fastPath.add(path(params), {
       pattern,
+      scope: SCOPE,
       types,
       charset,
       errorBody,
@@ -85,7 +89,7 @@ export function predictionRoute<Params>(
       }),
       // Readers check the body: a schema would walk the rows once more, and could not name `instances[3][5]`.
       validatorCompiler: () => () => true,
-      config: { predicts: true, quiet: true, readOnlySafe: true },
+      config: { scope: SCOPE, predicts: true, quiet: true, readOnlySafe: true },
     },
     // Not async: one row is computed in the time that a promise takes.
     ({ headers, params, query, body }: FastifyRequest, reply: FastifyReply): void => {

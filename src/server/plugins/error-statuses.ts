@@ -1,11 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import { ErrorReply } from '../http/errors.js';
 
+/** Statuses of requests that access control refuses. */
+const REFUSED = [401, 403, 421, 429];
 const WITHOUT_BODY = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Adds to the schemas of all routes the statuses of requests that are refused before the route's handler: an invalid URL, a body
- * that is invalid, too slow, too large or of an unsupported type (unless the route describes `4xx`), and a server that is overloaded.
+ * Adds to the schemas of all routes the statuses of requests that are refused before the route's handler: an invalid URL, a
+ * credential that is missing or does not suffice, another host's name, a limit, a body that is invalid, too slow, too large or of
+ * an unsupported type (unless the route describes `4xx`), and a server that is overloaded.
  */
 export function errorStatuses(app: FastifyInstance): void {
   app.addHook('onRoute', (route) => {
@@ -13,7 +16,7 @@ export function errorStatuses(app: FastifyInstance): void {
     const response = schema?.response as Record<string, unknown> | undefined;
     if (!response) return;
     const hasBody = [method].flat().some((name) => !WITHOUT_BODY.has(name));
-    const invalid = hasBody ? [400, 408, 413, 415] : [400];
+    const invalid = hasBody ? [400, ...REFUSED, 408, 413, 415] : [400, ...REFUSED];
     const statuses = '4xx' in response ? [503] : [...invalid, 503];
     const added = Object.fromEntries(statuses.map((status) => [status, ErrorReply]));
     route.schema = { ...schema, response: { ...added, ...response } };

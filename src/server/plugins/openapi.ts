@@ -4,11 +4,17 @@ import { DomainError } from '../../base/domain-error.js';
 import { loadPackage } from '../../base/node/load-package.js';
 import { DATATYPES } from '../../model/columns/datatypes.js';
 import { isNumeric } from '../../model/tables/row-model.js';
+import type { Admission } from '../access/admission.js';
 import type { PredictionService, Serving } from '../service/prediction/prediction-service.js';
 import { exampleRow, featureSchemas, namedRowSchema } from '../service/versions/input-schema.js';
 
 /** Serves the OpenAPI document at `/openapi.json`, and as a page at `/docs`, with the serving model's own feature names. */
-export async function openapi(app: FastifyInstance, service: PredictionService): Promise<void> {
+export async function openapi(
+  app: FastifyInstance,
+  service: PredictionService,
+  { authenticators }: Pick<Admission, 'authenticators'>,
+): Promise<void> {
+  const schemes = Object.assign({}, ...authenticators.map(({ securitySchemes }) => securitySchemes));
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -21,6 +27,7 @@ export async function openapi(app: FastifyInstance, service: PredictionService):
         version: '1',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
+      ...(Object.keys(schemes).length > 0 && { components: { securitySchemes: schemes } }),
       tags: [{ name: 'model' }, { name: 'training' }, { name: 'drift' }, { name: 'monitoring' }],
     },
     refResolver: { buildLocalReference: (schema, _base, _fragment, i) => String(schema['$id'] ?? `schema-${i}`) },
@@ -35,7 +42,7 @@ export async function openapi(app: FastifyInstance, service: PredictionService):
     }
     return written;
   };
-  app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
+  app.get('/openapi.json', { schema: { hide: true }, config: { scope: 'read' } }, async (_request, reply) => {
     const latest = current();
     latest.text ??= JSON.stringify(latest.document);
     return reply.type('application/json; charset=utf-8').send(latest.text);
@@ -64,7 +71,7 @@ export async function openapi(app: FastifyInstance, service: PredictionService):
     return reply.code(answer.statusCode).send(answer.rawPayload);
   };
   // Locations are relative, so that they are right behind a prefix.
-  const hidden = { schema: { hide: true } };
+  const hidden = { schema: { hide: true }, config: { scope: 'read' } } as const;
   app.get('/docs', hidden, (_request, reply) => reply.redirect('docs/'));
   for (const path of ['/docs/static/', '/docs/static/index.html']) {
     app.get(path, hidden, (_request, reply) => reply.redirect('../'));

@@ -5,6 +5,7 @@ import { nullable } from '../../base/json/nullable.js';
 import type { FileStore } from '../../model/store/file-store.js';
 import { StoreHealth } from '../../model/store/store-health.js';
 import { verifyProbe } from '../../model/versions/probe.js';
+import { may, requireScope } from '../access/principal.js';
 import { ErrorReply } from '../http/errors.js';
 import { errors, operation } from '../http/operation.js';
 import type { PredictionService, Serving } from '../service/prediction/prediction-service.js';
@@ -28,18 +29,26 @@ const Details = Type.Partial(
 );
 type Details = Static<typeof Details>;
 
-const Ready = Type.Object({ status: Type.Literal('ready'), model_version: Type.String(), ...Details.properties });
+const Ready = Type.Object({
+  status: Type.Literal('ready'),
+  model_version: Type.Optional(Type.String({ description: 'with a credential that has the scope `read`' })),
+  ...Details.properties,
+});
 const NotReady = Type.Object({ ...ErrorReply.properties, ...Details.properties });
 
 const Query = Type.Object({
-  verbose: Type.Optional(Type.Enum(['', 'true', 'false'], { description: 'report store, engine and probe as well' })),
+  verbose: Type.Optional(
+    Type.Enum(['', 'true', 'false'], {
+      description: 'report store, engine and probe as well, which requires the scope `read`',
+    }),
+  ),
 });
 
 export function healthRoutes(app: FastifyInstance, service: PredictionService, store: FileStore): void {
   app.get(
     '/livez',
     operation('monitoring', 'Liveness: the process answers', {
-      config: { quiet: true },
+      config: { scope: 'health', quiet: true },
       response: { 200: Type.Object({ status: Type.Literal('live') }) },
     }),
     async () => ({ status: 'live' }),
@@ -48,16 +57,19 @@ export function healthRoutes(app: FastifyInstance, service: PredictionService, s
   app.get<{ Querystring: Static<typeof Query> }>(
     '/readyz',
     operation('monitoring', 'Readiness: a model is loaded and has passed its probe; a 503 reports why not', {
-      config: { quiet: true },
+      config: { scope: 'health', quiet: true },
       querystring: Query,
       response: { 200: Ready, 503: NotReady, ...errors(400) },
     }),
-    async ({ query: { verbose = 'false' }, id }, reply) => {
+    async ({ query: { verbose = 'false' }, id, principal }, reply) => {
+      if (verbose !== 'false') requireScope(principal, 'read', 'verbose');
       const details = verbose === 'false' ? {} : await describe(service, store);
       try {
-        return { status: 'ready', model_version: String(service.ready.version), ...details };
+        const { version } = service.ready;
+        if (!may(principal, 'read')) return { status: 'ready' };
+        return { status: 'ready', model_version: String(version), ...details };
       } catch (error) {
-        if (!(error instanceof DomainError)) throw error;
+        if (!(error instanceof DomainError) || verbose === 'false') throw error;
         return reply.code(503).send({ error: error.message, code: error.code, request_id: id, ...details });
       }
     },

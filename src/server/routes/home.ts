@@ -34,6 +34,7 @@ export function homeRoute(app: FastifyInstance, readOnly: boolean): void {
   app.get(
     '/',
     operation('monitoring', 'The web page for clients that accept HTML; a short index in plain text for all others', {
+      config: { scope: 'read' },
       response: {
         200: {
           content: { 'text/plain': { schema: Type.String() }, 'text/html': { schema: Type.Unsafe<Buffer>({}) } },
@@ -48,7 +49,9 @@ export function homeRoute(app: FastifyInstance, readOnly: boolean): void {
     },
   );
 
-  app.get<{ Params: { file: string } }>('/page/:file', { schema: { hide: true } }, ({ params, headers }, reply) =>
-    page.send(params.file, reply, headers),
+  app.get<{ Params: { file: string } }>(
+    '/page/:file',
+    { schema: { hide: true }, config: { scope: 'read' } },
+    ({ params, headers }, reply) => page.send(params.file, reply, headers),
   );
 }

@@ -9,7 +9,7 @@ export function metricsRoute(app: FastifyInstance, registry: Registry): void {
     app.get(
       path,
       operation('monitoring', 'Metrics for Prometheus, text format 0.0.4', {
-        config: { quiet: true },
+        config: { scope: 'metrics', quiet: true },
         response: { 200: { content: { 'text/plain': { schema: Type.String() } } } },
       }),
       async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()),

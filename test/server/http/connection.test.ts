@@ -134,7 +134,9 @@ test('a broken body ends a reply in progress, without a second status line', asy
     yield 'event: first\n\n';
     await new Promise(() => {});
   };
-  parts.app.get('/events', (_request, reply) => reply.type('text/event-stream').send(Readable.from(events())));
+  parts.app.get('/events', { config: { scope: 'open' } }, (_request, reply) =>
+    reply.type('text/event-stream').send(Readable.from(events())),
+  );
   const socket = open(t, new URL(await parts.app.listen({ host: '127.0.0.1', port: 0 })));
   socket.write('GET /events HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n');
   const [first] = await once(socket, 'data');
@@ -168,7 +170,7 @@ test('bytes after the last request of a connection do not cut the reply that is 
   const finished = new Promise<void>((resolve) => {
     finish = resolve;
   });
-  app.get('/parts', (_request, reply) =>
+  app.get('/parts', { config: { scope: 'open' } }, (_request, reply) =>
     reply.type('text/plain').send(
       Readable.from(
         (async function* () {

@@ -6,7 +6,10 @@ export const TAG = 'mlflow, sagemaker';
 
 /** MLflow's error codes by status. */
 const ERROR_CODES: Readonly<Record<number, string>> = {
+  401: 'UNAUTHENTICATED',
+  403: 'PERMISSION_DENIED',
   404: 'RESOURCE_DOES_NOT_EXIST',
+  429: 'REQUEST_LIMIT_EXCEEDED',
   500: 'INTERNAL_ERROR',
   501: 'NOT_IMPLEMENTED',
   503: 'TEMPORARILY_UNAVAILABLE',

@@ -16,7 +16,10 @@ export async function mlflow(app: FastifyInstance, { service }: { service: Predi
   for (const path of ['/ping', '/health']) {
     app.get(
       path,
-      operation(TAG, 'MLflow, SageMaker: whether a model serves', { response: replies, config: { quiet: true } }),
+      operation(TAG, 'MLflow, SageMaker: whether a model serves', {
+        response: replies,
+        config: { scope: 'health', quiet: true },
+      }),
       (_request, reply) => {
         try {
           if (service.ready) reply.type('application/json').send('\n');
@@ -33,6 +36,7 @@ export async function mlflow(app: FastifyInstance, { service }: { service: Predi
       response: {
         200: { content: { 'text/plain': { schema: Type.String() } } },
       },
+      config: { scope: 'read' },
     }),
     async (_request, reply) => reply.type('text/plain; charset=utf-8').send(packageVersion()),
   );

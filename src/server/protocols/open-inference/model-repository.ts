@@ -37,7 +37,7 @@ export async function modelRepository(app: FastifyInstance, options: ModelReposi
     operation(TAG, 'Open Inference Protocol: all versions, and which one is ready', {
       response: { 200: RepositoryIndex, ...errors },
       body: Type.Object({ ready: Type.Optional(Type.Boolean({ description: 'only those that are ready' })) }),
-      config: { readOnlySafe: true },
+      config: { scope: 'read', readOnlySafe: true },
     }),
     async ({ body }) => {
       const { ready = false } = read(body);
@@ -58,6 +58,7 @@ export async function modelRepository(app: FastifyInstance, options: ModelReposi
     operation(TAG, 'Open Inference Protocol: make a version serve, the newest unless `parameters.version` names one', {
       response: { 200: EMPTY, ...errors },
       body: Type.Object({ parameters: Type.Optional(Type.Object({ version: Type.Optional(Type.String()) })) }),
+      config: { scope: 'activate' },
     }),
     async ({ params: { name }, body }, reply) => {
       refuseOtherModels(model, name);
@@ -86,6 +87,7 @@ export async function modelRepository(app: FastifyInstance, options: ModelReposi
         404: ErrorReply,
         501: ErrorReply,
       },
+      config: { scope: 'activate' },
     }),
     async ({ params: { name } }, reply) => {
       refuseOtherModels(model, name);

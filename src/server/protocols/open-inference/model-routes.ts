@@ -18,6 +18,7 @@ export function modelRoutes(app: FastifyInstance, { model, service, statistics }
       pattern,
       operation(TAG, 'Open Inference Protocol: inputs and outputs', {
         response: { 200: ModelMetadata, ...PLACE_ERRORS },
+        config: { scope: 'read' },
       }),
       async ({ params }) => describe(model.name, await servingAt(params)),
     );
@@ -25,7 +26,7 @@ export function modelRoutes(app: FastifyInstance, { model, service, statistics }
       `${pattern}/ready`,
       operation(TAG, 'Open Inference Protocol: whether it serves', {
         response: { 200: ModelReady, ...PLACE_ERRORS },
-        config: { quiet: true },
+        config: { scope: pattern === PATTERNS[0] ? 'health' : 'read', quiet: true },
       }),
       async ({ params }) => {
         await servingAt(params);
@@ -34,7 +35,10 @@ export function modelRoutes(app: FastifyInstance, { model, service, statistics }
     );
     app.get<{ Params: ModelPlace }>(
       `${pattern}/stats`,
-      operation(TAG, 'Open Inference Protocol: statistics', { response: { 200: Statistics, ...PLACE_ERRORS } }),
+      operation(TAG, 'Open Inference Protocol: statistics', {
+        response: { 200: Statistics, ...PLACE_ERRORS },
+        config: { scope: 'read' },
+      }),
       async ({ params }) => statistics.describe(model.name, (await servingAt(params)).version),
     );
   }

@@ -23,6 +23,7 @@ export function serverRoutes(app: FastifyInstance, { model, service, statistics 
       operation(TAG, 'Open Inference Protocol: the server', {
         response: { 200: ServerMetadata },
         hide: path === '/v2/',
+        config: { scope: 'read' },
       }),
       async () => ({
         name: 'reconstruction-regressor',
@@ -35,7 +36,7 @@ export function serverRoutes(app: FastifyInstance, { model, service, statistics 
     '/v2/health/live',
     operation(TAG, 'Open Inference Protocol: whether the process answers', {
       response: { 200: Live },
-      config: { quiet: true },
+      config: { scope: 'health', quiet: true },
     }),
     async () => ({ live: true }),
   );
@@ -43,13 +44,16 @@ export function serverRoutes(app: FastifyInstance, { model, service, statistics 
     '/v2/health/ready',
     operation(TAG, 'Open Inference Protocol: whether a model serves', {
       response: { 200: Ready, ...NOT_READY },
-      config: { quiet: true },
+      config: { scope: 'health', quiet: true },
     }),
     async () => ({ live: true, ready: service.ready.version > 0 }),
   );
   app.get(
     '/v2/models/stats',
-    operation(TAG, 'Open Inference Protocol: statistics', { response: { 200: Statistics, ...NOT_READY } }),
+    operation(TAG, 'Open Inference Protocol: statistics', {
+      response: { 200: Statistics, ...NOT_READY },
+      config: { scope: 'read' },
+    }),
     async () => statistics.describe(model.name, service.serving.version),
   );
 }

@@ -9,7 +9,7 @@ export async function kserveV1(app: FastifyInstance, { model }: { model: ServedM
   const reply = { 200: Type.Object({ models: Type.Array(Type.String()) }) };
   app.get(
     '/v1/models',
-    operation(TAG, 'KServe V1: the names of all models', { response: reply, config: { quiet: true } }),
+    operation(TAG, 'KServe V1: the names of all models', { response: reply, config: { scope: 'read', quiet: true } }),
     async () => ({
       models: [model.name],
     }),

@@ -86,7 +86,7 @@ export async function tensorflowServing(app: FastifyInstance, options: Tensorflo
       `${place}::classify`,
       operation(TAG, 'TensorFlow Serving: not for a regression model', {
         response: { 501: ErrorReply },
-        config: { quiet: true, readOnlySafe: true },
+        config: { scope: 'predict', quiet: true, readOnlySafe: true },
       }),
       () => {
         throw new DomainError('NOT_IMPLEMENTED', 'classify: this is a regression model; use predict or regress');
@@ -96,7 +96,7 @@ export async function tensorflowServing(app: FastifyInstance, options: Tensorflo
       place,
       operation(TAG, 'TensorFlow Serving: status of a model; KServe V1: readiness', {
         response: { 200: Status, ...Errors },
-        config: { quiet: true },
+        config: { scope: 'read', quiet: true },
       }),
       async ({ params }) => {
         const { version } = await versionOf(params);
@@ -110,7 +110,10 @@ export async function tensorflowServing(app: FastifyInstance, options: Tensorflo
     );
     app.get<{ Params: ModelPlace }>(
       `${place}/metadata`,
-      operation(TAG, 'TensorFlow Serving: signatures of a model', { response: { 200: Type.Any(), ...Errors } }),
+      operation(TAG, 'TensorFlow Serving: signatures of a model', {
+        response: { 200: Type.Any(), ...Errors },
+        config: { scope: 'read' },
+      }),
       async ({ params }) => tensorflowMetadata(model.name, await versionOf(params)),
     );
   }
@@ -119,7 +122,7 @@ export async function tensorflowServing(app: FastifyInstance, options: Tensorflo
     throw new DomainError('INVALID_REQUEST', `Malformed request: ${method} ${url.replace(/\?.*/, '').slice(0, 200)}`);
   };
   // Before a byte of the body is read.
-  app.all('/v1/models/*', { schema: { hide: true }, onRequest: refuse }, refuse);
+  app.all('/v1/models/*', { schema: { hide: true }, config: { scope: 'open' }, onRequest: refuse }, refuse);
 
   async function versionOf(params: ModelPlace): Promise<Serving> {
     const place = params.label === undefined ? params : await model.resolve(params);

@@ -47,7 +47,10 @@ export async function vertex(app: FastifyInstance, options: VertexOptions): Prom
     const replies = { 200: Type.Object({ ready: Type.Boolean() }), 503: ErrorReply };
     app.get(
       literal(routes.health),
-      operation(TAG, 'Vertex AI: whether a model serves', { response: replies, config: { quiet: true } }),
+      operation(TAG, 'Vertex AI: whether a model serves', {
+        response: replies,
+        config: { scope: 'health', quiet: true },
+      }),
       async () => ({ ready: service.ready.version > 0 }),
     );
   }

@@ -42,6 +42,7 @@ export function driftRoutes(app: FastifyInstance, { drift, feedback, streams }: 
   app.get(
     '/drift',
     operation('drift', 'Whether the rows still look like the training data, and which inputs moved', {
+      config: { scope: 'read' },
       response: { 200: DriftReply, ...errors(409) },
     }),
     async () => reply(drift.require()),
@@ -50,6 +51,7 @@ export function driftRoutes(app: FastifyInstance, { drift, feedback, streams }: 
   app.get(
     '/drift/history',
     operation('drift', 'The latest hour of reconstruction errors and alarms, since the start of the process', {
+      config: { scope: 'read' },
       response: { 200: HistoryReply },
     }),
     async (): Promise<Static<typeof HistoryReply>> => ({ points: [...drift.history.points] }),
@@ -60,7 +62,10 @@ export function driftRoutes(app: FastifyInstance, { drift, feedback, streams }: 
     operation(
       'drift',
       'Server-sent events: `drift` when an alarm is raised, with a summary of its evidence, or cleared; `progress` every 5 s, with the latest point of the history',
-      { response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } }, ...errors(409, 503) } },
+      {
+        config: { scope: 'read' },
+        response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } }, ...errors(409, 503) },
+      },
     ),
     async (_request, response) => {
       drift.require();
@@ -72,6 +77,7 @@ export function driftRoutes(app: FastifyInstance, { drift, feedback, streams }: 
   app.post(
     '/drift/reset',
     operation('drift', 'Forget all rows and alarms; the counters go on', {
+      config: { scope: 'activate' },
       response: { 200: DriftReply, ...errors(409) },
     }),
     async () => {
@@ -83,6 +89,7 @@ export function driftRoutes(app: FastifyInstance, { drift, feedback, streams }: 
   app.post<{ Body: Static<typeof BaselineBody> }>(
     '/drift/baseline',
     operation('drift', 'Make approved traffic the reference: a new baseline from the rows since a time', {
+      config: { scope: 'activate' },
       body: BaselineBody,
       response: { 200: DriftReply, ...errors(400, 409) },
     }),

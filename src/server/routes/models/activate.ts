@@ -15,7 +15,11 @@ export function activationRoutes(app: FastifyInstance, loader: ModelLoader): voi
     operation(
       'model',
       'Make a version production: it is verified, warmed up and swapped in; the former one becomes previous',
-      { params: VersionParams, response: { 200: ActivationReply, ...errors(400, 404, 409, 503, 507) } },
+      {
+        config: { scope: 'activate' },
+        params: VersionParams,
+        response: { 200: ActivationReply, ...errors(400, 404, 409, 503, 507) },
+      },
     ),
     async ({ params: { version } }) => describeActivation(await loader.activate(Number(version))),
   );
@@ -23,6 +27,7 @@ export function activationRoutes(app: FastifyInstance, loader: ModelLoader): voi
   app.post(
     '/models/rollback',
     operation('model', 'Make the previous version production again; a second rollback undoes the first', {
+      config: { scope: 'activate' },
       response: { 200: ActivationReply, ...errors(409, 503, 507) },
     }),
     async () => describeActivation(await loader.rollback()),

@@ -36,6 +36,7 @@ export async function archiveRoutes(app: FastifyInstance, options: ArchiveOption
   app.get<{ Params: Static<typeof VersionParams> }>(
     '/models/:version/archive',
     operation('model', 'A version as a tar.gz, which POST /models accepts', {
+      config: { scope: 'read' },
       params: VersionParams,
       response: { 200: { content: { 'application/gzip': { schema: Binary } } }, ...errors(400, 404, 409, 503) },
     }),
@@ -52,6 +53,7 @@ export async function archiveRoutes(app: FastifyInstance, options: ArchiveOption
       'model',
       'Add a version from a tar.gz: it is verified and stored under the next number, but not activated',
       {
+        config: { scope: 'activate' },
         body: { content: Object.fromEntries(GZIP.map((type) => [type, { schema: Binary }])) },
         response: { 201: UploadReply, ...errors(400, 413, 415, 500, 503, 507) },
       },

@@ -47,6 +47,7 @@ export function catalogRoutes(app: FastifyInstance, { store, catalog, service, n
   app.get(
     '/models',
     operation('model', 'All versions and their aliases, and the version that serves', {
+      config: { scope: 'read' },
       response: { 200: ModelsReply, ...errors(500, 503) },
     }),
     async () => {
@@ -74,6 +75,7 @@ export function catalogRoutes(app: FastifyInstance, { store, catalog, service, n
   app.get<{ Params: Static<typeof VersionParams> }>(
     '/models/:version',
     operation('model', 'The card of a version', {
+      config: { scope: 'read' },
       params: VersionParams,
       response: { 200: CardReply, ...errors(400, 404, 409, 503) },
     }),

@@ -17,6 +17,7 @@ export function compareRoute(app: FastifyInstance, store: FileStore, createEngin
   app.get<{ Params: Static<typeof CompareParams> }>(
     '/models/:version/compare/:other',
     operation('model', 'Compare two versions: their metrics, and their predictions of the probe rows of both', {
+      config: { scope: 'read' },
       params: CompareParams,
       response: { 200: CompareReply, ...errors(400, 404, 409, 503) },
     }),

@@ -18,6 +18,7 @@ export function onnxRoute(app: FastifyInstance, store: FileStore, name: string):
   app.get<{ Params: Static<typeof VersionParams> }>(
     '/models/:version/onnx',
     operation('model', 'A version as an ONNX model, which includes the scaling', {
+      config: { scope: 'read' },
       params: VersionParams,
       response: { 200: { content: { 'application/octet-stream': { schema: Model } } }, ...errors(400, 404, 409, 503) },
     }),

@@ -28,7 +28,10 @@ export function servingModelRoute(app: FastifyInstance, service: PredictionServi
   const texts = new CardTexts();
   app.get(
     '/model',
-    operation('model', 'The card of the serving version', { response: { 200: ModelReply, ...errors(503) } }),
+    operation('model', 'The card of the serving version', {
+      config: { scope: 'read' },
+      response: { 200: ModelReply, ...errors(503) },
+    }),
     async (_request, reply) => {
       const { version, card, predictor } = service.serving;
       const described = { input_schema: namedRowSchema(card), signature: mlflowSignature(card) };

@@ -12,6 +12,7 @@ export function jobRoutes(app: FastifyInstance, jobs: TrainingJobs, streams: Eve
   app.get<{ Params: Static<typeof JobParams> }>(
     '/train/:id',
     operation('training', 'State, epochs and metrics of a training', {
+      config: { scope: 'train' },
       params: JobParams,
       response: { 200: Job, ...errors(404) },
     }),
@@ -21,6 +22,7 @@ export function jobRoutes(app: FastifyInstance, jobs: TrainingJobs, streams: Eve
   app.delete<{ Params: Static<typeof JobParams> }>(
     '/train/:id',
     operation('training', 'Cancel a training, or its shadow; a training that has ended is not changed', {
+      config: { scope: 'train' },
       params: JobParams,
       response: { 200: Job, ...errors(404) },
     }),
@@ -30,6 +32,7 @@ export function jobRoutes(app: FastifyInstance, jobs: TrainingJobs, streams: Eve
   app.get<{ Params: Static<typeof JobParams> }>(
     '/train/:id/events',
     operation('training', 'Server-sent events: `epoch` for each epoch, including past ones, and `end` with the job', {
+      config: { scope: 'train' },
       params: JobParams,
       response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } }, ...errors(404, 503) },
     }),

@@ -8,6 +8,7 @@ import { fileToTable } from '../../../model/tables/reader/table-reader.js';
 import type { ServingColumns, TableChoices } from '../../../model/tables/table-choices.js';
 import type { TableInfo } from '../../../model/tables/table-file.js';
 import { TrainingFields, trainingOptions } from '../../../model/training/training-options.js';
+import { type Principal, requireScope } from '../../access/principal.js';
 import { limited } from '../../bodies/limited-body.js';
 import { HttpError } from '../../http/http-error.js';
 import { ARROW_FILE_TYPE, ARROW_TYPE, CSV_TYPE, JSON_TYPE, PARQUET_TYPE } from '../../http/media-types.js';
@@ -120,7 +121,7 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
       'training',
       'Train a new version in the background; it serves when it is done, unless it is worse than the serving version',
       {
-        config: { streamLimit: trainBodyLimit },
+        config: { scope: 'train', streamLimit: trainBodyLimit },
         querystring: TrainQuery,
         body: {
           content: {
@@ -137,9 +138,11 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
       },
     ),
     async (request, reply) => {
-      const { body, query } = request;
+      const { body, query, principal } = request;
       const started =
-        body instanceof Readable ? await startFromTable(body, query, reply) : await startFromJson(body, query);
+        body instanceof Readable
+          ? await startFromTable(body, query, reply)
+          : await startFromJson(body, query, principal);
       if ('columns' in started) return reply.serializer(JSON.stringify).send(started);
       const job = started;
       reply.header('location', publicPath(request, `/train/${job.id}`));
@@ -181,19 +184,29 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
         return fileToTable(body, request, { onArrived, signal: gone.signal });
       };
       if (isReport) return await report(write, replace);
-      return await start(adviseReplace(write), trainingOptions(query), promotionTerms(query, replace), true);
+      return await start(
+        adviseReplace(write),
+        trainingOptions(query),
+        promotionTerms(request.principal, query, replace),
+        true,
+      );
     } finally {
       release?.();
       body.destroy();
     }
   }
 
-  async function startFromJson(body: TrainBody, query: Static<typeof TrainQuery>): Promise<Job | TableReport> {
+  async function startFromJson(
+    body: TrainBody,
+    query: Static<typeof TrainQuery>,
+    principal: Principal,
+  ): Promise<Job | TableReport> {
     refuseDialect(query);
     const fields = { ...query, ...body };
     const { replace = false, dry_run: isReport = false } = fields;
     const write = writerOf(body, tableChoices(fields), replace, isReport);
-    if (!isReport) return start(adviseReplace(write), trainingOptions(fields), promotionTerms(fields, replace));
+    if (!isReport)
+      return start(adviseReplace(write), trainingOptions(fields), promotionTerms(principal, fields, replace));
     return report((directory, arrived) => {
       arrived();
       return write(directory, arrived);
@@ -269,7 +282,14 @@ function adviseReplace(write: Parameters<TrainingJobs['start']>[0]) {
   };
 }
 
-function promotionTerms({ promote = 'gate', shadow_rows = 0 }: RequestedPromotion, replace = false): PromotionTerms {
+/** Throws `FORBIDDEN` for who may train, but not decide what serves against the gate. */
+function promotionTerms(
+  principal: Principal,
+  { promote = 'gate', shadow_rows = 0 }: RequestedPromotion,
+  replace: boolean,
+): PromotionTerms {
+  if (promote === 'always') requireScope(principal, 'activate', 'promote=always');
+  if (replace) requireScope(principal, 'activate', 'replace=true');
   return { promote, replace, shadowRows: shadow_rows };
 }
 

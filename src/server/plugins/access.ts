@@ -1,0 +1,50 @@
+import type { FastifyInstance } from 'fastify';
+import type { Admission } from '../access/admission.js';
+import { NOBODY } from '../access/principal.js';
+import { isOpen, type RouteScope } from '../access/scopes.js';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** All routes, with what they require. */
+    readonly permissions: readonly Permission[];
+  }
+}
+
+/** What a route requires. */
+export interface Permission {
+  readonly method: string;
+  /** Fastify's pattern. */
+  readonly url: string;
+  readonly scope: RouteScope;
+}
+
+/** Admits requests to the routes registered from here on, each of which must declare its scope, and to none that does not exist. */
+export function access(app: FastifyInstance, admission: Admission): void {
+  const schemes = admission.authenticators.flatMap(({ securitySchemes }) => Object.keys(securitySchemes));
+  const permissions: Permission[] = [];
+  app.decorate('permissions', permissions);
+  app.addHook('onRoute', (route) => {
+    const { method, url, config, schema } = route;
+    const scope = config?.scope;
+    if (scope === undefined) throw new Error(`${method} ${url} declares no scope: config: { scope: … }`);
+    for (const each of [method].flat()) permissions.push({ method: each, url, scope });
+    if (!admission.isClosed || !schema) return;
+    const security = isOpen(scope) ? [] : schemes.map((scheme) => ({ [scheme]: [scope] }));
+    route.schema = { ...schema, security };
+  });
+  app.decorateRequest('principal');
+  app.addHook('onRequest', (request, _reply, done) => {
+    request.principal = NOBODY;
+    const scope = request.is404 ? 'open' : (request.routeOptions.config.scope ?? 'admin');
+    const admitted = admission.admit(request.raw, scope);
+    if (!(admitted instanceof Promise)) {
+      request.principal = admitted;
+      done();
+      return;
+    }
+    admitted.then((principal) => {
+      request.principal = principal;
+      done();
+    }, done);
+  });
+}
