@@ -11,7 +11,7 @@ import { RequestMemory } from './bodies/request-memory.js';
 import { buildAccess } from './build-access.js';
 import type { Config } from './config.js';
 import { FastPath } from './fast-path/fast-path.js';
-import { refuseConnection } from './http/connection.js';
+import { inviteBody, refuseConnection } from './http/connection.js';
 import { handleErrors, sendError } from './http/errors.js';
 import { EventStreams } from './http/event-stream.js';
 import { requestIds } from './http/request-id.js';
@@ -190,6 +190,10 @@ export async function buildApp(
   metrics(app, registry, durations, predictions, overload);
   requestMemory(app, memory);
   requestEncoding(app);
+  app.addHook('preParsing', (_request, { raw }, payload, done) => {
+    inviteBody(raw);
+    done(null, payload);
+  });
   replyEncoding(app);
   if (platform.readOnly) readOnly(app);
   urgentRoutes(app, fastPath);

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyServerFactory } from 'fastify';
 import type { Logger } from 'pino';
 import type { Admission } from '../access/admission.js';
 import type { Scope } from '../access/scopes.js';
-import { guarded, refuseExpectation } from '../http/connection.js';
+import { guarded, refuseExpectation, uninvitedBody } from '../http/connection.js';
 import { type ErrorReply, RETRY_AFTER } from '../http/errors.js';
 import { JSON_TYPE } from '../http/media-types.js';
 import type { requestIds } from '../http/request-id.js';
@@ -120,7 +120,8 @@ export class FastPath {
       isUrgent: ({ method, url = '' }) => method === 'GET' && this.urgent.has(url.replace(/\?.*/, '')),
     });
     server.once('close', () => queue.close());
-    return server.on('request', queue.take);
+    // Fastify invites the body once the request has been admitted.
+    return server.on('request', queue.take).on('checkContinue', uninvitedBody(queue.take));
   };
 
   /** Leaves all requests to Fastify from now on. */
@@ -203,6 +204,7 @@ export class FastPath {
       !route ||
       httpVersion !== '1.1' ||
       headers.host === undefined ||
+      headers.expect !== undefined ||
       !KEEP_ALIVE.has(headers.connection) ||
       !this.open ||
       !this.options.enabled ||

@@ -39,6 +39,22 @@ export function guarded(listener: RequestListener): RequestListener {
   };
 }
 
+/** Replies to requests whose clients wait for an invitation before they send a body. */
+const uninvited = new WeakSet<ServerResponse>();
+
+/** Returns a listener for requests with `Expect: 100-continue`: their bodies are sent after `inviteBody` only. */
+export function uninvitedBody(listener: RequestListener): RequestListener {
+  return (request, response) => {
+    uninvited.add(response);
+    listener(request, response);
+  };
+}
+
+/** Invites the client to send the body, if it waits for that. */
+export function inviteBody(response: ServerResponse): void {
+  if (uninvited.delete(response)) response.writeContinue();
+}
+
 /** Answers a request whose `Expect` is not `100-continue`. */
 export function refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
   drainAfterReply(request, response);

@@ -9,9 +9,9 @@ const MAX_KNOWN = 10_000;
 
 /** Recognises API keys. */
 export class KeyAuthenticator implements Authenticator {
-  readonly accepts = 'an API key (authorization: Bearer rr_…, or x-api-key: rr_…)';
+  readonly accepts = 'an API key (authorization: Bearer <key>, or x-api-key: <key>)';
   readonly securitySchemes: Readonly<Record<string, SecurityScheme>> = {
-    bearer: { type: 'http', scheme: 'bearer', description: 'an API key, rr_…' },
+    bearer: { type: 'http', scheme: 'bearer', description: 'an API key' },
     apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' },
     basic: { type: 'http', scheme: 'basic', description: 'an API key as the password, with any user name' },
   };
