@@ -1,3 +1,4 @@
+import type { Server as HttpsServer } from 'node:https';
 import { promisify } from 'node:util';
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import fastJsonStringify from 'fast-json-stringify';
@@ -135,6 +136,7 @@ export async function buildApp(
   const overload = new Overload(log);
   const fastPath = new FastPath({
     enabled: config.FAST_PATH === 'on',
+    tls: control.tls?.options,
     durations,
     predictions,
     requestId,
@@ -160,6 +162,7 @@ export async function buildApp(
     childLoggerFactory: (logger) => logger,
   });
   fastPath.leaveToFastifyOnClose(app);
+  control.tls?.onContext((context) => (app.server as HttpsServer).setSecureContext(context));
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
   app.setSerializerCompiler(({ schema }) => lateSerializer(schema));
   parseJson(app, bodyLimit);
@@ -172,7 +175,7 @@ export async function buildApp(
   registerErrorMetrics(registry, service, drift);
   registerLogMetrics(registry, output);
   const { failures } = control.admission;
-  registerAccessMetrics(registry, { failures, keys: control.keys });
+  registerAccessMetrics(registry, { failures, keys: control.keys, tls: control.tls });
   const memory = new RequestMemory(MEMORY.requests);
   registerRequestMemoryMetrics(registry, memory);
   limitConnections(app, registry, overload);

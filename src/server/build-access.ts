@@ -3,45 +3,81 @@ import { DomainError } from '../base/domain-error.js';
 import { Admission, type LimitCheck, type PerimeterCheck } from './access/admission.js';
 import { type AuthKind, authKinds } from './access/auth-kinds.js';
 import type { Authenticator } from './access/authenticator.js';
+import { CertificateAuthenticator } from './access/certificates/certificate-authenticator.js';
 import { clientAddress } from './access/client-address.js';
 import { KeyAuthenticator } from './access/keys/key-authenticator.js';
 import { KeyFile } from './access/keys/key-file.js';
 import { KeyRing } from './access/keys/key-ring.js';
+import { TlsFiles } from './access/tls/tls-files.js';
 import type { Config } from './config.js';
 
 /** Who may do what, with what the application must close at its end. */
 export interface Access {
   readonly admission: Admission;
   readonly keys: KeyFile | undefined;
+  readonly tls: TlsFiles | undefined;
   close(): void;
 }
 
 /** Builds all that decides which requests are answered. Throws `INVALID_REQUEST` for settings that do not fit together. */
 export function buildAccess(config: Config, log: Logger): Access {
   const kinds = authKinds(config.AUTH, configuredKinds(config));
+  warnOfUnused(config, kinds, log);
   const perimeter: PerimeterCheck[] = [];
   const authenticators: Authenticator[] = [];
   const limits: LimitCheck[] = [];
 
+  const tls = openTls(config, kinds, log);
   const ring = new KeyRing();
-  const keys = kinds.includes('keys') ? new KeyFile(keyPath(config), ring, log) : undefined;
-  if (keys) authenticators.push(new KeyAuthenticator(ring));
+  const keys = openKeys(config, kinds, ring, log);
+  // What a request says comes first, and then the connection that it came over.
+  if (kinds.includes('keys')) authenticators.push(new KeyAuthenticator(ring));
+  if (kinds.includes('mtls')) authenticators.push(new CertificateAuthenticator(ring));
 
   // Nobody must believe to be protected by what is not there.
   if (kinds.length > authenticators.length) throw new DomainError('NOT_IMPLEMENTED', `AUTH=${kinds} is not available`);
   return {
     admission: new Admission({ perimeter, authenticators, limits, addressOf: clientAddress }),
     keys,
-    close: () => keys?.close(),
+    tls,
+    close: () => {
+      keys?.close();
+      tls?.close();
+    },
   };
 }
 
 /** The kinds of credentials for which there are settings. */
-function configuredKinds({ API_KEYS }: Config): AuthKind[] {
-  return API_KEYS === '' ? [] : ['keys'];
+function configuredKinds({ API_KEYS, TLS_CLIENT_CA }: Config): AuthKind[] {
+  // Certificates are named in the file of the keys, which then need not be the only ones.
+  return [...(API_KEYS === '' ? [] : ['keys' as const]), ...(TLS_CLIENT_CA === '' ? [] : ['mtls' as const])];
 }
 
-function keyPath({ API_KEYS }: Config): string {
-  if (API_KEYS !== '') return API_KEYS;
-  throw new DomainError('INVALID_REQUEST', 'AUTH=keys needs API_KEYS, the file of the keys');
+function warnOfUnused(config: Config, kinds: readonly AuthKind[], log: Logger): void {
+  const unused = configuredKinds(config).filter((kind) => !kinds.includes(kind));
+  for (const kind of unused)
+    log.warn({ auth: config.AUTH }, `there are settings for AUTH=${kind}, which is not in use`);
+}
+
+/** Opens the file of the keys, which also names the certificates. */
+function openKeys({ API_KEYS }: Config, kinds: readonly AuthKind[], ring: KeyRing, log: Logger): KeyFile | undefined {
+  const kind = kinds.find((each) => each === 'keys' || each === 'mtls');
+  if (!kind) return undefined;
+  if (API_KEYS !== '') return new KeyFile(API_KEYS, ring, log);
+  const what = kind === 'keys' ? 'the file of the keys' : 'the file that says what each certificate may do';
+  throw new DomainError('INVALID_REQUEST', `AUTH=${kind} needs API_KEYS, ${what}: npm run keys -- create …`);
+}
+
+function openTls(
+  { TLS_CERT: cert, TLS_KEY: key, TLS_CLIENT_CA: clientCa }: Config,
+  kinds: readonly AuthKind[],
+  log: Logger,
+): TlsFiles | undefined {
+  const isMutual = kinds.includes('mtls');
+  if (isMutual && !clientCa)
+    throw new DomainError('INVALID_REQUEST', "AUTH=mtls needs TLS_CLIENT_CA, the clients' issuers");
+  const [missing] = Object.entries({ TLS_CERT: cert, TLS_KEY: key }).find(([, path]) => path === '') ?? [];
+  if (!missing) return new TlsFiles({ cert, key, clientCa: isMutual ? clientCa : '' }, log);
+  if (!cert && !key && !clientCa) return undefined;
+  throw new DomainError('INVALID_REQUEST', `${missing} is needed: HTTPS takes TLS_CERT and TLS_KEY`);
 }

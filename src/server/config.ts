@@ -27,6 +27,9 @@ export const ConfigSchema = Type.Object({
     'credentials that are required: a list of keys, oidc and mtls; off for none; if empty, those that have settings',
   ),
   API_KEYS: text('', 'file of the API keys, made with `npm run keys -- create`; read again when it changes'),
+  TLS_CERT: text('', "PEM file of the server's certificate and its issuers', for HTTPS; read again when it changes"),
+  TLS_KEY: text('', 'PEM file of its key'),
+  TLS_CLIENT_CA: text('', "PEM file of the issuers of clients' certificates, for AUTH=mtls"),
   MODEL_STORE: text('models', 'directory of the model versions', { minLength: 1 }),
   MODEL_NAME: text('reconstruction_regressor', 'name of the model and of its directory in the store', {
     pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]*$',

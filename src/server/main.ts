@@ -106,10 +106,14 @@ async function listen(): Promise<void> {
           orRefuse(`HEALTH_PORT=${healthPort}`),
         )
       : undefined,
-    app.listen({ host, port }).catch(orRefuse(`PORT=${port}`)),
+    app.listen({ host, port, listenTextResolver: announce }).catch(orRefuse(`PORT=${port}`)),
   ]);
   health = opened;
   if (health) log.info({ port: healthPort }, 'health checks have a port of their own');
+}
+
+function announce(address: string): string {
+  return `Server listening at ${access.tls ? address.replace('http:', 'https:') : address}`;
 }
 
 /** Answers requests and accepts connections until load balancers have noticed that the service is not ready. */

@@ -1,4 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { TlsOptions } from 'node:tls';
 import type { FastifyInstance, FastifyServerFactory } from 'fastify';
 import type { Logger } from 'pino';
 import type { Admission } from '../access/admission.js';
@@ -39,6 +41,8 @@ export interface FastRoute {
 export interface FastPathOptions {
   /** False if Fastify is to answer every request. */
   readonly enabled: boolean;
+  /** Certificate and key, to serve HTTPS. */
+  readonly tls?: TlsOptions | undefined;
   readonly durations: RequestHistogram;
   readonly predictions: PredictionHistogram;
   readonly requestId: ReturnType<typeof requestIds>;
@@ -106,7 +110,9 @@ export class FastPath {
       guardedFallback(request, response);
     };
     // `guarded` refuses a request without `Host`, in the form of all errors.
-    const server = createServer({ keepAliveTimeout, requestTimeout, requireHostHeader: false });
+    const settings = { keepAliveTimeout, requestTimeout, requireHostHeader: false };
+    const { tls } = this.options;
+    const server = tls ? createTlsServer({ ...tls, ...settings }) : createServer(settings);
     server.on('checkExpectation', refuseExpectation);
     const writer = new ReplyWriter<FastRoute>(Math.floor(keepAliveTimeout / 1000), this.count);
     this.writer = writer;

@@ -5,6 +5,15 @@ export interface AccessFigures {
   readonly failures: Readonly<Record<string, number>>;
   /** Undefined if no API keys are configured. */
   readonly keys: KeyFigures | undefined;
+  /** Undefined without HTTPS. */
+  readonly tls: TlsFigures | undefined;
+}
+
+interface TlsFigures {
+  /** In milliseconds since 1970. */
+  readonly expires: number;
+  readonly errors: number;
+  readonly isBroken: boolean;
 }
 
 interface KeyFigures {
@@ -17,7 +26,7 @@ interface KeyFigures {
 }
 
 /** Registers what was refused for want of a credential, and the state of the API keys. */
-export function registerAccessMetrics(registry: Registry, { failures, keys }: AccessFigures): void {
+export function registerAccessMetrics(registry: Registry, { failures, keys, tls }: AccessFigures): void {
   const registers = [registry];
   new Counter({
     name: 'auth_failures_total',
@@ -63,6 +72,31 @@ export function registerAccessMetrics(registry: Registry, { failures, keys }: Ac
     collect() {
       this.reset();
       this.inc(keys?.errors ?? 0);
+    },
+  });
+  new Gauge({
+    name: 'tls_certificate_expiry_timestamp_seconds',
+    help: "Time at which the server's certificate expires; NaN without HTTPS",
+    registers,
+    collect() {
+      this.set((tls?.expires ?? Number.NaN) / 1000);
+    },
+  });
+  new Gauge({
+    name: 'tls_files_broken',
+    help: '1 if the files of the certificates could not be used when they last changed: those of before are in use',
+    registers,
+    collect() {
+      this.set(Number(tls?.isBroken ?? false));
+    },
+  });
+  new Counter({
+    name: 'tls_file_errors_total',
+    help: 'Attempts to read the files of the certificates that failed',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(tls?.errors ?? 0);
     },
   });
 }
