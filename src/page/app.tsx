@@ -1,91 +1,41 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
-import { Live, UNKNOWN } from './client/live.js';
-import { ErrorHistory } from './monitor/error-history.js';
-import { Guards } from './monitor/guards.js';
-import { Inputs } from './monitor/inputs.js';
-import { Status } from './monitor/status.js';
-import { Name } from './parts/name.js';
-import { Train } from './train/train.js';
-import { TryIt } from './try-it/try-it.js';
-import { Versions } from './versions/versions.js';
+import { Account } from './access/account.js';
+import { NoAccess } from './access/no-access.js';
+import { Scopes } from './access/scopes.js';
+import { useSession } from './access/session.js';
+import { SignInDialog } from './access/sign-in-dialog.js';
+import { SignedIn } from './access/signed-in.js';
+import { SignedOut } from './access/signed-out.js';
+import { Frame } from './frame.js';
+import { Workspace } from './workspace.js';
 
-/** Titles of the views by their URL fragments. */
-const VIEWS = { monitor: 'Monitor', try: 'Try it', train: 'Train', versions: 'Versions' };
-type View = keyof typeof VIEWS;
-
-/** The whole page: a header with the name of the model, and the view that the URL fragment selects. */
+/** The whole page: asks for a credential where one is required, then shows what it allows. */
 export function App() {
-  const [snapshot, setSnapshot] = useState(UNKNOWN);
-  const live = useMemo(() => new Live(setSnapshot), []);
-  const view = useView();
-  const title = VIEWS[view];
-  const { model, connection } = snapshot;
-  const isDrifting = snapshot.drift?.detected ?? false;
-
-  useEffect(() => {
-    document.title = `${isDrifting ? '▲ Drift – ' : ''}${title} – reconstruction-regressor`;
-  }, [title, isDrifting]);
-
+  const { session, hasEnded, onSignedIn } = useSession();
+  if (!session) return <Frame status="Connecting…" />;
+  const { principal, sign_in: methods } = session;
+  if (!principal) {
+    return (
+      <Frame status="Not signed in">
+        <SignedOut methods={methods} onSignedIn={onSignedIn} />
+      </Frame>
+    );
+  }
+  const account = <Account principal={principal} />;
+  const { scopes } = principal;
   return (
-    <>
-      <a class="skip" href="#content">
-        Skip to content
-      </a>
-      <header class="head">
-        <h1>
-          <Name of={model?.name ?? 'reconstruction-regressor'} max={60} />
-        </h1>
-        <p class={`connection ${connection}`} role="status">
-          {CONNECTIONS[connection]}
-        </p>
-        <nav aria-label="Views">
-          {Object.entries(VIEWS).map(([name, label]) => (
-            <a key={name} href={`#${name}`} aria-current={name === view ? 'page' : undefined}>
-              {label}
-            </a>
-          ))}
-          <a href="docs">API</a>
-        </nav>
-      </header>
-      <main id="content" tabIndex={-1}>
-        <div class="view" hidden={view !== 'monitor'}>
-          <Status snapshot={snapshot} />
-          <ErrorHistory snapshot={snapshot} />
-          <Guards guards={snapshot.drift?.guards ?? []} />
-          <Inputs drift={snapshot.drift} />
-        </div>
-        <div class="view" hidden={view !== 'try'}>
-          <TryIt model={model} drift={snapshot.drift} />
-        </div>
-        <div class="view" hidden={view !== 'train'}>
-          <Train live={live} model={model} />
-        </div>
-        <div class="view" hidden={view !== 'versions'}>
-          <Versions live={live} serving={model?.model_version ?? null} isShown={view === 'versions'} />
-        </div>
-      </main>
-    </>
+    <Scopes.Provider value={scopes}>
+      {location.hash === '#signed-in' ? (
+        <Frame account={account}>
+          <SignedIn />
+        </Frame>
+      ) : scopes.includes('read') ? (
+        <Workspace account={account} isSignedOut={hasEnded} />
+      ) : (
+        <Frame account={account}>
+          <NoAccess principal={principal} />
+        </Frame>
+      )}
+      {hasEnded ? <SignInDialog methods={methods} onSignedIn={onSignedIn} /> : null}
+    </Scopes.Provider>
   );
-}
-
-const CONNECTIONS = {
-  connecting: 'Connecting…',
-  live: 'Live',
-  lost: 'No connection to the service. Retrying…',
-} as const;
-
-/** Returns the view named by the URL fragment. Other fragments, such as that of the skip link, do not change it. */
-function useView(): View {
-  const [view, setView] = useState<View>(() => viewInUrl() ?? 'monitor');
-  useEffect(() => {
-    const update = () => setView((current) => viewInUrl() ?? current);
-    addEventListener('hashchange', update);
-    return () => removeEventListener('hashchange', update);
-  }, []);
-  return view;
-}
-
-function viewInUrl(): View | undefined {
-  const fragment = location.hash.slice(1);
-  return Object.hasOwn(VIEWS, fragment) ? (fragment as View) : undefined;
 }

@@ -12,6 +12,7 @@ import './parts/bar.css';
 import './parts/form.css';
 import './parts/choice.css';
 import './parts/failure.css';
+import './access/sign-in.css';
 import './monitor/monitor.css';
 import './monitor/guards.css';
 import './monitor/inputs.css';

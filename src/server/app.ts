@@ -25,6 +25,7 @@ import { registerErrorMetrics } from './metrics/error-metrics.js';
 import { registerFeedbackMetrics } from './metrics/feedback-metrics.js';
 import { registerLogMetrics } from './metrics/log-metrics.js';
 import { registerModelMetrics } from './metrics/model-metrics.js';
+import { registerOidcMetrics, registerSessionMetrics } from './metrics/oidc-metrics.js';
 import { registerOverloadMetrics } from './metrics/overload-metrics.js';
 import { PredictionHistogram } from './metrics/prediction-histogram.js';
 import { RequestHistogram } from './metrics/request-histogram.js';
@@ -65,6 +66,7 @@ import { onnxRoute } from './routes/models/onnx.js';
 import { removeRoute } from './routes/models/remove.js';
 import { servingModelRoute } from './routes/models/serving-model.js';
 import { predictRoute } from './routes/predict.js';
+import { sessionRoutes } from './routes/session/session.js';
 import { jobRoutes } from './routes/training/jobs.js';
 import { trainRoute } from './routes/training/train.js';
 import { Uploads } from './service/versions/uploads.js';
@@ -176,6 +178,9 @@ export async function buildApp(
   registerLogMetrics(registry, output);
   const { failures } = control.admission;
   registerAccessMetrics(registry, { failures, keys: control.keys, tls: control.tls });
+  const { pageSessions, oidc } = control;
+  registerSessionMetrics(registry, pageSessions.sessions);
+  if (oidc) registerOidcMetrics(registry, oidc.issuer);
   const memory = new RequestMemory(MEMORY.requests);
   registerRequestMemoryMetrics(registry, memory);
   limitConnections(app, registry, overload);
@@ -204,6 +209,9 @@ export async function buildApp(
   await openapi(app, service, control.admission);
 
   homeRoute(app, platform.readOnly);
+  const { isClosed: closed } = control.admission;
+  const keys = control.kinds.includes('keys');
+  await app.register(sessionRoutes, { closed, keys, pageSessions, oidc: oidc?.signIn });
   healthRoutes(app, service, store);
   metricsRoute(app, registry);
   servingModelRoute(app, service, name);

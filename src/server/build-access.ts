@@ -1,21 +1,30 @@
 import type { Logger } from 'pino';
 import { DomainError } from '../base/domain-error.js';
 import { Admission, type LimitCheck, type PerimeterCheck } from './access/admission.js';
-import { type AuthKind, authKinds } from './access/auth-kinds.js';
-import type { Authenticator } from './access/authenticator.js';
+import { AUTH_KINDS, type AuthKind, authKinds } from './access/auth-kinds.js';
+import { type Authenticator, Rejection } from './access/authenticator.js';
 import { CertificateAuthenticator } from './access/certificates/certificate-authenticator.js';
 import { clientAddress } from './access/client-address.js';
 import { KeyAuthenticator } from './access/keys/key-authenticator.js';
 import { KeyFile } from './access/keys/key-file.js';
 import { KeyRing } from './access/keys/key-ring.js';
+import type { Principal } from './access/principal.js';
+import { PageSessions } from './access/sessions/page-sessions.js';
+import { SessionAuthenticator } from './access/sessions/session-authenticator.js';
 import { TlsFiles } from './access/tls/tls-files.js';
+import { buildOidc, type Oidc } from './build-oidc.js';
 import type { Config } from './config.js';
+import { isSecure } from './http/is-secure.js';
 
 /** Who may do what, with what the application must close at its end. */
 export interface Access {
+  /** Kinds of credentials that are accepted; none if none is required. */
+  readonly kinds: readonly AuthKind[];
   readonly admission: Admission;
   readonly keys: KeyFile | undefined;
   readonly tls: TlsFiles | undefined;
+  readonly oidc: Oidc | undefined;
+  readonly pageSessions: PageSessions;
   close(): void;
 }
 
@@ -32,25 +41,40 @@ export function buildAccess(config: Config, log: Logger): Access {
   const keys = openKeys(config, kinds, ring, log);
   // What a request says comes first, and then the connection that it came over.
   if (kinds.includes('keys')) authenticators.push(new KeyAuthenticator(ring));
+  const oidc = kinds.includes('oidc') ? buildOidc(config, log) : undefined;
+  if (oidc?.tokens) authenticators.push(oidc.tokens);
   if (kinds.includes('mtls')) authenticators.push(new CertificateAuthenticator(ring));
+  const renew = (principal: Principal) => (principal.kind === 'key' ? keyPrincipal(ring, principal) : principal);
+  const pageSessions = new PageSessions(config.MODEL_NAME, renew, isSecure);
+  // Last: a credential in a header counts before the cookie that a browser adds.
+  if (kinds.length > 0) authenticators.push(new SessionAuthenticator(pageSessions));
 
-  // Nobody must believe to be protected by what is not there.
-  if (kinds.length > authenticators.length) throw new DomainError('NOT_IMPLEMENTED', `AUTH=${kinds} is not available`);
   return {
+    kinds,
     admission: new Admission({ perimeter, authenticators, limits, addressOf: clientAddress }),
     keys,
     tls,
+    oidc,
+    pageSessions,
     close: () => {
       keys?.close();
       tls?.close();
+      oidc?.issuer.close();
     },
   };
 }
 
+/** The key of a session as it is now: undefined once it has been revoked or has expired. */
+function keyPrincipal(ring: KeyRing, { id }: Principal): Principal | undefined {
+  const found = ring.principal(id.replace('key:', ''));
+  return found instanceof Rejection ? undefined : found;
+}
+
 /** The kinds of credentials for which there are settings. */
-function configuredKinds({ API_KEYS, TLS_CLIENT_CA }: Config): AuthKind[] {
+function configuredKinds({ API_KEYS, OIDC_ISSUER, TLS_CLIENT_CA }: Config): AuthKind[] {
   // Certificates are named in the file of the keys, which then need not be the only ones.
-  return [...(API_KEYS === '' ? [] : ['keys' as const]), ...(TLS_CLIENT_CA === '' ? [] : ['mtls' as const])];
+  const settings: Record<AuthKind, string> = { keys: API_KEYS, oidc: OIDC_ISSUER, mtls: TLS_CLIENT_CA };
+  return AUTH_KINDS.filter((kind) => settings[kind] !== '');
 }
 
 function warnOfUnused(config: Config, kinds: readonly AuthKind[], log: Logger): void {

@@ -30,6 +30,17 @@ export const ConfigSchema = Type.Object({
   TLS_CERT: text('', "PEM file of the server's certificate and its issuers', for HTTPS; read again when it changes"),
   TLS_KEY: text('', 'PEM file of its key'),
   TLS_CLIENT_CA: text('', "PEM file of the issuers of clients' certificates, for AUTH=mtls"),
+  OIDC_ISSUER: text('', 'URL of the OpenID Connect issuer, exactly as the issuer writes it'),
+  OIDC_AUDIENCE: text('', 'audience of the access tokens that programs send; if empty, none are accepted'),
+  OIDC_CLIENT_ID: text('', "client of the page at the issuer; if empty, the page's users cannot sign in there"),
+  OIDC_CLIENT_SECRET: text('', 'file with the secret of that client, read at each sign-in; empty for a public client'),
+  OIDC_REDIRECT_URI: text(
+    '',
+    'address of /session/callback as browsers see it and as the issuer has it; if empty, by the headers of the request',
+  ),
+  OIDC_SCOPE_CLAIM: text('', 'claim of tokens that names scopes, such as realm_access.roles; if empty, scope and scp'),
+  OIDC_SCOPE_PREFIX: text('', 'what precedes a scope in its name at the issuer; names without it do not count'),
+  OIDC_SIGN_IN_SCOPES: text('', 'scopes of users whose ID token names none, separated by commas; if empty, none'),
   MODEL_STORE: text('models', 'directory of the model versions', { minLength: 1 }),
   MODEL_NAME: text('reconstruction_regressor', 'name of the model and of its directory in the store', {
     pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]*$',

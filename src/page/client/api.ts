@@ -4,6 +4,7 @@ import type { ModelsReply } from '../../server/routes/models/catalog.js';
 import type { CompareReply } from '../../server/routes/models/compare.js';
 import type { ModelReply } from '../../server/routes/models/serving-model.js';
 import type { PredictReply } from '../../server/routes/predict-schema.js';
+import type { SessionReply } from '../../server/routes/session/session-schema.js';
 import type { TableReport as TableReportReply } from '../../server/routes/training/table-report.js';
 import type { Job as JobReply } from '../../server/service/training/job.js';
 
@@ -21,6 +22,8 @@ export type Model = Static<typeof ModelReply>;
 export type VersionList = Static<typeof ModelsReply>;
 export type Version = VersionList['models'][number];
 export type Comparison = Static<typeof CompareReply>;
+export type Session = SessionReply;
+export type Scope = NonNullable<Session['principal']>['scopes'][number];
 
 /** The fields of an explained prediction that the page shows. */
 export type Explained = Required<Omit<PredictReply, 'prediction_id'>>;
@@ -42,6 +45,14 @@ export class ServiceError extends Error {
 const ATTEMPTS = 3;
 /** Seconds between two attempts if the reply names none. */
 const RETRY_AFTER = 5;
+
+export const getSession = () => json<Session>('session');
+export const signOut = () => request('session', { method: 'DELETE' });
+export const oidcPath = (tab?: 'new') => (tab ? `session/oidc?tab=${tab}` : 'session/oidc');
+
+/** Changes a key into the cookie of a session, which no script can read. */
+export const signIn = (key: string) =>
+  json<Session>('session', { method: 'POST', headers: { authorization: `Bearer ${key}` } });
 
 export const getReady = () => json<{ model_version: string }>('readyz');
 export const getModel = () => json<Model>('model');
@@ -84,15 +95,37 @@ async function json<T>(path: string, init?: RequestInit): Promise<T> {
   return (await (await request(path, init)).json()) as T;
 }
 
+/** Resolves once the user has signed in again; undefined while nobody is waited for. */
+let signedIn: Promise<void> | undefined;
+
+/** Called when a reply shows that the session has ended. Resolves once the user has signed in again. */
+let onSessionEnd: () => Promise<void> = () => new Promise(() => {});
+
+/** Sets what asks the user to sign in again. */
+export function whenSessionEnds(askToSignIn: () => Promise<void>): void {
+  onSessionEnd = askToSignIn;
+}
+
 /**
  * Throws a {@link ServiceError} for an error reply, and a TypeError if the service does not respond. What only reads is sent
- * again, as late as the service asks for, if the service is overloaded.
+ * again, as late as the service asks for, if the service is overloaded; and once the user has signed in again, if the session has
+ * ended. What changes something is not: another user may have signed in.
  */
 async function request(path: string, init?: RequestInit): Promise<Response> {
+  let hasSignedIn = false;
   for (let attempt = 1; ; attempt++) {
     const response = await fetch(path, { cache: 'no-store', ...init });
     if (response.ok) return response;
     const body = (await response.json().catch(() => ({}))) as { error?: string; code?: string };
+    if (response.status === 401 && path !== 'session' && !hasSignedIn) {
+      signedIn ??= onSessionEnd().finally(() => {
+        signedIn = undefined;
+      });
+      if (init?.method) throw new ServiceError(401, 'Your session has ended. Sign in, then try again.', body.code);
+      await signedIn;
+      hasSignedIn = true;
+      continue;
+    }
     if (body.code !== 'OVERLOADED' || init?.method || attempt === ATTEMPTS)
       throw new ServiceError(response.status, body.error ?? `status ${response.status}`, body.code);
     const delay = Number(response.headers.get('retry-after')) || RETRY_AFTER;

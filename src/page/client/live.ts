@@ -57,14 +57,17 @@ const SCRAPE_INTERVAL = 9000;
 export class Live {
   private snapshot = UNKNOWN;
   private readonly onChange: (snapshot: Snapshot) => void;
+  private readonly scrapes: boolean;
   private meter = new TrafficMeter();
   private scrapedAt = Number.NEGATIVE_INFINITY;
   private events: EventSource | undefined;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private due: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(onChange: (snapshot: Snapshot) => void) {
+  /** With `scrapes`, metrics are read as well. */
+  constructor(onChange: (snapshot: Snapshot) => void, scrapes: boolean) {
     this.onChange = onChange;
+    this.scrapes = scrapes;
     document.addEventListener('visibilitychange', () => {
       if (document.visibilityState === 'visible' && this.events) void this.refresh();
     });
@@ -141,7 +144,7 @@ export class Live {
 
   private async scrape(): Promise<void> {
     const now = performance.now();
-    if (now - this.scrapedAt < SCRAPE_INTERVAL) return;
+    if (!this.scrapes || now - this.scrapedAt < SCRAPE_INTERVAL) return;
     this.scrapedAt = now;
     this.set({ traffic: this.meter.add(await getMetrics(), now) ?? this.snapshot.traffic });
   }

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { useMay } from '../access/scopes.js';
 import type { Drift } from '../client/api.js';
 import type { Snapshot } from '../client/live.js';
 import { ago, clock, counted, figure, percent, seconds, unbroken } from '../parts/format.js';
@@ -11,6 +12,7 @@ import { latestAlarm } from './latest-alarm.js';
 /** The drift verdict in one sentence, and the key figures of the service. */
 export function Status({ snapshot }: { snapshot: Snapshot }) {
   const { model, drift, traffic, notReady, connection } = snapshot;
+  const measuring = useMay()('metrics') ? 'measuring…' : 'requires the scope metrics';
   return (
     <section aria-labelledby="status-title">
       <h2 id="status-title" class="unseen">
@@ -32,12 +34,12 @@ export function Status({ snapshot }: { snapshot: Snapshot }) {
         </Tile>
         <Tile label="Traffic">
           {traffic ? `${figure(traffic.rowsPerSecond)} rows/s` : '–'}
-          <small>{traffic ? `${figure(traffic.requestsPerSecond)} predictions/s` : 'measuring…'}</small>
+          <small>{traffic ? `${figure(traffic.requestsPerSecond)} predictions/s` : measuring}</small>
         </Tile>
         <Tile label="Latency">
           {traffic?.median != null ? seconds(traffic.median) : '–'}
           <small>
-            {traffic?.p99 != null ? `99 % below ${seconds(traffic.p99)}` : traffic ? 'no predictions' : 'measuring…'}
+            {traffic?.p99 != null ? `99 % below ${seconds(traffic.p99)}` : traffic ? 'no predictions' : measuring}
           </small>
         </Tile>
         <Tile label="Failed requests">

@@ -1,5 +1,6 @@
 import type { TargetedSubmitEvent } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
+import { useMay } from '../access/scopes.js';
 import { type Drift, type Model, predict } from '../client/api.js';
 import { describeError, Failure } from '../parts/failure.js';
 import { Name } from '../parts/name.js';
@@ -10,11 +11,12 @@ import { Residuals, type Result } from './residuals.js';
 
 /** A form for one row, and its prediction with an explanation. */
 export function TryIt({ model, drift }: { model: Model | null; drift: Drift | null }) {
+  const may = useMay();
   if (!model) {
     return (
       <section class="panel" aria-labelledby="try-title">
         <h2 id="try-title">Try it</h2>
-        <p class="note">No model is serving yet. Train one first.</p>
+        <p class="note">No model is serving yet.{may('train') ? ' Train one first.' : ''}</p>
       </section>
     );
   }

@@ -8,20 +8,21 @@ export interface VersionTableProps {
   readonly list: VersionList;
   readonly chosen: readonly string[];
   readonly onChoose: (version: string, isChosen: boolean) => void;
-  readonly onAction: (action: Action) => void;
+  /** Null if the user may change nothing. */
+  readonly onAction: ((action: Action) => void) | null;
 }
 
 const HEAD = [
   <span key="compare" class="unseen">
     Compare
   </span>,
-  ...['Version', 'Created', 'RMSE', 'Reconstruction error', 'Gate', 'Download', 'Actions'],
+  ...['Version', 'Created', 'RMSE', 'Reconstruction error', 'Gate', 'Download'],
 ];
 
 /** All versions, with their metrics and gate decisions, and buttons to download or change them. */
 export function VersionTable({ list, chosen, onChoose, onAction }: VersionTableProps) {
   return (
-    <Table class="versions" caption="All versions, newest first" head={HEAD}>
+    <Table class="versions" caption="All versions, newest first" head={onAction ? [...HEAD, 'Actions'] : HEAD}>
       {list.models.map(row)}
     </Table>
   );
@@ -84,22 +85,24 @@ export function VersionTable({ list, chosen, onChoose, onAction }: VersionTableP
             ONNX
           </a>
         </td>
-        <td>
-          <div class="actions">
-            {(['activate', 'remove'] as const).map((kind) => (
-              <button
-                key={kind}
-                type="button"
-                class={kind === 'remove' ? 'risky' : undefined}
-                disabled={serving || (kind === 'remove' && aliases.length > 0)}
-                aria-label={`${capital(kind)} version ${number}`}
-                onClick={() => onAction({ kind, version: number })}
-              >
-                {capital(kind)}
-              </button>
-            ))}
-          </div>
-        </td>
+        {onAction ? (
+          <td>
+            <div class="actions">
+              {(['activate', 'remove'] as const).map((kind) => (
+                <button
+                  key={kind}
+                  type="button"
+                  class={kind === 'remove' ? 'risky' : undefined}
+                  disabled={serving || (kind === 'remove' && aliases.length > 0)}
+                  aria-label={`${capital(kind)} version ${number}`}
+                  onClick={() => onAction({ kind, version: number })}
+                >
+                  {capital(kind)}
+                </button>
+              ))}
+            </div>
+          </td>
+        ) : null}
       </tr>
     );
   }

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { useMay } from '../access/scopes.js';
 import { type Comparison, compareVersions, getVersions, uploadVersion, type VersionList } from '../client/api.js';
 import type { Live } from '../client/live.js';
 import { Failure, useFailure } from '../parts/failure.js';
@@ -9,6 +10,8 @@ import { VersionTable } from './version-table.js';
 
 /** The versions view: lists, compares, activates, rolls back, adds and removes versions. */
 export function Versions({ live, serving, isShown }: { live: Live; serving: string | null; isShown: boolean }) {
+  const may = useMay();
+  const mayActivate = may('activate');
   const [list, setList] = useState<VersionList | null>(null);
   const [failure, attempt] = useFailure();
   const [notice, setNotice] = useState('');
@@ -69,19 +72,23 @@ export function Versions({ live, serving, isShown }: { live: Live; serving: stri
             <button type="button" disabled={chosen.length !== 2} onClick={compare}>
               {chosen.length === 2 ? 'Compare selected' : 'Select two to compare'}
             </button>
-            <button type="button" disabled={previous === null} onClick={() => setAction({ kind: 'roll back' })}>
-              {previous === null ? 'Roll back' : `Roll back to version ${previous}`}
-            </button>
+            {mayActivate ? (
+              <button type="button" disabled={previous === null} onClick={() => setAction({ kind: 'roll back' })}>
+                {previous === null ? 'Roll back' : `Roll back to version ${previous}`}
+              </button>
+            ) : null}
           </div>
         </header>
         <Failure message={failure} />
         <p role="status" ref={noticeLine} tabIndex={-1}>
           {notice}
         </p>
-        <Upload onUpload={upload} />
-        {list && list.models.length === 0 ? <p class="note">No versions yet. Train one.</p> : null}
+        {mayActivate ? <Upload onUpload={upload} /> : null}
+        {list && list.models.length === 0 ? (
+          <p class="note">No versions yet.{may('train') ? ' Train one.' : ''}</p>
+        ) : null}
         {list && list.models.length > 0 ? (
-          <VersionTable list={list} chosen={chosen} onChoose={choose} onAction={setAction} />
+          <VersionTable list={list} chosen={chosen} onChoose={choose} onAction={mayActivate ? setAction : null} />
         ) : null}
       </section>
       {comparison ? <ComparisonTable comparison={comparison} /> : null}

@@ -1,5 +1,11 @@
 /** The codes of errors with which access control refuses a request. */
-export type AccessErrorCode = 'UNAUTHENTICATED' | 'FORBIDDEN' | 'CROSS_SITE' | 'MISDIRECTED' | 'RATE_LIMITED';
+export type AccessErrorCode =
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'CROSS_SITE'
+  | 'MISDIRECTED'
+  | 'RATE_LIMITED'
+  | 'ISSUER_UNAVAILABLE';
 
 /** A request that is not admitted. `headers` are those of the reply, such as `retry-after`. */
 export class AccessError extends Error {

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { DomainError } from '../../base/domain-error.js';
 import { AccessError } from './access-error.js';
 import { type Authenticator, type Identity, Rejection, type RejectionReason } from './authenticator.js';
 import { LockOut } from './lock-out.js';
@@ -21,6 +20,9 @@ export interface AdmissionOptions {
   /** Returns the address of the client, for the lock-out. */
   readonly addressOf: (request: IncomingMessage) => string;
 }
+
+/** Seconds after which a client may send a credential again that could not be checked. */
+const RETRY_AFTER = 5;
 
 /** Why requests were refused for want of a credential: it was not accepted, there was none, or it lacks a scope. */
 export type FailureReason = RejectionReason | 'missing' | 'scope';
@@ -87,6 +89,13 @@ export class Admission {
       : this.decide(request, scope, identity);
   }
 
+  /** Resolves with false once the credential of a request that has been admitted is revoked, expired or signed out. */
+  async isStillAdmitted(request: IncomingMessage, scope: RouteScope): Promise<boolean> {
+    if (!this.isClosed || isOpen(scope)) return true;
+    const identity = await this.identify(request, 0);
+    return identity !== undefined && !(identity instanceof Rejection) && may(identity, scope);
+  }
+
   private identifyNow(request: IncomingMessage): Principal | undefined {
     if (!this.isClosed) return ANYONE;
     for (const authenticator of this.authenticators) {
@@ -129,7 +138,7 @@ export class Admission {
     const isMistake = reason !== 'unavailable';
     const seconds = isMistake ? this.lockOut.fail(this.options.addressOf(request)) : 0;
     if (isOpen(scope)) return this.limited(request, scope, NOBODY);
-    if (!isMistake) throw new DomainError('NOT_READY', message);
+    if (!isMistake) throw new AccessError('ISSUER_UNAVAILABLE', message, { 'retry-after': String(RETRY_AFTER) });
     if (seconds > 0) {
       throw new AccessError(
         'RATE_LIMITED',

@@ -5,6 +5,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Log successful replies only at level `debug`: the route is called many times a second. */
     readonly quiet?: boolean;
+    /** Omit the query of the URL: it holds secrets. */
+    readonly hidesQuery?: boolean;
   }
 }
 
@@ -31,7 +33,7 @@ export function requestLog(app: FastifyInstance, debug: boolean): void {
         ? repetitions.omittedBefore(`${request.method} ${route} ${statusCode}`, performance.now())
         : 0;
     if (omitted !== undefined && (level !== 'debug' || debug)) {
-      const { url } = request;
+      const url = config.hidesQuery ? request.url.replace(/\?.*/s, '') : request.url;
       request.log[level](
         {
           reqId: request.id,

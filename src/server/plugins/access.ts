@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { Admission } from '../access/admission.js';
 import { NOBODY } from '../access/principal.js';
@@ -47,4 +48,20 @@ export function access(app: FastifyInstance, admission: Admission): void {
       done();
     }, done);
   });
+  app.addHook('onSend', (request, reply, payload, done) => {
+    const isStream =
+      payload instanceof Readable && String(reply.getHeader('content-type')).startsWith('text/event-stream');
+    if (!isStream) return done(null, payload);
+    const scope = request.routeOptions.config.scope ?? 'admin';
+    const isAdmitted = () => admission.isStillAdmitted(request.raw, scope);
+    done(null, Readable.from(whileAdmitted(payload, isAdmitted)));
+  });
+}
+
+/** An event stream may be open for days. It ends with the first event that its reader may not see any more. */
+async function* whileAdmitted(events: Readable, isAdmitted: () => Promise<boolean>): AsyncGenerator<unknown> {
+  for await (const event of events) {
+    if (!(await isAdmitted())) return;
+    yield event;
+  }
 }

@@ -28,7 +28,7 @@ export async function openapi(
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       ...(Object.keys(schemes).length > 0 && { components: { securitySchemes: schemes } }),
-      tags: [{ name: 'model' }, { name: 'training' }, { name: 'drift' }, { name: 'monitoring' }],
+      tags: [{ name: 'model' }, { name: 'training' }, { name: 'drift' }, { name: 'monitoring' }, { name: 'access' }],
     },
     refResolver: { buildLocalReference: (schema, _base, _fragment, i) => String(schema['$id'] ?? `schema-${i}`) },
   });

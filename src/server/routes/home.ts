@@ -17,6 +17,7 @@ GET  /models/<v>/archive  download a version; /models/<v>/onnx as ONNX
 GET  /drift               compare the inputs with the training data; /drift/events streams alarms
 GET  /drift/history       reconstruction errors and alarms of the last hour
 POST /feedback            send rows with their true targets
+GET  /session             who you are and what you may do; POST signs in to the page, DELETE out
 GET  /metrics             metrics for Prometheus
 GET  /livez, /readyz      health
 /v1, /v2, /invocations    protocols of TensorFlow Serving, KServe, Triton, MLflow, SageMaker
@@ -34,7 +35,7 @@ export function homeRoute(app: FastifyInstance, readOnly: boolean): void {
   app.get(
     '/',
     operation('monitoring', 'The web page for clients that accept HTML; a short index in plain text for all others', {
-      config: { scope: 'read' },
+      config: { scope: 'open' },
       response: {
         200: {
           content: { 'text/plain': { schema: Type.String() }, 'text/html': { schema: Type.Unsafe<Buffer>({}) } },
@@ -51,7 +52,7 @@ export function homeRoute(app: FastifyInstance, readOnly: boolean): void {
 
   app.get<{ Params: { file: string } }>(
     '/page/:file',
-    { schema: { hide: true }, config: { scope: 'read' } },
+    { schema: { hide: true }, config: { scope: 'open' } },
     ({ params, headers }, reply) => page.send(params.file, reply, headers),
   );
 }

@@ -172,11 +172,12 @@ test('OpenAPI says what each operation requires, if credentials are required', a
   const { app } = await closed(t);
   const { right: read } = KEYS.find(({ scope }) => scope === 'read')!;
   const document = (await app.inject({ url: '/openapi.json', headers: read.headers })).json();
-  assert.deepEqual(Object.keys(document.components.securitySchemes), ['bearer', 'apiKey', 'basic']);
+  assert.deepEqual(Object.keys(document.components.securitySchemes), ['bearer', 'apiKey', 'basic', 'session']);
   assert.deepEqual(document.paths['/train'].post.security, [
     { bearer: ['train'] },
     { apiKey: ['train'] },
     { basic: ['train'] },
+    { session: ['train'] },
   ]);
   assert.deepEqual(document.paths['/livez'].get.security, []);
   const open = await buildTestApp(t, []);

@@ -76,6 +76,7 @@ test('every route has a summary and a schema for each status it can send', async
     '/monitoring/prometheus/metrics',
     '/predict',
     '/readyz',
+    '/session',
     '/train',
     '/train/{id}',
     '/train/{id}/events',

@@ -1,0 +1,31 @@
+import { type Session, signOut } from '../client/api.js';
+import { useFailure } from '../parts/failure.js';
+import { printable } from '../parts/format.js';
+import { Name } from '../parts/name.js';
+import { announce } from './session.js';
+
+/** Who is signed in, and a button to sign out; nothing where no credentials are required. */
+export function Account({ principal }: { principal: NonNullable<Session['principal']> }) {
+  const [failure, attempt] = useFailure();
+  if (principal.kind === 'anyone') return null;
+  const leave = () =>
+    attempt(async () => {
+      await signOut();
+      announce('signed-out');
+      // Removes all that the page knows.
+      location.reload();
+    });
+  return (
+    <div class="account">
+      <span title={printable(`${principal.id}: ${principal.scopes.join(', ') || 'no scopes'}`)}>
+        Signed in as <Name of={principal.name ?? principal.id} max={40} />
+      </span>
+      {principal.kind === 'session' ? (
+        <button type="button" onClick={leave}>
+          Sign out
+        </button>
+      ) : null}
+      {failure ? <span role="alert">{failure}</span> : null}
+    </div>
+  );
+}

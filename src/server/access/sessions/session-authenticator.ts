@@ -1,0 +1,26 @@
+import type { IncomingMessage } from 'node:http';
+import type { Authenticator } from '../authenticator.js';
+import type { Principal } from '../principal.js';
+import type { PageSessions } from './page-sessions.js';
+
+/** Recognises the browser of a user who has signed in to the page. */
+export class SessionAuthenticator implements Authenticator {
+  readonly accepts = 'the cookie of a session of the page';
+  readonly securitySchemes: Authenticator['securitySchemes'];
+  private readonly pageSessions: PageSessions;
+
+  constructor(pageSessions: PageSessions) {
+    this.pageSessions = pageSessions;
+    const name = pageSessions.cookie.name(false);
+    this.securitySchemes = { session: { type: 'apiKey', in: 'cookie', name, description: 'a session of the page' } };
+  }
+
+  now(request: IncomingMessage): Principal | undefined {
+    return this.pageSessions.find(request);
+  }
+
+  /** The cookie of a session that has ended counts as none: its user has made no mistake. */
+  identify(request: IncomingMessage): Principal | undefined {
+    return this.pageSessions.find(request);
+  }
+}
