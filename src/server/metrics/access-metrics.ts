@@ -51,10 +51,10 @@ export function registerAccessMetrics(registry: Registry, { failures, keys, tls 
   });
   new Gauge({
     name: 'api_keys_next_expiry_timestamp_seconds',
-    help: 'Time at which the first of the valid API keys expires; NaN if none does',
+    help: 'Time at which the first of the valid API keys expires; absent if none does',
     registers,
     collect() {
-      this.set((keys?.nextExpiry() ?? Number.NaN) / 1000);
+      setTime(this, keys?.nextExpiry());
     },
   });
   new Gauge({
@@ -76,10 +76,10 @@ export function registerAccessMetrics(registry: Registry, { failures, keys, tls 
   });
   new Gauge({
     name: 'tls_certificate_expiry_timestamp_seconds',
-    help: "Time at which the server's certificate expires; NaN without HTTPS",
+    help: "Time at which the server's certificate expires; absent without HTTPS",
     registers,
     collect() {
-      this.set((tls?.expires ?? Number.NaN) / 1000);
+      setTime(this, tls?.expires);
     },
   });
   new Gauge({
@@ -99,4 +99,10 @@ export function registerAccessMetrics(registry: Registry, { failures, keys, tls 
       this.inc(tls?.errors ?? 0);
     },
   });
+}
+
+/** Sets a time in milliseconds since 1970, or removes the sample. */
+function setTime(gauge: Gauge, time: number | undefined): void {
+  if (time === undefined) gauge.remove();
+  else gauge.set(time / 1000);
 }
