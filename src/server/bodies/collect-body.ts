@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { DomainError } from '../../base/domain-error.js';
+import { BodyPieces } from './body-pieces.js';
 import type { RequestCharge } from './request-memory.js';
 
 declare module 'fastify' {
@@ -26,7 +27,7 @@ export function collectBody({ headers, charge }: FastifyRequest, payload: Payloa
     if (declared > limit) throw tooLarge(limit);
     const known = isEncoded || Number.isNaN(declared) ? undefined : declared;
     if (known !== undefined) charge?.add(known);
-    const pieces: Buffer[] = [];
+    const pieces = new BodyPieces();
     let whole: Buffer | undefined;
     let received = 0;
 
@@ -36,7 +37,7 @@ export function collectBody({ headers, charge }: FastifyRequest, payload: Payloa
       if (received > (known ?? limit)) throw tooLarge(known ?? limit);
       if (known === undefined) {
         charge?.add(piece.length);
-        pieces.push(piece);
+        pieces.add(piece);
       } else {
         whole ??= Buffer.allocUnsafe(known);
         piece.copy(whole, received - piece.length);
@@ -53,7 +54,7 @@ export function collectBody({ headers, charge }: FastifyRequest, payload: Payloa
     const onEnd = () => {
       stop();
       const arrived = payload.receivedEncodedLength ?? received;
-      if (arrived === declared || Number.isNaN(declared)) resolve(whole ?? Buffer.concat(pieces));
+      if (arrived === declared || Number.isNaN(declared)) resolve(whole ?? pieces.concat());
       else
         reject(new DomainError('INVALID_REQUEST', `body: expected ${declared} bytes (content-length), got ${arrived}`));
     };
