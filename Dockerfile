@@ -36,8 +36,9 @@ COPY --from=build /app/dist/app ./dist/app
 # The base image's user `node`, as a number: Kubernetes cannot tell that a name is not root's.
 USER 1000:1000
 VOLUME /app/models
+# A container's own loopback address reaches nobody. So who may use the service must be decided: it exits unless AUTH is set.
 # Health checks have a port and a thread of their own. Load balancers get time to notice that a container is about to stop.
-ENV HEALTH_PORT=8081 SHUTDOWN_DELAY=5
+ENV HOST=0.0.0.0 HEALTH_PORT=8081 SHUTDOWN_DELAY=5
 EXPOSE 8080 8081
 # Ready, not merely alive: what waits for the service waits for a model. A first training may take the start period.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5m --retries=3 \

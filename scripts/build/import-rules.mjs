@@ -60,7 +60,7 @@ const ROOMS = {
   'src/server/access': ['src/base'],
   'src/server/bodies': ['src/base'],
   'src/server/overload': ['src/base'],
-  'src/server/health': ['src/server/service', 'src/base'],
+  'src/server/health': ['src/server/access', 'src/server/service', 'src/base'],
   'src/server/metrics': ['src/server/service', 'src/drift', 'src/model', 'src/base'],
   'src/server/plugins': [
     ...['src/server/http', 'src/server/bodies', 'src/server/overload', 'src/server/metrics', 'src/server/service'],

@@ -1,5 +1,4 @@
 import type { Server as HttpsServer } from 'node:https';
-import { promisify } from 'node:util';
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import fastJsonStringify from 'fast-json-stringify';
 import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify';
@@ -35,6 +34,7 @@ import { Overload } from './overload/overload.js';
 import type { Parts } from './parts.js';
 import type { Platform } from './platform.js';
 import { access } from './plugins/access.js';
+import { cors } from './plugins/cors.js';
 import { errorStatuses } from './plugins/error-statuses.js';
 import { lastReplies } from './plugins/last-replies.js';
 import { metrics } from './plugins/metrics.js';
@@ -105,6 +105,12 @@ function urgentRoutes(app: FastifyInstance, fastPath: FastPath): void {
 /** Bounds the number of connections. Node.js closes one above the limit at once, at a fraction of the cost of a reply. */
 function limitConnections({ server }: FastifyInstance, registry: Registry, overload: Overload): void {
   server.maxConnections = maxConnections();
+  // Not those of its socket alone: another one may pass connections on to it.
+  let open = 0;
+  server.on('connection', (socket) => {
+    open++;
+    socket.once('close', () => open--);
+  });
   server.on('drop', () => overload.refusedConnections++);
   registerOverloadMetrics(registry, {
     refusedRequests: overload.refusedRequests,
@@ -112,7 +118,9 @@ function limitConnections({ server }: FastifyInstance, registry: Registry, overl
       return overload.refusedConnections;
     },
     maxConnections: server.maxConnections,
-    connections: promisify(server.getConnections.bind(server)),
+    get connections() {
+      return open;
+    },
   });
 }
 
@@ -192,6 +200,7 @@ export async function buildApp(
   requestLog(app, log.isLevelEnabled('debug'));
   lastReplies(app, () => fastPath.leaveToFastify());
   refuseOverload(app, overload);
+  cors(app, control.cors);
   access(app, control.admission);
   app.addHook('onClose', () => control.close());
   handleErrors(app);

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { DomainError } from '../base/domain-error.js';
-import { Admission, type LimitCheck, type PerimeterCheck } from './access/admission.js';
+import { Admission, type LimitCheck } from './access/admission.js';
 import { AUTH_KINDS, type AuthKind, authKinds } from './access/auth-kinds.js';
 import { type Authenticator, Rejection } from './access/authenticator.js';
 import { CertificateAuthenticator } from './access/certificates/certificate-authenticator.js';
@@ -8,6 +8,8 @@ import { clientAddress } from './access/client-address.js';
 import { KeyAuthenticator } from './access/keys/key-authenticator.js';
 import { KeyFile } from './access/keys/key-file.js';
 import { KeyRing } from './access/keys/key-ring.js';
+import type { CorsOrigins } from './access/perimeter/cors.js';
+import { Perimeter } from './access/perimeter/perimeter.js';
 import type { Principal } from './access/principal.js';
 import { PageSessions } from './access/sessions/page-sessions.js';
 import { SessionAuthenticator } from './access/sessions/session-authenticator.js';
@@ -25,6 +27,7 @@ export interface Access {
   readonly tls: TlsFiles | undefined;
   readonly oidc: Oidc | undefined;
   readonly pageSessions: PageSessions;
+  readonly cors: CorsOrigins;
   close(): void;
 }
 
@@ -32,7 +35,7 @@ export interface Access {
 export function buildAccess(config: Config, log: Logger): Access {
   const kinds = authKinds(config.AUTH, configuredKinds(config));
   warnOfUnused(config, kinds, log);
-  const perimeter: PerimeterCheck[] = [];
+  const perimeter = new Perimeter(config);
   const authenticators: Authenticator[] = [];
   const limits: LimitCheck[] = [];
 
@@ -51,11 +54,12 @@ export function buildAccess(config: Config, log: Logger): Access {
 
   return {
     kinds,
-    admission: new Admission({ perimeter, authenticators, limits, addressOf: clientAddress }),
+    admission: new Admission({ perimeter: [perimeter.check], authenticators, limits, addressOf: clientAddress }),
     keys,
     tls,
     oidc,
     pageSessions,
+    cors: perimeter.cors,
     close: () => {
       keys?.close();
       tls?.close();

@@ -14,7 +14,10 @@ const text = (fallback: string, description: string, limits: TStringOptions = {}
 
 /** All settings. `.env.example` lists the same names and defaults; a test compares them. */
 export const ConfigSchema = Type.Object({
-  HOST: text('0.0.0.0', 'address to listen on'),
+  HOST: text(
+    '',
+    'address to listen on; if empty, 127.0.0.1 and ::1, which only this machine reaches; another one requires AUTH',
+  ),
   PORT: integer(8080, 0, 'port to listen on; 0 selects a free one', 65535),
   HEALTH_PORT: integer(
     0,
@@ -25,6 +28,15 @@ export const ConfigSchema = Type.Object({
   AUTH: text(
     '',
     'credentials that are required: a list of keys, oidc and mtls; off for none; if empty, those that have settings',
+  ),
+  ALLOWED_HOSTS: text(
+    '',
+    'names by which clients may address the service, separated by commas, beside localhost, addresses and the name of its machine; ' +
+      '*.example.com stands for all names below it, * for any',
+  ),
+  CORS_ORIGINS: text(
+    '',
+    'origins such as https://app.example.com, separated by commas, whose pages may request predictions',
   ),
   API_KEYS: text('', 'file of the API keys, made with `npm run keys -- create`; read again when it changes'),
   TLS_CERT: text('', "PEM file of the server's certificate and its issuers', for HTTPS; read again when it changes"),

@@ -3,10 +3,12 @@ import closeWithGrace from 'close-with-grace';
 import { builtFile } from '../base/node/built-file.js';
 import { requireRowCounter } from '../drift/counts/wasm-row-counter.js';
 import { loadEngine } from '../model/engines/load-engine.js';
+import { isBothFamilies, requireDecision } from './access/perimeter/exposure.js';
 import { buildApp } from './app.js';
 import { buildAccess } from './build-access.js';
 import { readConfig } from './config.js';
 import { HealthServer } from './health/health-server.js';
+import { IPv6Loopback } from './http/ipv6-loopback.js';
 import { createLog } from './log/create-log.js';
 import { buildParts } from './parts.js';
 import { readPlatform } from './platform.js';
@@ -63,6 +65,7 @@ const createEngine = await orExit(`ENGINE=${config.ENGINE}`, async () => {
   return factory;
 });
 const access = await orExit('configuration', () => buildAccess(config, log));
+await orExit('configuration', () => requireDecision(config.HOST, config.AUTH === 'off' || access.admission.isClosed));
 const parts = buildParts(config, createEngine, log);
 const { service, drift, loader, jobs, store } = parts;
 if (config.RETRAIN === 'on_drift' && platform.readOnly) {
@@ -72,6 +75,7 @@ if (config.RETRAIN === 'on_drift' && platform.readOnly) {
 }
 let health: HealthServer | undefined;
 const app = await buildApp(parts, config, platform, output, access);
+const ipv6 = isBothFamilies(config.HOST) ? new IPv6Loopback(app) : undefined;
 
 const stopWatching = store.watch(() => void loader.follow().then(() => drift.loadNewerBaseline()), POLL_INTERVAL);
 const shutdownDelay = 1000 * config.SHUTDOWN_DELAY;
@@ -95,10 +99,11 @@ await startModel(parts, config, platform);
 
 /** Listens, or exits with one line, for example if a port is in use. */
 async function listen(): Promise<void> {
-  const { HOST: host, PORT: port, HEALTH_PORT: healthPort } = config;
+  const { PORT: port, HEALTH_PORT: healthPort } = config;
+  const host = ipv6 ? '' : config.HOST;
   const orRefuse = (setting: string) => (error: NodeJS.ErrnoException) => {
     const reason = error.code === 'EADDRINUSE' ? 'the port is in use' : error.message;
-    exit(`HOST=${host} ${setting}: ${reason}`);
+    exit(`${host ? `HOST=${host} ` : ''}${setting}: ${reason}`);
   };
   const [opened] = await Promise.all([
     healthPort > 0
@@ -106,7 +111,10 @@ async function listen(): Promise<void> {
           orRefuse(`HEALTH_PORT=${healthPort}`),
         )
       : undefined,
-    app.listen({ host, port, listenTextResolver: announce }).catch(orRefuse(`PORT=${port}`)),
+    app
+      .listen({ host: host || '127.0.0.1', port, listenTextResolver: announce })
+      .then(() => ipv6?.listen(port === 0, announce))
+      .catch(orRefuse(`PORT=${port}`)),
   ]);
   health = opened;
   if (health) log.info({ port: healthPort }, 'health checks have a port of their own');

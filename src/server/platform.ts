@@ -22,6 +22,12 @@ export interface Platform {
 }
 
 /**
+ * Settings on a platform, unless they are set: it runs the container in a network of its own, decides who may send requests, and
+ * sends them under names that it does not announce.
+ */
+const BEHIND_PLATFORM = { HOST: '0.0.0.0', AUTH: 'off', ALLOWED_HOSTS: '*' };
+
+/**
  * Reads the variables of Vertex AI (`AIP_…`), and those of SageMaker if the container was started with its argument `serve`.
  * Throws `INVALID_REQUEST`, naming the invalid variable.
  */
@@ -33,13 +39,16 @@ export function readPlatform(environment: NodeJS.ProcessEnv, serve: boolean): Pl
   const prediction = AIP_MODE === 'PREDICTION';
   const local = AIP_STORAGE_URI.replace(/^file:\/\//, '');
   const remote = /^[a-z][a-z0-9+.-]*:\/\//i.test(local);
+  const vertex = vertexRoutes(environment, prediction);
+  const set = Object.entries(environment).filter(([, value]) => value);
+  const defaults = serve || vertex || AIP_HTTP_PORT ? BEHIND_PLATFORM : {};
   return {
-    environment: port ? { ...environment, PORT: port } : environment,
+    environment: { ...defaults, ...Object.fromEntries(set), ...(port ? { PORT: port } : {}) },
     base,
     trainingJob: TRAINING_JOB_NAME || undefined,
     artifact: local && !remote ? local : serve ? `${base}/model` : undefined,
     remoteArtifact: remote ? local : undefined,
-    vertex: vertexRoutes(environment, prediction),
+    vertex,
     readOnly: prediction,
   };
 }

@@ -58,7 +58,7 @@ async function breakOff(
   await once(socket, 'connect');
   const body = '{"instances":[[1,2,3]]}';
   const length = type === undefined ? 0 : stage === 'body' ? 1000 : body.length;
-  const head = `${method.toUpperCase()} ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: ${length}\r\n`;
+  const head = `${method.toUpperCase()} ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${length}\r\n`;
   await write(socket, head);
   if (stage !== 'head') await write(socket, `content-type: ${type ?? 'text/plain'}\r\n\r\n${length > 0 ? body : ''}`);
   // A reply that waits for something, such as an event, may not come.

@@ -223,7 +223,7 @@ test('SIGTERM finishes what runs, stops a training child, and exits 0', async (t
   await once(socket, 'connect');
   const body = JSON.stringify({ instances: [CAR] });
   socket.write(
-    `POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body.slice(0, 9)}`,
+    `POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body.slice(0, 9)}`,
   );
   await fetch(`${server.url}/livez`);
   const ended = server.stop('SIGTERM');

@@ -159,6 +159,8 @@ export class FastPath {
       (TYPES.has(headers['content-type']) || route.types.includes(headers['content-type']!)) &&
       ACCEPTED.has(headers.accept) &&
       headers['content-encoding'] === undefined &&
+      // The reply to a page of another origin has more headers.
+      headers.origin === undefined &&
       length > 0 &&
       length <= this.options.bodyLimit;
     const { admission } = this.options;

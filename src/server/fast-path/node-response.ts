@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { securityLines } from '../access/perimeter/security-headers.js';
 import type { FastReply } from './fast-reply.js';
 
 /*
@@ -73,7 +74,8 @@ export class ReplyWriter<Route> {
   send(route: Route, response: ServerResponse, id: string, { status, head, body }: FastReply, start: number): void {
     const length = Buffer.byteLength(body);
     const opening =
-      `HTTP/1.1 ${status}\r\nx-request-id: ${id}\r\n${head}content-length: ${length}\r\nDate: ${this.now()}\r\n` +
+      `HTTP/1.1 ${status}\r\n${securityLines(response.req)}x-request-id: ${id}\r\n${head}` +
+      `content-length: ${length}\r\nDate: ${this.now()}\r\n` +
       `Connection: keep-alive\r\nKeep-Alive: timeout=${this.keepAlive}\r\n\r\n`;
     const { pending } = this;
     pending.push({

@@ -1,5 +1,6 @@
 /** What the thread of health-server.ts is started with. */
 export interface HealthTask {
+  /** Empty for 127.0.0.1 and ::1. */
   readonly host: string;
   readonly port: number;
   /** One counter, which the main thread increases as long as its event loop turns. */

@@ -11,6 +11,7 @@ const BEAT_INTERVAL = 100;
 const HEAP = 16;
 
 export interface HealthServerOptions {
+  /** Empty for 127.0.0.1 and ::1. */
   readonly host: string;
   /** 0 selects a free port. */
   readonly port: number;

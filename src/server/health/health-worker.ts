@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
+import { setSecurityHeaders } from '../access/perimeter/security-headers.js';
 import type { HealthMessage, HealthTask, Readiness } from './health-messages.js';
 
 // The thread of health-server.ts: an HTTP server with an event loop of its own.
@@ -31,9 +32,22 @@ setInterval(() => {
 const server = createServer(answer);
 server.maxConnections = MAX_CONNECTIONS;
 server.once('error', ({ code, message }: NodeJS.ErrnoException) => send({ code, message }));
-server.listen({ host, port }, () => send({ port: (server.address() as AddressInfo).port }));
+server.listen({ host: host || '127.0.0.1', port }, () => {
+  const { port } = server.address() as AddressInfo;
+  if (host !== '') send({ port });
+  else listenAtIPv6(port);
+});
+
+/** Listens at ::1 as well, if the machine has IPv6 and the port is free there. */
+function listenAtIPv6(port: number): void {
+  const second = createServer(answer);
+  second.maxConnections = MAX_CONNECTIONS;
+  second.once('error', () => send({ port }));
+  second.listen({ host: '::1', port }, () => send({ port }));
+}
 
 function answer(request: IncomingMessage, response: ServerResponse): void {
+  setSecurityHeaders(request, response);
   const id = randomUUID();
   const { status, body } = replyTo(request);
   const text = JSON.stringify(status === 200 ? body : { ...body, request_id: id });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, type RequestListener, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { SECURITY_LINES, setSecurityHeaders } from '../access/perimeter/security-headers.js';
 import type { ErrorReply } from './errors.js';
 
 /** Milliseconds for which the server discards the rest of a request that it has answered, before it cuts the connection. */
@@ -26,10 +27,14 @@ const refused = new WeakSet<Socket>();
 /** Connections over which the rest of a request arrives that has its reply. */
 const draining = new WeakSet<Socket>();
 
-/** Returns a listener that answers what Node would answer without a body, and that drains request bodies, before `listener`. */
+/**
+ * Returns a listener that sets the headers of every reply, answers what Node would answer without a body, and drains request bodies,
+ * before `listener`.
+ */
 export function guarded(listener: RequestListener): RequestListener {
   return (request, response) => {
     const { headers, httpVersion } = request;
+    setSecurityHeaders(request, response);
     if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) {
       drainAfterReply(request, response);
     }
@@ -57,6 +62,7 @@ export function inviteBody(response: ServerResponse): void {
 
 /** Answers a request whose `Expect` is not `100-continue`. */
 export function refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
+  setSecurityHeaders(request, response);
   drainAfterReply(request, response);
   refuse(response, 417, 'EXPECTATION_FAILED', 'expect: only 100-continue is supported');
 }
@@ -127,7 +133,7 @@ function refuseNext(error: Error & { code?: string }, socket: Socket & { _httpMe
   );
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json; charset=utf-8\r\n` +
-      `content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
+      `${SECURITY_LINES}content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
   );
   const timer = setTimeout(() => socket.destroy(), REFUSAL_TIMEOUT);
   socket.once('close', () => clearTimeout(timer));

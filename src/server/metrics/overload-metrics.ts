@@ -5,7 +5,7 @@ export interface OverloadFigures {
   readonly refusedRequests: Readonly<Record<string, number>>;
   readonly refusedConnections: number;
   readonly maxConnections: number;
-  connections(): Promise<number>;
+  readonly connections: number;
 }
 
 /** Registers what was refused because there was more than the process can do, and the number of connections. */
@@ -34,8 +34,8 @@ export function registerOverloadMetrics(registry: Registry, figures: OverloadFig
     name: 'http_connections',
     help: 'Open connections',
     registers,
-    async collect() {
-      this.set(await figures.connections());
+    collect() {
+      this.set(figures.connections);
     },
   });
   new Gauge({

@@ -17,7 +17,8 @@ export function replyEncoding(app: FastifyInstance): void {
     if (!(typeof payload === 'string' || Buffer.isBuffer(payload)) || payload.length < MIN_BYTES) {
       return done(null, payload);
     }
-    reply.header('vary', 'accept-encoding');
+    const vary = String(reply.getHeader('vary') ?? '');
+    if (!vary.includes('accept-encoding')) reply.header('vary', vary ? `${vary}, accept-encoding` : 'accept-encoding');
     const encoding = new Negotiator(request).encoding(ENCODINGS);
     const type = String(reply.getHeader('content-type') ?? '');
     if (

@@ -7,6 +7,7 @@ import type { FastifyReply } from 'fastify';
 import Negotiator from 'negotiator';
 import { DomainError, show } from '../../base/domain-error.js';
 import { builtFile } from '../../base/node/built-file.js';
+import { PAGE_POLICY } from '../access/perimeter/security-headers.js';
 
 const DIRECTORY = builtFile('page/');
 
@@ -19,20 +20,6 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** Suffixes of the compressed copies built beside each file, by content encoding, the smallest first. */
 const SUFFIXES: Readonly<Record<string, string>> = { br: '.br', gzip: '.gz', identity: '' };
-
-/** Allows only what the service itself serves, and never lets text become code: a name or a cell is shown, not run. */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join('; ');
 
 /**
  * Serves the built web page. A file is read at its first request and stays in memory. A requested name is only looked up
@@ -64,14 +51,7 @@ export class PageFiles {
     const accepted = new Negotiator({ headers }).encodings(Object.keys(SUFFIXES));
     const encoding = Object.keys(SUFFIXES).find((name) => accepted.includes(name)) ?? 'identity';
     const { content, etag } = await this.read(`${name}${SUFFIXES[encoding]}`);
-    reply
-      .type(TYPES[extname(name)]!)
-      .header('etag', etag)
-      .header('content-security-policy', POLICY)
-      .header('x-content-type-options', 'nosniff')
-      .header('referrer-policy', 'no-referrer')
-      .header('cross-origin-opener-policy', 'same-origin')
-      .header('cross-origin-resource-policy', 'same-origin');
+    reply.type(TYPES[extname(name)]!).header('etag', etag).header('content-security-policy', PAGE_POLICY);
     if (headers['if-none-match']?.includes(etag)) return reply.code(304).send();
     if (encoding !== 'identity') reply.header('content-encoding', encoding);
     return reply.send(content);

@@ -37,12 +37,12 @@ export const LOOKS: readonly [Look, Look, Look, Look] = [
   { name: 'phone-dark', width: 390, height: 844, scheme: 'dark' },
 ];
 
-/** Launches a real browser, closed when the test ends. */
-export async function launch(t: TestContext): Promise<Browser> {
+/** Launches a real browser with these arguments, closed when the test ends. */
+export async function launch(t: TestContext, args: readonly string[] = []): Promise<Browser> {
   const browser = await chromium.launch({
     executablePath: program!,
     // Chromium has no sandbox for root, the user of most containers.
-    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+    args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), ...args],
   });
   t.after(() => browser.close());
   return browser;

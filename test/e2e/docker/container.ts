@@ -68,7 +68,7 @@ export class Container {
       ...['run', '--detach', '--network', 'host', ...rights],
       // The default interval of the image is ten times as long.
       ...['--health-interval', '1s', '--volume', `${volume}:/app/models`],
-      ...['--env', `PORT=${port}`, '--env', `HEALTH_PORT=${healthPort}`, image, ...args],
+      ...['--env', `PORT=${port}`, '--env', `HEALTH_PORT=${healthPort}`, '--env', 'AUTH=off', image, ...args],
     );
     return new Container(id, port);
   }

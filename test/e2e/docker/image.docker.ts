@@ -43,6 +43,12 @@ test('the image has an unprivileged user and only production packages', { skip }
   assert.ok(own < 80, `${own} MB in /app`);
 });
 
+test('the image does not open the service to a network unless that has been decided', { skip }, async () => {
+  const run = (...args: string[]) => docker('run', '--rm', '--network', 'none', ...args, IMAGE);
+  await assert.rejects(run(), { message: /configuration: HOST=0\.0\.0\.0 .*AUTH=keys.*AUTH=off/ });
+  await assert.rejects(run('--env', 'AUTH=nobody'), { message: /configuration: AUTH/ });
+});
+
 test('the container starts, predicts, is scraped, retrains and stops, and a new container continues on its volume', {
   skip,
 }, async (t) => {

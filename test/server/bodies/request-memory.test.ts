@@ -154,7 +154,7 @@ async function upload(t: TestContext, url: string): Promise<Socket> {
   t.after(() => socket.destroy());
   await once(socket, 'connect');
   socket.write(
-    `POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${BODY}\r\n\r\n[[1`,
+    `POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${BODY}\r\n\r\n[[1`,
   );
   return socket;
 }

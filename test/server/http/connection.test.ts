@@ -76,7 +76,7 @@ for (const connection of ['keep-alive', 'close']) {
       const chunked = extra.startsWith('transfer-encoding');
       const framing = chunked ? '' : `content-length: ${LARGE}\r\n`;
       socket.write(
-        `POST ${path} HTTP/1.1\r\nhost: x\r\nconnection: ${connection}\r\ncontent-type: ${type}\r\n${framing}${extra}${extra && '\r\n'}\r\n`,
+        `POST ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: ${connection}\r\ncontent-type: ${type}\r\n${framing}${extra}${extra && '\r\n'}\r\n`,
       );
       if (chunked) socket.write(`${LARGE.toString(16)}\r\n`);
       await new Promise<void>((resolve, reject) => {
@@ -86,7 +86,7 @@ for (const connection of ['keep-alive', 'close']) {
       socket.write(chunked ? '\r\n0\r\n\r\n' : '');
       // Nothing of it has been read so far.
       if (connection === 'keep-alive' && status !== 417) {
-        socket.write('GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+        socket.write('GET /livez HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n');
       }
       const text = await untilEnd(socket);
       const found = statuses(text);
@@ -118,7 +118,7 @@ test('an upload that has its reply is cut off when its client never ends it', as
     const [peer] = (await once(app.server, 'connection')) as [Socket];
     socket.on('error', () => {});
     socket.write(
-      `POST /nothing HTTP/1.1\r\nhost: x\r\nconnection: ${connection}\r\ncontent-type: text/csv\r\ncontent-length: 1000\r\n\r\na`,
+      `POST /nothing HTTP/1.1\r\nhost: localhost\r\nconnection: ${connection}\r\ncontent-type: text/csv\r\ncontent-length: 1000\r\n\r\na`,
     );
     await once(socket, 'data');
     assert.equal(peer.destroyed, false);
@@ -138,7 +138,7 @@ test('a broken body ends a reply in progress, without a second status line', asy
     reply.type('text/event-stream').send(Readable.from(events())),
   );
   const socket = open(t, new URL(await parts.app.listen({ host: '127.0.0.1', port: 0 })));
-  socket.write('GET /events HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n');
+  socket.write('GET /events HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n');
   const [first] = await once(socket, 'data');
   assert.match(String(first), /^HTTP\/1\.1 200 /);
   const chunks: Buffer[] = [];
@@ -155,8 +155,8 @@ test('what follows a request that is still being answered is refused after its r
   for (const length of [body.length, body.length - 1]) {
     const socket = open(t, url);
     socket.write(
-      `POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}` +
-        `GET /drift HTTP/1.1\r\nhost: x\r\n\r\nnonsense ${length}\r\n\r\n`,
+      `POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}` +
+        `GET /drift HTTP/1.1\r\nhost: localhost\r\n\r\nnonsense ${length}\r\n\r\n`,
     );
     const text = await untilEnd(socket);
     assert.deepEqual(statuses(text), [200, 409, 400], text);
@@ -182,12 +182,12 @@ test('bytes after the last request of a connection do not cut the reply that is 
     ),
   );
   const socket = open(t, new URL(await app.listen({ host: '127.0.0.1', port: 0 })));
-  socket.write('GET /parts HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+  socket.write('GET /parts HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n');
   await once(socket, 'data');
   const rest = untilEnd(socket);
   // The server says when it has read the surplus.
   const refused = once(app.server, 'clientError');
-  socket.write('GET /version HTTP/1.1\r\nhost: x\r\n\r\n');
+  socket.write('GET /version HTTP/1.1\r\nhost: localhost\r\n\r\n');
   await refused;
   finish();
   assert.match(await rest, /last\r\n0\r\n\r\n$/);
@@ -198,7 +198,7 @@ test('a client that sends a large body after headers that are too large gets its
 }, async (t) => {
   const { url } = await listen(t);
   const socket = open(t, url);
-  const head = `POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: ${LARGE}\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`;
+  const head = `POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${LARGE}\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`;
   // It reads nothing before it has sent everything.
   await new Promise<void>((resolve, reject) => {
     socket.on('error', reject);
@@ -213,7 +213,7 @@ test('headers that are too large are a 431, and the connection does not stay hal
   const closed = once(app.server, 'connection').then(([peer]) => once(peer, 'close'));
   t.mock.timers.enable({ apis: ['setTimeout'] });
   socket.on('error', () => {});
-  socket.write(`GET / HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(100_000)}\r\n\r\n`);
+  socket.write(`GET / HTTP/1.1\r\nhost: localhost\r\nx: ${'y'.repeat(100_000)}\r\n\r\n`);
   const text = await untilEnd(socket);
   assert.deepEqual(statuses(text), [431]);
   assert.deepEqual(Object.keys(lastBody(text)), KEYS);
@@ -251,7 +251,7 @@ test('a request without Host, or with an unknown expectation, is refused in the 
   for (const [status, path, headers] of [
     [400, 'GET /livez', ''],
     [400, 'POST /predict', json],
-    [417, 'POST /predict', `host: x\r\nexpect: nothing\r\n${json}`],
+    [417, 'POST /predict', `host: localhost\r\nexpect: nothing\r\n${json}`],
   ] as const) {
     const socket = open(t, url);
     socket.write(`${path} HTTP/1.1\r\n${headers}\r\n${path.startsWith('POST') ? body : ''}`);

@@ -67,7 +67,7 @@ test('a request on a connection that outlives the close is answered as any other
   const url = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
   const socket = connect(Number(url.port), url.hostname).setEncoding('utf8');
   const body = '[[1, 2, 3]]';
-  const request = `POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+  const request = `POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
   let text = '';
   socket.on('data', (chunk) => {
     text += chunk;

@@ -47,7 +47,7 @@ async function flood(port: number): Promise<void> {
   const socket = connect(port, '127.0.0.1');
   for (let i = 0; i < FLOOD; i++) {
     const last = i === FLOOD - 1 ? 'connection: close\r\n' : '';
-    socket.write(`GET /livez?${'x'.repeat(300)} HTTP/1.1\r\nhost: x\r\n${last}\r\n`);
+    socket.write(`GET /livez?${'x'.repeat(300)} HTTP/1.1\r\nhost: localhost\r\n${last}\r\n`);
   }
   socket.resume();
   await once(socket, 'close', { signal: AbortSignal.timeout(20_000) });

@@ -89,7 +89,7 @@ test('a client that goes in the middle of an upload leaves nothing behind', asyn
   });
   const socket = connect(port, '127.0.0.1');
   socket.write(
-    `POST /models HTTP/1.1\r\nhost: x\r\ncontent-type: application/gzip\r\ncontent-length: ${archive.length}\r\n\r\n`,
+    `POST /models HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/gzip\r\ncontent-length: ${archive.length}\r\n\r\n`,
   );
   socket.write(archive.subarray(0, 500), () => setImmediate(() => socket.destroy()));
   await ended;

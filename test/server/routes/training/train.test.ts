@@ -314,7 +314,7 @@ test('an upload that breaks off frees the place and leaves nothing', async (t) =
   const staged = once(watcher, 'change');
   const socket = connect(Number(url.port), url.hostname);
   socket.write(
-    `POST /train?target=y HTTP/1.1\r\nhost: x\r\ncontent-type: text/csv\r\ncontent-length: 99999\r\n\r\n${CSV}`,
+    `POST /train?target=y HTTP/1.1\r\nhost: localhost\r\ncontent-type: text/csv\r\ncontent-length: 99999\r\n\r\n${CSV}`,
   );
   await staged;
   watcher.close();
@@ -340,7 +340,7 @@ async function silentUploads(t: TestContext, { app, store }: TestApp, count: num
     const socket = connect({ port: Number(url.port), host: url.hostname });
     const type = i % 2 ? 'text/csv' : 'application/vnd.apache.parquet';
     socket.write(
-      `POST /train?target=y&epochs=1 HTTP/1.1\r\nhost: x\r\ncontent-type: ${type}\r\ncontent-length: 99999\r\n\r\n`,
+      `POST /train?target=y&epochs=1 HTTP/1.1\r\nhost: localhost\r\ncontent-type: ${type}\r\ncontent-length: 99999\r\n\r\n`,
     );
     t.after(() => socket.destroy());
     return socket;
@@ -403,7 +403,7 @@ test('a table whose client goes while it is read is not trained on, and nothing 
   const socket = connect({ port: Number(url.port), host: url.hostname });
   const type = 'application/vnd.apache.parquet';
   socket.write(
-    `POST /train?target=y HTTP/1.1\r\nhost: x\r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n\r\n`,
+    `POST /train?target=y HTTP/1.1\r\nhost: localhost\r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n\r\n`,
   );
   socket.write(body);
   await until('it is being read', 60, async () => childrenOf(process.pid).length > before.length);
@@ -428,7 +428,9 @@ test('a table of which nothing arrives for a minute is given up', async (t) => {
   const staged = once(watch(parts.store.location, { persistent: false }), 'change');
   const socket = connect({ port: Number(url.port), host: url.hostname });
   t.after(() => socket.destroy());
-  socket.write('POST /train?target=y HTTP/1.1\r\nhost: x\r\ncontent-type: text/csv\r\ncontent-length: 99\r\n\r\na,');
+  socket.write(
+    'POST /train?target=y HTTP/1.1\r\nhost: localhost\r\ncontent-type: text/csv\r\ncontent-length: 99\r\n\r\na,',
+  );
   await staged;
   t.mock.timers.tick(60_000);
   const [reply] = await once(socket, 'data');
