@@ -10,13 +10,13 @@ import { KeyFile } from './access/keys/key-file.js';
 import { KeyRing } from './access/keys/key-ring.js';
 import type { CorsOrigins } from './access/perimeter/cors.js';
 import { Perimeter } from './access/perimeter/perimeter.js';
+import { isSecure } from './access/perimeter/security-headers.js';
 import type { Principal } from './access/principal.js';
 import { PageSessions } from './access/sessions/page-sessions.js';
 import { SessionAuthenticator } from './access/sessions/session-authenticator.js';
 import { TlsFiles } from './access/tls/tls-files.js';
 import { buildOidc, type Oidc } from './build-oidc.js';
 import type { Config } from './config.js';
-import { isSecure } from './http/is-secure.js';
 
 /** Who may do what, with what the application must close at its end. */
 export interface Access {
