@@ -188,7 +188,7 @@ export async function buildApp(
   registerAccessMetrics(registry, { failures, keys: control.keys, tls: control.tls });
   const { pageSessions, oidc } = control;
   registerSessionMetrics(registry, pageSessions.sessions);
-  if (oidc) registerOidcMetrics(registry, oidc.issuer);
+  registerOidcMetrics(registry, oidc?.issuer);
   const memory = new RequestMemory(MEMORY.requests);
   registerRequestMemoryMetrics(registry, memory);
   limitConnections(app, registry, overload);

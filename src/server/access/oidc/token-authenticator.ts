@@ -4,6 +4,7 @@ import { errors } from 'jose';
 import { DomainError } from '../../../base/domain-error.js';
 import { readJsonObject } from '../../../base/json/json-object.js';
 import { type Authenticator, type Identity, Rejection, type RejectionReason } from '../authenticator.js';
+import { isSingle } from '../keys/key-credential.js';
 import type { Principal } from '../principal.js';
 import { claimedScopes, type ScopeNames } from './claimed-scopes.js';
 import { ALGORITHMS, CLOCK_TOLERANCE, type Issuer, IssuerUnavailable, type VerifiedToken } from './issuer.js';
@@ -32,7 +33,7 @@ export class TokenAuthenticator implements Authenticator {
   private readonly issuer: Issuer;
   private readonly audience: string;
   private readonly names: ScopeNames;
-  /** Verified tokens by the SHA-256 of their text, oldest first. */
+  /** Verified tokens by the SHA-256 of the header that carried them, oldest first. */
   private readonly cache = new Map<string, Cached>();
 
   constructor(issuer: Issuer, audience: string, names: ScopeNames) {
@@ -44,10 +45,10 @@ export class TokenAuthenticator implements Authenticator {
     this.securitySchemes = { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description } };
   }
 
-  now(request: IncomingMessage): Principal | undefined {
-    const token = tokenOf(request);
-    if (token === undefined || !this.issuer.isKnown) return undefined;
-    const key = keyOf(token);
+  now({ headers: { authorization }, rawHeaders }: IncomingMessage): Principal | undefined {
+    if (authorization === undefined || this.cache.size === 0 || !this.issuer.isKnown) return undefined;
+    if (!isSingle(rawHeaders)) return undefined;
+    const key = keyOf(authorization);
     const cached = this.cache.get(key);
     if (!cached) return undefined;
     if (cached.generation === this.issuer.generation && Date.now() < cached.principal.expires!) return cached.principal;
@@ -58,18 +59,19 @@ export class TokenAuthenticator implements Authenticator {
   identify(request: IncomingMessage): Identity | Promise<Identity> {
     const token = tokenOf(request);
     if (token === undefined) return undefined;
+    if (!isSingle(request.rawHeaders)) return refusal('malformed', 'expected one header authorization, got several');
     if (token.length > MAX_TOKEN) return refusal('malformed', `expected at most ${MAX_TOKEN} characters`);
-    return this.now(request) ?? this.verify(token);
+    return this.now(request) ?? this.verify(token, keyOf(request.headers.authorization!));
   }
 
-  private async verify(token: string): Promise<Identity> {
+  private async verify(token: string, key: string): Promise<Identity> {
     try {
       const verified = await this.issuer.verify(token, this.audience);
       const refused = refuseDuplicates(token) ?? refuseOtherTokens(verified);
       if (refused) return refused;
       const principal = this.principalOf(verified);
       if (this.cache.size >= MAX_CACHED) this.cache.delete(this.cache.keys().next().value!);
-      this.cache.set(keyOf(token), { principal, generation: verified.generation });
+      this.cache.set(key, { principal, generation: verified.generation });
       return principal;
     } catch (error) {
       if (error instanceof errors.JOSEError) return rejectionOf(error, this.audience);
@@ -96,8 +98,8 @@ function tokenOf({ headers: { authorization } }: IncomingMessage): string | unde
   return JWT.test(token) ? token : undefined;
 }
 
-function keyOf(token: string): string {
-  return hash('sha256', token, 'base64');
+function keyOf(authorization: string): string {
+  return hash('sha256', authorization, 'base64');
 }
 
 function refusal(reason: RejectionReason, message: string): Rejection {

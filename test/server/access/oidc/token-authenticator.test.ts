@@ -20,8 +20,9 @@ async function start(t: TestContext) {
   return { provider, issuer, authenticator };
 }
 
-function bearing(authorization: string): IncomingMessage {
-  return { headers: { authorization } } as IncomingMessage;
+function bearing(authorization: string, ...more: readonly string[]): IncomingMessage {
+  const rawHeaders = [authorization, ...more].flatMap((value) => ['Authorization', value]);
+  return { headers: { authorization }, rawHeaders } as unknown as IncomingMessage;
 }
 
 function reasonOf(identity: Identity): string {
@@ -42,7 +43,12 @@ test('an access token of the issuer is accepted with its scopes, and then at onc
   assert.equal(principal.kind, 'token');
   assert.deepEqual([...principal.scopes], ['predict', 'read']);
   assert.equal(authenticator.now(request), principal);
-  assert.equal(authenticator.now(bearing(request.headers.authorization!.replace('Bearer', 'bearer'))), principal);
+  const other = bearing(request.headers.authorization!.replace('Bearer', 'bearer'));
+  assert.deepEqual(await authenticator.identify(other), principal);
+  // A proxy may have looked at the second one.
+  const twice = bearing(request.headers.authorization!, 'Bearer other');
+  assert.equal(authenticator.now(twice), undefined);
+  assert.match(reasonOf(await authenticator.identify(twice)), /^malformed: .*got several/);
 });
 
 test('credentials of other kinds are left to others', async (t) => {

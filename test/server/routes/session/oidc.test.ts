@@ -210,7 +210,7 @@ test('the issuer away: known keys go on, unknown ones are a 503, and the metrics
   const all = await provider.sign({ scope: 'metrics read' });
   const get2 = async (path: string) => fetch(url + path, { headers: { authorization: `Bearer ${all}` } });
   assert.equal((await get(all)).status, 200);
-  assert.match(await metrics(), /^oidc_jwks_age_seconds \d+(\.\d+)?$/m);
+  assert.match(await metrics(), /^oidc_jwks_age_seconds\{issuer="http:[^"]+"\} \d+(\.\d+)?$/m);
   provider.stop();
   assert.equal((await get(await provider.sign())).status, 200, 'another token with the known key');
   assert.equal((await get(all)).status, 200);
@@ -228,6 +228,16 @@ test('the issuer away: known keys go on, unknown ones are a 503, and the metrics
   await late.comeBack();
   await until('the service reads the keys by itself', 30, async () => (await inject()).statusCode === 200);
   assert.ok(app.server.listening);
+});
+
+test('a token becomes a session that lasts no longer than it', async (t) => {
+  const { url, provider } = await start(t, {}, { OIDC_SCOPE_CLAIM: '' });
+  const exp = Math.floor(Date.now() / 1000) + 60;
+  const headers = { authorization: `Bearer ${await provider.sign({ exp })}` };
+  const reply = await fetch(`${url}/session`, { method: 'POST', headers });
+  assert.equal(reply.status, 200);
+  const [, maxAge] = /Max-Age=(\d+)/.exec(reply.headers.getSetCookie()[0]!)!;
+  assert.ok(Number(maxAge) <= 90 && Number(maxAge) > 60, `${maxAge} s, with 30 s for clocks`);
 });
 
 test('keys of the issuer are rotated without a refused token', async (t) => {

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { InjectOptions } from 'fastify';
 import type { SessionReply } from '../../../../src/server/routes/session/session-schema.js';
 import { Plant, TARGET } from '../../../e2e/prometheus/synthetic-plant.js';
 import { type MadeKey, makeKey, writeKeys } from '../../../support/access-keys.js';
+import { makeCertificate } from '../../../support/certificates.js';
+import { temporaryDirectory } from '../../../support/temporary-directory.js';
 import { buildTestApp } from '../../../support/test-app.js';
 import { until } from '../../../support/until.js';
 
@@ -108,6 +112,49 @@ test('a session ends when its key is revoked, and when it expires', async (t) =>
   const isOver = (cookie: string) => async () => (await send('GET', '/model', { cookie })).status === 401;
   await until('the session of the revoked key is over', 20, isOver(first!));
   await until('the session of the expired key is over', 20, isOver(second!));
+});
+
+test('over TLS the cookie is Secure and has the prefix that other hosts cannot plant', async (t) => {
+  const key = makeKey(['read']);
+  const server = makeCertificate('server', { names: ['DNS:localhost'] });
+  const directory = temporaryDirectory(t);
+  writeFileSync(join(directory, 'cert'), server.certificate);
+  writeFileSync(join(directory, 'key'), server.key);
+  const { app } = await buildTestApp(
+    t,
+    ['a', 'b'],
+    {},
+    {
+      API_KEYS: writeKeys(t, [key]),
+      TLS_CERT: join(directory, 'cert'),
+      TLS_KEY: join(directory, 'key'),
+    },
+  );
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = app.server.address() as { port: number };
+  const send = (method: string, path: string, headers: Record<string, string>) =>
+    new Promise<{ status: number; set: string }>((resolve, reject) => {
+      const options = {
+        host: '127.0.0.1',
+        port,
+        method,
+        path,
+        headers,
+        ca: server.certificate,
+        servername: 'localhost',
+      };
+      request(options, (reply) => {
+        reply.resume();
+        resolve({ status: reply.statusCode!, set: String(reply.headers['set-cookie']) });
+      })
+        .on('error', reject)
+        .end();
+    });
+  const { set } = await send('POST', '/session', key.headers);
+  assert.match(set, /^__Host-test-session=[\w-]{43}; Max-Age=\d+; Path=\/; HttpOnly; Secure; SameSite=Strict$/);
+  const cookie = cookieOf(set);
+  assert.equal((await send('GET', '/model', { cookie })).status, 200);
+  assert.equal((await send('GET', '/model', { cookie: cookie.replace('__Host-', '') })).status, 401);
 });
 
 test('without credentials there is nobody to sign in', async (t) => {
