@@ -5,7 +5,7 @@ import { loadPackage } from '../../base/node/load-package.js';
 import { DATATYPES } from '../../model/columns/datatypes.js';
 import { isNumeric } from '../../model/tables/row-model.js';
 import type { Admission } from '../access/admission.js';
-import { PAGE_POLICY } from '../access/perimeter/security-headers.js';
+import { REFERENCE_POLICY } from '../access/perimeter/security-headers.js';
 import type { PredictionService, Serving } from '../service/prediction/prediction-service.js';
 import { exampleRow, featureSchemas, namedRowSchema } from '../service/versions/input-schema.js';
 
@@ -69,7 +69,7 @@ export async function openapi(
       const value = answer.headers[name];
       if (value !== undefined) reply.header(name, value);
     }
-    return reply.code(answer.statusCode).header('content-security-policy', PAGE_POLICY).send(answer.rawPayload);
+    return reply.code(answer.statusCode).header('content-security-policy', REFERENCE_POLICY).send(answer.rawPayload);
   };
   // Locations are relative, so that they are right behind a prefix.
   const hidden = { schema: { hide: true }, config: { scope: 'read' } } as const;

@@ -131,7 +131,7 @@ async function popups(url, found) {
     const other = open(url + path);
     if (!other) continue;
     await later(700);
-    try { found.push('window ' + path + ': ' + other.document.body.innerText.slice(0, 100)); } catch {}
+    try { const text = other.document.body.innerText; if (text) found.push('window ' + path + ': ' + text.slice(0, 100)); } catch {}
     try { if (other.length > 0) found.push('window ' + path + ' has ' + other.length + ' frames'); } catch {}
     try { other.location = url + 'models/rollback'; } catch {}
     other.postMessage('models/rollback', '*');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, createServer as createRelay, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import type { ServerProcess } from '../../support/server-process.js';
@@ -53,6 +54,34 @@ async function startSite(t: TestContext): Promise<number> {
   return (site.address() as AddressInfo).port;
 }
 
+/**
+ * Starts what a browser finds at a name before and after it is rebound: the hostile page, and then the service, byte for byte. Returns
+ * the port.
+ */
+async function startRebound(t: TestContext, service: number): Promise<number> {
+  const sockets = new Set<Socket>();
+  const relay = createRelay((socket) => {
+    sockets.add(socket.on('error', () => {}));
+    socket.once('data', (first) => {
+      if (first.toString('latin1').startsWith('GET /attack ')) {
+        const head = `HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n`;
+        socket.end(head + FOREIGN_PAGE);
+        return;
+      }
+      const behind = connect({ port: service, host: '127.0.0.1' }).on('error', () => socket.destroy());
+      sockets.add(behind);
+      behind.write(first);
+      socket.pipe(behind).pipe(socket);
+    });
+  }).listen(0, '127.0.0.1');
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    relay.close();
+  });
+  await once(relay, 'listening');
+  return (relay.address() as AddressInfo).port;
+}
+
 /** Opens the hostile page with pop-ups allowed, as after a click. */
 async function open(browser: Browser, url: string): Promise<Page> {
   const context = await browser.newContext();
@@ -97,25 +126,24 @@ test('a page under a name that was rebound to the service changes nothing and re
   skip: noBrowser,
 }, async (t) => {
   const server = await serveTwoVersions(t);
-  const { port } = new URL(server.url);
   const before = await stateOf(server.url);
-  const browser = await launch(t, [RULES]);
-  const page = await (await browser.newContext()).newPage();
-  // The page came while its name still led to its own site. All that it loads from now on comes from the service.
-  const url = `http://rebound.example:${port}/`;
-  await page.route(url, (route) => route.fulfill({ contentType: 'text/html', body: FOREIGN_PAGE }), { times: 1 });
-  await page.goto(url);
+  const page = await (await launch(t, [RULES])).newPage();
+  const url = `http://rebound.example:${await startRebound(t, Number(new URL(server.url).port))}/`;
+  await page.goto(`${url}attack`);
   const found = await page.evaluate<string[]>(`attack('${url}')`);
   assert.deepEqual(await stateOf(server.url), before);
-  // Of the same origin, it can read replies: each is the refusal.
-  const others = found.filter((line) => !/^[A-Z]+ \S+ \S*: 421 .*is not a name of this service/.test(line));
+  // Of the same origin, it can read the replies: each is the refusal.
   assert.deepEqual(
-    others.filter((line) => !/is not a name of this service/.test(line)),
+    found.filter((line) => !line.includes('is not a name of this service')),
     [],
   );
-  assert.ok(found.length > 50, 'the page has not tried');
-  const answered = server.lines.filter(({ status }) => Number(status) !== 421 && Number(status) >= 400);
-  assert.deepEqual(answered, []);
+  assert.ok(found.length > 50, `only ${found.length} replies: the page has not tried`);
+  const answered = server.lines.filter(({ msg, status }) => msg === 'request answered' && status !== 421);
+  // Those of this test come by an address.
+  assert.deepEqual(
+    answered.filter(({ method }) => method !== 'GET').map(({ method, url }) => `${method} ${url}`),
+    ['POST /models', 'POST /models/2/activate'],
+  );
 });
 
 test('a page of CORS_ORIGINS predicts, and does nothing else', { skip: noBrowser }, async (t) => {

@@ -4,19 +4,26 @@ import type { TLSSocket } from 'node:tls';
 /** What a browser may do with a reply that is not a page: nothing but show it, and in no frame. */
 const DATA_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
-/** For the web page: only what the service itself serves, and never text that becomes code. A name or a cell is shown, not run. */
-export const PAGE_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join('; ');
+/** What a page may load and call: only what the service itself serves. No frame shows it. */
+const OWN = {
+  'default-src': "'none'",
+  'script-src': "'self'",
+  'style-src': "'self'",
+  'img-src': "'self'",
+  'connect-src': "'self'",
+  'base-uri': "'none'",
+  'form-action': "'none'",
+  'frame-ancestors': "'none'",
+};
+/** For the web page: text never becomes code. A name or a cell is shown, not run. */
+export const PAGE_POLICY = policyOf({ ...OWN, 'require-trusted-types-for': "'script'", 'trusted-types': "'none'" });
+/** For the API reference: Swagger UI has its images in its style sheet, and writes markup, which it cleans before, as text. */
+export const REFERENCE_POLICY = policyOf({
+  ...OWN,
+  'img-src': "'self' data:",
+  // That of its logo.
+  'style-src': "'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='",
+});
 
 /** Headers of every reply. A page replaces the policy by its own. */
 const HEADERS = Object.entries({
@@ -34,6 +41,12 @@ export const SECURITY_LINES = HEADERS.map(([name, value]) => `${name}: ${value}\
 const STRICT = { name: 'strict-transport-security', value: 'max-age=31536000' };
 const STRICT_LINES = `${SECURITY_LINES}${STRICT.name}: ${STRICT.value}\r\n`;
 const LOCALHOST = /(^|\.)localhost\.?(:\d*)?$/i;
+
+function policyOf(directives: Readonly<Record<string, string>>): string {
+  return Object.entries(directives)
+    .map((directive) => directive.join(' '))
+    .join('; ');
+}
 
 /** Sets the headers of every reply. */
 export function setSecurityHeaders(request: IncomingMessage, response: ServerResponse): void {
