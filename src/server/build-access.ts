@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { DomainError } from '../base/domain-error.js';
-import { Admission, type LimitCheck } from './access/admission.js';
+import { adminPortCheck } from './access/admin-port.js';
+import { Admission, type LimitCheck, type PerimeterCheck } from './access/admission.js';
 import { AUTH_KINDS, type AuthKind, authKinds } from './access/auth-kinds.js';
 import { type Authenticator, Rejection } from './access/authenticator.js';
 import { CertificateAuthenticator } from './access/certificates/certificate-authenticator.js';
@@ -36,6 +37,8 @@ export function buildAccess(config: Config, log: Logger): Access {
   const kinds = authKinds(config.AUTH, configuredKinds(config));
   warnOfUnused(config, kinds, log);
   const perimeter = new Perimeter(config);
+  const checks: PerimeterCheck[] = [perimeter.check];
+  if (config.ADMIN_PORT > 0) checks.push(adminPortCheck(config.ADMIN_PORT));
   const authenticators: Authenticator[] = [];
   const limits: LimitCheck[] = [];
 
@@ -54,7 +57,7 @@ export function buildAccess(config: Config, log: Logger): Access {
 
   return {
     kinds,
-    admission: new Admission({ perimeter: [perimeter.check], authenticators, limits, addressOf: clientAddress }),
+    admission: new Admission({ perimeter: checks, authenticators, limits, addressOf: clientAddress }),
     keys,
     tls,
     oidc,

@@ -19,6 +19,12 @@ export const ConfigSchema = Type.Object({
     'address to listen on; if empty, 127.0.0.1 and ::1, which only this machine reaches; another one requires AUTH',
   ),
   PORT: integer(8080, 0, 'port to listen on; 0 selects a free one', 65535),
+  ADMIN_PORT: integer(
+    0,
+    0,
+    'another port, which alone answers all but predictions, feedback and health checks; 0 for none',
+    65535,
+  ),
   HEALTH_PORT: integer(
     0,
     0,

@@ -1,3 +1,4 @@
+import type { AddressInfo, Server } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import { builtFile } from '../base/node/built-file.js';
@@ -8,7 +9,7 @@ import { buildApp } from './app.js';
 import { buildAccess } from './build-access.js';
 import { readConfig } from './config.js';
 import { HealthServer } from './health/health-server.js';
-import { IPv6Loopback } from './http/ipv6-loopback.js';
+import { MoreAddresses } from './http/more-addresses.js';
 import { createLog } from './log/create-log.js';
 import { buildParts } from './parts.js';
 import { readPlatform } from './platform.js';
@@ -75,7 +76,7 @@ if (config.RETRAIN === 'on_drift' && platform.readOnly) {
 }
 let health: HealthServer | undefined;
 const app = await buildApp(parts, config, platform, output, access);
-const ipv6 = isBothFamilies(config.HOST) ? new IPv6Loopback(app) : undefined;
+const addresses = new MoreAddresses(app, announce);
 
 const stopWatching = store.watch(() => void loader.follow().then(() => drift.loadNewerBaseline()), POLL_INTERVAL);
 const shutdownDelay = 1000 * config.SHUTDOWN_DELAY;
@@ -99,8 +100,10 @@ await startModel(parts, config, platform);
 
 /** Listens, or exits with one line, for example if a port is in use. */
 async function listen(): Promise<void> {
-  const { PORT: port, HEALTH_PORT: healthPort } = config;
-  const host = ipv6 ? '' : config.HOST;
+  const { PORT: port, HEALTH_PORT: healthPort, ADMIN_PORT: adminPort } = config;
+  const isBoth = isBothFamilies(config.HOST);
+  const host = isBoth ? '' : config.HOST;
+  const address = host || '127.0.0.1';
   const orRefuse = (setting: string) => (error: NodeJS.ErrnoException) => {
     const reason = error.code === 'EADDRINUSE' ? 'the port is in use' : error.message;
     exit(`${host ? `HOST=${host} ` : ''}${setting}: ${reason}`);
@@ -112,12 +115,22 @@ async function listen(): Promise<void> {
         )
       : undefined,
     app
-      .listen({ host: host || '127.0.0.1', port, listenTextResolver: announce })
-      .then(() => ipv6?.listen(port === 0, announce))
+      .listen({ host: address, port, listenTextResolver: announce })
+      .then(() => (isBoth ? addresses.listenIPv6Loopback(portOf(app.server), port === 0) : undefined))
       .catch(orRefuse(`PORT=${port}`)),
   ]);
+  if (adminPort > 0) {
+    await addresses
+      .listen(address, adminPort)
+      .then(() => (isBoth ? addresses.listenIPv6Loopback(adminPort, false) : undefined))
+      .catch(orRefuse(`ADMIN_PORT=${adminPort}`));
+  }
   health = opened;
   if (health) log.info({ port: healthPort }, 'health checks have a port of their own');
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
 }
 
 function announce(address: string): string {

@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { HealthServer } from '../../src/server/health/health-server.js';
-import { IPv6Loopback } from '../../src/server/http/ipv6-loopback.js';
+import { MoreAddresses } from '../../src/server/http/more-addresses.js';
 import { startServer } from '../support/server-process.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { buildTestApp } from '../support/test-app.js';
@@ -115,9 +115,9 @@ test('a port that is in use in either family stops the start', { skip: noIPv6 },
 /** Starts an application at both addresses. */
 async function listenAtBoth(t: TestContext) {
   const parts = await buildTestApp(t);
-  const ipv6 = new IPv6Loopback(parts.app);
+  const more = new MoreAddresses(parts.app);
   await parts.app.listen({ host: '127.0.0.1', port: 0 });
-  await ipv6.listen(false);
+  await more.listenIPv6Loopback((parts.app.server.address() as AddressInfo).port, false);
   return { ...parts, port: (parts.app.server.address() as AddressInfo).port };
 }
 
@@ -143,9 +143,9 @@ test('a request at ::1 that is being answered as the service closes gets its rep
 test('both addresses together have as many connections as one', { skip: noIPv6 }, async (t) => {
   const parts = await buildTestApp(t);
   parts.app.server.maxConnections = 4;
-  const ipv6 = new IPv6Loopback(parts.app);
+  const more = new MoreAddresses(parts.app);
   await parts.app.listen({ host: '127.0.0.1', port: 0 });
-  await ipv6.listen(false);
+  await more.listenIPv6Loopback((parts.app.server.address() as AddressInfo).port, false);
   const { port } = parts.app.server.address() as AddressInfo;
   let closed = 0;
   const sockets = [];

@@ -1,0 +1,17 @@
+import { AccessError } from './access-error.js';
+import type { PerimeterCheck } from './admission.js';
+import type { RouteScope } from './scopes.js';
+
+/** What is answered at every port. */
+const PUBLIC: ReadonlySet<RouteScope> = new Set<RouteScope>(['predict', 'feedback', 'health']);
+
+/** Returns a check that keeps all but predictions, feedback and health checks to the port for administration. */
+export function adminPortCheck(port: number): PerimeterCheck {
+  return ({ socket }, scope) =>
+    PUBLIC.has(scope) || socket.localPort === port
+      ? undefined
+      : new AccessError(
+          'MISDIRECTED',
+          'this port answers predictions, feedback and health checks only; see ADMIN_PORT',
+        );
+}
