@@ -1,5 +1,5 @@
 import type { TargetedSubmitEvent } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { oidcPath, ServiceError, type Session, signIn } from '../client/api.js';
 import { describeError, Failure } from '../parts/failure.js';
 import { Name } from '../parts/name.js';
@@ -23,6 +23,10 @@ export interface SignInProps {
 export function SignIn({ methods: { key, oidc }, keepsPage, onSignedIn }: SignInProps) {
   const [failure, setFailure] = useState(() => OUTCOMES[location.hash] ?? null);
   const [sending, setSending] = useState(false);
+  useEffect(() => {
+    // It is shown once.
+    if (OUTCOMES[location.hash]) history.replaceState(null, '', location.pathname + location.search);
+  }, []);
 
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();

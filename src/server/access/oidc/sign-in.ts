@@ -107,13 +107,19 @@ export class OidcSignIn {
   private async configure(): Promise<Configuration> {
     const { issuer, clientId, clientSecret } = this.options;
     const metadata = await issuer.metadata();
-    const secret = clientSecret === '' ? '' : (await readFile(clientSecret, 'utf8')).trim();
+    const secret = clientSecret === '' ? '' : await readSecret(clientSecret);
     const config = new Configuration(metadata as ServerMetadata, clientId, {}, authentication(metadata, secret));
     config[customFetch] = (url, init) => fetchBounded(url, init as RequestInit);
     // `fetchBounded` allows http to this machine only.
     allowInsecureRequests(config);
     return config;
   }
+}
+
+async function readSecret(path: string): Promise<string> {
+  const secret = (await readFile(path, 'utf8')).trim();
+  if (secret === '') throw new Error('the file of OIDC_CLIENT_SECRET is empty');
+  return secret;
 }
 
 /** How the client sends its secret: as the issuer supports it; by default in a header (RFC 8414, section 2). */

@@ -3,6 +3,8 @@ import type { IncomingMessage } from 'node:http';
 /** Prefix of cookies that a browser takes from a secure connection to this host only (RFC 6265bis, section 4.1.3.2). */
 const HOST = '__Host-';
 
+const WORD = /^[\w-]+$/;
+
 /** Attributes of a cookie, as `@fastify/cookie` takes them. */
 export interface CookieAttributes {
   readonly path: '/';
@@ -17,14 +19,12 @@ export interface CookieAttributes {
 export class Cookie {
   private readonly plain: string;
   private readonly secured: string;
-  private readonly patterns: Readonly<Record<string, RegExp>>;
   private readonly sameSite: 'strict' | 'lax';
 
   constructor(name: string, sameSite: 'strict' | 'lax') {
     this.plain = name;
     this.secured = HOST + name;
     this.sameSite = sameSite;
-    this.patterns = { [this.plain]: patternOf(this.plain), [this.secured]: patternOf(this.secured) };
   }
 
   /** Returns the cookie's name over a connection that is secure up to the browser, or not. */
@@ -39,11 +39,11 @@ export class Cookie {
   /** Returns the value that a request carries; undefined without one, or with several, of which one may be planted. */
   read({ headers: { cookie } }: IncomingMessage, isSecure: boolean): string | undefined {
     if (cookie === undefined) return undefined;
-    const found = cookie.match(this.patterns[this.name(isSecure)]!);
-    return found?.length === 1 ? found[0].slice(found[0].indexOf('=') + 1) : undefined;
+    const name = this.name(isSecure);
+    const values = cookie.split(';').flatMap((pair) => {
+      const [key = '', value = ''] = pair.split('=', 2);
+      return key.trim() === name ? [value.trim()] : [];
+    });
+    return values.length === 1 && WORD.test(values[0]!) ? values[0] : undefined;
   }
-}
-
-function patternOf(name: string): RegExp {
-  return new RegExp(`(?<=^|;\\s*)${name.replaceAll('.', '\\.')}=[\\w-]*`, 'g');
 }

@@ -69,4 +69,8 @@ test('over a secure connection only the cookie counts that another host cannot p
   assert.equal(read('a.model-session=abc; a.model-session=def', false), undefined, 'which of them was planted?');
   for (const text of ['aXmodel-session=abc', 'xa.model-session=abc', 'b=a.model-session=abc', 'a.model-session', ''])
     assert.equal(read(text, false), undefined, text);
+  assert.equal(read('a.model-session="abc"', false), undefined);
+  const started = process.cpuUsage();
+  for (let i = 0; i < 100; i++) for (const text of [' ', '; ', ';=']) read(text.repeat(8000), false);
+  assert.ok(process.cpuUsage(started).user < 1e6, 'the time grows with the length only');
 });
