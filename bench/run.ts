@@ -22,7 +22,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   { script: 'serving/life-cycle', quick: true },
   { script: 'serving/overload', quick: true },
   { script: 'serving/protocols', quick: true },
-  { script: 'serving/keys', quick: true },
+  { script: 'serving/credentials', quick: true },
   { script: 'serving/start', quick: true },
   { script: 'training/train-request', quick: true },
   { script: 'training/engines', quick: false },

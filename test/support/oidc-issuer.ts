@@ -49,9 +49,12 @@ export class OidcIssuer {
     });
   }
 
-  /** Starts an issuer that leads browsers back to `callbacks`, and whose users have these claims. It ends with the test. */
+  /**
+   * Starts an issuer that leads browsers back to `callbacks`, and whose users have these claims. It ends with the test, if there is
+   * one.
+   */
   static async start(
-    t: TestContext,
+    t?: TestContext,
     {
       callbacks = ['http://127.0.0.1/session/callback'],
       user = {},
@@ -61,7 +64,7 @@ export class OidcIssuer {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const issuer = new OidcIssuer(server, callbacks, user);
-    t.after(() => issuer.stop());
+    t?.after(() => issuer.stop());
     await issuer.useKeys(await signingKey('key-1', 'RS256'));
     return issuer;
   }

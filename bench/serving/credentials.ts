@@ -1,14 +1,19 @@
-// Prints what an API key costs a prediction on the fast path: `node dist/bench/serving/keys.js`. Exits with 1 if a target is missed.
+// Prints what an API key and an access token cost a prediction on the fast path: `node dist/bench/serving/credentials.js`. Exits with 1
+// if a target is missed.
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { Admission } from '../../src/server/access/admission.js';
 import { KeyAuthenticator } from '../../src/server/access/keys/key-authenticator.js';
 import { readKeyFile } from '../../src/server/access/keys/key-file.js';
 import { KeyRing } from '../../src/server/access/keys/key-ring.js';
 import { createKey, digestOf } from '../../src/server/access/keys/key-text.js';
+import { Issuer } from '../../src/server/access/oidc/issuer.js';
+import { TokenAuthenticator } from '../../src/server/access/oidc/token-authenticator.js';
+import { AUDIENCE, OidcIssuer } from '../../test/support/oidc-issuer.js';
 import { median, printMachine, spread, Verdicts } from '../tools/report.js';
 import { threadCpuUsage } from '../tools/thread-cpu.js';
 import { LoadGenerator } from './load.js';
@@ -25,68 +30,104 @@ const TURNS = quick ? 4 : 8;
 const WARM_UP = 2000;
 const CONNECTIONS = 16;
 const ADMISSIONS = 1_000_000;
-/** Minimum throughput with a key, relative to that without. */
-const MIN_RATIO = quick ? 0.93 : 0.97;
+/** Minimum throughput with a key, and with a token that has been verified before, relative to that without. */
+const MIN_KEY_RATIO = quick ? 0.93 : 0.97;
+const MIN_TOKEN_RATIO = quick ? 0.86 : 0.9;
 
 interface Turn extends LoadResult {
   /** Processor time of the service's main thread per request, in microseconds. */
   readonly cpu: number;
 }
 
-const JSON_TYPE = { 'content-type': 'application/json' };
 const bodies = Array.from({ length: CONNECTIONS }, (_, i) => bodyOf(1, i));
 const verdicts = new Verdicts();
 const load = new LoadGenerator();
-const directory = mkdtempSync(join(tmpdir(), 'rr-keys-'));
+const directory = mkdtempSync(join(tmpdir(), 'rr-credentials-'));
 const key = writeKeys(join(directory, 'keys'));
+const issuer = await OidcIssuer.start();
+// With the claims of a usual user.
+const token = await issuer.sign({
+  name: 'Alice Example',
+  email: 'alice@example.com',
+  roles: ['user', 'editor'],
+  exp: Math.floor(Date.now() / 1000) + 7200,
+});
+const issued = new Issuer(issuer.url, pino({ level: 'silent' }));
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+interface Compared {
+  readonly name: string;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly turns: Turn[];
+  /** Minimum ratio to the first. */
+  readonly min: number;
+}
+
+const OPEN: Compared = { name: 'without credentials', settings: {}, headers: JSON_TYPE, turns: [], min: 1 };
+const COMPARED: readonly Compared[] = [
+  {
+    name: 'with a key',
+    settings: { API_KEYS: join(directory, 'keys') },
+    headers: { ...JSON_TYPE, authorization: `Bearer ${key}` },
+    turns: [],
+    min: MIN_KEY_RATIO,
+  },
+  {
+    name: `with a token of ${token.length} characters`,
+    settings: { OIDC_ISSUER: issuer.url, OIDC_AUDIENCE: AUDIENCE },
+    headers: { ...JSON_TYPE, authorization: `Bearer ${token}` },
+    turns: [],
+    min: MIN_TOKEN_RATIO,
+  },
+];
 try {
-  console.log('# API keys\n');
+  console.log('# Credentials\n');
   printMachine();
   console.log(
-    `One row, ${CONNECTIONS} connections. ${PAIRS} pairs of processes, one that wants a key and one that does not; alternating ` +
-      `turns of ${TURN} ms, ${TURNS} per side and pair. Medians, with minimum and maximum in brackets.\n`,
+    `One row, ${CONNECTIONS} connections. ${PAIRS} groups of processes, one for each row of the table; alternating turns of ` +
+      `${TURN} ms, ${TURNS} per process. Medians, with minimum and maximum in brackets.\n`,
   );
-  const without: Turn[] = [];
-  const withKey: Turn[] = [];
-  for (let pair = 0; pair < PAIRS; pair++) await comparePair(pair, without, withKey);
-  const rates = (turns: readonly Turn[]) => median(turns.map(({ requestsPerSecond }) => requestsPerSecond)).toFixed(0);
-  const least = (turns: readonly Turn[]) =>
-    turns.reduce((min, { cpu }) => Math.min(min, cpu), Number.POSITIVE_INFINITY);
-  const times = (turns: readonly Turn[]) =>
-    `${median(turns.map(({ cpu }) => cpu)).toFixed(1)} (least ${least(turns).toFixed(1)})`;
-  const throughput = without.map((turn, i) => withKey[i]!.requestsPerSecond / turn.requestsPerSecond);
-  const processor = without.map((turn, i) => turn.cpu / withKey[i]!.cpu);
+  for (let group = 0; group < PAIRS; group++) await compareGroup(group);
+  const rates = ({ turns }: Compared) => median(turns.map(({ requestsPerSecond }) => requestsPerSecond)).toFixed(0);
+  const least = ({ turns }: Compared) => turns.reduce((min, { cpu }) => Math.min(min, cpu), Number.POSITIVE_INFINITY);
+  const times = (side: Compared) =>
+    `${median(side.turns.map(({ cpu }) => cpu)).toFixed(1)} (least ${least(side).toFixed(1)})`;
   console.log('| | requests/s | processor time per request, µs | ratio of requests/s | ratio by processor time |');
   console.log('|---|---:|---:|---:|---:|');
-  console.log(`| without credentials | ${rates(without)} | ${times(without)} | 1 | 1 |`);
-  console.log(
-    `| with a key | ${rates(withKey)} | ${times(withKey)} | ${spread(throughput, 2)} | ${spread(processor, 2)} |\n`,
-  );
-  printAdmission();
-  const ratio = median(processor);
-  verdicts.judge(
-    `a key: ${ratio.toFixed(3)} of the requests per processor time without, at least ${MIN_RATIO}`,
-    ratio >= MIN_RATIO,
-  );
+  console.log(`| ${OPEN.name} | ${rates(OPEN)} | ${times(OPEN)} | 1 | 1 |`);
+  for (const side of COMPARED) {
+    const throughput = OPEN.turns.map((turn, i) => side.turns[i]!.requestsPerSecond / turn.requestsPerSecond);
+    const processor = OPEN.turns.map((turn, i) => turn.cpu / side.turns[i]!.cpu);
+    console.log(
+      `| ${side.name} | ${rates(side)} | ${times(side)} | ${spread(throughput, 2)} | ${spread(processor, 2)} |`,
+    );
+    const ratio = median(processor);
+    verdicts.judge(
+      `${side.name}: ${ratio.toFixed(3)} of the requests per processor time without, at least ${side.min}`,
+      ratio >= side.min,
+    );
+  }
+  console.log();
+  await printAdmission();
   verdicts.print();
 } finally {
   load.close();
+  issued.close();
+  issuer.stop();
   rmSync(directory, { recursive: true, force: true });
 }
 
-/** Measures both sides in turns, and adds the results. */
-async function comparePair(pair: number, without: Turn[], withKey: Turn[]): Promise<void> {
-  const open = await startService(join(directory, 'open'));
-  const closed = await startService(join(directory, 'closed'), undefined, { API_KEYS: join(directory, 'keys') });
-  const authorization = { ...JSON_TYPE, authorization: `Bearer ${key}` };
-  const sides = [
-    [open, JSON_TYPE, without],
-    [closed, authorization, withKey],
-  ] as const;
+/** Measures all sides in turns, and adds the results. */
+async function compareGroup(group: number): Promise<void> {
+  const sides: [Side, Compared][] = [];
   try {
-    for (const [side, headers] of sides) await turn(side, headers, WARM_UP);
-    for (let i = pair; i < pair + TURNS; i++) {
-      for (const [side, headers, turns] of i % 2 === 0 ? sides : sides.toReversed()) {
+    for (const compared of [OPEN, ...COMPARED]) {
+      sides.push([await startService(join(directory, compared.name), undefined, compared.settings), compared]);
+    }
+    for (const [side, { headers }] of sides) await turn(side, headers, WARM_UP);
+    for (let i = group; i < group + TURNS; i++) {
+      for (const [side, { headers, turns }] of i % 2 === 0 ? sides : sides.toReversed()) {
         turns.push(await turn(side, headers, TURN));
       }
     }
@@ -110,7 +151,7 @@ function cpuMicroseconds({ process: { pid } }: Side): number {
 }
 
 /** Prints the processor time of admission alone, which hardly depends on what else the machine does. */
-function printAdmission(): void {
+async function printAdmission(): Promise<void> {
   const ring = new KeyRing();
   ring.set(readKeyFile(join(directory, 'keys')));
   const terms = { perimeter: [], limits: [], addressOf: () => '' };
@@ -120,7 +161,15 @@ function printAdmission(): void {
       admission: new Admission({ ...terms, authenticators: [new KeyAuthenticator(ring)] }),
       headers: `Bearer ${key}`,
     },
+    'with a token': {
+      admission: new Admission({
+        ...terms,
+        authenticators: [new TokenAuthenticator(issued, AUDIENCE, { claim: '', prefix: '' })],
+      }),
+      headers: `Bearer ${token}`,
+    },
   };
+  issued.start();
   console.log(
     `Admission alone, in a loop of ${ADMISSIONS} requests whose header is a new string each time, as the parser makes it:\n`,
   );
@@ -140,8 +189,9 @@ function printAdmission(): void {
     const admit = () => {
       const authorization = headers === '' ? undefined : bytes.toString('latin1');
       const request = { headers: { authorization }, rawHeaders } as unknown as IncomingMessage;
-      if (!admission.admitNow(request, 'predict')) void admission.admit(request, 'predict');
+      return admission.admitNow(request, 'predict') ?? admission.admit(request, 'predict');
     };
+    await admit();
     for (let i = 0; i < ADMISSIONS; i++) admit();
     const before = threadCpuUsage();
     for (let i = 0; i < ADMISSIONS; i++) admit();
