@@ -20,7 +20,7 @@ export function App() {
       </Frame>
     );
   }
-  const account = <Account principal={principal} />;
+  const account = <Account principal={principal} openTo={session.open_to} />;
   const { scopes } = principal;
   return (
     <Scopes.Provider value={scopes}>

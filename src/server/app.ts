@@ -5,6 +5,7 @@ import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fast
 import { Registry } from 'prom-client';
 import { readJson } from '../base/json/parse-json.js';
 import { MEMORY } from '../base/node/memory-limits.js';
+import { addressesOf } from './access/perimeter/exposure.js';
 import { collectBody, type Payload } from './bodies/collect-body.js';
 import { LARGE_BODY } from './bodies/large-body.js';
 import { RequestMemory } from './bodies/request-memory.js';
@@ -218,9 +219,9 @@ export async function buildApp(
   await openapi(app, service, control.admission);
 
   homeRoute(app, platform.readOnly);
-  const { isClosed: closed } = control.admission;
+  const openTo = control.admission.isClosed ? null : addressesOf(config.HOST);
   const keys = control.kinds.includes('keys');
-  await app.register(sessionRoutes, { closed, keys, pageSessions, oidc: oidc?.signIn });
+  await app.register(sessionRoutes, { openTo, keys, pageSessions, oidc: oidc?.signIn });
   healthRoutes(app, service, store);
   metricsRoute(app, registry);
   servingModelRoute(app, service, name);

@@ -4,10 +4,17 @@ import { printable } from '../parts/format.js';
 import { Name } from '../parts/name.js';
 import { announce } from './session.js';
 
-/** Who is signed in, and a button to sign out; nothing where no credentials are required. */
-export function Account({ principal }: { principal: NonNullable<Session['principal']> }) {
+/** Who is signed in, and a button to sign out; where no credentials are required, to whom the service is open. */
+export function Account({
+  principal,
+  openTo,
+}: {
+  principal: NonNullable<Session['principal']>;
+  openTo: Session['open_to'];
+}) {
   const [failure, attempt] = useFailure();
-  if (principal.kind === 'anyone') return null;
+  if (principal.kind === 'anyone')
+    return openTo ? <p class="account">Open to anyone who can reach {places(openTo)}</p> : null;
   const leave = () =>
     attempt(async () => {
       await signOut();
@@ -28,4 +35,11 @@ export function Account({ principal }: { principal: NonNullable<Session['princip
       {failure ? <span role="alert">{failure}</span> : null}
     </div>
   );
+}
+
+/** Addresses that stand for all of a machine. */
+const EVERY = ['0.0.0.0', '::'];
+
+function places(addresses: readonly string[]): string {
+  return addresses.some((address) => EVERY.includes(address)) ? 'any address of its machine' : addresses.join(' or ');
 }

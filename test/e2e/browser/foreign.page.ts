@@ -176,6 +176,7 @@ test('the page and the API reference work under their policies, by every name of
   const browser = await launch(t, [RULES]);
   for (const host of ['localhost', '127.0.0.1', '[::1]', 'model.example']) {
     const { page, problems } = await visit(browser, `http://${host}:${port}`, LOOKS[0], 'versions');
+    await page.getByText('Open to anyone who can reach 127.0.0.1 or ::1').waitFor();
     await page.getByRole('button', { name: /^Roll back to version/ }).click();
     await page.getByRole('button', { name: 'Roll back', exact: true }).click();
     await page.getByText(/is serving again/).waitFor();

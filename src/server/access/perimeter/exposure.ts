@@ -15,6 +15,11 @@ export function isBothFamilies(host: string): boolean {
   return host === '' || host === 'localhost';
 }
 
+/** The addresses at which a service with this `HOST` listens; of a name, the name. */
+export function addressesOf(host: string): string[] {
+  return isBothFamilies(host) ? ['127.0.0.1', '::1'] : [host];
+}
+
 /**
  * Throws an Error with the choices, in one line, if a network may reach `host` and nobody has decided who may use the service.
  * `isDecided`: credentials are required, or `AUTH=off`.

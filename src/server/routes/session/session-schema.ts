@@ -12,6 +12,9 @@ const SignedIn = Type.Object({
 
 export const SessionReply = Type.Object({
   closed: Type.Boolean({ description: 'whether credentials are required' }),
+  open_to: nullable(Type.Array(Type.String()), {
+    description: 'addresses: whoever reaches one may do everything; null if credentials are required',
+  }),
   sign_in: Type.Object(
     {
       key: Type.Boolean({ description: 'with a credential in the header of POST /session' }),

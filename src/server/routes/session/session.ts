@@ -10,8 +10,8 @@ import { oidcRoutes } from './oidc.js';
 import { SessionReply } from './session-schema.js';
 
 export interface SessionRoutesOptions {
-  /** Whether credentials are required. */
-  readonly closed: boolean;
+  /** Addresses at which no credentials are required; null if they are. */
+  readonly openTo: readonly string[] | null;
   /** Whether keys are among them. */
   readonly keys: boolean;
   readonly pageSessions: PageSessions;
@@ -20,10 +20,11 @@ export interface SessionRoutesOptions {
 
 /** Signs in to the page and out again, and says who is signed in. */
 export async function sessionRoutes(app: FastifyInstance, options: SessionRoutesOptions): Promise<void> {
-  const { closed, keys, pageSessions, oidc } = options;
+  const { openTo, keys, pageSessions, oidc } = options;
   await app.register(cookies);
   const describe = (principal: Principal): SessionReply => ({
-    closed,
+    closed: openTo === null,
+    open_to: openTo && [...openTo],
     sign_in: { key: keys, oidc: oidc?.host ?? null },
     principal:
       principal === NOBODY

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isBothFamilies, isLoopback, requireDecision } from '../../../../src/server/access/perimeter/exposure.js';
+import { buildTestApp } from '../../../support/test-app.js';
 
 test('addresses of this machine alone need no decision', () => {
   for (const HOST of ['', 'localhost', '127.0.0.1', '127.8.9.1', '::1', '::ffff:127.0.0.1', '0:0:0:0:0:0:0:1']) {
@@ -27,4 +28,13 @@ test('every other address needs AUTH, and the error names the choices in one lin
     });
     requireDecision(HOST, true);
   }
+});
+
+test('the page learns where the service is open', async (t) => {
+  const openTo = async (environment: Record<string, string>) => {
+    const { app } = await buildTestApp(t, [], {}, environment);
+    return (await app.inject('/session')).json().open_to;
+  };
+  assert.deepEqual(await openTo({}), ['127.0.0.1', '::1']);
+  assert.deepEqual(await openTo({ HOST: '0.0.0.0', AUTH: 'off' }), ['0.0.0.0']);
 });

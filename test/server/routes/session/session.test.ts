@@ -38,7 +38,7 @@ test('a key becomes a session, whose cookie does what the key may do, until sign
   const key = makeKey(['read', 'predict'], { name: 'alice' });
   const { send } = await buildWithKeys(t, [key]);
   const before = (await send('GET', '/session')).json() as SessionReply;
-  assert.deepEqual(before, { closed: true, sign_in: { key: true, oidc: null }, principal: null });
+  assert.deepEqual(before, { closed: true, open_to: null, sign_in: { key: true, oidc: null }, principal: null });
 
   const signedIn = await send('POST', '/session', key.headers);
   assert.equal(signedIn.status, 200, signedIn.text);
