@@ -29,7 +29,7 @@ export class Perimeter {
    * it is a prediction for a page of `CORS_ORIGINS`. For almost every prediction, this is a look-up and two absent headers.
    */
   readonly check: PerimeterCheck = (request, scope) => {
-    const { host } = request.headers;
+    const host = addressedHost(request);
     // Without `Host` (HTTP/1.0) it is not the request of a browser.
     if (host !== undefined && !this.hosts.allows(host)) return misdirected(host);
     if (hasNoSite(request) || this.isAllowedElsewhere(request, scope)) return undefined;
@@ -40,6 +40,12 @@ export class Perimeter {
   private isAllowedElsewhere({ method, headers }: IncomingMessage, scope: RouteScope): boolean {
     return (scope === 'predict' || method === 'OPTIONS') && this.cors.allows(headers.origin);
   }
+}
+
+/** Returns the host of a request: that of its target, if it is a whole URL (RFC 9112, section 3.2.2), or else `Host`. */
+function addressedHost({ url = '/', headers }: IncomingMessage): string | undefined {
+  if (url.startsWith('/')) return headers.host;
+  return /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1] ?? headers.host;
 }
 
 function misdirected(host: string): AccessError {

@@ -150,6 +150,15 @@ for (const fastPath of [true, false]) {
       const { status, text } = await send(parts.port, 'GET', path, { host });
       assert.equal(status, 421, `${path}: ${text}`);
     }
+    // A target may name the host as well, and then counts.
+    for (const target of [
+      `http://${host}/model`,
+      `HTTP://rebound.example/models`,
+      `http://localhost@rebound.example/model`,
+    ]) {
+      const { status, text } = await send(parts.port, 'GET', target, { host: 'localhost' });
+      assert.equal(status, 421, `${target}: ${text}`);
+    }
     assert.deepEqual(await stateOf(parts), before);
   });
 
@@ -163,6 +172,7 @@ for (const fastPath of [true, false]) {
     }
     const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
     for (const path of READS) assert.equal((await send(port, 'GET', path, link)).status, 200, path);
+    assert.equal((await send(port, 'GET', 'http://localhost/model', { host: 'localhost' })).status, 200);
     assert.equal((await send(port, 'POST', '/models/2/activate', own)).status, 200);
   });
 }
