@@ -36,8 +36,8 @@ export interface Breach {
 
 /** Statuses that belong to no route: the request is not HTTP, too slow or too large for its reader, or not for this server. */
 const CONNECTION_STATUSES = new Set([400, 408, 413, 417, 421, 431, 505]);
-/** Statuses where there is no such route; or that is not said, because another site has caused the request. */
-const NO_ROUTE_STATUSES = new Set([400, 403, 404, 405, 421]);
+/** Statuses where there is no such route; or where nobody has looked, because the request is refused before. */
+const NO_ROUTE_STATUSES = new Set([400, 403, 404, 405, 421, 503]);
 /** Paths that are pages and not described: only their errors have a form. */
 const PAGES = /^\/(docs(\/|$)|openapi\.json$|assets\/|[\w.-]+\.(js|css|svg|html)$)/;
 
