@@ -14,6 +14,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Logger } from 'pino';
 import { DomainError } from '../../../base/domain-error.js';
+import { AfterPause } from '../../../base/files/after-pause.js';
 import { flushDirectory, isCode } from '../../../base/files/directory.js';
 import { watchDirectory } from '../../../base/files/watch-directory.js';
 import { type KeyRecord, type KeyState, readKeyRecords } from './key-record.js';
@@ -64,7 +65,7 @@ export class KeyFile {
   private readonly log: Pick<Logger, 'info' | 'error'>;
   /** What the file looked like when it was last read. */
   private seen: string;
-  private timer: NodeJS.Timeout | undefined;
+  private readonly changes = new AfterPause(() => void this.reread(), SETTLE);
   private readonly stopWatching: () => void;
 
   /** Reads the file. Throws `INVALID_REQUEST` if it cannot be used. */
@@ -74,7 +75,7 @@ export class KeyFile {
     this.log = log;
     this.seen = existsSync(path) ? looks(statSync(path, { bigint: true })) : '';
     ring.set(readKeyFile(path, recordsOf));
-    this.stopWatching = watchDirectory(dirname(path), () => this.onChange(), POLL_INTERVAL);
+    this.stopWatching = watchDirectory(dirname(path), this.changes.trigger, POLL_INTERVAL);
   }
 
   count(): Record<KeyState, number> {
@@ -86,13 +87,8 @@ export class KeyFile {
   }
 
   close(): void {
-    clearTimeout(this.timer);
+    this.changes.cancel();
     this.stopWatching();
-  }
-
-  private onChange(): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.reread(), SETTLE).unref();
   }
 
   /** Reads the file again if it has changed. */
@@ -102,7 +98,7 @@ export class KeyFile {
       if (before === this.seen) return;
       const text = await readFile(this.path, 'utf8');
       // Still being written: this is another change.
-      if (looks(await stat(this.path, { bigint: true })) !== before) return this.onChange();
+      if (looks(await stat(this.path, { bigint: true })) !== before) return this.changes.trigger();
       this.seen = before;
       this.ring.set(recordsOf(text));
       this.isBroken = false;

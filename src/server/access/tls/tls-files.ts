@@ -1,15 +1,20 @@
 import { constants, createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createSecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls';
 import type { Logger } from 'pino';
 import { DomainError } from '../../../base/domain-error.js';
+import { AfterPause } from '../../../base/files/after-pause.js';
 import { watchDirectory } from '../../../base/files/watch-directory.js';
 
 /** Milliseconds between two looks at the files, where the file system does not report changes. */
 const POLL_INTERVAL = 5000;
 /** Milliseconds without another change after which changed files are read: a certificate and its key are two of them. */
 const SETTLE = 500;
+
+/** Milliseconds within which a client must have agreed on a key. */
+const HANDSHAKE_TIMEOUT = 10_000;
 
 /** Paths of PEM files. */
 export interface TlsPaths {
@@ -30,7 +35,7 @@ export class TlsFiles {
   private readonly log: Pick<Logger, 'info' | 'error'>;
   private context: SecureContextOptions;
   private readonly listeners: ((context: SecureContextOptions) => void)[] = [];
-  private timer: NodeJS.Timeout | undefined;
+  private readonly changes = new AfterPause(() => void this.reread(), SETTLE);
   private readonly stopWatching: readonly (() => void)[];
 
   /** Reads the files. Throws `INVALID_REQUEST`, naming the setting whose file cannot be used. */
@@ -44,7 +49,7 @@ export class TlsFiles {
         .map((path) => dirname(path)),
     );
     this.stopWatching = Array.from(directories, (directory) =>
-      watchDirectory(directory, () => this.onChange(), POLL_INTERVAL),
+      watchDirectory(directory, this.changes.trigger, POLL_INTERVAL),
     );
   }
 
@@ -54,7 +59,12 @@ export class TlsFiles {
    */
   get options(): TlsOptions {
     const asksClients = this.paths.clientCa !== '';
-    return { ...this.context, requestCert: asksClients, rejectUnauthorized: false };
+    return {
+      ...this.context,
+      requestCert: asksClients,
+      rejectUnauthorized: false,
+      handshakeTimeout: HANDSHAKE_TIMEOUT,
+    };
   }
 
   /** Calls `listener` with what a server's `setSecureContext` takes, after each change. */
@@ -68,26 +78,26 @@ export class TlsFiles {
   }
 
   close(): void {
-    clearTimeout(this.timer);
+    this.changes.cancel();
     for (const stop of this.stopWatching) stop();
   }
 
-  private onChange(): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.reread(), SETTLE).unref();
-  }
-
-  private reread(): void {
+  private async reread(): Promise<void> {
     try {
-      const context = readContext(this.paths);
-      if (isSame(context, this.context)) {
-        this.isBroken = false;
-        return;
+      const { cert, key, clientCa } = this.paths;
+      const pems = [
+        read('TLS_CERT', cert),
+        read('TLS_KEY', key),
+        clientCa ? read('TLS_CLIENT_CA', clientCa) : undefined,
+      ];
+      const context = contextOf(...((await Promise.all(pems)) as [Buffer, Buffer, Buffer | undefined]));
+      if (!isSame(context, this.context)) {
+        checkContext(context);
+        for (const listener of this.listeners) listener(context);
+        this.context = context;
+        this.log.info({ expires: new Date(this.expires).toISOString() }, 'certificates read');
       }
-      for (const listener of this.listeners) listener(context);
-      this.context = context;
       this.isBroken = false;
-      this.log.info({ expires: new Date(this.expires).toISOString() }, 'certificates read');
     } catch (error) {
       this.errors++;
       if (!this.isBroken) {
@@ -99,23 +109,33 @@ export class TlsFiles {
   }
 }
 
+/** Reads a file again. What is slow about it must not stop requests. */
+async function read(setting: string, path: string): Promise<Buffer> {
+  return readFile(path).catch((error) => {
+    throw refuse(setting, error.message, error);
+  });
+}
+
 function readContext({ cert, key, clientCa }: TlsPaths): SecureContextOptions {
-  const context: SecureContextOptions = {
-    cert: readPem('TLS_CERT', cert),
-    key: readPem('TLS_KEY', key),
-    ...(clientCa && { ca: readPem('TLS_CLIENT_CA', clientCa), secureOptions: constants.SSL_OP_NO_TICKET }),
-  };
+  const readNow = (setting: string, path: string) => check(setting, () => readFileSync(path));
+  const ca = clientCa ? readNow('TLS_CLIENT_CA', clientCa) : undefined;
+  const context = contextOf(readNow('TLS_CERT', cert), readNow('TLS_KEY', key), ca);
+  checkContext(context);
+  return context;
+}
+
+function contextOf(cert: Buffer, key: Buffer, ca: Buffer | undefined): SecureContextOptions {
+  return { cert, key, ...(ca && { ca, secureOptions: constants.SSL_OP_NO_TICKET }) };
+}
+
+/** Throws `INVALID_REQUEST`, naming the setting whose file cannot be used. */
+function checkContext(context: SecureContextOptions): void {
   const certificate = check('TLS_CERT', () => new X509Certificate(context.cert as Buffer));
   const privateKey = check('TLS_KEY', () => createPrivateKey(context.key as Buffer));
   if (!certificate.checkPrivateKey(privateKey))
     throw refuse('TLS_KEY', 'it is not the key of the certificate in TLS_CERT');
   if (context.ca) check('TLS_CLIENT_CA', () => new X509Certificate(context.ca as Buffer));
   check('TLS_CERT', () => createSecureContext(context));
-  return context;
-}
-
-function readPem(setting: string, path: string): Buffer {
-  return check(setting, () => readFileSync(path));
 }
 
 function check<T>(setting: string, use: () => T): T {

@@ -90,3 +90,13 @@ test('the service does not start with a file of keys that cannot be used', (t) =
   copyFileSync(import.meta.filename, path);
   assert.throws(() => open(t, path), /keys: line 1: not a JSON object/);
 });
+
+test('a file in a directory that never rests is read again all the same', async (t) => {
+  const [former, later] = [makeKey(['predict']), makeKey(['predict'])];
+  const path = writeKeys(t, [former]);
+  const { isValid } = open(t, path);
+  const busy = setInterval(() => writeFileSync(join(dirname(path), 'busy'), String(Math.random())), 20);
+  t.after(() => clearInterval(busy));
+  writeFileSync(path, keyLines([later]));
+  await until('the changed file is read', 20, async () => isValid(later) && !isValid(former));
+});
