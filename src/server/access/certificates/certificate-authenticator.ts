@@ -21,7 +21,9 @@ export class CertificateAuthenticator implements Authenticator {
     });
   }
 
-  now({ socket }: IncomingMessage): Principal | undefined {
+  now({ socket, headers }: IncomingMessage): Principal | undefined {
+    // A credential in a header comes first, valid or not.
+    if (headers.authorization !== undefined || headers['x-api-key'] !== undefined) return undefined;
     const known = this.known.get(socket);
     return known?.expires !== undefined && known.expires <= Date.now() ? undefined : known;
   }

@@ -45,9 +45,11 @@ export class TokenAuthenticator implements Authenticator {
     this.securitySchemes = { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description } };
   }
 
-  now({ headers: { authorization }, rawHeaders }: IncomingMessage): Principal | undefined {
+  now({ headers, rawHeaders }: IncomingMessage): Principal | undefined {
+    const { authorization, 'x-api-key': apiKey } = headers;
     if (authorization === undefined || this.cache.size === 0 || !this.issuer.isKnown) return undefined;
-    if (!isSingle(rawHeaders)) return undefined;
+    // Of two credentials, another server on the way may have looked at the other one.
+    if (apiKey !== undefined || !isSingle(rawHeaders)) return undefined;
     const key = keyOf(authorization);
     const cached = this.cache.get(key);
     if (!cached) return undefined;

@@ -15,12 +15,14 @@ export class SessionAuthenticator implements Authenticator {
     this.securitySchemes = { session: { type: 'apiKey', in: 'cookie', name, description: 'a session of the page' } };
   }
 
+  /** A credential in a header decides alone, valid or not: its sender has chosen it, and the browser has added the cookie. */
   now(request: IncomingMessage): Principal | undefined {
-    return this.pageSessions.find(request);
+    const { authorization, 'x-api-key': apiKey } = request.headers;
+    return authorization === undefined && apiKey === undefined ? this.pageSessions.find(request) : undefined;
   }
 
   /** The cookie of a session that has ended counts as none: its user has made no mistake. */
   identify(request: IncomingMessage): Principal | undefined {
-    return this.pageSessions.find(request);
+    return this.now(request);
   }
 }

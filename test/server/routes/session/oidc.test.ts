@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { SessionReply } from '../../../../src/server/routes/session/session-schema.js';
+import { makeKey, writeKeys } from '../../../support/access-keys.js';
 import { freePort } from '../../../support/free-port.js';
 import { OidcBrowser } from '../../../support/oidc-browser.js';
 import { AUDIENCE, OidcIssuer, PAGE_CLIENT, signingKey } from '../../../support/oidc-issuer.js';
@@ -22,7 +23,7 @@ async function start(
   const provider = await OidcIssuer.start(t, { callbacks: [`${url}/session/callback`], user });
   const secret = join(temporaryDirectory(t), 'secret');
   writeFileSync(secret, `${PAGE_CLIENT.secret}\n`);
-  const { app, logged } = await buildTestApp(
+  const { app, log, logged } = await buildTestApp(
     t,
     ['a', 'b'],
     {},
@@ -36,6 +37,8 @@ async function start(
       ...settings,
     },
   );
+  // At `debug` the fast path leaves all requests to Fastify.
+  log.level = 'info';
   await app.listen({ host: '127.0.0.1', port: Number(new URL(url).port) });
   const browser = new OidcBrowser();
   const session = async () => (await (await browser.fetch(`${url}/session`)).json()) as SessionReply;
@@ -181,7 +184,11 @@ test('while the issuer is away the page says so, and sessions go on', async (t) 
 });
 
 test('tokens are accepted on every path, with and without the fast path, and a missing scope is named', async (t) => {
-  const { url, provider } = await start(t, {}, { OIDC_SCOPE_CLAIM: '' });
+  const { url, provider } = await start(
+    t,
+    {},
+    { OIDC_SCOPE_CLAIM: '', AUTH: 'keys,oidc', API_KEYS: writeKeys(t, [makeKey(['read'])]) },
+  );
   const predict = async (token: string | undefined, rows = '{"instances":[[1,2]]}') => {
     const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
     return fetch(`${url}/predict`, { method: 'POST', headers, body: rows });
@@ -198,6 +205,12 @@ test('tokens are accepted on every path, with and without the fast path, and a m
   assert.equal(forbidden.status, 403);
   assert.match(forbidden.headers.get('www-authenticate')!, /error="insufficient_scope", scope="predict"/);
   assert.match(await forbidden.text(), /predict/);
+  const two = await fetch(`${url}/predict`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}`, 'x-api-key': 'rr_abcdef_wrong' },
+    body: '{"instances":[[1,2]]}',
+  });
+  assert.equal(two.status, 401, 'one of two credentials');
   const opaque = await predict('ya29.a0AfH6SMBx');
   assert.equal(opaque.status, 401);
   assert.match(await opaque.text(), /expected .*access token/);

@@ -88,6 +88,29 @@ test('only a credential in a header becomes a session, and only one that may rea
   assert.equal(extended.set, undefined);
 });
 
+test('a credential in a header decides, and not the cookie, on the fast path and by Fastify', async (t) => {
+  const [key, reader] = [makeKey(['read', 'predict']), makeKey(['read'])];
+  for (const FAST_PATH of ['on', 'off']) {
+    const { app, log } = await buildTestApp(t, ['a', 'b'], {}, { API_KEYS: writeKeys(t, [key, reader]), FAST_PATH });
+    // At `debug` the fast path leaves all requests to Fastify.
+    log.level = 'info';
+    const url = await app.listen({ host: '127.0.0.1', port: 0 });
+    const signedIn = await fetch(`${url}/session`, { method: 'POST', headers: key.headers });
+    const cookie = cookieOf(signedIn.headers.getSetCookie());
+    const predict = async (headers: Record<string, string>) => {
+      const init = { method: 'POST', body: '{"instances":[[1,2]]}' };
+      return (await fetch(`${url}/predict`, { ...init, headers: { 'content-type': 'application/json', ...headers } }))
+        .status;
+    };
+    assert.equal(await predict({ cookie }), 200);
+    assert.equal(await predict({ cookie, authorization: 'Bearer rr_abcdef_wrong' }), 401);
+    assert.equal(await predict({ cookie, authorization: 'Bearer a.b.c' }), 401);
+    assert.equal(await predict({ cookie, 'x-api-key': 'rr_abcdef_wrong' }), 401);
+    assert.equal(await predict({ cookie, ...reader.headers }), 403);
+    assert.equal(await predict({ cookie: `${cookie}; ${cookie}` }), 401);
+  }
+});
+
 test('signing in changes the id of the session and ends the one before', async (t) => {
   const [key, other] = [makeKey(['read']), makeKey(['read', 'train'])];
   const { send } = await buildWithKeys(t, [key, other]);
