@@ -69,6 +69,6 @@ test('while keys are rotated under load, no request with a valid key fails', asy
   assert.deepEqual(Array.from(counts.keys()), [200], JSON.stringify(Array.from(counts)));
   const answered = counts.get(200)!;
   t.diagnostic(`${answered} requests during ${ROTATIONS} rotations`);
-  assert.ok(answered > 100 * ROTATIONS, `${answered} requests`);
+  assert.ok(answered > 10 * ROTATIONS, `${answered} requests`);
   assert.equal(server.lines.filter(({ msg }) => msg.includes('cannot be used')).length, 0);
 });
