@@ -62,6 +62,15 @@ export class RecentRows {
     return (this.next - 1 - age + this.capacity) % this.capacity;
   }
 
+  /** Replaces the rows by those of another ring of the same size. */
+  copyFrom(other: RecentRows): void {
+    this.rows.set(other.rows);
+    this.outputs.set(other.outputs);
+    this.errors.set(other.errors);
+    this.next = other.next;
+    this.filled = other.filled;
+  }
+
   clear(): void {
     this.filled = 0;
   }

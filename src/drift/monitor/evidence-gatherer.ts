@@ -41,11 +41,11 @@ export class EvidenceGatherer {
     this.parts = parts;
   }
 
-  /** Reports a window that has just been tested with its values, which are in memory only now. */
-  describe(tested: RowCounts, test: WindowTest, testedAt: number | null): WindowReport {
-    const { baseline, reader, recent, channels } = this.parts;
-    const rows = readableRows(recent, baseline.features.length, tested.rows);
-    const sample = readRows(recent, rows, reader, channels);
+  /** Reports a tested window with its values, the latest `values`. */
+  describe(tested: RowCounts, values: RecentRows, test: WindowTest, testedAt: number | null): WindowReport {
+    const { baseline, reader, channels } = this.parts;
+    const rows = readableRows(values, baseline.features.length, tested.rows);
+    const sample = readRows(values, rows, reader, channels);
     return reportWindow(baseline, 'latest', tested, test, testedAt, true, sample);
   }
 

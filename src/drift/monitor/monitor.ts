@@ -4,6 +4,7 @@ import { RowRecoder } from '../../model/baseline/row-recoder.js';
 import { Charts } from '../counts/charts.js';
 import { Counters } from '../counts/counters.js';
 import { CycleCoverage } from '../counts/cycle-coverage.js';
+import { RecentRows } from '../counts/recent-rows.js';
 import { Repeats } from '../counts/repeats.js';
 import type { RequestRows } from '../counts/row-counter.js';
 import { fromBase64, RowCounts, toBase64 } from '../counts/row-counts.js';
@@ -82,8 +83,11 @@ export class DriftMonitor {
   /** Its test, with all evidence. Undefined before the first full window. */
   latestTest: WindowTest | undefined;
   private testedAt: number | null = null;
-  /** Its report, if it was described by its values, which are overwritten meanwhile. */
+  /** Its report, if it was described by its values. */
   private described: WindowReport | null = null;
+  /** Its values, which are overwritten meanwhile in the counter, while it waits to be described: that takes a few milliseconds. */
+  private readonly testedValues: RecentRows;
+  private isToDescribe = false;
   /** What each group's latest alarm was raised on. */
   private readonly evidence = new Map<Group, AlarmEvidence>();
   private readonly gatherer: EvidenceGatherer;
@@ -123,6 +127,7 @@ export class DriftMonitor {
     this.counter = new WasmRowCounter({ reader, rowCounts: fresh, counters: totals, charts, repeats });
     const { channels, guards, windowAlpha, dependence } = this;
     const { recent } = this.counter;
+    this.testedValues = new RecentRows(baseline.features.length, baseline.outputs.length);
     const designEffects = dependence.windows;
     const parts = { baseline, channels, charts, guards, reader, recent, windowAlpha, designEffects };
     this.gatherer = new EvidenceGatherer(parts);
@@ -239,7 +244,7 @@ export class DriftMonitor {
       baseline: { hash: this.hash, rows: baseline.rows, conditional: baseline.conditional !== null },
       groups,
       windows: [
-        this.described ?? reportWindow(baseline, 'latest', this.tested, this.latestTest, this.testedAt, allTell),
+        this.describeTested() ?? reportWindow(baseline, 'latest', this.tested, this.latestTest, this.testedAt, allTell),
         span('hour', this.minutes),
         span('day', this.hours),
       ],
@@ -268,6 +273,7 @@ export class DriftMonitor {
     this.latestTest = undefined;
     this.testedAt = null;
     this.described = null;
+    this.isToDescribe = false;
     this.evidence.clear();
     this.counter.recent.clear();
     this.charts.reset();
@@ -297,7 +303,7 @@ export class DriftMonitor {
       closed_blocks: toBase64(this.counted),
       latches: this.latches.state(),
       evidence: GROUPS.map((group) => this.evidence.get(group) ?? null),
-      described: this.described,
+      described: this.describeTested(),
       minutes: this.minutes.state(),
       hours: this.hours.state(),
     };
@@ -326,6 +332,7 @@ export class DriftMonitor {
     if (state.guards) this.guards.restore(state.guards);
     this.latches.restore(state.latches);
     this.described = state.described ?? null;
+    this.isToDescribe = false;
     this.evidence.clear();
     state.evidence?.forEach((one, i) => {
       if (one) this.evidence.set(GROUPS[i]!, one);
@@ -404,14 +411,23 @@ export class DriftMonitor {
     dependence.addWindow(test);
     const allTell = effects.every((effect, c) => effect === own[c]);
     this.latestTest = allTell ? test : testWindow(baseline, this.tested, windowAlpha, effects);
-    this.described = this.latestTest?.groups.some(({ alarm }) => alarm)
-      ? this.gatherer.describe(this.tested, this.latestTest, now)
-      : null;
+    this.described = null;
+    this.isToDescribe = this.latestTest?.groups.some(({ alarm }) => alarm) ?? false;
+    if (this.isToDescribe) this.testedValues.copyFrom(this.counter.recent);
     this.guards.settle();
     if (!this.latestTest) return;
     const quiet = channels.map(({ group }) => !latches.of(group).detected);
     latches.applyWindow(this.latestTest, now, this.guards.beyond);
     dependence.exclude((c) => quiet[c]! && latches.of(channels[c]!.group).detected);
+  }
+
+  /** Describes the tested window by its values when somebody reads its report: there may be hundreds of windows a second. */
+  private describeTested(): WindowReport | null {
+    if (this.isToDescribe && this.latestTest) {
+      this.described = this.gatherer.describe(this.tested, this.testedValues, this.latestTest, this.testedAt);
+      this.isToDescribe = false;
+    }
+    return this.described;
   }
 
   /** Stores what an alarm was raised on, and passes it on. */

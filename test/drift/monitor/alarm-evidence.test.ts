@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom, type Random } from '../../../src/base/statistics/random.js';
 import type { AlarmEvent } from '../../../src/drift/monitor/alarm-evidence.js';
+import { EvidenceGatherer } from '../../../src/drift/monitor/evidence-gatherer.js';
 import { DriftMonitor } from '../../../src/drift/monitor/monitor.js';
 import { type HeldOut, makeBaseline } from '../../../src/model/baseline/baseline.js';
 
@@ -196,4 +197,21 @@ test('an alarm just after a restart is described by the charts, whose state was 
   const [first] = features!.evidence!.columns;
   assert.equal(first!.name, 'age');
   assert.match(first!.words, /^higher|% of rows (above|between)/);
+});
+
+test('a window in alarm is described once its report is read, by its own rows', (t) => {
+  const describe = t.mock.method(EvidenceGatherer.prototype, 'describe');
+  const random = createRandom(9);
+  const { monitor } = quietMonitor(random);
+  const stuck: Change = (row, { uniform }) => {
+    if (uniform() < 0.3) row[0] = 50;
+  };
+  feed(monitor, draw(random, 5000, stuck));
+  assert.equal(describe.mock.callCount(), 0);
+  // The next window is half full.
+  feed(monitor, draw(random, 250));
+  const words = () => monitor.report().windows[0]!.columns[0]!.words;
+  assert.match(words(), /^(2|3)\d % of rows have one value \(50\)$/);
+  words();
+  assert.equal(describe.mock.callCount(), 1);
 });
