@@ -10,7 +10,7 @@ import {
   type StandardEncoding,
 } from './encoding.js';
 import { fitPower } from './fit-power.js';
-import { moments } from './moments.js';
+import { MAX_FITTED_VALUES, moments } from './moments.js';
 import { fitTargetEncoding, type TargetRows } from './target-statistics.js';
 
 /**
@@ -37,10 +37,11 @@ export interface CodedRows extends TargetRows {
   readonly features: Float32Array;
 }
 
-/** Fits the encodings of columns to the rows `index`, at least one. */
+/** Fits the encodings of columns to the rows `index`, at least one, in random order. */
 export function fitEncodings(columns: readonly Column[], data: CodedRows, index: Int32Array): EncodedColumn[] {
+  const codes = new Float32Array(index.length);
   const fit = (column: Column, j: number, maxOneHot: number) => {
-    const codes = Float32Array.from(index, (row) => data.features[row * columns.length + j]!);
+    for (let i = 0; i < index.length; i++) codes[i] = data.features[index[i]! * columns.length + j]!;
     return fitColumn(column, codes, data, index, maxOneHot);
   };
   let fitted = columns.map((column, j) => fit(column, j, MAX_ONE_HOT));
@@ -134,7 +135,7 @@ function oneHot(counts: readonly number[], gaps: number, rows: number, max: numb
 
 function fitTimestamp(column: TimestampColumn, codes: Float32Array): EncodedColumn {
   const { unit, origin, range } = column;
-  const known = codes.filter((code) => !Number.isNaN(code));
+  const known = codes.subarray(0, MAX_FITTED_VALUES).filter((code) => !Number.isNaN(code));
   const days = ((range[1] - range[0]) * UNIT[unit]) / DAY;
   const cycles: CalendarEncoding['cycles'] = [];
   for (const period of ['day', 'week', 'year'] as const) {

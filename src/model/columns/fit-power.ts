@@ -1,5 +1,5 @@
 import type { PowerEncoding } from './encoding.js';
-import { moments } from './moments.js';
+import { MAX_FITTED_VALUES, moments } from './moments.js';
 import { fitYeoJohnson, yeoJohnson } from './yeo-johnson.js';
 
 /**
@@ -12,16 +12,13 @@ const LONG_TAIL = 0.75;
 /** Fewer values do not show the tails. */
 const MIN_VALUES = 50;
 
-/** Values to fit to, evenly spaced among all: more do not change the result by much. */
-const MAX_VALUES = 20_000;
-
 /**
- * Fits a power transform to the values of a column of numbers, if it has a long tail. It becomes an input beside the number
+ * Fits a power transform to the first values of a column of numbers in random order, if it has a long tail. It becomes an input beside the number
  * itself, since a relation to the number may be linear. The values are centred at their median and divided by their quartiles'
  * distance first, so that the unit does not matter.
  */
 export function fitPower(codes: Float32Array): PowerEncoding['power'] | undefined {
-  const known = Float64Array.from(codes.filter((code) => !Number.isNaN(code)));
+  const known = Float64Array.from(codes.subarray(0, MAX_FITTED_VALUES)).filter((code) => !Number.isNaN(code));
   if (known.length < MIN_VALUES) return undefined;
   const sorted = known.toSorted();
   const quantile = (share: number) => sorted[Math.floor(share * (sorted.length - 1))]!;
@@ -30,10 +27,7 @@ export function fitPower(codes: Float32Array): PowerEncoding['power'] | undefine
   // Where one value is that of many rows, mostly 0, the quantiles say nothing of a tail.
   if (!(width > 0 && low < centre && centre < high)) return undefined;
   if (!(Math.abs(low + high - 2 * centre) >= LONG_TAIL * (high - low))) return undefined;
-  const step = Math.max(1, known.length / MAX_VALUES);
-  const count = Math.floor(known.length / step);
-  const sample = Float64Array.from({ length: count }, (_, i) => (known[Math.floor(i * step)]! - centre) / width);
-  const lambda = fitYeoJohnson(sample);
-  const transformed = known.map((value) => yeoJohnson((value - centre) / width, lambda));
-  return { centre, width, lambda, ...moments(transformed) };
+  const scaled = known.map((value) => (value - centre) / width);
+  const lambda = fitYeoJohnson(scaled);
+  return { centre, width, lambda, ...moments(scaled.map((value) => yeoJohnson(value, lambda))) };
 }

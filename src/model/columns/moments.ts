@@ -1,3 +1,6 @@
+/** Values in random order that shapes of distributions are fitted to: more hardly change them, but take time and memory. */
+export const MAX_FITTED_VALUES = 20_000;
+
 /**
  * Returns the mean and the population standard deviation of the values that are not missing, in float64 and two passes. The
  * deviation is 1 if all are equal; the mean is 0 if there is none.

@@ -1,3 +1,4 @@
+import { MAX_FITTED_VALUES } from '../columns/moments.js';
 import type { Predictions } from '../network/predictor.js';
 import type { LabelledRows } from '../tables/labelled-rows.js';
 import { pairedTest } from './gate.js';
@@ -41,7 +42,7 @@ export async function chooseScale(
   if (options.target_transform !== 'auto') return options.target_transform;
   if (index.length < MIN_TRIAL_ROWS) return 'none';
   const logged = Array.from({ length: outputs }, (_, j) => j).filter((j) =>
-    hasTail(Float64Array.from(index, (row) => data.targets[row * outputs + j]!)),
+    hasTail(Float64Array.from(index.subarray(0, MAX_FITTED_VALUES), (row) => data.targets[row * outputs + j]!)),
   );
   if (logged.length === 0) return 'none';
   const rows = index.subarray(0, TRIAL_ROWS);
