@@ -23,6 +23,11 @@ const ROOMS = {
   'src/model/engines': ['src/model/network', 'src/model/columns', 'src/base'],
   'src/model/tables': ['src/model/columns', 'src/base'],
   'src/model/baseline': ['src/model/columns', 'src/base'],
+  'src/model/baseline/sketches': ['src/base'],
+  'src/model/baseline/dependence': ['src/base'],
+  'src/model/baseline/charts': ['src/model/baseline/sketches', 'src/base'],
+  'src/model/baseline/errors': ['src/model/baseline/sketches', 'src/base'],
+  'src/model/baseline/features': ['src/model/baseline/sketches', 'src/model/columns', 'src/base'],
   'src/model/versions': [
     ...['src/model/network', 'src/model/tables', 'src/model/columns', 'src/model/baseline'],
     'src/base',
@@ -43,6 +48,10 @@ const ROOMS = {
     'src/drift/rows',
     'src/model/baseline',
     'src/model/columns',
+    'src/base',
+  ],
+  'src/drift/dependence': [
+    ...['src/drift/window', 'src/drift/counts', 'src/drift/rows', 'src/model/baseline', 'src/model/columns'],
     'src/base',
   ],
   'src/drift/monitor': ['src/drift', 'src/model/baseline', 'src/model/columns', 'src/base'],

@@ -1,5 +1,5 @@
 import type { Baseline } from '../../model/baseline/baseline.js';
-import { binShare, NO_BIN, sumOf } from '../../model/baseline/bins.js';
+import { binShare, NO_BIN, sumOf } from '../../model/baseline/sketches/bins.js';
 import type { RecentRows } from '../counts/recent-rows.js';
 import { RowCounts } from '../counts/row-counts.js';
 import type { Channel } from '../rows/channels.js';

@@ -53,7 +53,7 @@ export class RecentRows {
 
   /** Retains `rows` more rows, at most `room`, which have been written from `end` on. */
   advance(rows: number): void {
-    this.next = (this.next + rows) % this.capacity;
+    this.next = rows === this.room ? 0 : this.next + rows;
     this.filled = Math.min(this.capacity, this.filled + rows);
   }
 

@@ -1,6 +1,6 @@
 import type { Baseline, OutputColumn } from '../../model/baseline/baseline.js';
-import type { FeatureColumn } from '../../model/baseline/feature-column.js';
-import { isCycle, type WatchedTime } from '../../model/baseline/watched.js';
+import type { FeatureColumn } from '../../model/baseline/features/feature-column.js';
+import { isCycle, type WatchedTime } from '../../model/baseline/features/watched.js';
 import type { Channel } from '../rows/channels.js';
 import { outputRange } from '../rows/output-range.js';
 import { type ColumnRange, columnRange, MAX_EXPONENT } from './column-range.js';

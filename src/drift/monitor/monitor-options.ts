@@ -1,5 +1,5 @@
+import type { LearnedAnew } from '../dependence/dependence.js';
 import type { AlarmEvent } from './alarm-evidence.js';
-import type { LearnedAnew } from './dependence.js';
 
 export interface MonitorOptions {
   /** Expected rows between two false alarms of any kind. */

@@ -5,6 +5,7 @@ import type { RecentSample } from '../changes/changed-rows.js';
 import { ReferenceDistribution } from '../changes/reference-distribution.js';
 import type { Charts } from '../counts/charts.js';
 import type { RowCounts } from '../counts/row-counts.js';
+import { DependenceReport } from '../dependence/dependence-report.js';
 import { GuardReport } from '../guards/guard-report.js';
 import { type Channel, GROUPS, type Group } from '../rows/channels.js';
 import { dependenceChange } from '../window/dependence-change.js';
@@ -13,7 +14,6 @@ import { groupAlpha, type WindowTest } from '../window/window-test.js';
 import { AlarmEvidence } from './alarm-evidence.js';
 import { type Alarms, LatchState } from './alarms.js';
 import { ColumnReport, type Measured, reportColumn } from './column-report.js';
-import { DependenceReport } from './dependence-report.js';
 import { isSupported, rankOf } from './ranking.js';
 
 const Time = Type.Number({ description: 'milliseconds since the epoch' });

@@ -1,6 +1,6 @@
 import type { Baseline } from '../../model/baseline/baseline.js';
-import type { Bins } from '../../model/baseline/bins.js';
-import { binLevels, isCycle } from '../../model/baseline/watched.js';
+import { binLevels, isCycle } from '../../model/baseline/features/watched.js';
+import type { Bins } from '../../model/baseline/sketches/bins.js';
 
 /** Groups of channels and tests. Each has its share of the false alarms. */
 export const GROUPS = ['features', 'guards', 'error', 'conditional'] as const;

@@ -4,8 +4,8 @@ import { Value } from 'typebox/value';
 import { DomainError } from '../../../base/domain-error.js';
 import { nullable } from '../../../base/json/nullable.js';
 import type { Baseline } from '../../../model/baseline/baseline.js';
+import { columnNames, isCycle } from '../../../model/baseline/features/watched.js';
 import { readBaseline } from '../../../model/baseline/read-baseline.js';
-import { columnNames, isCycle } from '../../../model/baseline/watched.js';
 import type { FileStore } from '../../../model/store/file-store.js';
 import type { Card } from '../../../model/versions/card.js';
 

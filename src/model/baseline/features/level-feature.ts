@@ -1,6 +1,6 @@
-import { type Bins, MIN_BINS, maxBinsOf, ROWS_PER_BIN, sumOf } from './bins.js';
+import { type Bins, MIN_BINS, maxBinsOf, ROWS_PER_BIN, sumOf } from '../sketches/bins.js';
+import { normalScore, type ScoreGrid } from '../sketches/normal-scores.js';
 import type { FeatureColumn } from './feature-column.js';
-import { normalScore, type ScoreGrid } from './normal-scores.js';
 import type { WatchedFeature } from './watched.js';
 
 /** Minimum share of the rows of a level with a bin of its own: rarer ones would be lost in a chart of 200 rows. */

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
-import { Bins, makeBins } from './bins.js';
-import { momentsOf } from './moments.js';
-import { makeScoreGrid, ScoreGrid } from './normal-scores.js';
+import { Bins, makeBins } from '../sketches/bins.js';
+import { momentsOf } from '../sketches/moments.js';
+import { makeScoreGrid, ScoreGrid } from '../sketches/normal-scores.js';
 import { Watched, type WatchedFeature } from './watched.js';
 
 export const Column = Type.Object({ name: Type.String(), bins: Bins, mean: Type.Number(), deviation: Type.Number() });

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
-import { chiSquareDeviate } from '../../base/statistics/chi-square.js';
-import { createRandom, type Random } from '../../base/statistics/random.js';
-import { NO_BIN } from './bins.js';
+import { chiSquareDeviate } from '../../../base/statistics/chi-square.js';
+import { createRandom, type Random } from '../../../base/statistics/random.js';
+import { NO_BIN } from '../sketches/bins.js';
 import { effectiveRows, HistogramCharts } from './histogram-chart.js';
 
 /** How often a chart's statistic exceeds a level by chance: once in `rows` rows, and e times less often per `scale` above it. */

@@ -1,8 +1,8 @@
 import { test } from 'node:test';
-import { gridScore, makeScoreGrid } from '../../../src/model/baseline/normal-scores.js';
-import { OrderedLists } from '../../../src/model/baseline/ordered-lists.js';
-import { makeOrderedSample, sampleScore } from '../../../src/model/baseline/ordered-sample.js';
-import { assertClose, SCIPY } from '../../support/scipy-statistics.js';
+import { gridScore, makeScoreGrid } from '../../../../src/model/baseline/sketches/normal-scores.js';
+import { OrderedLists } from '../../../../src/model/baseline/sketches/ordered-lists.js';
+import { makeOrderedSample, sampleScore } from '../../../../src/model/baseline/sketches/ordered-sample.js';
+import { assertClose, SCIPY } from '../../../support/scipy-statistics.js';
 
 test('normal scores with ties agree with SciPy, on a feature’s grid and in a sample', () => {
   const { values, scores } = SCIPY.normal_scores;

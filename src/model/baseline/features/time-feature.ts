@@ -1,5 +1,5 @@
-import { UNIT_MS } from '../columns/coding.js';
-import { makeBins } from './bins.js';
+import { UNIT_MS } from '../../columns/coding.js';
+import { makeBins } from '../sketches/bins.js';
 import { type Cycle, LAST_PLACE, WEEKDAYS } from './cycles.js';
 import type { FeatureColumn } from './feature-column.js';
 import type { WatchedFeature, WatchedTime } from './watched.js';

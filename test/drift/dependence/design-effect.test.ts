@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom, type Random } from '../../../src/base/statistics/random.js';
-import { DesignEffect } from '../../../src/drift/counts/design-effect.js';
-import { addDifference, steadyEffect } from '../../../src/drift/counts/steady-effect.js';
+import { DesignEffect } from '../../../src/drift/dependence/design-effect.js';
+import { addDifference, steadyEffect } from '../../../src/drift/dependence/steady-effect.js';
 import type { Channel } from '../../../src/drift/rows/channels.js';
 
 const BINS = 10;

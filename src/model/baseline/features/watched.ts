@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { type Column, MAX_LEVELS, type TimestampColumn, TimeUnit } from '../columns/column.js';
-import type { Bins } from './bins.js';
+import { type Column, MAX_LEVELS, type TimestampColumn, TimeUnit } from '../../columns/column.js';
+import type { Bins } from '../sketches/bins.js';
 import { CYCLES, type Cycle, cycleOf, effectivePeriods, MIN_PERIODS, WEEKDAYS } from './cycles.js';
 
 /** The levels of a category or boolean, in the order in which they are watched. */

@@ -1,8 +1,9 @@
 import { type Static, Type } from 'typebox';
 import type { Charts } from '../counts/charts.js';
-import { DesignEffect, DesignEffectState } from '../counts/design-effect.js';
 import type { Channel } from '../rows/channels.js';
 import type { WindowTest } from '../window/window-test.js';
+import { DesignEffect } from './design-effect.js';
+import { EntriesState } from './entries.js';
 
 /** What is known of the order in which rows arrive. */
 export const ORDERS = ['unknown', 'independent', 'within_window', 'longer_than_window'] as const;
@@ -40,7 +41,7 @@ export const DependenceState = Type.Object({
   starting: Type.Boolean(),
   starts_in_order: Type.Boolean(),
   quiet: Type.Integer({ minimum: 0 }),
-  design_effect: DesignEffectState,
+  design_effect: EntriesState,
 });
 export type DependenceState = Static<typeof DependenceState>;
 

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { normalCdf, normalQuantile } from '../../base/statistics/normal.js';
+import { normalCdf, normalQuantile } from '../../../base/statistics/normal.js';
 import type { OrderedLists } from './ordered-lists.js';
 
 /** Maximum values of a grid: exact for a feature with fewer distinct values, interpolated between quantiles for others. */

@@ -1,5 +1,5 @@
-import { UNIT_MS } from '../columns/coding.js';
-import type { TimeUnit } from '../columns/column.js';
+import { UNIT_MS } from '../../columns/coding.js';
+import type { TimeUnit } from '../../columns/column.js';
 
 /** Cycles of a timestamp that are watched. */
 export const CYCLES = ['time_of_day', 'weekday', 'day_of_year'] as const;

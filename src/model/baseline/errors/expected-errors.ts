@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import type { Random } from '../../base/statistics/random.js';
-import { sumOf } from './bins.js';
+import type { Random } from '../../../base/statistics/random.js';
+import { sumOf } from '../sketches/bins.js';
 
 /** An error explained by the bins of some channels: `mean + Σ_c (effect of the bin in c - mean effect in c)`. */
 const ErrorModel = Type.Object({

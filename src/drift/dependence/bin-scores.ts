@@ -1,4 +1,4 @@
-import { binShares } from '../../model/baseline/bins.js';
+import { binShares } from '../../model/baseline/sketches/bins.js';
 import type { Channel } from '../rows/channels.js';
 
 /** Scores of a channel: location and spread. */

@@ -1,5 +1,5 @@
-import type { ArrayMemory } from '../../base/node/array-memory.js';
-import { binShares, NO_BIN } from './bins.js';
+import type { ArrayMemory } from '../../../base/node/array-memory.js';
+import { binShares, NO_BIN } from '../sketches/bins.js';
 
 /** A smaller scale is brought back to 1, long before it would underflow. */
 const MIN_SCALE = 1e-100;

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { hashRows } from '../../base/statistics/row-hashes.js';
-import { Bins, makeBins } from './bins.js';
+import { hashRows } from '../../../base/statistics/row-hashes.js';
+import { Bins, makeBins } from '../sketches/bins.js';
 
 /** Errors of one target on held-out rows, in its units. An error is prediction - target. */
 const TargetErrors = Type.Object({
