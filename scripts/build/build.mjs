@@ -17,7 +17,7 @@ const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 /** The programs, the processes and threads they start, and the package's exports, by their names in dist/app. */
 const ENTRY_POINTS = {
   main: 'src/server/main.ts',
-  'trainer-process': 'src/model/training/trainer-process.ts',
+  'trainer-process': 'src/model/training/process/trainer-process.ts',
   'table-reader-process': 'src/model/tables/reader/table-reader-process.ts',
   'row-reader-process': 'src/model/tables/reader/row-reader-process.ts',
   'feedback-process': 'src/model/feedback/feedback-process.ts',

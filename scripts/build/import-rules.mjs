@@ -19,6 +19,9 @@ const ANSWERING = [
 const ROOMS = {
   'src/base': [],
   'src/model/columns': ['src/base'],
+  'src/model/columns/notation': ['src/model/columns/*.js', 'src/base'],
+  'src/model/columns/encoding': ['src/model/columns/*.js', 'src/base'],
+  'src/model/columns/fitting': ['src/model/columns/encoding', 'src/model/columns/*.js', 'src/base'],
   'src/model/network': ['src/model/columns', 'src/base'],
   'src/model/engines': ['src/model/network', 'src/model/columns', 'src/base'],
   'src/model/tables': ['src/model/columns', 'src/base'],
@@ -37,6 +40,14 @@ const ROOMS = {
   'src/model/training': [
     ...['src/model/engines', 'src/model/network', 'src/model/tables', 'src/model/baseline', 'src/model/versions'],
     ...['src/model/columns', 'src/base'],
+  ],
+  'src/model/training/scaling': [
+    ...['src/model/training/gate', 'src/model/training/*.js'],
+    ...['src/model/network', 'src/model/tables', 'src/model/columns', 'src/base'],
+  ],
+  'src/model/training/ridge': ['src/model/network', 'src/base'],
+  'src/model/training/gate': [
+    ...['src/model/network', 'src/model/tables', 'src/model/versions', 'src/model/columns', 'src/base'],
   ],
   'src/drift/rows': ['src/model/baseline', 'src/model/columns', 'src/base'],
   'src/drift/counts': ['src/drift/rows', 'src/model/baseline', 'src/model/columns', 'src/base'],

@@ -8,13 +8,13 @@ import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from '../network
 import type { LabelledRows } from '../tables/labelled-rows.js';
 import type { Epoch, Metrics } from '../versions/metrics.js';
 import { evaluate } from './evaluation.js';
-import { fitInputs, type Inputs } from './inputs.js';
-import { startLinear } from './linear-start.js';
-import { fitReconstruction, headRows } from './reconstruction-head.js';
-import { fitRidge, type InputRows } from './ridge.js';
+import { startLinear } from './ridge/linear-start.js';
+import { fitReconstruction, headRows } from './ridge/reconstruction-head.js';
+import { fitRidge, type InputRows } from './ridge/ridge.js';
+import { fitInputs, type Inputs } from './scaling/inputs.js';
+import { chooseScale } from './scaling/target-scale.js';
+import { fitTargets } from './scaling/targets.js';
 import { splitRows } from './split.js';
-import { chooseScale } from './target-scale.js';
-import { fitTargets } from './targets.js';
 import type { TrainingOptions } from './training-options.js';
 import { WeightAverage } from './weight-average.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fitEncodings } from '../../../src/model/columns/fit-encoding.js';
+import { fitEncodings } from '../../../src/model/columns/fitting/fit-encoding.js';
 import { loadEngine } from '../../../src/model/engines/load-engine.js';
 import { Predictor } from '../../../src/model/network/predictor.js';
 import { weightCount } from '../../../src/model/network/shape.js';

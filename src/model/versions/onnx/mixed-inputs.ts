@@ -1,7 +1,8 @@
-import { DAY, PERIOD_DAYS, UNIT } from '../../columns/cycles.js';
-import type { CalendarEncoding, EncodedColumn, PowerEncoding } from '../../columns/encoding.js';
-import { inputsOf } from '../../columns/encoding.js';
-import { MixedEncoder } from '../../columns/mixed-encoder.js';
+import { UNIT_MS } from '../../columns/coding.js';
+import { DAY, PERIOD_DAYS } from '../../columns/encoding/cycles.js';
+import type { CalendarEncoding, EncodedColumn, PowerEncoding } from '../../columns/encoding/encoding.js';
+import { inputsOf } from '../../columns/encoding/encoding.js';
+import { MixedEncoder } from '../../columns/encoding/mixed-encoder.js';
 import { ELEMENT, type Graph, valueInfo } from './graph.js';
 
 /** The operators for texts. */
@@ -83,7 +84,7 @@ class ColumnGraph {
     const { column } = this;
     if (column.type === 'category') return this.fromTable(column.levels);
     return column.type === 'timestamp'
-      ? this.fromTime(column.origin, UNIT[column.unit], column.encoding)
+      ? this.fromTime(column.origin, UNIT_MS[column.unit], column.encoding)
       : this.fromNumber();
   }
 
