@@ -51,6 +51,20 @@ test('few levels have an input each, rare ones share one with new ones, and many
   assert.equal(FITTED[4]!.encoding.method, 'target');
 });
 
+test('more levels have an input each where they have many rows and an epoch stays short', () => {
+  const methodOf = (levels: number, rows: number) => {
+    const names = Array.from({ length: levels }, (_, i) => `${i}`);
+    const column: Column = { name: 'c', type: 'category', missing: 0, levels: names, counts: names.map(() => 1) };
+    const codes = Float32Array.from({ length: rows }, (_, i) => i % levels);
+    return fitEncodings([column], { features: codes, targets: codes, outputs: 1 }, allRows(rows))[0]!.encoding.method;
+  };
+  assert.equal(methodOf(200, 1000), 'one_hot');
+  assert.equal(methodOf(300, 2900), 'target');
+  assert.equal(methodOf(300, 3100), 'one_hot');
+  assert.equal(methodOf(300, 33_000), 'one_hot');
+  assert.equal(methodOf(300, 34_000), 'target');
+});
+
 test('of very many levels in all, those of the columns that have most are statistics', () => {
   const columns = Array.from({ length: 30 }, (_, j): Column => {
     const levels = Array.from({ length: j < 20 ? 150 : 5 }, (__, i) => `${i}`);
