@@ -97,9 +97,10 @@ export async function train(
     engine.setWeights(start);
   }
   const average = new WeightAverage(engine, Math.ceil(index.length / options.batch_size));
+  const inputSquares = predictor.encoder.meanSquare(heldOut.features, heldOut.rows);
   const validate = () => {
     const predictions = predictAll(predictor, heldOut.features, heldOut.rows);
-    return { predictions, metrics: evaluate(predictor, heldOut, predictions, targetNames) };
+    return { predictions, metrics: evaluate(predictor, heldOut, predictions, targetNames, inputSquares) };
   };
   const history: Epoch[] = [];
   let best = { error: Number.POSITIVE_INFINITY, epoch: 0, weights: engine.weights() };
