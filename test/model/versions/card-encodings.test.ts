@@ -72,6 +72,7 @@ test('encodings that do not fit their columns are refused with the place', () =>
     [[...town!, 'counts', 300], 1, /columns\/4\/encoding\/counts: /],
     [[...sold!, 'cycles'], new Array(4).fill({ period: 'week', sin: 0, cos: 0, scale: 1 }), /columns/],
     [[...sold!, 'trend', 'scale'], -1, /columns/],
+    [[...sold!, 'trend', 'range'], [9, 8], /columns\/3\/encoding\/trend\/range: /],
     [['columns', 3, 'origin'], 1e300, /columns\/3\/origin: /],
     [['target_transforms'], [], /target_transforms: /],
     [['target_transforms', 0, 'scale'], 0, /target_transforms/],

@@ -24,8 +24,11 @@ export function encodingMismatch(
 const MAX_ORIGIN = 8.64e15 - MAX_CODE * DAY;
 
 function columnMismatch(column: EncodedColumn, targets: number): string | undefined {
-  if (column.type === 'timestamp' && Math.abs(column.origin) > MAX_ORIGIN)
-    return '/origin: no time that a date can hold';
+  if (column.type === 'timestamp') {
+    if (Math.abs(column.origin) > MAX_ORIGIN) return '/origin: no time that a date can hold';
+    const { range } = column.encoding.trend;
+    return range && range[0] > range[1] ? '/encoding/trend/range: its end is before its beginning' : undefined;
+  }
   if (column.type !== 'category') return undefined;
   const { encoding, levels, counts } = column;
   if (counts.length !== levels.length) return '/counts: expected one per level';

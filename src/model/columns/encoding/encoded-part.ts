@@ -16,6 +16,9 @@ export class EncodedPart {
   private readonly scale: number = 1;
   private readonly power: PowerEncoding['power'] | undefined;
   private readonly unit: number = 1;
+  /** Codes beyond have the trend of these. */
+  private readonly first: number = Number.NEGATIVE_INFINITY;
+  private readonly last: number = Number.POSITIVE_INFINITY;
   /** The input that says whether a value is missing: none, or what it is for a value and for a gap. */
   private readonly indicates: boolean = false;
   private readonly present: number = 0;
@@ -48,6 +51,7 @@ export class EncodedPart {
         this.kind = 'calendar';
         this.mean = encoding.trend.mean;
         this.scale = encoding.trend.scale;
+        if (encoding.trend.range) [this.first, this.last] = encoding.trend.range;
         this.unit = column.type === 'timestamp' ? UNIT_MS[column.unit] : 1;
         this.week = weekOf(encoding);
         break;
@@ -108,7 +112,7 @@ export class EncodedPart {
     if (column.type !== 'timestamp') return;
     const { cycles } = column.encoding;
     const missing = Number.isNaN(code);
-    to[at] = missing ? 0 : (code - this.mean) / this.scale;
+    to[at] = missing ? 0 : (Math.min(this.last, Math.max(this.first, code)) - this.mean) / this.scale;
     const time = column.origin + code * this.unit;
     let next = at + 1;
     for (let i = 0; i < cycles.length; i++) {

@@ -68,10 +68,22 @@ export const TargetEncoding = Type.Object({
 export const Period = Type.Union([Type.Literal('day'), Type.Literal('week'), Type.Literal('year')]);
 export type Period = Static<typeof Period>;
 
-/** A trend, `(code - mean) / scale`, and for each cycle the sine and the cosine of its angle, less their means, over `scale`. */
+/**
+ * A trend, `(code - mean) / scale`, and for each cycle the sine and the cosine of its angle, less their means, over `scale`. A code
+ * beyond `range` has the trend of its nearer end: what a network follows there is no knowledge of later times. Cycles go on. A
+ * version of an earlier release has no `range`.
+ */
 export const CalendarEncoding = Type.Object({
   method: Type.Literal('calendar'),
-  trend: Type.Object({ mean: Type.Number(), scale: Scale }),
+  trend: Type.Object({
+    mean: Type.Number(),
+    scale: Scale,
+    range: Type.Optional(
+      Type.Tuple([Type.Number(), Type.Number()], {
+        description: 'the trend is that of the nearer end beyond these codes',
+      }),
+    ),
+  }),
   cycles: Type.Array(Type.Object({ period: Period, sin: Type.Number(), cos: Type.Number(), scale: Scale }), {
     maxItems: 3,
   }),

@@ -35,6 +35,9 @@ const RARE = 3;
 /** Days that a column must span before a cycle can be distinguished from a trend. */
 const MIN_SPAN: Readonly<Record<Period, number>> = { day: 0, week: 14, year: 300 };
 
+/** Share of the times on each side that may be typing errors, such as 1900 or 2099: they do not make a trend. */
+const STRAY = 0.001;
+
 /** Variance below which a cycle is left out: nearly all times have the same angle. Evenly spread angles have 1. */
 const MIN_CYCLE = 0.02;
 
@@ -154,7 +157,17 @@ function fitTimestamp(column: TimestampColumn, codes: Float32Array): EncodedColu
     const variance = varianceOf(angles.map(Math.sin), sin.mean) + varianceOf(angles.map(Math.cos), cos.mean);
     if (variance >= MIN_CYCLE) cycles.push({ period, sin: sin.mean, cos: cos.mean, scale: Math.sqrt(variance) });
   }
-  return { ...column, encoding: { method: 'calendar', trend: moments(codes), cycles, gaps: gapsOf(codes) } };
+  const bounds = trendRange(known);
+  const trend = { ...moments(codes.map((code) => Math.min(bounds[1], Math.max(bounds[0], code)))), range: bounds };
+  return { ...column, encoding: { method: 'calendar', trend, cycles, gaps: gapsOf(codes) } };
+}
+
+/** Returns the codes between which a trend is learned. */
+function trendRange(known: Float32Array): [number, number] {
+  if (known.length === 0) return [0, 0];
+  const sorted = known.slice().sort();
+  const beyond = Math.floor(STRAY * known.length);
+  return [sorted[beyond]!, sorted[known.length - 1 - beyond]!];
 }
 
 function varianceOf(values: Float64Array, mean: number): number {

@@ -145,7 +145,7 @@ class ColumnGraph {
     const code = this.apply('Floor', [units], 'code');
     const whole = this.binary('Add', this.binary('Mul', code, unit, 'whole'), origin, 'instant');
     const days = this.binary('Div', whole, DAY, 'days');
-    const inputs = [this.scaled(code, trend.mean, trend.scale, 'trend')];
+    const inputs = [this.scaled(this.within(code, trend.range), trend.mean, trend.scale, 'trend')];
     for (const { period, sin, cos, scale } of cycles) {
       const position =
         period === 'day'
@@ -165,6 +165,10 @@ class ColumnGraph {
     }
     const none = this.graph.integers(this.name('no_time'), [], [NO_TIME]);
     return this.withGaps(inputs, this.apply('Equal', [this.input, none], 'missing'), gaps);
+  }
+
+  private within(code: string, range: CalendarEncoding['trend']['range']): string {
+    return range ? this.binary('Min', this.binary('Max', code, range[0], 'from_first'), range[1], 'to_last') : code;
   }
 
   /** Puts 0, the mean, where a value is missing, and adds the input that says whether it is. */
