@@ -1,12 +1,17 @@
 import { type Static, Type } from 'typebox';
-import type { Baseline } from '../../model/baseline/baseline.js';
 import { type RequestRows, rowIndex } from '../counts/row-counter.js';
 import type { Channel } from '../rows/channels.js';
 import { rarity } from './column-range.js';
 import { isAstray, isFar, rankOf } from './far-values.js';
-import { FAR_RANK, Guard, GuardState, type GuardTest, RANK_FACTOR } from './guard.js';
+import { FAR_RANK, Guard, GuardState, type GuardTest, RANK_FACTOR, type RankLimits } from './guard.js';
 import { GuardLimits } from './guard-limits.js';
-import { type GuardedColumn, guardedColumns, IMPLAUSIBLE_RANGES, PLAUSIBLE_ROWS } from './guarded-column.js';
+import {
+  type GuardedBaseline,
+  type GuardedColumn,
+  guardedColumns,
+  IMPLAUSIBLE_RANGES,
+  PLAUSIBLE_ROWS,
+} from './guarded-column.js';
 import { RepeatedRows } from './repeated-rows.js';
 
 /** The guards' charts on disk: the numbers of the latest row, and the guards that have seen an event. */
@@ -54,7 +59,7 @@ export class GuardCharts {
    * implausible values raise an alarm. The arrays may change.
    */
   constructor(
-    baseline: Baseline,
+    baseline: GuardedBaseline,
     channels: readonly Channel[],
     rowsBetweenAlarms: number,
     designEffects: Float64Array,
@@ -159,11 +164,7 @@ export class GuardCharts {
   /** The guards that have seen an event, each with the density of its latest events: an alarm from 1 on. */
   *densities(): Generator<{ readonly column: GuardedColumn; readonly test: GuardTest; readonly density: number }> {
     for (const guard of this.guards.values()) {
-      const density = guard.density((rank) => ({
-        limits: this.spans.of(guard, rank),
-        designEffect: this.designEffectOf(guard.column, rank),
-        row: this.rowsOf(rank),
-      }));
+      const density = guard.density((rank) => ({ ...this.limitsOf(guard, rank), row: this.rowsOf(rank) }));
       yield {
         column: this.columns[guard.column]!,
         test: guard.test,
@@ -231,11 +232,11 @@ export class GuardCharts {
       const always = rank >= this.implausibleRank;
       if (!always && (repeated || !isCounted)) continue;
       const row = always ? all : counted;
-      guard.add(rank, row, value, this.spans.of(guard, rank), this.designEffectOf(column, rank));
+      guard.add(rank, row, value, this.limitsOf(guard, rank));
     }
     const ordered = !Number.isFinite(this.designEffects[channel]!) && all - guard.latest(FAR_RANK) < FAR_APART;
     if (far && !repeated && !ordered) {
-      guard.add(FAR_RANK, all, value, this.spans.of(guard, FAR_RANK), this.designEffectOf(column, FAR_RANK));
+      guard.add(FAR_RANK, all, value, this.limitsOf(guard, FAR_RANK));
     }
     if (alone && !guard.alarm) guard.raise(this.implausibleRank, 1);
     if (guard.alarm && !had) this.raised.push(channel);
@@ -246,8 +247,13 @@ export class GuardCharts {
     return rank < this.implausibleRank ? this.counted : this.all;
   }
 
+  private limitsOf(guard: Guard, rank: number): RankLimits {
+    const limits = this.spans.of(guard, rank);
+    return { limits, equalLimits: this.spans.ofEqual(guard, rank), designEffect: this.designEffectOf(guard, rank) };
+  }
+
   /** Implausible values are no less so if they come together. */
-  private designEffectOf(column: number, rank: number): number {
+  private designEffectOf({ column }: Guard, rank: number): number {
     const { channel } = this.columns[column]!;
     if (rank === FAR_RANK) return this.farEffects[channel]!;
     return rank < this.implausibleRank ? this.designEffects[channel]! : 1;

@@ -9,9 +9,10 @@ import { missingTail, rangeTail, spanLimits } from './span-limits.js';
  */
 const SCANS = 5;
 /**
- * Far values may come in rare rows of another kind, of which no held-out row is one. They are taken to be as frequent as values
- * out of the range of a sample of this many rows: three of them in 200 rows raise the alarm. In California housing,
- * AveOccup is 3 and, in one row of 5,000, above 200.
+ * Far values may come in rare rows of another kind, of which no held-out row is one: few held-out rows do not rule them out, however
+ * light the tail that they have. Such rows are taken to be as frequent as values out of the range of a sample that is eight times
+ * as large, but at most of this many rows: three far values in 200 rows raise the alarm. In California housing, AveOccup is 3
+ * and, in one row of 5,000, above 200.
  */
 const FAR_ROWS = 7000;
 /** The order of the first rows may be that of a sorted day of this many rows, whose values out of range all come first. */
@@ -37,15 +38,30 @@ export class GuardLimits {
   /** The limits of a guard's spans as `EventRing.densest` takes them, computed with the first event that needs them. */
   of(guard: Guard, rank: number): Float64Array {
     const { isRange, absent, all } = this.heldOut(guard);
-    const key = `${isRange} ${absent} ${all} ${rank}`;
-    let limits = this.spans.get(key);
-    if (!limits) {
-      const between = this.rowsBetweenAlarms * this.guards;
-      if (rank === FAR_RANK) limits = spanLimits(rangeTail(Math.max(FAR_ROWS, all)), this.rowsBetweenAlarms);
-      else if (isRange) limits = spanLimits(rangeTail(Math.round(all * RANK_FACTOR ** rank)), SCANS * between);
-      else limits = spanLimits(missingTail(absent, all), between);
-      this.spans.set(key, limits);
-    }
+    const between = this.rowsBetweenAlarms * this.guards;
+    if (rank === FAR_RANK) return this.ofFar(Math.min(RANK_FACTOR * all, FAR_ROWS), all);
+    if (!isRange) return this.spansOf(`missing ${absent} ${all}`, missingTail(absent, all), between);
+    const rows = Math.round(all * RANK_FACTOR ** rank);
+    return this.spansOf(`range ${rows}`, rangeTail(rows), SCANS * between);
+  }
+
+  /**
+   * The limits of far values that are all equal, as codes and overflows are: a tail has different ones, unless the held-out rows have
+   * only one value. However few these are, such values are taken to be as rare as by `FAR_ROWS`.
+   */
+  ofEqual(guard: Guard, rank: number): Float64Array | undefined {
+    const { rows, range } = this.columns[guard.column]!;
+    return rank === FAR_RANK && range.max > range.min ? this.ofFar(FAR_ROWS, rows) : undefined;
+  }
+
+  private ofFar(rows: number, all: number): Float64Array {
+    const sample = Math.max(rows, all);
+    return this.spansOf(`far ${sample}`, rangeTail(sample), this.rowsBetweenAlarms);
+  }
+
+  private spansOf(key: string, tail: Parameters<typeof spanLimits>[0], rowsBetweenAlarms: number): Float64Array {
+    const limits = this.spans.get(key) ?? spanLimits(tail, rowsBetweenAlarms);
+    this.spans.set(key, limits);
     return limits;
   }
 

@@ -23,9 +23,13 @@ export interface Channel {
   readonly offset: number;
 }
 
+/** The parts of a baseline that have channels. */
+type Channelled = Pick<Baseline, 'features' | 'outputs' | 'conditional'> & {
+  readonly error: Pick<Baseline['error'], 'bins'>;
+};
+
 /** The channels of a baseline: features, outputs, the error, and last the conditional residuals, which some row counts leave out. */
-export function channelsOf(baseline: Baseline): readonly Channel[] {
-  const { features, outputs, error, conditional } = baseline;
+export function channelsOf({ features, outputs, error, conditional }: Channelled): readonly Channel[] {
   const channels: Omit<Channel, 'offset'>[] = [
     ...features.map((feature, index) => {
       const { name, bins } = feature;
