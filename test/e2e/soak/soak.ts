@@ -20,8 +20,8 @@ import { MIN_BLOCKS } from './trend.js';
 
 const { values } = parseArgs({
   options: {
-    minutes: { type: 'string', default: '93' },
-    'warm-up': { type: 'string', default: '62' },
+    minutes: { type: 'string', default: '90' },
+    'warm-up': { type: 'string', default: '60' },
     page: { type: 'string' },
   },
 });
