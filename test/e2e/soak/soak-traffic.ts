@@ -110,7 +110,7 @@ export class SoakTraffic {
   /** Delivers a request of any protocol in any way, most of them with an early end. */
   private async breakOff(request: FuzzRequest): Promise<void> {
     const delivery = pick(DELIVERIES, this.random);
-    const how = { delivery, at: this.random.uniform(), reset: this.random.below(2) === 0, damaged: false, slow: false };
+    const how = { delivery, at: this.random.uniform(), reset: this.random.below(2) === 0, damaged: false };
     const { replies } = await exchange(this.port, { index: 0, request, bytes: toBytes(request), ...how });
     for (const { status, body } of replies) this.count('broken-off and piecemeal', status, body.toString('latin1'));
   }
