@@ -13,7 +13,7 @@ export function installProbe(directory: string, path: string): Record<string, st
   mkdirSync(join(directory, HEAPS), { recursive: true });
   // The service is another user in a container.
   chmodSync(join(directory, HEAPS), 0o777);
-  const options = [`--import=${join(path, PROBE_NAME)}`, '--heapsnapshot-signal=SIGUSR2', `--diagnostic-dir=${path}`];
+  const options = [`--import=${join(path, PROBE_NAME)}`, '--heapsnapshot-signal=SIGWINCH', `--diagnostic-dir=${path}`];
   return { NODE_OPTIONS: options.join(' '), SOAK_HEAPS: join(path, HEAPS) };
 }
 

@@ -141,7 +141,8 @@ export class SoakTraffic {
   /** Finds out which columns the model that serves now has. */
   private async look(): Promise<void> {
     const { features } = JSON.parse(await this.send('documents', 'GET', '/model'));
-    this.isMixed = features.includes('color');
+    // A refusal has none.
+    if (features) this.isMixed = features.includes('color');
   }
 
   private rebaseline(): Promise<unknown> {

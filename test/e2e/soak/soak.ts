@@ -2,8 +2,8 @@
 // that break off. Measures memory, handles and files, fits a line to each after a warm-up, and prints a page, which `--page`
 // writes. `--minutes=` is the duration, of which `--warm-up=` minutes are not judged: caches fill, V8 optimises the code and finds
 // the size of its heap, and the service retains its last 100 trainings and, the slowest to fill, the latest hour of reconstruction
-// errors. Exits with 1 if anything grows, ends or fails. SIGUSR2 to the service makes it write a heap snapshot to its directory:
-// two of them show what grows.
+// errors. Exits with 1 if anything grows, ends or fails. SIGWINCH, which the service ignores, makes it write a heap snapshot to its
+// directory: two of them show what grows.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
