@@ -52,7 +52,7 @@ const variants: Record<string, readonly EncodedColumn[]> = {
     range: [0, 500_000],
     encoding: {
       method: 'calendar',
-      trend: { mean: 250_000, scale: 144_000, range: [50_000, 350_000] },
+      trend: { mean: 250_000, scale: 144_000, range: [50_000, 350_000], ...(unit === 'second' && { period: 90_000 }) },
       cycles: (['day', 'week', 'year'] as const).map((period) => ({ period, sin: 0.1, cos: -0.2, scale: 0.7 })),
       gaps: 0.05,
     },

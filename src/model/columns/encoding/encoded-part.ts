@@ -19,6 +19,8 @@ export class EncodedPart {
   /** Codes beyond have the trend of these. */
   private readonly first: number = Number.NEGATIVE_INFINITY;
   private readonly last: number = Number.POSITIVE_INFINITY;
+  /** Codes of a year by which codes beyond are first moved; undefined if they are not. */
+  private readonly period: number | undefined;
   /** The input that says whether a value is missing: none, or what it is for a value and for a gap. */
   private readonly indicates: boolean = false;
   private readonly present: number = 0;
@@ -52,6 +54,7 @@ export class EncodedPart {
         this.mean = encoding.trend.mean;
         this.scale = encoding.trend.scale;
         if (encoding.trend.range) [this.first, this.last] = encoding.trend.range;
+        this.period = encoding.trend.period;
         this.unit = column.type === 'timestamp' ? UNIT_MS[column.unit] : 1;
         this.week = weekOf(encoding);
         break;
@@ -112,7 +115,7 @@ export class EncodedPart {
     if (column.type !== 'timestamp') return;
     const { cycles } = column.encoding;
     const missing = Number.isNaN(code);
-    to[at] = missing ? 0 : (Math.min(this.last, Math.max(this.first, code)) - this.mean) / this.scale;
+    to[at] = missing ? 0 : (this.known(code) - this.mean) / this.scale;
     const time = column.origin + code * this.unit;
     let next = at + 1;
     for (let i = 0; i < cycles.length; i++) {
@@ -132,6 +135,14 @@ export class EncodedPart {
       }
     }
     if (this.indicates) to[next] = missing ? this.absent : this.present;
+  }
+
+  /** Returns the code whose trend a code has. */
+  private known(code: number): number {
+    const { first, last, period } = this;
+    if (code >= first && code <= last) return code;
+    const years = (distance: number) => (period === undefined ? 0 : period * Math.ceil(Math.max(0, distance) / period));
+    return Math.min(last, Math.max(first, code + years(first - code) - years(code - last)));
   }
 
   /** Returns the code that the inputs from index `at` on stand for. */

@@ -70,8 +70,8 @@ export type Period = Static<typeof Period>;
 
 /**
  * A trend, `(code - mean) / scale`, and for each cycle the sine and the cosine of its angle, less their means, over `scale`. A code
- * beyond `range` has the trend of its nearer end: what a network follows there is no knowledge of later times. Cycles go on. A
- * version of an earlier release has no `range`.
+ * beyond `range` has the trend of its nearer end: what a network follows there is no knowledge of later times. With a `period`, it
+ * has the trend of the same day of the nearest year within. Cycles go on. A version of an earlier release has no `range`.
  */
 export const CalendarEncoding = Type.Object({
   method: Type.Literal('calendar'),
@@ -81,6 +81,12 @@ export const CalendarEncoding = Type.Object({
     range: Type.Optional(
       Type.Tuple([Type.Number(), Type.Number()], {
         description: 'the trend is that of the nearer end beyond these codes',
+      }),
+    ),
+    period: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        description: 'the codes of a year, if a code beyond `range` is first moved into it by whole years',
       }),
     ),
   }),

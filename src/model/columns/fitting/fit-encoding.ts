@@ -1,6 +1,6 @@
 import { UNIT_MS } from '../coding.js';
 import type { BooleanColumn, CategoryColumn, Column, NumberColumn, TimestampColumn } from '../column.js';
-import { angleOf, DAY } from '../encoding/cycles.js';
+import { angleOf, DAY, PERIOD_DAYS } from '../encoding/cycles.js';
 import {
   type CalendarEncoding,
   type EncodedColumn,
@@ -35,8 +35,15 @@ const RARE = 3;
 /** Days that a column must span before a cycle can be distinguished from a trend. */
 const MIN_SPAN: Readonly<Record<Period, number>> = { day: 0, week: 14, year: 300 };
 
-/** Share of the times on each side that may be typing errors, such as 1900 or 2099: they do not make a trend. */
+/**
+ * Share of the times on each side that may be typing errors, such as 1900 or 2099, if they are further out than this share of the
+ * span of all others: they do not make a trend.
+ */
 const STRAY = 0.001;
+const FAR = 0.1;
+
+/** Years from which on a trend and the season are two things. */
+const SEASONS = 1.5;
 
 /** Variance below which a cycle is left out: nearly all times have the same angle. Evenly spread angles have 1. */
 const MIN_CYCLE = 0.02;
@@ -157,17 +164,22 @@ function fitTimestamp(column: TimestampColumn, codes: Float32Array): EncodedColu
     const variance = varianceOf(angles.map(Math.sin), sin.mean) + varianceOf(angles.map(Math.cos), cos.mean);
     if (variance >= MIN_CYCLE) cycles.push({ period, sin: sin.mean, cos: cos.mean, scale: Math.sqrt(variance) });
   }
-  const bounds = trendRange(known);
-  const trend = { ...moments(codes.map((code) => Math.min(bounds[1], Math.max(bounds[0], code)))), range: bounds };
+  const bounds = known.length > 0 ? trendRange(known) : ([0, 0] as [number, number]);
+  const year = (PERIOD_DAYS.year * DAY) / UNIT_MS[unit];
+  // A trend cannot be told from the season before many of its days have come twice: the next June is as the last one was.
+  const isSeason = cycles.some(({ period }) => period === 'year') && bounds[1] - bounds[0] < SEASONS * year;
+  const within = codes.map((code) => Math.min(bounds[1], Math.max(bounds[0], code)));
+  const trend = { ...moments(within), range: bounds, ...(isSeason && { period: year }) };
   return { ...column, encoding: { method: 'calendar', trend, cycles, gaps: gapsOf(codes) } };
 }
 
-/** Returns the codes between which a trend is learned. */
+/** Returns the first and the last of the codes, at least one, that a trend is learned of. */
 function trendRange(known: Float32Array): [number, number] {
-  if (known.length === 0) return [0, 0];
   const sorted = known.slice().sort();
   const beyond = Math.floor(STRAY * known.length);
-  return [sorted[beyond]!, sorted[known.length - 1 - beyond]!];
+  const [low, high] = [sorted[beyond]!, sorted[known.length - 1 - beyond]!];
+  const far = FAR * (high - low);
+  return [sorted.find((code) => code >= low - far)!, sorted.findLast((code) => code <= high + far)!];
 }
 
 function varianceOf(values: Float64Array, mean: number): number {
