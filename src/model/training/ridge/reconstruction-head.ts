@@ -52,11 +52,9 @@ function missedBy(
   shown.set(weights.subarray(from![1]!.kernelOffset), to![1]!.kernelOffset);
   const engine = createEngine(wide, shown);
   const { outputs, reconstructions } = engine.forward(inputs, rows);
-  const missed = {
-    rows,
-    inputs: outputs.slice(0, rows * units),
-    targets: Float32Array.from(inputs, (value, i) => value - reconstructions[i]!),
-  };
+  const targets = new Float32Array(inputs.length);
+  for (let i = 0; i < targets.length; i++) targets[i] = inputs[i]! - reconstructions[i]!;
+  const missed = { rows, inputs: outputs.slice(0, rows * units), targets };
   engine.close();
   return missed;
 }

@@ -19,20 +19,22 @@ export interface Inputs {
   readonly encode: (<T>(index: Int32Array, from: number, to: number, step: Step<T>) => T) | undefined;
 }
 
-/** Copies the inputs `[rows, width]` and targets `[rows, outputs]` of some training rows. */
+/** Copies the inputs `[rows, width]` and the targets `[rows, outputs]` of the rows `index`. */
 export function gatherInputs(
   { width, encode }: Inputs,
   { features, targets, rows }: LabelledRows,
   index: Int32Array,
-): { inputs: Float32Array; targets: Float32Array } {
+): { rows: number; inputs: Float32Array; targets: Float32Array } {
   if (encode) {
     return encode(index, 0, index.length, (inputs, answers) => ({
+      rows: index.length,
       inputs: inputs.slice(0, index.length * width),
       targets: answers.slice(0, (index.length * targets.length) / rows),
     }));
   }
   const outputs = targets.length / rows;
   const gathered = {
+    rows: index.length,
     inputs: new Float32Array(index.length * width),
     targets: new Float32Array(index.length * outputs),
   };
