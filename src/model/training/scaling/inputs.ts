@@ -83,9 +83,9 @@ export function fitInputs(
   };
 }
 
-/** Returns whether a card must describe a plain number: a reader cannot tell its notation from the name. */
+/** Returns whether a card must describe a plain number: the name alone does not show its notation, nor that it may be missing. */
 function needsColumn(column: EncodedColumn): boolean {
-  return column.type !== 'number' || column.notation !== undefined;
+  return column.type !== 'number' || column.notation !== undefined || column.missing > 0;
 }
 
 function isCategory({ type }: EncodedColumn): boolean {

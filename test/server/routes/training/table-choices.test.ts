@@ -140,6 +140,28 @@ test('choices that cannot be are refused by name', async (t) => {
   assert.deepEqual([charset.statusCode, charset.json().code], [415, 'UNSUPPORTED_MEDIA_TYPE']);
 });
 
+test('a gap in a row without a target, or in few rows, is taken when the file is predicted', async (t) => {
+  const { app } = await buildTestApp(t, [], { maxRows: 1000 });
+  const numbers = ROWS.map(({ size, zip, tip }) => [size, zip, tip]);
+  const gap = ['', 1001];
+  for (const [name, rows] of [
+    ['without a target', [...numbers, [...gap, '']]],
+    // Whether it is held out or not.
+    ...[0, 1, 2, 3, 4, 5].map((tip) => [`of ${tip}`, [...numbers, [...gap, tip]]] as const),
+  ] as const) {
+    const csv = [['size', 'zip', 'tip'], ...rows].map((cells) => cells.join(',')).join('\n');
+    const trained = await send(app, 'target=tip&wait=true&epochs=1&promote=always&replace=true', csv);
+    assert.equal(trained.statusCode, 200, trained.body);
+    const again = await app.inject({
+      method: 'POST',
+      url: '/predict',
+      headers: { 'content-type': 'text/csv' },
+      payload: csv,
+    });
+    assert.equal(again.statusCode, 200, `${name}: ${again.body.slice(0, 300)}`);
+  }
+});
+
 test('the file just trained on is predicted as it is, by text and with new levels; other columns than the model are a problem', async (t) => {
   const { app } = await buildTestApp(t, [], { maxRows: 1000 });
   const trained = await send(app, 'target=tip&wait=true&epochs=3&types=zip:category');
