@@ -74,7 +74,7 @@ export class EvidenceGatherer {
     };
   }
 
-  /** Moves a timestamp first beyond whose held-out rows the model knows no trend, where that may be what changed its results. */
+  /** Moves a timestamp first beyond whose held-out rows the model extrapolates, where that may be what changed its results. */
   private timeFirst(columns: ColumnReport[], { kind }: Cause, sample: RecentSample | undefined): ColumnReport[] {
     if (!sample || (kind !== 'error' && kind !== 'output')) return columns;
     const beyond = timeBeyond(this.parts.baseline, sample.columns);
