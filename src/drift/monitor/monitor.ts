@@ -1,3 +1,4 @@
+import type { Steps } from '../../base/steps.js';
 import { type Baseline, hashBaseline } from '../../model/baseline/baseline.js';
 import { RowRecoder } from '../../model/baseline/features/row-recoder.js';
 import { Blocks } from '../counts/blocks.js';
@@ -67,6 +68,8 @@ export class DriftMonitor {
   /** What each group's latest alarm was raised on. */
   private readonly evidence = new Map<Group, AlarmEvidence>();
   private readonly gatherer: EvidenceGatherer;
+  /** Alarms whose evidence is being gathered, in the order of their events. */
+  private readonly gathering: { readonly event: DriftEvent; readonly steps: Steps<AlarmEvidence> }[] = [];
   private since: number;
 
   /** Throws a RangeError for options that cannot be met. */
@@ -173,6 +176,7 @@ export class DriftMonitor {
   }
 
   report(): DriftReport {
+    this.finishGathering();
     const { baseline, options, dependence, counts } = this;
     counts.flush();
     const now = options.clock();
@@ -225,6 +229,7 @@ export class DriftMonitor {
 
   /** The state for `restore`; JSON-serialisable. */
   state(): MonitorState {
+    this.finishGathering();
     const { counts } = this;
     counts.flush();
     const { window, last, minutes, hours } = counts;
@@ -347,12 +352,45 @@ export class DriftMonitor {
     return this.described;
   }
 
-  /** Stores what an alarm was raised on, and passes it on. */
+  /** Passes an event on: of an alarm that is raised, with its evidence. */
   private onAlarm(event: DriftEvent): void {
-    const { evidence, gatherer, counts, latestTest } = this;
+    const { evidence, gatherer, counts, latestTest, gathering } = this;
     if (event.type === 'raised' && event.cause) {
-      evidence.set(event.group, gatherer.gather(event.group, event.cause, counts.last, latestTest));
+      evidence.delete(event.group);
+      const steps = gatherer.gather(event.group, event.cause, counts.last, latestTest);
+      // Takes what later rows change, or all there is.
+      const { value } = steps.next();
+      if (value) evidence.set(event.group, value);
+      gathering.push({ event, steps });
+      if (gathering.length === 1) this.options.gather(() => this.gatherStep());
+    } else {
+      this.finishGathering();
+      this.options.onEvent(withEvidence(event, undefined));
     }
-    this.options.onEvent(withEvidence(event, event.type === 'raised' ? evidence.get(event.group) : undefined));
+  }
+
+  /** Takes a step of gathering evidence, and emits the alarm's event after the last. Returns whether there are more. */
+  private gatherStep(): boolean {
+    const { gathering, evidence } = this;
+    const [first] = gathering;
+    if (!first) return false;
+    const { event, steps } = first;
+    let isDone = true;
+    try {
+      const { done, value } = steps.next();
+      if (value) evidence.set(event.group, value);
+      isDone = done === true;
+    } finally {
+      // Evidence that cannot be gathered withholds no alarm.
+      if (isDone) {
+        gathering.shift();
+        this.options.onEvent(withEvidence(event, evidence.get(event.group)));
+      }
+    }
+    return gathering.length > 0;
+  }
+
+  private finishGathering(): void {
+    while (this.gatherStep());
   }
 }
