@@ -1,5 +1,5 @@
 import type { HeldOut } from '../../src/model/baseline/baseline.js';
-import { binOf } from '../../src/model/baseline/bins.js';
+import { binOf } from '../../src/model/baseline/sketches/bins.js';
 import { type Competitor, sortedColumns, type WindowComparison } from './competitors.js';
 
 const ALPHA = 0.01;

@@ -11,6 +11,7 @@ import { median } from '../tools/report.js';
 import { housingDirectory } from '../training/california-housing.js';
 import { GarbageStream, ONE_IN } from './garbage-stream.js';
 import { garbageTables, type Table } from './garbage-tables.js';
+import { printGuardAlarms } from './guard-alarms.js';
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -51,6 +52,10 @@ for (const table of tables) {
   console.error(`${table.name}, ${table.heldOut} held out: done`);
 }
 print();
+const alone = tables.filter(
+  ({ largePool }, i) => largePool && tables.findIndex(({ name }) => name === tables[i]!.name) === i,
+);
+if (printGuardAlarms(alone, flags.quick)) process.exitCode = 1;
 
 async function trySplit({ rows, names, heldOut, largePool }: Table, seed: number, outcome: Outcome): Promise<void> {
   const random = createRandom(1000 + seed);

@@ -5,7 +5,7 @@ import { channelsOf, GROUPS, type Group } from '../../src/drift/rows/channels.js
 import { RowReader } from '../../src/drift/rows/row-reader.js';
 import { groupAlpha, testWindow, type WindowTest } from '../../src/drift/window/window-test.js';
 import type { Baseline } from '../../src/model/baseline/baseline.js';
-import type { Bins } from '../../src/model/baseline/bins.js';
+import type { Bins } from '../../src/model/baseline/sketches/bins.js';
 import type { Split } from './housing.js';
 
 export const JOINT = 'this monitor, max-T in place of Bonferroni';

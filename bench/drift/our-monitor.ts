@@ -37,15 +37,6 @@ export class WindowMonitor {
     return this.monitor.latestTest;
   }
 
-  /** Returns whether a test of one of the features, or of a conditional residual of it, raises an alarm by itself. */
-  isRaisedBy({ evidence, groups }: WindowTest, features: (name: string) => boolean): boolean {
-    return evidence.some(({ channel, group, matters, logP }) => {
-      const { kind, name } = this.monitor.channels[channel]!;
-      const { threshold, tests } = groups.find((one) => one.group === group)!;
-      return kind !== 'output' && features(name) && matters && logP < Math.log(threshold / tests);
-    });
-  }
-
   /** Returns the feature named first in the report of the latest window. */
   firstFeature(): string {
     return this.monitor.report().windows[0]!.columns[0]!.name;

@@ -3,7 +3,7 @@ import { loadEngine } from '../../src/model/engines/load-engine.js';
 import type { EngineFactory } from '../../src/model/network/engine.js';
 import { Predictor, predictAll } from '../../src/model/network/predictor.js';
 import type { LabelledRows } from '../../src/model/tables/labelled-rows.js';
-import { judge, LEVEL, pairedTest } from '../../src/model/training/gate.js';
+import { judge, LEVEL, pairedTest } from '../../src/model/training/gate/gate.js';
 import { type TrainingResult, train } from '../../src/model/training/training.js';
 import { DEFAULT_TRAINING, type TrainingOptions } from '../../src/model/training/training-options.js';
 import { drawErrors, SPREADS } from './gate-errors.js';

@@ -1,7 +1,7 @@
 // Measures what encoding a mixed row takes beyond a row of numbers. Usage: node dist/bench/serving/mixed-rows.js
 import { createRandom } from '../../src/base/statistics/random.js';
 import type { Column } from '../../src/model/columns/column.js';
-import { fitEncodings } from '../../src/model/columns/fit-encoding.js';
+import { fitEncodings } from '../../src/model/columns/fitting/fit-encoding.js';
 import { createEncoder, type Encoder } from '../../src/model/network/encoder.js';
 import { median, printMachine, Verdicts } from '../tools/report.js';
 

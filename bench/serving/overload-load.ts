@@ -5,8 +5,13 @@ import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 
 /** Messages to the process. It answers each once it is done. */
 export type OverloadOrder =
-  /** Replaces all connections. */
-  | { readonly type: 'connect'; readonly port: number; readonly connections: number; readonly body: string }
+  /** Replaces all connections. Each sends one of the bodies, in turns. */
+  | {
+      readonly type: 'connect';
+      readonly port: number;
+      readonly connections: number;
+      readonly bodies: readonly string[];
+    }
   /** Sends requests at this rate for some time. */
   | { readonly type: 'load'; readonly requestsPerSecond: number; readonly milliseconds: number };
 
@@ -21,8 +26,6 @@ export interface OverloadReport {
   readonly p50: number;
   readonly p99: number;
   readonly refusedP99: number;
-  /** CPU time of this process per second. */
-  readonly cpu: number;
 }
 
 /** Milliseconds between two batches of requests that are due. */
@@ -44,20 +47,22 @@ process.on('message', async (order: OverloadOrder) => {
   if (order.type === 'load') process.send?.(await load(order.requestsPerSecond, order.milliseconds));
   else {
     for (const connection of all) connection.close();
-    await connect(order.port, order.connections, order.body);
+    await connect(order.port, order.connections, order.bodies);
     process.send?.('connected');
   }
 });
 
-async function connect(port: number, connections: number, body: string): Promise<void> {
+async function connect(port: number, connections: number, bodies: readonly string[]): Promise<void> {
   const head = 'POST /predict HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n';
-  const request = Buffer.from(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  const requests = bodies.map((body) =>
+    Buffer.from(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`),
+  );
   all = [];
   free = [];
   while (all.length < connections) {
     const next = Array.from(
       { length: Math.min(OPENING, connections - all.length) },
-      () => new Connection(port, request),
+      (_, i) => new Connection(port, requests[(all.length + i) % requests.length]!),
     );
     await Promise.all(next.map(({ opened }) => opened));
     all.push(...next);
@@ -72,7 +77,6 @@ function load(requestsPerSecond: number, milliseconds: number): Promise<Overload
   let heldBack = 0;
   let sent = 0;
   const start = performance.now();
-  const cpuBefore = process.cpuUsage();
   return new Promise((resolve) => {
     const timer = setInterval(() => {
       const elapsed = performance.now() - start;
@@ -84,7 +88,6 @@ function load(requestsPerSecond: number, milliseconds: number): Promise<Overload
       if (elapsed < milliseconds) return;
       clearInterval(timer);
       const perSecond = (count: number) => (1000 * count) / elapsed;
-      const { user, system } = process.cpuUsage(cpuBefore);
       resolve({
         accepted: perSecond(accepted.count),
         refused: perSecond(refused.count),
@@ -93,7 +96,6 @@ function load(requestsPerSecond: number, milliseconds: number): Promise<Overload
         p50: accepted.percentile(50) / 1e6,
         p99: accepted.percentile(99) / 1e6,
         refusedP99: refused.percentile(99) / 1e6,
-        cpu: perSecond((user + system) / 1e6),
       });
     }, TICK);
   });

@@ -1,14 +1,15 @@
 // Offers the service three times the requests that it can answer, at a rate that does not depend on its replies, over 200 to 5,000
 // connections: `node dist/bench/serving/overload.js`. Prints the throughput and latency of what it accepts beside those of an
-// ordinary load, the latency of health checks, and the memory. A control is Node's HTTP server alone, under the same overload. --quick shortens the run. Exits with 1 if a target is missed.
-import { fork } from 'node:child_process';
+// ordinary load, the latency of health checks, and the memory. A control is Node's HTTP server alone, under the same overload.
+// --quick shortens the run. Exits with 1 if a target is missed.
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { printMachine, Verdicts } from '../tools/report.js';
+import { median, printMachine, spread, Verdicts } from '../tools/report.js';
 import { LoadGenerator } from './load.js';
 import type { OverloadOrder, OverloadReport } from './overload-load.js';
 import { bodyOf } from './serving-rows.js';
@@ -16,10 +17,15 @@ import { cpuSeconds, replyOf, type Side, startBareHttp, startService } from './s
 
 const quick = process.argv.includes('--quick');
 const CONNECTIONS = quick ? [200, 2000] : [200, 1000, 5000];
-/** Length of each part in milliseconds. */
-const PART = quick ? 3000 : 10_000;
-/** Time between the start of the load and that of the measurement, in milliseconds. */
-const WARM_UP = quick ? 1500 : 3000;
+/**
+ * The speed of a shared machine changes by half within seconds. So each round measures all that is compared, one shortly after
+ * the other, and the figures are medians over the rounds.
+ */
+const ROUNDS = quick ? 2 : 7;
+/** Lengths of the parts of a round in milliseconds, and of the load before each. Refusals begin after a second. */
+const PART = 1500;
+const WARM_UP = 500;
+const OVERLOAD_WARM_UP = 1500;
 /** Connections with which the service reaches its best throughput, one request at a time on each. */
 const BEST_CONNECTIONS = 64;
 /** Load relative to the best throughput. */
@@ -27,111 +33,186 @@ const QUIET = 0.5;
 const OVERLOAD = 3;
 /** Milliseconds between two health checks. */
 const CHECK_INTERVAL = 50;
-interface Throughput {
-  readonly perSecond: number;
-  readonly perCpuSecond: number;
-}
 
 /**
- * Maximum 99th percentile relative to the quiet one, maximum latency of a health check in ms, and minimum throughput relative to the
- * best, per CPU time of the server, which shares the processor with what loads it, and to what the control keeps of its own best: over thousands of connections, each request takes more time in the kernel,
- * in Node.js and in the processor's caches, whatever the server does.
+ * Maximum 99th percentile relative to the quiet one, maximum latency of a health check in ms, and minimum throughput relative to
+ * the best, per CPU time of the server, which shares the processor with what loads it, and to what the control keeps of its own
+ * best: over thousands of connections, each request takes more time in the kernel, in Node.js and in the processor's caches,
+ * whatever the server does.
  */
 const MAX_P99 = quick ? 10 : 5;
 const MAX_HEALTH = quick ? 500 : 100;
 const MIN_THROUGHPUT = quick ? 0.5 : 0.9;
 
+interface Throughput {
+  readonly perSecond: number;
+  readonly perCpuSecond: number;
+}
+
+interface Part extends OverloadReport, Throughput {
+  /** The worst latency of a health check, in milliseconds. */
+  readonly health: number;
+}
+
+interface Round {
+  readonly best: Throughput;
+  readonly quiet: Part;
+  readonly overload: Part;
+  readonly controlBest: Throughput;
+  readonly control: Part;
+}
+
+/** A server, and the process that puts it under an open load. */
+interface Loaded {
+  readonly side: Side;
+  readonly load: ChildProcess;
+}
+
 const directory = mkdtempSync(join(tmpdir(), 'rr-overload-'));
-const load = fork(new URL('./overload-load.js', import.meta.url));
 const healthPort = await freePort();
-const service = await startService(directory, undefined, { HEALTH_PORT: String(healthPort) });
-const control = await startBareHttp(await replyOf(service, bodyOf(1, 0)));
+const startLoad = () => fork(new URL('./overload-load.js', import.meta.url));
+const service: Loaded = {
+  side: await startService(directory, undefined, { HEALTH_PORT: String(healthPort) }),
+  load: startLoad(),
+};
+const bodies = Array.from({ length: BEST_CONNECTIONS }, (_, i) => bodyOf(1, i));
+const control: Loaded = { side: await startBareHttp(await replyOf(service.side, bodies[0]!)), load: startLoad() };
+const generator = new LoadGenerator();
 const verdicts = new Verdicts();
 try {
   console.log('# Overload\n');
   printMachine();
-  const [best, controlBest] = [await bestThroughput(service), await bestThroughput(control)];
   console.log(
-    `Requests of one row; the best throughput is ${best.perSecond.toFixed(0)} a second over ${BEST_CONNECTIONS} connections, and that of`,
-  );
-  console.log(`the control, Node's HTTP server with a constant reply, is ${controlBest.perSecond.toFixed(0)}.`);
-  console.log(
-    `Quiet: ${QUIET} times that; overload: ${OVERLOAD} times, for ${PART / 1000} s each. A request that is due while each`,
+    `Requests of one row: the best throughput, over ${BEST_CONNECTIONS} connections; quiet, ${QUIET} times that; and overload, ${OVERLOAD} times that,`,
   );
   console.log(
-    'connection waits for a reply is not sent. Latencies count from when a request was due; those of health checks are',
+    `one after the other in each of ${ROUNDS} rounds, since the speed of a machine changes. The control is Node's HTTP server with a`,
   );
   console.log(
-    'the worst of one check every 50 ms, over a new connection. CPU time is that of the server per accepted request, with its',
+    'constant reply. A request that is due while each connection waits for a reply is not sent. Latencies count from when a request',
   );
-  console.log('refusals, and that of the process which loads it per second.\n');
   console.log(
-    '| connections | | accepted/s | refused/s | p50, ms | p99, ms | p99 of refused, ms | health, ms | memory, MiB | CPU, µs | load, CPU s |',
+    'was due; those of health checks are the worst of one check every 50 ms, over a new connection. CPU time is that of the server',
   );
-  console.log('|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|');
-  for (const connections of CONNECTIONS) await measure(connections, best, controlBest);
+  console.log(
+    'per accepted request, with its refusals. Figures are medians over the rounds; memory is that of the last.\n',
+  );
+  console.log(
+    '| connections | | accepted/s | refused/s | p50, ms | p99, ms | p99 of refused, ms | health, ms | memory, MiB | CPU, µs |',
+  );
+  console.log('|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|');
+  for (const connections of CONNECTIONS) await measure(connections);
   console.log();
   verdicts.print();
 } finally {
-  load.kill();
-  control.process.kill();
-  service.process.kill();
-  await once(service.process, 'close');
+  generator.close();
+  service.load.kill();
+  control.load.kill();
+  control.side.process.kill();
+  service.side.process.kill();
+  await once(service.side.process, 'close');
   rmSync(directory, { recursive: true, force: true });
+}
+
+async function measure(connections: number): Promise<void> {
+  for (const { side, load } of [service, control]) {
+    await request(load, { type: 'connect', port: side.port, connections, bodies });
+  }
+  const rounds: Round[] = [];
+  while (rounds.length < ROUNDS) {
+    const best = await bestThroughput(service.side);
+    const quiet = await part(service, QUIET * best.perSecond, WARM_UP);
+    const overload = await part(service, OVERLOAD * best.perSecond, OVERLOAD_WARM_UP);
+    const controlBest = await bestThroughput(control.side);
+    const kept = await part(control, OVERLOAD * controlBest.perSecond, OVERLOAD_WARM_UP);
+    rounds.push({ best, quiet, overload, controlBest, control: kept });
+  }
+  printBest(
+    'best',
+    rounds.map(({ best }) => best),
+  );
+  printParts(
+    connections,
+    'quiet',
+    service,
+    rounds.map(({ quiet }) => quiet),
+  );
+  printParts(
+    connections,
+    'overload',
+    service,
+    rounds.map(({ overload }) => overload),
+  );
+  printBest(
+    'best of the control',
+    rounds.map(({ controlBest }) => controlBest),
+  );
+  printParts(
+    connections,
+    'control',
+    control,
+    rounds.map((round) => round.control),
+  );
+  judge(`${connections} connections`, rounds);
+}
+
+function judge(name: string, rounds: readonly Round[]): void {
+  const of = (figure: (round: Round) => number) => rounds.map(figure);
+  const slower = of(({ quiet, overload }) => overload.p99 / quiet.p99);
+  verdicts.judge(`${name}: ${spread(slower, 1)} times the quiet p99, at most ${MAX_P99}`, median(slower) <= MAX_P99);
+  const perSecond = of(({ best, overload }) => overload.accepted / best.perSecond);
+  const share = ({ best, overload }: Round) => overload.perCpuSecond / best.perCpuSecond;
+  const usual = (round: Round) => round.control.perCpuSecond / round.controlBest.perCpuSecond;
+  const relative = of((round) => share(round) / Math.min(1, usual(round)));
+  verdicts.judge(
+    `${name}: ${spread(perSecond, 2)} of the best throughput, and per CPU time ${spread(of(share), 2)}, where the control keeps ` +
+      `${spread(of(usual), 2)} of its own: ${spread(relative, 2)} of that, at least ${MIN_THROUGHPUT}`,
+    median(relative) >= MIN_THROUGHPUT,
+  );
+  const health = Math.max(...of(({ overload }) => overload.health));
+  verdicts.judge(`${name}: health after ${health.toFixed(0)} ms at most, below ${MAX_HEALTH}`, health < MAX_HEALTH);
+  const failures = of(({ quiet, overload }) => quiet.failures + overload.failures).reduce((sum, one) => sum + one);
+  verdicts.judge(`${name}: ${failures} failed connections, expected none`, failures === 0);
 }
 
 /** Returns requests per second, and per second of the server's CPU time. */
 async function bestThroughput(side: Side): Promise<Throughput> {
-  const { port } = side;
-  const generator = new LoadGenerator();
-  const bodies = Array.from({ length: BEST_CONNECTIONS }, (_, i) => bodyOf(1, i));
-  await generator.run(port, bodies, WARM_UP);
+  await generator.run(side.port, bodies, WARM_UP);
   const cpuBefore = cpuSeconds(side);
-  const { requestsPerSecond, requests } = await generator.run(port, bodies, PART);
-  generator.close();
+  const { requestsPerSecond, requests } = await generator.run(side.port, bodies, PART);
   return { perSecond: requestsPerSecond, perCpuSecond: requests / (cpuSeconds(side) - cpuBefore) };
 }
 
-async function measure(connections: number, best: Throughput, controlBest: Throughput): Promise<void> {
-  const connect = ({ port }: Side) => request({ type: 'connect', port, connections, body: bodyOf(1, 0) });
-  await connect(service);
-  const quiet = await part(service, connections, 'quiet', QUIET * best.perSecond);
-  const busy = await part(service, connections, 'overload', OVERLOAD * best.perSecond);
-  await connect(control);
-  const plain = await part(control, connections, 'control', OVERLOAD * controlBest.perSecond);
-  const name = `${connections} connections`;
-  const ratio = busy.p99 / quiet.p99;
-  verdicts.judge(`${name}: ${ratio.toFixed(1)} times the quiet p99, at most ${MAX_P99}`, ratio <= MAX_P99);
-  const [share, usual] = [busy.perCpuSecond / best.perCpuSecond, plain.perCpuSecond / controlBest.perCpuSecond];
-  const relative = share / Math.min(1, usual);
-  verdicts.judge(
-    `${name}: ${(busy.accepted / best.perSecond).toFixed(2)} of the best throughput, and per CPU time ${share.toFixed(2)}, where the ` +
-      `control keeps ${usual.toFixed(2)} of its own: ${relative.toFixed(2)} of that, at least ${MIN_THROUGHPUT}`,
-    relative >= MIN_THROUGHPUT,
-  );
-  verdicts.judge(`${name}: health after ${busy.health.toFixed(0)} ms, below ${MAX_HEALTH}`, busy.health < MAX_HEALTH);
-  verdicts.judge(
-    `${name}: ${quiet.failures + busy.failures} failed connections, expected none`,
-    quiet.failures + busy.failures === 0,
-  );
-}
-
-async function part(side: Side, connections: number, name: string, requestsPerSecond: number) {
-  await request({ type: 'load', requestsPerSecond, milliseconds: WARM_UP });
+async function part({ side, load }: Loaded, requestsPerSecond: number, warmUp: number): Promise<Part> {
+  await request(load, { type: 'load', requestsPerSecond, milliseconds: warmUp });
   const end = new AbortController();
   const health = worstHealth(end.signal);
   const cpuBefore = cpuSeconds(side);
-  const report = (await request({ type: 'load', requestsPerSecond, milliseconds: PART })) as OverloadReport;
+  const report = (await request(load, { type: 'load', requestsPerSecond, milliseconds: PART })) as OverloadReport;
   const perCpuSecond = (report.accepted * (PART / 1000)) / (cpuSeconds(side) - cpuBefore);
   end.abort();
-  const figures = { ...report, perCpuSecond, health: await health };
-  const { accepted, refused, p50, p99, refusedP99 } = figures;
-  const cells = [accepted.toFixed(0), refused.toFixed(0), p50.toFixed(1), p99.toFixed(1), refusedP99.toFixed(0)];
-  if (side === service) cells.push(figures.health.toFixed(0));
-  else cells.push('');
-  cells.push(residentMemory(side), (1e6 / perCpuSecond).toFixed(1), figures.cpu.toFixed(2));
+  return { ...report, perSecond: report.accepted, perCpuSecond, health: await health };
+}
+
+function printBest(name: string, rounds: readonly Throughput[]): void {
+  const perSecond = median(rounds.map((one) => one.perSecond)).toFixed(0);
+  const cpu = median(rounds.map(({ perCpuSecond }) => 1e6 / perCpuSecond)).toFixed(1);
+  console.log(`| ${BEST_CONNECTIONS} | ${name} | ${perSecond} | | | | | | | ${cpu} |`);
+}
+
+function printParts(connections: number, name: string, { side }: Loaded, parts: readonly Part[]): void {
+  const cell = (digits: number, figure: (one: Part) => number) => median(parts.map(figure)).toFixed(digits);
+  const cells = [
+    cell(0, (one) => one.accepted),
+    cell(0, (one) => one.refused),
+    cell(1, (one) => one.p50),
+    cell(1, (one) => one.p99),
+    cell(0, (one) => one.refusedP99),
+    side === service.side ? cell(0, (one) => one.health) : '',
+    residentMemory(side),
+    cell(1, (one) => 1e6 / one.perCpuSecond),
+  ];
   console.log(`| ${connections} | ${name} | ${cells.join(' | ')} |`);
-  return figures;
 }
 
 /** Returns the worst latency of the health checks until `signal` is aborted, in milliseconds. */
@@ -148,7 +229,7 @@ async function worstHealth(signal: AbortSignal): Promise<number> {
   return worst;
 }
 
-async function request(order: OverloadOrder): Promise<unknown> {
+async function request(load: ChildProcess, order: OverloadOrder): Promise<unknown> {
   load.send(order);
   const [answer] = await once(load, 'message');
   return answer;

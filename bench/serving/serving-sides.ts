@@ -30,13 +30,13 @@ const OBSERVERS: Readonly<Record<Observer, URL>> = {
   profiler: new URL('../tools/profiler.js', import.meta.url),
 };
 
-/** Starts the real server on a store. With an empty store, it first trains a version. */
+/** Starts the real server on a store, of this build unless `main` is another's. With an empty store, it first trains a version. */
 export async function startService(
   store: string,
   observer?: Observer,
   settings: NodeJS.ProcessEnv = {},
+  main = fileURLToPath(new URL('../../app/main.js', import.meta.url)),
 ): Promise<Side> {
-  const main = fileURLToPath(new URL('../../app/main.js', import.meta.url));
   const child = spawn(process.execPath, [...preload(observer), main], {
     env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', MODEL_STORE: store, ...settings },
     stdio: observer ? ['ignore', 'pipe', 'inherit', 'ipc'] : ['ignore', 'pipe', 'inherit'],

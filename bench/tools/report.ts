@@ -18,6 +18,13 @@ export function spread(values: readonly number[], digits: number): string {
   return `${text(median(values))} (${text(Math.min(...values))} to ${text(Math.max(...values))})`;
 }
 
+/** Formats the median, with the lower and the upper quartile in brackets. */
+export function spreadOfQuartiles(values: readonly number[], digits: number): string {
+  const sorted = values.toSorted((a, b) => a - b);
+  const quartile = (share: number) => sorted[Math.floor(share * (sorted.length - 1))]!.toFixed(digits);
+  return `${median(values).toFixed(digits)} (${quartile(0.25)} to ${quartile(0.75)})`;
+}
+
 /** Collects targets and measured figures for a list at the end of a page. A missed target makes the process exit with 1. */
 export class Verdicts {
   private readonly lines: string[] = [];

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Phases } from '../../src/base/node/phase-clock.js';
 import { createRandom } from '../../src/base/statistics/random.js';
 import { TableWriter } from '../../src/model/tables/table-file.js';
-import type { TrainerMessage, TrainingRequest } from '../../src/model/training/trainer-messages.js';
+import type { TrainerMessage, TrainingRequest } from '../../src/model/training/process/trainer-messages.js';
 import { DEFAULT_TRAINING } from '../../src/model/training/training-options.js';
 
 /** Preloaded into the trainer: prints the process status, with the peak resident memory, at exit. */

@@ -20,10 +20,18 @@ const ANSWERING = [
 const ROOMS = {
   'src/base': [],
   'src/model/columns': ['src/base'],
+  'src/model/columns/notation': ['src/model/columns/*.js', 'src/base'],
+  'src/model/columns/encoding': ['src/model/columns/*.js', 'src/base'],
+  'src/model/columns/fitting': ['src/model/columns/encoding', 'src/model/columns/*.js', 'src/base'],
   'src/model/network': ['src/model/columns', 'src/base'],
   'src/model/engines': ['src/model/network', 'src/model/columns', 'src/base'],
   'src/model/tables': ['src/model/columns', 'src/base'],
   'src/model/baseline': ['src/model/columns', 'src/base'],
+  'src/model/baseline/sketches': ['src/base'],
+  'src/model/baseline/dependence': ['src/base'],
+  'src/model/baseline/charts': ['src/model/baseline/sketches', 'src/base'],
+  'src/model/baseline/errors': ['src/model/baseline/sketches', 'src/base'],
+  'src/model/baseline/features': ['src/model/baseline/sketches', 'src/model/columns', 'src/base'],
   'src/model/versions': [
     ...['src/model/network', 'src/model/tables', 'src/model/columns', 'src/model/baseline'],
     'src/base',
@@ -33,6 +41,14 @@ const ROOMS = {
   'src/model/training': [
     ...['src/model/engines', 'src/model/network', 'src/model/tables', 'src/model/baseline', 'src/model/versions'],
     ...['src/model/columns', 'src/base'],
+  ],
+  'src/model/training/scaling': [
+    ...['src/model/training/gate', 'src/model/training/*.js'],
+    ...['src/model/network', 'src/model/tables', 'src/model/columns', 'src/base'],
+  ],
+  'src/model/training/ridge': ['src/model/network', 'src/base'],
+  'src/model/training/gate': [
+    ...['src/model/network', 'src/model/tables', 'src/model/versions', 'src/model/columns', 'src/base'],
   ],
   'src/drift/rows': ['src/model/baseline', 'src/model/columns', 'src/base'],
   'src/drift/counts': ['src/drift/rows', 'src/model/baseline', 'src/model/columns', 'src/base'],
@@ -44,6 +60,10 @@ const ROOMS = {
     'src/drift/rows',
     'src/model/baseline',
     'src/model/columns',
+    'src/base',
+  ],
+  'src/drift/dependence': [
+    ...['src/drift/window', 'src/drift/counts', 'src/drift/rows', 'src/model/baseline', 'src/model/columns'],
     'src/base',
   ],
   'src/drift/monitor': ['src/drift', 'src/model/baseline', 'src/model/columns', 'src/base'],

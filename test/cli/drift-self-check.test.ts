@@ -17,7 +17,7 @@ import { loadEngine } from '../../src/model/engines/load-engine.js';
 import { predictAll } from '../../src/model/network/predictor.js';
 import { FileStore } from '../../src/model/store/file-store.js';
 import { csvToTable } from '../../src/model/tables/csv/csv-table.js';
-import { runTraining } from '../../src/model/training/trainer.js';
+import { runTraining } from '../../src/model/training/process/trainer.js';
 import { DEFAULT_TRAINING } from '../../src/model/training/training-options.js';
 import { openVersion } from '../../src/model/versions/version.js';
 import { assertClose } from '../support/close-to.js';

@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import type { EncodedColumn } from '../../src/model/columns/encoding.js';
+import type { EncodedColumn } from '../../src/model/columns/encoding/encoding.js';
 import { buildTestApp, publishUntrained, type TestApp, type TestOptions } from './test-app.js';
 
 const SHARES = [0.25, 0.25, 0.25, 0.25];

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
-import { type EncodedColumn, inputCount } from '../../src/model/columns/encoding.js';
+import { type EncodedColumn, inputCount } from '../../src/model/columns/encoding/encoding.js';
 import { loadEngine } from '../../src/model/engines/load-engine.js';
 import { initialWeights } from '../../src/model/network/initial-weights.js';
 import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from '../../src/model/network/shape.js';

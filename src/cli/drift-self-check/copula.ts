@@ -1,7 +1,7 @@
 import { normalCdf, normalQuantile } from '../../base/statistics/normal.js';
 import type { Baseline } from '../../model/baseline/baseline.js';
-import { binOf } from '../../model/baseline/bins.js';
-import type { ScoreGrid } from '../../model/baseline/normal-scores.js';
+import { binOf } from '../../model/baseline/sketches/bins.js';
+import type { ScoreGrid } from '../../model/baseline/sketches/normal-scores.js';
 import type { Draw } from './draw.js';
 
 /**

@@ -1,5 +1,6 @@
+import type { Steps } from '../../base/steps.js';
 import type { Baseline } from '../../model/baseline/baseline.js';
-import { binShare, NO_BIN, sumOf } from '../../model/baseline/bins.js';
+import { binShare, NO_BIN, sumOf } from '../../model/baseline/sketches/bins.js';
 import type { RecentRows } from '../counts/recent-rows.js';
 import { RowCounts } from '../counts/row-counts.js';
 import type { Channel } from '../rows/channels.js';
@@ -47,29 +48,37 @@ export function readRows(
   return { count, tally, columns, scores };
 }
 
+/** Rows between two steps of reading them. */
+const STEP = 64;
+
 /**
  * Estimates since how many of the latest rows, at most `max`, something has changed: since when the channel has whose change
- * stands out most.
+ * stands out most. In steps.
  */
-export function changedRows(
+export function* changedRows(
   recent: RecentRows,
   max: number,
   reader: RowReader,
   baseline: Baseline,
   channels: readonly Channel[],
-): number {
+): Steps<number> {
   const categories = channels.map(() => new Uint8Array(max));
   for (let age = 0; age < max; age++) {
     reader.read(recent.rows, recent.outputs, recent.errors, recent.position(age));
     channels.forEach((channel, c) => {
       categories[c]![age] = categoryOf(channel, reader, c);
     });
+    if (age % STEP === STEP - 1) yield;
   }
-  // The latest rows all have one weekday.
-  const onsets = channels.flatMap((channel, c) =>
-    channel.isCycle ? [] : [rowsSinceOnset(categories[c]!, categoryShares(baseline, channel))],
-  );
-  return onsets.reduce((best, one) => (one.gain > best.gain ? one : best)).rows;
+  let best = { gain: Number.NEGATIVE_INFINITY, rows: max };
+  for (const [c, channel] of channels.entries()) {
+    // The latest rows all have one weekday.
+    if (channel.isCycle) continue;
+    const onset = rowsSinceOnset(categories[c]!, categoryShares(baseline, channel));
+    if (onset.gain > best.gain) best = onset;
+    yield;
+  }
+  return best.rows;
 }
 
 /** A row's bin, or one of three more: below and above the range of the held-out rows, and missing. */

@@ -1,5 +1,5 @@
-import { binOf, sumOf } from '../../model/baseline/bins.js';
-import type { Cycle } from '../../model/baseline/cycles.js';
+import type { Cycle } from '../../model/baseline/features/cycles.js';
+import { binOf, sumOf } from '../../model/baseline/sketches/bins.js';
 import { describeLevels } from './describe-levels.js';
 import { describeCycle } from './describe-time.js';
 import { changedInterval } from './interval.js';

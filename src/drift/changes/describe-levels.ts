@@ -1,5 +1,5 @@
 import { logHypergeometricTail } from '../../base/statistics/hypergeometric.js';
-import { sumOf } from '../../model/baseline/bins.js';
+import { sumOf } from '../../model/baseline/sketches/bins.js';
 import { percent } from './words.js';
 
 /** The rows of a column with levels. */

@@ -1,4 +1,4 @@
-import type { Cycle } from '../../model/baseline/cycles.js';
+import type { Cycle } from '../../model/baseline/features/cycles.js';
 import { changedInterval } from './interval.js';
 import { percent } from './words.js';
 

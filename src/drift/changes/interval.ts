@@ -1,4 +1,4 @@
-import { sumOf } from '../../model/baseline/bins.js';
+import { sumOf } from '../../model/baseline/sketches/bins.js';
 
 /** Neighbouring bins in which the share of rows has changed most. */
 export interface Interval {

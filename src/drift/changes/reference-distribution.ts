@@ -1,6 +1,6 @@
 import { normalCdf } from '../../base/statistics/normal.js';
-import { sumOf } from '../../model/baseline/bins.js';
-import type { Column, FeatureColumn } from '../../model/baseline/feature-column.js';
+import type { Column, FeatureColumn } from '../../model/baseline/features/feature-column.js';
+import { sumOf } from '../../model/baseline/sketches/bins.js';
 import { commonStep, isMultiple } from './common-step.js';
 
 /** How far a column of distinct values may be off, in held-out rows, when their counts are recovered from the grid. */

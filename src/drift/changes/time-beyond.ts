@@ -2,12 +2,12 @@ import type { Baseline } from '../../model/baseline/baseline.js';
 import { textOfTime } from '../../model/columns/coding.js';
 import { percent } from './words.js';
 
-/** Share of rows beyond the held-out ones from which on a model that knows the time extrapolates. */
+/** Share of rows beyond the held-out ones from which on a trend that the model follows matters. */
 const MANY = 0.2;
 
 /**
  * Describes the timestamp of which most rows lie before or after all held-out rows: that is no drift of the rows, but a model that
- * follows a trend extrapolates it, which changes its predictions and errors. `columns` `[features][rows]`. Undefined if there is none.
+ * follows a trend knows none there: it predicts what it does at the end, and versions of earlier releases go on in a line. Both change its predictions and errors. `columns` `[features][rows]`. Undefined if there is none.
  */
 export function timeBeyond(
   { features }: Baseline,
@@ -23,7 +23,7 @@ export function timeBeyond(
     const share = Math.max(after, before);
     if (share < MANY || share <= (most?.share ?? 0)) return;
     const end = textOfTime(watched, after >= before ? last : first);
-    const words = `${percent(share)} of rows are ${after >= before ? 'later' : 'earlier'} than all held-out ones (${end}): the model extrapolates`;
+    const words = `${percent(share)} of rows are ${after >= before ? 'later' : 'earlier'} than all held-out ones (${end}): the model knows no trend there`;
     most = { name, share, words };
   });
   return most;

@@ -2,8 +2,8 @@ import { type Static, Type } from 'typebox';
 import type { ArrayMemory } from '../../base/node/array-memory.js';
 import { chiSquareAtDeviate } from '../../base/statistics/chi-square.js';
 import type { Baseline } from '../../model/baseline/baseline.js';
-import { chartLimit, histogramDeviate, scoreChartDeviation } from '../../model/baseline/chart-limits.js';
-import { effectiveRows, HistogramCharts } from '../../model/baseline/histogram-chart.js';
+import { chartLimit, histogramDeviate, scoreChartDeviation } from '../../model/baseline/charts/chart-limits.js';
+import { effectiveRows, HistogramCharts } from '../../model/baseline/charts/histogram-chart.js';
 import type { Channel } from '../rows/channels.js';
 import {
   ERROR_CHART_LAMBDA,

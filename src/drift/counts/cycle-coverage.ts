@@ -1,5 +1,5 @@
 import type { Baseline } from '../../model/baseline/baseline.js';
-import { cycleOf, effectivePeriods, MIN_PERIODS } from '../../model/baseline/cycles.js';
+import { cycleOf, effectivePeriods, MIN_PERIODS } from '../../model/baseline/features/cycles.js';
 import type { RequestRows } from './row-counter.js';
 import { rowIndex } from './row-counter.js';
 

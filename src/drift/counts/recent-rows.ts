@@ -53,13 +53,22 @@ export class RecentRows {
 
   /** Retains `rows` more rows, at most `room`, which have been written from `end` on. */
   advance(rows: number): void {
-    this.next = (this.next + rows) % this.capacity;
+    this.next = rows === this.room ? 0 : this.next + rows;
     this.filled = Math.min(this.capacity, this.filled + rows);
   }
 
   /** The position of the row that `age` others followed: 0 for the latest. */
   position(age: number): number {
     return (this.next - 1 - age + this.capacity) % this.capacity;
+  }
+
+  /** Replaces the rows by those of another ring of the same size. */
+  copyFrom(other: RecentRows): void {
+    this.rows.set(other.rows);
+    this.outputs.set(other.outputs);
+    this.errors.set(other.errors);
+    this.next = other.next;
+    this.filled = other.filled;
   }
 
   clear(): void {

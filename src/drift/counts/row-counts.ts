@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import type { ArrayMemory, NumberArray } from '../../base/node/array-memory.js';
-import { NO_BIN } from '../../model/baseline/bins.js';
+import { NO_BIN } from '../../model/baseline/sketches/bins.js';
 import { binTotal, type Channel } from '../rows/channels.js';
 import type { RowReader } from '../rows/row-reader.js';
 import { TOTAL_ROWS, TOTAL_SCORES } from './assembly/fields.js';

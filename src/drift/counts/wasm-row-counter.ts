@@ -1,7 +1,7 @@
 import { type ArrayMemory, type NumberArray, placeArrays } from '../../base/node/array-memory.js';
 import { builtFile } from '../../base/node/built-file.js';
 import { loadWasmModule, type WasmMemory } from '../../base/node/web-assembly.js';
-import { OrderedLists } from '../../model/baseline/ordered-lists.js';
+import { OrderedLists } from '../../model/baseline/sketches/ordered-lists.js';
 import type { RankTable } from '../rows/rank-table.js';
 import * as fields from './assembly/fields.js';
 import { P_BUCKETS } from './counters.js';

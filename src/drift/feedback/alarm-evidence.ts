@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import type { PredictionErrors } from '../../model/baseline/prediction-errors.js';
+import type { PredictionErrors } from '../../model/baseline/errors/prediction-errors.js';
 import { errorsOf } from './error-counts.js';
 import { ERROR_TESTS, type ErrorEvidence, type ErrorTest } from './error-tests.js';
 import type { TestedErrors } from './error-window.js';

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { binOf } from '../../model/baseline/bins.js';
-import type { PredictionErrors } from '../../model/baseline/prediction-errors.js';
+import type { PredictionErrors } from '../../model/baseline/errors/prediction-errors.js';
+import { binOf } from '../../model/baseline/sketches/bins.js';
 
 const Count = Type.Integer({ minimum: 0 });
 

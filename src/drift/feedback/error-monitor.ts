@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { hashRows } from '../../base/statistics/row-hashes.js';
-import type { PredictionErrors } from '../../model/baseline/prediction-errors.js';
+import type { PredictionErrors } from '../../model/baseline/errors/prediction-errors.js';
 import type { LatchState } from '../monitor/alarms.js';
 import { type AlarmEvidence, evidenceOf } from './alarm-evidence.js';
 import { countsOf, type ErrorCounts } from './error-counts.js';

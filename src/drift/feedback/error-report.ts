@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { nullable } from '../../base/json/nullable.js';
-import type { PredictionErrors } from '../../model/baseline/prediction-errors.js';
+import type { PredictionErrors } from '../../model/baseline/errors/prediction-errors.js';
 import { AlarmEvidence, evidenceOf } from './alarm-evidence.js';
 import { errorsOf } from './error-counts.js';
 import type { ErrorMonitor } from './error-monitor.js';

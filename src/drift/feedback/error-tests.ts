@@ -1,6 +1,6 @@
 import { logHypergeometric, logHypergeometricTail } from '../../base/statistics/hypergeometric.js';
 import { logNormalTail } from '../../base/statistics/normal.js';
-import type { PredictionErrors, TargetErrors } from '../../model/baseline/prediction-errors.js';
+import type { PredictionErrors, TargetErrors } from '../../model/baseline/errors/prediction-errors.js';
 import { smoothBins } from '../window/smooth-test.js';
 import type { ErrorCounts, TargetCounts } from './error-counts.js';
 

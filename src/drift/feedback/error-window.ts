@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { nullable } from '../../base/json/nullable.js';
-import type { PredictionErrors } from '../../model/baseline/prediction-errors.js';
+import type { PredictionErrors } from '../../model/baseline/errors/prediction-errors.js';
 import { Dependence, DependenceState } from './dependence.js';
 import { addCounts, ErrorCounts, emptyCounts } from './error-counts.js';
 import { type DesignEffects, type ErrorEvidence, rankMoments, testErrors } from './error-tests.js';

@@ -1,8 +1,13 @@
 import { type Static, Type } from 'typebox';
 import { nullable } from '../../base/json/nullable.js';
 import type { Baseline } from '../../model/baseline/baseline.js';
-import { sumOf } from '../../model/baseline/bins.js';
-import { type ErrorModel, MAX_DISTANCE, MAX_UNSEEN, shareDistance } from '../../model/baseline/expected-errors.js';
+import {
+  type ErrorModel,
+  MAX_DISTANCE,
+  MAX_UNSEEN,
+  shareDistance,
+} from '../../model/baseline/errors/expected-errors.js';
+import { sumOf } from '../../model/baseline/sketches/bins.js';
 import type { RowCounts } from '../counts/row-counts.js';
 import { ABOVE, BELOW, MISSING } from '../rows/row-reader.js';
 import { MIN_ROWS } from '../window/window-test.js';

@@ -1,5 +1,5 @@
 import { normalCdf } from '../../base/statistics/normal.js';
-import type { ScoreGrid } from '../../model/baseline/normal-scores.js';
+import type { ScoreGrid } from '../../model/baseline/sketches/normal-scores.js';
 
 /** The held-out values on one side of their median. */
 interface Side {

@@ -39,19 +39,31 @@ export class EventRing {
   }
 
   /**
-   * The number of latest events, one of `TESTED`, that are densest up to number `row` of the rows, and how many times as many rows
-   * `limits`, one per number of `TESTED`, allows them to lie in: an alarm from 1 on. A row and an event are worth
-   * `1 / designEffect` of an independent one.
+   * The number of latest events that are densest up to number `row` of the rows, and how many times as many rows `limits`, one
+   * per number of `TESTED`, allows them to lie in: an alarm from 1 on. A row and an event are worth `1 / designEffect` of an
+   * independent one. `areEqual`: only the events with the value of the latest are tested.
    */
-  densest(limits: Float64Array, designEffect: number, row = this.row(0)): { events: number; density: number } {
+  densest(
+    limits: Float64Array,
+    designEffect: number,
+    row = this.row(0),
+    areEqual = false,
+  ): { events: number; density: number } {
     const densest = { events: 0, density: 0 };
+    const equal = areEqual ? this.equalEvents() : undefined;
     for (let i = 0; i < TESTED.length; i++) {
-      const events = Math.ceil(TESTED[i]! * designEffect);
-      if (events > this.count) break;
+      const tested = Math.ceil(TESTED[i]! * designEffect);
+      if (tested > (equal?.length ?? this.count)) break;
+      const events = equal ? equal[tested - 1]! + 1 : tested;
       const density = (limits[i]! * designEffect) / (row - this.row(events - 1) + 1);
       if (density > densest.density) Object.assign(densest, { events, density });
     }
     return densest;
+  }
+
+  /** How far back the events with the value of the latest are, the latest first. */
+  private equalEvents(): number[] {
+    return Array.from({ length: this.count }, (_, back) => back).filter((back) => this.value(back) === this.value(0));
   }
 
   clear(): void {

@@ -1,12 +1,18 @@
 import { type Static, Type } from 'typebox';
-import type { Baseline } from '../../model/baseline/baseline.js';
 import { type RequestRows, rowIndex } from '../counts/row-counter.js';
 import type { Channel } from '../rows/channels.js';
-import { likelyRarity, rangesAway, rarity } from './column-range.js';
-import { FAR_RANK, Guard, GuardState, type GuardTest, RANK_FACTOR, RANKS } from './guard.js';
-import { type GuardedColumn, guardedColumns, IMPLAUSIBLE_RANGES, PLAUSIBLE_ROWS } from './guarded-column.js';
+import { rarity } from './column-range.js';
+import { isAstray, isFar, rankOf } from './far-values.js';
+import { FAR_RANK, Guard, GuardState, type GuardTest, RANK_FACTOR, type RankLimits } from './guard.js';
+import { GuardLimits } from './guard-limits.js';
+import {
+  type GuardedBaseline,
+  type GuardedColumn,
+  guardedColumns,
+  IMPLAUSIBLE_RANGES,
+  PLAUSIBLE_ROWS,
+} from './guarded-column.js';
 import { RepeatedRows } from './repeated-rows.js';
-import { missingTail, rangeTail, spanLimits } from './span-limits.js';
 
 /** The guards' charts on disk: the numbers of the latest row, and the guards that have seen an event. */
 export const GuardChartsState = Type.Object({
@@ -16,31 +22,10 @@ export const GuardChartsState = Type.Object({
 });
 export type GuardChartsState = Static<typeof GuardChartsState>;
 
-/**
- * The ranks of a range are scanned together, which makes an alarm at most this many times as frequent as one exact window of each
- * would be: 4.5 in simulations with 200 to 5,000 held-out rows and tails that are just as heavy as assumed. The scan of missing
- * values has one rank, and its rate is that of a window.
- */
-const SCANS = 5;
-/**
- * A value of a feature that is several ranges out counts as far if, by the tail of the held-out rows, it is this many times as rare
- * as the furthest of them.
- */
-const FAR_RARITY = 40;
-/**
- * Far values may come in rare rows of another kind, of which no held-out row is one. They are taken to be as frequent as values
- * out of the range of a sample of this many rows: three of them in 200 rows raise the alarm. In California housing,
- * AveOccup is 3 and, in one row of 5,000, above 200.
- */
-const FAR_ROWS = 7000;
 /** Before the order of the rows is known, far values within this many rows count once: those of a sorted day come one after another. */
 const FAR_APART = 10;
-/** The order of the first rows may be that of a sorted day of this many rows, whose values out of range all come first. */
-const FIRST_DAY_ROWS = 5000;
 /** The first rows are tested up to this many, by when windows are. */
 const FIRST_ROWS = 500;
-/** The probability of an alarm of the first rows after a start. */
-const FIRST_ALPHA = 1e-4;
 
 /**
  * The running charts of the guards: for each feature, values out of the range of the held-out rows and missing values; for each
@@ -57,10 +42,7 @@ export class GuardCharts {
   private readonly features: number;
   /** `[features + outputs, 2]` */
   private readonly limits: Float64Array;
-  /** Rows between alarms of one rank of one guard, and of all guards together. */
-  private readonly rowsBetweenAlarms: number;
-  private readonly rowsBetweenAny: number;
-  private readonly spans = new Map<string, Float64Array>();
+  private readonly spans: GuardLimits;
   private readonly repeated: RepeatedRows;
   private readonly designEffects: Float64Array;
   private readonly farEffects: Float64Array;
@@ -77,7 +59,7 @@ export class GuardCharts {
    * implausible values raise an alarm. The arrays may change.
    */
   constructor(
-    baseline: Baseline,
+    baseline: GuardedBaseline,
     channels: readonly Channel[],
     rowsBetweenAlarms: number,
     designEffects: Float64Array,
@@ -86,8 +68,7 @@ export class GuardCharts {
     this.columns = guardedColumns(baseline, channels);
     this.features = baseline.features.length;
     this.limits = Float64Array.from(this.columns.flatMap(({ min, max }) => [min, max]));
-    this.rowsBetweenAlarms = rowsBetweenAlarms * (2 * this.features + baseline.outputs.length);
-    this.rowsBetweenAny = rowsBetweenAlarms;
+    this.spans = new GuardLimits(this.columns, rowsBetweenAlarms);
     this.implausibleRank = Math.ceil(Math.log(PLAUSIBLE_ROWS / baseline.rows) / Math.log(RANK_FACTOR));
     this.designEffects = designEffects;
     this.farEffects = farEffects;
@@ -140,7 +121,7 @@ export class GuardCharts {
   /** Counts the implausible values of a row without a finite prediction, `[features]`. No other chart sees it. */
   observeRefused(row: Float32Array): void {
     row.forEach((value, j) => {
-      if (!Number.isNaN(value) && this.rankOf(j, value) >= this.implausibleRank)
+      if (!Number.isNaN(value) && rankOf(this.columns[j]!, value) >= this.implausibleRank)
         this.add(j, value, row, 0, this.counted, false, this.all);
     });
     for (let j = this.features; j < this.columns.length; j++)
@@ -154,14 +135,10 @@ export class GuardCharts {
    */
   testFirstRows(): void {
     if (this.counted > FIRST_ROWS) return;
-    const level = Math.log(FIRST_ALPHA / (2 * this.features + this.columns.length - this.features));
     for (const guard of this.guards.values()) {
-      const { channel } = this.columns[guard.column]!;
-      const { isRange, absent, all } = this.heldOut(guard);
-      const tail = isRange ? rangeTail(all) : missingTail(absent, all);
-      if (guard.alarm || guard.events > this.counted || !(tail(guard.events, FIRST_DAY_ROWS) <= level)) continue;
+      if (guard.alarm || guard.events > this.counted || !this.spans.exceedsAnyOrder(guard)) continue;
       guard.raiseAll();
-      this.raised.push(channel);
+      this.raised.push(this.columns[guard.column]!.channel);
     }
   }
 
@@ -187,11 +164,7 @@ export class GuardCharts {
   /** The guards that have seen an event, each with the density of its latest events: an alarm from 1 on. */
   *densities(): Generator<{ readonly column: GuardedColumn; readonly test: GuardTest; readonly density: number }> {
     for (const guard of this.guards.values()) {
-      const density = guard.density((rank) => ({
-        limits: this.limitsOf(guard, rank),
-        designEffect: this.designEffectOf(guard.column, rank),
-        row: this.rowsOf(rank),
-      }));
+      const density = guard.density((rank) => ({ ...this.limitsOf(guard, rank), row: this.rowsOf(rank) }));
       yield {
         column: this.columns[guard.column]!,
         test: guard.test,
@@ -237,13 +210,14 @@ export class GuardCharts {
     all: number,
   ): void {
     const isFeature = column < this.features;
-    if (this.columns[column]!.isCycle) return;
+    const guarded = this.columns[column]!;
+    if (guarded.isCycle) return;
     const missing = isFeature && Number.isNaN(value);
-    const alone = !isFeature && this.isAstray(column, value, this.columns[column]!.far);
-    const astray = !isFeature && this.isAstray(column, value, IMPLAUSIBLE_RANGES);
-    const top = missing ? 0 : Math.max(this.rankOf(column, value), alone ? this.implausibleRank : 0);
+    const alone = !isFeature && isAstray(guarded, value, guarded.far);
+    const astray = !isFeature && isAstray(guarded, value, IMPLAUSIBLE_RANGES);
+    const top = missing ? 0 : Math.max(rankOf(guarded, value), alone ? this.implausibleRank : 0);
     const implausible = top >= this.implausibleRank || astray;
-    const far = isFeature ? !missing && this.isFar(column, value) : astray;
+    const far = isFeature ? !missing && isFar(guarded, value) : astray;
     if (!isCounted && !implausible && !far) return;
     const guard = this.guard(column, missing ? 'missing' : 'range');
     const had = guard.alarm;
@@ -252,17 +226,17 @@ export class GuardCharts {
       this.implausible[column]!++;
     }
     const repeated = (isCounted || far) && this.repeated.isRepeated(rows, r, counted, all);
-    const { channel } = this.columns[column]!;
+    const { channel } = guarded;
     for (let rank = 0; rank <= top; rank++) {
       // Implausible values count even if they come in one row that is asked again and again.
       const always = rank >= this.implausibleRank;
       if (!always && (repeated || !isCounted)) continue;
       const row = always ? all : counted;
-      guard.add(rank, row, value, this.limitsOf(guard, rank), this.designEffectOf(column, rank));
+      guard.add(rank, row, value, this.limitsOf(guard, rank));
     }
     const ordered = !Number.isFinite(this.designEffects[channel]!) && all - guard.latest(FAR_RANK) < FAR_APART;
     if (far && !repeated && !ordered) {
-      guard.add(FAR_RANK, all, value, this.limitsOf(guard, FAR_RANK), this.designEffectOf(column, FAR_RANK));
+      guard.add(FAR_RANK, all, value, this.limitsOf(guard, FAR_RANK));
     }
     if (alone && !guard.alarm) guard.raise(this.implausibleRank, 1);
     if (guard.alarm && !had) this.raised.push(channel);
@@ -273,8 +247,13 @@ export class GuardCharts {
     return rank < this.implausibleRank ? this.counted : this.all;
   }
 
+  private limitsOf(guard: Guard, rank: number): RankLimits {
+    const limits = this.spans.of(guard, rank);
+    return { limits, equalLimits: this.spans.ofEqual(guard, rank), designEffect: this.designEffectOf(guard, rank) };
+  }
+
   /** Implausible values are no less so if they come together. */
-  private designEffectOf(column: number, rank: number): number {
+  private designEffectOf({ column }: Guard, rank: number): number {
     const { channel } = this.columns[column]!;
     if (rank === FAR_RANK) return this.farEffects[channel]!;
     return rank < this.implausibleRank ? this.designEffects[channel]! : 1;
@@ -288,55 +267,5 @@ export class GuardCharts {
       this.guards.set(key, guard);
     }
     return guard;
-  }
-
-  private rankOf(column: number, value: number): number {
-    const times = rarity(this.columns[column]!.range, value);
-    if (Number.isNaN(times)) return RANKS - 1;
-    return Math.max(0, Math.min(RANKS - 1, Math.floor(Math.log(times) / Math.log(RANK_FACTOR))));
-  }
-
-  /**
-   * Whether a prediction is `ranges` widths out of the range of all predictions and targets, and by the tail of the predictions
-   * fewer than one in a million are; or not finite.
-   */
-  private isAstray(column: number, value: number, ranges: number): boolean {
-    const { range, rows } = this.columns[column]!;
-    const width = range.max - range.min || Math.max(1, Math.abs(range.median));
-    if (value >= range.min - ranges * width && value <= range.max + ranges * width) return false;
-    return !(likelyRarity(range, value) * rows < PLAUSIBLE_ROWS);
-  }
-
-  /** Whether a value of a feature is several ranges out, and the held-out rows have no tail that reaches as far. */
-  private isFar(column: number, value: number): boolean {
-    const { range, unseen, time } = this.columns[column]!;
-    // A level has no range, and times move on.
-    if (unseen !== undefined || time) return false;
-    return rangesAway(range, value) >= IMPLAUSIBLE_RANGES && likelyRarity(range, value) >= FAR_RARITY;
-  }
-
-  /**
-   * What the held-out rows know of a guard's events: whether they have a range, the number of such rows, and of all. Levels that
-   * the training did not have are counted like missing values: neither has a range.
-   */
-  private heldOut({ column, test }: Guard): { isRange: boolean; absent: number; all: number } {
-    const { rows, missing, unseen } = this.columns[column]!;
-    if (test === 'missing') return { isRange: false, absent: missing, all: rows + missing };
-    return { isRange: unseen === undefined, absent: unseen ?? 0, all: rows };
-  }
-
-  /** The limits of a guard's spans, computed with the first event that needs them. */
-  private limitsOf(guard: Guard, rank: number): Float64Array {
-    const { isRange, absent, all } = this.heldOut(guard);
-    const key = `${isRange} ${absent} ${all} ${rank}`;
-    let limits = this.spans.get(key);
-    if (!limits) {
-      if (rank === FAR_RANK) limits = spanLimits(rangeTail(Math.max(FAR_ROWS, all)), this.rowsBetweenAny);
-      else if (isRange)
-        limits = spanLimits(rangeTail(Math.round(all * RANK_FACTOR ** rank)), SCANS * this.rowsBetweenAlarms);
-      else limits = spanLimits(missingTail(absent, all), this.rowsBetweenAlarms);
-      this.spans.set(key, limits);
-    }
-    return limits;
   }
 }

@@ -36,6 +36,14 @@ export const GuardState = Type.Object({
 });
 export type GuardState = Static<typeof GuardState>;
 
+/** The limits of a rank as `EventRing.densest` takes them. */
+export interface RankLimits {
+  readonly limits: Float64Array;
+  /** The same for events that have equal values, if it differs. */
+  readonly equalLimits?: Float64Array | undefined;
+  readonly designEffect: number;
+}
+
 /** An alarm ends once events have been absent for this many of their usual gaps. */
 const QUIET_GAPS = 3;
 
@@ -58,8 +66,11 @@ export class Guard {
     this.distance = distance;
   }
 
-  /** Adds an event of `rank`, at number `row` of the rows that the rank counts, and raises or extends the alarm. */
-  add(rank: number, row: number, value: number, limits: Float64Array, designEffect: number): void {
+  /**
+   * Adds an event of `rank`, at number `row` of the rows that the rank counts, and raises or extends the alarm. `equalLimits`: of
+   * events with equal values, if they have limits of their own.
+   */
+  add(rank: number, row: number, value: number, { limits, equalLimits, designEffect }: RankLimits): void {
     while (this.rings.length <= rank) this.rings.push(new EventRing());
     const ring = this.rings[rank]!;
     ring.add(row, value);
@@ -67,7 +78,7 @@ export class Guard {
       if (this.alarm.rank === rank) this.extend(row, value);
       return;
     }
-    const { events, density } = ring.densest(limits, designEffect);
+    const { events, density } = densestOf(ring, { limits, equalLimits, designEffect }, row);
     if (density >= 1) this.raise(rank, events);
   }
 
@@ -97,11 +108,11 @@ export class Guard {
     this.alarm = { ...this.alarm!, events: ring.total, first: 0 };
   }
 
-  /** The greatest density of the latest events of any rank; 1 at the limit. `of`: its limits, design effect and latest row. */
-  density(of: (rank: number) => { limits: Float64Array; designEffect: number; row: number }): number {
+  /** The greatest density of the latest events of any rank; 1 at the limit. `of`: its limits, and its latest row. */
+  density(of: (rank: number) => RankLimits & { row: number }): number {
     return this.rings.reduce((most, ring, rank) => {
-      const { limits, designEffect, row } = of(rank);
-      return Math.max(most, ring.densest(limits, designEffect, row).density);
+      const { row, ...limits } = of(rank);
+      return Math.max(most, densestOf(ring, limits, row).density);
     }, 0);
   }
 
@@ -157,4 +168,11 @@ export class Guard {
 /** JSON has no number that is not finite. */
 function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null;
+}
+
+/** The densest of the latest events up to number `row` of the rows, of all or of those that have equal values. */
+function densestOf(ring: EventRing, { limits, equalLimits, designEffect }: RankLimits, row: number) {
+  const densest = ring.densest(limits, designEffect, row);
+  const equal = equalLimits && ring.densest(equalLimits, designEffect, row, true);
+  return equal && equal.density > densest.density ? equal : densest;
 }

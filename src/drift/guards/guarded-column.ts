@@ -1,6 +1,6 @@
 import type { Baseline, OutputColumn } from '../../model/baseline/baseline.js';
-import type { FeatureColumn } from '../../model/baseline/feature-column.js';
-import { isCycle, type WatchedTime } from '../../model/baseline/watched.js';
+import type { FeatureColumn } from '../../model/baseline/features/feature-column.js';
+import { isCycle, type WatchedTime } from '../../model/baseline/features/watched.js';
 import type { Channel } from '../rows/channels.js';
 import { outputRange } from '../rows/output-range.js';
 import { type ColumnRange, columnRange, MAX_EXPONENT } from './column-range.js';
@@ -51,8 +51,11 @@ function rangeOf({ min, max, grid, watched, missing }: FeatureColumn, rows: numb
   return { min, max, median: grid.values[0]!, below: side, above: side };
 }
 
+/** The parts of a baseline that guards compare with. */
+export type GuardedBaseline = Pick<Baseline, 'rows' | 'features' | 'outputs'>;
+
 /** The features of a baseline, then its outputs. */
-export function guardedColumns(baseline: Baseline, channels: readonly Channel[]): GuardedColumn[] {
+export function guardedColumns(baseline: GuardedBaseline, channels: readonly Channel[]): GuardedColumn[] {
   const { rows, features, outputs } = baseline;
   const channelOf = (kind: Channel['kind'], j: number) =>
     channels.findIndex((channel) => channel.kind === kind && channel.index === j);

@@ -1,8 +1,9 @@
+import { finish, type Steps } from '../../base/steps.js';
 import type { Baseline } from '../../model/baseline/baseline.js';
 import { changedRows, type RecentSample, readableRows, readRows } from '../changes/changed-rows.js';
 import { timeBeyond } from '../changes/time-beyond.js';
 import type { Charts } from '../counts/charts.js';
-import type { RecentRows } from '../counts/recent-rows.js';
+import { RecentRows } from '../counts/recent-rows.js';
 import type { RowCounts } from '../counts/row-counts.js';
 import type { GuardCharts } from '../guards/guard-charts.js';
 import { reportGuards } from '../guards/guard-report.js';
@@ -41,37 +42,50 @@ export class EvidenceGatherer {
     this.parts = parts;
   }
 
-  /** Reports a window that has just been tested with its values, which are in memory only now. */
-  describe(tested: RowCounts, test: WindowTest, testedAt: number | null): WindowReport {
-    const { baseline, reader, recent, channels } = this.parts;
-    const rows = readableRows(recent, baseline.features.length, tested.rows);
-    const sample = readRows(recent, rows, reader, channels);
+  /** Reports a tested window with its values, the latest `values`. */
+  describe(tested: RowCounts, values: RecentRows, test: WindowTest, testedAt: number | null): WindowReport {
+    const { baseline, reader, channels } = this.parts;
+    const rows = readableRows(values, baseline.features.length, tested.rows);
+    const sample = readRows(values, rows, reader, channels);
     return reportWindow(baseline, 'latest', tested, test, testedAt, true, sample);
   }
 
-  /** Gathers what an alarm of `group` is raised on. `tested`: the window that was tested last. */
-  gather(group: Group, cause: Cause, tested: RowCounts, latestTest: WindowTest | undefined): AlarmEvidence {
-    const { baseline, channels, charts, guards, reader, recent, windowAlpha, designEffects } = this.parts;
+  /**
+   * Gathers what an alarm of `group` is raised on, in steps: all of them take up to a second. The first step takes all that later
+   * rows change. `tested`: the window that was tested last.
+   */
+  *gather(group: Group, cause: Cause, tested: RowCounts, latestTest: WindowTest | undefined): Steps<AlarmEvidence> {
+    const { baseline, channels, charts, guards, reader, recent, windowAlpha } = this.parts;
     const c = channels.findIndex(({ kind, name }) => kind === cause.kind && name === cause.name);
-    const max = cause.by === 'window' ? tested.rows : recent.count;
-    const readable = readableRows(recent, baseline.features.length, max);
-    // Only a whole window shows a cycle.
-    const changed = () => (channels[c]?.isCycle ? readable : changedRows(recent, readable, reader, baseline, channels));
-    const sample = readable >= MIN_EVIDENCE_ROWS ? readRows(recent, changed(), reader, channels) : undefined;
-    if (sample && cause.by === 'window') sample.tally.covered = tested.covered;
-    const tally = sample?.tally ?? (cause.by === 'window' ? tested : charts.tally());
-    const test = testWindow(baseline, tally, windowAlpha, designEffects, MIN_EVIDENCE_ROWS);
+    const score = scoreOf(group, cause.by, c, charts, guards, latestTest);
     const isGuard = group === 'guards' && cause.by === 'chart';
-    const columns = reportColumns(baseline, tally, test, sample, true);
-    return {
-      ...scoreOf(group, cause.by, c, charts, guards, latestTest),
-      rows: tally.rows,
-      error_shift: errorShift(baseline, tally) ?? 0,
-      columns: (isGuard ? this.guardedFirst(columns, cause) : this.timeFirst(columns, cause, sample)).slice(
-        0,
-        EVIDENCE_COLUMNS,
-      ),
-    };
+    const guard = isGuard
+      ? reportGuards(guards).find(({ kind, name }) => kind === cause.kind && name === cause.name)
+      : undefined;
+    const designEffects = this.parts.designEffects.slice();
+    const { covered } = tested;
+    const readable = readableRows(recent, baseline.features.length, cause.by === 'window' ? tested.rows : recent.count);
+    let tally = cause.by === 'window' ? tested : charts.tally();
+    let sample: RecentSample | undefined;
+    if (readable >= MIN_EVIDENCE_ROWS) {
+      const rows = new RecentRows(reader.features, reader.outputs);
+      rows.copyFrom(recent);
+      yield;
+      // Only a whole window shows a cycle.
+      const changed = channels[c]?.isCycle ? readable : yield* changedRows(rows, readable, reader, baseline, channels);
+      sample = readRows(rows, changed, reader, channels);
+      tally = sample.tally;
+      if (cause.by === 'window') tally.covered = covered;
+      yield;
+    }
+    const test = testWindow(baseline, tally, windowAlpha, designEffects, MIN_EVIDENCE_ROWS);
+    const described = { ...score, rows: tally.rows, error_shift: errorShift(baseline, tally) ?? 0 };
+    // What counts a window is reused by the next one.
+    const columns = sample
+      ? yield* reportColumns(baseline, tally, test, sample, true)
+      : finish(reportColumns(baseline, tally, test, sample, true));
+    const ordered = isGuard ? guardedFirst(columns, cause, guard?.words) : this.timeFirst(columns, cause, sample);
+    return { ...described, columns: ordered.slice(0, EVIDENCE_COLUMNS) };
   }
 
   /** Moves a timestamp first beyond whose held-out rows the model extrapolates, where that may be what changed its results. */
@@ -83,14 +97,13 @@ export class EvidenceGatherer {
     const words = [own.words, beyond.words].filter((one) => one !== '').join(', ');
     return [{ ...own, words }, ...columns.filter((column) => column !== own)];
   }
+}
 
-  /** Moves the column first whose guard raised an alarm. Only the guard describes a few rows among many. */
-  private guardedFirst(columns: ColumnReport[], { kind, name }: Cause): ColumnReport[] {
-    const guard = reportGuards(this.parts.guards).find((one) => one.kind === kind && one.name === name);
-    const described = columns.map((one) =>
-      one.kind === kind && one.name === name ? { ...one, words: one.words || guard?.words || '' } : one,
-    );
-    const isFirst = (one: ColumnReport) => Number(one.kind === 'feature' && one.kind === kind && one.name === name);
-    return described.sort((a, b) => isFirst(b) - isFirst(a));
-  }
+/** Moves the column first whose guard raised an alarm. Only the guard describes a few rows among many. */
+function guardedFirst(columns: ColumnReport[], { kind, name }: Cause, words = ''): ColumnReport[] {
+  const described = columns.map((one) =>
+    one.kind === kind && one.name === name ? { ...one, words: one.words || words } : one,
+  );
+  const isFirst = (one: ColumnReport) => Number(one.kind === 'feature' && one.kind === kind && one.name === name);
+  return described.sort((a, b) => isFirst(b) - isFirst(a));
 }

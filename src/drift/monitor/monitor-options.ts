@@ -1,5 +1,5 @@
+import type { LearnedAnew } from '../dependence/dependence.js';
 import type { AlarmEvent } from './alarm-evidence.js';
-import type { LearnedAnew } from './dependence.js';
 
 export interface MonitorOptions {
   /** Expected rows between two false alarms of any kind. */
@@ -12,8 +12,13 @@ export interface MonitorOptions {
   readonly startedBy: Extract<LearnedAnew, 'activation' | 'baseline'>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-  /** Called whenever an alarm is raised or cleared. */
+  /** Called whenever an alarm is raised or cleared, in this order for each group. */
   readonly onEvent: (event: AlarmEvent) => void;
+  /**
+   * Called when the evidence of an alarm is to be gathered, which takes up to a second: calls `step`, which may throw, until it
+   * returns false. The alarm's event follows. By default, at once.
+   */
+  readonly gather: (step: () => boolean) => void;
 }
 
 const DEFAULTS: MonitorOptions = {
@@ -23,6 +28,9 @@ const DEFAULTS: MonitorOptions = {
   startedBy: 'activation',
   clock: Date.now,
   onEvent: () => {},
+  gather: (step) => {
+    while (step());
+  },
 };
 
 const MIN_WINDOW_ROWS = 50;

@@ -6,11 +6,11 @@ import { ChartsState } from '../counts/charts.js';
 import { RepeatsState } from '../counts/repeats.js';
 import { RowCountsState } from '../counts/row-counts.js';
 import { RingState } from '../counts/time-ring.js';
+import { DependenceState } from '../dependence/dependence.js';
 import { GuardChartsState } from '../guards/guard-charts.js';
 import { binTotal, type Channel, GROUPS } from '../rows/channels.js';
 import { AlarmEvidence } from './alarm-evidence.js';
 import { LatchState } from './alarms.js';
-import { DependenceState } from './dependence.js';
 import { WindowReport } from './report.js';
 
 /** A monitor on disk. */

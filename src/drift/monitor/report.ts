@@ -1,10 +1,12 @@
 import { type Static, Type } from 'typebox';
 import { nullable } from '../../base/json/nullable.js';
+import { finish, type Steps } from '../../base/steps.js';
 import type { Baseline } from '../../model/baseline/baseline.js';
 import type { RecentSample } from '../changes/changed-rows.js';
 import { ReferenceDistribution } from '../changes/reference-distribution.js';
 import type { Charts } from '../counts/charts.js';
 import type { RowCounts } from '../counts/row-counts.js';
+import { DependenceReport } from '../dependence/dependence-report.js';
 import { GuardReport } from '../guards/guard-report.js';
 import { type Channel, GROUPS, type Group } from '../rows/channels.js';
 import { dependenceChange } from '../window/dependence-change.js';
@@ -13,7 +15,6 @@ import { groupAlpha, type WindowTest } from '../window/window-test.js';
 import { AlarmEvidence } from './alarm-evidence.js';
 import { type Alarms, LatchState } from './alarms.js';
 import { ColumnReport, type Measured, reportColumn } from './column-report.js';
-import { DependenceReport } from './dependence-report.js';
 import { isSupported, rankOf } from './ranking.js';
 
 const Time = Type.Number({ description: 'milliseconds since the epoch' });
@@ -112,7 +113,7 @@ export function reportWindow(
     verdict: test ? (drift ? 'drift' : allTell ? 'no_drift' : 'cannot_tell') : 'too_few_rows',
     error_shift: errorShift(baseline, tally),
     error_psi: stabilityIndex(tally.binsOf(error), error.bins.counts),
-    columns: reportColumns(baseline, tally, test, sample),
+    columns: finish(reportColumns(baseline, tally, test, sample)),
   };
 }
 
@@ -123,15 +124,15 @@ export function errorShift(baseline: Baseline, tally: RowCounts): number | null 
 
 /**
  * Reports the features, the likeliest cause first, then the outputs. With `sample`, the first are described by their values, and
- * with `isAlarm` the very first is described in any case.
+ * with `isAlarm` the very first is described in any case. In steps.
  */
-export function reportColumns(
+export function* reportColumns(
   baseline: Baseline,
   tally: RowCounts,
   test: WindowTest | undefined,
   sample?: RecentSample,
   isAlarm = false,
-): ColumnReport[] {
+): Steps<ColumnReport[]> {
   const { channels } = tally;
   const { conditional, features } = baseline;
   const dependence = sample && conditional ? dependenceChange(sample.scores, sample.count, conditional) : undefined;
@@ -162,15 +163,18 @@ export function reportColumns(
       },
     };
   };
-  return [
-    ...ranked.map(({ channel }, i) => {
-      const isCause = isAlarm && i === 0;
-      return reportColumn(baseline, channel, tally, test, i < MEASURED ? measure(channel, isCause) : { isCause });
-    }),
-    ...outputs.map((channel, i) =>
-      reportColumn(baseline, channel, tally, test, i < MEASURED ? measure(channel, false) : {}),
-    ),
-  ];
+  const columns: ColumnReport[] = [];
+  for (const [i, { channel }] of ranked.entries()) {
+    yield;
+    const isCause = isAlarm && i === 0;
+    const measured = i < MEASURED ? measure(channel, isCause) : { isCause };
+    columns.push(reportColumn(baseline, channel, tally, test, measured));
+  }
+  for (const [i, channel] of outputs.entries()) {
+    yield;
+    columns.push(reportColumn(baseline, channel, tally, test, i < MEASURED ? measure(channel, false) : {}));
+  }
+  return columns;
 }
 
 /** Reports the groups that the baseline has. */

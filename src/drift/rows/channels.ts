@@ -1,6 +1,6 @@
 import type { Baseline } from '../../model/baseline/baseline.js';
-import type { Bins } from '../../model/baseline/bins.js';
-import { binLevels, isCycle } from '../../model/baseline/watched.js';
+import { binLevels, isCycle } from '../../model/baseline/features/watched.js';
+import type { Bins } from '../../model/baseline/sketches/bins.js';
 
 /** Groups of channels and tests. Each has its share of the false alarms. */
 export const GROUPS = ['features', 'guards', 'error', 'conditional'] as const;
@@ -23,9 +23,13 @@ export interface Channel {
   readonly offset: number;
 }
 
+/** The parts of a baseline that have channels. */
+type Channelled = Pick<Baseline, 'features' | 'outputs' | 'conditional'> & {
+  readonly error: Pick<Baseline['error'], 'bins'>;
+};
+
 /** The channels of a baseline: features, outputs, the error, and last the conditional residuals, which some row counts leave out. */
-export function channelsOf(baseline: Baseline): readonly Channel[] {
-  const { features, outputs, error, conditional } = baseline;
+export function channelsOf({ features, outputs, error, conditional }: Channelled): readonly Channel[] {
   const channels: Omit<Channel, 'offset'>[] = [
     ...features.map((feature, index) => {
       const { name, bins } = feature;

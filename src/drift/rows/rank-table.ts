@@ -1,5 +1,5 @@
-import { OrderedLists } from '../../model/baseline/ordered-lists.js';
-import { conformalP, type OrderedSample, sampleScore } from '../../model/baseline/ordered-sample.js';
+import { OrderedLists } from '../../model/baseline/sketches/ordered-lists.js';
+import { conformalP, type OrderedSample, sampleScore } from '../../model/baseline/sketches/ordered-sample.js';
 
 /** An ordered sample with the p-value and the normal score of every rank computed in advance. */
 export class RankTable {

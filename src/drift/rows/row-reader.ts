@@ -1,8 +1,8 @@
 import type { Baseline } from '../../model/baseline/baseline.js';
-import { NO_BIN } from '../../model/baseline/bins.js';
-import { whiten } from '../../model/baseline/conditional.js';
-import { gridScore } from '../../model/baseline/normal-scores.js';
-import { OrderedLists } from '../../model/baseline/ordered-lists.js';
+import { whiten } from '../../model/baseline/dependence/conditional.js';
+import { NO_BIN } from '../../model/baseline/sketches/bins.js';
+import { gridScore } from '../../model/baseline/sketches/normal-scores.js';
+import { OrderedLists } from '../../model/baseline/sketches/ordered-lists.js';
 import type { Channel } from './channels.js';
 import { outputRange } from './output-range.js';
 import { RankTable } from './rank-table.js';

@@ -1,6 +1,6 @@
 import { logChiSquareTail } from '../../base/statistics/chi-square.js';
 import { logHypergeometricTail } from '../../base/statistics/hypergeometric.js';
-import { sumOf } from '../../model/baseline/bins.js';
+import { sumOf } from '../../model/baseline/sketches/bins.js';
 
 /** Two histograms with the same bins. */
 export interface Histograms {

@@ -1,5 +1,5 @@
 import type { Baseline } from '../../model/baseline/baseline.js';
-import { invert, RIDGE } from '../../model/baseline/precision.js';
+import { invert, RIDGE } from '../../model/baseline/dependence/precision.js';
 
 /** How the features of recent rows depend on each other, compared with the baseline. */
 export interface DependenceChange {

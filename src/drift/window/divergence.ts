@@ -1,4 +1,4 @@
-import { binShare, sumOf } from '../../model/baseline/bins.js';
+import { binShare, sumOf } from '../../model/baseline/sketches/bins.js';
 
 /**
  * The population stability index of two histograms, `Σ (p_k - q_k) ln(p_k / q_k)` with ½ added to each count, less its

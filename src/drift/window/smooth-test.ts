@@ -1,4 +1,4 @@
-import { NO_BIN, sumOf } from '../../model/baseline/bins.js';
+import { NO_BIN, sumOf } from '../../model/baseline/sketches/bins.js';
 
 /** One way in which a window's ranks differ from the baseline's. */
 export interface SmoothComponent {

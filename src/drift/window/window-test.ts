@@ -1,7 +1,7 @@
 import { logChiSquareTail } from '../../base/statistics/chi-square.js';
 import { logNormalTail } from '../../base/statistics/normal.js';
 import type { Baseline } from '../../model/baseline/baseline.js';
-import { sumOf } from '../../model/baseline/bins.js';
+import { sumOf } from '../../model/baseline/sketches/bins.js';
 import type { RowCounts } from '../counts/row-counts.js';
 import { type Channel, GROUPS, type Group } from '../rows/channels.js';
 import { ABOVE, BELOW, INSIDE, MISSING } from '../rows/row-reader.js';

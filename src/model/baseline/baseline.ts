@@ -2,20 +2,20 @@ import { createHash } from 'node:crypto';
 import { type Static, Type } from 'typebox';
 import { DomainError } from '../../base/domain-error.js';
 import type { Column as ModelColumn } from '../columns/column.js';
-import { Bins, binOf, makeBins, NO_BIN } from './bins.js';
-import { Charts, calibrateCharts } from './chart-limits.js';
-import { measure } from './conditional.js';
-import { ExpectedErrors } from './expected-errors.js';
-import { Column, columnOf, emptyFeature, FeatureColumn, numberFeature } from './feature-column.js';
-import { levelFeature, orderLevels } from './level-feature.js';
-import { momentsOf } from './moments.js';
-import { gridScore, makeScoreGrid, ScoreGrid } from './normal-scores.js';
-import { OrderedLists } from './ordered-lists.js';
-import { makeOrderedSample, OrderedSample, sampleScore } from './ordered-sample.js';
-import { PredictionErrors } from './prediction-errors.js';
-import { RowRecoder } from './row-recoder.js';
-import { timeFeature } from './time-feature.js';
-import { isCycle, levelsOf, watch } from './watched.js';
+import { Charts, calibrateCharts } from './charts/chart-limits.js';
+import { measure } from './dependence/conditional.js';
+import { ExpectedErrors } from './errors/expected-errors.js';
+import { PredictionErrors } from './errors/prediction-errors.js';
+import { Column, columnOf, emptyFeature, FeatureColumn, numberFeature } from './features/feature-column.js';
+import { levelFeature, orderLevels } from './features/level-feature.js';
+import { RowRecoder } from './features/row-recoder.js';
+import { timeFeature } from './features/time-feature.js';
+import { isCycle, levelsOf, watch } from './features/watched.js';
+import { Bins, binOf, makeBins, NO_BIN } from './sketches/bins.js';
+import { momentsOf } from './sketches/moments.js';
+import { gridScore, makeScoreGrid, ScoreGrid } from './sketches/normal-scores.js';
+import { OrderedLists } from './sketches/ordered-lists.js';
+import { makeOrderedSample, OrderedSample, sampleScore } from './sketches/ordered-sample.js';
 
 const OutputColumn = Type.Object({
   ...Column.properties,

@@ -1,5 +1,4 @@
 import type { Baseline, HeldOut } from './baseline.js';
-import { sumOf } from './bins.js';
 import { binRows, channelBins, channelsWithLevels, countBins } from './channel-bins.js';
 import {
   type ErrorModel,
@@ -8,8 +7,9 @@ import {
   MAX_DISTANCE,
   MAX_UNSEEN,
   shareDistance,
-} from './expected-errors.js';
-import { RowRecoder } from './row-recoder.js';
+} from './errors/expected-errors.js';
+import { RowRecoder } from './features/row-recoder.js';
+import { sumOf } from './sketches/bins.js';
 
 /**
  * Carries the expected errors of `former` over to the bins of `fresh`, a baseline of `rows` without labels: it learns them again

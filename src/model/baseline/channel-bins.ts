@@ -1,10 +1,10 @@
 import type { Baseline, HeldOut } from './baseline.js';
-import { binOf, NO_BIN } from './bins.js';
-import { whiten } from './conditional.js';
-import { gridScore } from './normal-scores.js';
-import { OrderedLists } from './ordered-lists.js';
-import { RowRecoder } from './row-recoder.js';
-import { levelsOf } from './watched.js';
+import { whiten } from './dependence/conditional.js';
+import { RowRecoder } from './features/row-recoder.js';
+import { levelsOf } from './features/watched.js';
+import { binOf, NO_BIN } from './sketches/bins.js';
+import { gridScore } from './sketches/normal-scores.js';
+import { OrderedLists } from './sketches/ordered-lists.js';
 
 /** The parts of a baseline that bin a row. */
 export type BinnedColumns = Pick<Baseline, 'features' | 'outputs' | 'error' | 'conditional'>;

@@ -1,9 +1,9 @@
 import { createRandom, type Random } from '../../base/statistics/random.js';
 import type { Baseline, HeldOut } from './baseline.js';
 import { type BinnedColumns, binRows, channelBins, channelsWithLevels, countBins } from './channel-bins.js';
-import { type ErrorModel, type ExpectedErrors, fitEffects, mixRows, shareDistance } from './expected-errors.js';
-import { summariseErrors } from './prediction-errors.js';
-import { columnNames } from './watched.js';
+import { type ErrorModel, type ExpectedErrors, fitEffects, mixRows, shareDistance } from './errors/expected-errors.js';
+import { summariseErrors } from './errors/prediction-errors.js';
+import { columnNames } from './features/watched.js';
 
 /** The true targets of held-out rows, and the model that predicts them. */
 export interface JudgedModel {

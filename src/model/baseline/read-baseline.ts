@@ -1,9 +1,9 @@
 import { Compile } from 'typebox/compile';
 import { DomainError, show } from '../../base/domain-error.js';
 import { Baseline } from './baseline.js';
-import { type Bins, sumOf } from './bins.js';
 import { channelBins } from './channel-bins.js';
-import type { OrderedSample } from './ordered-sample.js';
+import { type Bins, sumOf } from './sketches/bins.js';
+import type { OrderedSample } from './sketches/ordered-sample.js';
 
 /** Compiled, because a baseline has tens of thousands of numbers: interpreting the schema would block the event loop for 30 ms or more. */
 const validator = Compile(Baseline);

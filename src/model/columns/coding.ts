@@ -1,7 +1,7 @@
 import { show } from '../../base/domain-error.js';
 import type { BooleanColumn, CategoryColumn, Column, Notation, TimestampColumn, TimeUnit } from './column.js';
-import { isGap } from './gaps.js';
-import { numberInText } from './number-text.js';
+import { isGap } from './notation/gaps.js';
+import { numberInText } from './notation/number-text.js';
 
 /** Milliseconds of a unit. */
 export const UNIT_MS: Readonly<Record<TimeUnit, number>> = { day: 86_400_000, minute: 60_000, second: 1000 };

@@ -5,7 +5,12 @@ export const MAX_LEVELS = 1000;
 
 const Common = {
   name: Type.String({ minLength: 1 }),
-  missing: Type.Number({ minimum: 0, maximum: 1, description: 'share of the training rows without a value' }),
+  missing: Type.Number({
+    minimum: 0,
+    maximum: 1,
+    description:
+      'share of the rows without a value: of the training, or of the whole table if its rows with a target have all',
+  }),
 };
 const Range = Type.Tuple([Type.Number(), Type.Number()], { description: 'smallest and largest value of the training' });
 

@@ -1,7 +1,6 @@
 import type { Codebook, Codes } from './codebook.js';
-import { codeOfLevel, valueOfCode } from './coding.js';
+import { codeOfLevel, UNIT_MS, valueOfCode } from './coding.js';
 import type { Column, ColumnType } from './column.js';
-import { UNIT } from './cycles.js';
 
 /** A feature that has another type in a table than in a model. */
 export interface ChangedType {
@@ -46,7 +45,7 @@ function recodingOf(from: Codes, to: Column): ((code: number) => number) | undef
   }
   if (from.type === 'timestamp' && to.type === 'timestamp') {
     if (from.origin === to.origin && from.unit === to.unit) return undefined;
-    return (code) => Math.floor((from.origin + code * UNIT[from.unit] - to.origin) / UNIT[to.unit]);
+    return (code) => Math.floor((from.origin + code * UNIT_MS[from.unit] - to.origin) / UNIT_MS[to.unit]);
   }
   return undefined;
 }

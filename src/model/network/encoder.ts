@@ -1,5 +1,5 @@
-import { type EncodedColumn, isPlain } from '../columns/encoding.js';
-import { MixedEncoder } from '../columns/mixed-encoder.js';
+import { type EncodedColumn, isPlain } from '../columns/encoding/encoding.js';
+import { MixedEncoder } from '../columns/encoding/mixed-encoder.js';
 import { type Scaler, standardise, unstandardise } from './scaler.js';
 
 /** Encodes rows of codes `[rows, width]`, one per feature, as inputs of a network `[rows, inputs]`. */

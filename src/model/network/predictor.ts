@@ -1,4 +1,4 @@
-import type { EncodedColumn, TargetTransform } from '../columns/encoding.js';
+import type { EncodedColumn, TargetTransform } from '../columns/encoding/encoding.js';
 import { createEncoder, type Encoder } from './encoder.js';
 import type { Engine, Pass } from './engine.js';
 import type { Scaler } from './scaler.js';

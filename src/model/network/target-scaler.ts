@@ -1,4 +1,4 @@
-import type { TargetTransform } from '../columns/encoding.js';
+import type { TargetTransform } from '../columns/encoding/encoding.js';
 import { fitScaler, type Scaler, standardise, unstandardise } from './scaler.js';
 
 /** Writes the network's outputs `[count, targets]` in the targets' own units to `to`, which may be `from`. */
@@ -13,15 +13,13 @@ export function toTargetUnits(
     unstandardise(scaler, from, to, count);
     return;
   }
-  for (let at = 0, row = 0; row < count; row++) {
-    for (let j = 0; j < transforms.length; j++, at++) {
-      const transform = transforms[j]!;
-      to[at] =
-        transform.method === 'log1p'
-          ? Math.expm1(from[at]! * transform.scale + transform.mean)
-          : from[at]! * scaler.scale[j]! + scaler.mean[j]!;
-    }
-  }
+  const restorations = transforms.map((transform, j) => {
+    const { mean, scale } = learnedScale(scaler, transform, j);
+    return transform.method === 'log1p'
+      ? (output: number) => Math.expm1(output * scale + mean)
+      : (output: number) => output * scale + mean;
+  });
+  convert(restorations, from, to, count);
 }
 
 /** Writes targets `[count, targets]` as the network learns them to `to`, which may be `from`: the inverse. */
@@ -36,20 +34,38 @@ export function fromTargetUnits(
     standardise(scaler, from, to, count);
     return;
   }
-  for (let at = 0, row = 0; row < count; row++) {
-    for (let j = 0; j < transforms.length; j++, at++) {
-      const transform = transforms[j]!;
-      to[at] =
-        transform.method === 'log1p'
-          ? // A held-out target may be below all that training had. Its exact place is never used.
-            (Math.log1p(Math.max(from[at]!, MIN_LOGGED)) - transform.mean) / transform.scale
-          : (from[at]! - scaler.mean[j]!) / scaler.scale[j]!;
-    }
-  }
+  const transformations = transforms.map((transform, j) => {
+    const { mean, scale } = learnedScale(scaler, transform, j);
+    return transform.method === 'log1p'
+      ? // A held-out target may be below all that training had. Its exact place is never used.
+        (target: number) => (Math.log1p(Math.max(target, MIN_LOGGED)) - mean) / scale
+      : (target: number) => (target - mean) / scale;
+  });
+  convert(transformations, from, to, count);
 }
 
 /** The logarithm of 1 + this is finite. */
 const MIN_LOGGED = -1 + 2 ** -24;
+
+/** Returns the mean and the deviation of target `j` on the scale on which it is learned. */
+function learnedScale({ mean, scale }: Scaler, transform: TargetTransform, j: number) {
+  return transform.method === 'log1p' ? transform : { mean: mean[j]!, scale: scale[j]! };
+}
+
+/** Applies a function for each column to the first `count` rows. */
+function convert(
+  functions: readonly ((value: number) => number)[],
+  from: Float32Array,
+  to: Float32Array,
+  count: number,
+): void {
+  for (let at = 0, row = 0; row < count; row++) {
+    for (const each of functions) {
+      to[at] = each(from[at]!);
+      at++;
+    }
+  }
+}
 
 /** Fits `log1p` to a column of `values` `[rows, columns]` in the rows `index`. */
 export function fitLog(values: Float32Array, columns: number, column: number, index: Int32Array): TargetTransform {

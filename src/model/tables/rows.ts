@@ -34,8 +34,13 @@ export function isFloat32(value: unknown): value is number {
 
 /** Lists names for a message: the first eight, then how many more. */
 export function listed(names: readonly string[]): string {
-  const rest = names.length - 8;
-  return names.slice(0, 8).map(show).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+  return firstOf(names.map(show), ', ');
+}
+
+/** Joins texts for a message: the first eight, then how many more. */
+export function firstOf(texts: readonly string[], separator: string): string {
+  const rest = texts.length - 8;
+  return texts.slice(0, 8).join(separator) + (rest > 0 ? ` and ${rest} more` : '');
 }
 
 export function invalidRows(message: string): DomainError {

@@ -182,7 +182,10 @@ export class TableWriter implements Disposable {
           `${show(names[worst])} (${this.missing[worst]} rows); training needs at least half of the rows complete`,
       );
     }
-    const columns = this.columns.map((column, i) => finished(column, this.facts[i]!, this.rows));
+    const columns = this.columns
+      .map((column, i) => finished(column, this.facts[i]!, this.rows))
+      // A row without a target may be the only one with a gap. It comes back when the file is predicted.
+      .map((column, i) => ({ ...column, missing: column.missing || this.missing[i]! / Math.max(1, this.added) }));
     if (columns.some((column) => column.type !== 'number')) {
       this.hash.update(
         JSON.stringify(columns.map((column) => (column.type === 'category' ? column.levels : column.type))),

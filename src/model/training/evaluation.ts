@@ -2,14 +2,18 @@ import type { Predictions, Predictor } from '../network/predictor.js';
 import type { LabelledRows } from '../tables/labelled-rows.js';
 import type { Metrics, TargetMetrics } from '../versions/metrics.js';
 
-/** Compares the `predictions` of `predictor` with the targets in `data`. */
+/**
+ * Compares the `predictions` of `predictor` with the targets in `data`. `inputSquares`, the mean square of the inputs of these rows, is
+ * the same for any weights.
+ */
 export function evaluate(
   predictor: Predictor,
   data: LabelledRows,
   predictions: Predictions,
   targetNames: readonly string[],
+  inputSquares = predictor.encoder.meanSquare(data.features, data.rows),
 ): Metrics {
-  const { scalers, engine, encoder } = predictor;
+  const { scalers, engine } = predictor;
   const targets = targetNames.map((_, j) =>
     targetMetrics(data, predictions, j, targetNames.length, scalers.targets.mean[j]!),
   );
@@ -19,7 +23,7 @@ export function evaluate(
     rows: data.rows,
     prediction_error: predictionError,
     reconstruction_error: reconstructionError,
-    baseline_reconstruction_error: encoder.meanSquare(data.features, data.rows),
+    baseline_reconstruction_error: inputSquares,
     loss: predictionError + engine.shape.auxiliaryWeight * reconstructionError,
     targets: Object.fromEntries(targetNames.map((name, j) => [name, targets[j]!])),
   };

@@ -1,7 +1,7 @@
 import { type Random, shuffle } from '../../base/statistics/random.js';
 import { type BitsOf, hashRowsAs, hashText } from '../../base/statistics/row-hashes.js';
+import { UNIT_MS } from '../columns/coding.js';
 import type { Column } from '../columns/column.js';
-import { UNIT } from '../columns/cycles.js';
 import type { LabelledRows } from '../tables/labelled-rows.js';
 
 /**
@@ -47,7 +47,7 @@ function meaningOf(columns: readonly Column[]): BitsOf | undefined {
       const hashes = Uint32Array.from(column.levels, hashText);
       return (code) => hashes[code] ?? 0;
     }
-    if (column.type === 'timestamp') return (code) => (column.origin + code * UNIT[column.unit]) / 1000;
+    if (column.type === 'timestamp') return (code) => (column.origin + code * UNIT_MS[column.unit]) / 1000;
     return (_, bits) => bits;
   });
   return (column, code, bits) => (Number.isNaN(code) ? MISSING : meanings[column]!(code, bits));

@@ -8,13 +8,13 @@ import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from '../network
 import type { LabelledRows } from '../tables/labelled-rows.js';
 import type { Epoch, Metrics } from '../versions/metrics.js';
 import { evaluate } from './evaluation.js';
-import { fitInputs, type Inputs } from './inputs.js';
-import { startLinear } from './linear-start.js';
-import { fitReconstruction, headRows } from './reconstruction-head.js';
-import { fitRidge, type InputRows } from './ridge.js';
+import { startLinear } from './ridge/linear-start.js';
+import { fitReconstruction, headRows } from './ridge/reconstruction-head.js';
+import { fitRidge } from './ridge/ridge.js';
+import { fitInputs, gatherInputs, type Inputs } from './scaling/inputs.js';
+import { chooseScale } from './scaling/target-scale.js';
+import { fitTargets } from './scaling/targets.js';
 import { splitRows } from './split.js';
-import { chooseScale } from './target-scale.js';
-import { fitTargets } from './targets.js';
 import type { TrainingOptions } from './training-options.js';
 import { WeightAverage } from './weight-average.js';
 
@@ -91,15 +91,16 @@ export async function train(
   using predictor = new Predictor(engine, scalers);
   if (shape.inputs <= MAX_RIDGE_INPUTS) {
     const rows = Math.min(MAX_RIDGE_ROWS, Math.max(1, Math.floor(MAX_RIDGE_PRODUCTS / shape.inputs ** 2)));
-    const known = inputRows(data, inputs, shape, index.subarray(0, rows));
-    const judges = inputRows(data, inputs, shape, heldOutIndex.subarray(0, rows));
+    const known = gatherInputs(inputs, data, index.subarray(0, rows));
+    const judges = gatherInputs(inputs, data, heldOutIndex.subarray(0, rows));
     startLinear(start, shape, fitRidge(known, judges, shape.inputs, outputs));
     engine.setWeights(start);
   }
   const average = new WeightAverage(engine, Math.ceil(index.length / options.batch_size));
+  const inputSquares = predictor.encoder.meanSquare(heldOut.features, heldOut.rows);
   const validate = () => {
     const predictions = predictAll(predictor, heldOut.features, heldOut.rows);
-    return { predictions, metrics: evaluate(predictor, heldOut, predictions, targetNames) };
+    return { predictions, metrics: evaluate(predictor, heldOut, predictions, targetNames, inputSquares) };
   };
   const history: Epoch[] = [];
   let best = { error: Number.POSITIVE_INFINITY, epoch: 0, weights: engine.weights() };
@@ -122,7 +123,7 @@ export async function train(
     }
   }
   const [known, judges] = [index, heldOutIndex].map((rows) =>
-    inputRows(data, inputs, shape, rows.subarray(0, headRows(shape))),
+    gatherInputs(inputs, data, rows.subarray(0, headRows(shape))),
   );
   const weights = fitReconstruction(createEngine, shape, best.weights, known!, judges!);
   engine.setWeights(weights);
@@ -166,17 +167,6 @@ export function trainEpoch(
     reconstruction += batch.reconstructionError;
   }
   return { loss: loss / index.length, reconstruction_error: reconstruction / batches };
-}
-
-/** Returns the standardised inputs and targets of the rows `index`. */
-function inputRows(data: LabelledRows, { encode }: Inputs, { inputs, outputs }: Shape, index: Int32Array): InputRows {
-  const { features, targets } = encode
-    ? encode(index, 0, index.length, (batch, answers) => ({
-        features: batch.slice(0, index.length * inputs),
-        targets: answers.slice(0, index.length * outputs),
-      }))
-    : gather(data, index, inputs, outputs);
-  return { rows: index.length, inputs: features, targets };
 }
 
 function gather(data: LabelledRows, index: Int32Array, width: number, outputs: number): LabelledRows {

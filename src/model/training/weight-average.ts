@@ -29,9 +29,8 @@ export class WeightAverage {
     if (++this.steps % this.interval !== 0) return;
     const share = 1 - DECAY ** this.interval;
     const { weights } = this;
-    this.engine.weights().forEach((weight, i) => {
-      weights[i]! += share * (weight - weights[i]!);
-    });
+    const latest = this.engine.weights();
+    for (let i = 0; i < latest.length; i++) weights[i]! += share * (latest[i]! - weights[i]!);
   }
 
   /** Returns the result of `use` while the engine has the average weights. */

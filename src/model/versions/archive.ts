@@ -4,12 +4,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { createGunzip, createGzip } from 'node:zlib';
 import type { Headers } from 'tar-stream';
 import { DomainError, show } from '../../base/domain-error.js';
-import { readBaseline } from '../baseline/read-baseline.js';
 import type { EngineFactory } from '../network/engine.js';
 import { layersModelJson } from '../network/layers-format.js';
 import { type Card, parseFile } from './card.js';
 import { parseProbe } from './probe.js';
 import { file, openVersion, readVersion, UPLOAD_MARK, type VersionFiles } from './version.js';
+import { readBaselineOf } from './version-baseline.js';
 import { checkBaselineSize, checkFileSizes, checkVersionBounds } from './version-bounds.js';
 
 /** Maximum number of files in an archive. A version has five. */
@@ -124,11 +124,7 @@ function verifyBaseline(files: VersionFiles, card: Card): void {
   }
   if (!content) return;
   checkBaselineSize(files, card);
-  const { features, outputs } = readBaseline(Buffer.from(content).toString());
-  const names = (columns: readonly { name: string }[]) => columns.map(({ name }) => name);
-  if (!isDeepStrictEqual([names(features), names(outputs)], [card.features, card.targets])) {
-    throw invalid("baseline.json: its columns are not the card's");
-  }
+  readBaselineOf(card, Buffer.from(content).toString());
 }
 
 /** Returns the plain name of an entry, or undefined for the folder itself, which `tar -C version .` puts first. */

@@ -1,5 +1,5 @@
 import type { MetricObjectWithValues, MetricValueWithName } from 'prom-client';
-import { binOf } from '../../model/baseline/bins.js';
+import { binOf } from '../../model/baseline/sketches/bins.js';
 
 /**
  * The counts of one Prometheus histogram. Adding a value takes less than a tenth of the time that prom-client's own histogram

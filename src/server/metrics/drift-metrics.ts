@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Metric, type Registry } from 'prom-client';
 import type { Channel } from '../../drift/rows/channels.js';
 import { ABOVE, BELOW, MISSING } from '../../drift/rows/row-reader.js';
-import { isCycle } from '../../model/baseline/watched.js';
+import { isCycle } from '../../model/baseline/features/watched.js';
 import type { DriftService } from '../service/drift/drift-service.js';
 import type { MonitoredVersion } from '../service/drift/monitored-version.js';
 import { conformalHistogram } from './conformal-histogram.js';

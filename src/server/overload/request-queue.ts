@@ -5,6 +5,11 @@ import type { Socket } from 'node:net';
 const SLICE = 5;
 /** Wait of the oldest request, in milliseconds, up to which requests are answered in the order of their arrival. */
 const ORDERLY = 20;
+/**
+ * Number of requests up to which they are answered in that order however long each takes: so many clients that wait for each
+ * reply would otherwise starve one another.
+ */
+const FEW = 512;
 /** Wait after which the turn of a request comes too late, in milliseconds. */
 const PATIENCE = 1000;
 /** Milliseconds between two times at which it is recorded that the event loop has looked for requests. */
@@ -42,7 +47,7 @@ interface RequestQueueOptions {
  * that have arrived are read first, which is cheap, and wait here: the age of each is known, a turn of the event loop is
  * short, and new connections get their turn.
  *
- * While the oldest has waited for long, the newest comes first (adaptive LIFO, B. Maurer, "Fail at Scale", ACM Queue 13(8), 2015):
+ * While many wait, and the oldest has waited for long, the newest comes first (adaptive LIFO, B. Maurer, "Fail at Scale", ACM Queue 13(8), 2015):
  * in the order of arrival, every request would wait for as long as its client does, and none would be answered in time. A
  * request that has waited for a second is refused. If there have been such requests for a second, the load is more than a burst:
  * time that newer requests leave goes to refusals of the older ones.
@@ -64,7 +69,7 @@ export class RequestQueue {
   /** Whether the end of this turn of the event loop will be noticed. */
   private isArmed = false;
   private sliceStart = 0;
-  /** Since when the oldest request has always waited for longer than `ORDERLY`. */
+  /** Since when many requests have waited, the oldest for longer than `ORDERLY`. */
   private overloadedSince = Number.POSITIVE_INFINITY;
   private lookedAt = performance.now();
   /** Whether the oldest request is taken because it is refused. */
@@ -188,11 +193,12 @@ export class RequestQueue {
         return undefined;
       }
       const wait = now - oldest.arrived;
-      if (wait <= ORDERLY) this.overloadedSince = Number.POSITIVE_INFINITY;
+      const isOrderly = wait <= ORDERLY || this.waiting.length - this.first <= FEW;
+      if (isOrderly) this.overloadedSince = Number.POSITIVE_INFINITY;
       else this.overloadedSince = Math.min(this.overloadedSince, now);
       // Refusals take turns with answers: there may be more of them than there is time for.
       this.isRefusing = wait > PATIENCE && !this.isRefusing;
-      const isOldest = wait <= ORDERLY || this.isRefusing || now - this.waiting.at(-1)!.arrived > this.patience(now);
+      const isOldest = isOrderly || this.isRefusing || now - this.waiting.at(-1)!.arrived > this.patience(now);
       const next = isOldest ? this.removeOldest() : this.waiting.pop()!;
       if (next.isDone) continue;
       const { socket } = next.request;

@@ -69,8 +69,11 @@ export function namesIn(list: string | readonly string[], option: string): reado
   const names = typeof list === 'string' ? cellsOf(list, option) : list;
   const empty = names.indexOf('');
   if (empty >= 0) throw invalid(`${option}: name ${empty + 1} is empty`);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) throw invalid(`${option}: ${show(twice)} is there twice`);
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name)) throw invalid(`${option}: ${show(name)} is there twice`);
+    seen.add(name);
+  }
   return names;
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom, type Random } from '../../../src/base/statistics/random.js';
 import { type ErrorEvent, ErrorMonitor } from '../../../src/drift/feedback/error-monitor.js';
-import { type PredictionErrors, summariseErrors } from '../../../src/model/baseline/prediction-errors.js';
+import { type PredictionErrors, summariseErrors } from '../../../src/model/baseline/errors/prediction-errors.js';
 
 /** Errors with heavy tails: Student's t with 4 degrees of freedom. */
 function draw(random: Random): number {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom, type Random } from '../../../src/base/statistics/random.js';
 import type { AlarmEvent } from '../../../src/drift/monitor/alarm-evidence.js';
+import { EvidenceGatherer } from '../../../src/drift/monitor/evidence-gatherer.js';
 import { DriftMonitor } from '../../../src/drift/monitor/monitor.js';
 import { type HeldOut, makeBaseline } from '../../../src/model/baseline/baseline.js';
 
@@ -196,4 +197,74 @@ test('an alarm just after a restart is described by the charts, whose state was 
   const [first] = features!.evidence!.columns;
   assert.equal(first!.name, 'age');
   assert.match(first!.words, /^higher|% of rows (above|between)/);
+});
+
+test('a window in alarm is described once its report is read, by its own rows', (t) => {
+  const describe = t.mock.method(EvidenceGatherer.prototype, 'describe');
+  const random = createRandom(9);
+  const { monitor } = quietMonitor(random);
+  const stuck: Change = (row, { uniform }) => {
+    if (uniform() < 0.3) row[0] = 50;
+  };
+  feed(monitor, draw(random, 5000, stuck));
+  assert.equal(describe.mock.callCount(), 0);
+  // The next window is half full.
+  feed(monitor, draw(random, 250));
+  const words = () => monitor.report().windows[0]!.columns[0]!.words;
+  assert.match(words(), /^(2|3)\d % of rows have one value \(50\)$/);
+  words();
+  assert.equal(describe.mock.callCount(), 1);
+});
+
+test('evidence that is gathered in steps is the same, although later rows come in between', () => {
+  const stuck: Change = (row, { uniform }) => {
+    if (uniform() < 0.3) row[0] = 50;
+  };
+  const steps: (() => boolean)[] = [];
+  const [now, later]: [AlarmEvent[], AlarmEvent[]] = [[], []];
+  const atOnce = new DriftMonitor(baseline, { clock: () => 1e12, onEvent: (event) => now.push(event) });
+  const inSteps = new DriftMonitor(baseline, {
+    clock: () => 1e12,
+    onEvent: (event) => later.push(event),
+    gather: (step) => steps.push(step),
+  });
+  const { rows, outputs, errors } = draw(createRandom(11), 1500, stuck);
+  let count = 0;
+  for (let r = 0; r < 1500; r++) {
+    for (const monitor of [atOnce, inSteps]) {
+      monitor.observe(rows.subarray(4 * r), 1, outputs.subarray(r), errors.subarray(r));
+    }
+    // A step for every other row.
+    if (r % 2 === 0 && steps[0] && ++count && !steps[0]()) steps.shift();
+  }
+  assert.ok(count > 10, `${count} steps`);
+  assert.ok(now.length >= 1);
+  for (const step of steps) while (step());
+  assert.deepEqual(later, now);
+  assert.deepEqual(
+    inSteps.report().groups.map(({ evidence }) => evidence),
+    atOnce.report().groups.map(({ evidence }) => evidence),
+  );
+});
+
+test('a report and the end of an alarm wait for the evidence, which is gathered at once then', () => {
+  const types: string[] = [];
+  const monitor = new DriftMonitor(baseline, {
+    clock: () => 1e12,
+    onEvent: ({ type, evidence }) => types.push(`${type} ${evidence !== null}`),
+    gather: () => {},
+  });
+  feed(
+    monitor,
+    draw(createRandom(12), 500, (row) => {
+      row[0] = 50;
+    }),
+  );
+  assert.deepEqual(types, []);
+  const raised = monitor.report().groups.filter(({ detected, evidence }) => detected && evidence);
+  assert.ok(raised.length > 0);
+  assert.deepEqual(types, Array(raised.length).fill('raised true'));
+  types.length = 0;
+  monitor.reset();
+  assert.deepEqual(types, Array(raised.length).fill('cleared false'));
 });

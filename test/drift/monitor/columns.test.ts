@@ -111,7 +111,7 @@ test('rows in the order of time, as live traffic has them, raise no alarm for th
   }
 });
 
-test('where the model extrapolates in time, the alarm of its results names the time', () => {
+test('where the model knows no trend, the alarm of its results names the time', () => {
   const alarms: AlarmEvent[] = [];
   const monitor = new DriftMonitor(baseline, { clock: () => 0, onEvent: (event) => alarms.push(event) });
   const random = createRandom(8);
@@ -126,7 +126,7 @@ test('where the model extrapolates in time, the alarm of its results names the t
   }
   assert.match(
     wordsOf(alarms, 'error'),
-    /^sold: 100 % of rows are later than all held-out ones \(2020-12-3\d.*\): the model extrapolates$/,
+    /^sold: 100 % of rows are later than all held-out ones \(2020-12-3\d.*\): the model knows no trend there$/,
   );
 });
 

@@ -5,6 +5,8 @@ import { decodedBody, type HttpReply } from './http-reply.js';
 /** The parts of an OpenAPI document that describe replies. */
 export interface OpenApi {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  /** Schemas that others refer to. */
+  readonly components?: object;
 }
 interface Operation {
   readonly responses: Readonly<Record<string, { readonly content?: Content }>>;
@@ -50,9 +52,11 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
 /** Compares replies with an OpenAPI document. */
 export class Contract {
   private readonly routes: readonly Route[];
+  private readonly components: object;
   private readonly validators = new Map<object, ReturnType<typeof Compile>>();
 
-  constructor({ paths }: OpenApi) {
+  constructor({ paths, components = {} }: OpenApi) {
+    this.components = components;
     this.routes = Object.entries(paths)
       .map(([path, operations]) => ({ path, pattern: patternOf(path), operations }))
       .sort((a, b) => parametersOf(a.path) - parametersOf(b.path) || b.path.length - a.path.length);
@@ -124,7 +128,7 @@ export class Contract {
   private validator(schema: object): ReturnType<typeof Compile> {
     const known = this.validators.get(schema);
     if (known) return known;
-    const validator = Compile(schema);
+    const validator = Compile({ ...schema, components: this.components });
     this.validators.set(schema, validator);
     return validator;
   }

@@ -27,9 +27,8 @@ export interface Exchange {
   readonly detail?: string;
 }
 
-/** Time within which the service must answer or close, even on a busy machine, in milliseconds; a slow request has longer. */
-const PATIENCE = 30_000;
-const LONG_PATIENCE = 90_000;
+/** Time within which the service must answer or close, even on a busy machine, in milliseconds. */
+const PATIENCE = 90_000;
 /** Time that the client waits for an answer to what is not a whole request, in milliseconds. */
 const SHORT_PATIENCE = 120;
 /** Time between two pieces, before an early end, and for which events are read, in milliseconds. */
@@ -54,11 +53,10 @@ export async function exchange(port: number, fuzz: FuzzCase): Promise<Exchange> 
 
 /** Sends what the delivery says. Resolves with the time to wait for the outcome; 0 means the client leaves at once. */
 async function send(socket: Socket, fuzz: FuzzCase, reader: Reader): Promise<number> {
-  const { bytes, delivery, at, slow } = fuzz;
+  const { bytes, delivery, at } = fuzz;
   const { head, body } = bytes;
   const all = Buffer.concat([head, body]);
-  const whole = slow ? LONG_PATIENCE : PATIENCE;
-  const patience = mustAnswer(fuzz) ? whole : SHORT_PATIENCE;
+  const patience = mustAnswer(fuzz) ? PATIENCE : SHORT_PATIENCE;
   switch (delivery) {
     case 'pieces': {
       const border = Math.floor(at * all.length);
@@ -86,7 +84,7 @@ async function send(socket: Socket, fuzz: FuzzCase, reader: Reader): Promise<num
     }
     case 'half-close':
       socket.end(all);
-      return whole;
+      return PATIENCE;
     case 'cut-head':
       socket.write(head.subarray(0, Math.floor(at * head.length)));
       await sleep(PAUSE);

@@ -42,8 +42,6 @@ export interface FuzzCase {
   readonly reset: boolean;
   /** True if the bytes of the head are damaged, so that no route can be read from it. */
   readonly damaged: boolean;
-  /** True if the answer takes a while: a training is waited for, or the body has megabytes. */
-  readonly slow: boolean;
 }
 
 export interface Corpus {
@@ -86,8 +84,7 @@ export function fuzzCase(corpus: Corpus, seed: number, index: number): FuzzCase 
   const unchanged = random.below(stateful ? STATEFUL_VALID : 8) === 0;
   let request = random.below(3) === 0 ? withHeader(source, 'Connection', 'close') : source;
   for (let i = unchanged ? 0 : 1 + random.below(3); i > 0; i--) request = pick(MUTATORS, random)(request, random);
-  const packed = request.method === 'POST' && random.below(BOMB) === 0;
-  if (packed) request = bomb(request, random);
+  if (request.method === 'POST' && random.below(BOMB) === 0) request = bomb(request, random);
   const large = request.method === 'POST' && request.framing === 'length' && bulky;
   request = large ? bulk(request, random) : boundTraining(request);
   const damaged = !large && random.below(DAMAGED) === 0;
@@ -101,7 +98,6 @@ export function fuzzCase(corpus: Corpus, seed: number, index: number): FuzzCase 
     at: random.uniform(),
     reset: random.below(2) === 0,
     damaged,
-    slow: packed || large || /wait=/.test(request.target),
   };
 }
 

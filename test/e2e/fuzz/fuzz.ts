@@ -10,7 +10,7 @@ import { Findings } from './findings.js';
 import { Fuzzer } from './fuzzer.js';
 import { report } from './report.js';
 import { goldenRequests } from './requests/golden-requests.js';
-import { nativeRequests, statefulRequests } from './requests/native-requests.js';
+import { nativeRequests, statefulRequests, tableRequests } from './requests/native-requests.js';
 import { FuzzedService } from './service/fuzzed-service.js';
 import { Keeper } from './service/keeper.js';
 import { Watch } from './service/watch.js';
@@ -55,13 +55,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 await service.start();
 const fixtures = await keeper.prepare();
+await keeper.addMixed();
 const findings = new Findings(location);
 const fuzzer = new Fuzzer({
   service,
   keeper,
   corpus: {
     common: [...goldenRequests(), ...repeated(nativeRequests(fixtures))],
-    stateful: statefulRequests(fixtures),
+    stateful: [...repeated(statefulRequests(fixtures)), ...tableRequests()],
   },
   contract: new Contract(fixtures.openapi),
   findings,
@@ -105,7 +106,7 @@ const run = {
 console.log(report(run, watch, findings.all, location));
 process.exit(findings.all.length === 0 && sent + skipped === requests ? 0 : 1);
 
-/** There are many more golden requests than native ones. */
+/** There are many more golden requests than native ones, and more tables than other requests that change something. */
 function repeated<T>(requests: readonly T[]): T[] {
   return Array.from({ length: 5 }, () => requests).flat();
 }

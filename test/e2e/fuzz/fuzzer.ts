@@ -55,12 +55,13 @@ export class Fuzzer {
 
   /** Sends the requests with these indexes. */
   async run(from: number, count: number, watch: Watch): Promise<void> {
-    const { concurrency, corpus, seed, skip } = this.options;
+    const { concurrency, corpus, keeper, seed, skip } = this.options;
     let next = from;
     const lane = async () => {
       while (next < from + count && this.crashes < MAX_CRASHES) {
         const fuzz = fuzzCase(corpus, seed, next++);
         await this.recovery;
+        await keeper.serveFor(fuzz.index);
         if (skip?.test(`${fuzz.request.method} ${fuzz.request.target} ${fuzz.request.name}`)) this.skipped++;
         else await this.send(fuzz, watch);
       }

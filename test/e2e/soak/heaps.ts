@@ -13,7 +13,8 @@ export function installProbe(directory: string, path: string): Record<string, st
   mkdirSync(join(directory, HEAPS), { recursive: true });
   // The service is another user in a container.
   chmodSync(join(directory, HEAPS), 0o777);
-  return { NODE_OPTIONS: `--import=${join(path, PROBE_NAME)}`, SOAK_HEAPS: join(path, HEAPS) };
+  const options = [`--import=${join(path, PROBE_NAME)}`, '--heapsnapshot-signal=SIGWINCH', `--diagnostic-dir=${path}`];
+  return { NODE_OPTIONS: options.join(' '), SOAK_HEAPS: join(path, HEAPS) };
 }
 
 /** Reads what the probe has written of a program, such as `main`, in the order of time. */

@@ -25,6 +25,8 @@ export interface Soak {
 }
 
 const MEBIBYTE = 2 ** 20;
+/** Minutes of a block. Trainings, uploads and rollbacks, which move memory, repeat within a minute. */
+export const BLOCK = 5;
 const least = (values: readonly number[]) => Math.min(...values);
 
 /** Series of samples, how those of a minute become one value, and their unit. */
@@ -49,12 +51,13 @@ export function soakPage(soak: Soak): { page: string; passed: boolean } {
   /** Returns a row of the table. Points within the warm-up, and after the traffic, are not judged. */
   const row = (name: string, points: readonly Point[], atRest?: number): string[] => {
     const warm = points.filter(({ minute }) => minute >= warmUp && minute < minutes);
-    const { slope, error } = fitTrend(
+    const trend = fitTrend(
       warm.map(({ minute }) => minute / 60),
       warm.map(({ value }) => value),
+      BLOCK,
     );
     if (!name.includes('code')) {
-      verdicts.push([`${name}: the slope is not above zero beyond its error`, !grows({ slope, error })]);
+      verdicts.push([`${name}: the slope is not above zero beyond its error`, !grows(trend)]);
     }
     const of = (some: readonly Point[]) => mean(some.map(({ value }) => value)).toFixed(1);
     const third = Math.ceil(warm.length / 3);
@@ -65,7 +68,7 @@ export function soakPage(soak: Soak): { page: string; passed: boolean } {
       of(warm.slice(-third)),
       Math.max(...points.map(({ value }) => value)).toFixed(1),
       atRest === undefined ? '' : atRest.toFixed(1),
-      `${slope.toFixed(2)} ± ${error.toFixed(2)}`,
+      `${trend.slope.toFixed(2)} ± ${trend.error.toFixed(2)}`,
     ];
   };
   const heapRow = (program: string, kind: 'objects' | 'code', name: string) =>
@@ -97,9 +100,10 @@ export function soakPage(soak: Soak): { page: string; passed: boolean } {
     '',
     `Mixed traffic, ${(replies / minutes / 60).toFixed(0)} replies a second: predictions in every protocol and format, feedback ` +
       'by id and by row, trainings that begin to serve, uploads, rollbacks, new baselines, event streams, large bodies, ' +
-      'and clients that send in pieces, read slowly or break off at any stage. Slopes are fitted to minutes after a ' +
-      `warm-up of ${warmUp}; ± is one standard error, which allows for autocorrelation. A heap is measured each minute after a ` +
-      'full collection. Code, which grows for as long as V8 optimises functions, is not judged: it is bounded by the program.',
+      'and clients that send in pieces, read slowly or break off at any stage. A model of numbers and one of texts, dates and ' +
+      `gaps serve in turns. A line is fitted to the means of blocks of ${BLOCK} minutes after a warm-up of ${warmUp}; ± is its standard ` +
+      'error. A slope is above zero beyond its error if Student’s t says so at 1 %. A heap is measured each minute after a full ' +
+      'collection. Code, which grows for as long as V8 optimises functions, is not judged: it is bounded by the program.',
     '',
     table(
       ['', 'first minute', 'after the warm-up', 'at the end', 'maximum', 'without traffic', 'slope per hour'],

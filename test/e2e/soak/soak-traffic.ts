@@ -8,9 +8,11 @@ import { pick } from '../fuzz/mutators/pick.js';
 import { type FuzzRequest, toBytes } from '../fuzz/requests/fuzz-request.js';
 import { goldenRequests } from '../fuzz/requests/golden-requests.js';
 import { nativeRequests } from '../fuzz/requests/native-requests.js';
-import type { Fixtures } from '../fuzz/service/keeper.js';
+import { type Fixtures, mixedRows, mixedTable } from '../fuzz/service/keeper.js';
 
 const JSON_TYPE = 'application/json';
+/** Rows of a table of mixed columns. */
+const ROWS = 400;
 /** Rows of a body that is read in a thread. */
 const LARGE_ROWS = 20_000;
 const TIMEOUT = 60_000;
@@ -26,6 +28,9 @@ export class SoakTraffic {
   private readonly fixtures: Fixtures;
   private readonly csv: string;
   private readonly random = createRandom(1);
+  private readonly mixed = mixedRows(ROWS).map((row) => row.slice(0, -1));
+  /** Whether the model that serves has the columns of `mixedRows`. */
+  private isMixed = false;
 
   /** `csv` is a table to train on. */
   constructor(port: number, fixtures: Fixtures, csv: string) {
@@ -59,9 +64,13 @@ export class SoakTraffic {
       ],
       // A hundred of them, the number of records that the service retains, take less than the default warm-up.
       [8000, (n) => this.train(n)],
+      [
+        10_000,
+        () => this.send('tables', 'POST', '/train?dry_run=true', mixedTable(ROWS), { 'content-type': 'text/csv' }),
+      ],
       [15_000, () => this.send('uploads', 'POST', '/models', archive, { 'content-type': 'application/gzip' })],
       [15_000, () => this.download()],
-      [45_000, () => this.send('rollbacks', 'POST', '/models/rollback')],
+      [45_000, () => this.rollBack()],
       [60_000, () => this.rebaseline()],
       [2000, () => this.follow()],
       [10_000, () => this.send('documents', 'GET', '/openapi.json')],
@@ -94,14 +103,14 @@ export class SoakTraffic {
 
   private sendRows(n: number): Promise<unknown> {
     const instances = this.someRows(5);
-    const body = { instances, targets: instances.map(([a, b]) => a! + b!) };
+    const body = { instances, targets: instances.map(([a]) => a) };
     return this.json('feedback', '/feedback', body, { 'idempotency-key': String(n) });
   }
 
   /** Delivers a request of any protocol in any way, most of them with an early end. */
   private async breakOff(request: FuzzRequest): Promise<void> {
     const delivery = pick(DELIVERIES, this.random);
-    const how = { delivery, at: this.random.uniform(), reset: this.random.below(2) === 0, damaged: false, slow: false };
+    const how = { delivery, at: this.random.uniform(), reset: this.random.below(2) === 0, damaged: false };
     const { replies } = await exchange(this.port, { index: 0, request, bytes: toBytes(request), ...how });
     for (const { status, body } of replies) this.count('broken-off and piecemeal', status, body.toString('latin1'));
   }
@@ -112,10 +121,28 @@ export class SoakTraffic {
     await this.send('archives', 'GET', `/models/${version}/archive`);
   }
 
-  private train(n: number): Promise<unknown> {
+  /** Trains in turns on numbers and on mixed columns, and on feedback. */
+  private async train(n: number): Promise<void> {
     const options = `epochs=3&wait=true&promote=${n % 2 === 0 ? 'always' : 'never'}`;
-    if (n % 3 === 2) return this.json('trainings', `/train?${options}`, { source: 'feedback' });
-    return this.send('trainings', 'POST', `/train?target=y&${options}`, this.csv, { 'content-type': 'text/csv' });
+    if (n % 3 === 2) await this.json('trainings', `/train?${options}`, { source: 'feedback' });
+    else {
+      const csv = n % 4 < 2 ? this.csv : mixedTable(ROWS);
+      const type = { 'content-type': 'text/csv' };
+      await this.send('trainings', 'POST', `/train?target=y&replace=true&${options}`, csv, type);
+    }
+    await this.look();
+  }
+
+  private async rollBack(): Promise<void> {
+    await this.send('rollbacks', 'POST', '/models/rollback');
+    await this.look();
+  }
+
+  /** Finds out which columns the model that serves now has. */
+  private async look(): Promise<void> {
+    const { features } = JSON.parse(await this.send('documents', 'GET', '/model'));
+    // A refusal has none.
+    if (features) this.isMixed = features.includes('color');
   }
 
   private rebaseline(): Promise<unknown> {
@@ -161,8 +188,10 @@ export class SoakTraffic {
     if (this.failures.length < 20) this.failures.push(what);
   }
 
-  private someRows(count: number): number[][] {
+  /** Rows of the columns that serve. */
+  private someRows(count: number): (number | string | null)[][] {
     const { random } = this;
+    if (this.isMixed) return this.mixed.slice(random.below(ROWS - count)).slice(0, count);
     return Array.from({ length: count }, () => [random.normal(), 3 + random.normal(), 5 + 2 * random.normal()]);
   }
 }

@@ -1,8 +1,9 @@
-// `npm run soak`: an hour of mixed traffic to the image under the memory limit of compose.yaml, with trainings, feedback,
-// uploads and clients that break off. Measures memory, handles and files, fits a line to each after a warm-up, and prints a page,
-// which `--page` writes. `--minutes=` is the duration, of which `--warm-up=` minutes are not judged: caches fill, V8 optimises
-// the code and finds the size of its heap, and the service retains the records of its last 100 trainings. Exits with 1 if anything
-// grows, ends or fails.
+// `npm run soak`: mixed traffic to the image under the memory limit of compose.yaml, with trainings, feedback, uploads and clients
+// that break off. Measures memory, handles and files, fits a line to each after a warm-up, and prints a page, which `--page`
+// writes. `--minutes=` is the duration, of which `--warm-up=` minutes are not judged: caches fill, V8 optimises the code and finds
+// the size of its heap, and the service retains its last 100 trainings and, the slowest to fill, the latest hour of reconstruction
+// errors. Exits with 1 if anything grows, ends or fails. SIGWINCH, which the service ignores, makes it write a heap snapshot to its
+// directory: two of them show what grows.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,25 +13,24 @@ import { freePort } from '../../support/free-port.js';
 import { Keeper } from '../fuzz/service/keeper.js';
 import { readHeaps } from './heaps.js';
 import { nodeVersion, type Sample, takeSample } from './samples.js';
-import { soakPage } from './soak-page.js';
+import { BLOCK, soakPage } from './soak-page.js';
 import { SoakTraffic } from './soak-traffic.js';
 import { startSubject } from './subject.js';
-
-/** Minutes to which a line can be fitted at all. */
-const MIN_JUDGED = 3;
+import { MIN_BLOCKS } from './trend.js';
 
 const { values } = parseArgs({
   options: {
-    minutes: { type: 'string', default: '60' },
-    'warm-up': { type: 'string', default: '25' },
+    minutes: { type: 'string', default: '90' },
+    'warm-up': { type: 'string', default: '60' },
     page: { type: 'string' },
   },
 });
 const minutes = Number(values.minutes);
 const warmUp = Number(values['warm-up']);
-if (!(warmUp >= 0 && minutes >= warmUp + MIN_JUDGED)) {
+const minJudged = BLOCK * MIN_BLOCKS;
+if (!(warmUp >= 0 && minutes >= warmUp + minJudged)) {
   throw new Error(
-    `--minutes=${values.minutes}: expected at least ${MIN_JUDGED} more than --warm-up=${values['warm-up']}`,
+    `--minutes=${values.minutes}: expected at least ${minJudged} more than --warm-up=${values['warm-up']}`,
   );
 }
 

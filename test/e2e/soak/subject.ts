@@ -27,7 +27,7 @@ export interface Subject {
   kill(): Promise<void>;
 }
 
-/** Settings, with paths below `directory`. */
+/** Settings, with paths below `directory`. The rows of feedback are few enough to reach their bound within the warm-up. */
 function settings(directory: string, port: number): Record<string, string> {
   return {
     HOST: '127.0.0.1',
@@ -36,6 +36,7 @@ function settings(directory: string, port: number): Record<string, string> {
     MODEL_NAME: 'test',
     TRAIN_DATA: join(directory, 'rows.csv'),
     TRAIN_TARGET: 'y',
+    FEEDBACK_ROWS: '5000',
   };
 }
 

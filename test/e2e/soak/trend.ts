@@ -1,34 +1,40 @@
-/** A straight line through a series: its slope per unit of time, and the standard error of that. */
+import { studentTail } from '../../../src/base/statistics/student-t.js';
+
+/** A straight line through a series: its slope per unit of time, and the standard error of that with its degrees of freedom. */
 export interface Trend {
   readonly slope: number;
   readonly error: number;
+  readonly degrees: number;
 }
 
-/** Standard errors above zero from which a series grows: chance exceeds them in less than one run in a hundred. */
-const CRITICAL = 2.6;
-/** The highest autocorrelation that is assumed: a series that never returns has no error of its own. */
-const MAX_CORRELATION = 0.95;
+/** Fewest blocks to which a line and its error can be fitted. */
+export const MIN_BLOCKS = 4;
+/** Share of the runs without growth in which chance makes a series grow. */
+const FALSE_ALARMS = 0.01;
 
 /**
- * Fits `values` over `times` by least squares. Memory of one minute resembles that of the minute before, so the error allows for
- * the autocorrelation of the residuals by an effective sample size (Santer et al. 2000, https://doi.org/10.1029/1999JD901105).
+ * Fits a line by least squares to the means of consecutive blocks of `length` values, and takes the error from what is left of these
+ * means. Memory of one minute resembles that of the minute before, so minutes by themselves would give too small an error. Blocks
+ * that are longer than such a resemblance lasts are nearly independent (method of batch means: Law, Simulation Modeling and
+ * Analysis, 9.5.3). The first values that fill no block are left out.
  */
-export function fitTrend(times: readonly number[], values: readonly number[]): Trend {
-  const n = values.length;
-  const [middle, level] = [mean(times), mean(values)];
-  const spread = sum(times, (time) => (time - middle) ** 2);
-  const slope = sum(times, (time, i) => (time - middle) * (values[i]! - level)) / spread;
-  const residuals = values.map((value, i) => value - level - slope * (times[i]! - middle));
-  const squares = sum(residuals, (residual) => residual ** 2);
-  const neighbours = sum(residuals.slice(1), (residual, i) => residual * residuals[i]!);
-  const correlation = squares === 0 ? 0 : Math.min(MAX_CORRELATION, Math.max(0, neighbours / squares));
-  const effective = Math.max(3, (n * (1 - correlation)) / (1 + correlation));
-  return { slope, error: Math.sqrt(squares / (effective - 2) / spread) };
+export function fitTrend(times: readonly number[], values: readonly number[], length: number): Trend {
+  const count = Math.floor(values.length / length);
+  const from = values.length - count * length;
+  const blocks = (series: readonly number[]) =>
+    Array.from({ length: count }, (_, b) => mean(series.slice(from + b * length, from + (b + 1) * length)));
+  const [x, y] = [blocks(times), blocks(values)];
+  const [middle, level] = [mean(x), mean(y)];
+  const spread = sum(x, (time) => (time - middle) ** 2);
+  const slope = sum(x, (time, b) => (time - middle) * (y[b]! - level)) / spread;
+  const squares = sum(x, (time, b) => (y[b]! - level - slope * (time - middle)) ** 2);
+  const degrees = count - 2;
+  return { slope, error: Math.sqrt(squares / degrees / spread), degrees };
 }
 
-/** Returns true if the slope is above zero by more than chance explains. */
-export function grows({ slope, error }: Trend): boolean {
-  return slope > CRITICAL * error;
+/** Returns true if the slope is above zero by more than chance explains: by Student's t, because there are few blocks. */
+export function grows({ slope, error, degrees }: Trend): boolean {
+  return slope > 0 && studentTail(slope / error, degrees) < FALSE_ALARMS;
 }
 
 export function mean(values: readonly number[]): number {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../../src/base/statistics/random.js';
 import { type Baseline, type HeldOut, hashBaseline, makeBaseline } from '../../../src/model/baseline/baseline.js';
-import { binOf } from '../../../src/model/baseline/bins.js';
-import { OrderedLists } from '../../../src/model/baseline/ordered-lists.js';
-import { conformalP, makeOrderedSample } from '../../../src/model/baseline/ordered-sample.js';
 import { readBaseline } from '../../../src/model/baseline/read-baseline.js';
+import { binOf } from '../../../src/model/baseline/sketches/bins.js';
+import { OrderedLists } from '../../../src/model/baseline/sketches/ordered-lists.js';
+import { conformalP, makeOrderedSample } from '../../../src/model/baseline/sketches/ordered-sample.js';
 
 const NAMES = ['a', 'b'];
 

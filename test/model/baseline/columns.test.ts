@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../../src/base/statistics/random.js';
 import { makeBaseline } from '../../../src/model/baseline/baseline.js';
+import { RowRecoder } from '../../../src/model/baseline/features/row-recoder.js';
+import { binLevels } from '../../../src/model/baseline/features/watched.js';
 import { readBaseline } from '../../../src/model/baseline/read-baseline.js';
-import { RowRecoder } from '../../../src/model/baseline/row-recoder.js';
-import { binLevels } from '../../../src/model/baseline/watched.js';
 import { drawMixed, MIXED_COLUMNS, MIXED_NAMES } from '../../support/mixed-rows.js';
 
 const held = drawMixed(3000, createRandom(1));

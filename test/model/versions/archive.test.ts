@@ -187,7 +187,13 @@ test('files that do not match their card are refused by name, whichever was chan
   const swapped = String(files.get('baseline.json')).replace('"name":"a"', '"name":"z"');
   refused(
     { 'baseline.json': swapped, 'card.json': resealed({ 'baseline.json': swapped }) },
-    /baseline\.json: its columns/,
+    /baseline\.json\/features: expected "a", "b", got "z", "b"/,
+  );
+  const time = '{"type":"timestamp","feature":"a","cycle":null,"unit":"day","origin":0}';
+  const typed = String(files.get('baseline.json')).replace('"name":"a"', `"name":"a","watched":${time}`);
+  refused(
+    { 'baseline.json': typed, 'card.json': resealed({ 'baseline.json': typed }) },
+    /baseline\.json\/features: expected a as number, got timestamp/,
   );
   refused({ 'card.json': resealed({}, { baseline: null }) }, /baseline\.json: the card describes none/);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fitEncodings } from '../../../src/model/columns/fit-encoding.js';
+import { fitEncodings } from '../../../src/model/columns/fitting/fit-encoding.js';
 import { loadEngine } from '../../../src/model/engines/load-engine.js';
 import { Predictor } from '../../../src/model/network/predictor.js';
 import { weightCount } from '../../../src/model/network/shape.js';
@@ -72,6 +72,7 @@ test('encodings that do not fit their columns are refused with the place', () =>
     [[...town!, 'counts', 300], 1, /columns\/4\/encoding\/counts: /],
     [[...sold!, 'cycles'], new Array(4).fill({ period: 'week', sin: 0, cos: 0, scale: 1 }), /columns/],
     [[...sold!, 'trend', 'scale'], -1, /columns/],
+    [[...sold!, 'trend', 'range'], [9, 8], /columns\/3\/encoding\/trend\/range: /],
     [['columns', 3, 'origin'], 1e300, /columns\/3\/origin: /],
     [['target_transforms'], [], /target_transforms: /],
     [['target_transforms', 0, 'scale'], 0, /target_transforms/],

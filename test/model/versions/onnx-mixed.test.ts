@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InferenceSession, Tensor } from 'onnxruntime-web';
 import { codeOfInstant, valueOfCode } from '../../../src/model/columns/coding.js';
-import type { EncodedColumn } from '../../../src/model/columns/encoding.js';
-import { inputCount } from '../../../src/model/columns/encoding.js';
-import { fitEncodings } from '../../../src/model/columns/fit-encoding.js';
+import type { EncodedColumn } from '../../../src/model/columns/encoding/encoding.js';
+import { inputCount } from '../../../src/model/columns/encoding/encoding.js';
+import { fitEncodings } from '../../../src/model/columns/fitting/fit-encoding.js';
 import { loadEngine } from '../../../src/model/engines/load-engine.js';
 import { initialWeights } from '../../../src/model/network/initial-weights.js';
 import { Predictor } from '../../../src/model/network/predictor.js';
@@ -52,7 +52,7 @@ const variants: Record<string, readonly EncodedColumn[]> = {
     range: [0, 500_000],
     encoding: {
       method: 'calendar',
-      trend: { mean: 250_000, scale: 144_000 },
+      trend: { mean: 250_000, scale: 144_000, range: [50_000, 350_000], ...(unit === 'second' && { period: 90_000 }) },
       cycles: (['day', 'week', 'year'] as const).map((period) => ({ period, sin: 0.1, cos: -0.2, scale: 0.7 })),
       gaps: 0.05,
     },

@@ -26,7 +26,7 @@ test('an outline has the form of the value, without its rows', () => {
     target: ['y'],
     epochs: 3,
     seed: 'x',
-    deep: { a: 1 },
+    deep: { a: 1, b: [1], c: { d: 1 } },
     rows: [{ a: 1 }, [1], null, 2],
   };
   assert.deepEqual(outline(value), {
@@ -35,7 +35,7 @@ test('an outline has the form of the value, without its rows', () => {
     target: ['y'],
     epochs: 3,
     seed: 'x',
-    deep: {},
+    deep: { a: 1, b: [], c: {} },
     rows: [{}, [], null, 2],
   });
   assert.deepEqual(outline([[1], [2]]), []);
@@ -43,6 +43,12 @@ test('an outline has the form of the value, without its rows', () => {
   assert.equal(outline(null), null);
   const prototype = outline(JSON.parse('{"__proto__": {"a": 1}}')) as object;
   assert.deepEqual(Object.keys(prototype), ['__proto__']);
+});
+
+test('an outlined object is as short as an outlined array', () => {
+  const types = Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`c${i}`, 'number']));
+  const { types: short } = outline({ types }) as { types: object };
+  assert.equal(Object.keys(short).length, 1024);
 });
 
 test('a large body gives the same table as one that is read at once', async (t) => {

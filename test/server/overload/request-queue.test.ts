@@ -134,6 +134,31 @@ test('200 connections that are always busy are answered in turn, and none is ref
   assert.ok(simulation.outcomes.every(({ refused, latency }) => !refused && latency < 40));
 });
 
+for (const [clients, answer] of [
+  [64, 0.5],
+  [64, 5],
+  [400, 2],
+] as const) {
+  test(`${clients} connections that are always busy with requests of ${answer} ms are answered in turn`, async (t) => {
+    const simulation = new Simulation(t);
+    simulation.answer = answer;
+    await saturate(simulation, clients, 6000);
+    const { outcomes } = simulation;
+    assert.ok(outcomes.every(({ refused }) => !refused));
+    const longest = Math.max(...outcomes.map(({ latency }) => latency));
+    assert.ok(longest < 1.2 * clients * (answer + READING) + 10, `${longest} ms`);
+  });
+}
+
+test('requests that take so long that none can be answered within a second leave their time to others', async (t) => {
+  const simulation = new Simulation(t);
+  simulation.answer = 10;
+  await saturate(simulation, 400, 10_000);
+  const accepted = simulation.outcomes.filter(({ refused }) => !refused);
+  assert.ok(accepted.length > 900, `${accepted.length} of 1,000`);
+  assert.ok(accepted.every(({ latency }) => latency < 1100));
+});
+
 for (const clients of [1000, 5000]) {
   test(`with ${clients} connections that are always busy, nearly all time goes to answers, and they come soon`, async (t) => {
     const simulation = new Simulation(t);

@@ -38,3 +38,12 @@ test('what cannot be read is refused with its option', () => {
   }
   assert.throws(() => tableChoices({ types: 'a:number,a:category' }), INVALID(/^types: "a" is there twice$/));
 });
+
+test('100,000 names are checked within moments', () => {
+  const names = Array.from({ length: 100_000 }, (_, i) => `name ${i}`);
+  const { user } = process.cpuUsage();
+  assert.equal(namesIn(names, 'features').length, 100_000);
+  assert.throws(() => namesIn([...names, 'name 7'], 'features'), { message: 'features: "name 7" is there twice' });
+  const milliseconds = process.cpuUsage().user / 1000 - user / 1000;
+  assert.ok(milliseconds < 2000, `${milliseconds} ms`);
+});

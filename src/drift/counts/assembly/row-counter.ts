@@ -79,7 +79,7 @@ function isRepeat(r: usize): bool {
   const hash = mix(even ^ rotl<u32>(odd, 16));
   const seen = at(repeatTally, REPEATS_SEEN) + 1;
   put(repeatTally, REPEATS_SEEN, seen);
-  const number = <u32>(<u64>seen);
+  const number = <u32>(<i64>seen);
   // The slot of the same row, or the oldest of its bucket: rows that share a bucket must not drive each other out.
   const bucket = repeatSlots + (<usize>(hash & (REPEAT_BUCKETS - 1)) * (REPEAT_WAYS << 3));
   let slot = bucket, greatest: u32 = 0, repeated = false;
@@ -148,7 +148,7 @@ function readColumns(r: usize): bool {
 function readConditionals(): f64 {
   const d = features, step = stride << 3, deviations = scores, own = values, means = mean;
   const residuals = own + ((d + outputs + 1) << 3), products = whitened, divisors = diagonal;
-  for (let j: usize = 0; j < d; j++) put(deviations, j, gridScore(j, at(own, j)) - at(means, j));
+  scoreFeatures(d, own, means, deviations);
   // Two rows of the matrix at a time. Each is summed in the order of its columns.
   for (let i: usize = 0; i < d; i += 2) {
     let sum = f64x2.splat(0);
@@ -173,6 +173,8 @@ function readConditionals(): f64 {
 function countBins(): bool {
   const lambda = at(errorChart, ERROR_CHART_LAMBDA), decay = 1 - lambda;
   const own = values, lists = edges, firsts = offsets, counted = counts, inverses = inverseShares, bounds = chartLimits;
+  const numbers = field(lists, LISTS_NUMBERS), starts = field(lists, LISTS_STARTS), lows = field(lists, LISTS_LOWS);
+  const scalesOfLists = field(lists, LISTS_SCALES), parts = field(lists, LISTS_PARTS), partCount = field(lists, LISTS_PART_COUNT);
   const chartWeights = weights, chartScales = scales, sums = squares;
   // Channels without missing values have the same scale: one division for all of them.
   let latestScale: f64 = 0, step: f64 = 0;
@@ -180,7 +182,7 @@ function countBins(): bool {
   for (let c: usize = 0, count = channels; c < count; c++) {
     const value = at(own, c);
     if (value != value) continue;
-    const place = index(firsts, c) + countBelow(lists, c, value);
+    const place = index(firsts, c) + countIn(numbers, starts, lows, scalesOfLists, parts, partCount, c, value);
     increment(counted, place);
     const scale = at(chartScales, c), weight = at(chartWeights, place);
     const square =
@@ -230,28 +232,51 @@ function scoreOf(ranks: usize, rank: usize, value: f64): f64 {
   return at(field(ranks, tied ? RANKS_TIED_SCORES : RANKS_GAP_SCORES), rank);
 }
 
-/** `gridScore` of normal-scores.ts. */
+/** Stores `gridScore` of normal-scores.ts, less the mean, for each feature. */
 // @ts-ignore: decorator
 @inline
-function gridScore(list: usize, value: f64): f64 {
-  if (value != value) return 0;
-  const numbers = field(grids, LISTS_NUMBERS), starts = field(grids, LISTS_STARTS);
-  const first = index(starts, list), next = first + countBelow(grids, list, value);
-  if (next == index(starts, list + 1)) return at(gridScores, next - 1);
-  const number = at(numbers, next);
-  if (next == first || number == value) return at(gridScores, next);
-  const low = at(numbers, next - 1), lowScore = at(gridScores, next - 1);
-  return lowScore + ((value - low) / (number - low)) * (at(gridScores, next) - lowScore);
+function scoreFeatures(d: usize, own: usize, means: usize, deviations: usize): void {
+  const lists = grids, gridValues = gridScores;
+  const numbers = field(lists, LISTS_NUMBERS), starts = field(lists, LISTS_STARTS), lows = field(lists, LISTS_LOWS);
+  const scalesOfLists = field(lists, LISTS_SCALES), parts = field(lists, LISTS_PARTS), partCount = field(lists, LISTS_PART_COUNT);
+  for (let j: usize = 0; j < d; j++) {
+    const value = at(own, j);
+    let score: f64 = 0;
+    if (value == value) {
+      const first = index(starts, j);
+      const next = first + countIn(numbers, starts, lows, scalesOfLists, parts, partCount, j, value);
+      if (next == index(starts, j + 1)) score = at(gridValues, next - 1);
+      else {
+        const number = at(numbers, next);
+        if (next == first || number == value) score = at(gridValues, next);
+        else {
+          const low = at(numbers, next - 1), lowScore = at(gridValues, next - 1);
+          score = lowScore + ((value - low) / (number - low)) * (at(gridValues, next) - lowScore);
+        }
+      }
+    }
+    put(deviations, j, score - at(means, j));
+  }
 }
 
 /** `countBelow` of OrderedLists. */
 // @ts-ignore: decorator
 @inline
 function countBelow(lists: usize, list: usize, value: f64): usize {
-  const where = (value - at(field(lists, LISTS_LOWS), list)) * at(field(lists, LISTS_SCALES), list);
-  const count = field(lists, LISTS_PART_COUNT);
+  return countIn(
+    field(lists, LISTS_NUMBERS), field(lists, LISTS_STARTS), field(lists, LISTS_LOWS), field(lists, LISTS_SCALES),
+    field(lists, LISTS_PARTS), field(lists, LISTS_PART_COUNT), list, value,
+  );
+}
+
+/** The same with the addresses of a record: in a loop that stores, they would be loaded again for each list. */
+// @ts-ignore: decorator
+@inline
+function countIn(
+  numbers: usize, starts: usize, lows: usize, scales: usize, parts: usize, count: usize, list: usize, value: f64,
+): usize {
+  const where = (value - at(lows, list)) * at(scales, list);
   const part: usize = where > 0 ? (where < <f64>(count - 1) ? <usize>where : count - 1) : 0;
-  const parts = field(lists, LISTS_PARTS), numbers = field(lists, LISTS_NUMBERS);
   const place = list * (count + 1) + part;
   let low = index(parts, place), left = index(parts, place + 1) - low;
   while (left > 1) {
@@ -259,7 +284,7 @@ function countBelow(lists: usize, list: usize, value: f64): usize {
     low += half & -<usize>(at(numbers, low + half - 1) < value);
     left -= half;
   }
-  return low + (left & <usize>(at(numbers, low) < value)) - index(field(lists, LISTS_STARTS), list);
+  return low + (left & <usize>(at(numbers, low) < value)) - index(starts, list);
 }
 
 /** An address of a record. */

@@ -1,8 +1,9 @@
+import type { TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CsvError, Parser } from 'csv-parse';
 import { DomainError, show } from '../../../base/domain-error.js';
 import { TimeSlice } from '../../../base/node/time-slice.js';
-import { checkColumns } from '../columns.js';
+import { checkColumns, MAX_COLUMNS } from '../columns.js';
 import { UNNAMED } from '../raw/column-decision.js';
 import { CsvDecoder } from './csv-decoder.js';
 import { CSV_OPTIONS, type CsvDialect, DIALECT_BYTES, type DialectHints, dialectOf } from './csv-dialect.js';
@@ -11,6 +12,8 @@ export type CsvSource = Iterable<Uint8Array> | AsyncIterable<Uint8Array | string
 
 /** Bytes parsed per chunk before yielding to the event loop: a few milliseconds. */
 const CHUNK = 2 ** 14;
+/** Maximum cells of a record. The parser bounds their text alone, and an empty cell takes eight times the memory of its delimiter. */
+const MAX_CELLS = 2 ** 14;
 /** Lines after the last row that may be no rows. */
 const MAX_FOOTERS = 5;
 /** How a line begins that is no row. */
@@ -59,7 +62,7 @@ export async function readCsv(
     await pipeline(source, inChunks, parser.resume());
     records.end();
   } catch (error) {
-    if (error instanceof CsvError) throw new DomainError('INVALID_CSV', error.message, { cause: error });
+    if (error instanceof CsvError) throw invalid(error.message, error);
     throw error;
   }
   records.report.encoding = decoder.encoding;
@@ -78,6 +81,10 @@ class RecordParser extends Parser {
     this.onParsed = onParsed;
   }
 
+  override _transform(chunk: Buffer, encoding: BufferEncoding, done: TransformCallback): void {
+    super._transform(chunk, encoding, (error) => done(error ?? this.widthError()));
+  }
+
   override push(record: string[] | null): boolean {
     if (record === null) return super.push(null);
     // After an error, the rest of the chunk is still parsed.
@@ -88,6 +95,13 @@ class RecordParser extends Parser {
       this.destroy(error as Error);
     }
     return true;
+  }
+
+  private widthError(): DomainError | undefined {
+    const { record } = (this as unknown as { readonly state: { readonly record: readonly string[] } }).state;
+    if (record.length <= MAX_CELLS) return undefined;
+    if (this.info.records > 0) return invalid(`line ${this.info.lines}: expected at most ${MAX_CELLS} cells, got more`);
+    return new DomainError('UNKNOWN_COLUMN', `expected at most ${MAX_COLUMNS} columns, got more than ${MAX_CELLS}`);
   }
 }
 
@@ -126,7 +140,7 @@ class Records {
   }
 
   end(): void {
-    if (this.width === 0) throw new DomainError('INVALID_CSV', 'expected a header row, got nothing');
+    if (this.width === 0) throw invalid('expected a header row, got nothing');
     for (const { record, line } of this.footers) {
       const filled = record.filter((cell) => cell.trim() !== '');
       if (this.cells === 0 || !(FOOTER.test(filled[0] ?? '') || isRemark(filled))) throw this.ragged(record, line);
@@ -159,8 +173,7 @@ class Records {
 
   private ragged(record: readonly string[], line: number): DomainError {
     const { delimiter } = this.report.dialect;
-    return new DomainError(
-      'INVALID_CSV',
+    return invalid(
       `line ${line}: expected ${this.width} cells separated by ${show(delimiter)}, got ${record.length}: ${show(record.join(delimiter))}`,
     );
   }
@@ -181,8 +194,8 @@ export function readHeader(record: readonly string[]): string[] {
   if (header[0] === '' && header.length > 1) header[0] = UNNAMED;
   const seen = new Set<string>();
   header.forEach((name, i) => {
-    if (name === '') throw new DomainError('INVALID_CSV', `header: column ${i + 1} has no name`);
-    if (seen.has(name)) throw new DomainError('INVALID_CSV', `header: column ${show(name)} appears twice`);
+    if (name === '') throw invalid(`header: column ${i + 1} has no name`);
+    if (seen.has(name)) throw invalid(`header: column ${show(name)} appears twice`);
     seen.add(name);
   });
   return header;
@@ -231,4 +244,8 @@ async function* inChunks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
       await slice.yieldIfOver();
     }
   }
+}
+
+function invalid(message: string, cause?: unknown): DomainError {
+  return new DomainError('INVALID_CSV', message, { cause });
 }

@@ -1,6 +1,6 @@
 import { show } from '../../../base/domain-error.js';
 import { isObject } from '../../../base/json/parse-json.js';
-import { type ColumnOrder, type Columns, splitColumns } from '../columns.js';
+import { type ColumnOrder, type Columns, checkColumns, splitColumns } from '../columns.js';
 import { RawTable, type RawTableOptions } from '../raw/raw-table.js';
 import { invalidRows, listed } from '../rows.js';
 import type { TableInfo } from '../table-file.js';
@@ -54,7 +54,8 @@ export function jsonToTable(
 ): TableInfo {
   const { columns, rows, row, place } = readJsonTable(json, known, (found) => found);
   const names = [...columns.features, ...columns.targets];
-  const isMixed = names.map((_, column) => hasMoreTexts(rows, (i) => row(i)(column)));
+  checkColumns(names);
+  const isMixed = haveMoreTexts(rows, names.length, row);
   using table = new RawTable(
     directory,
     names.map((name) => ({ name })),
@@ -81,15 +82,18 @@ export function jsonToTable(
   return table.finish();
 }
 
-/** Returns true for a column of numbers and texts that has more texts: its numbers are texts too. */
-function hasMoreTexts(rows: number, cell: (i: number) => JsonCell): boolean {
-  let [numbers, texts] = [0, 0];
+/** Returns true for each column of numbers and texts that has more texts: its numbers are texts too. Reads each row once. */
+function haveMoreTexts(rows: number, width: number, row: JsonTable['row']): boolean[] {
+  const [numbers, texts] = [new Uint32Array(width), new Uint32Array(width)];
   for (let i = 0; i < rows; i++) {
-    const value = cell(i);
-    if (typeof value === 'number') numbers++;
-    else if (value !== null) texts++;
+    const cell = row(i);
+    for (let column = 0; column < width; column++) {
+      const value = cell(column);
+      if (typeof value === 'number') numbers[column]!++;
+      else if (value !== null) texts[column]!++;
+    }
   }
-  return numbers > 0 && texts > numbers;
+  return Array.from(numbers, (count, column) => count > 0 && texts[column]! > count);
 }
 
 function readNamed(instances: readonly unknown[], targets: readonly string[], order: ColumnOrder): JsonTable {

@@ -1,6 +1,7 @@
 import { DomainError } from '../../../base/domain-error.js';
 import { codeOfInstant } from '../../columns/coding.js';
 import type { ColumnOrder } from '../columns.js';
+import { firstOf } from '../rows.js';
 import type { LeftOut } from '../table-choices.js';
 import { type TableInfo, TableWriter } from '../table-file.js';
 import { codesOfWords, type Decided, examples } from './column-decision.js';
@@ -62,10 +63,10 @@ function orderedColumns({ columns, decided, targets, order, leftOut, problems }:
   const features = names.filter((name) => !targets.includes(name));
   if (problems.length > 0) return { features, targets: targets.filter((name) => decided.has(name)) };
   if (features.length === 0) {
-    const reasons = leftOut.map(({ name, reason }) => `${name} (${reason})`).join('; ');
+    const reasons = leftOut.map(({ name, reason }) => `${name} (${reason})`);
     throw new DomainError(
       'UNKNOWN_COLUMN',
-      `no feature is left of the columns: ${reasons}. features= brings them back`,
+      `no feature is left of the columns: ${firstOf(reasons, '; ')}. features= brings them back`,
     );
   }
   return order ? order({ features, targets }) : { features, targets };

@@ -8,8 +8,8 @@ import {
   type Notation,
   type TimestampColumn,
 } from '../../columns/column.js';
-import { isGap } from '../../columns/gaps.js';
-import { strictReader } from '../../columns/notation-inference.js';
+import { isGap } from '../../columns/notation/gaps.js';
+import { strictReader } from '../../columns/notation/notation-inference.js';
 import { type Example, GAP, OTHER, type RawColumn } from './raw-column.js';
 
 /** Texts of false and true. */

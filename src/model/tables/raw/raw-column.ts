@@ -1,7 +1,7 @@
 import { readTime } from '../../columns/coding.js';
 import type { ColumnType, Notation } from '../../columns/column.js';
-import { isGap } from '../../columns/gaps.js';
-import { type InferredNotation, inferNotation, strictReader } from '../../columns/notation-inference.js';
+import { isGap } from '../../columns/notation/gaps.js';
+import { type InferredNotation, inferNotation, strictReader } from '../../columns/notation/notation-inference.js';
 import { MAX_FLOAT32 } from '../rows.js';
 import { type Budget, Dictionary, MAX_TEXT } from './dictionary.js';
 

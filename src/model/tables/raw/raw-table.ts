@@ -4,6 +4,7 @@ import { DomainError, type ErrorCode, show } from '../../../base/domain-error.js
 import { MEMORY } from '../../../base/node/memory-limits.js';
 import type { Column, ColumnType } from '../../columns/column.js';
 import { type ColumnOrder, checkColumns, splitColumns } from '../columns.js';
+import { firstOf } from '../rows.js';
 import { chosenColumns, type LeftOut, type ServingColumns, type TableChoices } from '../table-choices.js';
 import { RowLimit, type TableInfo, type TableLimits, UNLIMITED } from '../table-file.js';
 import { codeTable } from './coded-table.js';
@@ -138,7 +139,7 @@ export class RawTable implements Disposable {
   }
 
   /**
-   * Decides what each column is, and writes the table. Throws the error code of the options naming all columns that cannot be read,
+   * Decides what each column is, and writes the table. Throws the error code of the options naming the columns that cannot be read,
    * `TOO_MANY_MISSING`, `UNKNOWN_COLUMN` if no feature is left, and what `order` throws.
    */
   finish(): TableInfo {
@@ -154,7 +155,7 @@ export class RawTable implements Disposable {
       else if (decision.is === 'left_out') leftOut.push({ name, reason: decision.reason });
       else problems.push(decision.message);
     }
-    if (problems.length > 0 && !isReport) throw new DomainError(code, problems.join('\n'));
+    if (problems.length > 0 && !isReport) throw new DomainError(code, firstOf(problems, '\n'));
     // A counter may be all there is to learn from.
     if (decided.size === targets.length && problems.length === 0) {
       for (const { name, decision } of decisions) {

@@ -1,7 +1,8 @@
-import { DAY, PERIOD_DAYS, UNIT } from '../../columns/cycles.js';
-import type { CalendarEncoding, EncodedColumn, PowerEncoding } from '../../columns/encoding.js';
-import { inputsOf } from '../../columns/encoding.js';
-import { MixedEncoder } from '../../columns/mixed-encoder.js';
+import { UNIT_MS } from '../../columns/coding.js';
+import { DAY, PERIOD_DAYS } from '../../columns/encoding/cycles.js';
+import type { CalendarEncoding, EncodedColumn, PowerEncoding } from '../../columns/encoding/encoding.js';
+import { inputsOf } from '../../columns/encoding/encoding.js';
+import { MixedEncoder } from '../../columns/encoding/mixed-encoder.js';
 import { ELEMENT, type Graph, valueInfo } from './graph.js';
 
 /** The operators for texts. */
@@ -83,7 +84,7 @@ class ColumnGraph {
     const { column } = this;
     if (column.type === 'category') return this.fromTable(column.levels);
     return column.type === 'timestamp'
-      ? this.fromTime(column.origin, UNIT[column.unit], column.encoding)
+      ? this.fromTime(column.origin, UNIT_MS[column.unit], column.encoding)
       : this.fromNumber();
   }
 
@@ -144,7 +145,7 @@ class ColumnGraph {
     const code = this.apply('Floor', [units], 'code');
     const whole = this.binary('Add', this.binary('Mul', code, unit, 'whole'), origin, 'instant');
     const days = this.binary('Div', whole, DAY, 'days');
-    const inputs = [this.scaled(code, trend.mean, trend.scale, 'trend')];
+    const inputs = [this.scaled(this.within(code, trend), trend.mean, trend.scale, 'trend')];
     for (const { period, sin, cos, scale } of cycles) {
       const position =
         period === 'day'
@@ -164,6 +165,26 @@ class ColumnGraph {
     }
     const none = this.graph.integers(this.name('no_time'), [], [NO_TIME]);
     return this.withGaps(inputs, this.apply('Equal', [this.input, none], 'missing'), gaps);
+  }
+
+  /** Moves codes beyond the range of a trend into it. */
+  private within(code: string, { range, period }: CalendarEncoding['trend']): string {
+    if (!range) return code;
+    const [first, last] = range;
+    const moved =
+      period === undefined ? code : this.apply('Sub', [code, this.years(code, first, last, period)], 'moved');
+    return this.binary('Min', this.binary('Max', moved, first, 'from_first'), last, 'to_last');
+  }
+
+  /** Whole years, in codes, by which codes lie after the last one, or, below 0, before the first one. */
+  private years(code: string, first: number, last: number, period: number): string {
+    const late = this.binary('Sub', code, last, 'after');
+    const early = this.apply('Neg', [this.binary('Sub', code, first, 'since_first')], 'before');
+    const [after, before] = [late, early].map((distance, i) => {
+      const periods = this.binary('Div', this.binary('Max', distance, 0, `distance_${i}`), period, `years_${i}`);
+      return this.apply('Ceil', [periods], `whole_years_${i}`);
+    });
+    return this.binary('Mul', this.apply('Sub', [after!, before!], 'whole_years'), period, 'shift');
   }
 
   /** Puts 0, the mean, where a value is missing, and adds the input that says whether it is. */

@@ -1,4 +1,4 @@
-import type { TargetTransform } from '../../columns/encoding.js';
+import type { TargetTransform } from '../../columns/encoding/encoding.js';
 import type { Scaler } from '../../network/scaler.js';
 import { layerShapes } from '../../network/shape.js';
 import { invalidVersion } from '../card.js';

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { PROMOTIONS } from '../../../model/training/gate.js';
+import { PROMOTIONS } from '../../../model/training/gate/gate.js';
 import { MAX_SHADOW_ROWS } from '../../service/training/shadow.js';
 
 /** How a client may have a version promoted, in the query or in the body. */

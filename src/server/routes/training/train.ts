@@ -143,7 +143,9 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
         body instanceof Readable
           ? await startFromTable(body, query, reply)
           : await startFromJson(body, query, principal);
-      if ('columns' in started) return reply.serializer(JSON.stringify).send(started);
+      // With a serializer of its own, a reply gets no type from Fastify.
+      if ('columns' in started)
+        return reply.type(`${JSON_TYPE}; charset=utf-8`).serializer(JSON.stringify).send(started);
       const job = started;
       reply.header('location', publicPath(request, `/train/${job.id}`));
       if (!query.wait) return reply.code(202).send(job);

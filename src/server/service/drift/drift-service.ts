@@ -1,6 +1,8 @@
 import { EventEmitter } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyBaseLogger } from 'fastify';
 import { DomainError } from '../../../base/domain-error.js';
+import { TimeSlice } from '../../../base/node/time-slice.js';
 import { type ErrorEvent, ErrorMonitor, type LabelledPredictions } from '../../../drift/feedback/error-monitor.js';
 import type { AlarmEvent } from '../../../drift/monitor/alarm-evidence.js';
 import type { LatchState } from '../../../drift/monitor/alarms.js';
@@ -224,12 +226,26 @@ export class DriftService extends EventEmitter<{ update: [(AlarmEvent | ErrorEve
       this.emit('update', event);
     };
     const monitoring = { rowsBetweenFalseAlarms, windowRows, onEvent };
-    const monitor = new DriftMonitor(stored.baseline, { ...monitoring, startedBy });
+    const monitor = new DriftMonitor(stored.baseline, { ...monitoring, startedBy, gather: this.gather });
     const reference = stored.baseline.prediction_errors;
     const errors = reference && new ErrorMonitor(reference, card.targets, monitoring);
     const sample = new RowSample(card.features.length, card.targets.length);
     return { version, card, monitor, errors, sample, ...stored };
   }
+
+  /** Gathers evidence in time slices, after the reply to the request that raised the alarm. Never rejects. */
+  private readonly gather = async (step: () => boolean): Promise<void> => {
+    await nextTurn();
+    const slice = new TimeSlice();
+    for (let hasMore = true; hasMore; ) {
+      try {
+        hasMore = step();
+      } catch (err) {
+        this.options.log.error({ err }, 'the evidence of a drift alarm could not be gathered');
+      }
+      await slice.yieldIfOver();
+    }
+  };
 
   /** Never throws: it runs in a timer, where an error would end the process. */
   private update(): void {

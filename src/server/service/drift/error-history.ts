@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { nullable } from '../../../base/json/nullable.js';
 import type { Baseline } from '../../../model/baseline/baseline.js';
-import { sampleQuantile } from '../../../model/baseline/ordered-sample.js';
+import { sampleQuantile } from '../../../model/baseline/sketches/ordered-sample.js';
 import { MAX_FLOAT32 } from '../../../model/tables/rows.js';
 import { ALARM_GROUPS, type AlarmGroup } from './alarm-groups.js';
 

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { nullable } from '../../../base/json/nullable.js';
-import type { RowScores } from '../../../drift/monitor/monitor.js';
+import type { RowScores } from '../../../drift/rows/row-scores.js';
 import { valueOfCode } from '../../../model/columns/coding.js';
 import type { Column } from '../../../model/columns/column.js';
 import type { Observation } from '../prediction/prediction-service.js';

@@ -4,10 +4,9 @@ import { Value } from 'typebox/value';
 import { DomainError } from '../../../base/domain-error.js';
 import { nullable } from '../../../base/json/nullable.js';
 import type { Baseline } from '../../../model/baseline/baseline.js';
-import { readBaseline } from '../../../model/baseline/read-baseline.js';
-import { columnNames, isCycle } from '../../../model/baseline/watched.js';
 import type { FileStore } from '../../../model/store/file-store.js';
 import type { Card } from '../../../model/versions/card.js';
+import { readBaselineOf } from '../../../model/versions/version-baseline.js';
 
 type Log = Pick<FastifyBaseLogger, 'error'>;
 
@@ -79,7 +78,7 @@ export async function newestBaseline(
   let first: StoredBaseline | undefined;
   if (trained) {
     const origin = { version: 0, created_at: card.created_at, reason: null, from: null };
-    first = { baseline: readFor(card, trained), origin, last: 0, text: undefined };
+    first = { baseline: readBaselineOf(card, trained), origin, last: 0, text: undefined };
   }
   const newest = await newerBaseline(store, version, card, first, log);
   if (!newest) throw invalid(`version ${version} has no baseline`);
@@ -152,29 +151,7 @@ function readDocument(content: string, number: number, card: Card): Pick<StoredB
   if (origin.version !== number) {
     throw invalid(`stored baseline/origin/version: expected ${number}, got ${origin.version}`);
   }
-  return { baseline: readFor(card, JSON.stringify(baseline)), origin };
-}
-
-/** Reads a baseline, and checks that its columns are the model's: rows are read by position. */
-function readFor({ features, targets, columns }: Card, json: string): Baseline {
-  const baseline = readBaseline(json);
-  for (const [place, found, expected] of [
-    ['/features', columnNames(baseline.features), features],
-    ['/outputs', baseline.outputs.map(({ name }) => name), targets],
-  ] as const) {
-    if (found.length !== expected.length || found.some((name, j) => name !== expected[j])) {
-      throw invalid(`baseline.json${place}: expected ${expected}, got ${found}`);
-    }
-  }
-  const types = baseline.features
-    .filter((feature) => !isCycle(feature))
-    .map(({ watched }) => watched?.type ?? 'number');
-  features.forEach((name, j) => {
-    const expected = columns?.[j]?.type ?? 'number';
-    if (types[j] !== expected)
-      throw invalid(`baseline.json/features: expected ${name} as ${expected}, got ${types[j]}`);
-  });
-  return baseline;
+  return { baseline: readBaselineOf(card, JSON.stringify(baseline)), origin };
 }
 
 function invalid(message: string, options?: ErrorOptions): DomainError {

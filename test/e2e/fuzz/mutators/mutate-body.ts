@@ -35,7 +35,18 @@ const ENCODERS = {
 const BOMBS = [2 ** 20, 2 ** 22, 15 * 2 ** 20];
 /** More than the buffers of two sockets hold, in bytes. */
 const MIN_BULK = 8 * 2 ** 20;
-const bombs = new Map<number, Buffer>();
+/** Bodies of any size: their beginning, what is repeated, and their end. */
+const FILLINGS: readonly (readonly [type: string, head: string, item: string, tail: string])[] = [
+  ['application/json', '{"instances":[[', '1,', '1]]}'],
+  ['application/json', '{"instances":[["', 'x', '"]]}'],
+  ['application/json', '{"instances":[', '["a","b"],', '[]]}'],
+  ['application/json', '{"instances":[{"', 'x', '":1}]}'],
+  ['text/csv', 'a,b,c\n', '1,2,3\n', ''],
+  ['text/csv', 'size,color,new,sold,width\n1,"', 'x', '",yes,2024-01-01,1'],
+  ['text/csv', 'y,"', 'x', '"\n1,2\n'],
+  ['text/csv', 'y', ',', '\n1\n'],
+];
+const bombs = new Map<string, Buffer>();
 
 /** Changes the structure of a JSON body; other bodies are changed byte by byte. */
 export function mutateStructure(request: FuzzRequest, random: Random): FuzzRequest {
@@ -67,16 +78,19 @@ export function mutateEncoding(request: FuzzRequest, random: Random): FuzzReques
   }
 }
 
-/** A few kilobytes that unpack to megabytes of numbers. */
+/** A few kilobytes that unpack to megabytes of numbers or texts. */
 export function bomb(request: FuzzRequest, random: Random): FuzzRequest {
   const size = pick(BOMBS, random);
-  let body = bombs.get(size);
+  const encoding = pick(Object.keys(ENCODERS) as (keyof typeof ENCODERS)[], random);
+  const [type, head, item, tail] = pick(FILLINGS, random);
+  const key = `${size} ${encoding} ${head}${item}`;
+  let body = bombs.get(key);
   if (!body) {
-    body = gzipSync(`{"instances":[[${'1,'.repeat(size / 2)}1]]}`);
-    bombs.set(size, body);
+    body = ENCODERS[encoding](head + item.repeat(size / item.length) + tail);
+    bombs.set(key, body);
   }
   const named = { ...request, name: `${request.name}, unpacks to ${size} bytes`, body };
-  return withHeader(withHeader(named, 'Content-Encoding', 'gzip'), 'Content-Type', 'application/json');
+  return withHeader(withHeader(named, 'Content-Encoding', encoding), 'Content-Type', type);
 }
 
 /** Megabytes for a route that refuses them early. The query is gone, so that a training has no target. */

@@ -19,6 +19,13 @@ const PARAMETERS = [
   'target',
   'wait',
   'replace',
+  'dry_run',
+  'features',
+  'drop',
+  'types',
+  'delimiter',
+  'decimal',
+  'target_transform',
   '__proto__',
   'none',
 ];

@@ -1,18 +1,30 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { vectorFromArray } from 'apache-arrow';
 import { arrowStream, column } from '../../../support/arrow.js';
-import type { Fixtures } from '../service/keeper.js';
+import { MIXED_FEATURES } from '../../../support/mixed-app.js';
+import { type Fixtures, mixedRows, mixedTable } from '../service/keeper.js';
 import { type FuzzRequest, fuzzRequest } from './fuzz-request.js';
 
-const TABLES = fileURLToPath(new URL('../../../../../test/fixtures/pyarrow/', import.meta.url));
+const FIXTURES = fileURLToPath(new URL('../../../../../test/fixtures/', import.meta.url));
+/** Folders of tables, some of texts, that other programs wrote. */
+const TABLES = ['pyarrow', 'tables', 'tables/neighbours'].map((name) => join(FIXTURES, name));
 const JSON_TYPE = ['Content-Type', 'application/json'] as const;
 const CSV_TYPE = ['Content-Type', 'text/csv'] as const;
 const ARROW = 'application/vnd.apache.arrow.stream';
 const ARROW_TYPE = ['Content-Type', ARROW] as const;
 const PARQUET_TYPE = ['Content-Type', 'application/vnd.apache.parquet'] as const;
 const GZIP_TYPE = ['Content-Type', 'application/gzip'] as const;
+/** Content types of table files. */
+const TYPES = new Map<string, readonly [string, string]>([
+  ['.csv', CSV_TYPE],
+  ['.arrow', ARROW_TYPE],
+  ['.arrows', ARROW_TYPE],
+  ['.parquet', PARQUET_TYPE],
+]);
+const MIXED_ROWS = 60;
 
 /** Requests that read nothing but their path and headers. */
 const PLAIN = [
@@ -56,7 +68,16 @@ export function nativeRequests({ jobId, predictionIds, archive }: Fixtures): Fuz
   const archiveUp = fuzzRequest('POST /models', 'POST', '/models', [GZIP_TYPE], archive.subarray(0, 500));
   const remove = fuzzRequest('DELETE /models', 'DELETE', '/models/1000');
   const cancel = fuzzRequest('DELETE /train', 'DELETE', `/train/${jobId}`);
-  return [...plain, page, archiveUp, remove, cancel, ...predictions(), ...feedback(predictionIds)];
+  return [
+    ...plain,
+    page,
+    archiveUp,
+    remove,
+    cancel,
+    ...predictions(),
+    ...mixedPredictions(),
+    ...feedback(predictionIds),
+  ];
 }
 
 /** Requests that change which model serves, what is stored or what is watched. They are to be sent rarely. */
@@ -78,7 +99,7 @@ export function statefulRequests({ archive, rows }: Fixtures): FuzzRequest[] {
     json('train JSON', '/train?epochs=1', { instances, targets, promote: 'never' }),
     json('train JSON, named rows', '/train?epochs=1', { instances: labelled, target: 'y', promote: 'never' }),
     json('train on feedback', '/train?epochs=1', { source: 'feedback', mix_reference: true, promote: 'never' }),
-    ...tableFiles(train),
+    ...mixedTrainings(),
     fuzzRequest('upload', 'POST', '/models', [GZIP_TYPE], archive),
     fuzzRequest('activate', 'POST', '/models/1/activate'),
     fuzzRequest('rollback', 'POST', '/models/rollback'),
@@ -89,15 +110,68 @@ export function statefulRequests({ archive, rows }: Fixtures): FuzzRequest[] {
   ];
 }
 
-/** Parquet and Arrow files of other writers; their columns are others, which the service compares after reading. */
+/** Tables of texts, dates and gaps in each format. */
+function mixedTrainings(): FuzzRequest[] {
+  const query = 'target=y&epochs=1&promote=never&replace=true';
+  const rows = mixedRows(MIXED_ROWS);
+  const names = [...MIXED_FEATURES, 'y'];
+  const named = rows.map((row) => Object.fromEntries(names.map((name, j) => [name, row[j]])));
+  const columns = Object.fromEntries(names.map((name, j) => [name, vectorFromArray(rows.map((row) => row[j]))]));
+  const csv = mixedTable(MIXED_ROWS);
+  const json = { instances: named, target: 'y', replace: true, epochs: 1, promote: 'never' };
+  const post = (name: string, target: string, type: readonly [string, string], body: string | Uint8Array) =>
+    fuzzRequest(`train mixed ${name}`, 'POST', target, [type], body);
+  return [
+    post('CSV', `/train?${query}`, CSV_TYPE, csv),
+    post('CSV, choices', `/train?${query}&types=color:category,sold:timestamp&drop=width`, CSV_TYPE, csv),
+    post('CSV, dialect', `/train?${query}&delimiter=;&decimal=.`, CSV_TYPE, csv.replaceAll(',', ';')),
+    post('CSV, report', '/train?dry_run=true', CSV_TYPE, csv),
+    post('Arrow', `/train?${query}`, ARROW_TYPE, arrowStream(columns)),
+    post('JSON', '/train', JSON_TYPE, JSON.stringify(json)),
+    post(
+      'JSON, choices',
+      '/train',
+      JSON_TYPE,
+      JSON.stringify({ ...json, drop: ['width'], types: { new: 'category' } }),
+    ),
+  ];
+}
+
+/** Trainings on table files of other writers, whose columns are others, and reports on them. */
+export function tableRequests(): FuzzRequest[] {
+  return ['/train?target=y&epochs=1&promote=never', '/train?dry_run=true'].flatMap(tableFiles);
+}
+
 function tableFiles(train: string): FuzzRequest[] {
-  return readdirSync(TABLES)
-    .filter((name) => /\.(parquet|arrow)$/.test(name))
+  return TABLES.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
     .sort()
-    .map((name) => {
-      const type = name.endsWith('.arrow') ? ARROW_TYPE : PARQUET_TYPE;
-      return fuzzRequest(`train ${name}`, 'POST', train, [type], readFileSync(join(TABLES, name)));
+    .flatMap((file) => {
+      const type = TYPES.get(extname(file));
+      return type ? [fuzzRequest(`train ${basename(file)}`, 'POST', train, [type], readFileSync(file))] : [];
     });
+}
+
+/** Rows of texts, numbers and dates, for the model that has such columns. */
+function mixedPredictions(): FuzzRequest[] {
+  const rows = mixedRows(3).map((row) => row.slice(0, MIXED_FEATURES.length));
+  const named = rows.map((row) => Object.fromEntries(MIXED_FEATURES.map((name, j) => [name, row[j]])));
+  const csv = [MIXED_FEATURES, ...rows].map((row) => row.join(',')).join('\n');
+  const columns = Object.fromEntries(
+    MIXED_FEATURES.map((name, j) => [name, vectorFromArray(rows.map((row) => row[j]))]),
+  );
+  const text = JSON.stringify({ instances: rows });
+  const many = JSON.stringify({ instances: Array.from({ length: 1500 }, () => rows).flat() });
+  const post = (name: string, headers: FuzzRequest['headers'], body: string | Uint8Array, query = '') =>
+    fuzzRequest(`predict mixed ${name}`, 'POST', `/predict${query}`, headers, body);
+  return [
+    post('JSON', [JSON_TYPE], text),
+    post('JSON, ids', [JSON_TYPE], text, '?ids=true'),
+    post('JSON, explain', [JSON_TYPE], text, '?explain=true'),
+    post('named rows', [JSON_TYPE], JSON.stringify({ instances: named })),
+    post('CSV', [CSV_TYPE], csv),
+    post('Arrow to Arrow', [ARROW_TYPE, ['Accept', ARROW]], arrowStream(columns)),
+    post('many rows', [JSON_TYPE], many),
+  ];
 }
 
 function predictions(): FuzzRequest[] {
@@ -139,6 +213,7 @@ function feedback(predictionIds: readonly string[]): FuzzRequest[] {
     { instances: [{ a: 1, b: 2, c: 3, y: 4 }], target: 'y' },
     { ids: predictionIds.slice(0, 2), targets: [[1], [2]] },
     { ids: ['none'], targets: [[1]] },
+    { instances: mixedRows(2).map((row) => row.slice(0, -1)), targets: [1, 2] },
   ];
   return rows.map((body, i) => fuzzRequest(`feedback ${i}`, 'POST', '/feedback', [JSON_TYPE], JSON.stringify(body)));
 }

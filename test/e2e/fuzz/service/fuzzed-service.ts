@@ -91,6 +91,8 @@ export class FuzzedService {
       KEEP_VERSIONS: '100',
       TRAIN_DATA: join(this.directory, 'rows.csv'),
       TRAIN_TARGET: 'y',
+      // As in the image, so that what is freed does not count as taken.
+      MALLOC_MMAP_THRESHOLD_: '131072',
       AIP_PREDICT_ROUTE: `${VERTEX}:predict`,
       AIP_HEALTH_ROUTE: VERTEX,
     };

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import type { ColumnOrder } from '../../../../src/model/tables/columns.js';
+import { readCsv } from '../../../../src/model/tables/csv/csv-reader.js';
 import { csvToTable } from '../../../../src/model/tables/csv/csv-table.js';
 import { readTable } from '../../../../src/model/tables/table-file.js';
 import { temporaryDirectory } from '../../../support/temporary-directory.js';
@@ -255,3 +256,25 @@ async function read(t: TestContext, text: string | Buffer | Buffer[], targets = 
   await csvToTable(Readable.from([text].flat(), { objectMode: false }), directory, targets, order);
   return readTable(directory);
 }
+
+test('a row of millions of empty cells is refused before it takes their memory', async () => {
+  const rows = 'a,b\n1,2\n3';
+  const before = process.memoryUsage().heapUsed;
+  let peak = 0;
+  const source = (function* () {
+    yield Buffer.from(rows);
+    for (let i = 0; i < 64; i++) {
+      peak = Math.max(peak, process.memoryUsage().heapUsed - before);
+      yield Buffer.alloc(2 ** 18, ',');
+    }
+  })();
+  await assert.rejects(
+    readCsv(
+      source,
+      () => {},
+      () => {},
+    ),
+    { code: 'INVALID_CSV', message: 'line 3: expected at most 16384 cells, got more' },
+  );
+  assert.ok(peak < 2 ** 25, `${peak} bytes`);
+});

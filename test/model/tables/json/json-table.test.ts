@@ -253,3 +253,26 @@ function read(t: TestContext, json: JsonRows, known?: Columns, order: ColumnOrde
   jsonToTable(json, directory, known, order);
   return readTable(directory);
 }
+
+test('the keys of a named row are listed a few times, however many columns there are', (t) => {
+  let listings = 0;
+  const named = (r: number) =>
+    new Proxy(Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`c${i}`, (i + 1) * r * r])), {
+      ownKeys(row) {
+        listings++;
+        return Reflect.ownKeys(row);
+      },
+    });
+  const instances = Array.from({ length: 20 }, (_, r) => named(r));
+  const { info } = read(t, { instances, target: ['c0'] });
+  assert.equal(info.features.length, 999);
+  assert.ok(listings < 100, `${listings} listings of 20 rows`);
+});
+
+test('too many columns are refused before their cells are read', (t) => {
+  const row = Object.fromEntries(Array.from({ length: 16_000 }, (_, i) => [`c${i}`, []]));
+  assert.throws(() => read(t, { instances: [row], target: ['c0'] }), {
+    code: 'UNKNOWN_COLUMN',
+    message: 'expected at most 1000 columns, got 16000',
+  });
+});

@@ -296,7 +296,7 @@ test('a stored reference that is torn, invalid or of another model is skipped, a
         ...good,
         baseline: { ...good.baseline, features: renamed },
       }),
-      /\/features: expected a,b,c, got z,z,z/,
+      /\/features: expected "a", "b", "c", got "z", "z", "z"/,
     ],
   ];
   for (const [content, reason] of broken) {

@@ -39,6 +39,7 @@ test('a dry run reports on every column of a CSV and of JSON, trains nothing and
     await send(app, '', { dry_run: true, target: 'tip', instances: ROWS }),
   ]) {
     assert.equal(reply.statusCode, 200, reply.body);
+    assert.equal(reply.headers['content-type'], 'application/json; charset=utf-8');
     const { rows, dropped, columns, problems } = reply.json();
     assert.deepEqual([rows, dropped, problems], [120, 0, []]);
     assert.deepEqual(
@@ -139,6 +140,28 @@ test('choices that cannot be are refused by name', async (t) => {
   assert.deepEqual([charset.statusCode, charset.json().code], [415, 'UNSUPPORTED_MEDIA_TYPE']);
 });
 
+test('a gap in a row without a target, or in few rows, is taken when the file is predicted', async (t) => {
+  const { app } = await buildTestApp(t, [], { maxRows: 1000 });
+  const numbers = ROWS.map(({ size, zip, tip }) => [size, zip, tip]);
+  const gap = ['', 1001];
+  for (const [name, rows] of [
+    ['without a target', [...numbers, [...gap, '']]],
+    // Whether it is held out or not.
+    ...[0, 1, 2, 3, 4, 5].map((tip) => [`of ${tip}`, [...numbers, [...gap, tip]]] as const),
+  ] as const) {
+    const csv = [['size', 'zip', 'tip'], ...rows].map((cells) => cells.join(',')).join('\n');
+    const trained = await send(app, 'target=tip&wait=true&epochs=1&promote=always&replace=true', csv);
+    assert.equal(trained.statusCode, 200, trained.body);
+    const again = await app.inject({
+      method: 'POST',
+      url: '/predict',
+      headers: { 'content-type': 'text/csv' },
+      payload: csv,
+    });
+    assert.equal(again.statusCode, 200, `${name}: ${again.body.slice(0, 300)}`);
+  }
+});
+
 test('the file just trained on is predicted as it is, by text and with new levels; other columns than the model are a problem', async (t) => {
   const { app } = await buildTestApp(t, [], { maxRows: 1000 });
   const trained = await send(app, 'target=tip&wait=true&epochs=3&types=zip:category');
@@ -160,4 +183,21 @@ test('the file just trained on is predicted as it is, by text and with new level
   assert.deepEqual([other.statusCode, other.json().code], [400, 'FEATURES_CHANGED']);
   const [problem] = (await send(app, 'target=tip&drop=day&dry_run=true')).json().problems;
   assert.match(problem, /the serving model predicts "tip" from .*replace=true/);
+});
+
+test('the choices of a large JSON body count as those of a small one do', async (t) => {
+  const { app } = await buildTestApp(t, []);
+  const choices = { dry_run: true, target: 'tip', types: { zip: 'category' }, drop: ['sold'] };
+  const typesOf = async (rows: readonly object[]) => {
+    const reply = await send(app, '', { ...choices, instances: rows });
+    assert.equal(reply.statusCode, 200, reply.body);
+    return reply.json().columns.map(({ name, type }: Reported) => [name, type]);
+  };
+  const small = await typesOf(ROWS);
+  assert.deepEqual(
+    small.find(([name]: [string]) => name === 'zip'),
+    ['zip', 'category'],
+  );
+  const many = Array.from({ length: 20 }, () => ROWS).flat();
+  assert.deepEqual(await typesOf(many.map((row, id) => ({ ...row, id }))), small);
 });

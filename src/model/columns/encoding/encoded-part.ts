@@ -1,0 +1,184 @@
+import { UNIT_MS } from '../coding.js';
+import { angleOf, DAY, MAX_CODE } from './cycles.js';
+import { type CalendarEncoding, type EncodedColumn, inputsOf, type PowerEncoding } from './encoding.js';
+import { oneHotTable, targetTable } from './level-table.js';
+import { yeoJohnson } from './yeo-johnson.js';
+
+/** Numbers from which a copy by `set` is faster than a loop. */
+const LONG = 24;
+
+/** Encodes the codes of one column. One class, because calls of many are slower. */
+export class EncodedPart {
+  readonly inputs: number;
+  private readonly kind: 'number' | 'power' | 'table' | 'calendar';
+  private readonly column: EncodedColumn;
+  private readonly mean: number = 0;
+  private readonly scale: number = 1;
+  private readonly power: PowerEncoding['power'] | undefined;
+  private readonly unit: number = 1;
+  /** Codes beyond have the trend of these. */
+  private readonly first: number = Number.NEGATIVE_INFINITY;
+  private readonly last: number = Number.POSITIVE_INFINITY;
+  /** Codes of a year by which codes beyond are first moved; undefined if they are not. */
+  private readonly period: number | undefined;
+  /** The input that says whether a value is missing: none, or what it is for a value and for a gap. */
+  private readonly indicates: boolean = false;
+  private readonly present: number = 0;
+  private readonly absent: number = 0;
+  /** `[levels + 2, inputs]`: the levels, a new one, and a missing value. */
+  private readonly table: Float32Array = new Float32Array(0);
+  private readonly levels: number = 0;
+  /** `[7, 2]`: the inputs of the days of a week. */
+  private readonly week: Float32Array = new Float32Array(0);
+  /** Views of the rows of a table of long rows. */
+  private readonly rows: readonly Float32Array[] = [];
+
+  constructor(column: EncodedColumn) {
+    const { encoding } = column;
+    this.column = column;
+    this.inputs = inputsOf(encoding);
+    switch (encoding.method) {
+      case 'one_hot':
+      case 'target':
+        this.kind = 'table';
+        this.table = encoding.method === 'one_hot' ? oneHotTable(encoding) : targetTable(encoding);
+        this.levels = this.table.length / this.inputs - 2;
+        if (this.inputs > LONG) {
+          this.rows = Array.from({ length: this.levels + 2 }, (_, level) =>
+            this.table.subarray(level * this.inputs, (level + 1) * this.inputs),
+          );
+        }
+        return;
+      case 'calendar':
+        this.kind = 'calendar';
+        this.mean = encoding.trend.mean;
+        this.scale = encoding.trend.scale;
+        if (encoding.trend.range) [this.first, this.last] = encoding.trend.range;
+        this.period = encoding.trend.period;
+        this.unit = column.type === 'timestamp' ? UNIT_MS[column.unit] : 1;
+        this.week = weekOf(encoding);
+        break;
+      case 'power':
+        this.kind = 'power';
+        this.power = encoding.power;
+        this.mean = encoding.mean;
+        this.scale = encoding.scale;
+        break;
+      case 'standard':
+        this.kind = 'number';
+        this.mean = encoding.mean;
+        this.scale = encoding.scale;
+    }
+    if (encoding.gaps > 0) {
+      // Its variance is the share of gaps, and that of the value, whose gaps are the mean, the share of the rest.
+      const spread = encoding.gaps < 1 ? Math.sqrt(1 - encoding.gaps) : 1;
+      this.indicates = true;
+      this.present = -encoding.gaps / spread;
+      this.absent = (1 - encoding.gaps) / spread;
+    }
+  }
+
+  encode(code: number, to: Float32Array, at: number): void {
+    switch (this.kind) {
+      case 'number':
+        to[at] = Number.isNaN(code) ? 0 : (code - this.mean) / this.scale;
+        if (this.indicates) to[at + 1] = Number.isNaN(code) ? this.absent : this.present;
+        return;
+      case 'power':
+        this.encodePower(code, to, at);
+        return;
+      case 'table': {
+        const level = Number.isNaN(code)
+          ? this.levels + 1
+          : code >= 0 && code < this.levels
+            ? Math.trunc(code)
+            : this.levels;
+        if (this.inputs > LONG) to.set(this.rows[level]!, at);
+        else for (let i = 0, from = level * this.inputs; i < this.inputs; i++) to[at + i] = this.table[from + i]!;
+        return;
+      }
+      case 'calendar':
+        this.encodeTime(code, to, at);
+    }
+  }
+
+  private encodePower(code: number, to: Float32Array, at: number): void {
+    const { centre, width, lambda, mean, scale } = this.power!;
+    const missing = Number.isNaN(code);
+    to[at] = missing ? 0 : (code - this.mean) / this.scale;
+    to[at + 1] = missing ? 0 : (yeoJohnson((code - centre) / width, lambda) - mean) / scale;
+    if (this.indicates) to[at + 2] = missing ? this.absent : this.present;
+  }
+
+  private encodeTime(code: number, to: Float32Array, at: number): void {
+    const { column } = this;
+    if (column.type !== 'timestamp') return;
+    const { cycles } = column.encoding;
+    const missing = Number.isNaN(code);
+    to[at] = missing ? 0 : (this.known(code) - this.mean) / this.scale;
+    const time = column.origin + code * this.unit;
+    let next = at + 1;
+    for (let i = 0; i < cycles.length; i++) {
+      const { period, sin, cos, scale } = cycles[i]!;
+      if (missing) {
+        to[next++] = 0;
+        to[next++] = 0;
+      } else if (period === 'week') {
+        const day = Math.floor(time / DAY) % 7;
+        const from = 2 * (day < 0 ? day + 7 : day);
+        to[next++] = this.week[from]!;
+        to[next++] = this.week[from + 1]!;
+      } else {
+        const angle = angleOf(period, time);
+        to[next++] = (Math.sin(angle) - sin) / scale;
+        to[next++] = (Math.cos(angle) - cos) / scale;
+      }
+    }
+    if (this.indicates) to[next] = missing ? this.absent : this.present;
+  }
+
+  /** Returns the code whose trend a code has. */
+  private known(code: number): number {
+    const { first, last, period } = this;
+    if (code >= first && code <= last) return code;
+    const years = (distance: number) => (period === undefined ? 0 : period * Math.ceil(Math.max(0, distance) / period));
+    return Math.min(last, Math.max(first, code + years(first - code) - years(code - last)));
+  }
+
+  /** Returns the code that the inputs from index `at` on stand for. */
+  restore(inputs: Float32Array, at: number): number {
+    const { column } = this;
+    const value = inputs[at]! * this.scale + this.mean;
+    switch (this.kind) {
+      case 'number':
+      case 'power':
+        return column.type === 'boolean' ? Number(value >= 0.5) : value;
+      case 'table':
+        return this.nearestLevel(inputs, at);
+      case 'calendar':
+        return Math.max(-MAX_CODE, Math.min(MAX_CODE, Math.round(value)));
+    }
+  }
+
+  /** A level whose inputs are at the smallest distance. The first levels are the most frequent ones. */
+  private nearestLevel(inputs: Float32Array, at: number): number {
+    let best = 0;
+    let smallest = Number.POSITIVE_INFINITY;
+    for (let level = 0, from = 0; level < this.levels; level++) {
+      let distance = 0;
+      for (let i = 0; i < this.inputs; i++, from++) distance += (inputs[at + i]! - this.table[from]!) ** 2;
+      if (distance < smallest) [best, smallest] = [level, distance];
+    }
+    return best;
+  }
+}
+
+function weekOf({ cycles }: CalendarEncoding): Float32Array {
+  const cycle = cycles.find(({ period }) => period === 'week');
+  if (!cycle) return new Float32Array(0);
+  const { sin, cos, scale } = cycle;
+  const angles = Array.from({ length: 7 }, (_, day) => angleOf('week', day * DAY));
+  return Float32Array.from(
+    angles.flatMap((angle) => [(Math.sin(angle) - sin) / scale, (Math.cos(angle) - cos) / scale]),
+  );
+}
