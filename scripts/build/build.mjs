@@ -3,8 +3,8 @@
 //
 // package.json maps `#built/*` to dist/app, so code finds a built file by name from wherever it lies.
 
-import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { buildAssembly } from './assembly.mjs';
@@ -54,13 +54,15 @@ const tfjsApart = {
 const stage = `${APP}-${process.pid}`;
 try {
   mkdirSync(stage, { recursive: true });
-  await Promise.all([
+  const [service, page] = await Promise.all([
     buildService(),
     buildPage(join(ROOT, 'src/page'), join(stage, 'page')),
     ...ASSEMBLIES.map(({ folder, binary, target }) =>
       buildAssembly(join(ROOT, folder), target, join(stage, binary), join(ROOT, '.cache/assembly')),
     ),
   ]);
+  const packages = JSON.stringify(bundledPackages(service, page), null, 2);
+  writeFileSync(join(stage, 'bundled.json'), `${packages}\n`);
   rmSync(APP, { recursive: true, force: true });
   renameSync(stage, APP);
 } finally {
@@ -68,7 +70,7 @@ try {
 }
 
 async function buildService() {
-  await build({
+  const { metafile } = await build({
     entryPoints: Object.entries(ENTRY_POINTS).map(([out, source]) => ({ in: join(ROOT, source), out })),
     outdir: stage,
     bundle: true,
@@ -82,6 +84,7 @@ async function buildService() {
     external: EXTERNAL,
     define: { PACKAGE_VERSION: JSON.stringify(version) },
     sourcemap: true,
+    metafile: true,
     // Names stay readable in stack traces; the rest halves what a start has to read.
     minifyWhitespace: true,
     minifySyntax: true,
@@ -91,4 +94,24 @@ async function buildService() {
     },
     logLevel: 'error',
   });
+  return metafile;
+}
+
+/**
+ * The packages of which the bundles contain something, as name@version, for the bill of materials.
+ *
+ * @param {import('esbuild').Metafile[]} metafiles
+ */
+function bundledPackages(...metafiles) {
+  // The compiler adds its runtime to the WebAssembly binaries.
+  const folders = new Set(['node_modules/assemblyscript']);
+  for (const path of metafiles.flatMap(({ inputs }) => Object.keys(inputs))) {
+    const [, folder] = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path.replaceAll('\\', '/')) ?? [];
+    if (folder) folders.add(folder);
+  }
+  const names = Array.from(folders, (folder) => {
+    const { name, version } = JSON.parse(readFileSync(resolve(folder, 'package.json'), 'utf8'));
+    return `${name}@${version}`;
+  });
+  return Array.from(new Set(names)).sort();
 }
