@@ -24,6 +24,7 @@ const ENTRY_POINTS = {
   'feedback-process': 'src/model/feedback/feedback-process.ts',
   'body-reader-worker': 'src/server/inference/body-reader-worker.ts',
   'health-worker': 'src/server/health/health-worker.ts',
+  'health-check': 'src/server/health/health-check.ts',
   'parent-watch-worker': 'src/base/node/parent-watch-worker.ts',
   'baseline-worker': 'src/server/service/drift/baseline-worker.ts',
   'upload-worker': 'src/server/service/versions/upload-worker.ts',
