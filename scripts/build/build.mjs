@@ -18,6 +18,7 @@ const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 const ENTRY_POINTS = {
   main: 'src/server/main.ts',
   keys: 'src/cli/keys/main.ts',
+  audit: 'src/cli/audit/main.ts',
   'trainer-process': 'src/model/training/trainer-process.ts',
   'table-reader-process': 'src/model/tables/reader/table-reader-process.ts',
   'row-reader-process': 'src/model/tables/reader/row-reader-process.ts',

@@ -5,7 +5,7 @@ import { Admission, type LimitCheck, type PerimeterCheck } from './access/admiss
 import { AUTH_KINDS, type AuthKind, authKinds } from './access/auth-kinds.js';
 import { type Authenticator, Rejection } from './access/authenticator.js';
 import { CertificateAuthenticator } from './access/certificates/certificate-authenticator.js';
-import { clientAddress } from './access/client-address.js';
+import { addressGroup, ClientAddresses } from './access/client-address.js';
 import { KeyAuthenticator } from './access/keys/key-authenticator.js';
 import { KeyFile } from './access/keys/key-file.js';
 import { KeyRing } from './access/keys/key-ring.js';
@@ -18,6 +18,10 @@ import { SessionAuthenticator } from './access/sessions/session-authenticator.js
 import { TlsFiles } from './access/tls/tls-files.js';
 import { buildOidc, type Oidc } from './build-oidc.js';
 import type { Config } from './config.js';
+import { AddressConnections } from './limits/address-connections.js';
+import { clientOf } from './limits/client.js';
+import { Limits } from './limits/limits.js';
+import { maxConnections } from './overload/max-connections.js';
 
 /** Who may do what, with what the application must close at its end. */
 export interface Access {
@@ -29,6 +33,9 @@ export interface Access {
   readonly oidc: Oidc | undefined;
   readonly pageSessions: PageSessions;
   readonly cors: CorsOrigins;
+  readonly addresses: ClientAddresses;
+  readonly limits: Limits;
+  readonly connections: AddressConnections;
   close(): void;
 }
 
@@ -37,10 +44,24 @@ export function buildAccess(config: Config, log: Logger): Access {
   const kinds = authKinds(config.AUTH, configuredKinds(config));
   warnOfUnused(config, kinds, log);
   const perimeter = new Perimeter(config);
-  const checks: PerimeterCheck[] = [perimeter.check];
+  const addresses = new ClientAddresses(config.TRUST_PROXY);
+  const all = limitsOf(config);
+  const connections = new AddressConnections({
+    limit: config.LIMIT_CONNECTIONS,
+    total: maxConnections(),
+    addresses,
+    limits: all,
+    isEncrypted: config.TLS_CERT !== '',
+  });
+  const checks: PerimeterCheck[] = [({ socket }) => connections.refusal(socket), perimeter.check];
   if (config.ADMIN_PORT > 0) checks.push(adminPortCheck(config.ADMIN_PORT));
   const authenticators: Authenticator[] = [];
   const limits: LimitCheck[] = [];
+  if (all.hasRates) {
+    limits.push((request, scope, principal) =>
+      scope === 'health' ? undefined : all.takeRequest(clientOf(addresses, request, principal), performance.now()),
+    );
+  }
 
   const tls = openTls(config, kinds, log);
   const ring = new KeyRing();
@@ -57,12 +78,20 @@ export function buildAccess(config: Config, log: Logger): Access {
 
   return {
     kinds,
-    admission: new Admission({ perimeter: checks, authenticators, limits, addressOf: clientAddress }),
+    admission: new Admission({
+      perimeter: checks,
+      authenticators,
+      limits,
+      addressOf: (request) => addressGroup(addresses.of(request)),
+    }),
     keys,
     tls,
     oidc,
     pageSessions,
     cors: perimeter.cors,
+    addresses,
+    limits: all,
+    connections,
     close: () => {
       keys?.close();
       tls?.close();
@@ -75,6 +104,17 @@ export function buildAccess(config: Config, log: Logger): Access {
 function keyPrincipal(ring: KeyRing, { id }: Principal): Principal | undefined {
   const found = ring.principal(id.replace('key:', ''));
   return found instanceof Rejection ? undefined : found;
+}
+
+function limitsOf(config: Config): Limits {
+  return new Limits({
+    requests: config.LIMIT_REQUESTS,
+    rows: config.LIMIT_ROWS,
+    trainings: config.LIMIT_TRAININGS,
+    uploads: config.LIMIT_UPLOADS,
+    scratch: config.LIMIT_SCRATCH,
+    eventStreams: config.LIMIT_EVENT_STREAMS,
+  });
 }
 
 /** The kinds of credentials for which there are settings. */

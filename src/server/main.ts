@@ -32,7 +32,7 @@ const POLL_INTERVAL = 5000;
 const SKIPPED = ['SIGHUP', 'SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGSEGV'] as const;
 
 /** Commands that the image offers beside the service, with the files that they run. */
-const COMMANDS: Readonly<Record<string, string>> = { keys: 'keys.js' };
+const COMMANDS: Readonly<Record<string, string>> = { keys: 'keys.js', audit: 'audit.js' };
 
 takeInspectorSignal();
 const [, , command] = process.argv;
