@@ -4,11 +4,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isForDevelopment, shippedBom, wholeBom } from './sbom.mjs';
+import { isForDevelopment, ROOT, shippedBom, wholeBom } from './sbom.mjs';
 
 /** @import { Component, Licence } from './sbom.mjs' */
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Licences under which what is shipped may be: they require no more than their text and a notice. */
 const ALLOWED = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT', 'Zlib'];
 /** Further ones of packages that are used only for development. */

@@ -5,10 +5,12 @@
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+// The compiler copies this file, too: only the package knows where its root is.
+const BUNDLED = fileURLToPath(import.meta.resolve('#built/bundled.json'));
+export const ROOT = join(dirname(BUNDLED), '../..');
 
 /**
  * @typedef {{ license: { id?: string, name?: string } } | { expression: string }} Licence
@@ -67,7 +69,7 @@ export function shippedBom(whole, installed) {
  * @returns {string[]}
  */
 function bundled() {
-  return JSON.parse(readFileSync(join(ROOT, 'dist/app/bundled.json'), 'utf8'));
+  return JSON.parse(readFileSync(BUNDLED, 'utf8'));
 }
 
 /**
