@@ -72,7 +72,7 @@ export function buildAccess(config: Config, log: Logger): Access {
   if (oidc?.tokens) authenticators.push(oidc.tokens);
   if (kinds.includes('mtls')) authenticators.push(new CertificateAuthenticator(ring));
   const renew = (principal: Principal) => (principal.kind === 'key' ? keyPrincipal(ring, principal) : principal);
-  const pageSessions = new PageSessions(config.MODEL_NAME, renew, isSecure);
+  const pageSessions = new PageSessions(config.MODEL_NAME, renew, (request) => addresses.isSecure(request));
   // Last: a credential in a header counts before the cookie that a browser adds.
   if (kinds.length > 0) authenticators.push(new SessionAuthenticator(pageSessions));
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { show } from '../../base/domain-error.js';
 
 /** IPv4 in IPv6, as a socket that listens at both families reports it. */
@@ -7,7 +8,7 @@ const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 /** An address of `X-Forwarded-For`, which some proxies write with a port. */
 const WITH_PORT = /^(?:\[(.+)\]|([^:]+))(?::\d+)?$/;
 
-/** Finds the address of a request's client, behind the proxies that are trusted. */
+/** Finds where a request comes from, behind the proxies that are trusted. */
 export class ClientAddresses {
   private readonly trusted: BlockList | undefined;
 
@@ -38,6 +39,12 @@ export class ClientAddresses {
       if (!this.isTrusted(hop)) break;
     }
     return address;
+  }
+
+  /** Whether a request came over TLS, to this process or, as it reports, to a trusted proxy. */
+  isSecure({ socket, headers }: Pick<IncomingMessage, 'socket' | 'headers'>): boolean {
+    if ((socket as Partial<TLSSocket>).encrypted === true) return true;
+    return headers['x-forwarded-proto'] === 'https' && this.isTrusted(peerAddress(socket));
   }
 }
 

@@ -104,7 +104,7 @@ export class Limits {
     const state = {
       ...this.rateState(isRows ? 'rows' : 'requests', now, isRows ? rows! : requests!),
       remaining: 0,
-      seconds: Math.max(1, Math.ceil(milliseconds / 1000)),
+      seconds: wholeSeconds(milliseconds),
     };
     const setting = isRows ? `LIMIT_ROWS=${this.settings.rows}` : `LIMIT_REQUESTS=${this.settings.requests}`;
     return new LimitError(state, client.label, `more ${state.limit} a second than one client may send (${setting})`);
@@ -182,7 +182,12 @@ export class Limits {
       window: WINDOW,
       unit: limit,
       remaining: bucket.available(now),
-      seconds: Math.max(1, Math.ceil(bucket.untilFull(now) / 1000)),
+      seconds: wholeSeconds(bucket.untilFull(now)),
     };
   }
+}
+
+/** At least one. Sums of fractions are not exact: a thousandth more would be a second more. */
+function wholeSeconds(milliseconds: number): number {
+  return Math.max(1, Math.ceil(Math.round(milliseconds) / 1000));
 }

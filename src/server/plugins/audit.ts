@@ -16,6 +16,8 @@ export interface AuditRule {
   readonly target?: string;
   /** Returns false for a request that changes nothing. */
   readonly changes?: (request: FastifyRequest) => boolean;
+  /** Only the outcome is recorded, and the request is answered even if that cannot be written: the model stays as it is. */
+  readonly onlyOutcome?: boolean;
   /** Sum requests up by the minute: there may be many a second. */
   readonly summarized?: boolean;
 }
@@ -26,7 +28,7 @@ declare module 'fastify' {
     readonly audit?: AuditRule | false;
   }
   interface FastifyRequest {
-    /** What came of it, for the audit log. Handlers set it. */
+    /** What came of it, for the audit log. Handlers set it; with `failed` if nothing was done although the status says so. */
     auditDetail: AuditEvent['detail'];
     /** Whether the change was recorded before it was begun. */
     isAudited: boolean;
@@ -84,6 +86,10 @@ export function audit(app: FastifyInstance, { audit: log, addresses, jobs }: Aud
   app.addHook('preHandler', (request, _reply, done) => {
     const { audit: rule } = request.routeOptions.config;
     if (!rule || rule.summarized || rule.changes?.(request) === false) return done();
+    if (rule.onlyOutcome) {
+      request.isAudited = true;
+      return done();
+    }
     log.begin({ ...describe(request, rule), outcome: 'begun' }).then(() => {
       request.isAudited = true;
       done();
@@ -94,7 +100,8 @@ export function audit(app: FastifyInstance, { audit: log, addresses, jobs }: Aud
     if (!rule || !request.isAudited) return done(null, payload);
     const { statusCode: status } = reply;
     const { auditDetail: detail } = request;
-    const entry = { ...describe(request, rule), outcome: status < 400 ? 'done' : 'failed', status } as const;
+    const isDone = status < 400 && detail?.['failed'] === undefined;
+    const entry = { ...describe(request, rule), outcome: isDone ? 'done' : 'failed', status } as const;
     log.end({ ...entry, ...(detail && { detail }) }).then(() => done(null, payload));
   });
   app.addHook('onResponse', (request, reply, done) => {

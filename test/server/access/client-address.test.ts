@@ -41,6 +41,19 @@ test('addresses may be written with ports and brackets', () => {
   assert.equal(of('127.0.0.1', '127.0.0.1', '2001:db8::7'), '2001:db8::7');
 });
 
+test('a trusted proxy says whether its connection is encrypted, and nobody else', () => {
+  const isSecure = (trusted: string, socket: object, proto?: string) =>
+    new ClientAddresses(trusted).isSecure({
+      socket: socket as Socket,
+      headers: proto === undefined ? {} : { 'x-forwarded-proto': proto },
+    });
+  assert.equal(isSecure('', { encrypted: true, remoteAddress: '192.0.2.1' }), true);
+  assert.equal(isSecure('', { remoteAddress: '10.0.0.1' }, 'https'), false);
+  assert.equal(isSecure('10.0.0.0/8', { remoteAddress: '10.0.0.1' }, 'https'), true);
+  assert.equal(isSecure('10.0.0.0/8', { remoteAddress: '10.0.0.1' }, 'http'), false);
+  assert.equal(isSecure('10.0.0.0/8', { remoteAddress: '192.0.2.1' }, 'https'), false);
+});
+
 test('an entry that is neither an address nor a subnet is named', () => {
   for (const entry of ['proxy', '10.0.0.0/33', '10.0.0.0/8/8', '10.0.0.0/', '::1/129', '10.0.0.1,,']) {
     assert.throws(() => new ClientAddresses(entry), /^Error: TRUST_PROXY must list addresses and subnets/, entry);
