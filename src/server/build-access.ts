@@ -11,7 +11,6 @@ import { KeyFile } from './access/keys/key-file.js';
 import { KeyRing } from './access/keys/key-ring.js';
 import type { CorsOrigins } from './access/perimeter/cors.js';
 import { Perimeter } from './access/perimeter/perimeter.js';
-import { isSecure } from './access/perimeter/security-headers.js';
 import type { Principal } from './access/principal.js';
 import { PageSessions } from './access/sessions/page-sessions.js';
 import { SessionAuthenticator } from './access/sessions/session-authenticator.js';

@@ -1,16 +1,15 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { AuditLog } from '../audit/audit-log.js';
 
-/** Registers whether the audit log can be written; nothing if there is none. */
+/** Registers whether the audit log can be written; there is no sample if it is off. */
 export function registerAuditMetrics(registry: Registry, audit: AuditLog | undefined): void {
-  if (!audit) return;
   const registers = [registry];
   new Gauge({
     name: 'audit_writable',
     help: '1 if the latest attempt to write to the audit log succeeded; 0 if changes are refused because it cannot be written',
     registers,
     collect() {
-      this.set(audit.isWritable ? 1 : 0);
+      if (audit) this.set(audit.isWritable ? 1 : 0);
     },
   });
   new Counter({
@@ -19,7 +18,7 @@ export function registerAuditMetrics(registry: Registry, audit: AuditLog | undef
     registers,
     collect() {
       this.reset();
-      this.inc(audit.entries);
+      if (audit) this.inc(audit.entries);
     },
   });
   new Counter({
@@ -28,7 +27,7 @@ export function registerAuditMetrics(registry: Registry, audit: AuditLog | undef
     registers,
     collect() {
       this.reset();
-      this.inc(audit.failures);
+      if (audit) this.inc(audit.failures);
     },
   });
 }

@@ -1,4 +1,5 @@
 import { Counter, type Registry } from 'prom-client';
+import { LIMITS } from '../limits/limit-error.js';
 import type { Limits } from '../limits/limits.js';
 
 /** Registers the requests that were refused because a client had reached one of its limits. */
@@ -10,6 +11,8 @@ export function registerLimitMetrics(registry: Registry, limits: Pick<Limits, 'r
     registers: [registry],
     collect() {
       this.reset();
+      // From the start, so that the first refusal is an increase.
+      for (const limit of LIMITS) this.inc({ limit, client: limit === 'connections' ? 'address' : 'anyone' }, 0);
       for (const { limit, client, count } of limits.refused()) this.inc({ limit, client }, count);
     },
   });
