@@ -1,7 +1,7 @@
+import { withoutKeys } from '../access/keys/key-text.js';
+
 /** Maximum characters of a URL in a line. */
 const MAX_URL = 200;
-/** An API key of this service, wherever it was put by mistake: its id may be shown. */
-const KEY = /\b(rr_[A-Za-z0-9]+)_[\w-]+/g;
 
 /**
  * Returns a URL for the log: of its query, only the values of parameters in `declared`, which hold no secrets. Clients put all kinds of
@@ -15,6 +15,6 @@ export function loggedUrl(url: string, declared: ReadonlySet<string>): string {
     const [name = ''] = part.split('=', 1);
     return declared.has(name) || !part.includes('=') ? part : `${name}=…`;
   });
-  const text = (start < 0 ? path : `${path}?${shown.join('&')}`).replace(KEY, '$1_…');
+  const text = withoutKeys(start < 0 ? path : `${path}?${shown.join('&')}`);
   return text.length > MAX_URL ? `${text.slice(0, MAX_URL)}…` : text;
 }
