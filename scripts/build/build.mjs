@@ -3,8 +3,8 @@
 //
 // package.json maps `#built/*` to dist/app, so code finds a built file by name from wherever it lies.
 
-import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { buildAssembly } from './assembly.mjs';
@@ -18,12 +18,14 @@ const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 const ENTRY_POINTS = {
   main: 'src/server/main.ts',
   keys: 'src/cli/keys/main.ts',
+  audit: 'src/cli/audit/main.ts',
   'trainer-process': 'src/model/training/process/trainer-process.ts',
   'table-reader-process': 'src/model/tables/reader/table-reader-process.ts',
   'row-reader-process': 'src/model/tables/reader/row-reader-process.ts',
   'feedback-process': 'src/model/feedback/feedback-process.ts',
   'body-reader-worker': 'src/server/inference/body-reader-worker.ts',
   'health-worker': 'src/server/health/health-worker.ts',
+  'health-check': 'src/server/health/health-check.ts',
   'parent-watch-worker': 'src/base/node/parent-watch-worker.ts',
   'baseline-worker': 'src/server/service/drift/baseline-worker.ts',
   'upload-worker': 'src/server/service/versions/upload-worker.ts',
@@ -54,13 +56,15 @@ const tfjsApart = {
 const stage = `${APP}-${process.pid}`;
 try {
   mkdirSync(stage, { recursive: true });
-  await Promise.all([
+  const [service, page] = await Promise.all([
     buildService(),
     buildPage(join(ROOT, 'src/page'), join(stage, 'page')),
     ...ASSEMBLIES.map(({ folder, binary, target }) =>
       buildAssembly(join(ROOT, folder), target, join(stage, binary), join(ROOT, '.cache/assembly')),
     ),
   ]);
+  const packages = JSON.stringify(bundledPackages(service, page), null, 2);
+  writeFileSync(join(stage, 'bundled.json'), `${packages}\n`);
   rmSync(APP, { recursive: true, force: true });
   renameSync(stage, APP);
 } finally {
@@ -68,7 +72,7 @@ try {
 }
 
 async function buildService() {
-  await build({
+  const { metafile } = await build({
     entryPoints: Object.entries(ENTRY_POINTS).map(([out, source]) => ({ in: join(ROOT, source), out })),
     outdir: stage,
     bundle: true,
@@ -82,6 +86,7 @@ async function buildService() {
     external: EXTERNAL,
     define: { PACKAGE_VERSION: JSON.stringify(version) },
     sourcemap: true,
+    metafile: true,
     // Names stay readable in stack traces; the rest halves what a start has to read.
     minifyWhitespace: true,
     minifySyntax: true,
@@ -91,4 +96,24 @@ async function buildService() {
     },
     logLevel: 'error',
   });
+  return metafile;
+}
+
+/**
+ * The packages of which the bundles contain something, as name@version, for the bill of materials.
+ *
+ * @param {import('esbuild').Metafile[]} metafiles
+ */
+function bundledPackages(...metafiles) {
+  // The compiler adds its runtime to the WebAssembly binaries.
+  const folders = new Set(['node_modules/assemblyscript']);
+  for (const path of metafiles.flatMap(({ inputs }) => Object.keys(inputs))) {
+    const [, folder] = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path.replaceAll('\\', '/')) ?? [];
+    if (folder) folders.add(folder);
+  }
+  const names = Array.from(folders, (folder) => {
+    const { name, version } = JSON.parse(readFileSync(resolve(folder, 'package.json'), 'utf8'));
+    return `${name}@${version}`;
+  });
+  return Array.from(new Set(names)).sort();
 }

@@ -9,6 +9,7 @@ import { build } from 'esbuild';
  *
  * @param {string} source
  * @param {string} target
+ * @returns {Promise<import('esbuild').Metafile>} what it is made of
  */
 export async function buildPage(source, target) {
   const { metafile } = await build({
@@ -42,4 +43,5 @@ export async function buildPage(source, target) {
     writeFileSync(join(target, `${name}.br`), brotliCompressSync(content));
     writeFileSync(join(target, `${name}.gz`), gzipSync(content, { level: 9 }));
   }
+  return metafile;
 }

@@ -38,6 +38,7 @@ export type ErrorCode =
   | 'PREDICTION_ANSWERED'
   | 'IDEMPOTENCY_KEY_REUSED'
   | 'FEEDBACK_UNAVAILABLE'
+  | 'AUDIT_UNAVAILABLE'
   | 'INTERNAL';
 
 /** An error with a code for programs, and a message for people that names the place, the expectation and the actual value. */

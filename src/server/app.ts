@@ -6,6 +6,8 @@ import { Registry } from 'prom-client';
 import { readJson } from '../base/json/parse-json.js';
 import { MEMORY } from '../base/node/memory-limits.js';
 import { addressesOf } from './access/perimeter/exposure.js';
+import type { LineOutput } from './audit/audit-stream.js';
+import { createAudit } from './audit/create-audit.js';
 import { collectBody, type Payload } from './bodies/collect-body.js';
 import { LARGE_BODY } from './bodies/large-body.js';
 import { RequestMemory } from './bodies/request-memory.js';
@@ -20,9 +22,11 @@ import { BodyReader } from './inference/body-reader.js';
 import { Inference } from './inference/inference.js';
 import { requestLog } from './log/request-log.js';
 import { registerAccessMetrics } from './metrics/access-metrics.js';
+import { registerAuditMetrics } from './metrics/audit-metrics.js';
 import { registerDriftMetrics } from './metrics/drift-metrics.js';
 import { registerErrorMetrics } from './metrics/error-metrics.js';
 import { registerFeedbackMetrics } from './metrics/feedback-metrics.js';
+import { registerLimitMetrics } from './metrics/limit-metrics.js';
 import { registerLogMetrics } from './metrics/log-metrics.js';
 import { registerModelMetrics } from './metrics/model-metrics.js';
 import { registerOidcMetrics, registerSessionMetrics } from './metrics/oidc-metrics.js';
@@ -35,9 +39,11 @@ import { Overload } from './overload/overload.js';
 import type { Parts } from './parts.js';
 import type { Platform } from './platform.js';
 import { access } from './plugins/access.js';
+import { audit } from './plugins/audit.js';
 import { cors } from './plugins/cors.js';
 import { errorStatuses } from './plugins/error-statuses.js';
 import { lastReplies } from './plugins/last-replies.js';
+import { chargeFastReply, limits } from './plugins/limits.js';
 import { metrics } from './plugins/metrics.js';
 import { openapi } from './plugins/openapi.js';
 import { refuseOverload } from './plugins/overload.js';
@@ -126,14 +132,14 @@ function limitConnections({ server }: FastifyInstance, registry: Registry, overl
 }
 
 /**
- * Builds the whole application without listening. `output` is where the log goes, for its metric. `control` decides which requests
+ * Builds the whole application without listening. `output` is where the log goes, for its metric and the audit log. `control` decides which requests
  * are answered.
  */
 export async function buildApp(
   parts: Parts,
   config: Config,
   platform: Pick<Platform, 'vertex' | 'readOnly'>,
-  output: { readonly dropped: number } = { dropped: 0 },
+  output: LineOutput = { dropped: 0, write: () => {} },
   control = buildAccess(config, parts.log),
 ): Promise<FastifyInstance> {
   const { service, jobs, drift, feedback, store, loader, catalog, prune, createEngine, log } = parts;
@@ -141,6 +147,7 @@ export async function buildApp(
   const allowMissing = config.ON_MISSING === 'mean';
   // A platform that predicts at the same path uses its own protocol there.
   const nativePredict = platform.vertex?.predict !== '/predict';
+  const auditLog = await createAudit(config.AUDIT_LOG, output, log);
   const requestId = requestIds();
   const durations = new RequestHistogram();
   const predictions = new PredictionHistogram();
@@ -154,6 +161,7 @@ export async function buildApp(
     bodyLimit,
     overload,
     admission: control.admission,
+    onReply: control.limits.hasRates ? chargeFastReply(control) : undefined,
     log,
   });
   const app = fastify({
@@ -190,9 +198,12 @@ export async function buildApp(
   const { pageSessions, oidc } = control;
   registerSessionMetrics(registry, pageSessions.sessions);
   registerOidcMetrics(registry, oidc?.issuer);
+  registerLimitMetrics(registry, control.limits);
+  registerAuditMetrics(registry, auditLog);
   const memory = new RequestMemory(MEMORY.requests);
   registerRequestMemoryMetrics(registry, memory);
   limitConnections(app, registry, overload);
+  app.server.on('connection', control.connections.onConnection);
   app.addHook('onClose', () => feedback.close());
   jobs.on('end', (job) => modelMetrics.observeJob(job));
   const reader = new BodyReader();
@@ -203,6 +214,8 @@ export async function buildApp(
   refuseOverload(app, overload);
   cors(app, control.cors);
   access(app, control.admission);
+  limits(app, control);
+  audit(app, { audit: auditLog, addresses: control.addresses, jobs });
   app.addHook('onClose', () => control.close());
   handleErrors(app);
   metrics(app, registry, durations, predictions, overload);
@@ -237,7 +250,7 @@ export async function buildApp(
   if (nativePredict) {
     await app.register(predictRoute, { inference, fastPath, drift, feedback, storesRows: !platform.readOnly });
   }
-  const streams = new EventStreams();
+  const streams = new EventStreams(({ client }) => control.limits.hold('event_streams', client));
   driftRoutes(app, { drift, feedback, streams });
   await app.register(feedbackRoute, { feedback, reader });
   const trainMaxRows = config.TRAIN_MAX_ROWS;

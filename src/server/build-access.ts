@@ -5,19 +5,22 @@ import { Admission, type LimitCheck, type PerimeterCheck } from './access/admiss
 import { AUTH_KINDS, type AuthKind, authKinds } from './access/auth-kinds.js';
 import { type Authenticator, Rejection } from './access/authenticator.js';
 import { CertificateAuthenticator } from './access/certificates/certificate-authenticator.js';
-import { clientAddress } from './access/client-address.js';
+import { addressGroup, ClientAddresses } from './access/client-address.js';
 import { KeyAuthenticator } from './access/keys/key-authenticator.js';
 import { KeyFile } from './access/keys/key-file.js';
 import { KeyRing } from './access/keys/key-ring.js';
 import type { CorsOrigins } from './access/perimeter/cors.js';
 import { Perimeter } from './access/perimeter/perimeter.js';
-import { isSecure } from './access/perimeter/security-headers.js';
 import type { Principal } from './access/principal.js';
 import { PageSessions } from './access/sessions/page-sessions.js';
 import { SessionAuthenticator } from './access/sessions/session-authenticator.js';
 import { TlsFiles } from './access/tls/tls-files.js';
 import { buildOidc, type Oidc } from './build-oidc.js';
 import type { Config } from './config.js';
+import { AddressConnections } from './limits/address-connections.js';
+import { clientOf } from './limits/client.js';
+import { Limits } from './limits/limits.js';
+import { maxConnections } from './overload/max-connections.js';
 
 /** Who may do what, with what the application must close at its end. */
 export interface Access {
@@ -29,6 +32,9 @@ export interface Access {
   readonly oidc: Oidc | undefined;
   readonly pageSessions: PageSessions;
   readonly cors: CorsOrigins;
+  readonly addresses: ClientAddresses;
+  readonly limits: Limits;
+  readonly connections: AddressConnections;
   close(): void;
 }
 
@@ -37,10 +43,24 @@ export function buildAccess(config: Config, log: Logger): Access {
   const kinds = authKinds(config.AUTH, configuredKinds(config));
   warnOfUnused(config, kinds, log);
   const perimeter = new Perimeter(config);
-  const checks: PerimeterCheck[] = [perimeter.check];
+  const addresses = new ClientAddresses(config.TRUST_PROXY);
+  const all = limitsOf(config);
+  const connections = new AddressConnections({
+    limit: config.LIMIT_CONNECTIONS,
+    total: maxConnections(),
+    addresses,
+    limits: all,
+    isEncrypted: config.TLS_CERT !== '',
+  });
+  const checks: PerimeterCheck[] = [({ socket }) => connections.refusal(socket), perimeter.check];
   if (config.ADMIN_PORT > 0) checks.push(adminPortCheck(config.ADMIN_PORT));
   const authenticators: Authenticator[] = [];
   const limits: LimitCheck[] = [];
+  if (all.hasRates) {
+    limits.push((request, scope, principal) =>
+      scope === 'health' ? undefined : all.takeRequest(clientOf(addresses, request, principal), performance.now()),
+    );
+  }
 
   const tls = openTls(config, kinds, log);
   const ring = new KeyRing();
@@ -51,18 +71,26 @@ export function buildAccess(config: Config, log: Logger): Access {
   if (oidc?.tokens) authenticators.push(oidc.tokens);
   if (kinds.includes('mtls')) authenticators.push(new CertificateAuthenticator(ring));
   const renew = (principal: Principal) => (principal.kind === 'key' ? keyPrincipal(ring, principal) : principal);
-  const pageSessions = new PageSessions(config.MODEL_NAME, renew, isSecure);
+  const pageSessions = new PageSessions(config.MODEL_NAME, renew, (request) => addresses.isSecure(request));
   // Last: a credential in a header counts before the cookie that a browser adds.
   if (kinds.length > 0) authenticators.push(new SessionAuthenticator(pageSessions));
 
   return {
     kinds,
-    admission: new Admission({ perimeter: checks, authenticators, limits, addressOf: clientAddress }),
+    admission: new Admission({
+      perimeter: checks,
+      authenticators,
+      limits,
+      addressOf: (request) => addressGroup(addresses.of(request)),
+    }),
     keys,
     tls,
     oidc,
     pageSessions,
     cors: perimeter.cors,
+    addresses,
+    limits: all,
+    connections,
     close: () => {
       keys?.close();
       tls?.close();
@@ -75,6 +103,17 @@ export function buildAccess(config: Config, log: Logger): Access {
 function keyPrincipal(ring: KeyRing, { id }: Principal): Principal | undefined {
   const found = ring.principal(id.replace('key:', ''));
   return found instanceof Rejection ? undefined : found;
+}
+
+function limitsOf(config: Config): Limits {
+  return new Limits({
+    requests: config.LIMIT_REQUESTS,
+    rows: config.LIMIT_ROWS,
+    trainings: config.LIMIT_TRAININGS,
+    uploads: config.LIMIT_UPLOADS,
+    scratch: config.LIMIT_SCRATCH,
+    eventStreams: config.LIMIT_EVENT_STREAMS,
+  });
 }
 
 /** The kinds of credentials for which there are settings. */

@@ -59,6 +59,20 @@ export const ConfigSchema = Type.Object({
   OIDC_SCOPE_CLAIM: text('', 'claim of tokens that names scopes, such as realm_access.roles; if empty, scope and scp'),
   OIDC_SCOPE_PREFIX: text('', 'what precedes a scope in its name at the issuer; names without it do not count'),
   OIDC_SIGN_IN_SCOPES: text('', 'scopes of users whose ID token names none, separated by commas; if empty, none'),
+  TRUST_PROXY: text(
+    '',
+    'addresses and subnets of proxies whose X-Forwarded-For is believed, separated by commas; empty for none',
+  ),
+  LIMIT_REQUESTS: integer(0, 0, 'requests a second of one client; 0 for no limit'),
+  LIMIT_ROWS: integer(0, 0, 'rows to predict a second of one client; 0 for no limit'),
+  LIMIT_TRAININGS: integer(4, 0, 'trainings that one client may request at once; 0 for no limit'),
+  LIMIT_UPLOADS: integer(4, 0, 'versions that one client may upload at once; 0 for no limit'),
+  LIMIT_SCRATCH: integer(2 ** 32, 0, 'bytes of tables that one client may have on the disk at once; 0 for no limit'),
+  LIMIT_EVENT_STREAMS: integer(500, 0, 'event streams that one client may follow at once; 0 for no limit'),
+  LIMIT_CONNECTIONS: integer(0, 0, 'connections of one address; 0 for three quarters of all'),
+  AUDIT_LOG: text('off', 'where changes are recorded: a file, stdout between the lines of the log, or off', {
+    minLength: 1,
+  }),
   MODEL_STORE: text('models', 'directory of the model versions', { minLength: 1 }),
   MODEL_NAME: text('reconstruction_regressor', 'name of the model and of its directory in the store', {
     pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]*$',

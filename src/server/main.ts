@@ -2,6 +2,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import { builtFile } from '../base/node/built-file.js';
+import { takeInspectorSignal } from '../base/node/inspector-signal.js';
 import { requireRowCounter } from '../drift/counts/wasm-row-counter.js';
 import { loadEngine } from '../model/engines/load-engine.js';
 import { isBothFamilies, requireDecision } from './access/perimeter/exposure.js';
@@ -31,8 +32,9 @@ const POLL_INTERVAL = 5000;
 const SKIPPED = ['SIGHUP', 'SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGSEGV'] as const;
 
 /** Commands that the image offers beside the service, with the files that they run. */
-const COMMANDS: Readonly<Record<string, string>> = { keys: 'keys.js' };
+const COMMANDS: Readonly<Record<string, string>> = { keys: 'keys.js', audit: 'audit.js' };
 
+takeInspectorSignal();
 const [, , command] = process.argv;
 if (command !== undefined && Object.hasOwn(COMMANDS, command)) {
   await import(builtFile(COMMANDS[command]!).href);
@@ -44,6 +46,7 @@ if (command !== undefined && command !== 'serve' && command !== 'train') {
 const platform = await orExit('configuration', () => readPlatform(process.env, command === 'serve'));
 const config = await orExit('configuration', () => readConfig(platform.environment));
 const { log, output, end: endLog } = await createLog(config.LOG_LEVEL);
+process.on('SIGUSR1', () => log.warn('SIGUSR1 is ignored: start Node.js with --inspect to debug the service'));
 // A closing terminal may send it twice, by the kernel and by its shell: SIGTERM, sent twice, would end the process at once.
 process.once('SIGHUP', () => {
   process.on('SIGHUP', () => {});

@@ -59,7 +59,7 @@ test('every alert has a severity and a section in the runbook', () => {
     ALERTS.split('- alert: ')
       .filter((text) => text.includes('severity: page'))
       .map((text) => /^\w+/.exec(text)?.[0]),
-    ['ModelFeatureOutOfRange', 'ModelFeatureMissing', 'RequestsShed', 'OidcKeysStale'],
+    ['ModelFeatureOutOfRange', 'ModelFeatureMissing', 'RequestsShed', 'AuditLogUnwritable', 'OidcKeysStale'],
   );
 });
 

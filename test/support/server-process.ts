@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { assertNoCredentials } from './secrets.js';
 
 const MAIN = fileURLToPath(new URL('../../app/main.js', import.meta.url));
 
@@ -51,6 +52,8 @@ export async function startServer(
     stdio: nodeArgs ? ['ignore', 'pipe', 'inherit', 'ipc'] : ['ignore', 'pipe', 'inherit'],
   });
   t.after(() => child.kill('SIGKILL'));
+  // Whatever a test does to the service, its log holds no credential.
+  t.after(() => assertNoCredentials(lines.map((line) => JSON.stringify(line)).join('\n'), 'the log of the service'));
   const lines: LogLine[] = [];
   const waiting = new Set<() => void>();
   const reader = createInterface({ input: child.stdout! });

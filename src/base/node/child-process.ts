@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { builtFile } from './built-file.js';
+import { NO_INSPECTOR } from './inspector-signal.js';
 import { MEMORY } from './memory-limits.js';
 
 /** Characters of the child's error output that are retained: the end, which says why it died. */
@@ -46,7 +47,7 @@ export class Child<Received> {
     const { args = [], serialization = 'json', signal, maxMemory } = options;
     this.child = fork(builtFile(file), args, {
       // Options of this process, such as an inspector's port, are not passed on.
-      execArgv: HEAP_OPTIONS,
+      execArgv: [...HEAP_OPTIONS, ...NO_INSPECTOR],
       serialization,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { DomainError } from '../../base/domain-error.js';
+import { auditKeyChange } from './audit-key-change.js';
 import { createCertificateRecord, createKeyRecord, list, revoke } from './commands.js';
 
 // Makes, lists and revokes API keys: `npm run keys -- create --name ci --scopes predict,feedback`, or, in the image, `keys create …`.
@@ -16,7 +17,7 @@ Scopes, separated by commas: predict, feedback, train, activate, read, metrics; 
 `;
 
 try {
-  run();
+  await run();
 } catch (error) {
   const isUsage = error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
   if (!(error instanceof DomainError) && !isUsage) throw error;
@@ -24,7 +25,7 @@ try {
   process.exitCode = 1;
 }
 
-function run(): void {
+async function run(): Promise<void> {
   const text = { type: 'string' } as const;
   const { values, positionals } = parseArgs({
     args: process.argv.slice(process.argv[2] === 'keys' ? 3 : 2),
@@ -42,12 +43,23 @@ function run(): void {
   if (command === 'create' && isExpected) {
     const { name, scopes, expires, certificate } = values;
     const terms = { name, scopes, expires };
-    const { record, text: key } =
+    const detail = { name: name ?? null, scopes: scopes ?? null, certificate: certificate ?? null };
+    const create = () =>
       certificate === undefined ? createKeyRecord(file, terms) : createCertificateRecord(file, terms, certificate);
+    const event = { action: 'key-create', target: null, detail } as const;
+    const { record, text: key } = await auditKeyChange(event, create, (made) => made.record.id);
     const until = record.expires === null ? 'without an expiry' : `until ${record.expires}`;
     console.error(`${record.id} (${record.name}) may ${record.scopes.join(', ')}, ${until}`);
     if (key !== undefined) console.log(key);
   } else if (command === 'list' && isExpected) console.log(list(file));
-  else if (command === 'revoke' && isExpected) console.error(revoke(file, operands[0]!));
-  else throw new DomainError('INVALID_REQUEST', `${positionals.join(' ')}: no such command\n${USAGE}`);
+  else if (command === 'revoke' && isExpected) {
+    const event = { action: 'key-revoke', target: operands[0]! } as const;
+    console.error(
+      await auditKeyChange(
+        event,
+        () => revoke(file, operands[0]!),
+        () => null,
+      ),
+    );
+  } else throw new DomainError('INVALID_REQUEST', `${positionals.join(' ')}: no such command\n${USAGE}`);
 }

@@ -1,5 +1,6 @@
 import { DomainError } from '../../base/domain-error.js';
 import { failpoint } from '../../base/files/failpoint.js';
+import { takeInspectorSignal } from '../../base/node/inspector-signal.js';
 import { type FeedbackBounds, FeedbackDatabase } from './feedback-database.js';
 import type { FeedbackOutcome, FeedbackTask } from './feedback-messages.js';
 
@@ -8,6 +9,7 @@ import type { FeedbackOutcome, FeedbackTask } from './feedback-messages.js';
 const setting = JSON.parse(process.argv[2]!) as [path: string, bounds: FeedbackBounds];
 let database: FeedbackDatabase | undefined;
 
+takeInspectorSignal();
 process.on('message', (tasks: readonly FeedbackTask[] | null) => {
   if (!tasks) return process.disconnect();
   // If the parent has exited, nothing needs the answer.

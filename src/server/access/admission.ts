@@ -76,17 +76,22 @@ export class Admission {
 
   /**
    * Returns the sender of a request, or `NOBODY` where no credential is required. Throws, or rejects with, `UNAUTHENTICATED`,
-   * `FORBIDDEN`, `RATE_LIMITED` and the errors of the checks.
+   * `FORBIDDEN`, `RATE_LIMITED` and the errors of the checks. `onIdentified` is called with a sender whose credential is valid, whether
+   * or not it may do this.
    */
-  admit(request: IncomingMessage, scope: RouteScope): Principal | Promise<Principal> {
+  admit(
+    request: IncomingMessage,
+    scope: RouteScope,
+    onIdentified: (principal: Principal) => void = () => {},
+  ): Principal | Promise<Principal> {
     const admitted = this.admitted.get(request);
     if (admitted && may(admitted, scope)) return admitted;
     for (const check of this.options.perimeter) orThrow(check(request, scope));
     if (!this.isClosed) return this.limited(request, scope, ANYONE);
     const identity = this.identify(request, 0);
     return identity instanceof Promise
-      ? identity.then((found) => this.decide(request, scope, found))
-      : this.decide(request, scope, identity);
+      ? identity.then((found) => this.decide(request, scope, found, onIdentified))
+      : this.decide(request, scope, identity, onIdentified);
   }
 
   /** Resolves with false once the credential of a request that has been admitted is revoked, expired or signed out. */
@@ -117,13 +122,19 @@ export class Admission {
       : new Rejection('unsupported', `authorization: expected ${this.accepted()}`);
   }
 
-  private decide(request: IncomingMessage, scope: RouteScope, identity: Identity): Principal {
+  private decide(
+    request: IncomingMessage,
+    scope: RouteScope,
+    identity: Identity,
+    onIdentified: (principal: Principal) => void,
+  ): Principal {
     if (identity instanceof Rejection) return this.reject(request, scope, identity);
     if (!identity) {
       if (isOpen(scope)) return this.limited(request, scope, NOBODY);
       this.failures.missing++;
       throw unauthenticated(`a credential with the scope ${scope} is required: send ${this.accepted()}`);
     }
+    onIdentified(identity);
     if (!may(identity, scope)) {
       this.failures.scope++;
       throw forbidden(identity, scope);

@@ -29,10 +29,20 @@ export function byteLimit(limit: number, unit = 'bytes', check: (bytes: number) 
 
 /**
  * Limits a body that a route reads as it arrives; Fastify limits only bodies that it collects itself. If the body breaks
- * off, or nothing arrives for a while, the returned stream fails with the code `broken`.
+ * off, or nothing arrives for a while, the returned stream fails with the code `broken`. It also fails with what `count` throws, which
+ * gets the bytes of each piece.
  */
-export function limited(payload: NodeJS.ReadableStream, limit: number, broken: ErrorCode): Readable {
-  const body = byteLimit(limit);
+export function limited(
+  payload: NodeJS.ReadableStream,
+  limit: number,
+  broken: ErrorCode,
+  count: (bytes: number) => void = () => {},
+): Readable {
+  let counted = 0;
+  const body = byteLimit(limit, 'bytes', (bytes) => {
+    count(bytes - counted);
+    counted = bytes;
+  });
   const timer = setTimeout(() => {
     // Paused, it waits for its reader and not for the client.
     if (payload.isPaused()) timer.refresh();

@@ -4,6 +4,7 @@ import type { TlsOptions } from 'node:tls';
 import type { FastifyInstance, FastifyServerFactory } from 'fastify';
 import type { Logger } from 'pino';
 import type { Admission } from '../access/admission.js';
+import type { Principal } from '../access/principal.js';
 import type { Scope } from '../access/scopes.js';
 import { guarded, refuseExpectation, uninvitedBody } from '../http/connection.js';
 import { type ErrorReply, RETRY_AFTER } from '../http/errors.js';
@@ -51,6 +52,8 @@ export interface FastPathOptions {
   readonly overload: Overload;
   /** Decides which requests are answered here; all others go on to Fastify, which asks it again. */
   readonly admission: Pick<Admission, 'admitNow' | 'passOn'>;
+  /** Called with each reply before it is sent, for what depends on its sender. */
+  readonly onReply?: ((request: IncomingMessage, principal: Principal, reply: FastReply) => void) | undefined;
   readonly log: Pick<Logger, 'isLevelEnabled'>;
 }
 
@@ -172,6 +175,7 @@ export class FastPath {
     const answer = (body: Buffer): boolean => {
       const reply = body.length === length && response.socket && this.open && replyOf(route, body, headers);
       if (!reply) return false;
+      this.options.onReply?.(request, principal, reply);
       writer.send(route, response, this.options.requestId(request), reply, arrived);
       return true;
     };

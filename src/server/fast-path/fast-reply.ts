@@ -15,6 +15,8 @@ const UTF8_JSON_LINE = `content-type: ${UTF8_JSON}\r\n`;
 /** The part of Fastify's reply that writers use, for replies that Fastify does not send. Names and values must be ASCII. */
 export class FastReply {
   status: '200 OK' | '503 Service Unavailable' = '200 OK';
+  /** Rows of the request. */
+  rows = 0;
   /** Lines of the head, each with its line end. */
   head = '';
   /** Empty until `send` is called. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
+import { withoutKeys } from '../access/keys/key-text.js';
 import { setSecurityHeaders } from '../access/perimeter/security-headers.js';
 import type { HealthMessage, HealthTask, Readiness } from './health-messages.js';
 
@@ -58,7 +59,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
 function replyTo({ method = '', url = '' }: IncomingMessage): { status: number; body: object } {
   const path = url.replace(/\?.*/, '');
   if (path !== '/livez' && path !== '/readyz') {
-    const error = `there is no ${method} ${path.slice(0, 200)} at this port; expected /livez or /readyz`;
+    const error = `there is no ${method} ${withoutKeys(path.slice(0, 200))} at this port; expected /livez or /readyz`;
     return { status: 404, body: { error, code: 'NOT_FOUND' } };
   }
   if (!METHODS.includes(method)) {

@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox';
 import { type ErrorCode, show } from '../../base/domain-error.js';
 import { storageError } from '../../base/files/storage-error.js';
 import { AccessError, type AccessErrorCode } from '../access/access-error.js';
+import { withoutKeys } from '../access/keys/key-text.js';
 import { type HttpErrorCode, hasCode } from './http-error.js';
 
 /** HTTP statuses by error code. */
@@ -53,6 +54,7 @@ const STATUS: Readonly<Record<ErrorCode | HttpErrorCode | AccessErrorCode, numbe
   NOT_IMPLEMENTED: 501,
   FEEDBACK_UNAVAILABLE: 503,
   ISSUER_UNAVAILABLE: 503,
+  AUDIT_UNAVAILABLE: 503,
   NOT_READY: 503,
   OVERLOADED: 503,
   STORE_UNWRITABLE: 507,
@@ -100,7 +102,7 @@ export function handleErrors(app: FastifyInstance): void {
   // A hook refuses such a request before a byte of its body is read.
   app.addHook('onRequest', (request, reply, done) => {
     if (!request.is404) return done();
-    const path = request.url.replace(/\?.*/, '');
+    const path = withoutKeys(request.url.replace(/\?.*/, ''));
     const allowed = Array.from(methods).find(([pattern]) => matches(pattern, path))?.[1];
     if (allowed) reply.header('allow', Array.from(allowed).join(', '));
     const status = allowed ? 405 : 404;
@@ -139,7 +141,7 @@ function describe(error: unknown, status: number, request: FastifyRequest): Erro
   if (status === 500) return { error: 'internal error', code: 'INTERNAL', request_id: request.id };
   const code = hasCode(error) ? error.code : (CODE_BY_STATUS[status] ?? 'INVALID_REQUEST');
   const isHidden = UNHEALTHY.has(code) && !mayRead(request);
-  return { error: isHidden ? 'not ready' : message(error, request), code, request_id: request.id };
+  return { error: isHidden ? 'not ready' : withoutKeys(message(error, request)), code, request_id: request.id };
 }
 
 /** Returns false for a health check of nobody in particular, who learns that the service is not ready, but not why. */

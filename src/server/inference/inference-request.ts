@@ -9,6 +9,8 @@ type Requested<N extends ReaderName> =
 
 /** The part of Fastify's reply that a writer uses; the fast path has one of its own. */
 export interface InferenceReply {
+  /** Rows of the request, which its sender is charged for. Set as soon as they have been read. */
+  rows: number;
   type(contentType: string): unknown;
   header(name: string, value: string): unknown;
   send(body: string | Buffer): unknown;

@@ -74,6 +74,7 @@ export class Inference {
     // Without `onTimed` the clock is not read: it costs as much as the forward pass of a row.
     const start = onTimed ? performance.now() : 0;
     const { rows, count, requested, ignored } = read(body, this.modelOf(serving), options);
+    reply.rows = count;
     const length = maxLengthOf(request, count, serving);
     if (length > maxLength) return;
     charge?.add(length);
@@ -96,6 +97,7 @@ export class Inference {
       const reading = FLOAT_BYTES * Math.min(model.maxRows * width, request.body.length / BYTES_PER_VALUE);
       charge?.add(reading);
       const { rows, count, requested, ignored } = await this.read(request, model, slice);
+      reply.rows = count;
       charge?.subtract(reading);
       // Rows, inputs, reconstructions, outputs and errors.
       const { inputs } = serving.predictor.engine.shape;

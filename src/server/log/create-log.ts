@@ -7,7 +7,7 @@ const PATIENCE = 500;
 
 export interface Log {
   readonly log: Logger;
-  readonly output: Pick<LogOutput, 'dropped'>;
+  readonly output: Pick<LogOutput, 'dropped' | 'write'>;
   /** Waits for the last lines to be written, but not for long. */
   end(): Promise<void>;
 }

@@ -1,4 +1,5 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { loggedUrl } from './logged-url.js';
 import { Repetitions } from './repetitions.js';
 
 declare module 'fastify' {
@@ -9,9 +10,6 @@ declare module 'fastify' {
     readonly hidesQuery?: boolean;
   }
 }
-
-/** Maximum characters of a URL in a line. */
-const MAX_URL = 200;
 
 /**
  * Logs each request in one line once it has been answered. Unless `debug`, those of quiet routes are logged only if something
@@ -38,7 +36,7 @@ export function requestLog(app: FastifyInstance, debug: boolean): void {
         {
           reqId: request.id,
           method: request.method,
-          url: url.length > MAX_URL ? `${url.slice(0, MAX_URL)}…` : url,
+          url: loggedUrl(url, parametersOf(request)),
           route,
           status: statusCode,
           ms: reply.elapsedTime,
@@ -49,4 +47,10 @@ export function requestLog(app: FastifyInstance, debug: boolean): void {
     }
     done();
   });
+}
+
+/** The parameters that a route declares of its query. */
+function parametersOf({ routeOptions }: FastifyRequest): ReadonlySet<string> {
+  const { querystring } = (routeOptions.schema ?? {}) as { querystring?: { properties?: object } };
+  return new Set(Object.keys(querystring?.properties ?? {}));
 }

@@ -37,7 +37,10 @@ export function access(app: FastifyInstance, admission: Admission): void {
   app.addHook('onRequest', (request, _reply, done) => {
     request.principal = NOBODY;
     const scope = request.is404 ? 'open' : (request.routeOptions.config.scope ?? 'admin');
-    const admitted = admission.admit(request.raw, scope);
+    // The audit log names who was refused, too.
+    const admitted = admission.admit(request.raw, scope, (principal) => {
+      request.principal = principal;
+    });
     if (!(admitted instanceof Promise)) {
       request.principal = admitted;
       done();

@@ -50,7 +50,8 @@ export async function feedbackRoute(
   app.post<{ Body: FeedbackBody; Headers: Static<typeof FeedbackHeaders> }>(
     '/feedback',
     operation('training', 'Send rows with their true targets, to evaluate the serving model and to train on', {
-      config: { scope: 'feedback' },
+      // At the rate of the traffic, and without effect until a training uses the rows, which is recorded.
+      config: { scope: 'feedback', audit: { action: 'feedback', summarized: true } },
       headers: FeedbackHeaders,
       body: FeedbackBody,
       response: { 200: FeedbackReceipt, ...errors(400, 404, 409, 413, 415, 422, 500, 503) },

@@ -25,13 +25,19 @@ const COMPOSE = new URL('../../../../compose.yaml', import.meta.url);
 /** Memory that compose.yaml grants the service, in MiB. */
 export const GRANTED = Number(/mem_limit: (\d+)m/.exec(readFileSync(COMPOSE, 'utf8'))![1]);
 
+/** An image with a shell, of which the service's is built. */
+export const TOOLS = 'node:22-bookworm-slim';
+
+/** Processes and threads that compose.yaml grants the service. */
+const MAX_THREADS = Number(/pids_limit: (\d+)/.exec(readFileSync(COMPOSE, 'utf8'))![1]);
+
 /** Options that restrict a container as far as possible: read-only root, no privileges, limited memory. */
 export const HARDENED = withMemory(GRANTED);
 
 /** The same with this many MiB of memory. */
 export function withMemory(mebibytes: number): string[] {
   return [
-    ...['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'],
+    ...['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--pids-limit', String(MAX_THREADS)],
     ...['--memory', `${mebibytes}m`, '--memory-swap', `${mebibytes}m`],
   ];
 }
@@ -77,9 +83,22 @@ export class Container {
     return JSON.parse(await docker('inspect', '--format', '{{json .State}}', this.id)) as ContainerState;
   }
 
-  /** Runs a program inside as the user of the service and under its limits. Returns its output. */
-  exec(...command: string[]): Promise<string> {
-    return docker('exec', this.id, ...command);
+  /** Runs JavaScript inside, with `fs`, as the user of the service and under its limits. Returns what it prints. */
+  run(script: string): Promise<string> {
+    return docker('exec', this.id, 'node', '-e', `const fs = require('node:fs'); ${script}`);
+  }
+
+  /** Runs a shell command beside the container, outside of its limits: the image has no shell. `/proc/1/root` is its root. */
+  shell(command: string): Promise<string> {
+    const rights = [
+      '--pid',
+      `container:${this.id}`,
+      '--cap-add',
+      'SYS_PTRACE',
+      '--security-opt',
+      'apparmor=unconfined',
+    ];
+    return docker('run', '--rm', '--network', 'none', ...rights, '--entrypoint', 'sh', TOOLS, '-c', command);
   }
 
   /** Waits until a model serves. On a timeout, throws an error with the log of the service. */
@@ -138,30 +157,24 @@ export class Container {
 
   /** Returns how many processes of the container the kernel has killed for want of memory. */
   async outOfMemoryKills(): Promise<number> {
-    const root = '/sys/fs/cgroup';
-    const events = await this.exec(
-      ...['sh', '-c', `cat ${root}/memory.events 2>/dev/null || cat ${root}/memory/memory.oom_control`],
-    );
+    const events = await this.controlGroup('memory.events', 'memory/memory.oom_control');
     return Number(/^oom_kill (\d+)$/m.exec(events)?.[1]);
   }
 
   /** Returns the memory in MiB that the processes of the container hold together, without file caches. */
   async residentMemory(): Promise<number> {
-    const root = '/sys/fs/cgroup';
-    const statistics = await this.exec(
-      'sh',
-      '-c',
-      `cat ${root}/memory.stat 2>/dev/null || cat ${root}/memory/memory.stat`,
-    );
+    const statistics = await this.controlGroup('memory.stat', 'memory/memory.stat');
     return Number(/^(?:anon|rss) (\d+)$/m.exec(statistics)?.[1]) / 2 ** 20;
   }
 
-  /** Returns the peak memory of the container in MiB, including file caches, from control groups version 2 or 1. */
+  /** Returns the peak memory of the container in MiB, including file caches. */
   async peakMemory(): Promise<number> {
-    const root = '/sys/fs/cgroup';
-    const bytes = await this.exec(
-      ...['sh', '-c', `cat ${root}/memory.peak 2>/dev/null || cat ${root}/memory/memory.max_usage_in_bytes`],
-    );
-    return Number(bytes) / 2 ** 20;
+    return Number(await this.controlGroup('memory.peak', 'memory/memory.max_usage_in_bytes')) / 2 ** 20;
+  }
+
+  /** Reads a file of the container's control group, of version 2 or 1. */
+  private controlGroup(file: string, former: string): Promise<string> {
+    const root = '/proc/1/root/sys/fs/cgroup';
+    return this.shell(`cat ${root}/${file} 2>/dev/null || cat ${root}/${former}`);
   }
 }

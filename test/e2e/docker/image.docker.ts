@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { until } from '../../support/until.js';
-import { Container, createVolume, HARDENED } from './container.js';
+import { Container, createVolume, HARDENED, TOOLS } from './container.js';
 import { docker, missingCommand, missingDaemon } from './docker.js';
 import { Prometheus } from './prometheus.js';
 
@@ -25,20 +28,22 @@ before(async () => {
 test('the image has an unprivileged user and only production packages', { skip }, async (t) => {
   const [{ Config, Size }] = JSON.parse(await docker('image', 'inspect', IMAGE));
   assert.equal(Config.User, '1000:1000');
-  assert.deepEqual(Config.Entrypoint, ['node', 'dist/app/main.js']);
-  assert.equal(Config.Healthcheck.Test[0], 'CMD');
-  assert.deepEqual(Object.keys(Config.Volumes), ['/app/models']);
+  assert.deepEqual(Config.Entrypoint, ['node', '--disable-sigusr1', 'dist/app/main.js']);
+  assert.deepEqual(Config.Healthcheck.Test, ['CMD', 'node', 'dist/app/health-check.js']);
+  assert.deepEqual(Object.keys(Config.Volumes).sort(), ['/app/audit', '/app/models']);
 
-  const inside = (program: string, ...args: string[]) =>
-    docker('run', '--rm', '--network', 'none', '--entrypoint', program, IMAGE, ...args);
-  const packages = (await inside('find', 'node_modules', '-name', 'package.json')).split('\n');
-  assert.ok(packages.includes('node_modules/fastify/package.json'));
+  const files = await filesOf(t);
+  const paths = files.map(({ path }) => path);
+  const isPackage = (name: string) => paths.includes(`app/node_modules/${name}/package.json`);
+  assert.ok(isPackage('pino'));
   for (const excluded of ['typescript', 'assemblyscript', '@biomejs/biome', '@tensorflow/tfjs-node']) {
-    assert.ok(!packages.includes(`node_modules/${excluded}/package.json`), excluded);
+    assert.ok(!isPackage(excluded), excluded);
   }
-  assert.equal(await inside('find', '.', '-name', '*.map'), '');
-
-  const own = Number.parseInt(await inside('du', '--summarize', '--bytes', '/app'), 10) / 1e6;
+  assert.deepEqual(
+    paths.filter((path) => path.endsWith('.map')),
+    [],
+  );
+  const own = files.reduce((sum, { path, size }) => sum + (path.startsWith('app/') ? size : 0), 0) / 1e6;
   t.diagnostic(`size: ${(Size / 1e6).toFixed(0)} MB, of which ${own.toFixed(0)} MB are in /app`);
   assert.ok(own < 80, `${own} MB in /app`);
 });
@@ -47,6 +52,48 @@ test('the image does not open the service to a network unless that has been deci
   const run = (...args: string[]) => docker('run', '--rm', '--network', 'none', ...args, IMAGE);
   await assert.rejects(run(), { message: /configuration: HOST=0\.0\.0\.0 .*AUTH=keys.*AUTH=off/ });
   await assert.rejects(run('--env', 'AUTH=nobody'), { message: /configuration: AUTH/ });
+});
+
+test('the image has no shell, no package manager and no other program than Node.js', { skip }, async (t) => {
+  const programs = (await filesOf(t)).filter(({ path, mode }) => mode.includes('x') && !path.startsWith('app/'));
+  assert.deepEqual(
+    programs.map(({ path }) => path).filter((path) => !/\.so(\.\d+)*$/.test(path)),
+    ['usr/local/bin/node'],
+  );
+  for (const program of ['sh', 'bash', 'npm', 'apt-get', 'dpkg', 'curl']) {
+    await assert.rejects(
+      docker('run', '--rm', '--network', 'none', '--entrypoint', program, IMAGE),
+      /not found/,
+      program,
+    );
+  }
+});
+
+test('the image lists what it holds: a bill of materials, licences, and the packages of the system', {
+  skip,
+}, async () => {
+  const script = `const fs = require('node:fs');
+    const bom = JSON.parse(fs.readFileSync('sbom.cdx.json', 'utf8'));
+    const names = (folder) => fs.readdirSync(folder).filter((name) => !name.startsWith('.'));
+    const installed = names('node_modules').flatMap((name) =>
+      name.startsWith('@') ? names('node_modules/' + name).map((inner) => name + '/' + inner) : [name]);
+    const listed = bom.components.map(({ name }) => name);
+    console.log(JSON.stringify({
+      format: bom.bomFormat,
+      listed,
+      unlisted: installed.filter((name) => !listed.includes(name)),
+      licences: fs.readFileSync('THIRD-PARTY-LICENCES.txt', 'utf8').length,
+      system: fs.readdirSync('/var/lib/dpkg/status.d'),
+    }));`;
+  const args = ['run', '--rm', '--network', 'none', '--entrypoint', 'node', IMAGE, '-e', script];
+  const { format, listed, unlisted, licences, system } = JSON.parse(await docker(...args));
+  assert.equal(format, 'CycloneDX');
+  assert.deepEqual(unlisted, []);
+  // In the bundles only.
+  for (const bundled of ['fastify', 'preact', 'apache-arrow']) assert.ok(listed.includes(bundled), bundled);
+  assert.ok(!listed.includes('typescript'));
+  assert.ok(licences > 100_000);
+  for (const name of ['libc6', 'libstdc++6']) assert.ok(system.includes(name), name);
 });
 
 test('the container starts, predicts, is scraped, retrains and stops, and a new container continues on its volume', {
@@ -80,13 +127,15 @@ test('the container starts, predicts, is scraped, retrains and stops, and a new 
 test('the service has no privileges and can write only to its models', { skip }, async (t) => {
   const service = await Container.run(IMAGE, await createVolume(t));
   await service.ready();
-  const status = await service.exec('cat', '/proc/1/status');
+  const status = await service.run("console.log(fs.readFileSync('/proc/1/status', 'utf8'))");
   assert.match(status, /^Uid:\t1000\t1000\t1000\t1000$/m);
   assert.match(status, /^CapEff:\t0+$/m);
   assert.match(status, /^NoNewPrivs:\t1$/m);
-  await service.exec('touch', '/app/models/file');
+  const write = (path: string) => service.run(`fs.writeFileSync('${path}', '')`);
+  await write('/app/models/file');
+  await write('/app/audit/file');
   for (const place of ['/app/file', '/app/data/file', '/tmp/file']) {
-    await assert.rejects(service.exec('touch', place), /Read-only file system/, place);
+    await assert.rejects(write(place), /EROFS/, place);
   }
 });
 
@@ -148,7 +197,7 @@ test('SageMaker: a failed `train` reports the reason', { skip }, async (t) => {
   const run = (...args: string[]) =>
     docker('run', '--rm', '--network', 'none', '--volume', `${volume}:/opt/ml`, ...args);
   await assert.rejects(run('--user', '0', IMAGE, 'train'), { message: /hyperparameters\.epochs/ });
-  const failure = await run('--entrypoint', 'cat', IMAGE, '/opt/ml/output/failure');
+  const failure = await run('--entrypoint', 'cat', TOOLS, '/opt/ml/output/failure');
   assert.match(failure, /^INVALID_REQUEST: hyperparameters\.epochs: .*got "many"$/);
   // The default user of the image cannot write to directories of root.
   const other = await createOptMl(t, { target: 'mpg', epochs: '1' });
@@ -180,7 +229,8 @@ async function stopWhileTraining(t: TestContext, end: (service: Container) => Pr
   await docker('start', service.id);
   await service.ready();
   assert.deepEqual(await service.predict([CAR]), before);
-  const left = (await service.exec('ls', '-A', 'models/reconstruction_regressor')).split('\n');
+  const names = await service.run("console.log(JSON.stringify(fs.readdirSync('models/reconstruction_regressor')))");
+  const left = JSON.parse(names) as string[];
   assert.deepEqual(
     left.filter((name) => /^\d|^\.staging/.test(name)),
     ['1'],
@@ -193,13 +243,13 @@ async function createOptMl(t: TestContext, hyperparameters: Readonly<Record<stri
   const config = '/opt/ml/input/config';
   const steps = [
     `mkdir -p ${config} /opt/ml/input/data/train /opt/ml/model /opt/ml/output`,
-    'cp data/auto-mpg.csv /opt/ml/input/data/train/',
+    'cp /data/auto-mpg.csv /opt/ml/input/data/train/',
     `echo '${JSON.stringify(hyperparameters)}' > ${config}/hyperparameters.json`,
     `echo '{"train":{"ContentType":"text/csv","TrainingInputMode":"File"}}' > ${config}/inputdataconfig.json`,
     `echo '{"current_host":"algo-1","hosts":["algo-1"]}' > ${config}/resourceconfig.json`,
   ];
-  const mount = ['--user', '0', '--volume', `${volume}:/opt/ml`];
-  await docker('run', '--rm', '--network', 'none', ...mount, '--entrypoint', 'sh', IMAGE, '-c', steps.join(' && '));
+  const mount = ['--user', '0', '--volume', `${volume}:/opt/ml`, '--volume', `${join(ROOT, 'data')}:/data:ro`];
+  await docker('run', '--rm', '--network', 'none', ...mount, '--entrypoint', 'sh', TOOLS, '-c', steps.join(' && '));
   return volume;
 }
 
@@ -214,4 +264,21 @@ async function stop(service: Container): Promise<void> {
 async function ending(service: Container): Promise<object> {
   const { Status, OOMKilled, ExitCode } = await service.state();
   return { Status, OOMKilled, ExitCode };
+}
+
+/** Files that Docker itself puts into each container. */
+const DOCKERS = /^(\.dockerenv|dev\/.*|etc\/(hostname|hosts|resolv\.conf|mtab))$/;
+
+/** Lists the files of the image, with their modes as `ls` shows them. Paths have no leading slash. */
+async function filesOf(t: TestContext): Promise<{ path: string; mode: string; size: number }[]> {
+  const archive = join(temporaryDirectory(t), 'image.tar');
+  const id = await docker('create', IMAGE);
+  await docker('export', '--output', archive, id).finally(() => docker('rm', '--volumes', id));
+  const { stdout } = await promisify(execFile)('tar', ['--list', '--verbose', '--file', archive], {
+    maxBuffer: 2 ** 26,
+  });
+  const lines = Array.from(stdout.matchAll(/^(-\S+) +\S+ +(\d+) \S+ \S+ (.*)$/gm));
+  return lines
+    .map(([, mode, size, path]) => ({ mode: mode!, size: Number(size), path: path! }))
+    .filter(({ path }) => !DOCKERS.test(path));
 }

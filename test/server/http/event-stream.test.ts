@@ -13,7 +13,7 @@ function fakeReply(): FastifyReply {
 }
 
 test('the number of open event streams is bounded', () => {
-  const streams = new EventStreams();
+  const streams = new EventStreams(() => () => {});
   const replies = Array.from({ length: 1000 }, () => streams.reply(fakeReply(), source, noEvents()));
   assert.throws(() => streams.reply(fakeReply(), source, noEvents()), {
     code: 'OVERLOADED',
@@ -21,6 +21,20 @@ test('the number of open event streams is bounded', () => {
   });
   replies[0]!.raw.emit('close');
   streams.reply(fakeReply(), source, noEvents());
+});
+
+test('a client that follows too many streams gets no further one, until one ends', () => {
+  let held = 0;
+  const streams = new EventStreams(() => {
+    if (held === 2) throw new Error('too many');
+    held++;
+    return () => held--;
+  });
+  const [first] = [1, 2].map(() => streams.reply(fakeReply(), source, noEvents()));
+  assert.throws(() => streams.reply(fakeReply(), source, noEvents()), /too many/);
+  first!.raw.emit('close');
+  streams.reply(fakeReply(), source, noEvents());
+  assert.equal(held, 2);
 });
 
 test('an event is formatted once for all streams', () => {

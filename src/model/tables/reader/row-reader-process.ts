@@ -1,10 +1,12 @@
 import { DomainError } from '../../../base/domain-error.js';
 import { exitWithParent } from '../../../base/node/exit-with-parent.js';
+import { takeInspectorSignal } from '../../../base/node/inspector-signal.js';
 import { bytesOf } from '../byte-source.js';
 import { readParquetRows } from '../parquet/parquet-rows.js';
 import type { RowsMessage, RowsRequest } from './reader-messages.js';
 
 // The child of row-reader.ts: reads the rows of one file, reports them, and exits.
+takeInspectorSignal();
 exitWithParent();
 process.once('message', ({ body, model }: RowsRequest) => {
   readParquetRows(bytesOf(body), model)

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DomainError } from '../../../base/domain-error.js';
 import { storageError } from '../../../base/files/storage-error.js';
 import { exitWithParent } from '../../../base/node/exit-with-parent.js';
+import { takeInspectorSignal } from '../../../base/node/inspector-signal.js';
 import { type Columns, orderColumns } from '../columns.js';
 import type { RawTable } from '../raw/raw-table.js';
 import { appendRowFile, rowFileToTable } from '../row-file.js';
@@ -13,6 +14,7 @@ import type { TableMessage, TableRequest } from './reader-messages.js';
 const CSV_CHUNK = 2 ** 20;
 
 // The child of table-reader.ts: reads one file, reports the outcome, and exits.
+takeInspectorSignal();
 exitWithParent();
 process.once('message', (request: TableRequest) => {
   read(request)

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DomainError } from '../../../base/domain-error.js';
 import { storageError } from '../../../base/files/storage-error.js';
 import { exitWithParent } from '../../../base/node/exit-with-parent.js';
+import { takeInspectorSignal } from '../../../base/node/inspector-signal.js';
 import { packageVersion } from '../../../base/node/package-version.js';
 import { PhaseClock } from '../../../base/node/phase-clock.js';
 import { type Baseline, MIN_ROWS, makeBaseline, rangesOf, type TargetRange } from '../../baseline/baseline.js';
@@ -22,6 +23,7 @@ import { type TrainingResult, train } from '../training.js';
 import type { TrainerMessage, TrainingRequest } from './trainer-messages.js';
 
 // The child of trainer.ts.
+takeInspectorSignal();
 exitWithParent();
 process.once('message', async (request: TrainingRequest) => {
   try {

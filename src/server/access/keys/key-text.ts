@@ -29,3 +29,8 @@ export function isMeantAsKey(text: string): boolean {
 export function digestOf(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
+
+/** Returns a text that a client chose, such as a path, with every key in it cut down to its id. */
+export function withoutKeys(text: string): string {
+  return text.replace(/\b(rr_[A-Za-z0-9]+)_[\w-]+/g, '$1_…');
+}

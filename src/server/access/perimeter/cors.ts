@@ -5,7 +5,7 @@ const MAX_AGE = 7200;
 /** Headers of replies that a page may read, beyond those that it always may. */
 const EXPOSED =
   'x-request-id, x-model-version, x-reconstruction-error, x-ignored-columns, content-encoding, retry-after, ' +
-  'ratelimit-limit, ratelimit-remaining, ratelimit-reset, www-authenticate';
+  'ratelimit, ratelimit-policy, www-authenticate';
 
 /**
  * Origins whose pages may request predictions, and nothing else. Cookies are of no use to them (`Access-Control-Allow-Credentials` is

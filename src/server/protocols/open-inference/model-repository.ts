@@ -58,9 +58,13 @@ export async function modelRepository(app: FastifyInstance, options: ModelReposi
     operation(TAG, 'Open Inference Protocol: make a version serve, the newest unless `parameters.version` names one', {
       response: { 200: EMPTY, ...errors },
       body: Type.Object({ parameters: Type.Optional(Type.Object({ version: Type.Optional(Type.String()) })) }),
-      config: { scope: 'activate' },
+      config: { scope: 'activate', audit: { action: 'activate' } },
     }),
-    async ({ params: { name }, body }, reply) => {
+    async (request, reply) => {
+      const {
+        params: { name },
+        body,
+      } = request;
       refuseOtherModels(model, name);
       const { parameters = {} } = read(body);
       if (!isObject(parameters)) throw invalidRequest(`parameters: expected an object, got ${show(parameters)}`);
@@ -74,6 +78,7 @@ export async function modelRepository(app: FastifyInstance, options: ModelReposi
       if (!versions.includes(Number(version))) {
         throw new DomainError('VERSION_NOT_FOUND', `model ${show(name)} has no version ${version}`);
       }
+      request.auditDetail = { model_version: String(version) };
       await activate(Number(version));
       return reply.send();
     },
@@ -87,7 +92,8 @@ export async function modelRepository(app: FastifyInstance, options: ModelReposi
         404: ErrorReply,
         501: ErrorReply,
       },
-      config: { scope: 'activate' },
+      // Refused as long as a version serves; without one, there is nothing to unload.
+      config: { scope: 'activate', audit: false },
     }),
     async ({ params: { name } }, reply) => {
       refuseOtherModels(model, name);

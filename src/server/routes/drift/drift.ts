@@ -77,7 +77,7 @@ export function driftRoutes(app: FastifyInstance, { drift, feedback, streams }: 
   app.post(
     '/drift/reset',
     operation('drift', 'Forget all rows and alarms; the counters go on', {
-      config: { scope: 'activate' },
+      config: { scope: 'activate', audit: { action: 'reset' } },
       response: { 200: DriftReply, ...errors(409) },
     }),
     async () => {
@@ -89,7 +89,7 @@ export function driftRoutes(app: FastifyInstance, { drift, feedback, streams }: 
   app.post<{ Body: Static<typeof BaselineBody> }>(
     '/drift/baseline',
     operation('drift', 'Make approved traffic the reference: a new baseline from the rows since a time', {
-      config: { scope: 'activate' },
+      config: { scope: 'activate', audit: { action: 'baseline' } },
       body: BaselineBody,
       response: { 200: DriftReply, ...errors(400, 409) },
     }),

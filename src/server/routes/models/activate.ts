@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { errors, operation } from '../../http/operation.js';
 import type { Activation, ModelLoader } from '../../service/versions/model-loader.js';
@@ -16,24 +16,29 @@ export function activationRoutes(app: FastifyInstance, loader: ModelLoader): voi
       'model',
       'Make a version production: it is verified, warmed up and swapped in; the former one becomes previous',
       {
-        config: { scope: 'activate' },
+        config: { scope: 'activate', audit: { action: 'activate', target: 'version' } },
         params: VersionParams,
         response: { 200: ActivationReply, ...errors(400, 404, 409, 503, 507) },
       },
     ),
-    async ({ params: { version } }) => describeActivation(await loader.activate(Number(version))),
+    async (request) => describeActivation(request, await loader.activate(Number(request.params.version))),
   );
 
   app.post(
     '/models/rollback',
     operation('model', 'Make the previous version production again; a second rollback undoes the first', {
-      config: { scope: 'activate' },
+      config: { scope: 'activate', audit: { action: 'rollback' } },
       response: { 200: ActivationReply, ...errors(409, 503, 507) },
     }),
-    async () => describeActivation(await loader.rollback()),
+    async (request) => describeActivation(request, await loader.rollback()),
   );
 }
 
-function describeActivation({ version, former }: Activation): Static<typeof ActivationReply> {
-  return { model_version: String(version), former_version: former === null ? null : String(former) };
+function describeActivation(
+  request: Pick<FastifyRequest, 'auditDetail'>,
+  { version, former }: Activation,
+): Static<typeof ActivationReply> {
+  const reply = { model_version: String(version), former_version: former === null ? null : String(former) };
+  request.auditDetail = reply;
+  return reply;
 }

@@ -53,7 +53,7 @@ export async function archiveRoutes(app: FastifyInstance, options: ArchiveOption
       'model',
       'Add a version from a tar.gz: it is verified and stored under the next number, but not activated',
       {
-        config: { scope: 'activate' },
+        config: { scope: 'activate', holds: 'uploads', audit: { action: 'upload' } },
         body: { content: Object.fromEntries(GZIP.map((type) => [type, { schema: Binary }])) },
         response: { 201: UploadReply, ...errors(400, 413, 415, 500, 503, 507) },
       },
@@ -63,6 +63,7 @@ export async function archiveRoutes(app: FastifyInstance, options: ArchiveOption
       if (!body?.length) throw new DomainError('INVALID_ARCHIVE', 'body: expected a tar.gz, got nothing');
       const { version, card } = await uploads.add(body);
       await prune();
+      request.auditDetail = { model_version: String(version) };
       log.info({ model_version: String(version), metrics: card.metrics }, 'model version uploaded');
       reply.code(201).header('location', publicPath(request, `/models/${version}`));
       return { model_version: String(version), name, ...card };

@@ -10,7 +10,7 @@ export function removeRoute(app: FastifyInstance, store: FileStore, loader: Pick
   app.delete<{ Params: Static<typeof VersionParams> }>(
     '/models/:version',
     operation('model', 'Remove a version that does not serve and has no alias; its number is not used again', {
-      config: { scope: 'activate' },
+      config: { scope: 'activate', audit: { action: 'delete', target: 'version' } },
       params: VersionParams,
       response: {
         204: { description: 'removed', content: { 'application/json': { schema: Type.Null() } } },

@@ -38,14 +38,21 @@ export function oidcRoutes(app: FastifyInstance, { oidc, pageSessions, setCookie
 
   app.get(
     '/session/callback',
-    { config: { scope: 'open', hidesQuery: true }, schema: { hide: true } },
+    {
+      config: { scope: 'open', hidesQuery: true, audit: { action: 'sign-in', onlyOutcome: true } },
+      schema: { hide: true },
+    },
     async (request, reply) => {
       const { flow, cookie } = pageSessions.endFlow(request.raw);
       setCookie(reply, cookie);
-      if (!flow) return reply.redirect('../#sign-in-expired', 303);
+      if (!flow) {
+        request.auditDetail = { failed: 'expired' };
+        return reply.redirect('../#sign-in-expired', 303);
+      }
       try {
         const query = new URL(request.url, 'http://_').search;
         const principal = await oidc.finish(new URL(callbackOf(request) + query), flow);
+        request.principal = principal;
         setCookie(reply, pageSessions.begin(request.raw, principal).cookie);
         request.log.info({ reqId: request.id, principal: principal.id }, 'signed in to the page');
         return reply.redirect(flow.tab ? '../#signed-in' : '../', 303);
@@ -68,5 +75,6 @@ function fail(request: FastifyRequest, reply: FastifyReply, error: unknown): Fas
   request.log.warn({ reqId: request.id, reason, code, issuerError }, 'signing in to the page failed');
   const outcome =
     error instanceof IssuerUnavailable ? 'unavailable' : issuerError === 'access_denied' ? 'denied' : 'failed';
+  request.auditDetail = { failed: outcome };
   return reply.redirect(`../#sign-in-${outcome}`, 303);
 }

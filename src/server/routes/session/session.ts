@@ -57,7 +57,7 @@ export async function sessionRoutes(app: FastifyInstance, options: SessionRoutes
   app.post(
     '/session',
     operation('access', 'Sign in to the page: changes the credential in the header of this request into a cookie', {
-      config: { scope: 'read', readOnlySafe: true },
+      config: { scope: 'read', readOnlySafe: true, audit: { action: 'sign-in', onlyOutcome: true } },
       response: { 200: SessionReply, ...errors(400) },
     }),
     async ({ raw, principal }, reply) => {
@@ -76,7 +76,11 @@ export async function sessionRoutes(app: FastifyInstance, options: SessionRoutes
   app.delete(
     '/session',
     operation('access', 'Sign out: ends the session of the cookie, also at the server', {
-      config: { scope: 'open', readOnlySafe: true },
+      config: {
+        scope: 'open',
+        readOnlySafe: true,
+        audit: { action: 'sign-out', onlyOutcome: true, changes: ({ principal }) => principal.kind === 'session' },
+      },
       response: { 204: { description: 'signed out', content: { 'application/json': { schema: Type.Null() } } } },
     }),
     async ({ raw }: FastifyRequest, reply) => {

@@ -22,7 +22,7 @@ export function jobRoutes(app: FastifyInstance, jobs: TrainingJobs, streams: Eve
   app.delete<{ Params: Static<typeof JobParams> }>(
     '/train/:id',
     operation('training', 'Cancel a training, or its shadow; a training that has ended is not changed', {
-      config: { scope: 'train' },
+      config: { scope: 'train', audit: { action: 'cancel', target: 'id' } },
       params: JobParams,
       response: { 200: Job, ...errors(404) },
     }),

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { DomainError, show } from '../../../base/domain-error.js';
+import { isObject } from '../../../base/json/parse-json.js';
 import { columnsOf, orderColumns } from '../../../model/tables/columns.js';
 import type { TableFormat } from '../../../model/tables/reader/reader-messages.js';
 import { fileToTable } from '../../../model/tables/reader/table-reader.js';
@@ -111,7 +112,7 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
   for (const { type, format, broken } of TABLES) {
     app.addContentTypeParser(type, (request, payload, done) => {
       const charset = format === 'csv' ? charsetOf(request.headers['content-type']) : undefined;
-      done(null, Object.assign(limited(payload, trainBodyLimit, broken), { format, charset }));
+      done(null, Object.assign(limited(payload, trainBodyLimit, broken, request.countScratch), { format, charset }));
     });
   }
 
@@ -121,7 +122,12 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
       'training',
       'Train a new version in the background; it serves when it is done, unless it is worse than the serving version',
       {
-        config: { scope: 'train', streamLimit: trainBodyLimit },
+        config: {
+          scope: 'train',
+          streamLimit: trainBodyLimit,
+          holds: 'trainings',
+          audit: { action: 'train', changes: ({ query, body }) => !isDryRun(query) && !isDryRun(body) },
+        },
         querystring: TrainQuery,
         body: {
           content: {
@@ -147,6 +153,7 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
       if ('columns' in started)
         return reply.type(`${JSON_TYPE}; charset=utf-8`).serializer(JSON.stringify).send(started);
       const job = started;
+      request.followTraining(job.id);
       reply.header('location', publicPath(request, `/train/${job.id}`));
       if (!query.wait) return reply.code(202).send(job);
       const { error } = await jobs.finished(job.id);
@@ -267,6 +274,10 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
       throw new HttpError('INVALID_QUERY', error.message, { cause: error });
     }
   }
+}
+
+function isDryRun(fields: unknown): boolean {
+  return isObject(fields) && fields['dry_run'] === true;
 }
 
 const REPLACE_ADVICE = '?replace=true replaces the model';
