@@ -5,6 +5,7 @@ import { startServer } from '../../support/server-process.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { assertEverywhere, launch, noBrowser, visit } from './browser.js';
 import { CARS, Traffic } from './cars.js';
+import { NO_MODEL } from './untrained.js';
 
 test('the page reports a restart of the service and reconnects', { skip: noBrowser }, async (t) => {
   const env = {
@@ -33,7 +34,8 @@ test('the page reports a restart of the service and reconnects', { skip: noBrows
   await assertEverywhere(page, 'connected-again');
   // The browser reports only the failed connections.
   assert.deepEqual(
-    problems.filter((text) => !text.includes('net::ERR_')),
+    // A busy machine lets the page ask before the model is loaded.
+    problems.filter((text) => !text.includes('net::ERR_') && !NO_MODEL.test(text)),
     [],
   );
 });
@@ -54,7 +56,7 @@ test('the page reports that a restart has ended a training', { skip: noBrowser }
   await page.getByText('The service was restarted, which ended the training.').waitFor();
   // The page requests the job, which the new process does not have.
   assert.deepEqual(
-    problems.filter((text) => !/net::ERR_|status of 404 .*\/train\//.test(text)),
+    problems.filter((text) => !/net::ERR_|status of 404 .*\/train\//.test(text) && !NO_MODEL.test(text)),
     [],
   );
 });

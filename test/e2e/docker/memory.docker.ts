@@ -141,7 +141,7 @@ async function send(service: Container, attacks: readonly Attack[], concurrency:
       const { status } = response;
       statuses[status] = (statuses[status] ?? 0) + 1;
       const place = `${path} ${headers['content-type']}: ${status} ${text.slice(0, 300)}`;
-      assert.ok([200, 201, 202, 400, 404, 405, 409, 413, 415, 501, 503].includes(status), place);
+      assert.ok([200, 201, 202, 400, 404, 405, 409, 413, 415, 429, 501, 503].includes(status), place);
       if (text.includes('"OVERLOADED"')) assert.ok(response.headers.has('retry-after'), place);
     }
   };

@@ -98,7 +98,7 @@ test('a client that goes in the middle of an upload leaves nothing behind', asyn
 });
 
 test('uploads at the same time get numbers of their own', async (t) => {
-  const { app, store } = await buildTestApp(t);
+  const { app, store } = await buildTestApp(t, ['a', 'b', 'c'], {}, { LIMIT_UPLOADS: '0' });
   const payload = (await app.inject({ url: '/models/1/archive' })).rawPayload;
   const replies = await Promise.all(
     Array.from({ length: 8 }, () => app.inject({ method: 'POST', url: '/models', headers: GZIP, payload })),

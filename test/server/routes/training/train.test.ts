@@ -351,7 +351,7 @@ async function silentUploads(t: TestContext, { app, store }: TestApp, count: num
 
 test('tables that do not arrive hold no training, their number is bounded, and nothing is left of them', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
-  const parts = await buildTestApp(t);
+  const parts = await buildTestApp(t, ['a', 'b', 'c'], {}, { LIMIT_TRAININGS: '0' });
   const { app, store } = parts;
   const sockets = await silentUploads(t, parts, 8);
   assert.equal(parts.jobs.isBusy, false);
