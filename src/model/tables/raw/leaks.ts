@@ -1,4 +1,5 @@
 import { show } from '../../../base/domain-error.js';
+import { RankSample } from './rank-sample.js';
 
 /** Pairs of a feature and a target that are compared in all: a tenth of a second. */
 const MAX_PAIRS = 2 ** 24;
@@ -41,11 +42,13 @@ class Pair {
 export class Leaks {
   /** `[features][targets]` */
   private readonly pairs: readonly (readonly Pair[])[];
+  private readonly ranks: RankSample;
   private left = MAX_PAIRS;
 
   /** `isOrdered` has one entry per feature: false for one whose codes have no order. */
   constructor(isOrdered: readonly boolean[], targets: number) {
     this.pairs = isOrdered.map((ordered) => (ordered ? Array.from({ length: targets }, () => new Pair()) : []));
+    this.ranks = new RankSample(isOrdered.length + targets);
   }
 
   /** Adds the codes of rows: an array per column, features first. */
@@ -53,6 +56,7 @@ export class Leaks {
     const width = this.pairs.length;
     this.left -= rows * width * (codes.length - width);
     if (this.left < 0) return;
+    this.ranks.add(codes, rows);
     this.pairs.forEach((ofFeature, i) => {
       for (const [j, pair] of ofFeature.entries()) pair.add(codes[i]!, codes[width + j]!, rows);
     });
@@ -60,10 +64,14 @@ export class Leaks {
 
   /** Returns the warnings about a feature. */
   of(feature: number, targets: readonly string[]): string[] {
-    return (this.pairs[feature] ?? []).flatMap(({ explained }, j) =>
-      explained >= LEAK
-        ? [`it alone explains ${(100 * explained).toFixed(2)} % of ${show(targets[j])}: it may be made from the target`]
-        : [],
-    );
+    return (this.pairs[feature] ?? []).flatMap(({ explained }, j) => {
+      const target = show(targets[j]);
+      const may = 'it may be made from the target';
+      if (explained >= LEAK) return [`it alone explains ${(100 * explained).toFixed(2)} % of ${target}: ${may}`];
+      // The logarithm of the target, say.
+      return this.ranks.agreement(feature, this.pairs.length + j) >= LEAK
+        ? [`its values have the order of those of ${target}: ${may}`]
+        : [];
+    });
   }
 }
