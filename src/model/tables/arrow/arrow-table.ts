@@ -4,6 +4,7 @@ import { addCells, declaredType } from '../raw/add-cells.js';
 import { type RawColumnName, RawTable, type RawTableOptions } from '../raw/raw-table.js';
 import type { LeftOut } from '../table-choices.js';
 import type { TableInfo } from '../table-file.js';
+import { typeNameOf } from './arrow-schema.js';
 import { ArrowStream } from './arrow-stream.js';
 import { openValues } from './arrow-values.js';
 
@@ -29,8 +30,9 @@ export async function arrowToTable(
   const { index, categories } = stream.notes;
   const unreadable: LeftOut[] = [];
   const columns: RawColumnName[] = [];
-  for (const { name, type, typeName, dictionary } of stream.columns) {
-    if (!type) unreadable.push({ name, reason: `values of type ${typeName} are not learned from` });
+  for (const column of stream.columns) {
+    const { name, type, dictionary } = column;
+    if (!type) unreadable.push({ name, reason: `values of type ${typeNameOf(column)} are not learned from` });
     else {
       const isCategory = dictionary !== undefined || categories.has(name);
       columns.push({ name, declared: declaredType(type.kind, index.has(name), isCategory) });

@@ -2,7 +2,8 @@ import { openBytes } from '../byte-source.js';
 import type { ColumnOrder } from '../columns.js';
 import { addCells } from '../raw/add-cells.js';
 import { RawTable, type RawTableOptions } from '../raw/raw-table.js';
-import type { TableInfo, TableLimits } from '../table-file.js';
+import type { TableInfo } from '../table-file.js';
+import type { TableLimits } from '../table-limits.js';
 import { ParquetFile } from './parquet-file.js';
 
 /**

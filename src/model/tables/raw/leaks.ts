@@ -11,22 +11,32 @@ const MIN_ROWS = 10;
 class Pair {
   private n = 0;
   private first: readonly [number, number] = [0, 0];
-  private readonly sums = { x: 0, y: 0, xx: 0, yy: 0, xy: 0 };
+  private sums = { x: 0, y: 0, xx: 0, yy: 0, xy: 0 };
 
   add(features: Float32Array, targets: Float32Array, rows: number): void {
-    const { sums } = this;
+    // Local variables: a million rows pass here.
+    let { n } = this;
+    let [firstX, firstY] = this.first;
+    let { x: sumX, y: sumY, xx, yy, xy } = this.sums;
     for (let r = 0; r < rows; r++) {
-      const [a, b] = [features[r]!, targets[r]!];
+      const a = features[r]!;
+      const b = targets[r]!;
       if (Number.isNaN(a) || Number.isNaN(b)) continue;
-      if (this.n++ === 0) this.first = [a, b];
-      const x = a - this.first[0];
-      const y = b - this.first[1];
-      sums.x += x;
-      sums.y += y;
-      sums.xx += x * x;
-      sums.yy += y * y;
-      sums.xy += x * y;
+      if (n++ === 0) {
+        firstX = a;
+        firstY = b;
+      }
+      const x = a - firstX;
+      const y = b - firstY;
+      sumX += x;
+      sumY += y;
+      xx += x * x;
+      yy += y * y;
+      xy += x * y;
     }
+    this.n = n;
+    this.first = [firstX, firstY];
+    this.sums = { x: sumX, y: sumY, xx, yy, xy };
   }
 
   /** The squared correlation; NaN if there are too few rows, or one of both is constant. */

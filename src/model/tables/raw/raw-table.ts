@@ -3,12 +3,16 @@ import { join } from 'node:path';
 import { DomainError, type ErrorCode, show } from '../../../base/domain-error.js';
 import { MEMORY } from '../../../base/node/memory-limits.js';
 import type { Column, ColumnType } from '../../columns/column.js';
+import type { OtherMarks } from '../../columns/notation/notation-inference.js';
+import type { DateOrder } from '../../columns/times.js';
 import { type ColumnOrder, checkColumns, splitColumns } from '../columns.js';
 import { firstOf } from '../rows.js';
 import { chosenColumns, type LeftOut, type ServingColumns, type TableChoices } from '../table-choices.js';
-import { RowLimit, type TableInfo, type TableLimits, UNLIMITED } from '../table-file.js';
+import type { TableInfo } from '../table-file.js';
+import { RowLimit, type TableLimits, UNLIMITED } from '../table-limits.js';
 import { codeTable } from './coded-table.js';
-import { type Decided, type Decision, decide } from './column-decision.js';
+import { decide } from './column-decision.js';
+import type { Decided, Decision } from './decision.js';
 import type { Budget } from './dictionary.js';
 import { type DeclaredType, RawColumn } from './raw-column.js';
 import { RawFile } from './raw-file.js';
@@ -68,7 +72,7 @@ export class RawTable implements Disposable {
   private rows = 0;
   private inChunk = 0;
   private isSettled = false;
-  private others: '.' | ',' | undefined;
+  private others: OtherMarks | undefined;
 
   /** Throws `UNKNOWN_COLUMN` for columns that the table lacks, too many columns and names that are too long. */
   constructor(directory: string, columns: readonly RawColumnName[], options: RawTableOptions) {
@@ -107,7 +111,7 @@ export class RawTable implements Disposable {
       const onFull = (column: RawColumn, text: string) => this.makeRoom(budget, column, text);
       // Cells of one column may be added for many rows at once.
       const row = () => this.rows - this.inChunk + column.filled + 1;
-      const context = { budget, place: options.place ?? row, onFull };
+      const context = { budget, place: options.place ?? row, onFull, order: this.orderOf(name) };
       const column = new RawColumn(name, targets.includes(name) ? type : (type ?? declared), chunk, context);
       return column;
     });
@@ -148,16 +152,19 @@ export class RawTable implements Disposable {
     const { targets, code = 'INVALID_ROWS', isReport = false } = this.options;
     const decisions = this.columns.map((raw, i) => ({ name: raw.name, decision: this.decide(raw, i) }));
     const leftOut = [...this.leftOut];
-    const problems: string[] = [];
+    const refused: LeftOut[] = [];
     const decided = new Map<string, Decided>();
     for (const { name, decision } of decisions) {
       if (decision.is === 'column') decided.set(name, decision);
       else if (decision.is === 'left_out') leftOut.push({ name, reason: decision.reason });
-      else problems.push(decision.message);
+      else refused.push({ name, reason: decision.message });
     }
-    if (problems.length > 0 && !isReport) throw new DomainError(code, firstOf(problems, '\n'));
+    if (refused.length > 0 && !isReport) {
+      const problems = refused.map(({ reason }) => reason);
+      throw new DomainError(code, firstOf(problems, '\n'));
+    }
     // A counter may be all there is to learn from.
-    if (decided.size === targets.length && problems.length === 0) {
+    if (decided.size === targets.length && refused.length === 0) {
       for (const { name, decision } of decisions) {
         if (decision.is !== 'left_out' || !decision.otherwise) continue;
         decided.set(name, decision.otherwise);
@@ -169,7 +176,7 @@ export class RawTable implements Disposable {
     }
     const { directory, file, chunkRows, rows, columns, where } = this;
     const { order, notices } = this.options;
-    const cells = { directory, file, chunkRows, rows, columns, decided, leftOut, targets, order, where, problems };
+    const cells = { directory, file, chunkRows, rows, columns, decided, leftOut, targets, order, where, refused };
     return codeTable({ ...cells, notices: notices?.() ?? [] });
   }
 
@@ -178,6 +185,13 @@ export class RawTable implements Disposable {
   }
 
   private readonly where = (place: number): string => this.options.where?.(place) ?? `row ${place}`;
+
+  /** The order of dates as the caller says it, or else the model that serves. */
+  private orderOf(name: string): DateOrder | undefined {
+    const { choices, serving } = this.options;
+    const served = serving?.columns?.find((column) => column.name === name);
+    return choices?.dates ?? (served?.type === 'timestamp' ? served.order : undefined);
+  }
 
   private decide(raw: RawColumn, i: number): Decision {
     const { targets, choices = {}, serving, isPositional = false } = this.options;
@@ -190,8 +204,10 @@ export class RawTable implements Disposable {
       Object.hasOwn(types, raw.name) ||
       serving?.features.includes(raw.name) === true;
     const { others, where, rows } = this;
-    const seen = rows - raw.absentRows;
-    const decision = decide(raw, { rows: seen, isWanted, isFirst: i === 0, decimal: choices.decimal, others, where });
+    const { decimal } = choices;
+    const order = this.orderOf(raw.name);
+    const terms = { rows: rows - raw.absentRows, isWanted, place: i, decimal, others, order, where };
+    const decision = decide(raw, terms);
     if (isTarget) return decision.is === 'column' ? asTarget(raw, decision, where) : decision;
     const served = serving?.columns?.find(({ name }) => name === raw.name);
     return served ? asServed(raw, decision, served) : decision;
@@ -207,7 +223,10 @@ export class RawTable implements Disposable {
       const cells = column.countedTexts().reduce((sum, { count }) => sum + count, 0);
       if (inferred?.certain && inferred.notation && 2 * inferred.weight > cells) marks.add(inferred.notation.decimal);
     }
-    this.others = marks.size === 1 ? [...marks][0] : this.options.choices?.delimiter === ',' ? '.' : undefined;
+    const { delimiter } = this.options.choices ?? {};
+    // Where commas are decimal marks, cells are separated by semicolons.
+    const other = delimiter === ',' ? '.' : delimiter === ';' ? 'unknown' : undefined;
+    this.others = marks.size === 1 ? [...marks][0] : other;
     for (const column of this.columns) column.settle(decimal, this.others);
   }
 
@@ -246,6 +265,10 @@ function asServed(raw: RawColumn, decision: Decision, served: Column): Decision 
   }
   if (decision.is !== 'column' || isWritten || raw.countedTexts().length > 0) return decision;
   const { column } = decision;
+  if (column.type === 'timestamp' && served.type === 'timestamp') {
+    const { order, epoch } = served;
+    return { ...decision, column: { ...(order && { order }), ...(epoch && { epoch }), ...column } };
+  }
   if (column.type !== 'number' || served.type !== 'number' || !served.notation) return decision;
   return { ...decision, column: { ...column, notation: served.notation } };
 }

@@ -114,8 +114,7 @@ test('a cell in a column of numbers that is neither a number nor the marker of a
     'e5',
     '0x10',
     '0b1',
-    'Infinity',
-    '-inf',
+    'infinite',
     '1.2.3',
     '--1',
     '1e',
@@ -179,12 +178,26 @@ test('mixed line ends never become one row of two', async (t) => {
   assert.equal((await read(t, 'a,y\n1,2\r\n3,4\r\n')).info.rows, 2);
 });
 
-test('a header with an empty or a repeated name is refused', async (t) => {
-  await assert.rejects(read(t, 'a,,y\n1,2,3\n'), { code: 'INVALID_CSV', message: 'header: column 2 has no name' });
-  await assert.rejects(read(t, 'a, a,y\n1,2,3\n'), {
+test('a column without a name gets the one that pandas gives to it, and a repeated name is refused', async (t) => {
+  const { info } = await read(t, 'a,,y,\n1,2,3,\n2,5,4,\n3,3,6,\n');
+  assert.deepEqual(info.features, ['a', 'Unnamed: 1']);
+  await assert.rejects(read(t, ',, \n1,2,3\n'), { code: 'INVALID_CSV', message: 'header: no column has a name' });
+  await assert.rejects(read(t, 'b,a, a,y\n1,2,3,4\n'), {
     code: 'INVALID_CSV',
-    message: 'header: column "a" appears twice',
+    message: 'header: column "a" appears twice, as columns 2 and 3; rename one of them',
   });
+});
+
+test('infinite numbers and those beyond float32 are gaps that the report names, as in every other format', async (t) => {
+  for (const cell of ['Infinity', '-inf', 'Inf', '+INFINITY', '1e999', '-1e39']) {
+    const { info, data } = await read(t, `a,y\n1,1\n2.5,2\n"${cell}",1\n`);
+    assert.deepEqual(data.features, Float32Array.of(1, 2.5, Number.NaN), cell);
+    assert.deepEqual([info.rows, info.missing], [3, { a: 1, y: 0 }], cell);
+    assert.match(info.warnings['a']![0]!, /^1 number is infinite or beyond float32, first .*: it counts as a gap$/, cell);
+  }
+  const { info } = await read(t, 'a,y\n1,1\n2.5,2\n3,inf\n4,1e39\n5,6\n');
+  assert.deepEqual([info.rows, info.dropped], [3, 2]);
+  assert.match(info.warnings['y']![0]!, /^2 numbers are infinite or beyond float32/);
 });
 
 test('a missing target is refused before a row is read', async (t) => {
