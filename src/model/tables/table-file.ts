@@ -70,7 +70,7 @@ export class TableWriter implements Disposable {
   private readonly featureBuffer: Float32Array;
   private readonly targetBuffer: Float32Array;
   private readonly missing: number[];
-  /** Where rows of a block are in the buffers; -1 for a row that is dropped. */
+  /** -1 for each row of a block that is dropped. */
   private readonly places: Int32Array;
   private readonly hash = createHash('sha256');
   private buffered = 0;
@@ -149,8 +149,8 @@ export class TableWriter implements Disposable {
     this.limit.check(this.added, rows);
   }
 
-  /** Writes the buffered rows and `table.json`. Throws `TOO_MANY_MISSING` if more than half the rows were dropped. */
-  finish(notes: Partial<Omit<TableNotes, 'columns'>> = {}): TableInfo {
+  /** Writes the buffered rows and `table.json`. `features` says more of the columns than the constructor knew. Throws `TOO_MANY_MISSING` if more than half the rows were dropped. */
+  finish(notes: Partial<Omit<TableNotes, 'columns'>> = {}, features = this.columns): TableInfo {
     this.flush();
     this.close();
     const names = [...this.features, ...this.targets];
@@ -163,7 +163,7 @@ export class TableWriter implements Disposable {
           `${show(names[worst])} (${this.missing[worst]} rows); training needs at least half of the rows complete`,
       );
     }
-    const columns = this.columns
+    const columns = features
       .map((column, i) => finished(column, this.facts[i]!, this.rows))
       // A row without a target may be the only one with a gap. It comes back when the file is predicted.
       .map((column, i) => ({ ...column, missing: column.missing || this.missing[i]! / Math.max(1, this.added) }));
@@ -216,21 +216,21 @@ export class TableWriter implements Disposable {
         places[r - from] = -1;
       }
     }
+    const first = this.buffered;
     for (let i = 0; i < to - from; i++) {
-      if (places[i] === 0) places[i] = this.buffered++;
-      else this.dropped++;
+      if (places[i] === 0) this.buffered++;
     }
-    for (const [j, column] of columns.entries()) {
-      const [buffer, stride, at] = j < width ? [this.featureBuffer, width, j] : [this.targetBuffer, depth, j - width];
-      let gaps = 0;
-      for (let r = from; r < to; r++) {
-        const value = column[r]!;
-        const isValid = value >= -MAX_FLOAT32 && value <= MAX_FLOAT32;
-        if (!isValid) gaps++;
-        const place = places[r - from]!;
-        if (place >= 0) buffer[place * stride + at] = isValid ? value : Number.NaN;
-      }
-      if (j < width) missing[j]! += gaps;
+    const kept = this.buffered - first;
+    this.dropped += to - from - kept;
+    const areAll = kept === to - from;
+    for (let j = 0; j < columns.length; j++) {
+      const isFeature = j < width;
+      const buffer = isFeature ? this.featureBuffer : this.targetBuffer;
+      const stride = isFeature ? width : depth;
+      const at = isFeature ? j : j - width;
+      const rows = areAll ? undefined : places;
+      const gaps = copyColumn(columns[j]!, from, to, buffer, first * stride + at, stride, rows);
+      if (isFeature) missing[j]! += gaps;
     }
   }
 
@@ -249,6 +249,37 @@ export class TableWriter implements Disposable {
     this.rows += this.buffered;
     this.buffered = 0;
   }
+}
+
+/**
+ * Copies the values `from` up to `to` of a column to `buffer`, from index `at` on, `stride` apart, or only those that have a place in
+ * `places`. Returns how many of them are no finite float32, which are NaN in the buffer.
+ */
+function copyColumn(
+  column: Float32Array,
+  from: number,
+  to: number,
+  buffer: Float32Array,
+  at: number,
+  stride: number,
+  places: Int32Array | undefined,
+): number {
+  let gaps = 0;
+  let next = at;
+  for (let r = from; r < to; r++) {
+    if (places && places[r - from]! < 0) {
+      if (!isFloat32(column[r])) gaps++;
+      continue;
+    }
+    const value = column[r]!;
+    if (value >= -MAX_FLOAT32 && value <= MAX_FLOAT32) buffer[next] = value;
+    else {
+      buffer[next] = Number.NaN;
+      gaps++;
+    }
+    next += stride;
+  }
+  return gaps;
 }
 
 function plainNumber(name: string): Column {

@@ -191,7 +191,7 @@ export function namesOf(record: readonly string[]): string[] {
 /** Returns the names as `namesOf` does. Throws `INVALID_CSV` if none is there or one is repeated, and as `checkColumns` does. */
 export function readHeader(record: readonly string[]): string[] {
   checkColumns(record);
-  if (record.every((name) => name.trim() === '')) throw new DomainError('INVALID_CSV', 'header: no column has a name');
+  if (record.every((name) => name.trim() === '')) throw invalid('header: no column has a name');
   const header = namesOf(record);
   const seen = new Set<string>();
   for (const name of header) {

@@ -1,12 +1,13 @@
 import { DomainError } from '../../../base/domain-error.js';
 import { codeOfInstant } from '../../columns/coding.js';
-import type { ColumnOrder } from '../columns.js';
+import { type ColumnOrder, type Columns, equalColumns } from '../columns.js';
 import { firstOf, MAX_FLOAT32 } from '../rows.js';
 import type { LeftOut } from '../table-choices.js';
-import { type TableInfo, TableWriter } from '../table-file.js';
+import type { TableInfo } from '../table-file.js';
+import { CodedWriter } from './coded-writer.js';
 import { codesOfWords } from './column-decision.js';
 import type { Decided } from './decision.js';
-import { Leaks } from './leaks.js';
+import type { NumberRows } from './number-rows.js';
 import type { RawColumn } from './raw-column.js';
 import type { RawFile } from './raw-file.js';
 import { examples } from './refusals.js';
@@ -15,8 +16,6 @@ import { likelyEpoch } from './typed-decisions.js';
 /** Raw cells, and what each of their columns is. */
 export interface DecidedCells {
   readonly directory: string;
-  /** Chunks of `chunkRows` rows: the cells of the first column, then those of the next. */
-  readonly file: RawFile;
   readonly chunkRows: number;
   readonly rows: number;
   readonly columns: readonly RawColumn[];
@@ -32,34 +31,41 @@ export interface DecidedCells {
 }
 
 /** Writes the raw cells as a table of codes. Throws what `order` throws, `UNKNOWN_COLUMN` and `TOO_MANY_MISSING`. */
-export function codeTable(cells: DecidedCells): TableInfo {
-  const { directory, rows, decided, leftOut, notices, refused } = cells;
-  const { features, targets } = orderedColumns(cells);
-  const names = [...features, ...targets];
-  const raws = names.map((name) => cells.columns.find((column) => column.name === name)!);
-  const decisions = names.map((name) => decided.get(name)!);
-  const columns = decisions.slice(0, features.length).map(({ column }) => column);
-  const leaks = new Leaks(
-    columns.map(({ type }) => type !== 'category'),
-    targets.length,
-  );
-  using writer = new TableWriter(directory, { features, targets }, undefined, columns);
-  const read = chunkReader(cells, raws, decisions);
-  for (let from = 0; from < rows; from += cells.chunkRows) {
-    const count = Math.min(cells.chunkRows, rows - from);
-    const codes = read(from, count);
-    writer.addColumns(codes, count);
-    leaks.add(codes, count);
+export function codeTable(cells: DecidedCells, file: RawFile): TableInfo {
+  const ordered = orderedColumns(cells);
+  const { raws, decisions } = decisionsOf(cells, ordered);
+  const columns = decisions.slice(0, ordered.features.length).map(({ column }) => column);
+  using writer = new CodedWriter(cells.directory, ordered, columns);
+  const read = chunkReader(cells, file, raws, decisions);
+  for (let from = 0; from < cells.rows; from += cells.chunkRows) {
+    const count = Math.min(cells.chunkRows, cells.rows - from);
+    writer.add(read(from, count), count);
   }
-  const byName = <T>(value: (i: number) => T) => Object.fromEntries(names.map((name, i) => [name, value(i)]));
-  return writer.finish({
-    left_out: leftOut,
-    reasons: byName((i) => decisions[i]!.why),
-    warnings: byName((i) => [...warningsOf(raws[i]!, decisions[i]!, cells), ...leaks.of(i, targets)]),
-    notices,
-    problems: refused.map(({ reason }) => reason),
-    refused,
-  });
+  return finished(writer, cells);
+}
+
+/**
+ * Finishes a table of numbers that has been written already. Returns undefined if it has other columns than it should have. Throws as
+ * `codeTable`.
+ */
+export function finishNumbers({ writer }: NumberRows, cells: DecidedCells): TableInfo | undefined {
+  return equalColumns(orderedColumns(cells), writer.columns) ? finished(writer, cells) : undefined;
+}
+
+function finished(writer: CodedWriter, cells: DecidedCells): TableInfo {
+  const { raws, decisions } = decisionsOf(cells, writer.columns);
+  const warnings = raws.map((raw, i) => warningsOf(raw, decisions[i]!, cells));
+  const { leftOut, notices, refused } = cells;
+  const problems = refused.map(({ reason }) => reason);
+  return writer.finish(decisions, warnings, { left_out: leftOut, notices, problems, refused });
+}
+
+function decisionsOf({ columns, decided }: DecidedCells, { features, targets }: Columns) {
+  const names = [...features, ...targets];
+  return {
+    raws: names.map((name) => columns.find((column) => column.name === name)!),
+    decisions: names.map((name) => decided.get(name)!),
+  };
 }
 
 /** Returns the columns of the table, in their order. */
@@ -77,9 +83,13 @@ function orderedColumns({ columns, decided, targets, order, leftOut, refused }: 
   return order ? order({ features, targets }) : { features, targets };
 }
 
-/** Returns a function that reads the codes of a chunk: an array for each column, overwritten by the next chunk. */
+/**
+ * Returns a function that reads the codes of a chunk: an array for each column, overwritten by the next chunk. The file has chunks of
+ * `chunkRows` rows: the cells of the first column, then those of the next.
+ */
 function chunkReader(
-  { columns, file, chunkRows }: DecidedCells,
+  { columns, chunkRows }: DecidedCells,
+  file: RawFile,
   raws: readonly RawColumn[],
   decisions: readonly Decided[],
 ) {

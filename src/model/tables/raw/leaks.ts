@@ -10,39 +10,50 @@ const MIN_ROWS = 10;
 /** Sums over the rows in which a feature and a target have a value, each less its first value. */
 class Pair {
   private n = 0;
-  private first: readonly [number, number] = [0, 0];
-  private sums = { x: 0, y: 0, xx: 0, yy: 0, xy: 0 };
+  private first: readonly [number, number] | undefined;
+  /** Of x, y, x², y² and xy. */
+  private readonly sums = new Float64Array(5);
 
   add(features: Float32Array, targets: Float32Array, rows: number): void {
+    let r = 0;
+    for (; this.first === undefined; r++) {
+      if (r === rows) return;
+      if (!Number.isNaN(features[r]! * targets[r]!)) this.first = [features[r]!, targets[r]!];
+    }
     // Local variables: a million rows pass here.
-    let { n } = this;
-    let [firstX, firstY] = this.first;
-    let { x: sumX, y: sumY, xx, yy, xy } = this.sums;
-    for (let r = 0; r < rows; r++) {
-      const a = features[r]!;
-      const b = targets[r]!;
-      if (Number.isNaN(a) || Number.isNaN(b)) continue;
-      if (n++ === 0) {
-        firstX = a;
-        firstY = b;
-      }
-      const x = a - firstX;
-      const y = b - firstY;
+    const firstX = this.first[0];
+    const firstY = this.first[1];
+    const { sums } = this;
+    let n = this.n;
+    let sumX = sums[0]!;
+    let sumY = sums[1]!;
+    let sumXx = sums[2]!;
+    let sumYy = sums[3]!;
+    let sumXy = sums[4]!;
+    for (r = Math.max(0, r - 1); r < rows; r++) {
+      const x = features[r]! - firstX;
+      const y = targets[r]! - firstY;
+      const product = x * y;
+      if (Number.isNaN(product)) continue;
+      n++;
       sumX += x;
       sumY += y;
-      xx += x * x;
-      yy += y * y;
-      xy += x * y;
+      sumXx += x * x;
+      sumYy += y * y;
+      sumXy += product;
     }
     this.n = n;
-    this.first = [firstX, firstY];
-    this.sums = { x: sumX, y: sumY, xx, yy, xy };
+    sums[0] = sumX;
+    sums[1] = sumY;
+    sums[2] = sumXx;
+    sums[3] = sumYy;
+    sums[4] = sumXy;
   }
 
   /** The squared correlation; NaN if there are too few rows, or one of both is constant. */
   get explained(): number {
     const { n } = this;
-    const { x, y, xx, yy, xy } = this.sums;
+    const [x, y, xx, yy, xy] = this.sums as unknown as [number, number, number, number, number];
     if (n < MIN_ROWS) return Number.NaN;
     return (xy - (x * y) / n) ** 2 / ((xx - (x * x) / n) * (yy - (y * y) / n));
   }

@@ -22,29 +22,37 @@ export class NumberFacts {
 
   /** Adds the first `count` of `values`, the first of which is in row `row`; NaN is none. */
   add(values: Float64Array, count: number, row: number): void {
-    // Local variables: a million rows pass here.
-    let { min, max, integers, increasing, counts, first, beyondExact, last } = this;
-    let found = this.count;
-    for (let i = 0; i < count; i++) {
-      const value = values[i]!;
-      if (Number.isNaN(value)) continue;
-      if (found++ === 0) {
-        first = value - (row + i);
-        if (row + i > 0) counts = false;
-      }
+    let at = 0;
+    // The first rows show of most columns that they are neither integers nor sorted.
+    for (; at < count && (this.integers || this.increasing || this.counts); at++) this.addOne(values[at]!, row + at);
+    // Local variables: a million rows pass here. NaN is neither smaller nor larger.
+    let { min, max } = this;
+    let found = 0;
+    for (; at < count; at++) {
+      const value = values[at]!;
       if (value < min) min = value;
       if (value > max) max = value;
-      if (counts && value !== first + row + i) counts = false;
-      if (increasing) {
-        if (value <= last) increasing = false;
-        last = value;
-      }
-      if (integers) {
-        if (Math.floor(value) !== value) integers = false;
-        else if (value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER) beyondExact++;
-      }
+      if (!Number.isNaN(value)) found++;
     }
-    Object.assign(this, { count: found, min, max, integers, increasing, counts, first, beyondExact, last });
+    this.min = min;
+    this.max = max;
+    this.count += found;
+  }
+
+  private addOne(value: number, row: number): void {
+    if (Number.isNaN(value)) return;
+    if (this.count++ === 0) {
+      this.first = value - row;
+      if (row > 0) this.counts = false;
+    }
+    if (value < this.min) this.min = value;
+    if (value > this.max) this.max = value;
+    if (this.counts && value !== this.first + row) this.counts = false;
+    if (this.increasing && value <= this.last) this.increasing = false;
+    this.last = value;
+    if (!this.integers) return;
+    if (Math.floor(value) !== value) this.integers = false;
+    else if (value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER) this.beyondExact++;
   }
 
   /** Adds instants, as `add` does. */

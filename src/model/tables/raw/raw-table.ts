@@ -5,15 +5,16 @@ import { MEMORY } from '../../../base/node/memory-limits.js';
 import type { Column, ColumnType } from '../../columns/column.js';
 import type { OtherMarks } from '../../columns/notation/notation-inference.js';
 import type { DateOrder } from '../../columns/times.js';
-import { type ColumnOrder, checkColumns, splitColumns } from '../columns.js';
+import { type ColumnOrder, type Columns, checkColumns, sameNames, splitColumns } from '../columns.js';
 import { firstOf } from '../rows.js';
 import { chosenColumns, type LeftOut, type ServingColumns, type TableChoices } from '../table-choices.js';
 import type { TableInfo } from '../table-file.js';
 import { RowLimit, type TableLimits, UNLIMITED } from '../table-limits.js';
-import { codeTable } from './coded-table.js';
+import { codeTable, type DecidedCells, finishNumbers } from './coded-table.js';
 import { decide } from './column-decision.js';
 import type { Decided, Decision } from './decision.js';
 import type { Budget } from './dictionary.js';
+import { NumberRows } from './number-rows.js';
 import { type DeclaredType, RawColumn } from './raw-column.js';
 import { RawFile } from './raw-file.js';
 
@@ -28,6 +29,8 @@ const DICTIONARY_BYTES = Math.min(2 ** 27, (2 ** 20 * MEMORY.childHeap) / 4);
 export interface RawColumnName {
   readonly name: string;
   readonly declared?: DeclaredType | undefined;
+  /** All of its cells are numbers, or gaps. */
+  readonly isNumeric?: boolean;
 }
 
 export interface RawTableOptions {
@@ -49,6 +52,8 @@ export interface RawTableOptions {
   readonly isPositional?: boolean | undefined;
   /** Columns that the format cannot read, such as lists. */
   readonly unreadable?: readonly LeftOut[] | undefined;
+  /** The source can be read again, if `tryFinish` asks for it. */
+  readonly isRepeatable?: boolean | undefined;
   /** Names the columns that cannot be read in the result, instead of throwing. */
   readonly isReport?: boolean | undefined;
 }
@@ -65,7 +70,8 @@ export class RawTable implements Disposable {
   private readonly directory: string;
   private readonly options: RawTableOptions;
   private readonly leftOut: readonly LeftOut[];
-  private readonly file: RawFile;
+  /** Where the rows go until it is known what their columns are. */
+  private readonly file: RawFile | NumberRows;
   private readonly chunk: Uint8Array;
   private readonly settlingRows: number;
   private readonly limit: RowLimit;
@@ -115,7 +121,13 @@ export class RawTable implements Disposable {
       const column = new RawColumn(name, targets.includes(name) ? type : (type ?? declared), chunk, context);
       return column;
     });
-    this.file = new RawFile(join(directory, 'cells.f64'));
+    const isNumber = (type: DeclaredType | undefined) => type === undefined || type === 'number';
+    const areNumbers =
+      read.every(({ isNumeric }) => isNumeric) && this.columns.every((each) => isNumber(each.declared));
+    this.file =
+      options.isRepeatable && areNumbers
+        ? new NumberRows(directory, this.columns, this.likelyColumns(), this.chunkRows)
+        : new RawFile(join(directory, 'cells.f64'));
   }
 
   /** Rows that may be added before the next call of `endRows`. */
@@ -142,11 +154,21 @@ export class RawTable implements Disposable {
     if (this.inChunk >= this.chunkRows) this.flush();
   }
 
+  /** As `finish`. Returns undefined if the source must be read again, and not as repeatable: one of its columns is not learned from. */
+  tryFinish(): TableInfo | undefined {
+    const cells = this.decideAll();
+    return this.file instanceof RawFile ? codeTable(cells, this.file) : finishNumbers(this.file, cells);
+  }
+
   /**
    * Decides what each column is, and writes the table. Throws the error code of the options naming the columns that cannot be read,
    * `TOO_MANY_MISSING`, `UNKNOWN_COLUMN` if no feature is left, and what `order` throws.
    */
   finish(): TableInfo {
+    return this.tryFinish()!;
+  }
+
+  private decideAll(): DecidedCells {
     if (!this.isSettled) this.settle();
     this.flush();
     const { targets, code = 'INVALID_ROWS', isReport = false } = this.options;
@@ -174,10 +196,10 @@ export class RawTable implements Disposable {
         );
       }
     }
-    const { directory, file, chunkRows, rows, columns, where } = this;
+    const { directory, chunkRows, rows, columns, where } = this;
     const { order, notices } = this.options;
-    const cells = { directory, file, chunkRows, rows, columns, decided, leftOut, targets, order, where, refused };
-    return codeTable({ ...cells, notices: notices?.() ?? [] });
+    const cells = { directory, chunkRows, rows, columns, decided, leftOut, targets, order, where, refused };
+    return { ...cells, notices: notices?.() ?? [] };
   }
 
   [Symbol.dispose](): void {
@@ -185,6 +207,13 @@ export class RawTable implements Disposable {
   }
 
   private readonly where = (place: number): string => this.options.where?.(place) ?? `row ${place}`;
+
+  /** The columns in the order that the table will have, if none of them is left out. */
+  private likelyColumns(): Columns {
+    const { targets, serving } = this.options;
+    const features = this.columns.map(({ name }) => name).filter((name) => !targets.includes(name));
+    return { features: serving && sameNames(features, serving.features) ? serving.features : features, targets };
+  }
 
   /** The order of dates as the caller says it, or else the model that serves. */
   private orderOf(name: string): DateOrder | undefined {
@@ -235,7 +264,8 @@ export class RawTable implements Disposable {
     const before = this.rows - this.inChunk;
     for (const column of this.columns) column.observe(before);
     // The chunk's columns lie one after the other, each with room for a whole chunk.
-    this.file.append(this.chunk);
+    if (this.file instanceof RawFile) this.file.append(this.chunk);
+    else this.file.add(this.inChunk);
     for (const column of this.columns) column.filled = 0;
     this.inChunk = 0;
   }
