@@ -15,6 +15,13 @@ const DECIMALS = [
   [',', 'Comma'],
 ] as const;
 
+const DATES = [
+  ['', 'ISO 8601 only'],
+  ['dmy', 'Day first'],
+  ['mdy', 'Month first'],
+  ['ymd', 'Year first'],
+] as const;
+
 export interface ReadingFormProps {
   readonly report: TableReport;
   readonly choices: TableChoices;
@@ -31,24 +38,33 @@ export function ReadingForm(props: ReadingFormProps) {
   const { report, choices, isCsv, isOutdated, checking, onChange, onCheck } = props;
   return (
     <>
-      {isCsv ? (
-        <div class="fields">
-          <Select
-            id="delimiter"
-            label="Delimiter"
-            options={DELIMITERS}
-            value={choices.delimiter}
-            onChoose={(delimiter) => onChange({ ...choices, delimiter })}
-          />
-          <Select
-            id="decimal"
-            label="Decimal mark"
-            options={DECIMALS}
-            value={choices.decimal}
-            onChoose={(decimal) => onChange({ ...choices, decimal })}
-          />
-        </div>
-      ) : null}
+      <div class="fields">
+        {isCsv ? (
+          <>
+            <Select
+              id="delimiter"
+              label="Delimiter"
+              options={DELIMITERS}
+              value={choices.delimiter}
+              onChoose={(delimiter) => onChange({ ...choices, delimiter })}
+            />
+            <Select
+              id="decimal"
+              label="Decimal mark"
+              options={DECIMALS}
+              value={choices.decimal}
+              onChoose={(decimal) => onChange({ ...choices, decimal })}
+            />
+          </>
+        ) : null}
+        <Select
+          id="dates"
+          label="Dates"
+          options={DATES}
+          value={choices.dates}
+          onChoose={(dates) => onChange({ ...choices, dates })}
+        />
+      </div>
       {report.notices.length > 0 ? (
         <ul class="note">
           {report.notices.map((notice) => (

@@ -10,9 +10,10 @@ export interface TableChoices {
   readonly excluded: ReadonlySet<string>;
   /** Types of columns whose values do not say what they are, by name. */
   readonly types: ReadonlyMap<string, ColumnType>;
-  /** How a CSV is written; empty where its cells decide. */
+  /** How a CSV, and the dates of any table, are written; empty where the cells decide. */
   readonly delimiter: string;
   readonly decimal: string;
+  readonly dates: string;
 }
 
 /** The choices of a report that nobody has looked at. */
@@ -26,6 +27,7 @@ export function firstChoices({ columns }: TableReport, model: Model | null): Tab
     types: new Map(),
     delimiter: '',
     decimal: '',
+    dates: '',
   };
 }
 
@@ -51,13 +53,15 @@ export function afterCheck(choices: TableChoices, before: TableReport, after: Ta
 }
 
 /** The parameters that say how the table is read. */
-export function readingQuery({ target, excluded, types, delimiter, decimal }: TableChoices): Record<string, string> {
+export function readingQuery(choices: TableChoices): Record<string, string> {
+  const { target, excluded, types, delimiter, decimal, dates } = choices;
   const typed = [...types].filter(([name]) => name !== target && !excluded.has(name));
   return {
     target: listOf([target]),
     ...(typed.length > 0 && { types: listOf(typed.map(([name, type]) => `${name}:${type}`)) }),
     ...(delimiter !== '' && { delimiter }),
     ...(decimal !== '' && { decimal }),
+    ...(dates !== '' && { dates }),
   };
 }
 

@@ -112,17 +112,24 @@ test('a person says what columns are, leaves one out, has the file checked again
   );
 });
 
-test('a column that can be read in two ways is settled by its decimal mark, and a target that leaks is reported', {
+test('numbers and dates that can be read in two ways are settled, and a column that leaks the target is reported', {
   skip: noBrowser,
 }, async (t) => {
   const server = await serveNothing(t);
   const { page, problems } = await visit(await launch(t), server.url, LOOKS[0], 'train');
-  const lines = Array.from({ length: 200 }, (_, i) => `1,${100 + i};${(37 * i) % 199};${2 * ((37 * i) % 199)}`);
-  await choose(page, 'comma.csv', `a;b;y\n${lines.join('\n')}\n`);
+  const lines = Array.from(
+    { length: 200 },
+    (_, i) => `1,${100 + i};${(37 * i) % 199};${2 * ((37 * i) % 199)};${1 + (i % 28)}.03.2024`,
+  );
+  await choose(page, 'comma.csv', `a;b;y;sold\n${lines.join('\n')}\n`);
   await page.getByText(/decimal comma or groups of three digits/).waitFor();
   await page.getByText('cells are separated by semicolons').waitFor();
+  await page.getByText(/dates=dmy says that the day comes first/).waitFor();
   await page.getByLabel('Decimal mark').selectOption('Comma');
+  await page.getByLabel('Dates').selectOption('Day first');
+  await page.getByLabel('Target column').selectOption('y');
   await check(page);
+  await row(page, 'sold').getByText('2024-03-01 to 2024-03-28').waitFor();
   await row(page, 'a').getByText('1.1 to 1.299').waitFor();
   await row(page, 'b')
     .getByText(/it alone explains 100.00 % of "y"/)

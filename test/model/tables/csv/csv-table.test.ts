@@ -110,21 +110,7 @@ test('a row without a target is dropped and counted', async (t) => {
 });
 
 test('a cell in a column of numbers that is neither a number nor the marker of a gap is refused with its line', async (t) => {
-  const others = [
-    'e5',
-    '0x10',
-    '0b1',
-    'infinite',
-    '1.2.3',
-    '--1',
-    '1e',
-    '1e5.5',
-    'true',
-    '٣',
-    '12n',
-    '5²',
-    '12 km',
-  ];
+  const others = ['e5', '0x10', '0b1', 'infinite', '1.2.3', '--1', '1e', '1e5.5', 'true', '٣', '12n', '5²', '12 km'];
   for (const cell of others) {
     await assert.rejects(
       read(t, `a,y\n1,1\n2,2\n"${cell}",1\n`),
@@ -184,7 +170,7 @@ test('a column without a name gets the one that pandas gives to it, and a repeat
   await assert.rejects(read(t, ',, \n1,2,3\n'), { code: 'INVALID_CSV', message: 'header: no column has a name' });
   await assert.rejects(read(t, 'b,a, a,y\n1,2,3,4\n'), {
     code: 'INVALID_CSV',
-    message: 'header: column "a" appears twice, as columns 2 and 3; rename one of them',
+    message: 'header: column "a" appears twice',
   });
 });
 
@@ -193,7 +179,11 @@ test('infinite numbers and those beyond float32 are gaps that the report names, 
     const { info, data } = await read(t, `a,y\n1,1\n2.5,2\n"${cell}",1\n`);
     assert.deepEqual(data.features, Float32Array.of(1, 2.5, Number.NaN), cell);
     assert.deepEqual([info.rows, info.missing], [3, { a: 1, y: 0 }], cell);
-    assert.match(info.warnings['a']![0]!, /^1 number is infinite or beyond float32, first .*: it counts as a gap$/, cell);
+    assert.match(
+      info.warnings['a']![0]!,
+      /^1 number is infinite or beyond float32, first .*: it counts as a gap$/,
+      cell,
+    );
   }
   const { info } = await read(t, 'a,y\n1,1\n2.5,2\n3,inf\n4,1e39\n5,6\n');
   assert.deepEqual([info.rows, info.dropped], [3, 2]);
