@@ -41,7 +41,7 @@ export function readCsvRequest(body: Buffer, model: RowModel, { charset }: CsvRe
   checkCells(csv);
   // A header, and one row too many: there could be millions of empty rows.
   const records = parseRecords(csv, model.maxRows + 2);
-  const header = headerOf(records[0] ?? [], model);
+  const header = headerOf(records[0] ?? [], model, delimiter);
   const ignored = header ? checkHeader(header, features) : 0;
   const places = header ? placesOf(features, header, 'header') : features.map((_, j) => j);
   const width = header?.length ?? features.length;
@@ -80,7 +80,7 @@ function checkHeader(header: readonly string[], features: readonly string[]): nu
  * Returns the names in the first line if it is a header: it names all features, or has a word where no row can have it. A text may be
  * any word, but hardly the name of a feature.
  */
-function headerOf(first: readonly string[], model: RowModel): string[] | undefined {
+function headerOf(first: readonly string[], model: RowModel, delimiter: string): string[] | undefined {
   const { features, columns } = model;
   const names = namesOf(first);
   const found = new Set(names);
@@ -91,6 +91,8 @@ function headerOf(first: readonly string[], model: RowModel): string[] | undefin
   const isHeader = first.some((cell, j) => {
     const column = columns?.[j];
     const name = cell.trim();
+    // A number with a decimal comma is no name.
+    if (delimiter !== ',' && (!column || column.type === 'number') && /^[+-]?[\d.]*,\d+$/.test(name)) return false;
     if (!isRow || !column) return !isGap(name) && Number.isNaN(numberInText(name));
     const code = codeOfText(column, name);
     return code instanceof Uncodable || (known.has(name) && valueOfCode(column, code) === undefined);
