@@ -141,7 +141,8 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
       const started =
         body instanceof Readable ? await startFromTable(body, query, reply) : await startFromJson(body, query);
       // With a serializer of its own, a reply gets no type from Fastify.
-      if ('columns' in started) return reply.type(`${JSON_TYPE}; charset=utf-8`).serializer(JSON.stringify).send(started);
+      if ('columns' in started)
+        return reply.type(`${JSON_TYPE}; charset=utf-8`).serializer(JSON.stringify).send(started);
       const job = started;
       reply.header('location', publicPath(request, `/train/${job.id}`));
       if (!query.wait) return reply.code(202).send(job);
