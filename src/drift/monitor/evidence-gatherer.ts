@@ -90,7 +90,11 @@ export class EvidenceGatherer {
     const reported = sample ? yield* reporting : finish(reporting);
     const columns = reported.map((one) => {
       const isNamed = one.kind === 'feature' && one.name === named?.name;
-      const words = isNamed ? named?.words : one.kind === cause.kind && one.name === cause.name ? guard?.words : undefined;
+      const words = isNamed
+        ? named?.words
+        : one.kind === cause.kind && one.name === cause.name
+          ? guard?.words
+          : undefined;
       return { ...one, words: one.words || (words ?? '') };
     });
     const ordered = named ? columns : this.timeFirst(columns, cause, sample);
