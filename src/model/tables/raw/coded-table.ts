@@ -124,10 +124,10 @@ function warningsOf(
   { column, code }: Decided,
   cells: DecidedCells,
 ): string[] {
+  if (column.type !== 'number') return [];
   const warnings: string[] = [];
   if (notationExamples.length > 0) warnings.push(`numbers in another notation: ${examples(notationExamples, cells)}`);
   if (leadingZeros) warnings.push(`numbers begin with zeros, as codes do; types=${name}:category takes them as texts`);
-  if (column.type !== 'number') return warnings;
   const { texts, counts, places } = dictionary;
   const beyond = texts.flatMap((text, i) => (Math.abs(code(text)) > MAX_FLOAT32 ? [i] : []));
   const count = beyond.reduce((sum, i) => sum + counts[i]!, numbers.beyondFloat32);
