@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -69,6 +69,34 @@ test('the health port reports why the service is not ready, and knows no other p
   const missing = await fetch(`${url}/metrics`);
   const { code } = (await missing.json()) as { code: string };
   assert.deepEqual([missing.status, code], [404, 'NOT_FOUND']);
+  assert.deepEqual(await server.stop('SIGTERM'), { code: 0, signal: null });
+});
+
+test('the health port answers beside any number of connections that send nothing, half a request, or do not read', async (t) => {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const server = await startServer(t, {
+    MODEL_STORE: temporaryDirectory(t),
+    TRAIN_DATA: 'no-such-file.csv',
+    HEALTH_PORT: String(port),
+  });
+  await server.logged('there is no model to serve');
+  const request = 'GET /livez HTTP/1.1\r\nHost: localhost\r\n';
+  const sent = ['', request, `${request}\r\n`.repeat(100)];
+  const sockets = Array.from({ length: 600 }, (_, i) => {
+    const socket = connect(port, '127.0.0.1').on('error', () => {});
+    socket.pause();
+    socket.write(sent[i % sent.length]!);
+    return socket;
+  });
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  for (let i = 0; i < 5; i++) {
+    const response = await fetch(`${url}/livez`, { headers: { connection: 'close' } });
+    assert.deepEqual([response.status, await response.json()], [200, { status: 'live' }]);
+  }
   assert.deepEqual(await server.stop('SIGTERM'), { code: 0, signal: null });
 });
 
