@@ -63,12 +63,20 @@ test('the health port reports why the service is not ready, and knows no other p
   assert.deepEqual([own.status, main.status], [503, 503]);
   const withoutId = async (response: Response) => ({ ...((await response.json()) as object), request_id: '' });
   assert.deepEqual(await withoutId(own), await withoutId(main));
-  assert.equal((await fetch(`${url}/livez`)).status, 200);
+  const live = await fetch(`${url}/livez?from=balancer`);
+  assert.deepEqual([live.status, await live.json()], [200, { status: 'live' }]);
+  for (const response of [live, own]) {
+    assert.equal(response.headers.get('content-type'), 'application/json; charset=utf-8');
+    assert.match(response.headers.get('x-request-id')!, /^[\da-f-]{36}$/);
+  }
   assert.equal((await fetch(`${url}/livez`, { method: 'HEAD' })).status, 200);
   assert.equal((await fetch(`${url}/livez`, { method: 'POST' })).status, 405);
   const missing = await fetch(`${url}/metrics`);
   const { code } = (await missing.json()) as { code: string };
   assert.deepEqual([missing.status, code], [404, 'NOT_FOUND']);
+  const long = (await (await fetch(`${url}/${'x'.repeat(5000)}`)).json()) as { error: string };
+  assert.ok(long.error.length < 300, `${long.error.length} characters`);
+  await assert.rejects(fetch(`http://127.0.0.2:${port}/livez`), 'it listens only where HOST says');
   assert.deepEqual(await server.stop('SIGTERM'), { code: 0, signal: null });
 });
 
