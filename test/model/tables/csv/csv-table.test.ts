@@ -201,20 +201,22 @@ test('names that every object inherits are ordinary columns', async (t) => {
 });
 
 test('a cell of a megabyte is quickly refused or read', async (t) => {
-  const started = performance.now();
+  const { user: started } = process.cpuUsage();
   await assert.rejects(read(t, `a,y\n${'1'.repeat(2 ** 21)},2\n`), { code: 'INVALID_CSV', message: /[Mm]ax/ });
   // Many digits and then a letter: a pattern that tries every way to split them would take hours.
   for (const cell of [`${'1'.repeat(1_000_000)}x`, `${'1'.repeat(500_000)}.${'1'.repeat(500_000)}x`]) {
     await assert.rejects(read(t, `a,y\n1,2\n${cell},2\n`), { code: 'INVALID_CSV', message: /"1{39}… \(line 3\)/ });
   }
-  assert.ok(performance.now() - started < 5000, `${performance.now() - started} ms`);
+  const milliseconds = (process.cpuUsage().user - started) / 1000;
+  assert.ok(milliseconds < 5000, `${milliseconds} ms of a processor`);
 });
 
 test('a header of too many columns is refused quickly, however long it is', async (t) => {
   const names = Array.from({ length: 100_000 }, (_, i) => `x${i}`);
-  const started = performance.now();
+  const { user: started } = process.cpuUsage();
   await assert.rejects(read(t, `${names.join()},y\n`), { code: 'UNKNOWN_COLUMN', message: /at most 1000 columns/ });
-  assert.ok(performance.now() - started < 5000, `${performance.now() - started} ms`);
+  const milliseconds = (process.cpuUsage().user - started) / 1000;
+  assert.ok(milliseconds < 5000, `${milliseconds} ms of a processor`);
 });
 
 test('text may be split into chunks anywhere, even inside a character or a line end', async (t) => {
