@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import type { Logger } from 'pino';
 import type { FileStore } from '../model/store/file-store.js';
 import { fileToTable } from '../model/tables/reader/table-reader.js';
-import { UNLIMITED } from '../model/tables/table-file.js';
+import { UNLIMITED } from '../model/tables/table-limits.js';
 import { DEFAULT_TRAINING } from '../model/training/training-options.js';
 import type { Config } from './config.js';
 import { type Parts, referenceOf } from './parts.js';

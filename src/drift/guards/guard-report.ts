@@ -66,7 +66,8 @@ function describeMissing(rows: number, of: number): string {
   return `missing in ${count(rows)} of ${count(of)} rows`;
 }
 
-function describeRange(column: GuardedColumn, value: number | null, rows: number, of: number): string {
+/** Describes `rows` rows of `of`, or of an unknown number if that is 0, with values out of range, of which `value` is furthest out. */
+export function describeRange(column: GuardedColumn, value: number | null, rows: number, of: number): string {
   const { kind, range, unseen, time } = column;
   const { min, max } = range;
   const number = rows === 1 ? '1 row' : of > 0 ? `${count(rows)} of ${count(of)} rows` : `${count(rows)} rows`;

@@ -13,6 +13,7 @@ import { testWindow, type WindowTest } from '../window/window-test.js';
 import type { AlarmEvidence } from './alarm-evidence.js';
 import type { Cause } from './alarms.js';
 import type { ColumnReport } from './column-report.js';
+import { type ExtremeInput, extremeInput } from './extreme-input.js';
 import { scoreOf } from './raised-score.js';
 import { errorShift, reportColumns, reportWindow, type WindowReport } from './report.js';
 
@@ -58,15 +59,16 @@ export class EvidenceGatherer {
     const { baseline, channels, charts, guards, reader, recent, windowAlpha } = this.parts;
     const c = channels.findIndex(({ kind, name }) => kind === cause.kind && name === cause.name);
     const score = scoreOf(group, cause.by, c, charts, guards, latestTest);
-    const isGuard = group === 'guards' && cause.by === 'chart';
-    const guard = isGuard
-      ? reportGuards(guards).find(({ kind, name }) => kind === cause.kind && name === cause.name)
-      : undefined;
+    const guard =
+      group === 'guards' && cause.by === 'chart'
+        ? reportGuards(guards).find(({ kind, name }) => kind === cause.kind && name === cause.name)
+        : undefined;
     const designEffects = this.parts.designEffects.slice();
     const { covered } = tested;
     const readable = readableRows(recent, baseline.features.length, cause.by === 'window' ? tested.rows : recent.count);
     let tally = cause.by === 'window' ? tested : charts.tally();
     let sample: RecentSample | undefined;
+    let input: ExtremeInput | undefined;
     if (readable >= MIN_EVIDENCE_ROWS) {
       const rows = new RecentRows(reader.features, reader.outputs);
       rows.copyFrom(recent);
@@ -76,15 +78,26 @@ export class EvidenceGatherer {
       sample = readRows(rows, changed, reader, channels);
       tally = sample.tally;
       if (cause.by === 'window') tally.covered = covered;
+      else input = extremeInput(cause, rows, changed, guards.columns);
       yield;
     }
     const test = testWindow(baseline, tally, windowAlpha, designEffects, MIN_EVIDENCE_ROWS);
     const described = { ...score, rows: tally.rows, error_shift: errorShift(baseline, tally) ?? 0 };
+    const named = guard && cause.kind === 'feature' ? { name: cause.name, words: guard.words } : input;
+    // A few rows say little of the others: without more evidence, they alone are described.
+    const reporting = reportColumns(baseline, tally, test, sample, { first: named?.name, isCause: !named });
     // What counts a window is reused by the next one.
-    const columns = sample
-      ? yield* reportColumns(baseline, tally, test, sample, true)
-      : finish(reportColumns(baseline, tally, test, sample, true));
-    const ordered = isGuard ? guardedFirst(columns, cause, guard?.words) : this.timeFirst(columns, cause, sample);
+    const reported = sample ? yield* reporting : finish(reporting);
+    const columns = reported.map((one) => {
+      const isNamed = one.kind === 'feature' && one.name === named?.name;
+      const words = isNamed
+        ? named?.words
+        : one.kind === cause.kind && one.name === cause.name
+          ? guard?.words
+          : undefined;
+      return { ...one, words: one.words || (words ?? '') };
+    });
+    const ordered = named ? columns : this.timeFirst(columns, cause, sample);
     return { ...described, columns: ordered.slice(0, EVIDENCE_COLUMNS) };
   }
 
@@ -97,13 +110,4 @@ export class EvidenceGatherer {
     const words = [own.words, beyond.words].filter((one) => one !== '').join(', ');
     return [{ ...own, words }, ...columns.filter((column) => column !== own)];
   }
-}
-
-/** Moves the column first whose guard raised an alarm. Only the guard describes a few rows among many. */
-function guardedFirst(columns: ColumnReport[], { kind, name }: Cause, words = ''): ColumnReport[] {
-  const described = columns.map((one) =>
-    one.kind === kind && one.name === name ? { ...one, words: one.words || words } : one,
-  );
-  const isFirst = (one: ColumnReport) => Number(one.kind === 'feature' && one.kind === kind && one.name === name);
-  return described.sort((a, b) => isFirst(b) - isFirst(a));
 }

@@ -122,16 +122,24 @@ export function errorShift(baseline: Baseline, tally: RowCounts): number | null 
   return tally.rows > 0 ? tally.scoreSum / tally.rows - baseline.error.mean_score : null;
 }
 
+/** How the columns of an alarm are reported. */
+interface OfAlarm {
+  /** The feature that comes first, whatever its rank. */
+  readonly first?: string | undefined;
+  /** Whether the first is described on less evidence than others, because it is the cause. */
+  readonly isCause: boolean;
+}
+
 /**
- * Reports the features, the likeliest cause first, then the outputs. With `sample`, the first are described by their values, and
- * with `isAlarm` the very first is described in any case. In steps.
+ * Reports the features, the likeliest cause first, then the outputs. With `sample`, the first are described by their values. In
+ * steps.
  */
 export function* reportColumns(
   baseline: Baseline,
   tally: RowCounts,
   test: WindowTest | undefined,
   sample?: RecentSample,
-  isAlarm = false,
+  { first, isCause: hasCause }: OfAlarm = { isCause: false },
 ): Steps<ColumnReport[]> {
   const { channels } = tally;
   const { conditional, features } = baseline;
@@ -146,6 +154,8 @@ export function* reportColumns(
       return { channel, rank: isBeside ? -1 : rankOf(channel, channels, test, dependence) };
     })
     .sort((a, b) => b.rank - a.rank);
+  const named = ranked.findIndex(({ channel }) => channel.name === first);
+  if (named > 0) ranked.unshift(...ranked.splice(named, 1));
   const outputs = channels.filter(({ kind }) => kind === 'output');
   const measure = ({ kind, index }: Channel, isCause: boolean): Measured => {
     if (!sample) return { isCause };
@@ -166,7 +176,7 @@ export function* reportColumns(
   const columns: ColumnReport[] = [];
   for (const [i, { channel }] of ranked.entries()) {
     yield;
-    const isCause = isAlarm && i === 0;
+    const isCause = hasCause && i === 0;
     const measured = i < MEASURED ? measure(channel, isCause) : { isCause };
     columns.push(reportColumn(baseline, channel, tally, test, measured));
   }

@@ -13,13 +13,16 @@ export interface DependenceChange {
    * scores; 0 unless that is significant.
    */
   readonly shifts: Float64Array;
-  /** The other feature whose correlation with feature `j` has changed most, and both correlations. */
+  /**
+   * The other feature whose correlation with feature `j` has changed most, and both correlations; `j` itself if none has changed
+   * by more than chance explains.
+   */
   relation(j: number): { readonly index: number; readonly now: number; readonly before: number };
 }
 
 /** With more features, d³ operations would take too long between two requests. */
 const MAX_FEATURES = 200;
-/** Standard errors of a mean residual below which it is taken for chance. */
+/** Standard errors of a mean residual, and of the change of a correlation, below which it is taken for chance. */
 const SIGNIFICANT = 3.3;
 /** A larger correlation counts as this: Fisher's transformation has no end. */
 const MAX_CORRELATION = 0.995;
@@ -78,7 +81,8 @@ export function dependenceChange(
     relation(j) {
       const correlation = (of: Float64Array, i: number) => of[i * d + j]! / Math.sqrt(of[i * d + i]! * of[j * d + j]!);
       let found = { index: j, now: 1, before: 1 };
-      let most = -1;
+      // The variance of Fisher's transformation.
+      let most = SIGNIFICANT * Math.sqrt(1 / Math.max(1, rows - 3) + 1 / conditional.distances.rows);
       for (let i = 0; i < d; i++) {
         if (i === j) continue;
         const pair = { index: i, now: correlation(now, i), before: correlation(before, i) };

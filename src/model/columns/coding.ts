@@ -2,11 +2,14 @@ import { show } from '../../base/domain-error.js';
 import type { BooleanColumn, CategoryColumn, Column, Notation, TimestampColumn, TimeUnit } from './column.js';
 import { isGap } from './notation/gaps.js';
 import { numberInText } from './notation/number-text.js';
+import { EPOCH_MS, readTime } from './times.js';
 
 /** Milliseconds of a unit. */
 export const UNIT_MS: Readonly<Record<TimeUnit, number>> = { day: 86_400_000, minute: 60_000, second: 1000 };
 /** The largest finite float32. */
 const MAX_NUMBER = 3.4028234663852886e38;
+/** The largest time that `Date` can hold, in milliseconds since 1970. */
+const MAX_INSTANT = 8.64e15;
 /** Numbers whose text is the only one in its notation: `05` may be another level than `5`. */
 const CANONICAL = /^-?(0|[1-9]\d{0,14})(\.\d{1,15})?$/;
 
@@ -34,7 +37,7 @@ export function codeOfValue(column: Column, value: unknown): number | Uncodable 
     case 'boolean':
       return codeOfBoolean(column, value);
     case 'timestamp':
-      return typeof value === 'string' ? codeOfTime(column, value.trim()) : uncodable(column);
+      return codeOfTime(column, value);
   }
 }
 
@@ -56,7 +59,7 @@ export function expectedOf(column: Column): string {
     case 'boolean':
       return `true, false, ${show(column.labels[1])} or ${show(column.labels[0])}`;
     case 'timestamp':
-      return column.unit === 'day' ? 'a date in ISO 8601' : 'a date and time in ISO 8601';
+      return expectedTime(column);
   }
 }
 
@@ -132,27 +135,24 @@ function codeOfBoolean(column: BooleanColumn, value: unknown): number | Uncodabl
   return isGap(text) ? Number.NaN : uncodable(column);
 }
 
-const ISO_TIME = /^\d{4}-\d{2}-(\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
-
-/** Returns the milliseconds since 1970 of a date, or a date and time, in ISO 8601; NaN for any other text. Without a zone it is UTC. */
-export function readTime(text: string): number {
-  const [match, day, zone] = ISO_TIME.exec(text) ?? [];
-  if (match === undefined) return Number.NaN;
-  // Date.parse reads February 30 as March 1.
-  if (Number(day) > 28 && new Date(Date.parse(text.slice(0, 10))).getUTCDate() !== Number(day)) return Number.NaN;
-  if (text.length === 10) return Date.parse(text);
-  return Date.parse(text.replace(' ', 'T') + (zone === undefined ? 'Z' : ''));
-}
-
 /** The code of milliseconds since 1970. */
 export function codeOfInstant({ origin, unit }: TimestampColumn, milliseconds: number): number {
   return Math.floor((milliseconds - origin) / UNIT_MS[unit]);
 }
 
-function codeOfTime(column: TimestampColumn, text: string): number | Uncodable {
-  const milliseconds = readTime(text);
-  if (!Number.isNaN(milliseconds)) return codeOfInstant(column, milliseconds);
-  return isGap(text) ? Number.NaN : uncodable(column);
+/** Texts in ISO 8601 and as the table writes them; numbers if those of the table count from 1970. */
+function codeOfTime(column: TimestampColumn, value: unknown): number | Uncodable {
+  const { order, epoch } = column;
+  const text = typeof value === 'string' ? value.trim() : value;
+  if (typeof text === 'string') {
+    const milliseconds = readTime(text, order);
+    if (!Number.isNaN(milliseconds)) return codeOfInstant(column, milliseconds);
+    if (isGap(text)) return Number.NaN;
+  }
+  if (epoch === undefined) return uncodable(column);
+  const number = typeof text === 'string' ? numberInText(text) : text;
+  if (typeof number !== 'number' || !(Math.abs(number * EPOCH_MS[epoch]) <= MAX_INSTANT)) return uncodable(column);
+  return codeOfInstant(column, number * EPOCH_MS[epoch]);
 }
 
 /** Returns the time that a code stands for in ISO 8601; null beyond the years that it has. */
@@ -167,6 +167,14 @@ export function textOfTime({ origin, unit }: Pick<TimestampColumn, 'origin' | 'u
 function uncodable(column: Column): Uncodable {
   return new Uncodable(expectedOf(column));
 }
+
+function expectedTime({ unit, order, epoch }: TimestampColumn): string {
+  const iso = unit === 'day' ? 'a date in ISO 8601' : 'a date and time in ISO 8601';
+  if (epoch !== undefined) return `${iso}, or ${epoch} since 1970`;
+  return order === undefined ? iso : `${iso}, or with ${ORDERS[order]}`;
+}
+
+const ORDERS = { dmy: 'day, month and year', mdy: 'month, day and year', ymd: 'year, month and day' };
 
 /** A number in a notation. */
 function exampleOf({ decimal, thousands = '', unit }: Notation): string {

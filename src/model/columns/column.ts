@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { DATE_ORDERS, EPOCHS } from './times.js';
 
 /** Levels that a column may have. More could not be learned, and would make the card too large. */
 export const MAX_LEVELS = 1000;
@@ -52,6 +53,12 @@ export const TimestampColumn = Type.Object({
   unit: TimeUnit,
   origin: Type.Integer({ description: 'what code 0 stands for, in milliseconds since 1970, UTC' }),
   range: Range,
+  order: Type.Optional(
+    Type.Enum([...DATE_ORDERS], { description: 'of day, month and year in the table, unless it is that of ISO 8601' }),
+  ),
+  epoch: Type.Optional(
+    Type.Enum([...EPOCHS], { description: 'the table has numbers, which count from 1970 in this unit' }),
+  ),
 });
 
 /** A column as it comes in: what serving needs to understand a cell. */

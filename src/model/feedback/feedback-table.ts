@@ -4,7 +4,8 @@ import { DomainError } from '../../base/domain-error.js';
 import { fileToTable, readInChild } from '../tables/reader/table-reader.js';
 import { writeRowFile } from '../tables/row-file.js';
 import type { ServingColumns } from '../tables/table-choices.js';
-import { type TableInfo, TableWriter, UNLIMITED } from '../tables/table-file.js';
+import { type TableInfo, TableWriter } from '../tables/table-file.js';
+import { UNLIMITED } from '../tables/table-limits.js';
 import { codedColumnsOf } from './coded-columns.js';
 import type { FeedbackStore } from './feedback-store.js';
 

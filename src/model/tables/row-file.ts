@@ -9,7 +9,8 @@ import type { LabelledRows } from './labelled-rows.js';
 import type { RawColumn } from './raw/raw-column.js';
 import { RawTable } from './raw/raw-table.js';
 import type { ServingColumns } from './table-choices.js';
-import type { TableInfo, TableLimits } from './table-file.js';
+import type { TableInfo } from './table-file.js';
+import type { TableLimits } from './table-limits.js';
 
 /** Labelled rows that are coded alike. */
 export interface CodedRows extends LabelledRows {

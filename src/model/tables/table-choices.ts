@@ -1,5 +1,6 @@
 import { DomainError, show } from '../../base/domain-error.js';
 import type { Column, ColumnType } from '../columns/column.js';
+import type { DateOrder } from '../columns/times.js';
 import type { Columns } from './columns.js';
 import { listed } from './rows.js';
 
@@ -15,6 +16,8 @@ export interface TableChoices {
   readonly delimiter?: string;
   /** The decimal mark of a CSV. */
   readonly decimal?: '.' | ',';
+  /** The order of day, month and year in dates that are texts, beside that of ISO 8601. */
+  readonly dates?: DateOrder;
   /** The encoding of a CSV, as in the parameter of its media type. */
   readonly charset?: string;
 }

@@ -6,8 +6,9 @@ import type { Column } from '../columns/column.js';
 import { openBytes } from './byte-source.js';
 import { type Columns, checkColumns } from './columns.js';
 import type { LabelledRows } from './labelled-rows.js';
-import { isFloat32 } from './rows.js';
+import { isFloat32, MAX_FLOAT32 } from './rows.js';
 import type { LeftOut } from './table-choices.js';
+import { RowLimit, UNLIMITED } from './table-limits.js';
 
 /** A table on disk: its columns, and what was dropped from it. Stored beside its numbers as `table.json`. */
 export interface TableInfo extends Columns, TableNotes {
@@ -33,48 +34,14 @@ export interface TableNotes {
   readonly warnings: Readonly<Record<string, readonly string[]>>;
   /** Sentences on the whole table: how it was read, and what was passed over. */
   readonly notices: readonly string[];
-  /** Columns that cannot be read, in a report: a training would be refused. */
+  /** Why a training would be refused, in a report. */
   readonly problems: readonly string[];
+  /** The columns among them that cannot be read, with the message of each. */
+  readonly refused: readonly LeftOut[];
 }
-
-/** Bounds of a table. They count all of its rows, including those that are left out. */
-export interface TableLimits {
-  readonly rows: number;
-  /** Bytes of its numbers as float32. */
-  readonly bytes: number;
-  /** How to send a table of more bytes, for the error. */
-  readonly advice?: string;
-}
-
-/** For tables of the operator. Numbers that JSON has, for other processes. */
-export const UNLIMITED: TableLimits = { rows: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER };
 
 /** Numbers to buffer, or one row if a row has more. Bounds memory however many columns a header names. */
 const BUFFERED_NUMBERS = 2 ** 16;
-
-/** Counts the rows of a table against its limits. */
-export class RowLimit {
-  private readonly limits: TableLimits;
-  private readonly columns: number;
-  private readonly max: number;
-
-  constructor(limits: TableLimits, columns: number) {
-    this.limits = limits;
-    this.columns = columns;
-    this.max = Math.min(limits.rows, Math.floor(limits.bytes / (Float32Array.BYTES_PER_ELEMENT * columns)));
-  }
-
-  /** Throws `TOO_LARGE` if `more` rows after the first `rows` would exceed the limits: a small file can declare any number of rows. */
-  check(rows: number, more: number): void {
-    if (rows + more <= this.max) return;
-    const { rows: maxRows, bytes, advice } = this.limits;
-    const tooWide = this.max < maxRows;
-    const size = tooWide ? ` of ${this.columns} columns (${bytes} bytes as float32)` : '';
-    const found = more > 1 ? rows + more : 'more';
-    const wayOut = (tooWide && advice) || 'send a sample of the rows';
-    throw new DomainError('TOO_LARGE', `the table: expected at most ${this.max} rows${size}, got ${found}; ${wayOut}`);
-  }
-}
 
 /** What a column's codes are, over the rows that are kept. */
 interface Facts {
@@ -103,6 +70,8 @@ export class TableWriter implements Disposable {
   private readonly featureBuffer: Float32Array;
   private readonly targetBuffer: Float32Array;
   private readonly missing: number[];
+  /** -1 for each row of a block that is dropped. */
+  private readonly places: Int32Array;
   private readonly hash = createHash('sha256');
   private buffered = 0;
   private rows = 0;
@@ -133,9 +102,10 @@ export class TableWriter implements Disposable {
       features: openSync(join(directory, 'features.f32'), 'w'),
       targets: openSync(join(directory, 'targets.f32'), 'w'),
     };
-    this.bufferedRows = Math.max(1, Math.floor(BUFFERED_NUMBERS / (features.length + targets.length)));
+    this.bufferedRows = Math.max(1, Math.floor(BUFFERED_NUMBERS / Math.max(1, features.length + targets.length)));
     this.featureBuffer = new Float32Array(this.bufferedRows * features.length);
     this.targetBuffer = new Float32Array(this.bufferedRows * targets.length);
+    this.places = new Int32Array(this.bufferedRows);
     this.missing = new Array<number>(features.length + targets.length).fill(0);
     this.hash.update(JSON.stringify([features, targets]));
   }
@@ -163,13 +133,24 @@ export class TableWriter implements Disposable {
     else if (++this.buffered === this.bufferedRows) this.flush();
   }
 
+  /** Adds rows `[columns][rows]`, of which the first `count` are read: the codes of each column, as `add` takes them one by one. */
+  addColumns(columns: readonly Float32Array[], count: number): void {
+    this.limit.check(this.added, count);
+    this.added += count;
+    for (let from = 0, to = 0; from < count; from = to) {
+      to = Math.min(count, from + this.bufferedRows - this.buffered);
+      this.addBlock(columns, from, to);
+      if (this.buffered === this.bufferedRows) this.flush();
+    }
+  }
+
   /** Throws `TOO_LARGE` if `rows` more would exceed the limits. */
   expect(rows: number): void {
     this.limit.check(this.added, rows);
   }
 
-  /** Writes the buffered rows and `table.json`. Throws `TOO_MANY_MISSING` if more than half the rows were dropped. */
-  finish(notes: Partial<Omit<TableNotes, 'columns'>> = {}): TableInfo {
+  /** Writes the buffered rows and `table.json`. `features` says more of the columns than the constructor knew. Throws `TOO_MANY_MISSING` if more than half the rows were dropped. */
+  finish(notes: Partial<Omit<TableNotes, 'columns'>> = {}, features = this.columns): TableInfo {
     this.flush();
     this.close();
     const names = [...this.features, ...this.targets];
@@ -182,7 +163,7 @@ export class TableWriter implements Disposable {
           `${show(names[worst])} (${this.missing[worst]} rows); training needs at least half of the rows complete`,
       );
     }
-    const columns = this.columns
+    const columns = features
       .map((column, i) => finished(column, this.facts[i]!, this.rows))
       // A row without a target may be the only one with a gap. It comes back when the file is predicted.
       .map((column, i) => ({ ...column, missing: column.missing || this.missing[i]! / Math.max(1, this.added) }));
@@ -203,6 +184,7 @@ export class TableWriter implements Disposable {
       warnings: {},
       notices: [],
       problems: [],
+      refused: [],
       ...notes,
       columns,
     };
@@ -221,6 +203,37 @@ export class TableWriter implements Disposable {
     this.close();
   }
 
+  /** Adds no more rows than there is room for. */
+  private addBlock(columns: readonly Float32Array[], from: number, to: number): void {
+    const { places, missing } = this;
+    const [width, depth] = [this.features.length, this.targets.length];
+    places.fill(0, 0, to - from);
+    for (const [t, column] of columns.entries()) {
+      if (t < width) continue;
+      for (let r = from; r < to; r++) {
+        if (isFloat32(column[r])) continue;
+        missing[t]!++;
+        places[r - from] = -1;
+      }
+    }
+    const first = this.buffered;
+    for (let i = 0; i < to - from; i++) {
+      if (places[i] === 0) this.buffered++;
+    }
+    const kept = this.buffered - first;
+    this.dropped += to - from - kept;
+    const areAll = kept === to - from;
+    for (let j = 0; j < columns.length; j++) {
+      const isFeature = j < width;
+      const buffer = isFeature ? this.featureBuffer : this.targetBuffer;
+      const stride = isFeature ? width : depth;
+      const at = isFeature ? j : j - width;
+      const rows = areAll ? undefined : places;
+      const gaps = copyColumn(columns[j]!, from, to, buffer, first * stride + at, stride, rows);
+      if (isFeature) missing[j]! += gaps;
+    }
+  }
+
   private flush(): void {
     for (const [column, facts] of this.facts.entries()) {
       count(facts, this.featureBuffer, this.features.length, column, this.buffered);
@@ -236,6 +249,37 @@ export class TableWriter implements Disposable {
     this.rows += this.buffered;
     this.buffered = 0;
   }
+}
+
+/**
+ * Copies the values `from` up to `to` of a column to `buffer`, from index `at` on, `stride` apart, or only those that have a place in
+ * `places`. Returns how many of them are no finite float32, which are NaN in the buffer.
+ */
+function copyColumn(
+  column: Float32Array,
+  from: number,
+  to: number,
+  buffer: Float32Array,
+  at: number,
+  stride: number,
+  places: Int32Array | undefined,
+): number {
+  let gaps = 0;
+  let next = at;
+  for (let r = from; r < to; r++) {
+    if (places && places[r - from]! < 0) {
+      if (!isFloat32(column[r])) gaps++;
+      continue;
+    }
+    const value = column[r]!;
+    if (value >= -MAX_FLOAT32 && value <= MAX_FLOAT32) buffer[next] = value;
+    else {
+      buffer[next] = Number.NaN;
+      gaps++;
+    }
+    next += stride;
+  }
+  return gaps;
 }
 
 function plainNumber(name: string): Column {

@@ -53,7 +53,8 @@ export interface TrainingResult {
  * that are not plain numbers are coded as their `columns` say, and encoded batch by batch. Training starts at a ridge
  * regression, and averages the weights over the steps. It stops early on the prediction error that the average has on held-out
  * rows (the reconstruction error has heavy tails), and returns the best epoch's average, with a reconstruction head fitted
- * to it. The same seed and engine give the same weights, bit for bit.
+ * to it; a trial, of which only the predictions matter, goes without that head. The same seed and engine give the same weights, bit
+ * for bit.
  *
  * Rejects with `TOO_FEW_ROWS`, and with `TRAINING_DIVERGED` if a loss exceeds `DIVERGED_LOSS` or is not finite.
  */
@@ -65,6 +66,7 @@ export async function train(
   options: TrainingOptions,
   onEpoch: (epoch: Epoch) => void | Promise<void> = () => {},
   columns?: readonly Column[],
+  isTrial = false,
 ): Promise<TrainingResult> {
   if (data.rows < MIN_ROWS) {
     throw new DomainError('TOO_FEW_ROWS', `training needs at least ${MIN_ROWS} complete rows, got ${data.rows}`);
@@ -74,7 +76,7 @@ export async function train(
   const { heldOut: heldOutIndex, training: index } = splitRows(data, options.validation_split, random, columns);
   const heldOut = gather(data, heldOutIndex, featureCount, outputs);
   const scale = await chooseScale(data, targetNames.length, index, options, (sample, trial) =>
-    train(createEngine, sample, featureCount, targetNames, trial, undefined, columns),
+    train(createEngine, sample, featureCount, targetNames, trial, undefined, columns, true),
   );
   const targetScalers = fitTargets(data.targets, targetNames, index, scale);
   const inputs = fitInputs(data, featureCount, outputs, index, columns);
@@ -122,10 +124,13 @@ export async function train(
       best = { error: report.val_prediction_error, epoch, weights: average.weights.slice() };
     }
   }
-  const [known, judges] = [index, heldOutIndex].map((rows) =>
-    gatherInputs(inputs, data, rows.subarray(0, headRows(shape))),
-  );
-  const weights = fitReconstruction(createEngine, shape, best.weights, known!, judges!);
+  let { weights } = best;
+  if (!isTrial) {
+    const [known, judges] = [index, heldOutIndex].map((rows) =>
+      gatherInputs(inputs, data, rows.subarray(0, headRows(shape))),
+    );
+    weights = fitReconstruction(createEngine, shape, weights, known!, judges!);
+  }
   engine.setWeights(weights);
   const { predictions, metrics } = validate();
   return {

@@ -68,8 +68,8 @@ export const predict = (row: readonly (number | string | boolean | null)[]) =>
   json<Explained>('predict?explain=true', post('application/json', JSON.stringify({ instances: [row] })));
 
 /** Reports what a training would make of the columns of a table, for any model. */
-export const reportTable = (table: Blob, type: string) =>
-  json<TableReport>('train?dry_run=true&replace=true', post(type, table));
+export const reportTable = (table: Blob, type: string, query: Readonly<Record<string, string>> = {}) =>
+  json<TableReport>(`train?${new URLSearchParams({ ...query, dry_run: 'true', replace: 'true' })}`, post(type, table));
 
 /** Starts training on a table. */
 export const train = (table: Blob, type: string, query: Readonly<Record<string, string>>) =>

@@ -1,25 +1,30 @@
 import type { ComponentChildren } from 'preact';
-import type { Model } from '../client/api.js';
-import { counted, figure } from '../parts/format.js';
+import type { Model, TableReport } from '../client/api.js';
+import { counted, figure, printable } from '../parts/format.js';
 import { Name } from '../parts/name.js';
 import { Table } from '../parts/table.js';
-import type { ReportedColumn, TableFile } from './table-file.js';
+import { type ColumnType, type TableChoices, withType, withUse } from './table-choices.js';
+import type { ReportedColumn } from './table-file.js';
 
 /** Levels of a category that are shown. */
 const MAX_LEVELS = 3;
 
+const TYPES: readonly ColumnType[] = ['number', 'category', 'boolean', 'timestamp'];
+
 export interface ColumnsTableProps {
-  readonly table: TableFile;
-  readonly target: string;
+  readonly report: TableReport;
+  readonly choices: TableChoices;
   /** Names of the features. */
   readonly used: ReadonlySet<string>;
   readonly model: Model | null;
-  readonly onUse: (column: string, use: boolean) => void;
+  readonly onChange: (choices: TableChoices) => void;
 }
 
-/** The columns of a file as the service has read them: which ones the training uses, which ones it leaves out, and why. */
-export function ColumnsTable({ table, target, used, model, onUse }: ColumnsTableProps) {
-  const { rows, columns } = table.report;
+/** The columns of a file as the service has read them: which ones the training uses, what they are, which ones it leaves out, and why. */
+export function ColumnsTable({ report, choices, used, model, onChange }: ColumnsTableProps) {
+  const { columns } = report;
+  const { target, types } = choices;
+  const rows = report.rows + report.dropped;
   const dropped = columns.find(({ name }) => name === target)?.missing ?? 0;
   return (
     <>
@@ -29,7 +34,7 @@ export function ColumnsTable({ table, target, used, model, onUse }: ColumnsTable
           ? `${figure(dropped)} of ${counted(rows, 'row')} left out because the target has no value.`
           : 'No rows are left out.'}
       </p>
-      <Table class="columns" caption="Columns of the file" head={['Use', 'Column', 'Values', 'Role']}>
+      <Table class="columns" caption="Columns of the file" head={['Use', 'Column', 'Type', 'Values', 'Role']}>
         {columns.map((column, i) => {
           const isTarget = column.name === target;
           const isUsed = used.has(column.name);
@@ -41,7 +46,7 @@ export function ColumnsTable({ table, target, used, model, onUse }: ColumnsTable
                   id={`use-${i}`}
                   checked={isUsed || isTarget}
                   disabled={isTarget}
-                  onChange={({ currentTarget }) => onUse(column.name, currentTarget.checked)}
+                  onChange={({ currentTarget }) => onChange(withUse(choices, column.name, currentTarget.checked))}
                 />
               </td>
               <th scope="row">
@@ -50,6 +55,32 @@ export function ColumnsTable({ table, target, used, model, onUse }: ColumnsTable
                   <Name of={column.name} max={80} />
                 </label>
               </th>
+              <td>
+                {isTarget ? (
+                  'number'
+                ) : (
+                  <select
+                    aria-label={`type of ${printable(column.name, 80)}`}
+                    value={types.get(column.name) ?? ''}
+                    onChange={({ currentTarget }) =>
+                      onChange(
+                        withType(
+                          choices,
+                          column.name,
+                          TYPES.find((type) => type === currentTarget.value),
+                        ),
+                      )
+                    }
+                  >
+                    <option value="">{types.has(column.name) ? 'as found' : (column.type ?? 'as found')}</option>
+                    {TYPES.filter((type) => type !== column.type || types.has(column.name)).map((type) => (
+                      <option key={type} value={type}>
+                        {type}
+                      </option>
+                    ))}
+                  </select>
+                )}
+              </td>
               <td>{describeValues(column)}</td>
               <td>
                 {isTarget ? <strong>target: the column to predict. </strong> : null}
@@ -63,22 +94,16 @@ export function ColumnsTable({ table, target, used, model, onUse }: ColumnsTable
   );
 }
 
-function describeValues({ type, range, levels, level_count, labels }: ReportedColumn): ComponentChildren {
+function describeValues({ range, levels, level_count, labels }: ReportedColumn): ComponentChildren {
   if (range) {
     const [from, to] = range.map((end) => (typeof end === 'number' ? figure(end, 4) : end));
-    return `${type}, ${from} to ${to}`;
+    return `${from} to ${to}`;
   }
-  if (labels) {
-    return (
-      <>
-        {type}, <Name of={labels.join(' or ')} max={40} />
-      </>
-    );
-  }
-  if (!levels) return type ?? '–';
+  if (labels) return <Name of={labels.join(' or ')} max={40} />;
+  if (!levels) return '–';
   return (
     <>
-      {type}, {counted(level_count ?? levels.length, 'level')}:{' '}
+      {counted(level_count ?? levels.length, 'level')}:{' '}
       {levels.slice(0, MAX_LEVELS).map(({ value }, i) => (
         <span key={value}>
           {i > 0 ? ', ' : ''}
@@ -94,6 +119,7 @@ function describeRole(column: ReportedColumn, isUsed: boolean, isTarget: boolean
   const { name, role, reason, missing, warnings } = column;
   if (!isUsed && !isTarget) return role === 'left_out' ? `left out: ${reason}` : 'left out by you';
   const notes: ComponentChildren[] = warnings.map((warning) => <>▲ {warning}</>);
+  if (role === 'refused') notes.push('▲ cannot be learned from as it is');
   if (missing > 0)
     notes.push(
       isTarget ? `${counted(missing, 'row')} without a value: left out` : `${counted(missing, 'row')} without a value`,

@@ -1,12 +1,14 @@
 import type { TargetedSubmitEvent } from 'preact';
 import { useState } from 'preact/hooks';
-import { type Model, train } from '../client/api.js';
+import { type Model, reportTable, train } from '../client/api.js';
 import { Failure, useFailure } from '../parts/failure.js';
 import { bytes, counted, printable } from '../parts/format.js';
 import { Name } from '../parts/name.js';
 import { ColumnsTable } from './columns-table.js';
 import { FeatureChange } from './feature-change.js';
-import { listOf, type TableFile, typeOf } from './table-file.js';
+import { ReadingForm } from './reading-form.js';
+import { afterCheck, columnsQuery, firstChoices, ordered, problemsOf, readingQuery } from './table-choices.js';
+import { type TableFile, typeOf } from './table-file.js';
 import { TrainingOptions } from './training-options.js';
 
 export interface TrainingFormProps {
@@ -16,32 +18,49 @@ export interface TrainingFormProps {
   readonly onStart: (id: string) => void;
 }
 
-/** Chooses the target, the features and the options, and starts the training. */
+/** Chooses the target, the features, their types and the options, and starts the training. */
 export function TrainingForm({ table, model, onStart }: TrainingFormProps) {
-  const { file, report } = table;
-  const { columns } = report;
-  const [target, setTarget] = useState(() => likelyTarget(table, model));
-  const [excluded, setExcluded] = useState(
-    () => new Set(columns.filter(({ role }) => role === 'left_out').map(({ name }) => name)),
-  );
+  const { file } = table;
+  const type = typeOf(file);
+  const [choices, setChoices] = useState(() => firstChoices(table.report, model));
+  /** The latest report, and the choices that it is about. */
+  const [checked, setChecked] = useState({ report: table.report, choices });
   const [options, setOptions] = useState<Readonly<Record<string, string>>>({});
   const [replace, setReplace] = useState(false);
+  const [checking, setChecking] = useState(false);
   const [sending, setSending] = useState(false);
   const [failure, attempt] = useFailure();
 
+  const { report } = checked;
+  const { target, excluded } = choices;
+  const { columns } = report;
   const names = columns.map(({ name }) => name).filter((name) => name !== target && !excluded.has(name));
   const used = new Set(names);
   const missing = model?.features.filter((name) => !used.has(name)) ?? [];
   const changesFeatures = model !== null && (missing.length > 0 || names.length !== model.features.length);
-  const problems = [...report.problems, ...(used.size === 0 ? ['no feature is selected besides the target'] : [])];
+  const problems = [
+    ...problemsOf(report, checked.choices, choices),
+    ...(used.size === 0 ? ['no feature is selected besides the target'] : []),
+  ];
+  const query = readingQuery(choices);
 
+  const check = async () => {
+    setChecking(true);
+    await attempt(async () => {
+      const next = ordered(await reportTable(file, type, query), table.report);
+      const chosen = afterCheck(choices, report, next);
+      setChoices(chosen);
+      setChecked({ report: next, choices: chosen });
+    });
+    setChecking(false);
+  };
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     setSending(true);
     await attempt(async () => {
-      const { id } = await train(file, typeOf(file), {
-        target: listOf([target]),
-        ...choiceOf(table, names, excluded),
+      const { id } = await train(file, type, {
+        ...query,
+        ...columnsQuery(report, choices),
         ...Object.fromEntries(Object.entries(options).filter(([, text]) => text.trim() !== '')),
         ...(changesFeatures && replace ? { replace: 'true' } : {}),
       });
@@ -55,7 +74,7 @@ export function TrainingForm({ table, model, onStart }: TrainingFormProps) {
       <h3>
         <Name of={file.name} />{' '}
         <small>
-          {bytes(file.size)}, {counted(report.rows, 'row')}
+          {bytes(file.size)}, {counted(report.rows + report.dropped, 'row')}
         </small>
       </h3>
       {problems.length > 0 ? (
@@ -66,7 +85,11 @@ export function TrainingForm({ table, model, onStart }: TrainingFormProps) {
       <div class="fields">
         <div class="field wide">
           <label for="target">Target column</label>
-          <select id="target" value={target} onChange={({ currentTarget }) => setTarget(currentTarget.value)}>
+          <select
+            id="target"
+            value={target}
+            onChange={({ currentTarget }) => setChoices({ ...choices, target: currentTarget.value })}
+          >
             {columns.map(({ name }) => (
               <option key={name} value={name}>
                 {printable(name, 80)}
@@ -75,15 +98,16 @@ export function TrainingForm({ table, model, onStart }: TrainingFormProps) {
           </select>
         </div>
       </div>
-      <ColumnsTable
-        table={table}
-        target={target}
-        used={used}
-        model={model}
-        onUse={(column, use) =>
-          setExcluded(new Set(use ? [...excluded].filter((name) => name !== column) : [...excluded, column]))
-        }
+      <ReadingForm
+        report={report}
+        choices={choices}
+        isCsv={type === 'text/csv'}
+        isOutdated={JSON.stringify(query) !== JSON.stringify(readingQuery(checked.choices))}
+        checking={checking}
+        onChange={setChoices}
+        onCheck={() => void check()}
       />
+      <ColumnsTable report={report} choices={choices} used={used} model={model} onChange={setChoices} />
       {changesFeatures ? <FeatureChange missing={missing} replace={replace} onReplace={setReplace} /> : null}
       <TrainingOptions options={options} onChange={(name, text) => setOptions({ ...options, [name]: text })} />
       <Failure message={failure} />
@@ -92,23 +116,4 @@ export function TrainingForm({ table, model, onStart }: TrainingFormProps) {
       </button>
     </form>
   );
-}
-
-/** Names the columns to leave out, or all features if one of them would be left out otherwise. */
-function choiceOf(
-  { report }: TableFile,
-  names: readonly string[],
-  excluded: ReadonlySet<string>,
-): Record<string, string> {
-  const roles = new Map(report.columns.map(({ name, role }) => [name, role]));
-  if (names.some((name) => roles.get(name) === 'left_out')) return { features: listOf(names) };
-  const dropped = [...excluded].filter((name) => roles.get(name) !== 'left_out');
-  return dropped.length > 0 ? { drop: listOf(dropped) } : {};
-}
-
-/** The target of the serving model if the file has it, or else the last column of numbers. */
-function likelyTarget({ report: { columns } }: TableFile, model: Model | null): string {
-  const known = columns.find(({ name }) => model?.targets.includes(name));
-  const last = columns.findLast(({ role, type }) => role === 'feature' && type === 'number');
-  return (known ?? last ?? columns[0])?.name ?? '';
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { withoutKeys } from '../access/keys/key-text.js';
 import { setSecurityHeaders } from '../access/perimeter/security-headers.js';
@@ -12,7 +12,7 @@ import type { HealthMessage, HealthTask, Readiness } from './health-messages.js'
 const LOOK_INTERVAL = 1000;
 /** Looks without a beat after which the process counts as hung. Time in which the whole process was stopped has no looks. */
 const MAX_MISSED = 10;
-/** Health checks come from a few places, and over short connections. */
+/** Health checks come from a few places, and over short connections. Beyond these, the oldest is closed for a new one. */
 const MAX_CONNECTIONS = 256;
 const METHODS = ['GET', 'HEAD'];
 
@@ -31,7 +31,12 @@ setInterval(() => {
 }, LOOK_INTERVAL);
 
 const server = createServer(answer);
-server.maxConnections = MAX_CONNECTIONS;
+const connections = new Set<Socket>();
+server.on('connection', (socket) => {
+  connections.add(socket);
+  socket.once('close', () => connections.delete(socket));
+  if (connections.size > MAX_CONNECTIONS) connections.values().next().value!.destroy();
+});
 server.once('error', ({ code, message }: NodeJS.ErrnoException) => send({ code, message }));
 server.listen({ host: host || '127.0.0.1', port }, () => {
   const { port } = server.address() as AddressInfo;

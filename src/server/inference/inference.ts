@@ -5,6 +5,7 @@ import type { Card } from '../../model/versions/card.js';
 import { LARGE_BODY } from '../bodies/large-body.js';
 import type { RequestCharge } from '../bodies/request-memory.js';
 import { NUMBER_LENGTH, SMALL_REPLY } from '../fast-path/fast-reply.js';
+import { IGNORED_COLUMNS } from '../http/ignored-columns.js';
 import { ROW_READERS, type RowReaderName } from '../readers/readers.js';
 import type { Reading, RowModel } from '../readers/row-list.js';
 import type { PredictionService, Serving } from '../service/prediction/prediction-service.js';
@@ -144,8 +145,6 @@ export class Inference {
   }
 }
 
-/** The header with the number of the request's columns that the model does not have. */
-const IGNORED_COLUMNS = 'x-ignored-columns';
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;
 /** Bytes that a number and its separator take in the densest of common bodies. */
 const BYTES_PER_VALUE = 4;

@@ -3,6 +3,7 @@ import type { TimeSlice } from '../../base/node/time-slice.js';
 import { readCsvRows } from '../../model/tables/csv/csv-rows.js';
 import { isNumeric } from '../../model/tables/row-model.js';
 import type { Rows } from '../../model/tables/rows.js';
+import type { CsvReaderOptions } from '../readers/csv-request.js';
 import { readFloatRows } from '../readers/float32-request.js';
 import {
   hasShortHeader,
@@ -34,7 +35,7 @@ export const SLICED_READERS = {
     const { readParquetInChild } = await import('../../model/tables/reader/row-reader.js');
     return readParquetInChild(body, model);
   },
-  predictCsv: (body: Buffer, model: RowModel) => readCsvRows(body, model),
+  predictCsv: (body: Buffer, model: RowModel, options?: CsvReaderOptions) => readCsvRows(body, model, options?.charset),
 };
 
 /** Named rows, rows with other values than numbers, and errors are left to the thread: only JSON.parse can read those. */

@@ -7,12 +7,19 @@ import { numberInText } from '../../model/columns/notation/number-text.js';
 import { placesOf } from '../../model/tables/columns.js';
 import { decodeCsv } from '../../model/tables/csv/csv-decoder.js';
 import { CSV_OPTIONS, dialectOfRows } from '../../model/tables/csv/csv-dialect.js';
+import { namesOf } from '../../model/tables/csv/csv-reader.js';
+import { asWritten, sampleRowsOf } from '../../model/tables/csv/row-notation.js';
 import { codeText, isNumeric } from '../../model/tables/row-model.js';
 import { checkCount, type Rows } from '../../model/tables/rows.js';
 import { checkNames, invalidRows, type RowModel, withCount } from './row-list.js';
 
 const LINE_FEED = 0x0a;
 const OPTIONS = { ...CSV_OPTIONS, relax_column_count: true } as const;
+
+export interface CsvReaderOptions {
+  /** The encoding, if the request names one. */
+  readonly charset?: string | undefined;
+}
 
 /** The rows of a body in UTF-8, and what is before them. */
 interface Csv {
@@ -23,18 +30,18 @@ interface Csv {
 
 /**
  * Reads a CSV: by feature name if its first line is a header, otherwise by position. Named columns that the model does not have are
- * ignored. An empty cell and the markers of pandas are missing values. Throws `INVALID_CSV`, `INVALID_ROWS` naming the
+ * ignored. An empty cell and the markers of pandas are missing values; decimal commas are read where they are certain. Throws `INVALID_CSV`, `INVALID_ROWS` naming the
  * line, and `TOO_LARGE`.
  */
-export function readCsvRequest(body: Buffer, model: RowModel): Rows {
+export function readCsvRequest(body: Buffer, model: RowModel, { charset }: CsvReaderOptions = {}): Rows {
   const { features } = model;
-  const text = decodeCsv(body);
+  const text = decodeCsv(body, charset);
   const { delimiter, start, lines } = dialectOfRows(text, features);
   const csv: Csv = { text: text.subarray(start), delimiter, lines };
   checkCells(csv);
   // A header, and one row too many: there could be millions of empty rows.
   const records = parseRecords(csv, model.maxRows + 2);
-  const header = headerOf(records[0] ?? [], model);
+  const header = headerOf(records[0] ?? [], model, delimiter);
   const ignored = header ? checkHeader(header, features) : 0;
   const places = header ? placesOf(features, header, 'header') : features.map((_, j) => j);
   const width = header?.length ?? features.length;
@@ -44,6 +51,9 @@ export function readCsvRequest(body: Buffer, model: RowModel): Rows {
     throw new DomainError('TOO_LARGE', `body: expected at most ${model.maxRows} rows, got more`);
   }
   checkCount(count, 'body', model.maxRows);
+  const where = (i: number, j: number) => `${lineOf(csv, from + i)}, column ${places[j]! + 1}`;
+  const sample = { records: records.slice(from, from + sampleRowsOf(features.length)), places, delimiter, where };
+  const written = asWritten(model, sample);
   const rows = new Float32Array(count * features.length);
   for (let i = 0, at = 0; i < count; i++) {
     const record = records[from + i]!;
@@ -52,8 +62,7 @@ export function readCsvRequest(body: Buffer, model: RowModel): Rows {
       throw invalidRows(`${line}: expected ${width} values, got ${record.length}`);
     }
     for (let j = 0; j < features.length; j++, at++) {
-      const place = () => `${lineOf(csv, from + i)}, column ${places[j]! + 1}`;
-      rows[at] = codeText(model, j, record[places[j]!]!, place, false);
+      rows[at] = codeText(written, j, record[places[j]!]!, () => where(i, j), false);
     }
   }
   return withCount({ rows, ignored }, count);
@@ -71,16 +80,19 @@ function checkHeader(header: readonly string[], features: readonly string[]): nu
  * Returns the names in the first line if it is a header: it names all features, or has a word where no row can have it. A text may be
  * any word, but hardly the name of a feature.
  */
-function headerOf(first: readonly string[], model: RowModel): string[] | undefined {
+function headerOf(first: readonly string[], model: RowModel, delimiter: string): string[] | undefined {
   const { features, columns } = model;
-  const names = first.map((cell) => cell.trim());
+  const names = namesOf(first);
   const found = new Set(names);
   if (features.every((name) => found.has(name))) return names;
   const isRow = first.length === features.length;
   if (!isRow && !isNumeric(model)) return undefined;
   const known = new Set(features);
-  const isHeader = names.some((name, j) => {
+  const isHeader = first.some((cell, j) => {
     const column = columns?.[j];
+    const name = cell.trim();
+    // A number with a decimal comma is no name.
+    if (delimiter !== ',' && (!column || column.type === 'number') && /^[+-]?[\d.]*,\d+$/.test(name)) return false;
     if (!isRow || !column) return !isGap(name) && Number.isNaN(numberInText(name));
     const code = codeOfText(column, name);
     return code instanceof Uncodable || (known.has(name) && valueOfCode(column, code) === undefined);

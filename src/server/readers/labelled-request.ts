@@ -14,7 +14,8 @@ export const LabelledFields = {
   ),
   targets: Type.Optional(
     Type.Array(Type.Unknown(), {
-      description: 'a number per row, or an array of numbers if there are several targets',
+      description:
+        'a number per row, or an array of numbers if there are several targets; true and false count as 1 and 0',
     }),
   ),
   target: Type.Optional(Target),

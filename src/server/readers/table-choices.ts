@@ -2,6 +2,7 @@ import { CsvError, parse } from 'csv-parse/sync';
 import { type Static, Type } from 'typebox';
 import { DomainError, show } from '../../base/domain-error.js';
 import type { ColumnType } from '../../model/columns/column.js';
+import { DATE_ORDERS } from '../../model/columns/times.js';
 import type { TableChoices } from '../../model/tables/table-choices.js';
 
 const TYPES = ['number', 'category', 'boolean', 'timestamp'] as const satisfies readonly ColumnType[];
@@ -10,6 +11,12 @@ const DECIMALS = ['.', ','] as const;
 
 const Name = Type.String({ minLength: 1 });
 const LIST = 'separated by commas; one that has a comma in double quotes, as in a CSV';
+
+const dates = Type.Optional(
+  Type.Enum([...DATE_ORDERS], {
+    description: 'order of day, month and year in dates that are not written as in ISO 8601, such as 31.12.2024',
+  }),
+);
 
 /** What a client may say of a table in the query. */
 export const ChoicesQuery = {
@@ -29,6 +36,7 @@ export const ChoicesQuery = {
   decimal: Type.Optional(
     Type.Enum([...DECIMALS], { description: 'decimal mark of a CSV; told from its numbers by default' }),
   ),
+  dates,
 };
 
 /** The same in a JSON body, which has no cells of text. */
@@ -42,6 +50,7 @@ export const ChoicesBody = {
       description: 'types of columns, by name, that are not to be told from their values',
     }),
   ),
+  dates,
 };
 
 const Query = Type.Object(ChoicesQuery);
@@ -54,13 +63,14 @@ export type RequestedChoices = {
 };
 
 /** Returns what a client says of a table. Throws `INVALID_REQUEST` for lists that cannot be read, and unknown types. */
-export function tableChoices({ features, drop, types, delimiter, decimal }: RequestedChoices): TableChoices {
+export function tableChoices({ features, drop, types, delimiter, decimal, dates }: RequestedChoices): TableChoices {
   return {
     ...(features !== undefined && { features: namesIn(features, 'features') }),
     ...(drop !== undefined && { drop: namesIn(drop, 'drop') }),
     ...(types !== undefined && { types: typeof types === 'string' ? typesIn(types) : types }),
     ...(delimiter !== undefined && { delimiter: delimiter === 'tab' ? '\t' : delimiter }),
     ...(decimal !== undefined && { decimal }),
+    ...(dates !== undefined && { dates }),
   };
 }
 

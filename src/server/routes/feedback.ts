@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { DomainError } from '../../base/domain-error.js';
+import { IGNORED_COLUMNS } from '../http/ignored-columns.js';
 import { errors, operation } from '../http/operation.js';
 import type { BodyReader } from '../inference/body-reader.js';
 import { LargeBodies } from '../inference/large-bodies.js';
@@ -68,12 +69,13 @@ export async function feedbackRoute(
       const rows = labelledRows(body, '"ids"');
       const { 'idempotency-key': name } = headers;
       const key = name === undefined ? undefined : { key: name, digest: await large.digest(body) };
-      const { receipt, isRepeated } = await feedback.add(
+      const { receipt, ignored, isRepeated } = await feedback.add(
         (terms) => (isLarge ? large.feedback(body, terms) : readFeedback(rows, terms)),
         key,
       );
       // As other interfaces with keys mark it.
       if (isRepeated) reply.header('idempotent-replayed', 'true');
+      if (ignored > 0) reply.header(IGNORED_COLUMNS, String(ignored));
       return receipt;
     },
   );

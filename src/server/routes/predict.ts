@@ -3,6 +3,7 @@ import type { Static } from 'typebox';
 import { show } from '../../base/domain-error.js';
 import { readBytes } from '../bodies/raw-body.js';
 import { NUMBER_LENGTH, UTF8_JSON } from '../fast-path/fast-reply.js';
+import { charsetOf } from '../http/charset.js';
 import { ErrorReply } from '../http/errors.js';
 import { HttpError } from '../http/http-error.js';
 import {
@@ -83,17 +84,19 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
     if (requested.ids && !storesRows) {
       throw new HttpError('INVALID_QUERY', 'ids: this service is read-only and stores no rows');
     }
-    const { reader, reply } = SOURCES[sourceType(headers['content-type'])];
+    const type = sourceType(headers['content-type']);
+    const { reader, reply } = SOURCES[type];
+    const options = type === CSV_TYPE ? { charset: charsetOf(headers['content-type']) } : undefined;
     const accepted = replyType(headers, reply);
     if (body === NO_BODY) throw expectedInstances('nothing');
     if (requested.explain && accepted !== JSON_TYPE) {
       throw new HttpError('INVALID_QUERY', `explain: expected a reply of ${JSON_TYPE} (accept), not ${accepted}`);
     }
     if (accepted !== JSON_TYPE || requested.explain || requested.ids) {
-      return { reader, body, ...extendedReply(accepted, requested) };
+      return { reader, body, options, ...extendedReply(accepted, requested) };
     }
     // Not spread: that takes longer than the forward pass of a row.
-    return { reader, body, write: writeJson, maxLength: maxJsonLength };
+    return { reader, body, options, write: writeJson, maxLength: maxJsonLength };
   }
 
   /** A reply with more than the predictions, or as a table. */

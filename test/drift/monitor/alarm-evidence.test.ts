@@ -268,3 +268,41 @@ test('a report and the end of an alarm wait for the evidence, which is gathered 
   monitor.reset();
   assert.deepEqual(types, Array(raised.length).fill('cleared false'));
 });
+
+test('an extreme prediction or error of a few rows is blamed on the value that is out of range in them', () => {
+  const garbage: [number, number][] = [
+    // A prediction 11 ranges out at once, and errors without an extreme prediction.
+    [0, 1000],
+    [3, 400],
+  ];
+  for (const [column, value] of garbage) {
+    for (let seed = 1; seed <= 8; seed++) {
+      const random = createRandom(seed);
+      const { monitor, events } = quietMonitor(random);
+      const rare: Change = (row, { below }) => {
+        if (below(25) === 0) row[column] = value;
+      };
+      feed(monitor, draw(random, 300, rare));
+      assert.ok(events.length > 0);
+      for (const { group, cause, evidence } of events) {
+        const place = `seed ${seed}, ${group} by ${cause?.name}`;
+        const [first, ...others] = evidence!.columns;
+        assert.equal(first!.name, NAMES[column], place);
+        assert.match(
+          first!.words,
+          new RegExp(`out of the range .*the furthest ${value}|above the reference range`),
+          place,
+        );
+        // What no longer fits the garbage may be named after it.
+        const blamed = others.filter(
+          ({ name, words }) => NAMES.includes(name) && !words.startsWith('no longer depends'),
+        );
+        assert.deepEqual(
+          blamed.map(({ name, words }) => `${name}: ${words}`),
+          [],
+          place,
+        );
+      }
+    }
+  }
+});

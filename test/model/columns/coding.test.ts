@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { codeOfText, codeOfValue, readTime, Uncodable, valueOfCode } from '../../../src/model/columns/coding.js';
+import { codeOfText, codeOfValue, Uncodable, valueOfCode } from '../../../src/model/columns/coding.js';
 import type {
   BooleanColumn,
   CategoryColumn,
   NumberColumn,
   TimestampColumn,
 } from '../../../src/model/columns/column.js';
+import { readTime } from '../../../src/model/columns/times.js';
 
 const NUMBER: NumberColumn = { type: 'number', name: 'size', missing: 0, range: [0, 10] };
 const COLOR: CategoryColumn = { type: 'category', name: 'color', missing: 0, levels: ['red', 'blue'], counts: [3, 2] };

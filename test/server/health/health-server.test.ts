@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -63,12 +63,48 @@ test('the health port reports why the service is not ready, and knows no other p
   assert.deepEqual([own.status, main.status], [503, 503]);
   const withoutId = async (response: Response) => ({ ...((await response.json()) as object), request_id: '' });
   assert.deepEqual(await withoutId(own), await withoutId(main));
-  assert.equal((await fetch(`${url}/livez`)).status, 200);
+  const live = await fetch(`${url}/livez?from=balancer`);
+  assert.deepEqual([live.status, await live.json()], [200, { status: 'live' }]);
+  for (const response of [live, own]) {
+    assert.equal(response.headers.get('content-type'), 'application/json; charset=utf-8');
+    assert.match(response.headers.get('x-request-id')!, /^[\da-f-]{36}$/);
+  }
   assert.equal((await fetch(`${url}/livez`, { method: 'HEAD' })).status, 200);
   assert.equal((await fetch(`${url}/livez`, { method: 'POST' })).status, 405);
   const missing = await fetch(`${url}/metrics`);
   const { code } = (await missing.json()) as { code: string };
   assert.deepEqual([missing.status, code], [404, 'NOT_FOUND']);
+  const long = (await (await fetch(`${url}/${'x'.repeat(5000)}`)).json()) as { error: string };
+  assert.ok(long.error.length < 300, `${long.error.length} characters`);
+  await assert.rejects(fetch(`http://127.0.0.2:${port}/livez`), 'it listens only where HOST says');
+  assert.deepEqual(await server.stop('SIGTERM'), { code: 0, signal: null });
+});
+
+test('the health port answers beside any number of connections that send nothing, half a request, or do not read', async (t) => {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const server = await startServer(t, {
+    MODEL_STORE: temporaryDirectory(t),
+    TRAIN_DATA: 'no-such-file.csv',
+    HEALTH_PORT: String(port),
+  });
+  await server.logged('there is no model to serve');
+  const request = 'GET /livez HTTP/1.1\r\nHost: localhost\r\n';
+  const sent = ['', request, `${request}\r\n`.repeat(100)];
+  const sockets = Array.from({ length: 600 }, (_, i) => {
+    const socket = connect(port, '127.0.0.1').on('error', () => {});
+    socket.pause();
+    socket.write(sent[i % sent.length]!);
+    return socket;
+  });
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  for (let i = 0; i < 5; i++) {
+    const response = await fetch(`${url}/livez`, { headers: { connection: 'close' } });
+    assert.deepEqual([response.status, await response.json()], [200, { status: 'live' }]);
+  }
   assert.deepEqual(await server.stop('SIGTERM'), { code: 0, signal: null });
 });
 

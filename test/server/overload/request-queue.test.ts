@@ -54,12 +54,16 @@ class Simulation {
 
   /** Ends a turn of the event loop. */
   async endTurn(): Promise<void> {
+    await this.runImmediates();
+    this.queue.onLooked(this.now);
+  }
+
+  async runImmediates(): Promise<void> {
     const turnEnds = this.turnEnds;
     this.turnEnds = [];
     for (const run of turnEnds) run();
     // By then the queue has done what it puts off to the end of the current operation.
     await realTurn();
-    this.queue.onLooked(this.now);
   }
 
   private end(request: IncomingMessage, refused: boolean, cost: number): void {
@@ -294,4 +298,58 @@ test('requests of a client that has gone do not wait, whatever their number', as
   while (simulation.queue.size > 0) await simulation.endTurn();
   assert.equal(simulation.queue.size, 0);
   assert.ok(simulation.outcomes.every(({ client }) => client < 1000));
+});
+
+test('requests behind the first of their connection begin although no other waits, and ahead of those that come later', async (t) => {
+  const simulation = new Simulation(t);
+  for (let client = 0; client < 100; client++) simulation.arrive(client);
+  const socket = simulation.arrive(1000);
+  for (let client = 1001; client < 1300; client++) simulation.arrive(client, simulation.now, { before: socket });
+  const begun = () => simulation.outcomes.filter(({ client }) => client >= 1000).length;
+  while (begun() === 0) await simulation.endTurn();
+  assert.ok(begun() < 200 && simulation.queue.size > 100, `${begun()} have begun, ${simulation.queue.size} wait`);
+  simulation.arrive(2000);
+  assert.notEqual(simulation.outcomes.at(-1)!.client, 2000);
+  // As many turns as they need, however many the queue says that wait.
+  for (let turn = 0; turn < 20; turn++) await simulation.endTurn();
+  assert.deepEqual(
+    simulation.outcomes.slice(-301).map(({ client }) => client),
+    [...Array.from({ length: 300 }, (_, i) => 1000 + i), 2000],
+  );
+  assert.equal(simulation.queue.size, 0);
+});
+
+test('the clock records when the event loop began to look for requests, not when it had found them', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const simulation = new Simulation(t);
+  const refusedOf = async (clients: number) => {
+    const before = simulation.outcomes.length;
+    for (let client = 0; client < clients; client++) simulation.arrive(client);
+    while (simulation.queue.size > 0) await simulation.runImmediates();
+    return simulation.outcomes.slice(before).filter(({ refused }) => refused).length;
+  };
+  simulation.now += 5000;
+  t.mock.timers.tick(50);
+  await simulation.runImmediates();
+  simulation.now += 90;
+  assert.equal(await refusedOf(300), 0);
+
+  t.mock.timers.tick(50);
+  // Between the timer and the immediate, requests are read and answered.
+  simulation.now += 900;
+  await simulation.runImmediates();
+  simulation.now += 300;
+  assert.ok((await refusedOf(300)) > 100);
+});
+
+test('after the clock has been stopped, requests are answered, whatever the time', async (t) => {
+  const stopped = t.mock.method(globalThis, 'clearInterval');
+  const simulation = new Simulation(t);
+  simulation.queue.close();
+  assert.equal(stopped.mock.callCount(), 1);
+  simulation.now += 5000;
+  for (let client = 0; client < 300; client++) simulation.arrive(client);
+  while (simulation.queue.size > 0) await simulation.runImmediates();
+  assert.equal(simulation.outcomes.length, 300);
+  assert.ok(simulation.outcomes.every(({ refused }) => !refused));
 });

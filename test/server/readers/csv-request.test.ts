@@ -49,6 +49,58 @@ test('rows in order may have any delimiter, and a first row of gaps is a row', (
   }
 });
 
+const PLAIN: RowModel = { features: ['a', 'b'], maxRows: 2000, allowMissing: false };
+
+test('decimal commas are read where they are certain, although the training had decimal points', async () => {
+  const bodies: [text: string, rows: number[]][] = [
+    ['1,5;2\n3;-4,25\n', [1.5, 2, 3, -4.25]],
+    ['1.234,5\t2\n3\t1.000\n', [1234.5, 2, 3, 1000]],
+    ['"1,5";"2"\n', [1.5, 2]],
+    ['1.5;2\n3;4.25\n', [1.5, 2, 3, 4.25]],
+  ];
+  for (const [text, expected] of bodies) {
+    for (const encoding of ['utf8', 'utf16le', 'latin1'] as const) {
+      const bare = Buffer.from(text, encoding);
+      assert.deepEqual([...readCsvRequest(bare, PLAIN).rows], expected, `${text} ${encoding}`);
+      const named = Buffer.from(`b;a\n${text}`.replaceAll(/[;\t]/g, ';'), encoding);
+      const swapped = expected.map((_, i) => expected[i ^ 1]!);
+      for (const read of [readCsvRequest, readCsvRows]) {
+        const { rows, count } = await read(named, PLAIN);
+        assert.deepEqual([...rows.subarray(0, 2 * count)], swapped, `${text} ${encoding} ${read.name}`);
+      }
+    }
+  }
+});
+
+test('a comma that could separate thousands, or decimals, is refused with what settles it, and so is a mixture', async () => {
+  const wayOut = /"1,234" could have a decimal comma or groups of three digits; write it with a decimal point$/;
+  assert.throws(() => readCsvRequest(Buffer.from('7;8\n1,234;2\n'), PLAIN), {
+    code: 'INVALID_ROWS',
+    message: /^line 2, column 1: "1,234"/,
+  });
+  assert.throws(() => readCsvRequest(Buffer.from('1,234;2\n'), PLAIN), { message: wayOut });
+  await assert.rejects(readCsvRows(Buffer.from('a;b\n1,234;2\n'), PLAIN), { message: wayOut });
+  assert.throws(() => readCsvRequest(Buffer.from('1.5;2\n1,5;2\n'), PLAIN), {
+    message: /^line 2, column 1: expected a finite number as "a", got "1,5"$/,
+  });
+  // A cell that the first thousand rows do not show.
+  const many = `${'1,5;2\n'.repeat(1500)}1,5;2.5\n`;
+  assert.throws(() => readCsvRequest(Buffer.from(many), PLAIN), {
+    message: /^line 1501, column 2: expected a finite number, written as 1234,5 as "b", got "2.5"$/,
+  });
+});
+
+test('a CSV in an encoding that its bytes do not show is read as its charset says', async () => {
+  const column: Column = { name: 'c', type: 'category', missing: 0, levels: ['Łódź', 'Kraków'], counts: [1, 1] };
+  const model: RowModel = { features: ['c'], columns: [column], maxRows: 10, allowMissing: false };
+  const text = Buffer.from('c\n\xa3\xf3d\xbc\nKrak\xf3w\n', 'latin1');
+  for (const read of [
+    readCsvRequest(text, model, { charset: 'iso-8859-2' }),
+    await readCsvRows(text, model, 'iso-8859-2'),
+  ])
+    assert.deepEqual([...read.rows.subarray(0, 2)], [0, 1]);
+});
+
 test('a cell that a column cannot take is refused with its line in every dialect', () => {
   const text = `sep=;\n${TEXT}4;Bonn;1.5;ja\n`;
   assert.throws(() => readCsvRequest(Buffer.from(text), MODEL), {

@@ -3,21 +3,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
-import { LARGE_BODY } from '../../../src/server/bodies/large-body.js';
+import { feedback, largeFeedback, postJson as post } from '../../support/feedback.js';
 import { buildMixedApp } from '../../support/mixed-app.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { buildTestApp } from '../../support/test-app.js';
-
-const post = (app: FastifyInstance, url: string, payload: object) => app.inject({ method: 'POST', url, payload });
-const feedback = (app: FastifyInstance, payload: object) => post(app, '/feedback', payload);
-/** The same in a large body: white space makes it one. */
-const largeFeedback = (app: FastifyInstance, payload: object) =>
-  app.inject({
-    method: 'POST',
-    url: '/feedback',
-    headers: { 'content-type': 'application/json' },
-    payload: JSON.stringify(payload) + ' '.repeat(LARGE_BODY),
-  });
 
 /** Rows of the mixed model, with their target. */
 const NAMED = [
@@ -72,11 +61,35 @@ for (const [size, send] of [
       const response = await send(app, body);
       assert.equal(response.statusCode, 200, response.body);
       assert.deepEqual([response.json().rows, response.json().kept_rows], [3, kept]);
+      const others = 'instances' in body && 'id' in (body.instances[0] as object) ? '1' : undefined;
+      assert.equal(response.headers['x-ignored-columns'], others);
     }
     const found = await live(app);
     const bias = predicted.reduce((sum, [y], i) => sum + y! - TARGETS[i]!, 0) / 3;
     assert.equal(found.evaluated_rows, 9);
     assert.ok(Math.abs(found.bias - bias) < 1e-5, `${found.bias} for ${bias}`);
+  });
+
+  test(`a target of true or false counts as 1 or 0, as in a training (${size} body)`, async (t) => {
+    const { app } = await buildMixedApp(t);
+    const id = (await post(app, '/predict?ids=true', { instances: ARRAYS })).json().prediction_id;
+    for (const body of [
+      { instances: ARRAYS, targets: [true, false, 1] },
+      { instances: NAMED.map((row, i) => ({ ...row, y: i < 1 })), target: 'y' },
+      { ids: [id], targets: [[true, 0, false]] },
+    ]) {
+      const response = await send(app, body);
+      assert.deepEqual(
+        [response.statusCode, response.json().rows, response.json().dropped],
+        [200, 3, 0],
+        response.body,
+      );
+    }
+    const again = await send(app, { ids: [id], targets: [[1, false, 0]] });
+    assert.equal(again.json().results[0].status, 'repeated', 'the same targets');
+    const wrong = await send(app, { instances: ARRAYS, targets: [1, 2, 'yes'] });
+    assert.equal(wrong.statusCode, 400);
+    assert.match(wrong.json().error, /^targets\[2\]: expected a number, true, false or null, got "yes"$/);
   });
 
   test(`a value that a column cannot take is refused with its place, and nothing is kept (${size} body)`, async (t) => {
@@ -102,6 +115,19 @@ for (const [size, send] of [
     assert.equal((await live(app)).kept_rows, 1);
   });
 }
+
+test('a repeated request has the header of the first one', async (t) => {
+  const { app } = await buildMixedApp(t);
+  const payload = { instances: NAMED.map((row, i) => ({ id: `row ${i}`, note: 'x', ...row })), target: 'y' };
+  const ask = () => app.inject({ method: 'POST', url: '/feedback', headers: { 'idempotency-key': 'a' }, payload });
+  const [first, second] = [await ask(), await ask()];
+  assert.equal(second.headers['idempotent-replayed'], 'true');
+  assert.deepEqual(
+    [first.headers, second.headers].map((headers) => headers['x-ignored-columns']),
+    ['2', '2'],
+  );
+  assert.deepEqual(second.json(), first.json());
+});
 
 test('a training on feedback learns the levels that the model did not know, and reads rows of several versions alike', async (t) => {
   const { app } = await buildTestApp(t, [], { maxRows: 1000 });

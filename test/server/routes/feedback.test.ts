@@ -7,22 +7,12 @@ import type { FastifyInstance } from 'fastify';
 import { csvToTable } from '../../../src/model/tables/csv/csv-table.js';
 import { LARGE_BODY } from '../../../src/server/bodies/large-body.js';
 import { BodyReader } from '../../../src/server/inference/body-reader.js';
+import { feedback, largeFeedback, postJson as post } from '../../support/feedback.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { buildTestApp, publishUntrained } from '../../support/test-app.js';
 
 const ROWS = Array.from({ length: 40 }, (_, i) => [Math.sin(i), Math.cos(2 * i), i / 40]);
 const TARGETS = ROWS.map(([a, b, c]) => 10 + a! + 2 * b! - c!);
-
-const post = (app: FastifyInstance, url: string, payload: object) => app.inject({ method: 'POST', url, payload });
-const feedback = (app: FastifyInstance, payload: object) => post(app, '/feedback', payload);
-/** The same in a large body: white space makes it one. */
-const largeFeedback = (app: FastifyInstance, payload: object) =>
-  app.inject({
-    method: 'POST',
-    url: '/feedback',
-    headers: { 'content-type': 'application/json' },
-    payload: JSON.stringify(payload) + ' '.repeat(LARGE_BODY),
-  });
 
 /** Predicts rows with an id for their targets. */
 async function predictWithId(app: FastifyInstance, instances: unknown[]): Promise<string> {

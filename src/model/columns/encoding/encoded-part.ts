@@ -1,6 +1,6 @@
-import { UNIT_MS } from '../coding.js';
-import { angleOf, DAY, MAX_CODE } from './cycles.js';
-import { type CalendarEncoding, type EncodedColumn, inputsOf, type PowerEncoding } from './encoding.js';
+import { CalendarInputs } from './calendar-inputs.js';
+import { MAX_CODE } from './cycles.js';
+import { type EncodedColumn, inputsOf, type PowerEncoding } from './encoding.js';
 import { oneHotTable, targetTable } from './level-table.js';
 import { yeoJohnson } from './yeo-johnson.js';
 
@@ -15,12 +15,7 @@ export class EncodedPart {
   private readonly mean: number = 0;
   private readonly scale: number = 1;
   private readonly power: PowerEncoding['power'] | undefined;
-  private readonly unit: number = 1;
-  /** Codes beyond have the trend of these. */
-  private readonly first: number = Number.NEGATIVE_INFINITY;
-  private readonly last: number = Number.POSITIVE_INFINITY;
-  /** Codes of a year by which codes beyond are first moved; undefined if they are not. */
-  private readonly period: number | undefined;
+  private readonly calendar: CalendarInputs | undefined;
   /** The input that says whether a value is missing: none, or what it is for a value and for a gap. */
   private readonly indicates: boolean = false;
   private readonly present: number = 0;
@@ -28,8 +23,6 @@ export class EncodedPart {
   /** `[levels + 2, inputs]`: the levels, a new one, and a missing value. */
   private readonly table: Float32Array = new Float32Array(0);
   private readonly levels: number = 0;
-  /** `[7, 2]`: the inputs of the days of a week. */
-  private readonly week: Float32Array = new Float32Array(0);
   /** Views of the rows of a table of long rows. */
   private readonly rows: readonly Float32Array[] = [];
 
@@ -53,10 +46,7 @@ export class EncodedPart {
         this.kind = 'calendar';
         this.mean = encoding.trend.mean;
         this.scale = encoding.trend.scale;
-        if (encoding.trend.range) [this.first, this.last] = encoding.trend.range;
-        this.period = encoding.trend.period;
-        this.unit = column.type === 'timestamp' ? UNIT_MS[column.unit] : 1;
-        this.week = weekOf(encoding);
+        if (column.type === 'timestamp') this.calendar = new CalendarInputs(column, encoding);
         break;
       case 'power':
         this.kind = 'power';
@@ -97,8 +87,10 @@ export class EncodedPart {
         else for (let i = 0, from = level * this.inputs; i < this.inputs; i++) to[at + i] = this.table[from + i]!;
         return;
       }
-      case 'calendar':
-        this.encodeTime(code, to, at);
+      case 'calendar': {
+        const end = this.calendar!.encode(code, to, at);
+        if (this.indicates) to[end] = Number.isNaN(code) ? this.absent : this.present;
+      }
     }
   }
 
@@ -108,41 +100,6 @@ export class EncodedPart {
     to[at] = missing ? 0 : (code - this.mean) / this.scale;
     to[at + 1] = missing ? 0 : (yeoJohnson((code - centre) / width, lambda) - mean) / scale;
     if (this.indicates) to[at + 2] = missing ? this.absent : this.present;
-  }
-
-  private encodeTime(code: number, to: Float32Array, at: number): void {
-    const { column } = this;
-    if (column.type !== 'timestamp') return;
-    const { cycles } = column.encoding;
-    const missing = Number.isNaN(code);
-    to[at] = missing ? 0 : (this.known(code) - this.mean) / this.scale;
-    const time = column.origin + code * this.unit;
-    let next = at + 1;
-    for (let i = 0; i < cycles.length; i++) {
-      const { period, sin, cos, scale } = cycles[i]!;
-      if (missing) {
-        to[next++] = 0;
-        to[next++] = 0;
-      } else if (period === 'week') {
-        const day = Math.floor(time / DAY) % 7;
-        const from = 2 * (day < 0 ? day + 7 : day);
-        to[next++] = this.week[from]!;
-        to[next++] = this.week[from + 1]!;
-      } else {
-        const angle = angleOf(period, time);
-        to[next++] = (Math.sin(angle) - sin) / scale;
-        to[next++] = (Math.cos(angle) - cos) / scale;
-      }
-    }
-    if (this.indicates) to[next] = missing ? this.absent : this.present;
-  }
-
-  /** Returns the code whose trend a code has. */
-  private known(code: number): number {
-    const { first, last, period } = this;
-    if (code >= first && code <= last) return code;
-    const years = (distance: number) => (period === undefined ? 0 : period * Math.ceil(Math.max(0, distance) / period));
-    return Math.min(last, Math.max(first, code + years(first - code) - years(code - last)));
   }
 
   /** Returns the code that the inputs from index `at` on stand for. */
@@ -171,14 +128,4 @@ export class EncodedPart {
     }
     return best;
   }
-}
-
-function weekOf({ cycles }: CalendarEncoding): Float32Array {
-  const cycle = cycles.find(({ period }) => period === 'week');
-  if (!cycle) return new Float32Array(0);
-  const { sin, cos, scale } = cycle;
-  const angles = Array.from({ length: 7 }, (_, day) => angleOf('week', day * DAY));
-  return Float32Array.from(
-    angles.flatMap((angle) => [(Math.sin(angle) - sin) / scale, (Math.cos(angle) - cos) / scale]),
-  );
 }

@@ -1,5 +1,5 @@
 import type { Notation } from '../column.js';
-import { normalised, numberInText } from './number-text.js';
+import { infiniteInText, normalised, numberInText } from './number-text.js';
 
 /** A text of a column, and how often it is there. */
 export interface CountedText {
@@ -12,8 +12,11 @@ export interface NotationHints {
   /** As the caller says, or as numbers that were read before are written. */
   readonly decimal?: '.' | ',' | undefined;
   /** The decimal mark of other columns of the table, for texts such as `1,234` that could be read both ways. */
-  readonly others?: '.' | ',' | undefined;
+  readonly others?: OtherMarks | undefined;
 }
+
+/** `unknown`: the table may well have decimal commas, so that points alone decide nothing. */
+export type OtherMarks = '.' | ',' | 'unknown';
 
 export interface InferredNotation {
   /** Undefined if most texts are numbers that can be read in two ways, and nothing says in which. */
@@ -74,11 +77,12 @@ export function inferNotation(texts: Iterable<CountedText>, hints: NotationHints
   }
   const { weight } = point;
   const differ = point.values.some((value, i) => value !== comma.values[i] && !Number.isNaN(value));
-  if (hints.others && (differ || hints.others === ',')) {
-    return { notation: (hints.others === '.' ? point : comma).notation, weight, certain: false };
+  const { others } = hints;
+  if ((others === '.' && differ) || others === ',') {
+    return { notation: (others === '.' ? point : comma).notation, weight, certain: false };
   }
   // Only points, as programs write numbers: a decimal point unless another column of the table says otherwise.
-  const undecided = differ && all.includes(',');
+  const undecided = differ && (all.includes(',') || others === 'unknown');
   return { notation: undecided ? undefined : point.notation, weight, certain: false };
 }
 
@@ -94,7 +98,7 @@ export function strictReader(notation: Notation): (text: string) => number {
     const shape = shapeOf({ text, count: 1 });
     return shape?.unit === unit && isWritten(shape.body, decimal, thousands)
       ? numberInText(text, notation)
-      : Number.NaN;
+      : infiniteInText(text);
   }
 }
 

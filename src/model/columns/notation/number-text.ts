@@ -10,13 +10,13 @@ const MAX_LENGTH = 64;
 
 /**
  * Returns the number that a text writes in a column's notation, by default the plain decimal one; NaN for any other text.
- * `Number()` alone would read '' as 0 and '0x1F' as 31.
+ * `inf` and `Infinity` are infinite. `Number()` alone would read '' as 0 and '0x1F' as 31.
  */
 export function numberInText(text: string, notation?: Notation): number {
   if (!notation) {
     if (PLAIN.test(text)) return Number(text);
     const plain = normalised(text);
-    return PLAIN.test(plain) ? Number(plain) : Number.NaN;
+    return PLAIN.test(plain) ? Number(plain) : infiniteInText(plain);
   }
   const { decimal, thousands, unit } = notation;
   let rest = normalised(text);
@@ -32,8 +32,17 @@ export function numberInText(text: string, notation?: Notation): number {
   const digits = thousands === undefined ? whole : withoutGroups(whole, thousands);
   const plain = parts.length === 0 ? digits : `${digits}.${parts[0]}`;
   // Neither a point that is no decimal point here, nor a third sign.
-  if (!PLAIN.test(plain) || !/^\d*(e[+-]?\d+)?$/i.test(digits)) return Number.NaN;
+  if (!PLAIN.test(plain) || !/^\d*(e[+-]?\d+)?$/i.test(digits)) return infiniteInText(text);
   return (sign === '-') !== (second === '-') || inParentheses ? -Number(plain) : Number(plain);
+}
+
+/** Infinite numbers as pandas, R and Java write them. */
+const INFINITE = /^[+-]?inf(?:inity)?$/i;
+
+/** Returns an infinite number if the text is one; NaN for any other text. */
+export function infiniteInText(text: string): number {
+  if (text.length > 9 || !INFINITE.test(text)) return Number.NaN;
+  return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
 }
 
 /** Full-width digits, the minus sign of typesetters and the formula that makes Excel take a cell as text are only spelling. */

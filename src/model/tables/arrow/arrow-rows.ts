@@ -7,6 +7,7 @@ import type { RowModel } from '../row-model.js';
 import { checkCount, type Rows } from '../rows.js';
 import type { ArrowBatch } from './arrow-batch.js';
 import { invalidArrow } from './arrow-error.js';
+import { type ArrowColumn, typeNameOf } from './arrow-schema.js';
 import { ArrowStream } from './arrow-stream.js';
 import { openValues } from './arrow-values.js';
 
@@ -41,6 +42,7 @@ export async function readArrowRows(content: Uint8Array, model: RowModel, slice:
   const width = features.length;
   const rows = new Float32Array(count * width);
   const budget = { left: MAX_TEXT_BYTES + BYTES_PER_VALUE * count * width };
+  let unyielded = 0;
   for (let feature = 0; feature < width; feature++) {
     const place = places[feature]!;
     const code = cellCoder(model, feature, columns[place]!.type!.kind);
@@ -50,8 +52,11 @@ export async function readArrowRows(content: Uint8Array, model: RowModel, slice:
       if (part.dictionary) for (const _ of part.dictionary.load(budget)) await slice.yieldIfOver();
       const read = openValues(part, budget);
       for (let from = 0; from < batch.rows; from += VALUES_PER_CHUNK) {
-        const cells = read(from, Math.min(batch.rows, from + VALUES_PER_CHUNK));
-        code(cells, done + from, rows, feature, width);
+        const to = Math.min(batch.rows, from + VALUES_PER_CHUNK);
+        code(read(from, to), done + from, rows, feature, width);
+        unyielded += to - from;
+        if (unyielded < VALUES_PER_CHUNK) continue;
+        unyielded = 0;
         await slice.yieldIfOver();
       }
       done += batch.rows;
@@ -60,7 +65,8 @@ export async function readArrowRows(content: Uint8Array, model: RowModel, slice:
   return { rows, count, ignored: columns.length - width };
 }
 
-function checkType({ name, type, typeName }: { name: string; type: unknown; typeName: string }): void {
-  if (type) return;
-  throw invalidArrow(`column ${show(name)}: expected numbers, texts, booleans, dates or times, got ${typeName}`);
+function checkType(column: ArrowColumn): void {
+  if (column.type) return;
+  const expected = 'expected numbers, texts, booleans, dates or times';
+  throw invalidArrow(`column ${show(column.name)}: ${expected}, got ${typeNameOf(column)}`);
 }

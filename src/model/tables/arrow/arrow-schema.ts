@@ -21,8 +21,8 @@ export interface ArrowColumn {
   readonly name: string;
   /** Of its values, or of those in its dictionary. Undefined if values of this type are not read. */
   readonly type: ArrowType | undefined;
-  /** The type's name, for messages. */
-  readonly typeName: string;
+  /** Apache's number of the type. */
+  readonly typeId: number;
   readonly dictionary?: ArrowDictionaryField;
   /** The index of its node in record batches. */
   readonly node: number;
@@ -72,7 +72,7 @@ export function readSchema(schema: Schema | null, size: number): ArrowSchema {
     if (seen.has(name)) throw invalidArrow(`column ${show(name)} appears twice`);
     seen.add(name);
     columns.push({ name, node: nodes.length, ...valuesOf(field) });
-    addNodes(field, nodes, `column ${show(name)}`);
+    addNodes(field, nodes, () => `column ${show(name)}`);
   }
   return { columns, nodes };
 }
@@ -90,20 +90,25 @@ export function schemaEntry(schema: Schema, key: string): string | undefined {
   return undefined;
 }
 
-function valuesOf(field: Field): Pick<ArrowColumn, 'type' | 'typeName' | 'dictionary'> {
+/** The name of a column's type, for messages. */
+export function typeNameOf({ typeId }: ArrowColumn): string {
+  return (Type[typeId] ?? `type ${typeId}`).replace('_', '');
+}
+
+function valuesOf(field: Field): Pick<ArrowColumn, 'type' | 'typeId' | 'dictionary'> {
   const type = arrowType(field);
-  const typeName = (Type[field.typeType()] ?? `type ${field.typeType()}`).replace('_', '');
+  const typeId = field.typeType();
   const encoding = field.dictionary();
-  if (!encoding) return { type, typeName };
+  if (!encoding) return { type, typeId };
   const indices = intType(encoding.indexType());
-  if (!indices) return { type: undefined, typeName };
-  return { type, typeName, dictionary: { id: encoding.id(), indices, values: nodeOf(field) } };
+  if (!indices) return { type: undefined, typeId };
+  return { type, typeId, dictionary: { id: encoding.id(), indices, values: nodeOf(field) } };
 }
 
 /** Appends the nodes of a field and of its children. Untrusted fields may be their own children. */
-function addNodes(field: Field, nodes: ArrowNode[], place: string, depth = 0): void {
+function addNodes(field: Field, nodes: ArrowNode[], place: () => string, depth = 0): void {
   if (nodes.length === MAX_FIELDS) throw invalidArrow(`expected at most ${MAX_FIELDS} fields, nested ones included`);
-  if (depth > MAX_DEPTH) throw invalidArrow(`${place}: expected at most ${MAX_DEPTH} levels of nested fields`);
+  if (depth > MAX_DEPTH) throw invalidArrow(`${place()}: expected at most ${MAX_DEPTH} levels of nested fields`);
   if (field.dictionary()) {
     nodes.push({ buffers: 2, isView: false });
     return;

@@ -63,8 +63,8 @@ export class ArrowStream {
     const id = batch?.id();
     const column = this.columns.find(({ dictionary }) => dictionary?.id === id);
     if (id === undefined || !column?.type || !column.dictionary) return;
-    const { name, type, typeName } = column;
-    const values: ArrowSchema = { columns: [{ name, type, typeName, node: 0 }], nodes: [column.dictionary.values] };
+    const { name, type, typeId } = column;
+    const values: ArrowSchema = { columns: [{ name, type, typeId, node: 0 }], nodes: [column.dictionary.values] };
     const { parts } = readBatch(batch!.data(), values, [], body, `dictionary ${id}`);
     const known = batch!.isDelta() ? this.dictionaries.get(id) : undefined;
     const dictionary = known ?? new ArrowDictionary();

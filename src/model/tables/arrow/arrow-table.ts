@@ -1,11 +1,14 @@
-import { openBytes } from '../byte-source.js';
+import { type Bytes, openBytes } from '../byte-source.js';
 import type { ColumnOrder } from '../columns.js';
 import { addCells, declaredType } from '../raw/add-cells.js';
 import { type RawColumnName, RawTable, type RawTableOptions } from '../raw/raw-table.js';
 import type { LeftOut } from '../table-choices.js';
 import type { TableInfo } from '../table-file.js';
+import { typeNameOf } from './arrow-schema.js';
 import { ArrowStream } from './arrow-stream.js';
 import { openValues } from './arrow-values.js';
+
+type ArrowTableOptions = Pick<RawTableOptions, 'choices' | 'isReport' | 'limits' | 'serving'>;
 
 /** Bytes that a record batch may have without compression: its columns are decompressed as a whole. */
 const MAX_DECOMPRESSED = 2 ** 27;
@@ -22,22 +25,37 @@ export async function arrowToTable(
   targets: readonly string[],
   order: ColumnOrder,
   progress: () => Promise<void> | void,
-  options: Pick<RawTableOptions, 'choices' | 'isReport' | 'limits' | 'serving'> = {},
+  options: ArrowTableOptions = {},
 ): Promise<TableInfo> {
   using bytes = openBytes(path);
+  const terms = { ...options, targets, order, code: 'INVALID_ARROW' } as const;
+  return (
+    (await read(bytes, directory, terms, progress, true)) ?? (await read(bytes, directory, terms, progress, false))!
+  );
+}
+
+/** Returns what `RawTable.tryFinish` returns. */
+async function read(
+  bytes: Bytes,
+  directory: string,
+  terms: RawTableOptions,
+  progress: () => Promise<void> | void,
+  isRepeatable: boolean,
+): Promise<TableInfo | undefined> {
   const stream = new ArrowStream(bytes);
   const { index, categories } = stream.notes;
   const unreadable: LeftOut[] = [];
   const columns: RawColumnName[] = [];
-  for (const { name, type, typeName, dictionary } of stream.columns) {
-    if (!type) unreadable.push({ name, reason: `values of type ${typeName} are not learned from` });
+  for (const column of stream.columns) {
+    const { name, type, dictionary } = column;
+    if (!type) unreadable.push({ name, reason: `values of type ${typeNameOf(column)} are not learned from` });
     else {
       const isCategory = dictionary !== undefined || categories.has(name);
-      columns.push({ name, declared: declaredType(type.kind, index.has(name), isCategory) });
+      const declared = declaredType(type.kind, index.has(name), isCategory);
+      columns.push({ name, declared, isNumeric: type.kind === 'number' });
     }
   }
-  const terms = { ...options, targets, order, unreadable, code: 'INVALID_ARROW' } as const;
-  using table = new RawTable(directory, columns, terms);
+  using table = new RawTable(directory, columns, { ...terms, unreadable, isRepeatable });
   const places = table.columns.map(({ name }) => stream.columns.findIndex((column) => column.name === name));
   for (let batch = stream.next(); batch; batch = stream.next()) {
     table.expect(batch.rows);
@@ -53,5 +71,5 @@ export async function arrowToTable(
       await progress();
     }
   }
-  return table.finish();
+  return table.tryFinish();
 }

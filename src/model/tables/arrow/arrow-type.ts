@@ -149,6 +149,13 @@ function instants(milliseconds: (time: bigint) => number): ArrowType {
   );
 }
 
+/** Returns bytes in memory of their own, where values are aligned and may be changed: those of a file are read into such memory. */
+function aligned(raw: Uint8Array): ArrayBuffer {
+  const { buffer, byteOffset, byteLength } = raw;
+  if (byteLength === buffer.byteLength) return buffer as ArrayBuffer;
+  return buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
+}
+
 /** A type whose values have `width` bytes each. `decode` gets them aligned to eight. */
 function fixed(kind: 'number' | 'instant', width: number, decode: Decode): ArrowType {
   return {
@@ -156,9 +163,7 @@ function fixed(kind: 'number' | 'instant', width: number, decode: Decode): Arrow
     sizes: (rows) => [width * rows],
     read: ([buffer], from, to) => {
       const raw = buffer!.read(from * width, to * width);
-      // Copied, so that the values are aligned.
-      const bytes = raw.buffer.slice(raw.byteOffset, raw.byteOffset + raw.byteLength) as ArrayBuffer;
-      return { values: decode(bytes) };
+      return { values: decode(aligned(raw)) };
     },
   };
 }

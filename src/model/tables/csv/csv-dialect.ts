@@ -64,6 +64,8 @@ interface Look {
   /** Share of the records with as many cells as the header. */
   readonly even: number;
   readonly hasNames: boolean;
+  /** Cells that contain a separator which no number has. */
+  readonly foreign: number;
 }
 
 function look(text: string, delimiter: string, { names, width: expected }: DialectHints): Look {
@@ -76,7 +78,8 @@ function look(text: string, delimiter: string, { names, width: expected }: Diale
   const width = hasNames || expected === undefined || header.length === expected ? header.length : 0;
   const isEven = (row: readonly string[]) => row.length === width || (row.length === width + 1 && row.at(-1) === '');
   const even = rows.length === 0 ? 1 : rows.filter(isEven).length / rows.length;
-  return { delimiter, passed, width, even, hasNames };
+  const foreign = records.flat().filter((cell) => /[;\t|]/.test(cell)).length;
+  return { delimiter, passed, width, even, hasNames, foreign };
 }
 
 /** A delimiter is right if it separates the names that are known, every line into as many cells, and into more than one. */
@@ -85,7 +88,9 @@ function isBetter(a: Look, b: Look): boolean {
   const [wide, otherWide] = [a.width > 1 && a.even > 0.8, b.width > 1 && b.even > 0.8];
   if (wide !== otherWide) return wide;
   if (!wide) return a.even * a.width > b.even * b.width && a.width > 1;
-  return a.even - b.even > 0.1 || (Math.abs(a.even - b.even) <= 0.1 && a.width > b.width);
+  if (Math.abs(a.even - b.even) > 0.1) return a.even > b.even;
+  // Commas may be decimal marks: `1,5;2` has two cells in both ways.
+  return a.width > b.width || (a.width === b.width && a.foreign < b.foreign);
 }
 
 /** Returns the number of records before the header: comments, and titles of one cell above a table of several. */

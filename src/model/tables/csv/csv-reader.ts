@@ -4,7 +4,7 @@ import { CsvError, Parser } from 'csv-parse';
 import { DomainError, show } from '../../../base/domain-error.js';
 import { TimeSlice } from '../../../base/node/time-slice.js';
 import { checkColumns, MAX_COLUMNS } from '../columns.js';
-import { UNNAMED } from '../raw/column-decision.js';
+import { unnamed } from '../raw/uselessness.js';
 import { CsvDecoder } from './csv-decoder.js';
 import { CSV_OPTIONS, type CsvDialect, DIALECT_BYTES, type DialectHints, dialectOf } from './csv-dialect.js';
 
@@ -152,8 +152,7 @@ class Records {
     const names = [...record];
     while (names.length > 1 && names.at(-1)!.trim() === '') names.pop();
     // Empty names at the end are those of a line that ends with a delimiter, as its rows do.
-    if (record.length - names.length > 1) names.length = record.length;
-    const header = readHeader(names.map((name) => name ?? ''));
+    const header = readHeader(record.length - names.length > 1 ? record : names);
     this.width = header.length;
     this.onHeader(header, this.report);
   }
@@ -184,20 +183,21 @@ function isRemark(filled: readonly string[]): boolean {
   return filled.length === 1 && /\s/.test(filled[0]!.trim()) && !/^[\d.,+-]/.test(filled[0]!.trim());
 }
 
-/**
- * Returns the trimmed column names; a first one that is empty is the index of a data frame. Throws `INVALID_CSV` if one is empty or
- * repeated, and as `checkColumns` does.
- */
+/** Returns the trimmed names of columns; those that have none get the names that pandas gives to them. */
+export function namesOf(record: readonly string[]): string[] {
+  return record.map((name, i) => (name.trim() === '' && record.length > 1 ? unnamed(i) : name.trim()));
+}
+
+/** Returns the names as `namesOf` does. Throws `INVALID_CSV` if none is there or one is repeated, and as `checkColumns` does. */
 export function readHeader(record: readonly string[]): string[] {
   checkColumns(record);
-  const header = record.map((name) => name.trim());
-  if (header[0] === '' && header.length > 1) header[0] = UNNAMED;
+  if (record.every((name) => name.trim() === '')) throw invalid('header: no column has a name');
+  const header = namesOf(record);
   const seen = new Set<string>();
-  header.forEach((name, i) => {
-    if (name === '') throw invalid(`header: column ${i + 1} has no name`);
+  for (const name of header) {
     if (seen.has(name)) throw invalid(`header: column ${show(name)} appears twice`);
     seen.add(name);
-  });
+  }
   return header;
 }
 

@@ -2,7 +2,8 @@ import { DomainError, show } from '../../../base/domain-error.js';
 import { type ColumnOrder, splitColumns } from '../columns.js';
 import { RawTable } from '../raw/raw-table.js';
 import type { ServingColumns, TableChoices } from '../table-choices.js';
-import type { TableInfo, TableLimits } from '../table-file.js';
+import type { TableInfo } from '../table-file.js';
+import type { TableLimits } from '../table-limits.js';
 import { type CsvReport, type CsvSource, readCsv } from './csv-reader.js';
 
 /** The text of a row of totals. */

@@ -171,6 +171,13 @@ function readCell(value: unknown, place: () => string): JsonCell {
   throw invalidRows(`${place()}: expected a number, a text, true, false or null, got ${show(value)}`);
 }
 
+/** Returns a target: false and true count as 0 and 1, as in a training. Throws `INVALID_ROWS`. */
+export function readTarget(value: unknown, place: () => string): number | null {
+  if (typeof value === 'boolean') return Number(value);
+  if (typeof value === 'number' || value === null) return value;
+  throw invalidRows(`${place()}: expected a number, true, false or null, got ${show(value)}`);
+}
+
 /** Throws `INVALID_ROWS` for anything but a number or null. */
 export function readNumber(value: unknown, place: () => string): number | null {
   if (typeof value === 'number' || value === null) return value;

@@ -95,6 +95,9 @@ export class ParquetFile {
 /** Returns the values `from` up to `to` of what the library has read; undefined and null are missing values. */
 function cellsOf({ kind, number }: ParquetType, read: ArrayLike<unknown>, from: number, to: number): Cells {
   if (read instanceof Float64Array) return { values: read.subarray(from, to) };
+  // Neither decimals nor times: the values are the numbers.
+  if (kind === 'number' && number === Number && (read instanceof Float32Array || read instanceof Int32Array))
+    return { values: new Float64Array(read.subarray(from, to)) };
   const values = new Float64Array(to - from);
   const texts: string[] = [];
   for (let i = 0; i < values.length; i++) {

@@ -1,5 +1,6 @@
 import type { FileMetaData, RowGroup, SchemaElement } from 'hyparquet';
 import { show } from '../../../base/domain-error.js';
+import { typeNameOf } from '../arrow/arrow-schema.js';
 import { ArrowStream } from '../arrow/arrow-stream.js';
 import { bytesOf } from '../byte-source.js';
 import { MAX_COLUMNS } from '../columns.js';
@@ -136,8 +137,9 @@ function arrowNotes(schema: string | undefined): { categories: Set<string>; unre
   const unread = new Map<string, string>();
   try {
     const { columns } = new ArrowStream(bytesOf(Buffer.from(schema ?? '', 'base64')));
-    for (const { name, type, typeName: holds, dictionary } of columns) {
-      if (!type) unread.set(name, holds);
+    for (const column of columns) {
+      const { name, type, dictionary } = column;
+      if (!type) unread.set(name, typeNameOf(column));
       else if (dictionary) categories.add(name);
     }
   } catch {

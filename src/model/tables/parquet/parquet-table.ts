@@ -2,7 +2,8 @@ import { openBytes } from '../byte-source.js';
 import type { ColumnOrder } from '../columns.js';
 import { addCells } from '../raw/add-cells.js';
 import { RawTable, type RawTableOptions } from '../raw/raw-table.js';
-import type { TableInfo, TableLimits } from '../table-file.js';
+import type { TableInfo } from '../table-file.js';
+import type { TableLimits } from '../table-limits.js';
 import { ParquetFile } from './parquet-file.js';
 
 /**
@@ -29,23 +30,34 @@ export async function parquetToTable(
   using bytes = openBytes(path);
   const file = new ParquetFile(bytes);
   const bounds = limits && limitedByFile(limits, bytes.length);
-  const terms = { ...options, limits: bounds, targets, order, code: 'INVALID_PARQUET' } as const;
-  using table = new RawTable(directory, file.columns, { ...terms, unreadable: file.unreadable });
-  table.expect(file.rows);
+  const { unreadable } = file;
+  const terms = { ...options, limits: bounds, targets, order, code: 'INVALID_PARQUET', unreadable } as const;
   const byName = new Map(file.columns.map((column) => [column.name, column]));
-  const chosen = table.columns.map(({ name }) => byName.get(name)!);
-  for await (const { rows, cells } of file.chunks(chosen)) {
-    for (let from = 0; from < rows; ) {
-      const to = Math.min(rows, from + table.room);
-      chosen.forEach(({ type }, i) => {
-        addCells(table.columns[i]!, type.kind, cells(i, from, to));
-      });
-      table.endRows(to - from);
-      from = to;
-      await progress();
+  const columns = file.columns.map(({ name, declared, type }) => ({
+    name,
+    declared,
+    isNumeric: type.kind === 'number',
+  }));
+  return (await read(true)) ?? (await read(false))!;
+
+  /** Returns what `RawTable.tryFinish` returns. */
+  async function read(isRepeatable: boolean): Promise<TableInfo | undefined> {
+    using table = new RawTable(directory, columns, { ...terms, isRepeatable });
+    table.expect(file.rows);
+    const chosen = table.columns.map(({ name }) => byName.get(name)!);
+    for await (const { rows, cells } of file.chunks(chosen)) {
+      for (let from = 0; from < rows; ) {
+        const to = Math.min(rows, from + table.room);
+        chosen.forEach(({ type }, i) => {
+          addCells(table.columns[i]!, type.kind, cells(i, from, to));
+        });
+        table.endRows(to - from);
+        from = to;
+        await progress();
+      }
     }
+    return table.tryFinish();
   }
-  return table.finish();
 }
 
 function limitedByFile(limits: TableLimits, fileBytes: number): TableLimits {

@@ -3,10 +3,12 @@ import type { DeclaredType, RawColumn } from './raw-column.js';
 
 /** Adds typed cells to a column. Texts are read as in a CSV: they may be numbers, dates or markers of a gap. */
 export function addCells(column: RawColumn, kind: CellKind, { values, texts }: Cells): void {
-  if (kind === 'number') column.isTyped = true;
+  if (kind === 'number') {
+    column.addNumbers(values);
+    return;
+  }
   for (const value of values) {
     if (Number.isNaN(value)) column.gap();
-    else if (kind === 'number') column.number(value);
     else if (kind === 'text') column.cell(texts![value]!);
     else if (kind === 'instant') column.instant(value);
     else column.boolean(value === 1);

@@ -1,9 +1,15 @@
-import { readTime } from '../../columns/coding.js';
 import type { ColumnType, Notation } from '../../columns/column.js';
 import { isGap } from '../../columns/notation/gaps.js';
-import { type InferredNotation, inferNotation, strictReader } from '../../columns/notation/notation-inference.js';
+import {
+  type InferredNotation,
+  inferNotation,
+  type OtherMarks,
+  strictReader,
+} from '../../columns/notation/notation-inference.js';
+import { type DateOrder, readTime } from '../../columns/times.js';
 import { MAX_FLOAT32 } from '../rows.js';
 import { type Budget, Dictionary, MAX_TEXT } from './dictionary.js';
+import { NumberFacts } from './number-facts.js';
 
 /**
  * A cell is a float64: a number, an instant in milliseconds, or NaN. The low word of a NaN says what it stands for: nothing (a gap),
@@ -31,43 +37,15 @@ export type Reading =
   | { readonly type: 'timestamp' }
   | { readonly type: 'text' };
 
-/** Numbers of a column, as far as they are read. */
-export class NumberFacts {
-  count = 0;
-  min = Number.POSITIVE_INFINITY;
-  max = Number.NEGATIVE_INFINITY;
-  integers = true;
-  /** Each is larger than the one before it. */
-  increasing = true;
-  /** Each is one more than that of the row before, from the first row on. */
-  counts = true;
-  first = Number.NaN;
-  /** Integers that float64 cannot distinguish from their neighbours. */
-  beyondExact = 0;
-  /** Numbers that float32 cannot hold. */
-  beyondFloat32 = 0;
-  /** All are midnights, all are whole minutes: if they are instants. */
-  midnights = true;
-  minutes = true;
-  private last = Number.NEGATIVE_INFINITY;
-
-  add(value: number, row: number): void {
-    if (this.count++ === 0) {
-      this.first = value - row;
-      if (row > 0) this.counts = false;
-    }
-    if (value < this.min) this.min = value;
-    if (value > this.max) this.max = value;
-    if (this.counts && value !== this.first + row) this.counts = false;
-    if (this.increasing && value <= this.last) this.increasing = false;
-    this.last = value;
-    if (this.integers) {
-      if (value % 1 !== 0) this.integers = false;
-      else if (value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER) this.beyondExact++;
-    }
-    if (this.minutes && value % 60_000 !== 0) this.minutes = false;
-    if (this.midnights && value % 86_400_000 !== 0) this.midnights = false;
-  }
+/** What the columns of a table share. */
+export interface RawColumnContext {
+  readonly budget: Budget;
+  /** The order of day, month and year in dates, beside that of ISO 8601. */
+  readonly order: DateOrder | undefined;
+  /** Where the row is that is being added. */
+  readonly place: () => number;
+  /** Makes room for another text; returns false if the column must do without. */
+  readonly onFull: (column: RawColumn, text: string) => boolean;
 }
 
 /** One column of a table that is being read: its cells in the rows of a chunk, and what is known of all of them. */
@@ -103,23 +81,23 @@ export class RawColumn {
   isWritten = false;
   /** An integer begins with a zero, as the codes of places do. */
   leadingZeros = false;
+  /** Some of its times have day, month and year in another order than that of ISO 8601. */
+  isOrdered = false;
   private read: ((text: string) => number) | undefined;
-  private readonly place: () => number;
-  private readonly onFull: (column: RawColumn, text: string) => boolean;
+  private readonly context: RawColumnContext;
 
   constructor(
     name: string,
     declared: DeclaredType | undefined,
     chunk: { cells: Float64Array; words: Uint32Array },
-    context: { budget: Budget; place: () => number; onFull: (column: RawColumn, text: string) => boolean },
+    context: RawColumnContext,
   ) {
     this.name = name;
     this.declared = declared;
     this.cells = chunk.cells;
     this.words = chunk.words;
     this.dictionary = new Dictionary(context.budget);
-    this.place = context.place;
-    this.onFull = context.onFull;
+    this.context = context;
     // Their texts are levels, as they are written.
     if (declared === 'category' || declared === 'boolean') this.reading = { type: 'text' };
   }
@@ -160,6 +138,19 @@ export class RawColumn {
     if (Number.isNaN(value)) this.words[2 * (this.filled - 1)] = GAP;
   }
 
+  /** Adds many numbers; NaN is a gap. */
+  addNumbers(values: Float64Array): void {
+    this.isTyped = true;
+    if (this.reading?.type === 'text') {
+      for (const value of values) this.number(value);
+      return;
+    }
+    this.cells.set(values, this.filled);
+    // A computed NaN may have any bits.
+    for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) this.words[2 * (this.filled + i)] = GAP;
+    this.filled += values.length;
+  }
+
   boolean(value: boolean): void {
     this.textual = true;
     this.put(String(value));
@@ -195,25 +186,31 @@ export class RawColumn {
   }
 
   /** Returns in which notation its texts are numbers; undefined if no text is one. */
-  infer(decimal: '.' | ',' | undefined, others?: '.' | ','): InferredNotation | undefined {
+  infer(decimal: '.' | ',' | undefined, others?: OtherMarks): InferredNotation | undefined {
     if (this.textual || this.reading?.type === 'text') return undefined;
     const inferred = inferNotation(this.countedTexts(), { decimal, others });
     return inferred.weight > 0 ? inferred : undefined;
   }
 
   /** Decides how the texts are read from here on, and reads those of the chunk. */
-  settle(decimal: '.' | ',' | undefined, others: '.' | ',' | undefined): void {
+  settle(decimal: '.' | ',' | undefined, others: OtherMarks | undefined): void {
     if (this.reading) {
-      if (this.reading.type === 'timestamp') this.read = readTime;
+      if (this.reading.type === 'timestamp') this.read = this.readTime;
       return;
     }
     const texts = this.countedTexts();
     const weight = texts.reduce((sum, { count }) => sum + count, 0);
-    const times = texts.reduce((sum, { text, count }) => sum + (Number.isNaN(readTime(text)) ? 0 : count), 0);
+    const times = texts.reduce(
+      (sum, { text, count }) => sum + (Number.isNaN(readTime(text, this.context.order)) ? 0 : count),
+      0,
+    );
     if (weight === 0 && this.textual) return;
     // Numbers that came as numbers are not written in any notation.
     if (weight === 0)
-      this.readAs({ type: 'number', notation: { decimal: this.isTyped ? '.' : (decimal ?? others ?? '.') } });
+      this.readAs({
+        type: 'number',
+        notation: { decimal: this.isTyped ? '.' : (decimal ?? (others === ',' ? ',' : '.')) },
+      });
     else if (2 * times >= weight) this.readAs({ type: 'timestamp' });
     else if (!this.textual) {
       const inferred = this.infer(decimal, others);
@@ -232,16 +229,19 @@ export class RawColumn {
   /** Counts what is in the chunk, whose first row is `row`, and makes numbers that float32 cannot hold gaps. */
   observe(row: number): void {
     const { cells, words, numbers, filled } = this;
-    const isNumber = this.reading?.type !== 'timestamp';
+    if (this.reading?.type === 'timestamp') {
+      numbers.addInstants(cells, filled, row);
+      return;
+    }
     for (let i = 0; i < filled; i++) {
       const value = cells[i]!;
-      if (Number.isNaN(value)) continue;
-      if (isNumber && (value > MAX_FLOAT32 || value < -MAX_FLOAT32)) {
-        numbers.beyondFloat32++;
+      if (value > MAX_FLOAT32 || value < -MAX_FLOAT32) {
+        if (numbers.beyondFloat32++ === 0) numbers.firstBeyond = `${value} (row ${row + i + 1})`;
         words[2 * i + 1] = NAN_WORD;
         words[2 * i] = GAP;
-      } else numbers.add(value, row + i);
+      }
     }
+    numbers.add(cells, filled, row);
   }
 
   /** Forgets the texts: there are too many to be levels. */
@@ -250,16 +250,24 @@ export class RawColumn {
     this.dictionary.clear();
   }
 
+  private readonly readTime = (text: string): number => {
+    const time = readTime(text);
+    if (!Number.isNaN(time) || this.context.order === undefined) return time;
+    const ordered = readTime(text, this.context.order);
+    if (!Number.isNaN(ordered)) this.isOrdered = true;
+    return ordered;
+  };
+
   private readAs(reading: Reading): void {
     this.reading = reading;
-    this.read = reading.type === 'number' ? strictReader(reading.notation) : readTime;
+    this.read = reading.type === 'number' ? strictReader(reading.notation) : this.readTime;
     const { texts, counts, places } = this.dictionary;
     if (texts.length > 0) this.isWritten = true;
     const values = texts.map((text) => this.read!(text));
     texts.forEach((text, i) => {
       if (Number.isNaN(values[i])) return;
       if (/^[+-]?0\d+$/.test(text)) this.leadingZeros = true;
-      const isPlain = /^[+-]?[\d.e+-]+$/i.test(text);
+      const isPlain = /^[+-]?[\d.e+-]+$/i.test(text) || !Number.isFinite(values[i]);
       if (!isPlain && this.notationExamples.length < MAX_EXAMPLES)
         this.notationExamples.push({ text, place: places[i]! });
     });
@@ -286,8 +294,8 @@ export class RawColumn {
     const known = this.dictionary.count(text);
     if (known !== undefined) return 1 + known;
     if (text.length > MAX_TEXT) this.longTexts++;
-    else if (!this.isFull && (this.dictionary.hasRoom(text) || this.onFull(this, text))) {
-      return 1 + this.dictionary.add(text, this.place());
+    else if (!this.isFull && (this.dictionary.hasRoom(text) || this.context.onFull(this, text))) {
+      return 1 + this.dictionary.add(text, this.context.place());
     }
     return this.stray(text);
   }
@@ -296,7 +304,7 @@ export class RawColumn {
     if (isGap(text)) return GAP;
     this.strays++;
     if (this.strayExamples.length < MAX_EXAMPLES)
-      this.strayExamples.push({ text: text.slice(0, 40), place: this.place() });
+      this.strayExamples.push({ text: text.slice(0, 40), place: this.context.place() });
     return OTHER;
   }
 

@@ -3,13 +3,18 @@ import { join } from 'node:path';
 import { DomainError, type ErrorCode, show } from '../../../base/domain-error.js';
 import { MEMORY } from '../../../base/node/memory-limits.js';
 import type { Column, ColumnType } from '../../columns/column.js';
-import { type ColumnOrder, checkColumns, splitColumns } from '../columns.js';
+import type { OtherMarks } from '../../columns/notation/notation-inference.js';
+import type { DateOrder } from '../../columns/times.js';
+import { type ColumnOrder, type Columns, checkColumns, sameNames, splitColumns } from '../columns.js';
 import { firstOf } from '../rows.js';
 import { chosenColumns, type LeftOut, type ServingColumns, type TableChoices } from '../table-choices.js';
-import { RowLimit, type TableInfo, type TableLimits, UNLIMITED } from '../table-file.js';
-import { codeTable } from './coded-table.js';
-import { type Decided, type Decision, decide } from './column-decision.js';
+import type { TableInfo } from '../table-file.js';
+import { RowLimit, type TableLimits, UNLIMITED } from '../table-limits.js';
+import { codeTable, type DecidedCells, finishNumbers } from './coded-table.js';
+import { decide } from './column-decision.js';
+import type { Decided, Decision } from './decision.js';
 import type { Budget } from './dictionary.js';
+import { NumberRows } from './number-rows.js';
 import { type DeclaredType, RawColumn } from './raw-column.js';
 import { RawFile } from './raw-file.js';
 
@@ -24,6 +29,8 @@ const DICTIONARY_BYTES = Math.min(2 ** 27, (2 ** 20 * MEMORY.childHeap) / 4);
 export interface RawColumnName {
   readonly name: string;
   readonly declared?: DeclaredType | undefined;
+  /** All of its cells are numbers, or gaps. */
+  readonly isNumeric?: boolean;
 }
 
 export interface RawTableOptions {
@@ -45,6 +52,8 @@ export interface RawTableOptions {
   readonly isPositional?: boolean | undefined;
   /** Columns that the format cannot read, such as lists. */
   readonly unreadable?: readonly LeftOut[] | undefined;
+  /** The source can be read again, if `tryFinish` asks for it. */
+  readonly isRepeatable?: boolean | undefined;
   /** Names the columns that cannot be read in the result, instead of throwing. */
   readonly isReport?: boolean | undefined;
 }
@@ -61,14 +70,15 @@ export class RawTable implements Disposable {
   private readonly directory: string;
   private readonly options: RawTableOptions;
   private readonly leftOut: readonly LeftOut[];
-  private readonly file: RawFile;
+  /** Where the rows go until it is known what their columns are. */
+  private readonly file: RawFile | NumberRows;
   private readonly chunk: Uint8Array;
   private readonly settlingRows: number;
   private readonly limit: RowLimit;
   private rows = 0;
   private inChunk = 0;
   private isSettled = false;
-  private others: '.' | ',' | undefined;
+  private others: OtherMarks | undefined;
 
   /** Throws `UNKNOWN_COLUMN` for columns that the table lacks, too many columns and names that are too long. */
   constructor(directory: string, columns: readonly RawColumnName[], options: RawTableOptions) {
@@ -107,11 +117,17 @@ export class RawTable implements Disposable {
       const onFull = (column: RawColumn, text: string) => this.makeRoom(budget, column, text);
       // Cells of one column may be added for many rows at once.
       const row = () => this.rows - this.inChunk + column.filled + 1;
-      const context = { budget, place: options.place ?? row, onFull };
+      const context = { budget, place: options.place ?? row, onFull, order: this.orderOf(name) };
       const column = new RawColumn(name, targets.includes(name) ? type : (type ?? declared), chunk, context);
       return column;
     });
-    this.file = new RawFile(join(directory, 'cells.f64'));
+    const isNumber = (type: DeclaredType | undefined) => type === undefined || type === 'number';
+    const areNumbers =
+      read.every(({ isNumeric }) => isNumeric) && this.columns.every((each) => isNumber(each.declared));
+    this.file =
+      options.isRepeatable && areNumbers
+        ? new NumberRows(directory, this.columns, this.likelyColumns(), this.chunkRows)
+        : new RawFile(join(directory, 'cells.f64'));
   }
 
   /** Rows that may be added before the next call of `endRows`. */
@@ -138,26 +154,39 @@ export class RawTable implements Disposable {
     if (this.inChunk >= this.chunkRows) this.flush();
   }
 
+  /** As `finish`. Returns undefined if the source must be read again, and not as repeatable: one of its columns is not learned from. */
+  tryFinish(): TableInfo | undefined {
+    const cells = this.decideAll();
+    return this.file instanceof RawFile ? codeTable(cells, this.file) : finishNumbers(this.file, cells);
+  }
+
   /**
    * Decides what each column is, and writes the table. Throws the error code of the options naming the columns that cannot be read,
    * `TOO_MANY_MISSING`, `UNKNOWN_COLUMN` if no feature is left, and what `order` throws.
    */
   finish(): TableInfo {
+    return this.tryFinish()!;
+  }
+
+  private decideAll(): DecidedCells {
     if (!this.isSettled) this.settle();
     this.flush();
     const { targets, code = 'INVALID_ROWS', isReport = false } = this.options;
     const decisions = this.columns.map((raw, i) => ({ name: raw.name, decision: this.decide(raw, i) }));
     const leftOut = [...this.leftOut];
-    const problems: string[] = [];
+    const refused: LeftOut[] = [];
     const decided = new Map<string, Decided>();
     for (const { name, decision } of decisions) {
       if (decision.is === 'column') decided.set(name, decision);
       else if (decision.is === 'left_out') leftOut.push({ name, reason: decision.reason });
-      else problems.push(decision.message);
+      else refused.push({ name, reason: decision.message });
     }
-    if (problems.length > 0 && !isReport) throw new DomainError(code, firstOf(problems, '\n'));
+    if (refused.length > 0 && !isReport) {
+      const problems = refused.map(({ reason }) => reason);
+      throw new DomainError(code, firstOf(problems, '\n'));
+    }
     // A counter may be all there is to learn from.
-    if (decided.size === targets.length && problems.length === 0) {
+    if (decided.size === targets.length && refused.length === 0) {
       for (const { name, decision } of decisions) {
         if (decision.is !== 'left_out' || !decision.otherwise) continue;
         decided.set(name, decision.otherwise);
@@ -167,10 +196,10 @@ export class RawTable implements Disposable {
         );
       }
     }
-    const { directory, file, chunkRows, rows, columns, where } = this;
+    const { directory, chunkRows, rows, columns, where } = this;
     const { order, notices } = this.options;
-    const cells = { directory, file, chunkRows, rows, columns, decided, leftOut, targets, order, where, problems };
-    return codeTable({ ...cells, notices: notices?.() ?? [] });
+    const cells = { directory, chunkRows, rows, columns, decided, leftOut, targets, order, where, refused };
+    return { ...cells, notices: notices?.() ?? [] };
   }
 
   [Symbol.dispose](): void {
@@ -178,6 +207,20 @@ export class RawTable implements Disposable {
   }
 
   private readonly where = (place: number): string => this.options.where?.(place) ?? `row ${place}`;
+
+  /** The columns in the order that the table will have, if none of them is left out. */
+  private likelyColumns(): Columns {
+    const { targets, serving } = this.options;
+    const features = this.columns.map(({ name }) => name).filter((name) => !targets.includes(name));
+    return { features: serving && sameNames(features, serving.features) ? serving.features : features, targets };
+  }
+
+  /** The order of dates as the caller says it, or else the model that serves. */
+  private orderOf(name: string): DateOrder | undefined {
+    const { choices, serving } = this.options;
+    const served = serving?.columns?.find((column) => column.name === name);
+    return choices?.dates ?? (served?.type === 'timestamp' ? served.order : undefined);
+  }
 
   private decide(raw: RawColumn, i: number): Decision {
     const { targets, choices = {}, serving, isPositional = false } = this.options;
@@ -190,8 +233,10 @@ export class RawTable implements Disposable {
       Object.hasOwn(types, raw.name) ||
       serving?.features.includes(raw.name) === true;
     const { others, where, rows } = this;
-    const seen = rows - raw.absentRows;
-    const decision = decide(raw, { rows: seen, isWanted, isFirst: i === 0, decimal: choices.decimal, others, where });
+    const { decimal } = choices;
+    const order = this.orderOf(raw.name);
+    const terms = { rows: rows - raw.absentRows, isWanted, place: i, decimal, others, order, where };
+    const decision = decide(raw, terms);
     if (isTarget) return decision.is === 'column' ? asTarget(raw, decision, where) : decision;
     const served = serving?.columns?.find(({ name }) => name === raw.name);
     return served ? asServed(raw, decision, served) : decision;
@@ -207,7 +252,10 @@ export class RawTable implements Disposable {
       const cells = column.countedTexts().reduce((sum, { count }) => sum + count, 0);
       if (inferred?.certain && inferred.notation && 2 * inferred.weight > cells) marks.add(inferred.notation.decimal);
     }
-    this.others = marks.size === 1 ? [...marks][0] : this.options.choices?.delimiter === ',' ? '.' : undefined;
+    const { delimiter } = this.options.choices ?? {};
+    // Where commas are decimal marks, cells are separated by semicolons.
+    const other = delimiter === ',' ? '.' : delimiter === ';' ? 'unknown' : undefined;
+    this.others = marks.size === 1 ? [...marks][0] : other;
     for (const column of this.columns) column.settle(decimal, this.others);
   }
 
@@ -216,7 +264,8 @@ export class RawTable implements Disposable {
     const before = this.rows - this.inChunk;
     for (const column of this.columns) column.observe(before);
     // The chunk's columns lie one after the other, each with room for a whole chunk.
-    this.file.append(this.chunk);
+    if (this.file instanceof RawFile) this.file.append(this.chunk);
+    else this.file.add(this.inChunk);
     for (const column of this.columns) column.filled = 0;
     this.inChunk = 0;
   }
@@ -246,6 +295,10 @@ function asServed(raw: RawColumn, decision: Decision, served: Column): Decision 
   }
   if (decision.is !== 'column' || isWritten || raw.countedTexts().length > 0) return decision;
   const { column } = decision;
+  if (column.type === 'timestamp' && served.type === 'timestamp') {
+    const { order, epoch } = served;
+    return { ...decision, column: { ...(order && { order }), ...(epoch && { epoch }), ...column } };
+  }
   if (column.type !== 'number' || served.type !== 'number' || !served.notation) return decision;
   return { ...decision, column: { ...column, notation: served.notation } };
 }

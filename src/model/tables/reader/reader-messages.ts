@@ -2,7 +2,8 @@ import type { ErrorCode } from '../../../base/domain-error.js';
 import type { RowModel } from '../row-model.js';
 import type { Rows } from '../rows.js';
 import type { ServingColumns, TableChoices } from '../table-choices.js';
-import type { TableInfo, TableLimits } from '../table-file.js';
+import type { TableInfo } from '../table-file.js';
+import type { TableLimits } from '../table-limits.js';
 
 /** `rows` is a file of `writeRowFile`. */
 export type TableFormat = 'arrow' | 'csv' | 'parquet' | 'rows';

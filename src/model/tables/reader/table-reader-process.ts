@@ -12,6 +12,8 @@ import type { TableMessage, TableRequest } from './reader-messages.js';
 
 /** Bytes of a CSV read before progress is reported. */
 const CSV_CHUNK = 2 ** 20;
+/** Milliseconds between two reports of progress. */
+const PROGRESS_INTERVAL = 500;
 
 // The child of table-reader.ts: reads one file, reports the outcome, and exits.
 takeInspectorSignal();
@@ -52,9 +54,14 @@ async function* inChunks(path: string): AsyncGenerator<Buffer> {
   }
 }
 
-/** Reports progress, and yields to the event loop, which notices the end of the parent. */
+let reported = 0;
+
+/** Reports progress now and then, and yields to the event loop, which notices the end of the parent. */
 async function progress(): Promise<void> {
-  send({ type: 'progress' });
+  if (performance.now() - reported > PROGRESS_INTERVAL) {
+    reported = performance.now();
+    send({ type: 'progress' });
+  }
   await nextTurn();
 }
 

@@ -4,6 +4,7 @@ import Negotiator from 'negotiator';
 import { Type } from 'typebox';
 import { DomainError, show } from '../../../base/domain-error.js';
 import { takeBytes } from '../../bodies/raw-body.js';
+import { charsetOf } from '../../http/charset.js';
 import { HttpError } from '../../http/http-error.js';
 import { CSV_TYPE, JSON_TYPE } from '../../http/media-types.js';
 import type { InferenceReply, InferenceRequest, Parts } from '../../inference/inference-request.js';
@@ -115,7 +116,8 @@ export async function invocations(app: FastifyInstance, options: InvocationsOpti
     if (tensorflow) return tensorflow;
     if (vendorType(contentType) !== undefined) return openInferenceRequest(model.name, headers, body);
     const type = readType(contentType);
-    return { reader: READERS[type]!, body, write: writer(headers.accept, type) };
+    const options = type === CSV_TYPE ? { charset: charsetOf(contentType) } : undefined;
+    return { reader: READERS[type]!, body, options, write: writer(headers.accept, type) };
   }
 
   /** Returns undefined without attributes of TensorFlow Serving. */
@@ -155,7 +157,9 @@ function readType(header = JSON_TYPE): string {
       `This predictor only supports the following content types: ${TYPES.join(', ')}. Got ${show(header)}.`,
     );
   }
-  const wrong = parameters.find((parameter) => !/^charset="?utf-?8"?$/.test(parameter));
+  // A CSV may be in any encoding, which `charsetOf` checks.
+  const known = type === CSV_TYPE ? /^charset=/ : /^charset="?utf-?8"?$/;
+  const wrong = parameters.find((parameter) => !known.test(parameter));
   if (wrong !== undefined) {
     throw new HttpError(
       'UNSUPPORTED_MEDIA_TYPE',

@@ -11,11 +11,11 @@ const End = Type.Union([Type.Number(), Type.String()]);
 
 const ColumnReport = Type.Object({
   name: Type.String(),
-  role: Type.Enum(['feature', 'target', 'left_out']),
+  role: Type.Enum(['feature', 'target', 'left_out', 'refused']),
   type: nullable(Type.Enum(['number', 'category', 'boolean', 'timestamp']), {
-    description: 'what its values are; null for a column that is left out',
+    description: 'what its values are; null for a column that is left out or refused',
   }),
-  reason: Type.String({ description: 'why it has this type, or why it is left out' }),
+  reason: Type.String({ description: 'why it has this type, or why it is left out or refused' }),
   missing: Type.Integer({ description: 'rows without a value' }),
   range: Type.Optional(Type.Array(End, { minItems: 2, maxItems: 2, description: 'smallest and largest value' })),
   level_count: Type.Optional(Type.Integer({ description: 'levels of a category' })),
@@ -35,7 +35,7 @@ export const TableReport = Type.Object(
   {
     rows: Type.Integer({ description: 'rows to train on' }),
     dropped: Type.Integer({ description: 'rows without a target' }),
-    columns: Type.Array(ColumnReport, { description: 'features, targets, and columns that are left out' }),
+    columns: Type.Array(ColumnReport, { description: 'features, targets, and columns that are left out or refused' }),
     notices: Type.Array(Type.String(), { description: 'how the table was read, and what was passed over' }),
     problems: Type.Array(Type.String(), { description: 'what a training of this table would be refused for' }),
   },
@@ -69,10 +69,21 @@ export function tableReport(table: TableInfo): TableReport {
       warnings: [],
     }),
   );
+  const refused = table.refused.map(
+    ({ name, reason }): ColumnReport => ({
+      name,
+      role: 'refused',
+      type: null,
+      reason,
+      missing: 0,
+      treatment: 'a training is refused; `types` says what it is, `drop` leaves it out',
+      warnings: [],
+    }),
+  );
   return {
     rows,
     dropped,
-    columns: [...features, ...targets, ...leftOut],
+    columns: [...features, ...targets, ...leftOut, ...refused],
     notices: [...notices],
     problems: [...problems],
   };

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { DomainError, show } from '../../../base/domain-error.js';
+import { DomainError } from '../../../base/domain-error.js';
 import { isObject } from '../../../base/json/parse-json.js';
 import { columnsOf, orderColumns } from '../../../model/tables/columns.js';
 import type { TableFormat } from '../../../model/tables/reader/reader-messages.js';
@@ -11,6 +11,7 @@ import type { TableInfo } from '../../../model/tables/table-file.js';
 import { TrainingFields, trainingOptions } from '../../../model/training/training-options.js';
 import { type Principal, requireScope } from '../../access/principal.js';
 import { limited } from '../../bodies/limited-body.js';
+import { charsetOf } from '../../http/charset.js';
 import { HttpError } from '../../http/http-error.js';
 import { ARROW_FILE_TYPE, ARROW_TYPE, CSV_TYPE, JSON_TYPE, PARQUET_TYPE } from '../../http/media-types.js';
 import { errors, operation } from '../../http/operation.js';
@@ -83,7 +84,7 @@ const FileContent = tableContent(
 );
 
 /** A body that is a table file. */
-type TableBody = Readable & { readonly format: TableFormat; readonly charset: string | undefined };
+type TableBody = Readable & { readonly format: TableFormat };
 
 const TABLES = [
   { type: CSV_TYPE, format: 'csv', broken: 'INVALID_CSV' },
@@ -111,8 +112,7 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
   // Only this route accepts tables. They are read as they arrive, or from the disk.
   for (const { type, format, broken } of TABLES) {
     app.addContentTypeParser(type, (request, payload, done) => {
-      const charset = format === 'csv' ? charsetOf(request.headers['content-type']) : undefined;
-      done(null, Object.assign(limited(payload, trainBodyLimit, broken, request.countScratch), { format, charset }));
+      done(null, Object.assign(limited(payload, trainBodyLimit, broken, request.countScratch), { format }));
     });
   }
 
@@ -167,7 +167,7 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
     query: Static<typeof TrainQuery>,
     { raw, request }: FastifyReply,
   ): Promise<Job | TableReport> {
-    const { format, charset } = body;
+    const { format } = body;
     // Nothing is worth reading for a client that has gone.
     const gone = new AbortController();
     raw.once('close', () => gone.abort());
@@ -181,7 +181,8 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
         throw new DomainError('UNKNOWN_COLUMN', `a ${kind} body needs ?target=<column>`);
       }
       if (format !== 'csv') refuseDialect(query);
-      const choices = { ...tableChoices(query), ...(charset !== undefined && { charset: checkCharset(charset) }) };
+      const charset = format === 'csv' ? charsetOf(request.headers['content-type']) : undefined;
+      const choices = { ...tableChoices(query), ...(charset !== undefined && { charset }) };
       // One byte of a file can hold a number, which takes four in the table.
       const limits = { rows: trainMaxRows, bytes: Float32Array.BYTES_PER_ELEMENT * trainBodyLimit };
       const write = (directory: string, arrived: () => void) => {
@@ -304,22 +305,6 @@ function promotionTerms(
   if (promote === 'always') requireScope(principal, 'activate', 'promote=always');
   if (replace) requireScope(principal, 'activate', 'replace=true');
   return { promote, replace, shadowRows: shadow_rows };
-}
-
-/** Returns the parameter `charset` of a content type. */
-function charsetOf(contentType = ''): string | undefined {
-  return /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentType)?.[1]?.toLowerCase();
-}
-
-/** Throws `UNSUPPORTED_MEDIA_TYPE` for an encoding that nobody knows. */
-function checkCharset(charset: string): string {
-  try {
-    return new TextDecoder(charset).encoding;
-  } catch (cause) {
-    throw new HttpError('UNSUPPORTED_MEDIA_TYPE', `charset: expected a known encoding, got ${show(charset)}`, {
-      cause,
-    });
-  }
 }
 
 /** Throws `INVALID_QUERY` for the dialect of a CSV beside another body. */

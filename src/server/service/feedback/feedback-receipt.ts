@@ -27,7 +27,8 @@ export const FeedbackReceipt = Type.Object(
 );
 export type FeedbackReceipt = Static<typeof FeedbackReceipt>;
 
-/** Returns the receipt of the first request with a key. */
-export function receiptOf({ note, kept }: EarlierRequest): FeedbackReceipt {
-  return { ...(JSON.parse(note) as Omit<FeedbackReceipt, 'kept_rows'>), kept_rows: kept };
+/** Returns the receipt of the first request with a key, and how many of its columns the model did not have. */
+export function receiptOf({ note, kept }: EarlierRequest): { receipt: FeedbackReceipt; ignored: number } {
+  const { ignored = 0, ...stored } = JSON.parse(note) as Omit<FeedbackReceipt, 'kept_rows'> & { ignored?: number };
+  return { receipt: { ...stored, kept_rows: kept }, ignored };
 }

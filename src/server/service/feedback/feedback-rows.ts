@@ -19,6 +19,7 @@ import {
   readArray,
   readJsonTable,
   readNumber,
+  readTarget,
 } from '../../../model/tables/json/json-table.js';
 import type { LabelledRows } from '../../../model/tables/labelled-rows.js';
 import { codeValue, mayMiss, type RowModel } from '../../../model/tables/row-model.js';
@@ -40,6 +41,8 @@ export interface FeedbackRows extends LabelledRows {
   readonly numbers: Int32Array;
   /** Texts of levels that the model does not know. */
   readonly unknown: readonly UnknownLevel[];
+  /** Named columns that the model does not have. */
+  readonly ignored: number;
 }
 
 /** What becomes of an id, as its feedback is known. `stored` may still change: another request may be faster. */
@@ -60,9 +63,13 @@ export interface JoinedRows extends FeedbackRows {
  * `TOO_MANY_MISSING` if no row remains.
  */
 export function readFeedback(body: JsonRows, terms: FeedbackTerms): FeedbackRows {
-  const table = readJsonTable(body, terms, (found) => orderAs(terms, found));
+  let ignored = 0;
+  const table = readJsonTable(body, terms, (found) => {
+    ignored = found.features.length - terms.features.length;
+    return orderAs(terms, found);
+  });
   checkCount(table.rows, 'instances', terms.maxRows);
-  return completeRows(table, terms);
+  return { ...completeRows(table, terms), ignored };
 }
 
 /**
@@ -112,7 +119,7 @@ export function placeOfTarget(waiting: readonly (WaitingRows | undefined)[], n: 
 
 function noRows(): FeedbackRows {
   const [features, targets] = [new Float32Array(), new Float32Array()];
-  return { rows: 0, dropped: 0, features, targets, numbers: new Int32Array(), unknown: [] };
+  return { rows: 0, dropped: 0, features, targets, numbers: new Int32Array(), unknown: [], ignored: 0 };
 }
 
 function joinRows(
@@ -141,7 +148,7 @@ function joinRows(
     return (column: number) =>
       column < width
         ? features[n * width + column]!
-        : readNumber(values[column - width], () => (several ? `${place()}[${column - width}]` : place()));
+        : readTarget(values[column - width], () => (several ? `${place()}[${column - width}]` : place()));
   };
   const table = { columns: columnsOf(terms), rows, row, place: (n: number) => placeOfTarget(waiting, n) };
   const joined = completeRows(table, terms, true);
@@ -181,9 +188,9 @@ function statusOf(prediction: KnownPrediction, isJoined: boolean, digest: string
   return prediction.digest === digest ? 'repeated' : 'conflict';
 }
 
-/** Returns the same for `18`, `[18]` and `[[18]]`. */
+/** Returns the same for `1`, `[1]`, `[[1]]` and `true`. */
 function digestOf(targets: unknown, place: string): string {
-  const numbers = [targets].flat(2).map((value) => readNumber(value, () => place));
+  const numbers = [targets].flat(2).map((value) => readTarget(value, () => place));
   return createHash('sha256').update(JSON.stringify(numbers)).digest('base64url');
 }
 
@@ -237,7 +244,7 @@ function completeRows({ columns, rows, row, place }: JsonTable, model: FeedbackT
       if (text.length <= MAX_TEXT) unknown.push({ row: kept, feature: j, text });
     }
     for (let j = 0; j < depth; j++) {
-      const number = readNumber(value(width + j), () => place(i, width + j));
+      const number = readTarget(value(width + j), () => place(i, width + j));
       const valid = isFloat32(number);
       targets[kept * depth + j] = valid ? number : Number.NaN;
       complete &&= valid;
@@ -255,5 +262,6 @@ function completeRows({ columns, rows, row, place }: JsonTable, model: FeedbackT
     targets: targets.slice(0, kept * depth),
     numbers: numbers.slice(0, kept),
     unknown,
+    ignored: 0,
   };
 }

@@ -67,25 +67,26 @@ export class FeedbackService extends EventEmitter<{ rows: [Serving, StoredRows] 
 
   /**
    * Stores rows that come with their targets. With a `key`, rows that came with it before are not stored again, and the receipt
-   * is that of the first request. Throws as `read`, which returns them, `NON_FINITE_OUTPUT`, `FEEDBACK_UNAVAILABLE`, and
+   * is that of the first request, as is the number of columns that the model does not have. Throws as `read`, which returns them, `NON_FINITE_OUTPUT`, `FEEDBACK_UNAVAILABLE`, and
    * `IDEMPOTENCY_KEY_REUSED`.
    */
   add(
     read: (terms: FeedbackTerms) => MaybePromise<FeedbackRows>,
     key?: RequestKey,
-  ): Promise<{ receipt: FeedbackReceipt; isRepeated: boolean }> {
+  ): Promise<{ receipt: FeedbackReceipt; ignored: number; isRepeated: boolean }> {
     return this.options.service.hold(async (serving) => {
       const { store } = this.options;
       const find = () => key && this.watch(store.call('earlier', key.key, key.digest));
       const earlier = await find();
-      if (earlier) return { receipt: receiptOf(earlier), isRepeated: true };
+      if (earlier) return { ...receiptOf(earlier), isRepeated: true };
       const rows = await read(this.terms(serving));
       const stored = { rows: rows.rows, dropped: rows.dropped, model_version: String(serving.version) };
-      const request = key && { ...key, note: JSON.stringify(stored) };
+      const { ignored } = rows;
+      const request = key && { ...key, note: JSON.stringify(ignored > 0 ? { ...stored, ignored } : stored) };
       const { kept, isRepeated } = await this.storeRows(serving, rows, (n) => `instances[${n}]`, undefined, request);
       // The same request was faster.
-      if (isRepeated) return { receipt: receiptOf((await find())!), isRepeated };
-      return { receipt: { ...stored, kept_rows: kept }, isRepeated };
+      if (isRepeated) return { ...receiptOf((await find())!), isRepeated };
+      return { receipt: { ...stored, kept_rows: kept }, ignored, isRepeated };
     });
   }
 

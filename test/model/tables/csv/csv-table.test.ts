@@ -110,22 +110,7 @@ test('a row without a target is dropped and counted', async (t) => {
 });
 
 test('a cell in a column of numbers that is neither a number nor the marker of a gap is refused with its line', async (t) => {
-  const others = [
-    'e5',
-    '0x10',
-    '0b1',
-    'Infinity',
-    '-inf',
-    '1.2.3',
-    '--1',
-    '1e',
-    '1e5.5',
-    'true',
-    '٣',
-    '12n',
-    '5²',
-    '12 km',
-  ];
+  const others = ['e5', '0x10', '0b1', 'infinite', '1.2.3', '--1', '1e', '1e5.5', 'true', '٣', '12n', '5²', '12 km'];
   for (const cell of others) {
     await assert.rejects(
       read(t, `a,y\n1,1\n2,2\n"${cell}",1\n`),
@@ -179,12 +164,30 @@ test('mixed line ends never become one row of two', async (t) => {
   assert.equal((await read(t, 'a,y\n1,2\r\n3,4\r\n')).info.rows, 2);
 });
 
-test('a header with an empty or a repeated name is refused', async (t) => {
-  await assert.rejects(read(t, 'a,,y\n1,2,3\n'), { code: 'INVALID_CSV', message: 'header: column 2 has no name' });
-  await assert.rejects(read(t, 'a, a,y\n1,2,3\n'), {
+test('a column without a name gets the one that pandas gives to it, and a repeated name is refused', async (t) => {
+  const { info } = await read(t, 'a,,y,\n1,2,3,\n2,5,4,\n3,3,6,\n');
+  assert.deepEqual(info.features, ['a', 'Unnamed: 1']);
+  await assert.rejects(read(t, ',, \n1,2,3\n'), { code: 'INVALID_CSV', message: 'header: no column has a name' });
+  await assert.rejects(read(t, 'b,a, a,y\n1,2,3,4\n'), {
     code: 'INVALID_CSV',
     message: 'header: column "a" appears twice',
   });
+});
+
+test('infinite numbers and those beyond float32 are gaps that the report names, as in every other format', async (t) => {
+  for (const cell of ['Infinity', '-inf', 'Inf', '+INFINITY', '1e999', '-1e39']) {
+    const { info, data } = await read(t, `a,y\n1,1\n2.5,2\n"${cell}",1\n`);
+    assert.deepEqual(data.features, Float32Array.of(1, 2.5, Number.NaN), cell);
+    assert.deepEqual([info.rows, info.missing], [3, { a: 1, y: 0 }], cell);
+    assert.match(
+      info.warnings['a']![0]!,
+      /^1 number is infinite or beyond float32, first .*: it counts as a gap$/,
+      cell,
+    );
+  }
+  const { info } = await read(t, 'a,y\n1,1\n2.5,2\n3,inf\n4,1e39\n5,6\n');
+  assert.deepEqual([info.rows, info.dropped], [3, 2]);
+  assert.match(info.warnings['y']![0]!, /^2 numbers are infinite or beyond float32/);
 });
 
 test('a missing target is refused before a row is read', async (t) => {
@@ -198,20 +201,22 @@ test('names that every object inherits are ordinary columns', async (t) => {
 });
 
 test('a cell of a megabyte is quickly refused or read', async (t) => {
-  const started = performance.now();
+  const { user: started } = process.cpuUsage();
   await assert.rejects(read(t, `a,y\n${'1'.repeat(2 ** 21)},2\n`), { code: 'INVALID_CSV', message: /[Mm]ax/ });
   // Many digits and then a letter: a pattern that tries every way to split them would take hours.
   for (const cell of [`${'1'.repeat(1_000_000)}x`, `${'1'.repeat(500_000)}.${'1'.repeat(500_000)}x`]) {
     await assert.rejects(read(t, `a,y\n1,2\n${cell},2\n`), { code: 'INVALID_CSV', message: /"1{39}… \(line 3\)/ });
   }
-  assert.ok(performance.now() - started < 5000, `${performance.now() - started} ms`);
+  const milliseconds = (process.cpuUsage().user - started) / 1000;
+  assert.ok(milliseconds < 5000, `${milliseconds} ms of a processor`);
 });
 
 test('a header of too many columns is refused quickly, however long it is', async (t) => {
   const names = Array.from({ length: 100_000 }, (_, i) => `x${i}`);
-  const started = performance.now();
+  const { user: started } = process.cpuUsage();
   await assert.rejects(read(t, `${names.join()},y\n`), { code: 'UNKNOWN_COLUMN', message: /at most 1000 columns/ });
-  assert.ok(performance.now() - started < 5000, `${performance.now() - started} ms`);
+  const milliseconds = (process.cpuUsage().user - started) / 1000;
+  assert.ok(milliseconds < 5000, `${milliseconds} ms of a processor`);
 });
 
 test('text may be split into chunks anywhere, even inside a character or a line end', async (t) => {

@@ -73,7 +73,7 @@ test('a number beyond float32 is a gap', (t) => {
   const { info } = read(t, { instances: [[1], JSON.parse('[1e999]'), [1e39], [4]], targets: [1, 2, 3, 4] });
   assert.deepEqual(
     [info.rows, info.missing, info.warnings['x0']],
-    [4, { x0: 2, y0: 0 }, ['2 numbers are beyond float32, and count as gaps']],
+    [4, { x0: 2, y0: 0 }, ['2 numbers are infinite or beyond float32, first Infinity (row 2): they count as gaps']],
   );
 });
 

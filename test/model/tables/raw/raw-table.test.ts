@@ -43,6 +43,26 @@ function repeated<T>(rows: number, ...cells: readonly T[]): T[] {
 const ROWS = 24;
 const y = Array.from({ length: ROWS }, (_, i) => i * i);
 
+test('warnings about numbers are of numbers: times and texts have none', (t) => {
+  const { info } = table(
+    t,
+    {
+      when: Array.from({ length: ROWS }, (_, i) => `2020-07-${10 + i / 2}`.slice(0, 10).concat('T00:00:00Z')),
+      sold: Array.from({ length: ROWS }, (_, i) => `2020-07-31 12:${10 + i}`),
+      price: repeated(ROWS, '$1,301.66', '$813.92'),
+      zip: repeated(ROWS, '01234', '00501', '98101'),
+      y,
+    },
+    { choices: { types: { zip: 'category' } } },
+  );
+  const warned = Object.entries(info.warnings).filter(([name, warnings]) => name !== 'y' && warnings.length > 0);
+  assert.deepEqual(
+    warned.map(([name]) => name),
+    ['price'],
+  );
+  assert.match(warned[0]![1][0]!, /^numbers in another notation: "\$1,301.66"/);
+});
+
 test('cells of every kind become codes, and gaps NaN', (t) => {
   const day = (n: number) => new Date(Date.UTC(2024, 0, n));
   const { info, column } = table(t, {

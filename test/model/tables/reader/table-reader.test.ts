@@ -12,7 +12,8 @@ import { parquetToTable } from '../../../../src/model/tables/parquet/parquet-tab
 import { RawTable } from '../../../../src/model/tables/raw/raw-table.js';
 import type { TableFormat } from '../../../../src/model/tables/reader/reader-messages.js';
 import { fileToTable } from '../../../../src/model/tables/reader/table-reader.js';
-import { readTable, type TableLimits } from '../../../../src/model/tables/table-file.js';
+import { readTable } from '../../../../src/model/tables/table-file.js';
+import type { TableLimits } from '../../../../src/model/tables/table-limits.js';
 import { arrowStream, column } from '../../../support/arrow.js';
 import { childrenOf, gone, NO_PROC } from '../../../support/child-processes.js';
 import { type ConstantFile, constantParquet } from '../../../support/parquet.js';

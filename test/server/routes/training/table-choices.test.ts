@@ -73,6 +73,24 @@ test('a file may be reported on before its target is known, and beside a trainin
   await jobs.cancel(training.json().id);
 });
 
+test('a second report meanwhile is a 503, and a column that cannot be read is a role of its own', async (t) => {
+  const { app } = await buildTestApp(t, []);
+  const bad = CSV.replace(/^(\d+),\d+,/m, '$1,many,');
+  const replies = await Promise.all(Array.from({ length: 3 }, () => send(app, 'dry_run=true', bad)));
+  const refused = replies.filter(({ statusCode }) => statusCode === 503);
+  assert.equal(refused.length, 2, replies.map(({ body }) => body).join('\n'));
+  for (const reply of refused) {
+    assert.equal(reply.json().code, 'OVERLOADED');
+    assert.match(reply.json().error, /^another table is being read for a report; try again$/);
+    assert.ok(Number(reply.headers['retry-after']) > 0);
+  }
+  const { columns, problems } = replies.find(({ statusCode }) => statusCode === 200)!.json();
+  const { role, type, reason } = columns.find(({ name }: Reported) => name === 'size');
+  assert.deepEqual([role, type, problems], ['refused', null, [reason]]);
+  assert.match(reason, /"many" \(line 2\)/);
+  assert.equal((await send(app, 'dry_run=true', CSV)).statusCode, 200, 'the place is free again');
+});
+
 test('features, drop and types choose columns, in the query and in JSON alike', async (t) => {
   const { app } = await buildTestApp(t, []);
   const fields = { features: ['id', 'day', 'zip'], types: { zip: 'category' }, target: 'tip', dry_run: true };
