@@ -8,6 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { FileStore } from '../../../src/model/store/file-store.js';
 import { Ledger } from '../../../src/model/store/ledger.js';
+import { verifyAudit } from '../../../src/server/audit/verify.js';
 import { type ServerProcess, startServer } from '../../support/server-process.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
@@ -165,6 +166,18 @@ describe('kill -9', { concurrency: 3 }, () => {
   for (const point of ['remove:announced', 'remove:renamed', 'aliases:taken', 'aliases:tidied']) {
     test(`in pruning, at ${point}, leaves intact versions, aliases of intact versions, and a working service`, async (t) => {
       await assertSurvives(t, point, UPLOAD, '3', { KEEP_VERSIONS: '1' });
+    });
+  }
+
+  // The first entry says that the activation begins, the second what became of it.
+  for (const [point, serving] of [
+    ['audit:written', '3'],
+    ['audit:written@2', '1'],
+  ] as const) {
+    test(`in an entry of the audit log, at ${point}, leaves intact versions and an intact chain`, async (t) => {
+      const AUDIT_LOG = join(temporaryDirectory(t), 'audit.log');
+      await assertSurvives(t, point, ACTIVATE, serving, { AUDIT_LOG });
+      assert.deepEqual((await verifyAudit([AUDIT_LOG])).findings, []);
     });
   }
 
