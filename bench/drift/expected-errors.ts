@@ -1,4 +1,4 @@
-import { createRandom } from '../../src/base/statistics/random.js';
+import { createRandom, type Random, shuffle } from '../../src/base/statistics/random.js';
 import { expectErrors } from '../../src/drift/feedback/expected-errors.js';
 import { DriftMonitor } from '../../src/drift/monitor/monitor.js';
 import type { HeldOut } from '../../src/model/baseline/baseline.js';
@@ -33,7 +33,7 @@ export function tryExpectedErrors(split: Split, number: number, windows: number)
       const rows = shifted(split, shift, j, random);
       const targets = shift.kind === 'population' ? targetsOf(split, rows.rows) : split.testTargets;
       for (let w = 0; w < windows; w++) {
-        const chosen = Int32Array.from({ length: EXPECTED_ROWS }, () => random.below(rows.count));
+        const chosen = differentRows(rows, random);
         const window = pick(rows, chosen);
         trials.push({
           split: number,
@@ -54,6 +54,20 @@ function expectedOf({ baseline }: Split, { rows, count, outputs, errors }: HeldO
   monitor.observe(rows, count, outputs, errors);
   const { targets } = expectErrors(baseline, monitor.latestWindow);
   return targets ? Object.values(targets)[0]!.rmse : undefined;
+}
+
+/** Draws a window of rows of which no two are equal: the monitor does not count repeats. */
+function differentRows({ rows, count }: HeldOut, random: Random): Int32Array {
+  const order = Int32Array.from({ length: count }, (_, r) => r);
+  shuffle(order, random);
+  const d = rows.length / count;
+  const seen = new Map<string, number>();
+  for (const r of order) {
+    const key = rows.subarray(r * d, (r + 1) * d).join();
+    if (!seen.has(key)) seen.set(key, r);
+    if (seen.size === EXPECTED_ROWS) break;
+  }
+  return Int32Array.from(seen.values());
 }
 
 /** Copies the rows with the numbers `chosen`. */

@@ -1,5 +1,6 @@
 // Measures how soon rare garbage raises an alarm, and how seldom quiet rows do, on several tables, and prints Markdown.
 // Usage: npm run bench:drift, or node dist/bench/drift/garbage.js [directory of california-housing.csv] [--quick]
+// --only=name tries the tables of that name; --guards prints only the section on the guards' charts alone.
 import { parseArgs } from 'node:util';
 import { createRandom, shuffle } from '../../src/base/statistics/random.js';
 import { type HeldOut, makeBaseline, rangesOf } from '../../src/model/baseline/baseline.js';
@@ -15,7 +16,11 @@ import { printGuardAlarms } from './guard-alarms.js';
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    guards: { type: 'boolean', default: false },
+  },
 });
 const SPLITS = flags.quick ? 3 : 8;
 /** Streams with garbage for each split, column and value. */
@@ -45,13 +50,13 @@ const createEngine = await loadEngine('kernel');
 const only = flags.only;
 const tables = garbageTables(housingDirectory(positionals[0])).filter(({ name }) => !only || name.includes(only));
 const outcomes = new Map<Table, Outcome>();
-for (const table of tables) {
+for (const table of flags.guards ? [] : tables) {
   const outcome: Outcome = { delays: new Map(), without: new Map(), quietStreams: 0, quietAlarms: 0, guardAlarms: 0 };
   for (let split = 0; split < SPLITS; split++) await trySplit(table, split, outcome);
   outcomes.set(table, outcome);
   console.error(`${table.name}, ${table.heldOut} held out: done`);
 }
-print();
+if (!flags.guards) print();
 const alone = tables.filter(
   ({ largePool }, i) => largePool && tables.findIndex(({ name }) => name === tables[i]!.name) === i,
 );
@@ -110,7 +115,7 @@ function push(lists: Map<number, number[]>, key: number, value: number): void {
 function print(): void {
   console.log('\n## Rare garbage: rows until an alarm\n');
   console.log(
-    `One row in ${ONE_IN} has a value that no sensor sends, in one column; each column in turn, ${SPLITS} splits. Medians of the rows ` +
+    `${flags.quick ? 'Printed with `--quick`. ' : ''}One row in ${ONE_IN} has a value that no sensor sends, in one column; each column in turn, ${SPLITS} splits. Medians of the rows ` +
       `from then on to the first alarm, in streams of at most ${MAX_ROWS} rows; in brackets, the same without the charts of the ` +
       'guards. A prediction that is not finite is refused, as in the service: for 1e38, there is no other test.\n',
   );

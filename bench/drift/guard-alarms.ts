@@ -12,7 +12,7 @@ const ROWS_BETWEEN = 2_000_000;
 /** Numbers of held-out rows; and baselines for each, the rows sent to each, and its starts in order. */
 const HELD_OUT = [100, 200, 400, 864, 2800];
 const BASELINES = 80;
-const QUICK_BASELINES = 8;
+const QUICK_BASELINES = 20;
 const ROWS = 25_000;
 const STARTS = 16;
 /** A total above what the share allows that is likelier than this is chance. */
@@ -87,7 +87,10 @@ function guardAlarms(table: Table, heldOut: number, rows: number, starts: number
       shuffle(rest, random);
       at = 0;
     }
-    found.alarms += send(charts, rest.subarray(at, at + REQUEST_ROWS));
+    // The alarm of the group is one, however many columns raise it.
+    const lasts = charts.beyond;
+    const raised = send(charts, rest.subarray(at, at + REQUEST_ROWS));
+    found.alarms += Number(raised > 0 && !lasts);
     charts.settle();
   }
   for (; found.starts < starts; found.starts++) {
@@ -115,7 +118,7 @@ export function printGuardAlarms(raw: readonly CellTable[], quick: boolean): boo
   const each = baselines * ROWS;
   console.log("\n## The guards' charts alone\n");
   console.log(
-    `Alarms of the guards' charts on rows without drift: for each table and number of held-out rows ${each.toLocaleString('en')} ` +
+    `${quick ? 'Printed with `--quick --guards`. ' : ''}Alarms of the guards' charts on rows without drift: for each table and number of held-out rows ${each.toLocaleString('en')} ` +
       `rows, compared with ${baselines} baselines. The setting allows one in ${ROWS_BETWEEN.toLocaleString('en')} rows. In brackets, ` +
       `the share of ${baselines * STARTS} starts in the order of a column that raise an alarm within ${START_ROWS} rows.\n`,
   );

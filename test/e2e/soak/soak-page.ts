@@ -3,7 +3,7 @@ import type { HeapLine } from './heap-probe.js';
 import type { Sample } from './samples.js';
 import type { SoakTraffic } from './soak-traffic.js';
 import type { Subject } from './subject.js';
-import { fitTrend, grows, mean } from './trend.js';
+import { fitTrend, isSteady, mean } from './trend.js';
 
 export interface Soak {
   readonly subject: Subject;
@@ -57,7 +57,7 @@ export function soakPage(soak: Soak): { page: string; passed: boolean } {
       BLOCK,
     );
     if (!name.includes('code')) {
-      verdicts.push([`${name}: the slope is not above zero beyond its error`, !grows(trend)]);
+      verdicts.push([`${name}: the slope is not above zero beyond its error`, isSteady(trend)]);
     }
     const of = (some: readonly Point[]) => mean(some.map(({ value }) => value)).toFixed(1);
     const third = Math.ceil(warm.length / 3);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../../src/base/statistics/random.js';
-import { fitTrend, grows } from './trend.js';
+import { fitTrend, isSteady } from './trend.js';
 
 const MINUTES = 30;
 const BLOCK = 5;
@@ -20,7 +20,7 @@ function shareThatGrows(kept: number, slope: number, length: number): number {
   const random = createRandom(1);
   const runs = 4000;
   let count = 0;
-  for (let run = 0; run < runs; run++) if (grows(fitTrend(TIMES, series(random, kept, slope), length))) count++;
+  for (let run = 0; run < runs; run++) if (!isSteady(fitTrend(TIMES, series(random, kept, slope), length))) count++;
   return count / runs;
 }
 
@@ -32,8 +32,8 @@ test('a line without noise has its slope and no error', () => {
   );
   assert.ok(Math.abs(slope - 2) < 1e-12 && error < 1e-12, `${slope} ± ${error}`);
   assert.equal(degrees, 4);
-  assert.ok(grows({ slope: 1, error: 0, degrees }));
-  assert.ok(!grows({ slope: 0, error: 0, degrees }));
+  assert.ok(!isSteady({ slope: 1, error: 0, degrees }));
+  assert.ok(isSteady({ slope: 0, error: 0, degrees }));
 });
 
 test('values that fill no block are left out at the beginning', () => {
@@ -55,4 +55,8 @@ test('minutes by themselves would be taken to grow far more often, if they resem
 
 test('growth by ten deviations within the series is found', () => {
   assert.ok(shareThatGrows(0.5, 10 / MINUTES, BLOCK) > 0.95);
+});
+
+test('a series that is too short is not steady', () => {
+  for (const count of [0, 1, 14]) assert.ok(!isSteady(fitTrend(TIMES.slice(0, count), TIMES.slice(0, count), BLOCK)));
 });

@@ -32,9 +32,13 @@ export function fitTrend(times: readonly number[], values: readonly number[], le
   return { slope, error: Math.sqrt(squares / degrees / spread), degrees };
 }
 
-/** Returns true if the slope is above zero by more than chance explains: by Student's t, because there are few blocks. */
-export function grows({ slope, error, degrees }: Trend): boolean {
-  return slope > 0 && studentTail(slope / error, degrees) < FALSE_ALARMS;
+/**
+ * Returns false if the slope is above zero by more than chance explains: by Student's t, because there are few blocks. Too few blocks
+ * say nothing, which is no success.
+ */
+export function isSteady({ slope, error, degrees }: Trend): boolean {
+  if (degrees < MIN_BLOCKS - 2) return false;
+  return !(slope > 0) || studentTail(slope / error, degrees) >= FALSE_ALARMS;
 }
 
 export function mean(values: readonly number[]): number {

@@ -97,7 +97,7 @@ function decideNumber(raw: RawColumn, texts: readonly Text[], terms: DecisionTer
   if (badCells === 0) return asNumber(raw, notation, 'all cells are numbers');
   const present = numbers.count + textCells + strays;
   if (declared !== 'number' && 2 * (present - badCells) < present) return undefined;
-  return refuseAs(raw, bad, 'a number', terms);
+  return refuseAs(raw, bad, notation.unit === undefined ? 'a number' : `a number with ${notation.unit}`, terms);
 }
 
 /** Numbers that were read before have the same unit, and no other separator. */

@@ -25,7 +25,7 @@ export class RankSample {
       for (const [c, column] of this.columns.entries()) column.push(codes[c]![r]!);
     }
     this.rows += count;
-    while (this.columns[0]!.length >= 2 * this.enough) {
+    while ((this.columns[0]?.length ?? 0) >= 2 * this.enough) {
       this.columns = this.columns.map((column) => column.filter((_, i) => i % 2 === 0));
       this.stride *= 2;
     }

@@ -268,7 +268,7 @@ export class RawColumn {
       if (Number.isNaN(values[i])) return;
       if (/^[+-]?0\d+$/.test(text)) this.leadingZeros = true;
       const isPlain = /^[+-]?[\d.e+-]+$/i.test(text) || !Number.isFinite(values[i]);
-      if (!isPlain && this.notationExamples.length < MAX_EXAMPLES)
+      if (reading.type === 'number' && !isPlain && this.notationExamples.length < MAX_EXAMPLES)
         this.notationExamples.push({ text, place: places[i]! });
     });
     const rest = texts.flatMap((text, i) =>

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { getHeapStatistics } from 'node:v8';
 import { DomainError, type ErrorCode, show } from '../../../base/domain-error.js';
-import { MEMORY } from '../../../base/node/memory-limits.js';
 import type { Column, ColumnType } from '../../columns/column.js';
 import type { OtherMarks } from '../../columns/notation/notation-inference.js';
 import type { DateOrder } from '../../columns/times.js';
@@ -22,8 +22,8 @@ import { RawFile } from './raw-file.js';
 const CHUNK_CELLS = 2 ** 16;
 /** Rows after which it is decided how the texts of each column are read. */
 const SETTLING_ROWS = 1000;
-/** Bytes that dictionaries may take: a quarter of the heap, and no more than the process may take in all. */
-const DICTIONARY_BYTES = Math.min(2 ** 27, (2 ** 20 * MEMORY.childHeap) / 4);
+/** Bytes that dictionaries may take: a quarter of this heap, be it that of a process or of a thread. */
+const DICTIONARY_BYTES = Math.min(2 ** 27, getHeapStatistics().heap_size_limit / 4);
 
 /** A column as a file declares it. */
 export interface RawColumnName {

@@ -3,8 +3,11 @@ import { basename, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { vectorFromArray } from 'apache-arrow';
+import { mixedForms, mixedRows as rowsOfForms } from '../../../server/protocols/mixed-forms.js';
 import { arrowStream, column } from '../../../support/arrow.js';
 import { MIXED_FEATURES } from '../../../support/mixed-app.js';
+import { constantParquet } from '../../../support/parquet.js';
+import { VERTEX } from '../service/fuzzed-service.js';
 import { type Fixtures, mixedRows, mixedTable } from '../service/keeper.js';
 import { type FuzzRequest, fuzzRequest } from './fuzz-request.js';
 
@@ -171,6 +174,11 @@ function mixedPredictions(): FuzzRequest[] {
     post('CSV', [CSV_TYPE], csv),
     post('Arrow to Arrow', [ARROW_TYPE, ['Accept', ARROW]], arrowStream(columns)),
     post('many rows', [JSON_TYPE], many),
+    post('Parquet', [PARQUET_TYPE], constantParquet({ columns: ['size', 'color', 'new', 'width', 'x'], rows: 3 })),
+    post('CSV, UTF-16', [['Content-Type', 'text/csv; charset=utf-16le']], Buffer.from(csv, 'utf16le')),
+    ...mixedForms(rowsOfForms(3)).map(({ name, url, headers, body }) =>
+      fuzzRequest(`mixed ${name}`, 'POST', url.replace(/^\/vertex/, VERTEX), Object.entries(headers), body),
+    ),
   ];
 }
 
@@ -195,6 +203,8 @@ function predictions(): FuzzRequest[] {
     post('JSON to Arrow', [JSON_TYPE, ['Accept', ARROW]], text),
     post('CSV', [CSV_TYPE], csv),
     post('CSV to CSV', [CSV_TYPE, ['Accept', 'text/csv']], csv),
+    post('Parquet', [PARQUET_TYPE], constantParquet({ columns: ['a', 'b', 'c', 'd'], rows: 3 })),
+    post('Parquet to Arrow', [PARQUET_TYPE, ['Accept', ARROW]], constantParquet({ columns: ['c', 'b', 'a'], rows: 2 })),
     post('Arrow', [ARROW_TYPE], arrowStream(columns)),
     post('Arrow to Arrow', [ARROW_TYPE, ['Accept', ARROW]], arrowStream(columns)),
     post('gzip', [JSON_TYPE, ['Content-Encoding', 'gzip']], gzipSync(text)),

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** The path that a platform asks for predictions at, as in the golden requests. */
-const VERTEX = '/v1/endpoints/7/deployedModels/9';
+export const VERTEX = '/v1/endpoints/7/deployedModels/9';
 /** Milliseconds to the start, or to the end after a signal. */
 const TIMEOUT = 30_000;
 

@@ -59,14 +59,23 @@ async function openCatalog(t: TestContext) {
   return { store, logged, catalog: new Catalog(store, log as unknown as Logger) };
 }
 
-test('more versions than are read at once are listed, the newest first', async (t) => {
+test('more versions than are read at once are listed, the newest first, each read once', async (t) => {
   const { store, catalog } = await openCatalog(t);
   for (let version = 2; version <= 70; version++) await publishUntrained(store, ['a'], ['y'], version);
+  const read = store.readFile.bind(store);
+  let [open, most, cards] = [0, 0, 0];
+  t.mock.method(store, 'readFile', async (...[version, name]: Parameters<typeof read>) => {
+    most = Math.max(most, ++open);
+    if (name === 'card.json') cards++;
+    return read(version, name).finally(() => open--);
+  });
   const listed = await catalog.list();
   assert.deepEqual(
     listed.map(({ version }) => version),
     Array.from({ length: 70 }, (_, i) => 70 - i),
   );
+  assert.equal(cards, 70);
+  assert.equal(most, 32);
 });
 
 test('a summary has the origin, the size and the rows of its version, and is read once', async (t) => {
