@@ -142,7 +142,7 @@ test('another argument than serve and train is refused', async () => {
     reported += chunk;
   });
   assert.deepEqual(await once(child, 'close'), [1, null]);
-  assert.equal(reported, 'fit: expected serve, train or nothing\n');
+  assert.equal(reported, 'fit: expected serve, train, keys, audit or nothing\n');
 });
 
 function configure(base: string, hyperparameters: Record<string, string>): void {

@@ -266,7 +266,7 @@ test('a prediction whose targets are refused still waits, and is answered once',
       [1, ['x']],
     ],
   });
-  assert.equal(second.json().error, 'targets[1][1][0]: expected a number or null, got "x"');
+  assert.equal(second.json().error, 'targets[1][1][0]: expected a number, true, false or null, got "x"');
   const more = await feedback(app, { ids: [id], targets: [[1, 2, 3], [1]] });
   assert.deepEqual([more.statusCode, more.json().error], [400, 'targets: expected one per id (1), got 2']);
   assert.equal((await live(app)).kept, 0);
