@@ -88,3 +88,10 @@ test('the service exports every metric in the rules, and every recorded series i
   const labels = new Set(all(text, /^model_feature_degrees_of_freedom\{feature="(.+)"\}/gm));
   assert.deepEqual(labels, new Set([...FEATURES, `prediction:${TARGET}`, 'reconstruction_error']));
 });
+
+test('no alert on the state of the service holds with its defaults', async (t) => {
+  const { text } = await exportedMetrics(t);
+  const states = all(ALERTS, /expr: (\w+ == [01])$/gm).map((state) => state.replace(' ==', ''));
+  assert.ok(states.length > 0);
+  for (const state of states) assert.ok(!text.split('\n').includes(state), state);
+});

@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { AuditLog } from '../audit/audit-log.js';
 
-/** Registers whether the audit log can be written; there is no sample if it is off. */
+/** Registers whether the audit log can be written. One that is off refuses nothing. */
 export function registerAuditMetrics(registry: Registry, audit: AuditLog | undefined): void {
   const registers = [registry];
   new Gauge({
@@ -9,7 +9,7 @@ export function registerAuditMetrics(registry: Registry, audit: AuditLog | undef
     help: '1 if the latest attempt to write to the audit log succeeded; 0 if changes are refused because it cannot be written',
     registers,
     collect() {
-      if (audit) this.set(audit.isWritable ? 1 : 0);
+      this.set(audit && !audit.isWritable ? 0 : 1);
     },
   });
   new Counter({
