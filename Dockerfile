@@ -51,7 +51,7 @@ COPY --from=bill /shipped/sbom.cdx.json /shipped/THIRD-PARTY-LICENCES.txt ./
 COPY package.json LICENSE ./
 COPY data ./data
 COPY --from=build /app/dist/app ./dist/app
-# The user `node`, as a number: Kubernetes cannot tell that a name is not root's.
+# The user `node`, as a number: Kubernetes refuses a name, which could be another one for root.
 USER 1000:1000
 VOLUME /app/models /app/audit
 # A container's own loopback address reaches nobody. So who may use the service must be decided: it exits unless AUTH is set.

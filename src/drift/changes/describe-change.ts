@@ -254,7 +254,7 @@ function describeInterval({ window, baseline, edges }: Findings, values?: Values
   return `${percent(share)} of rows ${where} instead of ${percent(before)}`;
 }
 
-/** Significant digits that tell apart values which differ by a hundredth of `spread`. */
+/** Significant digits that distinguish values which differ by a hundredth of `spread`. */
 function digitsOf(value: number, spread: number): number {
   return Math.max(3, Math.min(9, Math.ceil(Math.log10(Math.abs(value) / spread + 1e-9)) + 3));
 }

@@ -24,7 +24,7 @@ const LOG_P = Math.log(1e-4);
 
 /**
  * Finds the value that more of `values`, ascending, have than the baseline explains: a stuck sensor, a default. A shift or another
- * unit moves frequent values as well. Therefore the other values must be possible ones, if the baseline tells which are, or look
+ * unit moves frequent values as well. Therefore the other values must be possible ones, if the baseline shows which are, or look
  * like the baseline's; otherwise the value must be more frequent than the baseline's most frequent one.
  */
 export function repeatedValue(values: Float64Array, reference: ReferenceDistribution): RepeatedValue | undefined {

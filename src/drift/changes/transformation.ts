@@ -16,7 +16,7 @@ const RANKS = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95];
 const MEDIAN = Math.floor(RANKS.length / 2);
 /** A transformation with one fitted number explains the values if less misfit is left than chance exceeds in about 5 % of samples. */
 const EXPLAINED = 0.35;
-/** Two transformations whose misfits differ by less cannot be told apart. */
+/** Two transformations whose misfits differ by less are indistinguishable. */
 const CLOSE = 0.15;
 const MIN_VALUES = 8;
 /** Two numbers are not fitted to fewer values, and must explain them better. */

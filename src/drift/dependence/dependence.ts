@@ -46,7 +46,7 @@ export const DependenceState = Type.Object({
 export type DependenceState = Static<typeof DependenceState>;
 
 /**
- * Decides which channels can tell a drift from the order in which rows arrive. A channel whose windows are worth fewer than 50
+ * Decides in which channels a drift is distinguishable from the order in which rows arrive. A channel whose windows are worth fewer than 50
  * independent rows cannot. Once one column turns out to come in an order longer than a window, the others are in doubt too, until
  * they have stayed quiet for some time: a column that depends on the sorted one a little may stand out once a day.
  */

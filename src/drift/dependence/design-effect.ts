@@ -8,7 +8,7 @@ import { steadyEffect } from './steady-effect.js';
 /** The mean square of entries up to which chance explains it, and the factor that allows for the error of a larger one. */
 const MIN_SQUARE = 2;
 const UPPER = 2;
-/** Windows before which blocks alone tell how windows depend on each other. */
+/** Windows before which the dependence of windows is estimated from blocks alone. */
 const EARLY_WINDOWS = 4;
 
 /**
@@ -16,7 +16,7 @@ const EARLY_WINDOWS = 4;
  * resemble their neighbours are worth less (Rao and Scott, 1981).
  *
  * It is learned from the mean scores of blocks and windows, and of 4, 16 and 64 windows: the entries. Two kinds of dependence
- * are told apart from drift:
+ * are distinguished from drift:
  *
  * - Neighbouring entries differ more than independent rows would. The mean of the squared differences, clipped, is the
  *   measure. A step moves one difference, and entries recorded while the channel's group is in alarm are left out.

@@ -65,7 +65,7 @@ export class GuardLimits {
     return limits;
   }
 
-  /** Whether so many events cannot all be the first rows of a sorted day that is like the held-out rows. */
+  /** Whether the guard has had more events than the first rows of a sorted day like the held-out rows can have. */
   exceedsAnyOrder(guard: Guard): boolean {
     const { isRange, absent, all } = this.heldOut(guard);
     const tail = isRange ? rangeTail(all) : missingTail(absent, all);

@@ -343,7 +343,7 @@ export class DriftMonitor {
     dependence.exclude((c) => quiet[c]! && latches.of(channels[c]!.group).detected);
   }
 
-  /** Describes the tested window by its values when somebody reads its report: there may be hundreds of windows a second. */
+  /** Describes the tested window by its values, once its report is read: there may be hundreds of windows a second. */
   private describeTested(): WindowReport | null {
     if (this.isToDescribe && this.latestTest) {
       this.described = this.gatherer.describe(this.counts.last, this.testedValues, this.latestTest, this.testedAt);

@@ -33,7 +33,7 @@ export interface ReadingFormProps {
   readonly onCheck: () => void;
 }
 
-/** How the file is read: what the service found, what it should be told, and the button that reads it once more. */
+/** How the file is read: what the service found, what a person changes of that, and the button that reads it once more. */
 export function ReadingForm(props: ReadingFormProps) {
   const { report, choices, isCsv, isOutdated, checking, onChange, onCheck } = props;
   return (

@@ -41,7 +41,7 @@ export function registerErrorMetrics(registry: Registry, service: PredictionServ
     for (const [suffix, bound, what] of BOUNDS) {
       new Gauge({
         name: `model_expected_${name}${suffix}`,
-        help: `${help} that the latest window of traffic is expected to have, without labels${what}; no sample if it cannot be told`,
+        help: `${help} that the latest window of traffic is expected to have, without labels${what}; no sample if it is unknown`,
         labelNames: ['target'],
         registers,
         collect() {

@@ -29,6 +29,8 @@ export const GRANTED = Number(/mem_limit: (\d+)m/.exec(readFileSync(COMPOSE, 'ut
 export const TOOLS = 'node:22-bookworm-slim';
 
 /** Processes and threads that compose.yaml grants the service. */
+/** The root directory of a container, for a process beside it. */
+const ROOT = '/proc/1/root';
 const MAX_THREADS = Number(/pids_limit: (\d+)/.exec(readFileSync(COMPOSE, 'utf8'))![1]);
 
 /** Options that restrict a container as far as possible: read-only root, no privileges, limited memory. */
@@ -88,7 +90,7 @@ export class Container {
     return docker('exec', this.id, 'node', '-e', `const fs = require('node:fs'); ${script}`);
   }
 
-  /** Runs a shell command beside the container, outside of its limits: the image has no shell. `/proc/1/root` is its root. */
+  /** Runs a shell command beside the container, outside of its limits: the image has no shell. `ROOT` is its root. */
   shell(command: string): Promise<string> {
     const rights = [
       '--pid',
@@ -174,7 +176,7 @@ export class Container {
 
   /** Reads a file of the container's control group, of version 2 or 1. */
   private controlGroup(file: string, former: string): Promise<string> {
-    const root = '/proc/1/root/sys/fs/cgroup';
-    return this.shell(`cat ${root}/${file} 2>/dev/null || cat ${root}/${former}`);
+    const read = (name: string) => `cat ${ROOT}/sys/fs/cgroup/${name}`;
+    return this.shell(`${read(file)} 2>/dev/null || ${read(former)}`);
   }
 }

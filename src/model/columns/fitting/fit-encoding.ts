@@ -166,7 +166,7 @@ function fitTimestamp(column: TimestampColumn, codes: Float32Array): EncodedColu
   }
   const bounds = known.length > 0 ? trendRange(known) : ([0, 0] as [number, number]);
   const year = (PERIOD_DAYS.year * DAY) / UNIT_MS[unit];
-  // A trend cannot be told from the season before many of its days have come twice: the next June is as the last one was.
+  // A trend looks like the season until most days of the year have come twice: the next June is as the last one was.
   const isSeason = cycles.some(({ period }) => period === 'year') && bounds[1] - bounds[0] < SEASONS * year;
   const within = codes.map((code) => Math.min(bounds[1], Math.max(bounds[0], code)));
   const trend = { ...moments(within), range: bounds, ...(isSeason && { period: year }) };

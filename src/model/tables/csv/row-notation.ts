@@ -9,7 +9,7 @@ import { invalidRows } from '../rows.js';
 const MAX_ROWS = 1000;
 const MAX_CELLS = 2 ** 14;
 
-/** Returns how many rows of so many features show how their numbers are written. */
+/** Returns the number of rows, of `features` cells each, that show how their numbers are written. */
 export function sampleRowsOf(features: number): number {
   return Math.max(1, Math.min(MAX_ROWS, Math.floor(MAX_CELLS / features)));
 }
