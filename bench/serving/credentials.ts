@@ -10,9 +10,9 @@ import { Admission } from '../../src/server/access/admission.js';
 import { KeyAuthenticator } from '../../src/server/access/keys/key-authenticator.js';
 import { readKeyFile } from '../../src/server/access/keys/key-file.js';
 import { KeyRing } from '../../src/server/access/keys/key-ring.js';
-import { createKey, digestOf } from '../../src/server/access/keys/key-text.js';
 import { Issuer } from '../../src/server/access/oidc/issuer.js';
 import { TokenAuthenticator } from '../../src/server/access/oidc/token-authenticator.js';
+import { keyLines, makeKey } from '../../test/support/access-keys.js';
 import { AUDIENCE, OidcIssuer } from '../../test/support/oidc-issuer.js';
 import { median, printMachine, spread, Verdicts } from '../tools/report.js';
 import { threadCpuUsage } from '../tools/thread-cpu.js';
@@ -43,7 +43,8 @@ const bodies = Array.from({ length: CONNECTIONS }, (_, i) => bodyOf(1, i));
 const verdicts = new Verdicts();
 const load = new LoadGenerator();
 const directory = mkdtempSync(join(tmpdir(), 'rr-credentials-'));
-const key = writeKeys(join(directory, 'keys'));
+const key = makeKey(['predict']);
+writeFileSync(join(directory, 'keys'), keyLines([key]));
 const issuer = await OidcIssuer.start();
 // With the claims of a usual user.
 const token = await issuer.sign({
@@ -69,7 +70,7 @@ const COMPARED: readonly Compared[] = [
   {
     name: 'with a key',
     settings: { API_KEYS: join(directory, 'keys') },
-    headers: { ...JSON_TYPE, authorization: `Bearer ${key}` },
+    headers: { ...JSON_TYPE, ...key.headers },
     turns: [],
     min: MIN_KEY_RATIO,
   },
@@ -90,7 +91,7 @@ try {
   );
   for (let group = 0; group < PAIRS; group++) await compareGroup(group);
   const rates = ({ turns }: Compared) => median(turns.map(({ requestsPerSecond }) => requestsPerSecond)).toFixed(0);
-  const least = ({ turns }: Compared) => turns.reduce((min, { cpu }) => Math.min(min, cpu), Number.POSITIVE_INFINITY);
+  const least = ({ turns }: Compared) => Math.min(...turns.map(({ cpu }) => cpu));
   const times = (side: Compared) =>
     `${median(side.turns.map(({ cpu }) => cpu)).toFixed(1)} (least ${least(side).toFixed(1)})`;
   console.log('| | requests/s | processor time per request, µs | ratio of requests/s | ratio by processor time |');
@@ -159,7 +160,7 @@ async function printAdmission(): Promise<void> {
     'without credentials': { admission: new Admission({ ...terms, authenticators: [] }), headers: '' },
     'with a key': {
       admission: new Admission({ ...terms, authenticators: [new KeyAuthenticator(ring)] }),
-      headers: `Bearer ${key}`,
+      headers: key.headers.authorization,
     },
     'with a token': {
       admission: new Admission({
@@ -198,12 +199,4 @@ async function printAdmission(): Promise<void> {
     console.log(`| ${name} | ${((1e6 * (threadCpuUsage() - before)) / ADMISSIONS).toFixed(0)} |`);
   }
   console.log();
-}
-
-/** Writes a file with one key, and returns the key. */
-function writeKeys(path: string): string {
-  const { id, text } = createKey();
-  const terms = { scopes: ['predict'], created: new Date().toISOString(), expires: '2100-01-01', revoked: null };
-  writeFileSync(path, `${JSON.stringify({ id, name: 'bench', sha256: digestOf(text).toString('hex'), ...terms })}\n`);
-  return text;
 }

@@ -1,6 +1,7 @@
 // Compares predictions of this build with those of another one, each a service of its own with a version of its own, one shortly after
 // the other in many rounds: `npm run bench:versus -- OTHER/dist/app/main.js`. Prints ratios of the CPU time of a request and of the
 // throughput; exits with 1 if a request takes more than 5 % more CPU time.
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -36,7 +37,10 @@ try {
   console.log('\nMedians over the rounds, with quartiles.\n');
   verdicts.print();
 } finally {
-  for (const { process: child } of sides) child.kill();
+  for (const { process: child } of sides) {
+    child.kill();
+    await once(child, 'close');
+  }
   rmSync(directory, { recursive: true, force: true });
 }
 
