@@ -118,7 +118,7 @@ export function printGuardAlarms(raw: readonly CellTable[], quick: boolean): boo
   const each = baselines * ROWS;
   console.log("\n## The guards' charts alone\n");
   console.log(
-    `${quick ? 'Printed with `--quick --guards`. ' : ''}Alarms of the guards' charts on rows without drift: for each table and number of held-out rows ${each.toLocaleString('en')} ` +
+    `${quick ? 'Printed with `--quick`. ' : ''}Alarms of the guards' charts on rows without drift: for each table and number of held-out rows ${each.toLocaleString('en')} ` +
       `rows, compared with ${baselines} baselines. The setting allows one in ${ROWS_BETWEEN.toLocaleString('en')} rows. In brackets, ` +
       `the share of ${baselines * STARTS} starts in the order of a column that raise an alarm within ${START_ROWS} rows.\n`,
   );
