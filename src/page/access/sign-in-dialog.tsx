@@ -14,7 +14,7 @@ export function SignInDialog({ methods, onSignedIn }: Pick<SignInProps, 'methods
       onClose={() => dialog.current?.showModal()}
     >
       <h2 id="sign-in-title">Your session has ended</h2>
-      <p>Sign in to go on. What you have entered is still here.</p>
+      <p>Sign in to continue. What you have entered is still here.</p>
       <SignIn methods={methods} keepsPage={true} onSignedIn={onSignedIn} />
     </dialog>
   );

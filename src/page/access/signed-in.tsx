@@ -7,7 +7,7 @@ export function SignedIn() {
   return (
     <section class="panel" aria-labelledby="signed-in-title">
       <h2 id="signed-in-title">You are signed in</h2>
-      <p class="note">Close this tab to go on in the other one, where everything is as you left it.</p>
+      <p class="note">Close this tab and continue in the other one, where everything is as you left it.</p>
       <p>
         <a href="./">Open the page here</a>
       </p>

@@ -25,7 +25,7 @@ const COMPOSE = new URL('../../../../compose.yaml', import.meta.url);
 /** Memory that compose.yaml grants the service, in MiB. */
 export const GRANTED = Number(/mem_limit: (\d+)m/.exec(readFileSync(COMPOSE, 'utf8'))![1]);
 
-/** An image with a shell, of which the service's is built. */
+/** An image with a shell: the one from which the service's is built. */
 export const TOOLS = 'node:22-bookworm-slim';
 
 /** Processes and threads that compose.yaml grants the service. */
