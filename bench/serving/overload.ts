@@ -18,7 +18,7 @@ import { cpuSeconds, replyOf, type Side, startBareHttp, startService } from './s
 const quick = process.argv.includes('--quick');
 const CONNECTIONS = quick ? [200, 2000] : [200, 1000, 5000];
 /**
- * The speed of a shared machine changes by half within seconds. So each round measures all that is compared, one shortly after
+ * The speed of a shared machine changes within seconds. So each round measures all that is compared, one shortly after
  * the other, and the figures are medians over the rounds.
  */
 const ROUNDS = quick ? 2 : 7;

@@ -1,6 +1,6 @@
 // Prints how long a million rows of 8 numbers take to become a table, by format, and how long a request's Arrow stream of a row takes to
 // be read: `node dist/bench/tables/reading.js`. With the path of another build's `dist`, it compares both in turns, in processor time, and
-// exits with 1 if this one takes more than 1.2 times as long for a CSV, or longer for a binary format.
+// exits with 1 if this one takes more than 1.2 times as long for a CSV, or 1.05 times for a binary format.
 import { createReadStream, createWriteStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
