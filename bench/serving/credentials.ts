@@ -158,6 +158,10 @@ async function printAdmission(): Promise<void> {
   const terms = { perimeter: [], limits: [], addressOf: () => '' };
   const sides = {
     'without credentials': { admission: new Admission({ ...terms, authenticators: [] }), headers: '' },
+    'with a header that is not looked at': {
+      admission: new Admission({ ...terms, authenticators: [] }),
+      headers: `Bearer ${key}`,
+    },
     'with a key': {
       admission: new Admission({ ...terms, authenticators: [new KeyAuthenticator(ring)] }),
       headers: key.headers.authorization,

@@ -33,10 +33,15 @@ export function keyOf({ headers, rawHeaders }: IncomingMessage): string | Reject
 export function isSingle(rawHeaders: readonly string[]): boolean {
   let count = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]!;
-    if (name.length === AUTHORIZATION.length && name.toLowerCase() === AUTHORIZATION) count++;
+    if (isAuthorization(rawHeaders[i]!)) count++;
   }
   return count < 2;
+}
+
+/** Called for every header of every prediction: the usual spellings need no copy in lower case. */
+function isAuthorization(name: string): boolean {
+  if (name.length !== AUTHORIZATION.length) return false;
+  return name === 'Authorization' || name === AUTHORIZATION || name.toLowerCase() === AUTHORIZATION;
 }
 
 function malformed(message: string): Rejection {
