@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ifExists, isCode } from '../../base/files/directory.js';
@@ -17,19 +17,10 @@ const own = new Set<string>();
  * died is removed. Rejects with what `work` throws, and if the file cannot be created.
  */
 export async function withFileLock<T>(path: string, work: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      const file = await open(path, 'wx', 0o600);
-      own.add(path);
-      await file.writeFile(`${hostname()} ${process.pid}`).finally(() => file.close());
-      break;
-    } catch (error) {
-      if (!isCode(error, 'EEXIST')) throw error;
-      if (await isAbandoned(path)) await remove(path);
-      else await sleep(PAUSE);
-    }
-  }
+  const file = await create(path);
+  own.add(path);
   try {
+    await file.writeFile(`${hostname()} ${process.pid}`).finally(() => file.close());
     return await work();
   } finally {
     own.delete(path);
@@ -37,10 +28,22 @@ export async function withFileLock<T>(path: string, work: () => Promise<T>): Pro
   }
 }
 
+/** Creates the file of a lock, once no other process has it. */
+async function create(path: string): Promise<FileHandle> {
+  for (;;) {
+    try {
+      return await open(path, 'wx', 0o600);
+    } catch (error) {
+      if (!isCode(error, 'EEXIST')) throw error;
+      if (await isAbandoned(path)) await remove(path);
+      else await sleep(PAUSE);
+    }
+  }
+}
+
 async function isAbandoned(path: string): Promise<boolean> {
   const found = await ifExists(stat(path));
-  if (!found) return false;
-  if (own.has(path)) return false;
+  if (!found || own.has(path)) return false;
   if (Date.now() - found.mtimeMs > MAX_AGE) return true;
   const [host, pid] = ((await ifExists(readFile(path, 'utf8'))) ?? '').split(' ');
   return host === hostname() && Number(pid) > 0 && (Number(pid) === process.pid || !isRunning(Number(pid)));
