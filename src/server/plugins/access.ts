@@ -34,7 +34,7 @@ export function access(app: FastifyInstance, admission: Admission): void {
     route.schema = { ...schema, security };
   });
   app.decorateRequest('principal');
-  app.addHook('onRequest', (request, _reply, done) => {
+  app.addHook('onRequest', (request, reply, done) => {
     request.principal = NOBODY;
     const scope = request.is404 ? 'open' : (request.routeOptions.config.scope ?? 'admin');
     // The audit log names who was refused, too.
@@ -47,6 +47,8 @@ export function access(app: FastifyInstance, admission: Admission): void {
       return;
     }
     admitted.then((principal) => {
+      // Once the client has left, nothing that later hooks take would be given back.
+      if (reply.raw.destroyed) return;
       request.principal = principal;
       done();
     }, done);
