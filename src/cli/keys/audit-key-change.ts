@@ -7,7 +7,7 @@ import { AuditStream } from '../../server/audit/audit-stream.js';
 /**
  * Makes a change of the keys, and records it in the service's audit log (`AUDIT_LOG`) before and after: with `stdout`, on standard error,
  * because standard output is the key's. `id` returns the key that was changed. Rejects with `AUDIT_UNAVAILABLE` before the change if
- * it cannot be recorded, and with what `change` throws.
+ * it cannot be recorded, and with what `change` throws. If only the outcome cannot be recorded, it says so on standard error.
  */
 export async function auditKeyChange<Result>(
   event: Pick<AuditEvent, 'action' | 'target' | 'detail'>,
@@ -34,7 +34,10 @@ export async function auditKeyChange<Result>(
       outcome = 'done';
       return result;
     } finally {
-      await log.append([{ ...event, ...actor, target, outcome }]);
+      // The change has been made: a new key must be printed even if this fails.
+      await log.append([{ ...event, ...actor, target, outcome }]).catch(({ message }: Error) => {
+        console.error(`keys: AUDIT_LOG=${setting} cannot be written, so the outcome is not recorded: ${message}`);
+      });
     }
   } finally {
     await log.close();
