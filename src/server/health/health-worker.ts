@@ -30,13 +30,8 @@ setInterval(() => {
   latest = beat;
 }, LOOK_INTERVAL);
 
-const server = createServer(answer);
 const connections = new Set<Socket>();
-server.on('connection', (socket) => {
-  connections.add(socket);
-  socket.once('close', () => connections.delete(socket));
-  if (connections.size > MAX_CONNECTIONS) connections.values().next().value!.destroy();
-});
+const server = createServer(answer).on('connection', admit);
 server.once('error', ({ code, message }: NodeJS.ErrnoException) => send({ code, message }));
 server.listen({ host: host || '127.0.0.1', port }, () => {
   const { port } = server.address() as AddressInfo;
@@ -46,10 +41,15 @@ server.listen({ host: host || '127.0.0.1', port }, () => {
 
 /** Listens at ::1 as well, if the machine has IPv6 and the port is free there. */
 function listenAtIPv6(port: number): void {
-  const second = createServer(answer);
-  second.maxConnections = MAX_CONNECTIONS;
+  const second = createServer(answer).on('connection', admit);
   second.once('error', () => send({ port }));
   second.listen({ host: '::1', port }, () => send({ port }));
+}
+
+function admit(socket: Socket): void {
+  connections.add(socket);
+  socket.once('close', () => connections.delete(socket));
+  if (connections.size > MAX_CONNECTIONS) connections.values().next().value!.destroy();
 }
 
 function answer(request: IncomingMessage, response: ServerResponse): void {
