@@ -132,8 +132,8 @@ function limitConnections({ server }: FastifyInstance, registry: Registry, overl
 }
 
 /**
- * Builds the whole application without listening. `output` is where the log goes, for its metric and the audit log. `control` decides which requests
- * are answered.
+ * Builds the whole application without listening. `output` is where the log goes, for its metric and the audit log. `control`
+ * decides which requests are answered.
  */
 export async function buildApp(
   parts: Parts,

@@ -21,7 +21,7 @@ test('the number of addresses that are remembered is bounded', () => {
   assert.equal(lockOut.size, 10_000);
 });
 
-test('wrong keys from one address become a 429, a valid key from it is accepted, and so is none where none is required', async (t) => {
+test('wrong keys from one address become a 429, while a valid key and requests that need none are accepted', async (t) => {
   const key = makeKey(['read']);
   const { app } = await buildTestApp(t, ['a'], {}, { API_KEYS: writeKeys(t, [key]) });
   const get = (headers: Record<string, string>, remoteAddress = '192.0.2.1', url = '/models') =>

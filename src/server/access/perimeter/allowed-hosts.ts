@@ -67,7 +67,7 @@ export class AllowedHosts {
 }
 
 /** Returns whether a name means the machine on which it is used. */
-export function isLocalhost(name: string): boolean {
+function isLocalhost(name: string): boolean {
   return name === 'localhost' || name.endsWith('.localhost');
 }
 
