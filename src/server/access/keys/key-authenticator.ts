@@ -37,14 +37,15 @@ export class KeyAuthenticator implements Authenticator {
   }
 
   identify(request: IncomingMessage): Identity {
+    const known = this.now(request);
+    if (known) return known;
     const key = keyOf(request);
     if (key === undefined || key instanceof Rejection) return key;
     const identity = this.ring.find(key);
-    if (!(identity instanceof Rejection)) {
-      const { authorization, 'x-api-key': apiKey } = request.headers;
-      if (authorization === undefined) remember(this.byApiKey, apiKey as string, identity);
-      else remember(this.byAuthorization, authorization, identity);
-    }
+    if (identity instanceof Rejection) return identity;
+    const { authorization, 'x-api-key': apiKey } = request.headers;
+    if (authorization === undefined) remember(this.byApiKey, apiKey as string, identity);
+    else remember(this.byAuthorization, authorization, identity);
     return identity;
   }
 }
