@@ -5,7 +5,7 @@ import type { Engine, EngineFactory } from '../network/engine.js';
 import { initialWeights } from '../network/initial-weights.js';
 import { type Predictions, Predictor, predictAll, type Scalers } from '../network/predictor.js';
 import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from '../network/shape.js';
-import type { LabelledRows } from '../tables/labelled-rows.js';
+import { gather, type LabelledRows } from '../tables/labelled-rows.js';
 import type { Epoch, Metrics } from '../versions/metrics.js';
 import { evaluate } from './evaluation.js';
 import { startLinear } from './ridge/linear-start.js';
@@ -74,7 +74,7 @@ export async function train(
   const outputs = targetNames.length;
   const random = createRandom(options.seed);
   const { heldOut: heldOutIndex, training: index } = splitRows(data, options.validation_split, random, columns);
-  const heldOut = gather(data, heldOutIndex, featureCount, outputs);
+  const heldOut = gather(data, heldOutIndex);
   const scale = await chooseScale(data, targetNames.length, index, options, (sample, trial) =>
     train(createEngine, sample, featureCount, targetNames, trial, undefined, columns, true),
   );
@@ -172,16 +172,6 @@ export function trainEpoch(
     reconstruction += batch.reconstructionError;
   }
   return { loss: loss / index.length, reconstruction_error: reconstruction / batches };
-}
-
-function gather(data: LabelledRows, index: Int32Array, width: number, outputs: number): LabelledRows {
-  const features = new Float32Array(index.length * width);
-  const targets = new Float32Array(index.length * outputs);
-  index.forEach((row, i) => {
-    features.set(data.features.subarray(row * width, (row + 1) * width), i * width);
-    targets.set(data.targets.subarray(row * outputs, (row + 1) * outputs), i * outputs);
-  });
-  return { rows: index.length, features, targets };
 }
 
 function diverged(epoch: Epoch, options: TrainingOptions): DomainError {

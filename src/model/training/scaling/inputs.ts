@@ -5,7 +5,7 @@ import { MixedEncoder } from '../../columns/encoding/mixed-encoder.js';
 import { fitEncodings } from '../../columns/fitting/fit-encoding.js';
 import { FOLDS, foldColumns, foldOf } from '../../columns/fitting/target-statistics.js';
 import { fitScaler, type Scaler, standardise } from '../../network/scaler.js';
-import type { LabelledRows } from '../../tables/labelled-rows.js';
+import { gather, type LabelledRows } from '../../tables/labelled-rows.js';
 
 /** The inputs of a network, fitted to training rows. */
 export interface Inputs {
@@ -22,27 +22,18 @@ export interface Inputs {
 /** Copies the inputs `[rows, width]` and the targets `[rows, outputs]` of the rows `index`. */
 export function gatherInputs(
   { width, encode }: Inputs,
-  { features, targets, rows }: LabelledRows,
+  data: LabelledRows,
   index: Int32Array,
 ): { rows: number; inputs: Float32Array; targets: Float32Array } {
-  if (encode) {
-    return encode(index, 0, index.length, (inputs, answers) => ({
-      rows: index.length,
-      inputs: inputs.slice(0, index.length * width),
-      targets: answers.slice(0, (index.length * targets.length) / rows),
-    }));
+  if (!encode) {
+    const { rows, features, targets } = gather(data, index);
+    return { rows, inputs: features, targets };
   }
-  const outputs = targets.length / rows;
-  const gathered = {
+  return encode(index, 0, index.length, (inputs, targets) => ({
     rows: index.length,
-    inputs: new Float32Array(index.length * width),
-    targets: new Float32Array(index.length * outputs),
-  };
-  for (const [i, row] of index.entries()) {
-    gathered.inputs.set(features.subarray(row * width, (row + 1) * width), i * width);
-    gathered.targets.set(targets.subarray(row * outputs, (row + 1) * outputs), i * outputs);
-  }
-  return gathered;
+    inputs: inputs.slice(0, index.length * width),
+    targets: targets.slice(0, (index.length * data.targets.length) / data.rows),
+  }));
 }
 
 /** Gets inputs `[rows, width]` and targets `[rows, outputs]` of a batch in order, and that order: 0, 1, 2, … */

@@ -1,6 +1,6 @@
 import { MAX_FITTED_VALUES } from '../../columns/fitting/moments.js';
 import type { Predictions } from '../../network/predictor.js';
-import type { LabelledRows } from '../../tables/labelled-rows.js';
+import { gather, type LabelledRows } from '../../tables/labelled-rows.js';
 import { pairedTest } from '../gate/gate.js';
 import type { TrainingOptions } from '../training-options.js';
 import type { TargetScale } from './targets.js';
@@ -29,8 +29,9 @@ type Trial = (
 /**
  * Decides which targets to learn on the logarithmic scale. `auto` asks for a trial on some of the training rows `index` if a target
  * has a long tail that the logarithm shortens, and takes the logarithm if its errors, in the target's units, are
- * significantly smaller, and their squares are smaller in the mean. The shape of the tail alone does not decide: of 20 tables of such targets, the logarithm was up to
- * 9 % better on nine, but up to 80 % worse on the most skewed ones, where sums make the target.
+ * significantly smaller, and their squares are smaller in the mean. The shape of the tail alone does not decide: of 20 tables of
+ * such targets, the logarithm was up to 9 % better on nine, but up to 80 % worse on the most skewed ones, where sums make the
+ * target.
  */
 export async function chooseScale(
   data: LabelledRows,
@@ -87,14 +88,4 @@ function quantileSkewness(values: Float64Array): number {
   const quantile = (share: number) => values[Math.floor(share * (values.length - 1))]!;
   const [low, middle, high] = [quantile(0.05), quantile(0.5), quantile(0.95)];
   return (low + high - 2 * middle) / (high - low);
-}
-
-function gather({ features, targets, rows }: LabelledRows, index: Int32Array): LabelledRows {
-  const take = (values: Float32Array) => {
-    const width = values.length / rows;
-    const taken = new Float32Array(index.length * width);
-    for (const [i, row] of index.entries()) taken.set(values.subarray(row * width, (row + 1) * width), i * width);
-    return taken;
-  };
-  return { rows: index.length, features: take(features), targets: take(targets) };
 }
