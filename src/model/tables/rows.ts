@@ -20,13 +20,6 @@ export function checkCount(count: number, place: string, maxRows: number): void 
   if (count > maxRows) throw new DomainError('TOO_LARGE', `${place}: expected at most ${maxRows} rows, got ${count}`);
 }
 
-/** Returns a value for a row; NaN stands for a missing one. Throws `INVALID_ROWS` if the model cannot take it. */
-export function checkValue(value: number, row: number, feature: string, allowMissing: boolean): number {
-  if (isFloat32(value) || (Number.isNaN(value) && allowMissing)) return value;
-  const shown = Number.isNaN(value) ? 'null' : show(value);
-  throw invalidRows(`instances[${row}][${show(feature)}]: expected a finite number, got ${shown}`);
-}
-
 /** Returns true for a number that float32 can hold. JSON.parse reads 1e999 as Infinity, which it cannot. */
 export function isFloat32(value: unknown): value is number {
   return typeof value === 'number' && value >= -MAX_FLOAT32 && value <= MAX_FLOAT32;
