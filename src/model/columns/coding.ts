@@ -2,14 +2,12 @@ import { show } from '../../base/domain-error.js';
 import type { BooleanColumn, CategoryColumn, Column, Notation, TimestampColumn, TimeUnit } from './column.js';
 import { isGap } from './notation/gaps.js';
 import { numberInText } from './notation/number-text.js';
-import { EPOCH_MS, readTime } from './times.js';
+import { DAY, EPOCH_MS, MAX_INSTANT, readTime } from './times.js';
 
 /** Milliseconds of a unit. */
-export const UNIT_MS: Readonly<Record<TimeUnit, number>> = { day: 86_400_000, minute: 60_000, second: 1000 };
+export const UNIT_MS: Readonly<Record<TimeUnit, number>> = { day: DAY, minute: 60_000, second: 1000 };
 /** The largest finite float32. */
 const MAX_NUMBER = 3.4028234663852886e38;
-/** The largest time that `Date` can hold, in milliseconds since 1970. */
-const MAX_INSTANT = 8.64e15;
 /** Numbers whose text is the only one in its notation: `05` may be another level than `5`. */
 const CANONICAL = /^-?(0|[1-9]\d{0,14})(\.\d{1,15})?$/;
 

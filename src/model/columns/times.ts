@@ -6,7 +6,10 @@ export type DateOrder = (typeof DATE_ORDERS)[number];
 export const EPOCHS = ['seconds', 'milliseconds', 'microseconds', 'nanoseconds'] as const;
 export type Epoch = (typeof EPOCHS)[number];
 
-const DAY = 86_400_000;
+/** Milliseconds of a day. */
+export const DAY = 86_400_000;
+/** The largest time that `Date` can hold, in milliseconds since 1970. */
+export const MAX_INSTANT = 8.64e15;
 /** Milliseconds of a unit. */
 export const EPOCH_MS: Readonly<Record<Epoch, number>> = {
   seconds: 1000,

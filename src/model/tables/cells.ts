@@ -1,3 +1,5 @@
+import { MAX_INSTANT } from '../columns/times.js';
+
 /** What the cells of a typed column are, whatever is made of the column later. */
 export type CellKind = 'number' | 'boolean' | 'instant' | 'text';
 
@@ -11,9 +13,6 @@ export interface Cells {
   /** The texts of text cells. More may be appended later. */
   readonly texts?: readonly string[];
 }
-
-/** The largest time that `Date` can hold, in milliseconds since 1970. */
-const MAX_INSTANT = 8.64e15;
 
 /** Returns the index of the first instant that `Date` cannot hold; -1 if there is none. */
 export function outOfTime(instants: Float64Array): number {

@@ -1,10 +1,11 @@
 import { UNIT_MS } from '../../columns/coding.js';
+import { DAY } from '../../columns/times.js';
 import { makeBins } from '../sketches/bins.js';
 import { type Cycle, LAST_PLACE, WEEKDAYS } from './cycles.js';
 import type { FeatureColumn } from './feature-column.js';
 import type { WatchedFeature, WatchedTime } from './watched.js';
 
-const YEAR = 365.25 * 86_400_000;
+const YEAR = 365.25 * DAY;
 /** Times further out than this many spans of the held-out rows, and than this many years, are implausible: 1970 and 2099 are defaults. */
 const PLAUSIBLE_SPANS = 3;
 const PLAUSIBLE_YEARS = 10;

@@ -1,6 +1,7 @@
 import { UNIT_MS } from '../coding.js';
 import type { TimestampColumn } from '../column.js';
-import { DAY, PERIOD_DAYS } from './cycles.js';
+import { DAY } from '../times.js';
+import { PERIOD_DAYS } from './cycles.js';
 import type { CalendarEncoding } from './encoding.js';
 
 /** Minutes of a day, each of which has a place in the memory of its angle. */

@@ -1,4 +1,5 @@
-import { DAY, MAX_CODE } from './cycles.js';
+import { DAY, MAX_INSTANT } from '../times.js';
+import { MAX_CODE } from './cycles.js';
 import { type EncodedColumn, inputCount, MAX_INPUTS } from './encoding.js';
 
 /**
@@ -20,8 +21,8 @@ export function encodingMismatch(
   return inputs > MAX_INPUTS ? `: expected at most ${MAX_INPUTS} inputs, got ${inputs}` : undefined;
 }
 
-/** A JavaScript date holds 8.64e15 milliseconds on both sides of 1970: with this origin, also the time of any code. */
-const MAX_ORIGIN = 8.64e15 - MAX_CODE * DAY;
+/** With this origin, `Date` can hold the time of any code. */
+const MAX_ORIGIN = MAX_INSTANT - MAX_CODE * DAY;
 
 function columnMismatch(column: EncodedColumn, targets: number): string | undefined {
   if (column.type === 'timestamp') {

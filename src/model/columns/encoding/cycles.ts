@@ -1,6 +1,6 @@
+import { DAY } from '../times.js';
 import type { Period } from './encoding.js';
 
-export const DAY = 86_400_000;
 /** Days of the cycles that are longer than a day. */
 export const PERIOD_DAYS: Readonly<Record<Exclude<Period, 'day'>, number>> = { week: 7, year: 365.2425 };
 

@@ -1,6 +1,6 @@
 import { UNIT_MS } from '../coding.js';
 import type { BooleanColumn, CategoryColumn, Column, NumberColumn, TimestampColumn } from '../column.js';
-import { angleOf, DAY, PERIOD_DAYS } from '../encoding/cycles.js';
+import { angleOf, PERIOD_DAYS } from '../encoding/cycles.js';
 import {
   type CalendarEncoding,
   type EncodedColumn,
@@ -10,6 +10,7 @@ import {
   type Period,
   type StandardEncoding,
 } from '../encoding/encoding.js';
+import { DAY } from '../times.js';
 import { fitPower } from './fit-power.js';
 import { MAX_FITTED_VALUES, moments } from './moments.js';
 import { fitTargetEncoding, type TargetRows } from './target-statistics.js';

@@ -9,6 +9,7 @@ import { TimeUnit } from 'apache-arrow/fb/time-unit';
 import { Timestamp } from 'apache-arrow/fb/timestamp';
 import { Type } from 'apache-arrow/fb/type';
 import { uint16ToFloat64 } from 'apache-arrow/util/math';
+import { DAY } from '../../columns/times.js';
 import type { Bytes } from '../byte-source.js';
 import { type CellKind, type Cells, decimalToNumber, floorDivided } from '../cells.js';
 import { OFFSETS_32, OFFSETS_64, readTexts, readViews, VIEW_BYTES } from './arrow-text.js';
@@ -24,7 +25,6 @@ export interface ArrowType {
 
 type Decode = (bytes: ArrayBuffer) => Float64Array;
 
-const DAY = 86_400_000;
 /** Stands for no time in NumPy, whose writers do not always mark it as null. */
 const NOT_A_TIME = -(2n ** 63n);
 

@@ -1,4 +1,5 @@
 import type { ParquetParsers, SchemaElement } from 'hyparquet';
+import { DAY } from '../../columns/times.js';
 import { type CellKind, decimalToNumber, floorDivided } from '../cells.js';
 import { textOfBytes } from '../text-bytes.js';
 
@@ -15,7 +16,6 @@ export interface ParquetType {
   readonly isEmpty?: boolean;
 }
 
-const DAY = 86_400_000;
 /** Stands for no time in NumPy. */
 const NOT_A_TIME = -(2n ** 63n);
 /** Bytes of the widest decimal that databases have. */

@@ -1,3 +1,5 @@
+import { DAY } from '../../columns/times.js';
+
 /** What is known of the numbers of a column, or of its instants in milliseconds. */
 export class NumberFacts {
   count = 0;
@@ -64,7 +66,7 @@ export class NumberFacts {
     }
     for (let i = 0; i < count && this.midnights; i++) {
       const value = values[i]!;
-      if (value % 86_400_000 !== 0 && !Number.isNaN(value)) this.midnights = false;
+      if (value % DAY !== 0 && !Number.isNaN(value)) this.midnights = false;
     }
   }
 }

@@ -8,7 +8,7 @@ import {
   type TimestampColumn,
 } from '../../columns/column.js';
 import { strictReader } from '../../columns/notation/notation-inference.js';
-import { type DateOrder, EPOCH_MS, type Epoch, readTime } from '../../columns/times.js';
+import { DAY, type DateOrder, EPOCH_MS, EPOCHS, type Epoch, MAX_INSTANT, readTime } from '../../columns/times.js';
 import { type Decided, type Decision, leftOut, type Text } from './decision.js';
 import type { RawColumn } from './raw-column.js';
 
@@ -23,11 +23,10 @@ const TRUTH_VALUES: readonly (readonly [string, string])[] = [
   ['faux', 'vrai'],
   ['non', 'oui'],
 ];
-const DAY = 86_400_000;
 /** Longest span of codes that float32 holds exactly, with room for what comes after the training. */
 const MAX_CODE = 2 ** 23;
 /** Units of numbers that are times since 1973, and the least that such a number is. */
-const EPOCHS: readonly (readonly [Epoch, number])[] = [
+const LEAST_TIMES: readonly (readonly [Epoch, number])[] = [
   ['nanoseconds', 1e17],
   ['microseconds', 1e14],
   ['milliseconds', 1e11],
@@ -84,8 +83,8 @@ export function asTimes(raw: RawColumn, texts: readonly Text[], order: DateOrder
 export function asEpochs({ name, numbers, strays, reading }: RawColumn, texts: readonly Text[]): Decided | undefined {
   const { min, max, count } = numbers;
   if (count === 0 || strays > 0 || texts.length > 0 || reading?.type === 'timestamp') return undefined;
-  const [epoch, least] = EPOCHS.find(([, from]) => max >= from) ?? [];
-  if (epoch === undefined || min < least! || max * EPOCH_MS[epoch] > 8.64e15) return undefined;
+  const [epoch, least] = LEAST_TIMES.find(([, from]) => max >= from) ?? [];
+  if (epoch === undefined || min < least! || max * EPOCH_MS[epoch] > MAX_INSTANT) return undefined;
   const milliseconds = EPOCH_MS[epoch];
   const column = { ...timestamp(name, min * milliseconds, max * milliseconds, false, false), epoch };
   return { is: 'column', column, code: () => Number.NaN, milliseconds, why: `its numbers are ${epoch} since 1970` };
@@ -95,7 +94,7 @@ export function asEpochs({ name, numbers, strays, reading }: RawColumn, texts: r
 export function likelyEpoch({ min, max, count }: RawColumn['numbers']): Epoch | undefined {
   if (count === 0) return undefined;
   const [from, to] = [Date.UTC(1990, 0), Date.UTC(2040, 0)];
-  return EPOCHS.map(([epoch]) => epoch).find((epoch) => min * EPOCH_MS[epoch] >= from && max * EPOCH_MS[epoch] <= to);
+  return EPOCHS.find((epoch) => min * EPOCH_MS[epoch] >= from && max * EPOCH_MS[epoch] <= to);
 }
 
 function timestamp(name: string, min: number, max: number, midnights: boolean, minutes: boolean): TimestampColumn {

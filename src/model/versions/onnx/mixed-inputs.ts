@@ -1,8 +1,9 @@
 import { UNIT_MS } from '../../columns/coding.js';
-import { DAY, PERIOD_DAYS } from '../../columns/encoding/cycles.js';
+import { PERIOD_DAYS } from '../../columns/encoding/cycles.js';
 import type { CalendarEncoding, EncodedColumn, PowerEncoding } from '../../columns/encoding/encoding.js';
 import { inputsOf } from '../../columns/encoding/encoding.js';
 import { MixedEncoder } from '../../columns/encoding/mixed-encoder.js';
+import { DAY } from '../../columns/times.js';
 import { ELEMENT, type Graph, valueInfo } from './graph.js';
 
 /** The operators for texts. */
