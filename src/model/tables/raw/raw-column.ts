@@ -244,8 +244,9 @@ export class RawColumn {
     numbers.add(cells, filled, row);
   }
 
-  /** Forgets the texts: there are too many to be levels. */
+  /** Forgets the texts: there are too many to be levels. Those of the rows so far are strays as well. */
   forget(): void {
+    for (const { text, count, place } of this.countedTexts()) this.addStray(text, count, place);
     this.isFull = true;
     this.dictionary.clear();
   }
@@ -302,10 +303,13 @@ export class RawColumn {
 
   private stray(text: string): number {
     if (isGap(text)) return GAP;
-    this.strays++;
-    if (this.strayExamples.length < MAX_EXAMPLES)
-      this.strayExamples.push({ text: text.slice(0, 40), place: this.context.place() });
+    this.addStray(text, 1, this.context.place());
     return OTHER;
+  }
+
+  private addStray(text: string, count: number, place: number): void {
+    this.strays += count;
+    if (this.strayExamples.length < MAX_EXAMPLES) this.strayExamples.push({ text: text.slice(0, 40), place });
   }
 
   private setWord(word: number): void {

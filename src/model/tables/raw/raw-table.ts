@@ -114,7 +114,7 @@ export class RawTable implements Disposable {
       const [from, count] = [8 * i * this.chunkRows, this.chunkRows];
       const chunk = { cells: new Float64Array(buffer, from, count), words: new Uint32Array(buffer, from, 2 * count) };
       const type = choices.types && Object.hasOwn(choices.types, name) ? choices.types[name] : types.get(name);
-      const onFull = (column: RawColumn, text: string) => this.makeRoom(budget, column, text);
+      const onFull = (column: RawColumn, text: string) => this.makeRoom(column, text);
       // Cells of one column may be added for many rows at once.
       const row = () => this.rows - this.inChunk + column.filled + 1;
       const context = { budget, place: options.place ?? row, onFull, order: this.orderOf(name) };
@@ -271,14 +271,14 @@ export class RawTable implements Disposable {
   }
 
   /** Makes room in the dictionaries; returns false if the column must do without. The one with the most texts loses them. */
-  private makeRoom(budget: Budget, column: RawColumn, text: string): boolean {
+  private makeRoom(column: RawColumn, text: string): boolean {
     if (column.dictionary.isLong) column.forget();
     while (!column.isFull && !column.dictionary.hasRoom(text)) {
       const largest = this.columns.reduce((a, b) => (b.dictionary.size > a.dictionary.size ? b : a));
       if (largest.dictionary.size === 0) return false;
       largest.forget();
     }
-    return !column.isFull && budget.left > 0;
+    return !column.isFull;
   }
 }
 
