@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { type Static, Type } from 'typebox';
+import { Type } from 'typebox';
 import { DomainError } from '../../../base/domain-error.js';
 import { isObject } from '../../../base/json/parse-json.js';
 import { columnsOf, orderColumns } from '../../../model/tables/columns.js';
@@ -8,7 +8,7 @@ import type { TableFormat } from '../../../model/tables/reader/reader-messages.j
 import { fileToTable } from '../../../model/tables/reader/table-reader.js';
 import type { ServingColumns, TableChoices } from '../../../model/tables/table-choices.js';
 import type { TableInfo } from '../../../model/tables/table-file.js';
-import { TrainingFields, trainingOptions } from '../../../model/training/training-options.js';
+import { trainingOptions } from '../../../model/training/training-options.js';
 import { type Principal, requireScope } from '../../access/principal.js';
 import { limited } from '../../bodies/limited-body.js';
 import { charsetOf } from '../../http/charset.js';
@@ -19,64 +19,17 @@ import { publicPath } from '../../http/public-path.js';
 import type { BodyReader } from '../../inference/body-reader.js';
 import { writeJsonTable } from '../../inference/json-training-table.js';
 import { LargeBodies } from '../../inference/large-bodies.js';
-import { LabelledFields, labelledRows } from '../../readers/labelled-request.js';
-import { ChoicesBody, ChoicesQuery, namesIn, tableChoices } from '../../readers/table-choices.js';
+import { labelledRows } from '../../readers/labelled-request.js';
+import { namesIn, tableChoices } from '../../readers/table-choices.js';
 import type { FeedbackService } from '../../service/feedback/feedback-service.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
 import { Job } from '../../service/training/job.js';
 import type { PromotionTerms } from '../../service/training/promotion.js';
 import type { TrainingJobs } from '../../service/training/training-jobs.js';
 import { ArrivingTables } from './arriving-tables.js';
-import { PromotionFields, type RequestedPromotion } from './promotion-fields.js';
+import type { RequestedPromotion } from './promotion-fields.js';
 import { TableReport, tableReport } from './table-report.js';
-
-const DryRun = {
-  dry_run: Type.Optional(
-    Type.Boolean({
-      default: false,
-      description:
-        'read the table, report what a training would make of each column, and train nothing; a file needs no target',
-    }),
-  ),
-};
-
-const TrainQuery = Type.Object(
-  {
-    ...TrainingFields,
-    ...PromotionFields,
-    ...ChoicesQuery,
-    ...DryRun,
-    target: Type.Optional(
-      Type.String({
-        minLength: 1,
-        description: 'target column of a body that is not JSON, or several, separated by commas',
-      }),
-    ),
-    wait: Type.Optional(Type.Boolean({ default: false, description: 'reply when the training has ended' })),
-    replace: Type.Optional(
-      Type.Boolean({ default: false, description: 'accept other features than those of the serving model' }),
-    ),
-  },
-  { additionalProperties: false },
-);
-
-const TrainBody = Type.Object(
-  {
-    ...TrainingFields,
-    ...PromotionFields,
-    ...ChoicesBody,
-    ...DryRun,
-    ...LabelledFields,
-    source: Type.Optional(
-      Type.Enum(['feedback'], { description: 'instead of rows: train on those sent to POST /feedback' }),
-    ),
-    mix_reference: Type.Optional(
-      Type.Boolean({ description: 'with `source`: train on the rows of TRAIN_DATA as well' }),
-    ),
-  },
-  { $id: 'TrainBody', additionalProperties: false },
-);
-type TrainBody = Static<typeof TrainBody>;
+import { TrainBody, TrainQuery } from './train-schema.js';
 
 const tableContent = (description: string) => ({ schema: Type.Unsafe<Readable>({ description }) });
 const FileContent = tableContent(
@@ -116,7 +69,7 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
     });
   }
 
-  app.post<{ Body: TrainBody | TableBody; Querystring: Static<typeof TrainQuery> }>(
+  app.post<{ Body: TrainBody | TableBody; Querystring: TrainQuery }>(
     '/train',
     operation(
       'training',
@@ -152,19 +105,18 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
       // With a serializer of its own, a reply gets no type from Fastify.
       if ('columns' in started)
         return reply.type(`${JSON_TYPE}; charset=utf-8`).serializer(JSON.stringify).send(started);
-      const job = started;
-      request.followTraining(job.id);
-      reply.header('location', publicPath(request, `/train/${job.id}`));
-      if (!query.wait) return reply.code(202).send(job);
-      const { error } = await jobs.finished(job.id);
+      request.followTraining(started.id);
+      reply.header('location', publicPath(request, `/train/${started.id}`));
+      if (!query.wait) return reply.code(202).send(started);
+      const { error } = await jobs.finished(started.id);
       if (error) throw new DomainError(error.code, error.message);
-      return job;
+      return started;
     },
   );
 
   async function startFromTable(
     body: TableBody,
-    query: Static<typeof TrainQuery>,
+    query: TrainQuery,
     { raw, request }: FastifyReply,
   ): Promise<Job | TableReport> {
     const { format } = body;
@@ -206,11 +158,7 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
     }
   }
 
-  async function startFromJson(
-    body: TrainBody,
-    query: Static<typeof TrainQuery>,
-    principal: Principal,
-  ): Promise<Job | TableReport> {
+  async function startFromJson(body: TrainBody, query: TrainQuery, principal: Principal): Promise<Job | TableReport> {
     refuseDialect(query);
     const fields = { ...query, ...body };
     const { replace = false, dry_run: isReport = false } = fields;
@@ -296,7 +244,7 @@ function adviseReplace(write: Parameters<TrainingJobs['start']>[0]) {
   };
 }
 
-/** Throws `FORBIDDEN` for who may train, but not decide what serves against the gate. */
+/** Throws `FORBIDDEN` if the client may train a version, but not have it serve against the gate. */
 function promotionTerms(
   principal: Principal,
   { promote = 'gate', shadow_rows = 0 }: RequestedPromotion,
@@ -308,7 +256,7 @@ function promotionTerms(
 }
 
 /** Throws `INVALID_QUERY` for the dialect of a CSV beside another body. */
-function refuseDialect({ delimiter, decimal }: Static<typeof TrainQuery>): void {
+function refuseDialect({ delimiter, decimal }: TrainQuery): void {
   const [name] = Object.entries({ delimiter, decimal }).find(([, value]) => value !== undefined) ?? [];
   if (name) throw new HttpError('INVALID_QUERY', `${name}: expected only with a CSV, whose cells are text`);
 }
