@@ -99,6 +99,19 @@ test('a training is recorded at its start, and at its end with the version that 
   assert.ok(decision);
 });
 
+test('a training is recorded if its body overrides the dry run of the query', async (t) => {
+  const { path, send } = await audited(t);
+  const instances = Array.from({ length: 60 }, (_, i) => [i % 7, i % 5, i]);
+  const body = { instances, targets: instances.map(([a, b]) => a! + b!), epochs: 1 };
+  const dry = await send('POST', '/train?dry_run=true', body);
+  assert.equal(dry.statusCode, 200, dry.body);
+  assert.deepEqual(linesOf(path), []);
+  const reply = await send('POST', '/train?dry_run=true&wait=true', { ...body, dry_run: false });
+  assert.equal(reply.json().state, 'succeeded', reply.body);
+  const begun = linesOf(path).filter(({ action, outcome }) => action === 'train' && outcome === 'begun');
+  assert.equal(begun.length, 1);
+});
+
 test('feedback, what is refused and failed authentications are summed up', async (t) => {
   const { app, path, send, reader, who } = await audited(t);
   for (let i = 0; i < 5; i++) await send('POST', '/feedback', { instances: [[1, 2, 3]], targets: [[1]] });

@@ -79,7 +79,7 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
           scope: 'train',
           streamLimit: trainBodyLimit,
           holds: 'trainings',
-          audit: { action: 'train', changes: ({ query, body }) => !isDryRun(query) && !isDryRun(body) },
+          audit: { action: 'train', changes: ({ query, body }) => !isDryRun(query, body) },
         },
         querystring: TrainQuery,
         body: {
@@ -161,7 +161,8 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
   async function startFromJson(body: TrainBody, query: TrainQuery, principal: Principal): Promise<Job | TableReport> {
     refuseDialect(query);
     const fields = { ...query, ...body };
-    const { replace = false, dry_run: isReport = false } = fields;
+    const { replace = false } = fields;
+    const isReport = isDryRun(query, body);
     const write = writerOf(body, tableChoices(fields), replace, isReport);
     if (!isReport)
       return start(adviseReplace(write), trainingOptions(fields), promotionTerms(principal, fields, replace));
@@ -225,8 +226,10 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
   }
 }
 
-function isDryRun(fields: unknown): boolean {
-  return isObject(fields) && fields['dry_run'] === true;
+/** Returns true for a request that trains nothing. As for every other field, a JSON body overrides the query. */
+function isDryRun(query: unknown, body: unknown): boolean {
+  const fields = [body, query].filter(isObject).find((each) => each['dry_run'] !== undefined);
+  return fields?.['dry_run'] === true;
 }
 
 const REPLACE_ADVICE = '?replace=true replaces the model';
