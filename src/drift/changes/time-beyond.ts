@@ -6,8 +6,9 @@ import { percent } from './words.js';
 const MANY = 0.2;
 
 /**
- * Describes the timestamp of which most rows lie before or after all held-out rows: that is no drift of the rows, but a model that
- * follows a trend knows none there: it predicts what it does at the end, and versions of earlier releases go on in a line. Both change its predictions and errors. `columns` `[features][rows]`. Undefined if there is none.
+ * Describes the timestamp of which most rows lie before or after all held-out rows. The rows themselves have not drifted, but a
+ * model that follows a trend knows none there: it predicts what it does at the end, and versions of earlier releases go on in a
+ * line. Both change its predictions and errors. `columns` `[features][rows]`. Undefined if there is no such timestamp.
  */
 export function timeBeyond(
   { features }: Baseline,

@@ -27,7 +27,7 @@ export class Blocks {
     this.end = this.endOfNext();
   }
 
-  /** Whether the latest block was the last of its window. */
+  /** True if the latest block was the last of its window. */
   get isWindowFull(): boolean {
     return this.closed === 0;
   }

@@ -58,7 +58,7 @@ export class DesignEffect {
     return this.entries.sizes;
   }
 
-  /** Whether enough windows have been compared with each other. */
+  /** True once enough windows have been compared with each other. */
   get settled(): boolean {
     return this.entries.filled[1]! > SLOTS;
   }
@@ -79,7 +79,7 @@ export class DesignEffect {
     this.entries.exclude(channel);
   }
 
-  /** Whether the first block of some channel lies far from the baseline. */
+  /** True if the first block of some channel lies far from the baseline. */
   get startsAside(): boolean {
     return startsAside(this.entries);
   }

@@ -16,7 +16,7 @@ export function rankOf({ range }: GuardedColumn, value: number): number {
 }
 
 /**
- * Whether a prediction is `ranges` widths out of the range of all predictions and targets, and by the tail of the predictions
+ * Returns true for a prediction that is `ranges` widths out of the range of all predictions and targets, and by the tail of the predictions
  * fewer than one in a million are; or not finite.
  */
 export function isAstray({ range, rows }: GuardedColumn, value: number, ranges: number): boolean {
@@ -25,7 +25,7 @@ export function isAstray({ range, rows }: GuardedColumn, value: number, ranges: 
   return !(likelyRarity(range, value) * rows < PLAUSIBLE_ROWS);
 }
 
-/** Whether a value of a feature is several ranges out, and the held-out rows have no tail that reaches as far. */
+/** Returns true for a value of a feature that is several ranges out, where no tail of the held-out rows reaches. */
 export function isFar({ range, unseen, time }: GuardedColumn, value: number): boolean {
   // A level has no range, and times move on.
   if (unseen !== undefined || time) return false;

@@ -42,7 +42,7 @@ export const WindowReport = Type.Object({
   rows: Type.Number(),
   ended_at: nullable(Time),
   verdict: Type.Enum(['drift', 'no_drift', 'cannot_tell', 'too_few_rows'], {
-    description: '`cannot_tell`: no drift where it can be told from the order of the rows; see `dependence`',
+    description: '`cannot_tell`: no drift where it can be distinguished from the order of the rows; see `dependence`',
   }),
   error_shift: nullable(
     Type.Number({ description: 'mean normal score of the errors less that of the baseline; null without rows' }),

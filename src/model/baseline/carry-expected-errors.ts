@@ -13,7 +13,7 @@ import { sumOf } from './sketches/bins.js';
 
 /**
  * Carries the expected errors of `former` over to the bins of `fresh`, a baseline of `rows` without labels: it learns them again
- * from what `former` expects of each row. Returns undefined if `former` cannot tell what the errors of these rows are.
+ * from what `former` expects of each row. Returns undefined if `former` does not know what the errors of these rows are.
  */
 export function carryExpectedErrors(former: Baseline, fresh: Baseline, rows: HeldOut): ExpectedErrors | undefined {
   const models = former.expected_errors;

@@ -149,7 +149,10 @@ export class TableWriter implements Disposable {
     this.limit.check(this.added, rows);
   }
 
-  /** Writes the buffered rows and `table.json`. `features` says more of the columns than the constructor knew. Throws `TOO_MANY_MISSING` if more than half the rows were dropped. */
+  /**
+   * Writes the buffered rows and `table.json`. `features` says more of the columns than the constructor knew. Throws
+   * `TOO_MANY_MISSING` if more than half the rows were dropped.
+   */
   finish(notes: Partial<Omit<TableNotes, 'columns'>> = {}, features = this.columns): TableInfo {
     this.flush();
     this.close();

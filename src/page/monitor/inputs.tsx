@@ -88,7 +88,7 @@ export function Inputs({ drift }: { drift: Drift | null }) {
   }
 }
 
-/** Returns whether windows can tell a drift of the column from the order of the rows. */
+/** Returns whether windows can distinguish a drift of the column from the order of the rows. */
 function tells({ dependence }: Drift, { kind, name }: Column): boolean {
   return !dependence.channels.some((channel) => channel.kind === kind && channel.name === name && !channel.windows);
 }

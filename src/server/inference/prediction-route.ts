@@ -25,7 +25,7 @@ export interface PredictionRoute<Params> {
   /** Fastify's pattern, under which metrics count the route. */
   readonly pattern: string;
   readonly schema: FastifySchema;
-  /** Called for a request that was refused or failed so many milliseconds after its arrival, on either path. */
+  /** Called for a request that was refused or failed, with the milliseconds since its arrival, on either path. */
   readonly onFailed?: (milliseconds: number) => void;
   /** Returns what to read, predict and write. Throws the error of an invalid request, or rejects with it. */
   readonly request: (input: PredictionInput<Params>) => InferenceRequest | Promise<InferenceRequest>;

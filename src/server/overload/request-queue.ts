@@ -6,8 +6,8 @@ const SLICE = 5;
 /** Wait of the oldest request, in milliseconds, up to which requests are answered in the order of their arrival. */
 const ORDERLY = 20;
 /**
- * Number of requests up to which they are answered in that order however long each takes: so many clients that wait for each
- * reply would otherwise starve one another.
+ * Number of requests up to which they are answered in that order however long each takes: clients that wait for each reply
+ * would otherwise starve one another.
  */
 const FEW = 512;
 /** Wait after which the turn of a request comes too late, in milliseconds. */
@@ -47,8 +47,8 @@ interface RequestQueueOptions {
  * that have arrived are read first, which is cheap, and wait here: the age of each is known, a turn of the event loop is
  * short, and new connections get their turn.
  *
- * While many wait, and the oldest has waited for long, the newest comes first (adaptive LIFO, B. Maurer, "Fail at Scale", ACM Queue 13(8), 2015):
- * in the order of arrival, every request would wait for as long as its client does, and none would be answered in time. A
+ * While many wait, and the oldest has waited for long, the newest comes first (adaptive LIFO, B. Maurer, "Fail at Scale", ACM
+ * Queue 13(8), 2015): in the order of arrival, every request would wait for as long as its client does, and none would be answered in time. A
  * request that has waited for a second is refused. If there have been such requests for a second, the load is more than a burst:
  * time that newer requests leave goes to refusals of the older ones.
  *

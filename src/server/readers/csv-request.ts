@@ -30,8 +30,8 @@ interface Csv {
 
 /**
  * Reads a CSV: by feature name if its first line is a header, otherwise by position. Named columns that the model does not have are
- * ignored. An empty cell and the markers of pandas are missing values; decimal commas are read where they are certain. Throws `INVALID_CSV`, `INVALID_ROWS` naming the
- * line, and `TOO_LARGE`.
+ * ignored. An empty cell and the markers of pandas are missing values; decimal commas are read where they are certain. Throws
+ * `INVALID_CSV`, `INVALID_ROWS` naming the line, and `TOO_LARGE`.
  */
 export function readCsvRequest(body: Buffer, model: RowModel, { charset }: CsvReaderOptions = {}): Rows {
   const { features } = model;

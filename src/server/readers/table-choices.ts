@@ -27,14 +27,14 @@ export const ChoicesQuery = {
   types: Type.Optional(
     Type.String({
       minLength: 1,
-      description: `types of columns that are not to be told from their values, such as \`zip:category,when:timestamp\`: ${TYPES.join(', ')}`,
+      description: `types of columns that are not to be decided by their values, such as \`zip:category,when:timestamp\`: ${TYPES.join(', ')}`,
     }),
   ),
   delimiter: Type.Optional(
-    Type.Enum([...DELIMITERS], { description: 'separates the cells of a CSV; told from its first rows by default' }),
+    Type.Enum([...DELIMITERS], { description: 'separates the cells of a CSV; detected in its first rows by default' }),
   ),
   decimal: Type.Optional(
-    Type.Enum([...DECIMALS], { description: 'decimal mark of a CSV; told from its numbers by default' }),
+    Type.Enum([...DECIMALS], { description: 'decimal mark of a CSV; detected in its numbers by default' }),
   ),
   dates,
 };
@@ -47,7 +47,7 @@ export const ChoicesBody = {
   drop: Type.Optional(Type.Array(Name, { description: 'columns to leave out' })),
   types: Type.Optional(
     Type.Record(Type.String(), Type.Enum([...TYPES]), {
-      description: 'types of columns, by name, that are not to be told from their values',
+      description: 'types of columns, by name, that are not to be decided by their values',
     }),
   ),
   dates,

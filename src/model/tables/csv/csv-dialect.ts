@@ -37,7 +37,7 @@ export function dialectOfRows(text: Uint8Array, features: readonly string[]): Cs
   return dialectOf(text, { names: features, width: features.length });
 }
 
-/** Tells from the first lines, in UTF-8, how a CSV is written. An incomplete last line does not count. */
+/** Detects in the first lines, in UTF-8, how a CSV is written. An incomplete last line does not count. */
 export function dialectOf(head: Uint8Array, hints: DialectHints = {}): CsvDialect {
   const bytes = head.subarray(0, DIALECT_BYTES);
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();

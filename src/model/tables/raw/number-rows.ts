@@ -3,8 +3,8 @@ import { CodedWriter } from './coded-writer.js';
 import type { RawColumn } from './raw-column.js';
 
 /**
- * Writes rows of numbers as the table that they become if every column is learned from: numbers are their own codes. Whoever reads
- * them reads them once more if it turns out that a column is not.
+ * Writes rows of numbers as the table that they become if every column is learned from: numbers are their own codes. The
+ * source is read once more if it turns out that a column is not learned from.
  */
 export class NumberRows implements Disposable {
   readonly writer: CodedWriter;
