@@ -1,4 +1,3 @@
-import type { Steps } from '../../base/steps.js';
 import { type Baseline, hashBaseline } from '../../model/baseline/baseline.js';
 import { RowRecoder } from '../../model/baseline/features/row-recoder.js';
 import { Blocks } from '../counts/blocks.js';
@@ -20,7 +19,7 @@ import { type Channel, channelsOf, GROUPS, type Group } from '../rows/channels.j
 import { RowReader } from '../rows/row-reader.js';
 import { type RowScores, scoreRow } from '../rows/row-scores.js';
 import { testWindow, type WindowTest } from '../window/window-test.js';
-import { type AlarmEvidence, withEvidence } from './alarm-evidence.js';
+import { AlarmEvents } from './alarm-events.js';
 import { Alarms, type DriftEvent, type LatchState } from './alarms.js';
 import { EvidenceGatherer } from './evidence-gatherer.js';
 import { completeOptions, type MonitorOptions } from './monitor-options.js';
@@ -65,11 +64,8 @@ export class DriftMonitor {
   /** Its values, which are overwritten meanwhile in the counter, while it waits to be described: that takes a few milliseconds. */
   private readonly testedValues: RecentRows;
   private isToDescribe = false;
-  /** What each group's latest alarm was raised on. */
-  private readonly evidence = new Map<Group, AlarmEvidence>();
   private readonly gatherer: EvidenceGatherer;
-  /** Alarms whose evidence is being gathered, in the order of their events. */
-  private readonly gathering: { readonly event: DriftEvent; readonly steps: Steps<AlarmEvidence> }[] = [];
+  private readonly events: AlarmEvents;
   private since: number;
 
   /** Throws a RangeError for options that cannot be met. */
@@ -94,6 +90,7 @@ export class DriftMonitor {
     this.guards = new GuardCharts(baseline, this.channels, rowsBetweenGuards, guardEffects, far);
     this.allowForDependence();
     this.repeats = new Repeats(baseline);
+    this.events = new AlarmEvents(this.options);
     this.latches = new Alarms(this.charts, this.channels, (event) => this.onAlarm(event));
     const { reader, charts, repeats } = this;
     this.counter = new WasmRowCounter({ reader, rowCounts: fresh, counters: totals, charts, repeats });
@@ -176,11 +173,11 @@ export class DriftMonitor {
   }
 
   report(): DriftReport {
-    this.finishGathering();
+    this.events.finish();
     const { baseline, options, dependence, counts } = this;
     counts.flush();
     const now = options.clock();
-    const groups = reportGroups(this.latches, this.latestTest, this.groups, this.windowAlpha, this.evidence);
+    const groups = reportGroups(this.latches, this.latestTest, this.groups, this.windowAlpha, this.events.evidence);
     const effects = dependence.windows;
     const allTell = effects.every(Number.isFinite);
     const span = (name: 'hour' | 'day', ring: TimeRing) => {
@@ -219,7 +216,7 @@ export class DriftMonitor {
     this.testedAt = null;
     this.described = null;
     this.isToDescribe = false;
-    this.evidence.clear();
+    this.events.evidence.clear();
     this.counter.recent.clear();
     this.charts.reset();
     this.guards.reset();
@@ -229,7 +226,7 @@ export class DriftMonitor {
 
   /** The state for `restore`; JSON-serialisable. */
   state(): MonitorState {
-    this.finishGathering();
+    this.events.finish();
     const { counts } = this;
     counts.flush();
     const { window, last, minutes, hours } = counts;
@@ -248,7 +245,7 @@ export class DriftMonitor {
       repeats: this.repeats.state(),
       closed_blocks: this.blocks.state(),
       latches: this.latches.state(),
-      evidence: GROUPS.map((group) => this.evidence.get(group) ?? null),
+      evidence: GROUPS.map((group) => this.events.evidence.get(group) ?? null),
       described: this.describeTested(),
       minutes: minutes.state(),
       hours: hours.state(),
@@ -280,9 +277,9 @@ export class DriftMonitor {
     this.latches.restore(state.latches);
     this.described = state.described ?? null;
     this.isToDescribe = false;
-    this.evidence.clear();
+    this.events.evidence.clear();
     state.evidence?.forEach((one, i) => {
-      if (one) this.evidence.set(GROUPS[i]!, one);
+      if (one) this.events.evidence.set(GROUPS[i]!, one);
     });
     this.counter.recent.clear();
     this.since = state.since;
@@ -354,43 +351,9 @@ export class DriftMonitor {
 
   /** Passes an event on: of an alarm that is raised, with its evidence. */
   private onAlarm(event: DriftEvent): void {
-    const { evidence, gatherer, counts, latestTest, gathering } = this;
+    const { gatherer, counts, latestTest, events } = this;
     if (event.type === 'raised' && event.cause) {
-      evidence.delete(event.group);
-      const steps = gatherer.gather(event.group, event.cause, counts.last, latestTest);
-      // Takes what later rows change, or all there is.
-      const { value } = steps.next();
-      if (value) evidence.set(event.group, value);
-      gathering.push({ event, steps });
-      if (gathering.length === 1) this.options.gather(() => this.gatherStep());
-    } else {
-      this.finishGathering();
-      this.options.onEvent(withEvidence(event, undefined));
-    }
-  }
-
-  /** Takes a step of gathering evidence, and emits the alarm's event after the last. Returns whether there are more. */
-  private gatherStep(): boolean {
-    const { gathering, evidence } = this;
-    const [first] = gathering;
-    if (!first) return false;
-    const { event, steps } = first;
-    let isDone = true;
-    try {
-      const { done, value } = steps.next();
-      if (value) evidence.set(event.group, value);
-      isDone = done === true;
-    } finally {
-      // Evidence that cannot be gathered withholds no alarm.
-      if (isDone) {
-        gathering.shift();
-        this.options.onEvent(withEvidence(event, evidence.get(event.group)));
-      }
-    }
-    return gathering.length > 0;
-  }
-
-  private finishGathering(): void {
-    while (this.gatherStep());
+      events.addRaised(event, gatherer.gather(event.group, event.cause, counts.last, latestTest));
+    } else events.add(event);
   }
 }
