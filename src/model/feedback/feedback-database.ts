@@ -1,6 +1,7 @@
 import { DomainError } from '../../base/domain-error.js';
 import { type CodedColumns, columnsOfKey, interchangeable, keyOf } from './coded-columns.js';
 import { FeedbackFile } from './feedback-file.js';
+import { type FeedbackBounds, FeedbackPruning } from './feedback-pruning.js';
 import { type FloatBlob, fromBlobs, toBlob } from './float-blob.js';
 import type {
   AddedBatch,
@@ -16,32 +17,6 @@ import type {
   WaitingRows,
 } from './labelled-batch.js';
 import { UnknownLevels } from './unknown-levels.js';
-
-/** What is stored at most. Older rows are deleted first. */
-export interface FeedbackBounds {
-  /** Labelled rows; as many again may wait for their targets. As many answered ids and keys of requests are remembered. */
-  readonly rows: number;
-  readonly days: number;
-}
-
-const DAY = 24 * 3600 * 1000;
-
-/** Milliseconds between a sweep that finds rows too old and the one that deletes them. */
-const SECOND_LOOK = 3600 * 1000;
-/** Maximum rows that one transaction deletes for their age: a backlog must not make it slow. */
-const MAX_SWEPT = 10_000;
-/** Tables that are swept, and their keys, which ascend with time. */
-const SWEPT = [
-  ['labelled', 'id'],
-  ['waiting', 'last'],
-  ['answered', 'number'],
-  ['requests', 'number'],
-] as const;
-
-/** Deletes the names of columns that no row has any more. */
-const UNUSED_COLUMNS = `
-  delete from columns where id not in (select columns from labelled) and id not in (select columns from waiting)
-`;
 
 /** A set of ids, given as a JSON array. */
 const IDS = '(select value from json_each(?))';
@@ -62,22 +37,22 @@ interface LabelledRow {
 export class FeedbackDatabase {
   private readonly file: FeedbackFile;
   private readonly levels: UnknownLevels;
-  private readonly bounds: FeedbackBounds;
+  private readonly pruning: FeedbackPruning;
   private readonly now: () => number;
 
   /** Opens the file. Creates it and its directory if they do not exist. */
   constructor(path: string, bounds: FeedbackBounds, now: () => number = Date.now) {
-    this.bounds = bounds;
     this.now = now;
     this.file = new FeedbackFile(path);
     this.levels = new UnknownLevels(this.file);
+    this.pruning = new FeedbackPruning(this.file, this.levels, bounds, now);
   }
 
   /** Does all of `work` or nothing of it, deletes rows beyond the bounds, and flushes to the disk. */
   transaction<T>(work: () => T): T {
     return this.file.transaction(() => {
       const result = work();
-      this.prune();
+      this.pruning.prune();
       return result;
     });
   }
@@ -102,7 +77,7 @@ export class FeedbackDatabase {
         from += rows;
       }
     } else this.insert(batch, 0, batch.rows);
-    this.prune();
+    this.pruning.prune();
     const kept = this.count(batch.columns);
     if (request) {
       this.file
@@ -235,41 +210,6 @@ export class FeedbackDatabase {
       const row = [toBlob(features, r, width), toBlob(targets, r, depth), toBlob(outputs, r, depth)];
       insert.run(at, columnsId, model, ...row);
     }
-  }
-
-  private prune(): void {
-    const { rows } = this.bounds;
-    this.sweep();
-    this.file.statement('delete from labelled where id <= (select max(id) from labelled) - ?').run(rows);
-    this.file.statement('delete from waiting where last - rows < (select max(last) from waiting) - ?').run(rows);
-    this.file.statement('delete from answered where number <= (select max(number) from answered) - ?').run(rows);
-    this.file.statement('delete from requests where number <= (select max(number) from requests) - ?').run(rows);
-  }
-
-  /**
-   * Deletes rows that were too old already an hour ago, by the clock of that time. A clock that is ahead for less than an
-   * hour, by however much, deletes nothing.
-   */
-  private sweep(): void {
-    const now = this.now();
-    const found = this.file.statement('select at, oldest from sweep').get() as
-      | { at: number; oldest: number }
-      | undefined;
-    const isDue = found && now - found.at >= SECOND_LOOK;
-    if (isDue) {
-      const deleted = SWEPT.map(([table, key]) => {
-        const old = `select ${key} from ${table} where at < ? order by at limit ${MAX_SWEPT}`;
-        return this.file.statement(`delete from ${table} where ${key} in (${old})`).run(found.oldest).changes;
-      });
-      // The next transaction deletes the rest.
-      if (deleted.includes(MAX_SWEPT)) return;
-      this.file.statement(UNUSED_COLUMNS).run();
-      this.levels.prune();
-    }
-    // A sweep in the future was recorded by a clock that was ahead, and is taken back.
-    if (found && !isDue && found.at <= now) return;
-    this.file.statement('delete from sweep').run();
-    this.file.statement('insert into sweep (at, oldest) values (?, ?)').run(now, now - this.bounds.days * DAY);
   }
 
   /** Returns the ids of all columns of these names and types, as a JSON array. */

@@ -1,8 +1,9 @@
 import { DomainError } from '../../base/domain-error.js';
 import { failpoint } from '../../base/files/failpoint.js';
 import { takeInspectorSignal } from '../../base/node/inspector-signal.js';
-import { type FeedbackBounds, FeedbackDatabase } from './feedback-database.js';
+import { FeedbackDatabase } from './feedback-database.js';
 import type { FeedbackOutcome, FeedbackTask } from './feedback-messages.js';
+import type { FeedbackBounds } from './feedback-pruning.js';
 
 // The child process of feedback-store.ts. It is not a thread, because the library exits the process if the file holds bytes
 // it cannot read. And a slow or hanging disk delays no prediction.

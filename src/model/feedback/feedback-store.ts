@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { DomainError } from '../../base/domain-error.js';
 import { Child } from '../../base/node/child-process.js';
 import type { CodedColumns } from './coded-columns.js';
-import type { FeedbackBounds } from './feedback-database.js';
 import type {
   FeedbackArguments,
   FeedbackMethod,
@@ -11,6 +10,7 @@ import type {
   FeedbackResult,
   FeedbackTask,
 } from './feedback-messages.js';
+import type { FeedbackBounds } from './feedback-pruning.js';
 import type { FeedbackChunk } from './labelled-batch.js';
 
 /** Milliseconds without work after which the process exits and frees its memory. */

@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import Database from 'libsql';
-import { type FeedbackBounds, FeedbackDatabase } from '../../../src/model/feedback/feedback-database.js';
+import { FeedbackDatabase } from '../../../src/model/feedback/feedback-database.js';
+import type { FeedbackBounds } from '../../../src/model/feedback/feedback-pruning.js';
 import type { LabelledBatch } from '../../../src/model/feedback/labelled-batch.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
