@@ -72,19 +72,18 @@ function refuseTimes(raw: RawColumn, texts: readonly Text[], terms: DecisionTerm
 /** Returns undefined for a column that is none of numbers. */
 function decideNumber(raw: RawColumn, texts: readonly Text[], terms: DecisionTerms): Decision | undefined {
   const { declared, numbers, reading, textual, strays } = raw;
-  const textCells = cellsOf(texts);
   if (textual && numbers.count === 0) {
     return declared === 'number' ? refuseAs(raw, texts, 'a number', terms) : undefined;
   }
   const settled = reading?.type === 'number' ? reading.notation : undefined;
   if (texts.length === 0 && strays === 0) return asNumber(raw, settled ?? PLAIN, 'all cells are numbers');
+  const present = numbers.count + cellsOf(texts) + strays;
   let notation = settled ?? PLAIN;
   let isRead = false;
   if (!textual && reading?.type !== 'text') {
     const hint = terms.decimal ?? (numbers.count > 0 ? settled?.decimal : undefined);
     const inferred = raw.infer(hint, terms.others);
-    const isMost =
-      inferred !== undefined && 2 * (numbers.count + inferred.weight) >= numbers.count + textCells + strays;
+    const isMost = inferred !== undefined && 2 * (numbers.count + inferred.weight) >= present;
     if (isMost && !inferred.notation) return refuseAmbiguous(raw, texts, terms);
     if (inferred?.notation && agrees(inferred.notation, settled, numbers.count)) {
       notation = { ...settled, ...inferred.notation };
@@ -95,7 +94,6 @@ function decideNumber(raw: RawColumn, texts: readonly Text[], terms: DecisionTer
   const bad = isRead ? texts.filter(({ text }) => Number.isNaN(read(text))) : texts;
   const badCells = cellsOf(bad) + strays;
   if (badCells === 0) return asNumber(raw, notation, 'all cells are numbers');
-  const present = numbers.count + textCells + strays;
   if (declared !== 'number' && 2 * (present - badCells) < present) return undefined;
   return refuseAs(raw, bad, notation.unit === undefined ? 'a number' : `a number with ${notation.unit}`, terms);
 }
