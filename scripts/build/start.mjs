@@ -1,5 +1,5 @@
-// Starts the service (`npm start`), and builds it before that if the sources or the packages are newer than the last build: an install
-// runs no scripts.
+// Starts the service (`npm start`) with the settings of `.env`, if there is one, and builds it before that if the sources or the packages
+// are newer than the last build: an install runs no scripts.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
@@ -11,12 +11,26 @@ const MAIN = join(ROOT, 'dist/app/main.js');
 /** What a build is made of. npm writes the last one at each install. */
 const INPUTS = ['src', 'scripts/build', 'tsconfig.json', 'package.json', 'node_modules/.package-lock.json'];
 
+readSettings();
 if (isOutdated()) {
   process.stderr.write('building the service\n');
   const { status } = spawnSync(process.execPath, [join(ROOT, 'scripts/build/build.mjs')], { stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
 }
 await import(MAIN);
+
+/** Adds the variables of `.env`, except for those that the environment has. */
+function readSettings() {
+  try {
+    process.loadEnvFile();
+    process.stderr.write('settings are read from .env\n');
+  } catch (error) {
+    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (code === 'ENOENT') return;
+    process.stderr.write(`.env cannot be read: ${message}\n`);
+    process.exit(1);
+  }
+}
 
 function isOutdated() {
   if (!existsSync(MAIN)) return true;

@@ -9,6 +9,7 @@ import { isBothFamilies, requireDecision } from './access/perimeter/exposure.js'
 import { buildApp } from './app.js';
 import { buildAccess } from './build-access.js';
 import { readConfig } from './config.js';
+import { firstLines } from './first-lines.js';
 import { HealthServer } from './health/health-server.js';
 import { MoreAddresses } from './http/more-addresses.js';
 import { createLog } from './log/create-log.js';
@@ -100,6 +101,8 @@ closeWithGrace({ delay: shutdownDelay + GRACE, logger: log, skip: [...SKIPPED] }
 });
 await listen();
 await startModel(parts, config, platform);
+// After the log of the start, so that nothing follows them unless something happens.
+if (process.stdout.isTTY) output.write(welcome());
 
 /** Listens, or exits with one line, for example if a port is in use. */
 async function listen(): Promise<void> {
@@ -130,6 +133,22 @@ async function listen(): Promise<void> {
   }
   health = opened;
   if (health) log.info({ port: healthPort }, 'health checks have a port of their own');
+}
+
+function welcome(): string {
+  const { MODEL_NAME: model, MODEL_STORE, HOST: host, ADMIN_PORT, LOG_LEVEL: logLevel } = config;
+  const port = portOf(app.server);
+  return firstLines({
+    model,
+    serving:
+      service.servingIfReady ?? `no version of ${MODEL_STORE} serves: the log says why, and a training makes one`,
+    host,
+    port,
+    adminPort: ADMIN_PORT || port,
+    isEncrypted: access.tls !== undefined,
+    isClosed: access.admission.isClosed,
+    logLevel,
+  });
 }
 
 function portOf(server: Server): number {
