@@ -10,6 +10,8 @@ const ORDERLY = 20;
  * would otherwise starve one another.
  */
 const FEW = 512;
+/** Number of waiting requests that is no overload: if they are late, the event loop has not turned for another reason. */
+const HANDFUL = 32;
 /** Wait after which the turn of a request comes too late, in milliseconds. */
 const PATIENCE = 1000;
 /** Milliseconds between two times at which it is recorded that the event loop has looked for requests. */
@@ -25,6 +27,8 @@ interface Waiting {
   readonly response: ServerResponse;
   /** Earliest time at which the request may have arrived, in milliseconds. */
   readonly arrived: number;
+  /** Time at which it was read, in milliseconds. */
+  readonly read: number;
   /** Later requests of the same connection, whose client has not waited for a reply (pipelining). */
   behind: Waiting[] | undefined;
   /** Whether it has been answered or refused ahead of its turn. */
@@ -48,9 +52,10 @@ interface RequestQueueOptions {
  * short, and new connections get their turn.
  *
  * While many wait, and the oldest has waited for long, the newest comes first (adaptive LIFO, B. Maurer, "Fail at Scale", ACM
- * Queue 13(8), 2015): in the order of arrival, every request would wait for as long as its client does, and none would be answered in time. A
- * request that has waited for a second is refused. If there have been such requests for a second, the load is more than a burst:
- * time that newer requests leave goes to refusals of the older ones.
+ * Queue 13(8), 2015): in the order of arrival, every request would wait for as long as its client does, and none would be
+ * answered in time. A request that has waited for a second is refused, except for a handful that only waited for a turn of the
+ * event loop. If there have been such requests for a second, the load is more than a burst: time that newer requests leave goes
+ * to refusals of the older ones.
  *
  * Requests that a client sends without waiting for replies begin in their order, one right after the other. Each has an age of its
  * own, from its arrival to its begin. That its reply waits for those before it does not count: only this client causes it.
@@ -101,7 +106,7 @@ export class RequestQueue {
     }
     // After a longer turn, the request may have arrived at any time since the event loop last looked.
     const arrived = now - this.lookedAt > 2 * BEAT ? this.lookedAt : now;
-    this.enqueue({ request, response, arrived, behind: undefined, isDone: false }, now);
+    this.enqueue({ request, response, arrived, read: now, behind: undefined, isDone: false }, now);
   };
 
   /** Records that the event loop has looked for requests at or after `time`, in milliseconds. */
@@ -173,8 +178,9 @@ export class RequestQueue {
   };
 
   /** Answers a request, or refuses it if its turn has come too late. */
-  private begin({ request, response, arrived }: Waiting, now: number): void {
-    if (now - arrived > this.patience(now)) this.options.refuse(request, response, arrived);
+  private begin({ request, response, arrived, read }: Waiting, now: number): void {
+    const since = this.size < HANDFUL ? read : arrived;
+    if (now - since > this.patience(now)) this.options.refuse(request, response, arrived);
     else this.options.answer(request, response, arrived);
   }
 

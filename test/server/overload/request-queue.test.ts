@@ -216,6 +216,16 @@ test('time for which the event loop has not turned counts, for all requests that
   assert.equal(simulation.outcomes.length, 1000);
 });
 
+test('after a long turn of the event loop a handful of requests is answered', async (t) => {
+  const simulation = new Simulation(t);
+  simulation.answer = 1;
+  simulation.now += 3000;
+  for (let client = 0; client < 20; client++) simulation.arrive(client);
+  while (simulation.queue.size > 0) await simulation.endTurn();
+  assert.equal(simulation.outcomes.length, 20);
+  assert.ok(simulation.outcomes.every(({ refused }) => !refused));
+});
+
 test('after an overload, requests are answered as before', async (t) => {
   const simulation = new Simulation(t);
   await saturate(simulation, 5000, 1500);
