@@ -8,19 +8,20 @@ ARG NODE_IMAGE=node:22-bookworm-slim
 FROM ${NODE_IMAGE} AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# Optional packages too, for the compiler is one. .npmrc lets no package run scripts.
-RUN npm ci --no-audit --no-fund --no-update-notifier
+COPY packages ./packages
 
 FROM packages AS production
+# Without the packages that only build or test: what is bundled is one of them. With TensorFlow.js, which packages/tensorflow lists.
 # Source maps, type declarations and builds for browsers are most of TensorFlow.js, and nothing reads them here.
-# Of the optional packages, native TensorFlow goes; the database's binary, which is one too, stays, for this C library.
-# Arrow, which carries eight builds of itself, is in the bundle. Piscina needs @napi-rs only to change a thread's priority.
-RUN npm pkg delete optionalDependencies \
-  && npm prune --omit=dev --no-audit --no-fund --no-update-notifier \
-  && rm -rf node_modules/@libsql/*-musl node_modules/apache-arrow node_modules/@napi-rs \
+# Of the database's binaries, the one for this C library stays. Piscina needs @napi-rs only to change a thread's priority.
+RUN npm ci --workspaces --include-workspace-root --omit=dev --no-audit --no-fund --no-update-notifier \
+  && rm -rf node_modules/@libsql/*-musl node_modules/@napi-rs \
+  && find node_modules -maxdepth 1 -type l -delete \
   && find node_modules \( -name '*.map' -o -name '*.d.ts' -o -name 'tf-*.min.js' -o -name 'tf-*.es2017.js' \) -delete
 
 FROM packages AS build
+# .npmrc lets no package run scripts.
+RUN npm ci --no-audit --no-fund --no-update-notifier
 COPY tsconfig.json ./
 COPY scripts ./scripts
 COPY src ./src
@@ -30,7 +31,7 @@ RUN npm run --silent build && find dist -name '*.map' -delete
 FROM build AS bill
 COPY --from=production /app/node_modules /shipped/node_modules
 RUN node scripts/build/sbom.mjs --installed=/shipped >/shipped/sbom.cdx.json \
-  && node scripts/build/licences.mjs --texts >/shipped/THIRD-PARTY-LICENCES.txt
+  && node scripts/build/licences.mjs --texts --installed=/shipped >/shipped/THIRD-PARTY-LICENCES.txt
 
 FROM production AS system
 COPY scripts/build/system-root.mjs /

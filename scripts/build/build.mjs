@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { buildAssembly } from './assembly.mjs';
+import { ASSEMBLIES, buildAssembly, COMPILER_VERSION } from './assembly.mjs';
 import { buildPage } from './page.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -33,12 +33,6 @@ const ENTRY_POINTS = {
   'tfjs-engine': 'src/model/engines/tfjs/tfjs-engine.ts',
 };
 
-const ASSEMBLIES = [
-  { folder: 'src/model/engines/kernel/assembly', binary: 'kernel-simd.wasm', target: 'simd' },
-  { folder: 'src/model/engines/kernel/assembly', binary: 'kernel-relaxed.wasm', target: 'relaxed' },
-  { folder: 'src/drift/counts/assembly', binary: 'row-counter.wasm', target: 'simd' },
-];
-
 /** Loaded from node_modules: these look for files beside themselves, or are loaded only when needed. */
 const EXTERNAL = ['@tensorflow/*', '@fastify/swagger-ui', 'libsql', 'pino', 'pino-pretty', 'piscina'];
 
@@ -59,9 +53,7 @@ try {
   const [service, page] = await Promise.all([
     buildService(),
     buildPage(join(ROOT, 'src/page'), join(stage, 'page')),
-    ...ASSEMBLIES.map(({ folder, binary, target }) =>
-      buildAssembly(join(ROOT, folder), target, join(stage, binary), join(ROOT, '.cache/assembly')),
-    ),
+    ...ASSEMBLIES.map(({ folder, binary, target }) => buildAssembly(join(ROOT, folder), target, join(stage, binary))),
   ]);
   const packages = JSON.stringify(bundledPackages(service, page), null, 2);
   writeFileSync(join(stage, 'bundled.json'), `${packages}\n`);
@@ -105,8 +97,7 @@ async function buildService() {
  * @param {import('esbuild').Metafile[]} metafiles
  */
 function bundledPackages(...metafiles) {
-  // The compiler adds its runtime to the WebAssembly binaries.
-  const folders = new Set(['node_modules/assemblyscript']);
+  const folders = new Set();
   for (const path of metafiles.flatMap(({ inputs }) => Object.keys(inputs))) {
     const [, folder] = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path.replaceAll('\\', '/')) ?? [];
     if (folder) folders.add(folder);
@@ -115,5 +106,6 @@ function bundledPackages(...metafiles) {
     const { name, version } = JSON.parse(readFileSync(resolve(folder, 'package.json'), 'utf8'));
     return `${name}@${version}`;
   });
-  return Array.from(new Set(names)).sort();
+  // The compiler adds its runtime to the WebAssembly binaries.
+  return Array.from(new Set([...names, `assemblyscript@${COMPILER_VERSION}`])).sort();
 }

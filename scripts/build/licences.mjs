@@ -1,10 +1,10 @@
 // Checks the licences of all packages (`npm run licences`), and exits with 1 if one is not in the list. With `--texts`, it prints the
-// licence texts of the packages that are shipped, which most licences require.
+// licence texts of the packages that are shipped, which most licences require; `--installed=DIR` as for `npm run sbom`.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isForDevelopment, ROOT, shippedBom, wholeBom } from './sbom.mjs';
+import { installedArgument, isForDevelopment, ROOT, shippedBom, wholeBom } from './sbom.mjs';
 
 /** @import { Component, Licence } from './sbom.mjs' */
 
@@ -51,14 +51,14 @@ function textOf(licence) {
  * The licence texts of packages, one after the other.
  *
  * @param {Component[]} components
+ * @param {string} installed folder whose node_modules are shipped
  */
-function* texts(components) {
+function* texts(components, installed) {
   for (const component of components) {
     const { name, version, licenses = [] } = component;
-    const folder = join(ROOT, 'node_modules', name);
-    const files = existsSync(folder)
-      ? readdirSync(folder).filter((file) => /^(licen[cs]e|notice|copying)/i.test(file))
-      : [];
+    const folders = [installed, ROOT].map((root) => join(root, 'node_modules', name));
+    const folder = folders.find((path) => existsSync(path)) ?? '';
+    const files = folder ? readdirSync(folder).filter((file) => /^(licen[cs]e|notice|copying)/i.test(file)) : [];
     yield `${'='.repeat(80)}\n${name} ${version} (${licenses.map(textOf).join(', ')})\n\n`;
     for (const file of files) yield `${readFileSync(join(folder, file), 'utf8').trim()}\n\n`;
   }
@@ -66,11 +66,12 @@ function* texts(components) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const whole = wholeBom();
-  const { components } = shippedBom(whole, undefined);
+  const installed = installedArgument();
+  const { components } = shippedBom(whole, installed);
   const refused = refusedLicences(whole.components, new Set(components));
   if (refused.length > 0) {
     process.stderr.write(`licences that are not in the list of scripts/build/licences.mjs:\n${refused.join('\n')}\n`);
     process.exitCode = 1;
-  } else if (process.argv.includes('--texts')) process.stdout.write([...texts(components)].join(''));
+  } else if (process.argv.includes('--texts')) process.stdout.write([...texts(components, installed ?? ROOT)].join(''));
   else console.log(`${whole.components.length} packages, all under licences of the list`);
 }

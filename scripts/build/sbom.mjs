@@ -14,21 +14,39 @@ export const ROOT = join(dirname(BUNDLED), '../..');
 
 /**
  * @typedef {{ license: { id?: string, name?: string } } | { expression: string }} Licence
- * @typedef {{ name: string, version: string, licenses?: Licence[], properties?: { name: string, value: string }[] }} Component
+ * @typedef {{ 'bom-ref': string, name: string, version: string, licenses?: Licence[], properties?: { name: string, value: string }[] }} Component
  * @typedef {{ components: Component[], dependencies: { ref: string, dependsOn: string[] }[], metadata: { component: Component } }} Bom
  */
 
 /**
- * Returns the bill of all packages, as npm writes it.
+ * Returns the bill of all packages, as npm writes it: those of the service, then those that only the lists in packages/ name.
  *
  * @returns {Bom}
  */
 export function wholeBom() {
-  const { stdout, stderr, status } = spawnSync('npm', ['sbom', '--sbom-format=cyclonedx', '--package-lock-only'], {
-    cwd: ROOT,
-    encoding: 'utf8',
-    maxBuffer: 2 ** 26,
+  const service = npmSbom();
+  const lists = npmSbom('--workspaces');
+  const isKnown = (/** @type {string} */ wanted) => service.dependencies.some(({ ref }) => ref === wanted);
+  const packages = lists.components.filter(({ 'bom-ref': ref, properties = [] }) => {
+    return !isKnown(ref) && !properties.some(({ value }) => value.startsWith('packages/'));
   });
+  return {
+    ...service,
+    components: [...service.components, ...packages],
+    dependencies: [...service.dependencies, ...lists.dependencies.filter(({ ref }) => !isKnown(ref))],
+  };
+}
+
+/**
+ * @param {string[]} options
+ * @returns {Bom}
+ */
+function npmSbom(...options) {
+  const { stdout, stderr, status } = spawnSync(
+    'npm',
+    ['sbom', '--sbom-format=cyclonedx', '--package-lock-only', ...options],
+    { cwd: ROOT, encoding: 'utf8', maxBuffer: 2 ** 26 },
+  );
   if (status !== 0) throw new Error(`npm sbom: ${stderr}`);
   return JSON.parse(stdout);
 }
@@ -63,6 +81,11 @@ export function shippedBom(whole, installed) {
   return { ...whole, metadata: { ...whole.metadata, component }, components, dependencies };
 }
 
+/** The folder that `--installed=DIR` names. */
+export function installedArgument() {
+  return process.argv.find((argument) => argument.startsWith('--installed='))?.slice('--installed='.length);
+}
+
 /**
  * The packages of which the bundles in dist/app contain something.
  *
@@ -93,6 +116,5 @@ function packagesIn(folder) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const installed = process.argv.find((argument) => argument.startsWith('--installed='))?.slice('--installed='.length);
-  process.stdout.write(`${JSON.stringify(shippedBom(wholeBom(), installed), null, 2)}\n`);
+  process.stdout.write(`${JSON.stringify(shippedBom(wholeBom(), installedArgument()), null, 2)}\n`);
 }

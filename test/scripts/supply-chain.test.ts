@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -31,7 +31,12 @@ test('all packages have a licence of the list', () => {
 
 test('a licence that is not in the list is refused, and so is a package without one', () => {
   const shipped = (...licenses: object[]) => {
-    const component = { name: 'x', version: '1.0.0', licenses } as (typeof whole.components)[number];
+    const component = {
+      'bom-ref': 'x@1.0.0',
+      name: 'x',
+      version: '1.0.0',
+      licenses,
+    } as (typeof whole.components)[number];
     return refusedLicences([component], new Set([component]));
   };
   assert.deepEqual(shipped({ license: { id: 'GPL-3.0-only' } }), ['x@1.0.0: GPL-3.0-only']);
@@ -45,7 +50,7 @@ test('a licence that is not in the list is refused, and so is a package without 
 test('the bill of materials has what is shipped, also from the packages of the page, and nothing that only builds or tests', () => {
   const { components, metadata } = shippedBom(whole, undefined);
   const names = components.map(({ name }) => name);
-  for (const shipped of ['fastify', 'pino', 'libsql', 'preact', 'uplot', 'apache-arrow']) {
+  for (const shipped of ['fastify', 'pino', 'libsql', 'preact', 'uplot', 'apache-arrow', '@tensorflow/tfjs-core']) {
     assert.ok(names.includes(shipped), shipped);
   }
   for (const other of ['typescript', 'esbuild', '@biomejs/biome', 'axe-core', 'playwright-core']) {
@@ -53,6 +58,33 @@ test('the bill of materials has what is shipped, also from the packages of the p
   }
   assert.equal(metadata.component.name, 'reconstruction-regressor');
   assert.ok(whole.components.some(isForDevelopment));
+});
+
+test('the WebAssembly binaries in the repository are what their sources compile to', async (t) => {
+  const { ASSEMBLIES, buildAssembly, compileAssembly } = await import(join(ROOT, 'scripts/build/assembly.mjs'));
+  const directory = temporaryDirectory(t);
+  for (const { folder, binary, target } of ASSEMBLIES) {
+    const source = join(ROOT, folder);
+    const committed = readdirSync(join(source, 'binaries'));
+    await buildAssembly(source, target, join(directory, binary));
+    assert.deepEqual(readdirSync(join(source, 'binaries')), committed, `${folder} has changed: npm run build`);
+    await compileAssembly(source, target, join(directory, 'compiled.wasm'));
+    assert.deepEqual(readFileSync(join(directory, binary)), readFileSync(join(directory, 'compiled.wasm')), binary);
+  }
+});
+
+test('packages for tests are not installed into a folder that another checkout uses', (t) => {
+  const directory = temporaryDirectory(t);
+  cpSync(join(ROOT, 'scripts/build/packages.mjs'), join(directory, 'scripts/build/packages.mjs'));
+  cpSync(join(ROOT, 'packages'), join(directory, 'packages'), { recursive: true });
+  const run = () => spawnSync(process.execPath, ['scripts/build/packages.mjs'], { cwd: directory, encoding: 'utf8' });
+  symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
+  assert.equal(run().status, 0);
+  const list = { devDependencies: { typescript: '0.0.1' } };
+  writeFileSync(join(directory, 'packages/tests/package.json'), JSON.stringify(list));
+  const { status, stderr } = run();
+  assert.equal(status, 1);
+  assert.match(stderr, /^node_modules is a link to a folder without typescript@0\.0\.1: install them there$/m);
 });
 
 test('npm start builds what is missing or older than the sources, and starts at once otherwise', (t) => {
