@@ -14,7 +14,7 @@ import { Issuer } from '../../src/server/access/oidc/issuer.js';
 import { TokenAuthenticator } from '../../src/server/access/oidc/token-authenticator.js';
 import { keyLines, makeKey } from '../../test/support/access-keys.js';
 import { AUDIENCE, OidcIssuer } from '../../test/support/oidc-issuer.js';
-import { median, printMachine, spread, Verdicts } from '../tools/report.js';
+import { median, printMachine, Verdicts } from '../tools/report.js';
 import { threadCpuUsage } from '../tools/thread-cpu.js';
 import { LoadGenerator } from './load.js';
 import type { LoadResult } from './load-process.js';
@@ -22,14 +22,18 @@ import { bodyOf } from './serving-rows.js';
 import { type Side, startService } from './serving-sides.js';
 
 const quick = process.argv.includes('--quick');
-/** Pairs of processes: two of the same program differ by some percent, by what is compiled when. */
-const PAIRS = quick ? 2 : 6;
-/** Length of a turn in milliseconds, and number of turns per side and pair, after a longer warm-up turn. */
-const TURN = 500;
-const TURNS = quick ? 4 : 8;
+/** Groups of processes: two of the same program differ by some percent, by what is compiled when. */
+const GROUPS = quick ? 3 : 8;
+/**
+ * Length of a turn in milliseconds, and number of turns per side and group, after a longer warm-up turn. Short, because the speed of
+ * the machine changes within seconds: each turn is compared with its neighbour.
+ */
+const TURN = 100;
+const TURNS = quick ? 20 : 40;
 const WARM_UP = 2000;
 const CONNECTIONS = 16;
 const ADMISSIONS = 1_000_000;
+const RESAMPLINGS = 2000;
 /** Minimum throughput with a key, and with a token that has been verified before, relative to that without. */
 const MIN_KEY_RATIO = quick ? 0.93 : 0.97;
 const MIN_TOKEN_RATIO = quick ? 0.86 : 0.9;
@@ -56,60 +60,60 @@ const token = await issuer.sign({
 const issued = new Issuer(issuer.url, pino({ level: 'silent' }));
 const JSON_TYPE = { 'content-type': 'application/json' };
 
+/** Settings of the processes of a group. */
+const PROCESSES = {
+  open: {},
+  keys: { API_KEYS: join(directory, 'keys') },
+  tokens: { OIDC_ISSUER: issuer.url, OIDC_AUDIENCE: AUDIENCE },
+};
+type ProcessName = keyof typeof PROCESSES;
+
 interface Compared {
   readonly name: string;
-  readonly settings: Readonly<Record<string, string>>;
+  readonly process: ProcessName;
   readonly headers: Readonly<Record<string, string>>;
-  readonly turns: Turn[];
-  /** Minimum ratio to the first. */
-  readonly min: number;
+  /** By group. */
+  readonly turns: Turn[][];
 }
 
-const OPEN: Compared = { name: 'without credentials', settings: {}, headers: JSON_TYPE, turns: [], min: 1 };
-const COMPARED: readonly Compared[] = [
-  {
-    name: 'with a key',
-    settings: { API_KEYS: join(directory, 'keys') },
-    headers: { ...JSON_TYPE, ...key.headers },
-    turns: [],
-    min: MIN_KEY_RATIO,
-  },
-  {
-    name: `with a token of ${token.length} characters`,
-    settings: { OIDC_ISSUER: issuer.url, OIDC_AUDIENCE: AUDIENCE },
-    headers: { ...JSON_TYPE, authorization: `Bearer ${token}` },
-    turns: [],
-    min: MIN_TOKEN_RATIO,
-  },
-];
+function compared(name: string, process: ProcessName, headers: Readonly<Record<string, string>> = {}): Compared {
+  return { name, process, headers: { ...JSON_TYPE, ...headers }, turns: [] };
+}
+
+const bearer = { authorization: `Bearer ${token}` };
+const OPEN = compared('without credentials', 'open');
+const KEY = compared('with a key', 'keys', key.headers);
+const TOKEN = compared(`with a token of ${token.length} characters`, 'tokens', bearer);
+// What it takes to send and parse the same bytes, whatever is then done with them.
+const SAME_AS_KEY = compared("without credentials, a key's header ignored", 'open', key.headers);
+const SAME_AS_TOKEN = compared("without credentials, a token's header ignored", 'open', bearer);
+const SIDES: readonly Compared[] = [OPEN, KEY, SAME_AS_KEY, TOKEN, SAME_AS_TOKEN];
+
 try {
   console.log('# Credentials\n');
   printMachine();
   console.log(
-    `One row, ${CONNECTIONS} connections. ${PAIRS} groups of processes, one for each row of the table; alternating turns of ` +
-      `${TURN} ms, ${TURNS} per process. Medians, with minimum and maximum in brackets.\n`,
+    `One row, ${CONNECTIONS} connections. ${GROUPS} groups of processes: one without credentials, one with keys and one with ` +
+      `tokens; alternating turns of ${TURN} ms, ${TURNS} per row of the table and group. A ratio compares turns that followed each ` +
+      'other. It is the median of the groups, of each of which the median of its turns counts; in brackets its 95 % interval ' +
+      '(bootstrap of groups and turns).\n',
   );
-  for (let group = 0; group < PAIRS; group++) await compareGroup(group);
-  const rates = ({ turns }: Compared) => median(turns.map(({ requestsPerSecond }) => requestsPerSecond)).toFixed(0);
-  const least = ({ turns }: Compared) => Math.min(...turns.map(({ cpu }) => cpu));
-  const times = (side: Compared) =>
-    `${median(side.turns.map(({ cpu }) => cpu)).toFixed(1)} (least ${least(side).toFixed(1)})`;
+  for (let group = 0; group < GROUPS; group++) await compareGroup(group);
   console.log('| | requests/s | processor time per request, µs | ratio of requests/s | ratio by processor time |');
   console.log('|---|---:|---:|---:|---:|');
-  console.log(`| ${OPEN.name} | ${rates(OPEN)} | ${times(OPEN)} | 1 | 1 |`);
-  for (const side of COMPARED) {
-    const throughput = OPEN.turns.map((turn, i) => side.turns[i]!.requestsPerSecond / turn.requestsPerSecond);
-    const processor = OPEN.turns.map((turn, i) => turn.cpu / side.turns[i]!.cpu);
-    console.log(
-      `| ${side.name} | ${rates(side)} | ${times(side)} | ${spread(throughput, 2)} | ${spread(processor, 2)} |`,
-    );
-    const ratio = median(processor);
-    verdicts.judge(
-      `${side.name}: ${ratio.toFixed(3)} of the requests per processor time without, at least ${side.min}`,
-      ratio >= side.min,
-    );
+  for (const side of SIDES) {
+    const turns = side.turns.flat();
+    const rate = median(turns.map(({ requestsPerSecond }) => requestsPerSecond)).toFixed(0);
+    const cpu = median(turns.map((turn) => turn.cpu)).toFixed(1);
+    const ratios =
+      side === OPEN
+        ? '1 | 1'
+        : `${interval(ratiosOf(side, OPEN, throughput))} | ${interval(ratiosOf(side, OPEN, speed))}`;
+    console.log(`| ${side.name} | ${rate} | ${cpu} | ${ratios} |`);
   }
   console.log();
+  judge(KEY, SAME_AS_KEY, MIN_KEY_RATIO);
+  judge(TOKEN, SAME_AS_TOKEN, MIN_TOKEN_RATIO);
   await printAdmission();
   verdicts.print();
 } finally {
@@ -121,29 +125,67 @@ try {
 
 /** Measures all sides in turns, and adds the results. */
 async function compareGroup(group: number): Promise<void> {
-  const sides: [Side, Compared][] = [];
+  const started = new Map<ProcessName, Side>();
   try {
-    for (const compared of [OPEN, ...COMPARED]) {
-      sides.push([await startService(join(directory, compared.name), undefined, compared.settings), compared]);
+    for (const name of Object.keys(PROCESSES) as ProcessName[]) {
+      started.set(name, await startService(join(directory, name), undefined, PROCESSES[name]));
     }
-    for (const [side, { headers }] of sides) await turn(side, headers, WARM_UP);
+    for (const side of SIDES) {
+      await turn(started, side, WARM_UP);
+      side.turns.push([]);
+    }
     for (let i = group; i < group + TURNS; i++) {
-      for (const [side, { headers, turns }] of i % 2 === 0 ? sides : sides.toReversed()) {
-        turns.push(await turn(side, headers, TURN));
+      for (const side of i % 2 === 0 ? SIDES : SIDES.toReversed()) {
+        side.turns[group]!.push(await turn(started, side, TURN));
       }
     }
   } finally {
-    for (const [{ process: child }] of sides) {
+    for (const { process: child } of started.values()) {
       child.kill();
       await once(child, 'close');
     }
   }
 }
 
-async function turn(side: Side, headers: Readonly<Record<string, string>>, milliseconds: number): Promise<Turn> {
+async function turn(started: ReadonlyMap<ProcessName, Side>, compared: Compared, milliseconds: number): Promise<Turn> {
+  const side = started.get(compared.process)!;
   const before = cpuMicroseconds(side);
-  const result = await load.run(side.port, bodies, milliseconds, { path: '/predict', headers });
+  const result = await load.run(side.port, bodies, milliseconds, { path: '/predict', headers: compared.headers });
   return { ...result, cpu: (cpuMicroseconds(side) - before) / result.requests };
+}
+
+function throughput({ requestsPerSecond }: Turn): number {
+  return requestsPerSecond;
+}
+
+function speed({ cpu }: Turn): number {
+  return 1 / cpu;
+}
+
+/** Returns the ratios of two sides by group and turn, `[groups, turns]`. */
+function ratiosOf(side: Compared, other: Compared, of: (turn: Turn) => number): number[][] {
+  return side.turns.map((turns, group) => turns.map((turn, i) => of(turn) / of(other.turns[group]![i]!)));
+}
+
+function medianOfGroups(ratios: readonly (readonly number[])[]): number {
+  return median(ratios.map((turns) => median(turns)));
+}
+
+/** Formats the median of the groups' medians, with its 95 % interval by a bootstrap that draws groups, and turns of each. */
+function interval(ratios: readonly (readonly number[])[]): string {
+  const draw = <T>(values: readonly T[]): T[] => values.map(() => values[Math.floor(Math.random() * values.length)]!);
+  const drawn = Array.from({ length: RESAMPLINGS }, () => medianOfGroups(draw(ratios).map(draw))).sort((a, b) => a - b);
+  const at = (share: number) => drawn[Math.floor(share * RESAMPLINGS)]!.toFixed(3);
+  return `${medianOfGroups(ratios).toFixed(3)} (${at(0.025)} to ${at(0.975)})`;
+}
+
+/** Judges what checking a credential costs: the other side's requests have the same bytes. */
+function judge(side: Compared, same: Compared, min: number): void {
+  const ratios = ratiosOf(side, same, speed);
+  verdicts.judge(
+    `${side.name}: ${interval(ratios)} of the requests per processor time when the same header is ignored, at least ${min}`,
+    medianOfGroups(ratios) >= min,
+  );
 }
 
 /** Returns the processor time of a process' main thread so far. */

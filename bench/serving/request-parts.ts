@@ -9,6 +9,7 @@ import { registerModelMetrics } from '../../src/server/metrics/model-metrics.js'
 import { DriftService } from '../../src/server/service/drift/drift-service.js';
 import { PredictionService } from '../../src/server/service/prediction/prediction-service.js';
 import { ModelLoader } from '../../src/server/service/versions/model-loader.js';
+import { OwnChanges } from '../../src/server/service/versions/own-changes.js';
 import { median } from '../tools/report.js';
 import { bodyOf } from './serving-rows.js';
 
@@ -29,7 +30,8 @@ export async function printParts(directory: string, sizes: readonly number[]): P
   const store = new FileStore(directory);
   const service = new PredictionService(log);
   const drift = new DriftService({ store, log, rowsBetweenFalseAlarms: 100_000, windowRows: 500 });
-  await new ModelLoader({ store, createEngine: await loadEngine('kernel'), service, drift, log }).activateStored();
+  const [createEngine, changes] = [await loadEngine('kernel'), new OwnChanges()];
+  await new ModelLoader({ store, createEngine, service, drift, changes, log }).activateStored();
   const metrics = registerModelMetrics(new Registry(), service);
   const parser = new RowParser();
   const { card, predictor } = service.serving;

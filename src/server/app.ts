@@ -78,6 +78,8 @@ import { jobRoutes } from './routes/training/jobs.js';
 import { trainRoute } from './routes/training/train.js';
 import { Uploads } from './service/versions/uploads.js';
 
+/** Keys that an entry of the audit log names at most. */
+const MAX_LISTED = 20;
 /** Milliseconds within which a client must send its whole request. */
 const REQUEST_TIMEOUT = 300_000;
 
@@ -142,7 +144,7 @@ export async function buildApp(
   output: LineOutput = { dropped: 0, write: () => {} },
   control = buildAccess(config, parts.log),
 ): Promise<FastifyInstance> {
-  const { service, jobs, drift, feedback, store, loader, catalog, prune, createEngine, log } = parts;
+  const { service, jobs, drift, feedback, store, loader, catalog, changes, prune, createEngine, log } = parts;
   const { MODEL_NAME: name, BODY_LIMIT: bodyLimit, TRAIN_BODY_LIMIT: trainBodyLimit, MAX_ROWS: maxRows } = config;
   const allowMissing = config.ON_MISSING === 'mean';
   // A platform that predicts at the same path uses its own protocol there.
@@ -215,7 +217,8 @@ export async function buildApp(
   cors(app, control.cors);
   access(app, control.admission);
   limits(app, control);
-  audit(app, { audit: auditLog, addresses: control.addresses, jobs });
+  control.keys?.onChange((ids) => changes.done('keys-read', null, { ...control.keys!.count(), changed: listed(ids) }));
+  audit(app, { audit: auditLog, addresses: control.addresses, jobs, changes });
   app.addHook('onClose', () => control.close());
   handleErrors(app);
   metrics(app, registry, durations, predictions, overload);
@@ -267,4 +270,9 @@ export async function buildApp(
   await app.register(mlflow, { service });
   if (platform.vertex) await app.register(vertex, { routes: platform.vertex, service, inference, fastPath });
   return app;
+}
+
+/** Names some of the keys that have changed. */
+function listed(ids: readonly string[]): string {
+  return ids.slice(0, MAX_LISTED).join(' ') + (ids.length > MAX_LISTED ? ` and ${ids.length - MAX_LISTED} more` : '');
 }

@@ -10,6 +10,7 @@ import { PredictionService } from './service/prediction/prediction-service.js';
 import { TrainingJobs } from './service/training/training-jobs.js';
 import { Catalog } from './service/versions/catalog.js';
 import { ModelLoader } from './service/versions/model-loader.js';
+import { OwnChanges } from './service/versions/own-changes.js';
 import { createPruning } from './service/versions/pruning.js';
 
 /** Everything the application is built from; none of it knows HTTP. */
@@ -26,9 +27,10 @@ export function buildParts(config: Config, createEngine: EngineFactory, log: Log
     rowsBetweenFalseAlarms: config.DRIFT_ROWS_BETWEEN_FALSE_ALARMS,
     windowRows: config.DRIFT_WINDOW_ROWS,
   });
-  const loader = new ModelLoader({ store, createEngine, service, drift, log });
+  const changes = new OwnChanges();
+  const loader = new ModelLoader({ store, createEngine, service, drift, changes, log });
   const { ENGINE: engine, GATE_TOLERANCE: tolerance } = config;
-  const jobs = new TrainingJobs({ service, loader, store, engine, tolerance, log });
+  const jobs = new TrainingJobs({ service, loader, store, changes, engine, tolerance, log });
   const feedbackStore = new FeedbackStore(config.FEEDBACK_STORE || join(directory, '.feedback'), {
     rows: config.FEEDBACK_ROWS,
     days: config.FEEDBACK_DAYS,
@@ -42,13 +44,19 @@ export function buildParts(config: Config, createEngine: EngineFactory, log: Log
     reference: referenceOf(config),
   });
   const catalog = new Catalog(store, log);
-  const prune = createPruning({ store, loader, log, keep: config.KEEP_VERSIONS });
+  const prune = createPruning({ store, loader, changes, log, keep: config.KEEP_VERSIONS });
 
   service.observe((observation) => drift.observe(observation));
   service.observeRefusals((refusal) => drift.observeRefused(refusal));
   feedback.on('rows', (serving, labelled) => drift.observeLabels(serving, labelled));
-  jobs.on('end', () => void prune());
-  return { store, createEngine, service, drift, loader, jobs, feedback, catalog, prune, log };
+  drift.on('adopted', ({ version, origin }) =>
+    changes.done('baseline', String(version), {
+      baseline: origin.version,
+      reason: 'another process has stored it',
+    }),
+  );
+  jobs.on('end', () => changes.follow(prune()));
+  return { store, createEngine, service, drift, loader, jobs, feedback, catalog, changes, prune, log };
 }
 
 /** Returns the CSV that the first model is trained on, and that a retraining may mix in. */

@@ -7,16 +7,16 @@ import { DEFAULT_TRAINING } from '../model/training/training-options.js';
 import type { Config } from './config.js';
 import { type Parts, referenceOf } from './parts.js';
 import type { Platform } from './platform.js';
-import type { TrainingJobs } from './service/training/training-jobs.js';
 import { adoptArtifact } from './service/versions/adopt-artifact.js';
 import { checkStore } from './service/versions/check-store.js';
+import { activated } from './service/versions/model-loader.js';
 
 /**
  * Serves the platform's artifact, else a version of the store, else a first model that it trains. The server listens
  * meanwhile and reports why it is not ready. Never rejects: without a model, POST /train can still make one.
  */
 export async function startModel(parts: Parts, config: Config, platform: Platform): Promise<void> {
-  const { service, store, loader, jobs, log } = parts;
+  const { service, store, loader, log } = parts;
   let step = `reading ${config.MODEL_STORE}`;
   try {
     await checkStore(store, log);
@@ -27,7 +27,7 @@ export async function startModel(parts: Parts, config: Config, platform: Platfor
     if (await loader.activateStored()) return;
     step = `training the first model on ${config.TRAIN_DATA}`;
     service.explainNotReady(step);
-    await trainFirst(jobs, referenceOf(config));
+    await trainFirst(parts, referenceOf(config));
   } catch (error) {
     log.error({ err: error }, 'there is no model to serve; POST /train can still make one');
     const { code = 'INTERNAL' } = error as { code?: string };
@@ -47,22 +47,29 @@ async function sweep(store: FileStore, log: Logger): Promise<void> {
 
 /** Serves the version that the platform has put into the container. Returns false if there is none. */
 async function serveArtifact(
-  { store, createEngine, loader, log }: Parts,
+  { store, createEngine, loader, changes, log }: Parts,
   { artifact, remoteArtifact }: Platform,
 ): Promise<boolean> {
   if (remoteArtifact) {
     log.warn({ artifact: remoteArtifact }, 'AIP_STORAGE_URI is not a local path; the model store is served');
   }
-  const version = artifact === undefined ? undefined : await adoptArtifact(artifact, store, createEngine);
+  const version = artifact === undefined ? undefined : await adoptArtifact(artifact, store, createEngine, changes);
   if (version === undefined) return false;
-  await loader.activate(version);
+  const why = { reason: "the platform's artifact" };
+  await changes.record('activate', String(version), why, () => loader.activate(version), activated);
   return true;
 }
 
-async function trainFirst(jobs: TrainingJobs, { path, targets }: ReturnType<typeof referenceOf>): Promise<void> {
+async function trainFirst({ jobs, changes }: Parts, { path, targets }: ReturnType<typeof referenceOf>): Promise<void> {
   const table = { format: 'csv', targets, model: null, replace: false, limits: UNLIMITED } as const;
   const prepare = (directory: string) => fileToTable(createReadStream(path), { ...table, directory });
-  const job = await jobs.start(prepare, DEFAULT_TRAINING);
+  const job = await changes.record(
+    'train',
+    null,
+    { reason: 'there is no version' },
+    () => jobs.start(prepare, DEFAULT_TRAINING),
+    ({ id }) => ({ job: id }),
+  );
   const { error, gate } = await jobs.finished(job.id);
   if (error) throw Object.assign(new Error(error.message), { code: error.code });
   if (gate?.decision === 'refused') throw Object.assign(new Error(gate.reason), { code: 'REFUSED' });

@@ -68,7 +68,8 @@ export async function startServer(
       const fail = (when: string) => reject(new Error(`"${message}" was not logged ${when}: ${JSON.stringify(lines)}`));
       const timer = setTimeout(() => fail('in two minutes'), 120_000);
       const look = () => {
-        const line = lines.find(({ msg }) => msg.startsWith(message));
+        // Entries of the audit log between the lines have no message.
+        const line = lines.find(({ msg = '' }) => msg.startsWith(message));
         if (!line) return;
         waiting.delete(look);
         clearTimeout(timer);

@@ -15,6 +15,7 @@ export type AuditAction =
   | 'authenticate'
   | 'key-create'
   | 'key-revoke'
+  | 'keys-read'
   | 'log-recovered'
   | 'log-cut';
 

@@ -8,6 +8,7 @@ import { AuditSummaries } from '../audit/audit-summaries.js';
 import { hasCode } from '../http/http-error.js';
 import type { Job } from '../service/training/job.js';
 import type { TrainingJobs } from '../service/training/training-jobs.js';
+import type { OwnChanges } from '../service/versions/own-changes.js';
 
 /** How a route's requests are audited. */
 export interface AuditRule {
@@ -48,13 +49,14 @@ export interface AuditOptions {
   readonly audit: AuditLog | undefined;
   readonly addresses: Pick<ClientAddresses, 'of'>;
   readonly jobs: Pick<TrainingJobs, 'on'>;
+  readonly changes: OwnChanges;
 }
 
 /**
  * Records changes before they are begun and with their outcome, and sums up what was refused. Of the routes registered from here on, each
- * one that may change something must declare how.
+ * one that may change something must declare how. What the service changes by itself is recorded, too, and never refused.
  */
-export function audit(app: FastifyInstance, { audit: log, addresses, jobs }: AuditOptions): void {
+export function audit(app: FastifyInstance, { audit: log, addresses, jobs, changes }: AuditOptions): void {
   app.addHook('onRoute', ({ method, url, config }) => {
     const isSafe = [method].flat().every((name) => SAFE.has(name));
     if (isSafe || ASKING.has(config?.scope ?? 'admin') || config?.audit !== undefined) return;
@@ -133,7 +135,9 @@ export function audit(app: FastifyInstance, { audit: log, addresses, jobs }: Aud
     void log.end(endOf(job, starters.get(job.id) ?? SERVICE));
     starters.delete(job.id);
   });
+  changes.on('change', (change) => void log.end({ ...SERVICE, ...change }));
   app.addHook('onClose', async () => {
+    await changes.settled();
     await summaries.write();
     await log.close();
   });

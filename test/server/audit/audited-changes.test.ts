@@ -91,7 +91,7 @@ test('a training is recorded at its start, and at its end with the version that 
   assert.equal(reply.statusCode, 200, reply.body);
   const { id, model_version } = reply.json();
   const lines = linesOf(path).map(({ action, outcome }) => `${action} ${outcome}`);
-  assert.deepEqual(lines.sort(), ['train begun', 'train done', 'training-end done']);
+  assert.deepEqual(lines.sort(), ['activate done', 'train begun', 'train done', 'training-end done']);
   const end = linesOf(path).find(({ action }) => action === 'training-end')!;
   assert.deepEqual([end['who'], end['target'], end['from']], [who, id, '192.0.2.9']);
   const { state, decision, ...version } = end['detail'] as Record<string, string>;
@@ -215,9 +215,15 @@ test('entries go between the lines of the log with AUDIT_LOG=stdout', async (t) 
   });
   await server.logged('training ended');
   await fetch(`${server.url}/models/99`, { method: 'DELETE' });
-  await until('the entries are there', 10, async () => server.lines.filter((line) => 'audit' in line).length >= 3);
-  const [end, begun, failed] = server.lines.filter((line) => 'audit' in line) as unknown as Line[];
-  assert.deepEqual([end!.action, end!['who']], ['training-end', 'service']);
+  await until('the entries are there', 10, async () => server.lines.filter((line) => 'audit' in line).length >= 6);
+  const entries = server.lines.filter((line) => 'audit' in line) as unknown as Line[];
+  const own = entries.slice(0, 4).map(({ action, outcome, who }) => [who, action, outcome].join(' '));
+  const first = ['train begun', 'train done', 'activate done', 'training-end done'];
+  assert.deepEqual(
+    own,
+    first.map((entry) => `service ${entry}`),
+  );
+  const [begun, failed] = entries.slice(4);
   assert.deepEqual([begun!.outcome, failed!.outcome, failed!['previous']], ['begun', 'failed', begun!['hash']]);
   await server.stop('SIGTERM');
 });

@@ -16,7 +16,10 @@ export class KeyAuthenticator implements Authenticator {
     basic: { type: 'http', scheme: 'basic', description: 'an API key as the password, with any user name' },
   };
   private readonly ring: KeyRing;
-  /** Valid keys by the whole header that carried them. */
+  /**
+   * Valid keys by the whole header that carried them. A look-up takes no longer for a header that begins like a valid one: it compares
+   * texts only if their hashes are equal, and these depend on a random number of the process.
+   */
   private readonly byAuthorization = new Map<string, Principal>();
   private readonly byApiKey = new Map<string, Principal>();
 

@@ -65,6 +65,8 @@ export class KeyFile {
   private readonly log: Pick<Logger, 'info' | 'error'>;
   /** What the file looked like when it was last read. */
   private seen: string;
+  private records: ReadonlyMap<string, string>;
+  private readonly listeners: ((ids: readonly string[]) => void)[] = [];
   private readonly changes = new AfterPause(() => void this.reread(), SETTLE);
   private readonly stopWatching: () => void;
 
@@ -74,8 +76,15 @@ export class KeyFile {
     this.ring = ring;
     this.log = log;
     this.seen = existsSync(path) ? looks(statSync(path, { bigint: true })) : '';
-    ring.set(readKeyFile(path, recordsOf));
+    const records = readKeyFile(path, recordsOf);
+    ring.set(records);
+    this.records = textsOf(records);
     this.stopWatching = watchDirectory(dirname(path), this.changes.trigger, POLL_INTERVAL);
+  }
+
+  /** Calls `listener` with the ids of the keys that were added, changed or removed, after each change of the file. */
+  onChange(listener: (ids: readonly string[]) => void): void {
+    this.listeners.push(listener);
   }
 
   count(): Record<KeyState, number> {
@@ -91,6 +100,14 @@ export class KeyFile {
     this.stopWatching();
   }
 
+  private announce(records: ReadonlyMap<string, string>): void {
+    const ids = Array.from(new Set([...this.records.keys(), ...records.keys()])).filter(
+      (id) => this.records.get(id) !== records.get(id),
+    );
+    this.records = records;
+    if (ids.length > 0) for (const listener of this.listeners) listener(ids);
+  }
+
   /** Reads the file again if it has changed. */
   private async reread(): Promise<void> {
     try {
@@ -100,9 +117,11 @@ export class KeyFile {
       // Still being written: this is another change.
       if (looks(await stat(this.path, { bigint: true })) !== before) return this.changes.trigger();
       this.seen = before;
-      this.ring.set(recordsOf(text));
+      const records = recordsOf(text);
+      this.ring.set(records);
       this.isBroken = false;
       this.log.info(this.ring.count(), 'API keys read');
+      this.announce(textsOf(records));
     } catch (error) {
       const reason = reasonOf(error);
       if (!(error instanceof DomainError)) this.seen = '';
@@ -120,6 +139,10 @@ function recordsOf(text: string): KeyRecord[] {
   const records = readKeyRecords(text);
   if (records.length === 0) throw new DomainError('INVALID_REQUEST', `it has no keys; ${ADVICE}`);
   return records;
+}
+
+function textsOf(records: readonly KeyRecord[]): ReadonlyMap<string, string> {
+  return new Map(records.map((record) => [record.id, JSON.stringify(record)]));
 }
 
 const ADVICE = 'make one with: npm run keys -- create --name <name> --scopes <scopes>';

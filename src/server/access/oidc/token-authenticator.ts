@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { errors } from 'jose';
 import { DomainError } from '../../../base/domain-error.js';
@@ -9,22 +8,16 @@ import type { Principal } from '../principal.js';
 import { claimedScopes, type ScopeNames } from './claimed-scopes.js';
 import { ALGORITHMS, CLOCK_TOLERANCE, type Issuer, IssuerUnavailable, type VerifiedToken } from './issuer.js';
 import { principalId, principalName } from './subject.js';
+import { VerifiedTokens } from './verified-tokens.js';
 
 /** Maximum characters of a token. Node.js refuses more than 16 KiB of headers. */
 const MAX_TOKEN = 8192;
-/** Maximum verified tokens to remember. */
-const MAX_CACHED = 10_000;
 
 const BEARER = /^bearer +/i;
 /** Header, claims and signature; the signature is empty if `alg` is `none`. */
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 /** Values of the header `typ` that an access token may have: that of RFC 9068, and the one of any token. */
 const TYPES: ReadonlySet<string | undefined> = new Set([undefined, 'jwt', 'at+jwt', 'application/at+jwt']);
-
-interface Cached {
-  readonly principal: Principal;
-  readonly generation: number;
-}
 
 /** Accepts access tokens of the issuer for this audience, sent as `Authorization: Bearer`. */
 export class TokenAuthenticator implements Authenticator {
@@ -33,8 +26,7 @@ export class TokenAuthenticator implements Authenticator {
   private readonly issuer: Issuer;
   private readonly audience: string;
   private readonly names: ScopeNames;
-  /** Verified tokens by the SHA-256 of the header that carried them, oldest first. */
-  private readonly cache = new Map<string, Cached>();
+  private readonly verified = new VerifiedTokens();
 
   constructor(issuer: Issuer, audience: string, names: ScopeNames) {
     this.issuer = issuer;
@@ -47,14 +39,13 @@ export class TokenAuthenticator implements Authenticator {
 
   now({ headers, rawHeaders }: IncomingMessage): Principal | undefined {
     const { authorization, 'x-api-key': apiKey } = headers;
-    if (authorization === undefined || this.cache.size === 0 || !this.issuer.isKnown) return undefined;
+    if (authorization === undefined) return undefined;
+    const known = this.verified.get(authorization);
     // Of two credentials, another server on the way may have looked at the other one.
-    if (apiKey !== undefined || !isSingle(rawHeaders)) return undefined;
-    const key = keyOf(authorization);
-    const cached = this.cache.get(key);
-    if (!cached) return undefined;
-    if (cached.generation === this.issuer.generation && Date.now() < cached.principal.expires!) return cached.principal;
-    this.cache.delete(key);
+    if (!known || apiKey !== undefined || !isSingle(rawHeaders) || !this.issuer.isKnown) return undefined;
+    const { principal, generation } = known;
+    if (generation === this.issuer.generation && Date.now() < principal.expires!) return principal;
+    this.verified.delete(authorization);
     return undefined;
   }
 
@@ -63,17 +54,16 @@ export class TokenAuthenticator implements Authenticator {
     if (token === undefined) return undefined;
     if (!isSingle(request.rawHeaders)) return refusal('malformed', 'expected one header authorization, got several');
     if (token.length > MAX_TOKEN) return refusal('malformed', `expected at most ${MAX_TOKEN} characters`);
-    return this.now(request) ?? this.verify(token, keyOf(request.headers.authorization!));
+    return this.now(request) ?? this.verify(token, request.headers.authorization!);
   }
 
-  private async verify(token: string, key: string): Promise<Identity> {
+  private async verify(token: string, authorization: string): Promise<Identity> {
     try {
       const verified = await this.issuer.verify(token, this.audience);
       const refused = refuseDuplicates(token) ?? refuseOtherTokens(verified);
       if (refused) return refused;
       const principal = this.principalOf(verified);
-      if (this.cache.size >= MAX_CACHED) this.cache.delete(this.cache.keys().next().value!);
-      this.cache.set(key, { principal, generation: verified.generation });
+      this.verified.set(authorization, { principal, generation: verified.generation });
       return principal;
     } catch (error) {
       if (error instanceof errors.JOSEError) return rejectionOf(error, this.audience);
@@ -98,10 +88,6 @@ function tokenOf({ headers: { authorization } }: IncomingMessage): string | unde
   if (authorization === undefined || !BEARER.test(authorization)) return undefined;
   const token = authorization.replace(BEARER, '');
   return JWT.test(token) ? token : undefined;
-}
-
-function keyOf(authorization: string): string {
-  return hash('sha256', authorization, 'base64');
 }
 
 function refusal(reason: RejectionReason, message: string): Rejection {

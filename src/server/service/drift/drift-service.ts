@@ -37,10 +37,14 @@ const SAMPLED_ROWS = 250;
 
 /**
  * Monitors the serving version for drift: one monitor per version, its state saved in the store, its baseline replaced on
- * request. Emits `update` with an event when an alarm is raised or cleared, and without one every few seconds; emits `close` at
- * the end.
+ * request. Emits `update` with an event when an alarm is raised or cleared, and without one every few seconds; `adopted` with a
+ * baseline that another process has stored; `close` at the end.
  */
-export class DriftService extends EventEmitter<{ update: [(AlarmEvent | ErrorEvent)?]; close: [] }> {
+export class DriftService extends EventEmitter<{
+  update: [(AlarmEvent | ErrorEvent)?];
+  adopted: [MonitoredVersion];
+  close: [];
+}> {
   /** The latest hour. A point ends with each `update` without an event. */
   readonly history = new ErrorHistory();
   /** The version that is monitored; undefined if drift monitoring is off. */
@@ -173,7 +177,7 @@ export class DriftService extends EventEmitter<{ update: [(AlarmEvent | ErrorEve
         if (!newer || newer === current || this.monitored !== current) return;
         // Only the number of a broken baseline is new.
         if (newer.baseline === current.baseline) this.monitored = { ...current, ...newer };
-        else this.replaceBaseline(current, newer);
+        else this.emit('adopted', this.replaceBaseline(current, newer));
       })
       .catch((err: unknown) => this.options.log.error({ err }, 'a newer baseline could not be loaded'));
     this.replacing = loaded;

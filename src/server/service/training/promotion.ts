@@ -8,8 +8,9 @@ import type { Promote } from '../../../model/training/gate/gate.js';
 import { type GateRequest, handOver } from '../../../model/training/gate/serving-model.js';
 import type { Gate } from '../../../model/versions/gate-decision.js';
 import type { PredictionService, Serving } from '../prediction/prediction-service.js';
-import type { ModelLoader } from '../versions/model-loader.js';
+import { activated, type ModelLoader } from '../versions/model-loader.js';
 import type { OpenedVersion } from '../versions/opened-version.js';
+import type { OwnChanges } from '../versions/own-changes.js';
 import { Shadow } from './shadow.js';
 
 /** Conditions under which a training's version serves. */
@@ -27,6 +28,7 @@ export interface PromotionOptions {
   readonly service: PredictionService;
   readonly loader: ModelLoader;
   readonly store: FileStore;
+  readonly changes: OwnChanges;
   /** How much worse than the serving version a new one may be, as a share of the RMSE. */
   readonly tolerance: number;
   readonly log: Logger;
@@ -132,9 +134,15 @@ export class Promotion {
 
   /** Returns null if the version serves, or why it does not: it was not compared with the version that serves by now. */
   private async activate(opened: OpenedVersion): Promise<string | null> {
+    const { loader, changes } = this.options;
     try {
       // Without the gate there was no comparison that a change of the serving version could invalidate.
-      await this.options.loader.activateOpened(opened, this.terms.promote === 'gate' ? this.production : undefined);
+      const over = this.terms.promote === 'gate' ? this.production : undefined;
+      const activation = await loader.activateOpened(opened, over);
+      changes.done('activate', String(activation.version), {
+        ...activated(activation),
+        reason: 'a training has ended',
+      });
       return null;
     } catch (error) {
       if (!(error instanceof DomainError) || error.code !== 'ALIASES_CHANGED') throw error;

@@ -3,6 +3,7 @@ import type { FileStore } from '../../../model/store/file-store.js';
 import { DEFAULT_TRAINING } from '../../../model/training/training-options.js';
 import type { DriftService } from '../drift/drift-service.js';
 import type { FeedbackService } from '../feedback/feedback-service.js';
+import type { OwnChanges } from '../versions/own-changes.js';
 import type { TrainingJobs } from './training-jobs.js';
 
 export interface RetrainingOptions {
@@ -10,6 +11,7 @@ export interface RetrainingOptions {
   readonly feedback: FeedbackService;
   readonly jobs: TrainingJobs;
   readonly store: FileStore;
+  readonly changes: OwnChanges;
   readonly log: Logger;
   /** Minimum labelled rows of the serving model's columns. */
   readonly minRows: number;
@@ -42,19 +44,26 @@ export function retrainOnDrift(options: RetrainingOptions): void {
   feedback.on('rows', check);
 }
 
-async function start({ feedback, jobs, store, log, minRows, cooldown }: RetrainingOptions): Promise<void> {
+async function start({ feedback, jobs, store, changes, log, minRows, cooldown }: RetrainingOptions): Promise<void> {
   const { kept_rows: rows } = await feedback.current();
   if (rows < minRows) return;
   const now = Date.now();
   const latest = await latestStart(store);
   // A start in the future was recorded by a wrong clock, and is ignored.
   if (latest <= now && now - latest < cooldown) return;
-  await jobs.start(async (directory) => {
+  const prepare = async (directory: string) => {
     // Recorded only once the training's place is taken: a training that a client has just started does not count.
     await store.writeDocument(DOCUMENT, JSON.stringify({ started_at: now }));
     log.warn({ rows }, 'drift: retraining on the labelled rows');
     return feedback.table(directory, false);
-  }, DEFAULT_TRAINING);
+  };
+  await changes.record(
+    'train',
+    null,
+    { reason: 'drift', rows },
+    () => jobs.start(prepare, DEFAULT_TRAINING),
+    ({ id }) => ({ job: id }),
+  );
 }
 
 /** Returns milliseconds since the epoch; 0 if there was no start. */

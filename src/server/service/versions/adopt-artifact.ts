@@ -6,6 +6,7 @@ import { publishUpload } from '../../../model/store/publish-upload.js';
 import { verifyUpload } from '../../../model/versions/archive.js';
 import { parseCard } from '../../../model/versions/card.js';
 import { readFiles, UPLOAD_MARK } from '../../../model/versions/version.js';
+import type { OwnChanges } from './own-changes.js';
 
 /**
  * Adds the version whose files are in a directory, like those of an unpacked archive, to the store, unless the store has it
@@ -16,6 +17,7 @@ export async function adoptArtifact(
   directory: string,
   store: FileStore,
   createEngine: EngineFactory,
+  changes: OwnChanges,
 ): Promise<number | undefined> {
   const names = await filesIn(directory);
   if (!names.includes('card.json')) return undefined;
@@ -27,7 +29,13 @@ export async function adoptArtifact(
   for (const version of (await store.list()).reverse()) {
     if ((await checksumOf(version, store)) === checksum) return version;
   }
-  return publishUpload(files, store);
+  return changes.record(
+    'upload',
+    null,
+    { reason: "the platform's artifact" },
+    () => publishUpload(files, store),
+    (version) => ({ model_version: String(version) }),
+  );
 }
 
 /** Returns undefined if the version is broken or was removed meanwhile: it cannot be the artifact then. */

@@ -8,12 +8,14 @@ import type { DriftService } from '../drift/drift-service.js';
 import type { MonitoredVersion } from '../drift/monitored-version.js';
 import type { PredictionService } from '../prediction/prediction-service.js';
 import { OpenedVersion } from './opened-version.js';
+import type { OwnChanges } from './own-changes.js';
 
 interface LoaderOptions {
   readonly store: FileStore;
   readonly createEngine: EngineFactory;
   readonly service: PredictionService;
   readonly drift: DriftService;
+  readonly changes: OwnChanges;
   readonly log: Logger;
 }
 
@@ -106,15 +108,20 @@ export class ModelLoader {
   /** Serves the current `production` if another process has changed it. Never throws: after a failure the former version serves on. */
   follow(): Promise<void> {
     return this.serialised(async () => {
-      const { store, service, log } = this.options;
+      const { store, service, changes, log } = this.options;
       let generation: number | null = null;
       try {
         const aliases = await store.aliases();
         const { production } = aliases;
-        if (production === null || production === service.servingIfReady?.version) return;
+        const former = service.servingIfReady?.version;
+        if (production === null || production === former) return;
         generation = aliases.generation;
         using opened = await this.open(production);
         this.serve(opened, await this.prepareDrift(opened));
+        changes.done('activate', String(production), {
+          ...activated({ version: production, former: former ?? null }),
+          reason: 'another process has made it production',
+        });
       } catch (error) {
         if (this.loggedGeneration === generation) return;
         this.loggedGeneration = generation;
@@ -131,7 +138,7 @@ export class ModelLoader {
    */
   activateStored(): Promise<boolean> {
     return this.serialised(async () => {
-      const { store, log } = this.options;
+      const { store, changes, log } = this.options;
       const versions = (await store.list()).reverse();
       const aliases = await store.aliases();
       const named = [aliases.production, aliases.previous].filter((version) => version !== null);
@@ -143,7 +150,15 @@ export class ModelLoader {
           log.error({ err: error, model_version: String(version) }, 'model version is broken and was skipped');
           continue;
         }
-        if (aliases.production === null || !named.includes(version)) await this.adopt(version, aliases.production);
+        const isAdopted = aliases.production === null || !named.includes(version);
+        const alias = isAdopted ? await this.adopt(version, aliases.production) : null;
+        if (version !== aliases.production) {
+          changes.done('activate', String(version), {
+            ...activated({ version, former: aliases.production }),
+            alias,
+            reason: aliases.production === null ? 'no version was production' : 'production cannot be served',
+          });
+        }
         return true;
       }
       if (versions.length === 0) return false;
@@ -200,9 +215,10 @@ export class ModelLoader {
 
   /**
    * Names the serving version if no alias does: `production` if none is set, as in a store that was copied by hand, or
-   * `previous` if the version replaces a broken one. Any process may remove a version without an alias.
+   * `previous` if the version replaces a broken one. Any process may remove a version without an alias. Returns the alias; null if it
+   * cannot be set.
    */
-  private async adopt(version: number, production: number | null): Promise<void> {
+  private async adopt(version: number, production: number | null): Promise<string | null> {
     const { store, log } = this.options;
     const alias = production === null ? 'production' : 'previous';
     try {
@@ -210,8 +226,10 @@ export class ModelLoader {
         aliases.production === production && aliases[alias] !== version ? { ...aliases, [alias]: version } : undefined,
       );
       log.info({ model_version: String(version) }, `the serving version is ${alias} now`);
+      return alias;
     } catch (error) {
       log.warn({ err: error }, `the alias ${alias} cannot be set; the newest intact version serves`);
+      return null;
     }
   }
 
@@ -221,4 +239,9 @@ export class ModelLoader {
     this.latest = done.catch(() => {});
     return done;
   }
+}
+
+/** What the audit log says of an activation. */
+export function activated({ version, former }: Activation): { model_version: string; former_version: string | null } {
+  return { model_version: String(version), former_version: former === null ? null : String(former) };
 }

@@ -2,10 +2,12 @@ import type { Logger } from 'pino';
 import { DomainError } from '../../../base/domain-error.js';
 import type { FileStore } from '../../../model/store/file-store.js';
 import type { ModelLoader } from './model-loader.js';
+import type { OwnChanges } from './own-changes.js';
 
 interface PruningOptions {
   readonly store: FileStore;
   readonly loader: Pick<ModelLoader, 'isInUse'>;
+  readonly changes: OwnChanges;
   readonly log: Logger;
   /** Newest versions to keep. */
   readonly keep: number;
@@ -23,15 +25,19 @@ export function createPruning(options: PruningOptions): () => Promise<void> {
   };
 }
 
-async function removeOld({ store, loader, log, keep }: PruningOptions): Promise<void> {
+async function removeOld({ store, loader, changes, log, keep }: PruningOptions): Promise<void> {
   try {
-    for (const version of (await store.list()).slice(0, -keep)) {
-      if (loader.isInUse(version)) continue;
+    const old = (await store.list()).slice(0, -keep);
+    if (old.length === 0) return;
+    const { production, previous, candidate } = await store.aliases();
+    for (const version of old) {
+      if (loader.isInUse(version) || [production, previous, candidate].includes(version)) continue;
       try {
-        await store.remove(version);
+        const why = { setting: `KEEP_VERSIONS=${keep}` };
+        await changes.record('delete', String(version), why, () => store.remove(version));
         log.info({ model_version: String(version), keep }, 'old model version removed');
       } catch (error) {
-        // An alias names it, or another process is removing it.
+        // By now an alias names it, or another process is removing it.
         if (!(error instanceof DomainError)) throw error;
       }
     }

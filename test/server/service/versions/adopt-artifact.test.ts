@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { loadEngine } from '../../../../src/model/engines/load-engine.js';
 import { FileStore } from '../../../../src/model/store/file-store.js';
 import { adoptArtifact } from '../../../../src/server/service/versions/adopt-artifact.js';
+import { OwnChanges } from '../../../../src/server/service/versions/own-changes.js';
 import { temporaryDirectory } from '../../../support/temporary-directory.js';
 import { publishUntrained } from '../../../support/test-app.js';
 
@@ -16,9 +17,15 @@ test('an artifact is taken into the store once, whatever is broken there', async
   await publishUntrained(store, ['a', 'b'], ['y'], 2);
   writeFileSync(join(store.location, '1/card.json'), '{');
   const createEngine = await loadEngine('kernel');
-  assert.equal(await adoptArtifact(artifact, store, createEngine), 2);
+  const changes = new OwnChanges();
+  const announced: string[] = [];
+  changes.on('change', ({ action, outcome, detail }) =>
+    announced.push(`${action} ${outcome} ${detail['model_version'] ?? ''}`.trim()),
+  );
+  assert.equal(await adoptArtifact(artifact, store, createEngine, changes), 2);
   await publishUntrained(store, ['a', 'b'], ['y'], 3);
   writeFileSync(join(store.location, '3/card.json'), '');
-  assert.equal(await adoptArtifact(artifact, store, createEngine), 2);
+  assert.equal(await adoptArtifact(artifact, store, createEngine, changes), 2);
   assert.deepEqual(await store.list(), [1, 2, 3]);
+  assert.deepEqual(announced, ['upload begun', 'upload done 2']);
 });
