@@ -6,30 +6,33 @@ import { GUARD_TESTS, type Guard } from './guard.js';
 import type { GuardCharts } from './guard-charts.js';
 import type { GuardedColumn } from './guarded-column.js';
 
-export const GuardReport = Type.Object({
-  name: Type.String({ description: 'of the feature or target' }),
-  kind: Type.Enum(['feature', 'output']),
-  test: Type.Enum([...GUARD_TESTS], {
-    description: 'values outside the range of the held-out rows, or missing values',
-  }),
-  detected: Type.Boolean({ description: 'whether such rows come too often, or are too far out, to be chance' }),
-  rows: Type.Integer({ description: 'such rows since the first that belongs to the alarm; 0 without an alarm' }),
-  of_rows: Type.Integer({ description: 'all rows from the first of them to the last' }),
-  implausible_rows: Type.Integer({
-    description:
-      'rows since the last reset with a value so far out that held-out rows have one in a million, or with a prediction ' +
-      'several ranges of all targets out',
-  }),
-  furthest: nullable(Type.Number(), {
-    description: 'the value that is furthest out; null if none, or if it is not finite',
-  }),
-  furthest_time: Type.Optional(Type.String({ description: 'the same for a timestamp, in ISO 8601' })),
-  furthest_ranges: nullable(Type.Number(), {
-    description:
-      'its distance from the range in widths of the range; null if the range has no width, or without a value',
-  }),
-  words: Type.String(),
-});
+export const GuardReport = Type.Object(
+  {
+    name: Type.String({ description: 'of the feature or target' }),
+    kind: Type.Enum(['feature', 'output']),
+    test: Type.Enum([...GUARD_TESTS], {
+      description: 'values outside the range of the held-out rows, or missing values',
+    }),
+    detected: Type.Boolean({ description: 'whether such rows come too often, or are too far out, to be chance' }),
+    rows: Type.Integer({ description: 'such rows since the first that belongs to the alarm; 0 without an alarm' }),
+    of_rows: Type.Integer({ description: 'all rows from the first of them to the last' }),
+    implausible_rows: Type.Integer({
+      description:
+        'rows since the last reset with a value so far out that held-out rows have one in a million, or with a prediction ' +
+        'several ranges of all targets out',
+    }),
+    furthest: nullable(Type.Number(), {
+      description: 'the value that is furthest out; null if none, or if it is not finite',
+    }),
+    furthest_time: Type.Optional(Type.String({ description: 'the same for a timestamp, in ISO 8601' })),
+    furthest_ranges: nullable(Type.Number(), {
+      description:
+        'its distance from the range in widths of the range; null if the range has no width, or without a value',
+    }),
+    words: Type.String(),
+  },
+  { 'x-schema': 'GuardReport' },
+);
 export type GuardReport = Static<typeof GuardReport>;
 
 /** Reports the guards with an alarm or implausible rows: those with an alarm first, then by implausible rows. */

@@ -3,19 +3,22 @@ import type { DriftEvent } from './alarms.js';
 import { ColumnReport } from './column-report.js';
 
 /** What an alarm was raised on. */
-export const AlarmEvidence = Type.Object({
-  statistic: Type.String({ description: 'as in the metric `model_drift_score`' }),
-  score: Type.Number({ description: '-log10 p of a window test, or the deviate of a chart' }),
-  threshold: Type.Number({ description: 'the score at which the alarm is raised' }),
-  rows: Type.Number({
-    description:
-      'rows described: the latest ones, as many as the change is estimated to have lasted; at most a window for a window test',
-  }),
-  error_shift: Type.Number({ description: 'mean normal score of the errors less that of the baseline' }),
-  columns: Type.Array(ColumnReport, {
-    description: 'features, the likeliest cause first, then predictions; at most 50',
-  }),
-});
+export const AlarmEvidence = Type.Object(
+  {
+    statistic: Type.String({ description: 'as in the metric `model_drift_score`' }),
+    score: Type.Number({ description: '-log10 p of a window test, or the deviate of a chart' }),
+    threshold: Type.Number({ description: 'the score at which the alarm is raised' }),
+    rows: Type.Number({
+      description:
+        'rows described: the latest ones, as many as the change is estimated to have lasted; at most a window for a window test',
+    }),
+    error_shift: Type.Number({ description: 'mean normal score of the errors less that of the baseline' }),
+    columns: Type.Array(ColumnReport, {
+      description: 'features, the likeliest cause first, then predictions; at most 50',
+    }),
+  },
+  { 'x-schema': 'AlarmEvidence' },
+);
 export type AlarmEvidence = Static<typeof AlarmEvidence>;
 
 /** A change of an alarm, and when it was raised, a summary of its evidence. */

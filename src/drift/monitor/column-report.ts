@@ -12,43 +12,48 @@ import { jensenShannon, stabilityIndex } from '../window/divergence.js';
 import type { Evidence, WindowTest } from '../window/window-test.js';
 
 /** A feature or a prediction in a window. */
-export const ColumnReport = Type.Object({
-  name: Type.String(),
-  kind: Type.Enum(['feature', 'output']),
-  type: Type.Optional(
-    Type.Enum(['number', 'category', 'boolean', 'timestamp'], {
-      description:
-        'a timestamp is followed by its cycles, such as `when (weekday)`, which are timestamps too; alarms of earlier releases have none',
+export const ColumnReport = Type.Object(
+  {
+    name: Type.String(),
+    kind: Type.Enum(['feature', 'output']),
+    type: Type.Optional(
+      Type.Enum(['number', 'category', 'boolean', 'timestamp'], {
+        description:
+          'a timestamp is followed by its cycles, such as `when (weekday)`, which are timestamps too; alarms of earlier releases have none',
+      }),
+    ),
+    detected: Type.Boolean({ description: "whether one of its tests raised its group's alarm" }),
+    score: nullable(Type.Number({ description: '-log10 p of the strongest test; null without a verdict' })),
+    threshold: nullable(Type.Number({ description: 'the score at which that test raises an alarm' })),
+    p_value: nullable(Type.Number()),
+    words: Type.String({ description: 'what changed; empty if no change is known' }),
+    psi: Type.Number({ description: 'population stability index less its expectation without drift' }),
+    psi_critical: Type.Number({ description: 'psi that 1 % of windows without drift exceed' }),
+    jensen_shannon: Type.Number(),
+    mean_shift: nullable(
+      Type.Number({
+        description: "in the baseline's standard deviations; null for a constant column or without rows",
+      }),
+    ),
+    below_range: Type.Number({ description: 'share of rows' }),
+    above_range: Type.Number({ description: 'share of rows' }),
+    missing: Type.Number({ description: 'share of rows' }),
+    new_level: Type.Optional(
+      Type.Number({ description: 'share of rows with a level that the training did not have; of a category only' }),
+    ),
+    edges: Type.Array(Type.Number(), {
+      description: 'upper edges of the bins; empty for levels, whose bins `levels` names',
     }),
-  ),
-  detected: Type.Boolean({ description: "whether one of its tests raised its group's alarm" }),
-  score: nullable(Type.Number({ description: '-log10 p of the strongest test; null without a verdict' })),
-  threshold: nullable(Type.Number({ description: 'the score at which that test raises an alarm' })),
-  p_value: nullable(Type.Number()),
-  words: Type.String({ description: 'what changed; empty if no change is known' }),
-  psi: Type.Number({ description: 'population stability index less its expectation without drift' }),
-  psi_critical: Type.Number({ description: 'psi that 1 % of windows without drift exceed' }),
-  jensen_shannon: Type.Number(),
-  mean_shift: nullable(
-    Type.Number({
-      description: "in the baseline's standard deviations; null for a constant column or without rows",
-    }),
-  ),
-  below_range: Type.Number({ description: 'share of rows' }),
-  above_range: Type.Number({ description: 'share of rows' }),
-  missing: Type.Number({ description: 'share of rows' }),
-  new_level: Type.Optional(
-    Type.Number({ description: 'share of rows with a level that the training did not have; of a category only' }),
-  ),
-  edges: Type.Array(Type.Number(), {
-    description: 'upper edges of the bins; empty for levels, whose bins `levels` names',
-  }),
-  levels: Type.Optional(
-    Type.Array(Type.String(), { description: 'the name of each bin of a category, a boolean or the days of the week' }),
-  ),
-  reference: Type.Array(Type.Number(), { description: 'rows per bin of the baseline' }),
-  recent: Type.Array(Type.Number(), { description: 'rows per bin of the window' }),
-});
+    levels: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'the name of each bin of a category, a boolean or the days of the week',
+      }),
+    ),
+    reference: Type.Array(Type.Number(), { description: 'rows per bin of the baseline' }),
+    recent: Type.Array(Type.Number(), { description: 'rows per bin of the window' }),
+  },
+  { 'x-schema': 'DriftColumn' },
+);
 export type ColumnReport = Static<typeof ColumnReport>;
 
 /** ln of the p-value of a test that says something about the cause of an alarm. */

@@ -35,21 +35,24 @@ export const GroupReport = Type.Object({
 });
 export type GroupReport = Static<typeof GroupReport>;
 
-export const WindowReport = Type.Object({
-  window: Type.Enum(['latest', 'hour', 'day'], {
-    description: 'latest is the window that was tested last and can raise alarms; hour and day raise none',
-  }),
-  rows: Type.Number(),
-  ended_at: nullable(Time),
-  verdict: Type.Enum(['drift', 'no_drift', 'cannot_tell', 'too_few_rows'], {
-    description: '`cannot_tell`: no drift where it can be distinguished from the order of the rows; see `dependence`',
-  }),
-  error_shift: nullable(
-    Type.Number({ description: 'mean normal score of the errors less that of the baseline; null without rows' }),
-  ),
-  error_psi: Type.Number(),
-  columns: Type.Array(ColumnReport, { description: 'features, the likeliest cause first, then predictions' }),
-});
+export const WindowReport = Type.Object(
+  {
+    window: Type.Enum(['latest', 'hour', 'day'], {
+      description: 'latest is the window that was tested last and can raise alarms; hour and day raise none',
+    }),
+    rows: Type.Number(),
+    ended_at: nullable(Time),
+    verdict: Type.Enum(['drift', 'no_drift', 'cannot_tell', 'too_few_rows'], {
+      description: '`cannot_tell`: no drift where it can be distinguished from the order of the rows; see `dependence`',
+    }),
+    error_shift: nullable(
+      Type.Number({ description: 'mean normal score of the errors less that of the baseline; null without rows' }),
+    ),
+    error_psi: Type.Number(),
+    columns: Type.Array(ColumnReport, { description: 'features, the likeliest cause first, then predictions' }),
+  },
+  { 'x-schema': 'DriftWindow' },
+);
 export type WindowReport = Static<typeof WindowReport>;
 
 export const ChartReport = Type.Object({

@@ -78,7 +78,7 @@ const CODE_BY_STATUS: Readonly<Record<number, string>> = {
 
 export const ErrorReply = Type.Object(
   { error: Type.String(), code: Type.String(), request_id: Type.String() },
-  { description: 'What went wrong: the place, what was expected and what was found' },
+  { 'x-schema': 'ErrorReply', description: 'What went wrong: the place, what was expected and what was found' },
 );
 export type ErrorReply = Static<typeof ErrorReply>;
 

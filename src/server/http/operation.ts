@@ -24,6 +24,6 @@ export function operation(tag: string, summary: string, { config, ...schema }: O
 }
 
 /** Schemas of the error replies that a route can send, by status. */
-export function errors(...statuses: readonly (number | '4xx')[]): Record<string, typeof ErrorReply> {
+export function errors(...statuses: readonly number[]): Record<string, typeof ErrorReply> {
   return Object.fromEntries(statuses.map((status) => [status, ErrorReply]));
 }

@@ -8,7 +8,7 @@ const WITHOUT_BODY = new Set(['GET', 'HEAD', 'OPTIONS']);
 /**
  * Adds to the schemas of all routes the statuses of requests that are refused before the route's handler: an invalid URL, a
  * credential that is missing or does not suffice, another host's name, a limit, a body that is invalid, too slow, too large or of
- * an unsupported type (unless the route describes `4xx`), and a server that is overloaded.
+ * an unsupported type, and a server that is overloaded.
  */
 export function errorStatuses(app: FastifyInstance): void {
   app.addHook('onRoute', (route) => {
@@ -17,8 +17,7 @@ export function errorStatuses(app: FastifyInstance): void {
     if (!response) return;
     const hasBody = [method].flat().some((name) => !WITHOUT_BODY.has(name));
     const invalid = hasBody ? [400, ...REFUSED, 408, 413, 415] : [400, ...REFUSED];
-    const statuses = '4xx' in response ? [503] : [...invalid, 503];
-    const added = Object.fromEntries(statuses.map((status) => [status, ErrorReply]));
+    const added = Object.fromEntries([...invalid, 503].map((status) => [status, ErrorReply]));
     route.schema = { ...schema, response: { ...added, ...response } };
   });
 }

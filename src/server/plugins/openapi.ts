@@ -2,12 +2,12 @@ import swagger, { type StaticDocumentSpec } from '@fastify/swagger';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { DomainError } from '../../base/domain-error.js';
 import { loadPackage } from '../../base/node/load-package.js';
-import { DATATYPES } from '../../model/columns/datatypes.js';
-import { isNumeric } from '../../model/tables/row-model.js';
 import type { Admission } from '../access/admission.js';
 import { REFERENCE_POLICY } from '../access/perimeter/security-headers.js';
 import type { PredictionService, Serving } from '../service/prediction/prediction-service.js';
-import { exampleRow, featureSchemas, namedRowSchema } from '../service/versions/input-schema.js';
+import { describeFeatures } from './openapi/features.js';
+import { nameOperations } from './openapi/operation-ids.js';
+import { completeSchemas, type Document } from './openapi/schema-marks.js';
 
 /** Serves the OpenAPI document at `/openapi.json`, and as a page at `/docs`, with the serving model's own feature names. */
 export async function openapi(
@@ -31,15 +31,18 @@ export async function openapi(
       ...(Object.keys(schemes).length > 0 && { components: { securitySchemes: schemes } }),
       tags: [{ name: 'model' }, { name: 'training' }, { name: 'drift' }, { name: 'monitoring' }, { name: 'access' }],
     },
-    refResolver: { buildLocalReference: (schema, _base, _fragment, i) => String(schema['$id'] ?? `schema-${i}`) },
   });
+  let complete: Document | undefined;
   // The names of many features make a long document: it is written once for each version.
-  let written: { readonly serving: Serving | undefined; readonly document: Document; text?: string } | undefined;
+  let written: { readonly serving: Serving | undefined; readonly document: Served; text?: string } | undefined;
   const current = () => {
     const serving = service.servingIfReady;
     if (!written || written.serving?.card !== serving?.card) {
-      const document = { ...(structuredClone(app.swagger()) as Document), servers: [{ url: '.' }] };
-      written = { serving, document: describeFeatures(document, serving) };
+      complete ??= completed(structuredClone(app.swagger()) as Document);
+      // Locations are relative to the document, so that they are right behind a prefix that a proxy strips.
+      const document = { ...structuredClone(complete), servers: [{ url: '.' }] };
+      describeFeatures(document, serving?.card);
+      written = { serving, document };
     }
     return written;
   };
@@ -86,10 +89,13 @@ const CONDITIONS = ['if-none-match', 'if-modified-since'];
 const PAGE_HEADERS = ['content-type', 'cache-control', 'etag', 'last-modified'];
 
 /** Builds an application of its own for the page, at the first request: loading it takes as long as the whole start. */
-async function buildPage(document: () => Document): Promise<FastifyInstance> {
+async function buildPage(document: () => Served): Promise<FastifyInstance> {
   const swaggerUi = loadPackage('@fastify/swagger-ui') as typeof import('@fastify/swagger-ui').default;
   const page = fastify();
-  await page.register(swagger, { mode: 'static', specification: { document: document() } as StaticDocumentSpec });
+  await page.register(swagger, {
+    mode: 'static',
+    specification: { document: document() } as unknown as StaticDocumentSpec,
+  });
   await page.register(swaggerUi, {
     routePrefix: '/docs',
     transformSpecification: document,
@@ -98,55 +104,10 @@ async function buildPage(document: () => Document): Promise<FastifyInstance> {
   return page;
 }
 
-interface Document {
-  /** Relative to the document, so that they are right behind a prefix that a proxy strips. */
-  readonly servers: readonly { readonly url: string }[];
-  readonly paths?: Record<string, { post?: { requestBody?: { content?: Record<string, { schema?: BodySchema }> } } }>;
-}
+type Served = Document & { readonly servers: readonly { readonly url: string }[] };
 
-type BodySchema = { properties?: { instances?: RowsSchema } };
-
-interface RowsSchema {
-  description?: string;
-  items?: { anyOf?: unknown[] };
-  example?: unknown;
-}
-
-/** Adds the serving model's features, in order, with their types, and a typical row to every prediction route. */
-function describeFeatures(document: Document, serving: Serving | undefined): Document {
-  if (!serving) return document;
-  const { card } = serving;
-  const { features, columns } = card;
-  const row = exampleRow(card);
-  const example = [row];
-  const anyOf = [
-    {
-      type: 'array',
-      description: `in this order: ${features.join(', ')}`,
-      prefixItems: featureSchemas(card),
-      minItems: features.length,
-      maxItems: features.length,
-    },
-    namedRowSchema(card),
-  ];
-  const native = document.paths?.['/predict']?.post?.requestBody?.content?.['application/json']?.schema;
-  for (const tensors of findMarked(document, 'x-tensors')) {
-    tensors.example = isNumeric(card)
-      ? [{ name: 'inputs', shape: [1, features.length], datatype: 'FP32', data: row }]
-      : columns!.map(({ name, type }, j) => ({ name, shape: [1], datatype: DATATYPES[type], data: [row[j]] }));
-    tensors.description += `; the features are, in this order: ${features.join(', ')}`;
-  }
-  const marked = [native?.properties?.instances ?? [], findMarked(document, 'x-rows')].flat();
-  for (const rows of marked) if (rows.items) Object.assign(rows, { items: { anyOf }, example });
+function completed(document: Document): Document {
+  nameOperations(document);
+  completeSchemas(document);
   return document;
-}
-
-/** Finds the schemas that protocols mark with the key `mark`, and removes the key. */
-function findMarked(node: unknown, mark: string): RowsSchema[] {
-  if (typeof node !== 'object' || node === null) return [];
-  if (mark in node) {
-    delete (node as Record<string, unknown>)[mark];
-    return [node as RowsSchema];
-  }
-  return Object.values(node).flatMap((each) => findMarked(each, mark));
 }

@@ -25,7 +25,7 @@ const FeedbackBody = Type.Object(
       }),
     ),
   },
-  { $id: 'FeedbackBody', additionalProperties: false },
+  { 'x-schema': 'FeedbackBody', additionalProperties: false },
 );
 type FeedbackBody = Static<typeof FeedbackBody>;
 
@@ -52,6 +52,7 @@ export async function feedbackRoute(
     '/feedback',
     operation('training', 'Send rows with their true targets, to evaluate the serving model and to train on', {
       // At the rate of the traffic, and without effect until a training uses the rows, which is recorded.
+      operationId: 'sendFeedback',
       config: { scope: 'feedback', audit: { action: 'feedback', summarized: true } },
       headers: FeedbackHeaders,
       body: FeedbackBody,

@@ -29,12 +29,15 @@ const Details = Type.Partial(
 );
 type Details = Static<typeof Details>;
 
-const Ready = Type.Object({
-  status: Type.Literal('ready'),
-  model_version: Type.Optional(Type.String({ description: 'with a credential that has the scope `read`' })),
-  ...Details.properties,
-});
-const NotReady = Type.Object({ ...ErrorReply.properties, ...Details.properties });
+const Ready = Type.Object(
+  {
+    status: Type.Literal('ready'),
+    model_version: Type.Optional(Type.String({ description: 'with a credential that has the scope `read`' })),
+    ...Details.properties,
+  },
+  { 'x-schema': 'Ready' },
+);
+const NotReady = Type.Object({ ...ErrorReply.properties, ...Details.properties }, { 'x-schema': 'NotReady' });
 
 const Query = Type.Object({
   verbose: Type.Optional(
@@ -48,6 +51,7 @@ export function healthRoutes(app: FastifyInstance, service: PredictionService, s
   app.get(
     '/livez',
     operation('monitoring', 'Liveness: the process answers', {
+      operationId: 'isLive',
       config: { scope: 'health', quiet: true },
       response: { 200: Type.Object({ status: Type.Literal('live') }) },
     }),
@@ -57,6 +61,7 @@ export function healthRoutes(app: FastifyInstance, service: PredictionService, s
   app.get<{ Querystring: Static<typeof Query> }>(
     '/readyz',
     operation('monitoring', 'Readiness: a model is loaded and has passed its probe; a 503 reports why not', {
+      operationId: 'isReady',
       config: { scope: 'health', quiet: true },
       querystring: Query,
       response: { 200: Ready, 503: NotReady, ...errors(400) },

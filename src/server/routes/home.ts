@@ -35,10 +35,14 @@ export function homeRoute(app: FastifyInstance, readOnly: boolean): void {
   app.get(
     '/',
     operation('monitoring', 'The web page for clients that accept HTML; a short index in plain text for all others', {
+      operationId: 'getIndex',
       config: { scope: 'open' },
       response: {
         200: {
-          content: { 'text/plain': { schema: Type.String() }, 'text/html': { schema: Type.Unsafe<Buffer>({}) } },
+          content: {
+            'text/plain': { schema: Type.String() },
+            'text/html': { schema: Type.Unsafe<Buffer>({ 'x-content': 'text' }) },
+          },
         },
       },
     }),

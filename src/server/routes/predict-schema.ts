@@ -14,10 +14,10 @@ export const PredictBody = Type.Object(
           description: 'one value per feature, by name; other columns are ignored, and counted in `x-ignored-columns`',
         }),
       ]),
-      { minItems: 1, description: 'rows, in raw units; null and NaN are missing values' },
+      { minItems: 1, description: 'rows, in raw units; null and NaN are missing values', 'x-rows': true },
     ),
   },
-  { $id: 'PredictBody', additionalProperties: false },
+  { 'x-schema': 'PredictBody', additionalProperties: false },
 );
 
 export const PredictQuery = Type.Object({
@@ -44,12 +44,13 @@ export const PredictReply = Type.Object(
       Type.Union([Type.String(), Type.Null()], { description: 'if requested; null if the rows could not be stored' }),
     ),
   },
-  { $id: 'PredictReply' },
+  { 'x-schema': 'PredictReply' },
 );
 export type PredictReply = Static<typeof PredictReply>;
 
 const FileContent = {
   schema: Type.Unsafe<Buffer>({
+    'x-content': 'binary',
     description:
       'a column per feature, by name, in any order; other columns are ignored; null and NaN are missing values',
   }),
@@ -72,6 +73,7 @@ export const ReplyContent = {
   },
   [ARROW_TYPE]: {
     schema: Type.Unsafe<Buffer>({
+      'x-content': 'binary',
       description:
         'a column of float32 per target, and `reconstruction_error`; `model_version` in the metadata of the schema',
     }),

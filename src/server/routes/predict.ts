@@ -69,6 +69,7 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
   predictionRoute(app, options, {
     pattern: '/predict',
     schema: {
+      operationId: 'predict',
       summary: 'Predict rows in one forward pass',
       tags: ['model'],
       querystring: PredictQuery,

@@ -167,9 +167,9 @@ const ERROR_CONTENT: Content = {
   },
 };
 
-/** A response that is described by its status or by its class, such as `4XX`. */
+/** The response that is described for a status. */
 function responseOf({ responses }: Operation, status: number): { content?: Content } | undefined {
-  return responses[status] ?? responses[`${Math.floor(status / 100)}XX`] ?? responses['default'];
+  return responses[status] ?? responses['default'];
 }
 
 function nameOf(method: string, route: Route | undefined, operation: Operation | undefined): string {

@@ -15,11 +15,19 @@ const ERROR_CODES: Readonly<Record<number, string>> = {
   503: 'TEMPORARILY_UNAVAILABLE',
 };
 
-export const InvocationError = Type.Object({
-  error_code: Type.String(),
-  message: Type.String(),
-  ...ErrorReply.properties,
-});
+export const InvocationError = Type.Object(
+  {
+    error_code: Type.String(),
+    message: Type.String(),
+    ...ErrorReply.properties,
+  },
+  { 'x-schema': 'InvocationError' },
+);
+
+/** The replies of all statuses but 415, which is plain text. */
+export const INVOCATION_ERRORS = Object.fromEntries(
+  [400, 401, 403, 404, 408, 413, 421, 429, 501, 503].map((status) => [status, InvocationError]),
+);
 
 /** Sends errors with MLflow's keys beside our own, and the refusal of a media type as plain text. */
 export function handleInvocationErrors(app: FastifyInstance): void {

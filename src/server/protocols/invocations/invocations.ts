@@ -21,7 +21,7 @@ import { INFER_REPLIES } from '../open-inference/open-inference-schemas.js';
 import { Predictions, Rows } from '../row-schema.js';
 import type { ServedModel } from '../served-model.js';
 import { tensorflowInference } from '../tensorflow-serving/tensorflow-inference.js';
-import { handleInvocationErrors, InvocationError, invocationError, TAG } from './invocation-errors.js';
+import { handleInvocationErrors, INVOCATION_ERRORS, invocationError, TAG } from './invocation-errors.js';
 
 const LINES = ['application/jsonlines', 'application/x-jsonlines', 'application/x-ndjson'];
 const FLOATS = 'application/octet-stream';
@@ -56,7 +56,7 @@ const REPLIES = {
   ...Object.fromEntries([CSV_TYPE, ...LINES].map((type) => [type, { schema: Text }])),
   ...binaryTensors,
   [FLOATS]: {
-    schema: Type.Unsafe<string>({ type: 'string', description: 'float32, little-endian, or binary tensors' }),
+    schema: Type.Unsafe<string>({ 'x-content': 'binary', description: 'float32, little-endian, or binary tensors' }),
   },
 };
 
@@ -89,16 +89,14 @@ export async function invocations(app: FastifyInstance, options: InvocationsOpti
           [CSV_TYPE]: { schema: Text },
           [LINES[0]!]: { schema: Text },
           [FLOATS]: {
-            schema: Type.Unsafe<string>({ type: 'string', description: 'rows of float32, little-endian' }),
+            schema: Type.Unsafe<string>({ 'x-content': 'binary', description: 'rows of float32, little-endian' }),
           },
         },
       },
       response: {
         200: { content: REPLIES },
-        '4xx': InvocationError,
+        ...INVOCATION_ERRORS,
         415: { content: { 'text/plain': { schema: Text } } },
-        501: InvocationError,
-        503: InvocationError,
       },
     },
     request,

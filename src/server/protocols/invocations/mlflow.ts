@@ -33,6 +33,7 @@ export async function mlflow(app: FastifyInstance, { service }: { service: Predi
   app.get(
     '/version',
     operation(TAG, 'MLflow: the version of the server', {
+      operationId: 'getMlflowVersion',
       response: {
         200: { content: { 'text/plain': { schema: Type.String() } } },
       },

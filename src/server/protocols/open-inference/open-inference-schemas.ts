@@ -21,32 +21,40 @@ const Tensor = {
 };
 
 /** Documents the body. A reader checks it, as JSON and as bytes. */
-export const InferRequest = Type.Object({
-  id: Type.Optional(Type.String()),
-  parameters: Parameters,
-  inputs: Type.Array(Type.Object(Tensor), {
-    description:
-      '`inputs`, `[rows, features]` in feature order, for a model of numbers; or an input of `[rows]` for each feature, by name',
-    'x-tensors': true,
-  }),
-  outputs: Type.Optional(
-    Type.Array(
-      Type.Object({
-        name: Type.Enum([...OUTPUTS]),
-        parameters: Parameters,
-      }),
+export const InferRequest = Type.Object(
+  {
+    id: Type.Optional(Type.String()),
+    parameters: Parameters,
+    inputs: Type.Array(Type.Object(Tensor), {
+      description:
+        '`inputs`, `[rows, features]` in feature order, for a model of numbers; or an input of `[rows]` for each feature, by name',
+      'x-tensors': true,
+    }),
+    outputs: Type.Optional(
+      Type.Array(
+        Type.Object({
+          name: Type.Enum([...OUTPUTS]),
+          parameters: Parameters,
+        }),
+      ),
     ),
-  ),
-});
+  },
+  { 'x-schema': 'InferBody' },
+);
 
-const InferReply = Type.Object({
-  model_name: Type.String(),
-  model_version: Type.String(),
-  id: Type.Optional(Type.String()),
-  outputs: Type.Array(Type.Object({ ...Tensor, data: Type.Optional(Type.Array(Type.Number())) })),
-});
+const InferReply = Type.Object(
+  {
+    model_name: Type.String(),
+    model_version: Type.String(),
+    id: Type.Optional(Type.String()),
+    outputs: Type.Array(Type.Object({ ...Tensor, data: Type.Optional(Type.Array(Type.Number())) })),
+  },
+  { 'x-schema': 'InferReply' },
+);
 
-const Binary = { schema: Type.Unsafe<string>({ type: 'string', description: 'JSON, and binary tensors behind it' }) };
+const Binary = {
+  schema: Type.Unsafe<string>({ 'x-content': 'binary', description: 'JSON, and binary tensors behind it' }),
+};
 /** Replies of tensors, by content type: binary ones have that of the request. */
 export const INFER_REPLIES = {
   'application/json': { schema: InferReply },
@@ -58,19 +66,25 @@ export const INFER_REPLIES = {
 const Described = Type.Array(
   Type.Object({ name: Type.String(), datatype: Type.String(), shape: Type.Array(Type.Integer()) }),
 );
-export const ModelMetadata = Type.Object({
-  name: Type.String(),
-  versions: Type.Array(Type.String()),
-  platform: Type.String(),
-  inputs: Described,
-  outputs: Described,
-});
+export const ModelMetadata = Type.Object(
+  {
+    name: Type.String(),
+    versions: Type.Array(Type.String()),
+    platform: Type.String(),
+    inputs: Described,
+    outputs: Described,
+  },
+  { 'x-schema': 'ModelMetadata' },
+);
 
-export const ServerMetadata = Type.Object({
-  name: Type.String(),
-  version: Type.String(),
-  extensions: Type.Array(Type.String()),
-});
+export const ServerMetadata = Type.Object(
+  {
+    name: Type.String(),
+    version: Type.String(),
+    extensions: Type.Array(Type.String()),
+  },
+  { 'x-schema': 'ServerMetadata' },
+);
 
 export const Live = Type.Object({ live: Type.Boolean() });
 export const Ready = Type.Object({ live: Type.Boolean(), ready: Type.Boolean() });
@@ -78,6 +92,10 @@ export const ModelReady = Type.Object({ name: Type.String(), ready: Type.Boolean
 
 export const RepositoryIndex = Type.Array(
   Type.Object({ name: Type.String(), version: Type.String(), state: Type.String(), reason: Type.String() }),
+  { 'x-schema': 'RepositoryIndex' },
 );
 
-export const Statistics = Type.Object({ model_stats: Type.Array(Type.Object({}, { additionalProperties: true })) });
+export const Statistics = Type.Object(
+  { model_stats: Type.Array(Type.Object({}, { additionalProperties: true })) },
+  { 'x-schema': 'ModelStatistics' },
+);

@@ -9,27 +9,36 @@ export const PredictRequest = Type.Union(
     Type.Object({ ...Signature, instances: Rows }, { description: 'row format' }),
     Type.Object({ ...Signature, inputs: Rows }, { description: 'columnar format' }),
   ],
-  { description: 'Also as `{"inputs": [...]}` in place of a row, or of the rows' },
+  { 'x-schema': 'TensorflowPredictBody', description: 'Also as `{"inputs": [...]}` in place of a row, or of the rows' },
 );
 const Predictions = Type.Array(Type.Array(Type.Number()), { description: '[rows, targets]' });
-export const PredictAnswer = Type.Union([
-  Type.Object({ predictions: Predictions }),
-  Type.Object({ outputs: Predictions }),
-]);
-export const RegressRequest = Type.Object({
-  ...Signature,
-  context: Type.Optional(Type.Object({}, { description: 'features that all examples share' })),
-  examples: Rows,
-});
-export const RegressAnswer = Type.Object({ results: Type.Array(Type.Number(), { description: '[rows]' }) });
-export const Status = Type.Object({
-  name: Type.String(),
-  ready: Type.Boolean(),
-  model_version_status: Type.Array(
-    Type.Object({
-      version: Type.String(),
-      state: Type.String(),
-      status: Type.Object({ error_code: Type.String(), error_message: Type.String() }),
-    }),
-  ),
-});
+export const PredictAnswer = Type.Union(
+  [Type.Object({ predictions: Predictions }), Type.Object({ outputs: Predictions })],
+  { 'x-schema': 'TensorflowPredictReply' },
+);
+export const RegressRequest = Type.Object(
+  {
+    ...Signature,
+    context: Type.Optional(Type.Object({}, { description: 'features that all examples share' })),
+    examples: Rows,
+  },
+  { 'x-schema': 'TensorflowRegressBody' },
+);
+export const RegressAnswer = Type.Object(
+  { results: Type.Array(Type.Number(), { description: '[rows]' }) },
+  { 'x-schema': 'TensorflowRegressReply' },
+);
+export const Status = Type.Object(
+  {
+    name: Type.String(),
+    ready: Type.Boolean(),
+    model_version_status: Type.Array(
+      Type.Object({
+        version: Type.String(),
+        state: Type.String(),
+        status: Type.Object({ error_code: Type.String(), error_message: Type.String() }),
+      }),
+    ),
+  },
+  { 'x-schema': 'TensorflowStatus' },
+);

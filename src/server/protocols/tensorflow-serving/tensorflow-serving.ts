@@ -23,7 +23,7 @@ const MODEL = '/v1/models/:name([^/:]+)';
 const VERSION = `${MODEL}/versions/:version(\\d+)`;
 const LABEL = `${MODEL}/labels/:label([^/:]+)`;
 
-const Errors = { '4xx': ErrorReply, 501: ErrorReply, 503: ErrorReply };
+const Errors = { 400: ErrorReply, 404: ErrorReply, 501: ErrorReply, 503: ErrorReply };
 
 /** The methods that predict. */
 const METHODS = [

@@ -37,7 +37,7 @@ export async function vertex(app: FastifyInstance, options: VertexOptions): Prom
         summary: 'Vertex AI: predict rows',
         tags: [TAG],
         body: Type.Object({ instances: Rows, parameters: Type.Optional(Type.Object({})) }),
-        response: { 200: Predictions, '4xx': ErrorReply, 503: ErrorReply },
+        response: { 200: Predictions, 400: ErrorReply, 503: ErrorReply },
       },
       request: ({ body }) => ({ reader: 'instances', body, write }),
       fastPath: { path: () => routes.predict, known: [undefined] },

@@ -27,11 +27,11 @@ export const DriftReply = Type.Object(
     feedback: LiveReport,
     prediction_error: PredictionError,
   },
-  { $id: 'DriftReply' },
+  { 'x-schema': 'DriftReply' },
 );
 
 /** The reply of `GET /drift/history`. */
 export const HistoryReply = Type.Object(
   { points: Type.Array(HistoryPoint, { description: 'one every five seconds, the oldest first' }) },
-  { $id: 'HistoryReply' },
+  { 'x-schema': 'HistoryReply' },
 );

@@ -18,7 +18,7 @@ const BaselineBody = Type.Object(
       Type.Integer({ minimum: 200, default: 1000, description: 'fewer rows than this are refused' }),
     ),
   },
-  { $id: 'BaselineBody', additionalProperties: false },
+  { 'x-schema': 'BaselineBody', additionalProperties: false },
 );
 
 export interface DriftRoutesOptions {
@@ -42,6 +42,7 @@ export function driftRoutes(app: FastifyInstance, { drift, feedback, streams }: 
   app.get(
     '/drift',
     operation('drift', 'Whether the rows still look like the training data, and which inputs moved', {
+      operationId: 'getDrift',
       config: { scope: 'read' },
       response: { 200: DriftReply, ...errors(409) },
     }),
@@ -51,6 +52,7 @@ export function driftRoutes(app: FastifyInstance, { drift, feedback, streams }: 
   app.get(
     '/drift/history',
     operation('drift', 'The latest hour of reconstruction errors and alarms, since the start of the process', {
+      operationId: 'getDriftHistory',
       config: { scope: 'read' },
       response: { 200: HistoryReply },
     }),
@@ -63,6 +65,7 @@ export function driftRoutes(app: FastifyInstance, { drift, feedback, streams }: 
       'drift',
       'Server-sent events: `drift` when an alarm is raised, with a summary of its evidence, or cleared; `progress` every 5 s, with the latest point of the history',
       {
+        operationId: 'streamDrift',
         config: { scope: 'read' },
         response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } }, ...errors(409, 503) },
       },
@@ -77,6 +80,7 @@ export function driftRoutes(app: FastifyInstance, { drift, feedback, streams }: 
   app.post(
     '/drift/reset',
     operation('drift', 'Forget all rows and alarms; the counters go on', {
+      operationId: 'resetDrift',
       config: { scope: 'activate', audit: { action: 'reset' } },
       response: { 200: DriftReply, ...errors(409) },
     }),
@@ -89,6 +93,7 @@ export function driftRoutes(app: FastifyInstance, { drift, feedback, streams }: 
   app.post<{ Body: Static<typeof BaselineBody> }>(
     '/drift/baseline',
     operation('drift', 'Make approved traffic the reference: a new baseline from the rows since a time', {
+      operationId: 'setDriftBaseline',
       config: { scope: 'activate', audit: { action: 'baseline' } },
       body: BaselineBody,
       response: { 200: DriftReply, ...errors(400, 409) },

@@ -4,10 +4,13 @@ import { errors, operation } from '../../http/operation.js';
 import type { Activation, ModelLoader } from '../../service/versions/model-loader.js';
 import { VersionParams } from './version-params.js';
 
-const ActivationReply = Type.Object({
-  model_version: Type.String(),
-  former_version: Type.Union([Type.String(), Type.Null()], { description: 'the former production version' }),
-});
+const ActivationReply = Type.Object(
+  {
+    model_version: Type.String(),
+    former_version: Type.Union([Type.String(), Type.Null()], { description: 'the former production version' }),
+  },
+  { 'x-schema': 'ActivationReply' },
+);
 
 export function activationRoutes(app: FastifyInstance, loader: ModelLoader): void {
   app.post<{ Params: Static<typeof VersionParams> }>(
@@ -16,6 +19,7 @@ export function activationRoutes(app: FastifyInstance, loader: ModelLoader): voi
       'model',
       'Make a version production: it is verified, warmed up and swapped in; the former one becomes previous',
       {
+        operationId: 'activateVersion',
         config: { scope: 'activate', audit: { action: 'activate', target: 'version' } },
         params: VersionParams,
         response: { 200: ActivationReply, ...errors(400, 404, 409, 503, 507) },
@@ -27,6 +31,7 @@ export function activationRoutes(app: FastifyInstance, loader: ModelLoader): voi
   app.post(
     '/models/rollback',
     operation('model', 'Make the previous version production again; a second rollback undoes the first', {
+      operationId: 'rollBack',
       config: { scope: 'activate', audit: { action: 'rollback' } },
       response: { 200: ActivationReply, ...errors(409, 503, 507) },
     }),

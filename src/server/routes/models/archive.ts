@@ -14,8 +14,11 @@ import { VersionParams } from './version-params.js';
 /** Content types of an upload. */
 const GZIP = ['application/gzip', 'application/x-gzip', 'application/octet-stream'];
 
-const UploadReply = Type.Object({ model_version: Type.String(), name: Type.String(), ...Card.properties });
-const Binary = Type.Unsafe<Readable>({ description: 'tar.gz with the files of a version' });
+const UploadReply = Type.Object(
+  { model_version: Type.String(), name: Type.String(), ...Card.properties },
+  { 'x-schema': 'CardReply' },
+);
+const Binary = Type.Unsafe<Readable>({ 'x-content': 'binary', description: 'tar.gz with the files of a version' });
 
 export interface ArchiveOptions {
   readonly store: FileStore;
@@ -36,6 +39,7 @@ export async function archiveRoutes(app: FastifyInstance, options: ArchiveOption
   app.get<{ Params: Static<typeof VersionParams> }>(
     '/models/:version/archive',
     operation('model', 'A version as a tar.gz, which POST /models accepts', {
+      operationId: 'downloadVersion',
       config: { scope: 'read' },
       params: VersionParams,
       response: { 200: { content: { 'application/gzip': { schema: Binary } } }, ...errors(400, 404, 409, 503) },
@@ -53,6 +57,7 @@ export async function archiveRoutes(app: FastifyInstance, options: ArchiveOption
       'model',
       'Add a version from a tar.gz: it is verified and stored under the next number, but not activated',
       {
+        operationId: 'uploadVersion',
         config: { scope: 'activate', holds: 'uploads', audit: { action: 'upload' } },
         body: { content: Object.fromEntries(GZIP.map((type) => [type, { schema: Binary }])) },
         response: { 201: UploadReply, ...errors(400, 413, 415, 500, 503, 507) },

@@ -12,28 +12,34 @@ import { VersionParams } from './version-params.js';
 const { created_at, origin, ...others } = Summary.properties;
 const Version = Type.Union([Type.String(), Type.Null()]);
 
-export const ModelsReply = Type.Object({
-  aliases: Type.Object({
-    generation: Type.Integer({ description: 'number of changes so far' }),
-    production: Version,
-    candidate: Version,
-    previous: Version,
-  }),
-  serving: Type.Union([Type.String(), Type.Null()], { description: 'the version that this process serves' }),
-  models: Type.Array(
-    Type.Object({
-      model_version: Type.String(),
-      created_at,
-      origin,
-      aliases: Type.Array(Type.Enum([...ALIAS_NAMES])),
-      serving: Type.Boolean(),
-      ...others,
+export const ModelsReply = Type.Object(
+  {
+    aliases: Type.Object({
+      generation: Type.Integer({ description: 'number of changes so far' }),
+      production: Version,
+      candidate: Version,
+      previous: Version,
     }),
-    { description: 'newest first' },
-  ),
-});
+    serving: Type.Union([Type.String(), Type.Null()], { description: 'the version that this process serves' }),
+    models: Type.Array(
+      Type.Object({
+        model_version: Type.String(),
+        created_at,
+        origin,
+        aliases: Type.Array(Type.Enum([...ALIAS_NAMES])),
+        serving: Type.Boolean(),
+        ...others,
+      }),
+      { description: 'newest first' },
+    ),
+  },
+  { 'x-schema': 'ModelsReply' },
+);
 
-const CardReply = Type.Object({ model_version: Type.String(), name: Type.String(), ...Card.properties });
+const CardReply = Type.Object(
+  { model_version: Type.String(), name: Type.String(), ...Card.properties },
+  { 'x-schema': 'CardReply' },
+);
 
 export interface CatalogRouteOptions {
   readonly store: FileStore;
@@ -47,6 +53,7 @@ export function catalogRoutes(app: FastifyInstance, { store, catalog, service, n
   app.get(
     '/models',
     operation('model', 'All versions and their aliases, and the version that serves', {
+      operationId: 'listVersions',
       config: { scope: 'read' },
       response: { 200: ModelsReply, ...errors(500, 503) },
     }),
@@ -75,6 +82,7 @@ export function catalogRoutes(app: FastifyInstance, { store, catalog, service, n
   app.get<{ Params: Static<typeof VersionParams> }>(
     '/models/:version',
     operation('model', 'The card of a version', {
+      operationId: 'getVersion',
       config: { scope: 'read' },
       params: VersionParams,
       response: { 200: CardReply, ...errors(400, 404, 409, 503) },

@@ -8,15 +8,19 @@ import { VersionParams } from './version-params.js';
 
 const { version: Version } = VersionParams.properties;
 const CompareParams = Type.Object({ version: Version, other: Version });
-export const CompareReply = Type.Object({
-  versions: Type.Array(Type.String(), { minItems: 2, maxItems: 2 }),
-  ...Comparison.properties,
-});
+export const CompareReply = Type.Object(
+  {
+    versions: Type.Array(Type.String(), { minItems: 2, maxItems: 2 }),
+    ...Comparison.properties,
+  },
+  { 'x-schema': 'CompareReply' },
+);
 
 export function compareRoute(app: FastifyInstance, store: FileStore, createEngine: EngineFactory): void {
   app.get<{ Params: Static<typeof CompareParams> }>(
     '/models/:version/compare/:other',
     operation('model', 'Compare two versions: their metrics, and their predictions of the probe rows of both', {
+      operationId: 'compareVersions',
       config: { scope: 'read' },
       params: CompareParams,
       response: { 200: CompareReply, ...errors(400, 404, 409, 503) },

@@ -7,6 +7,7 @@ import { errors, operation } from '../../http/operation.js';
 import { VersionParams } from './version-params.js';
 
 const Model = Type.Unsafe<Buffer>({
+  'x-content': 'binary',
   description:
     `ONNX, opset ${ONNX_OPSET}. Input \`inputs\` [rows, features] in raw units, or, if not all features are numbers without gaps, an ` +
     'input [rows, 1] for each feature: float32, texts, or int64 milliseconds since 1970. Outputs `prediction` [rows, targets] ' +
@@ -18,6 +19,7 @@ export function onnxRoute(app: FastifyInstance, store: FileStore, name: string):
   app.get<{ Params: Static<typeof VersionParams> }>(
     '/models/:version/onnx',
     operation('model', 'A version as an ONNX model, which includes the scaling', {
+      operationId: 'exportOnnx',
       config: { scope: 'read' },
       params: VersionParams,
       response: { 200: { content: { 'application/octet-stream': { schema: Model } } }, ...errors(400, 404, 409, 503) },

@@ -10,6 +10,7 @@ export function removeRoute(app: FastifyInstance, store: FileStore, loader: Pick
   app.delete<{ Params: Static<typeof VersionParams> }>(
     '/models/:version',
     operation('model', 'Remove a version that does not serve and has no alias; its number is not used again', {
+      operationId: 'deleteVersion',
       config: { scope: 'activate', audit: { action: 'delete', target: 'version' } },
       params: VersionParams,
       response: {

@@ -48,6 +48,7 @@ export async function sessionRoutes(app: FastifyInstance, options: SessionRoutes
   app.get(
     '/session',
     operation('access', 'Who sends this request and what they may do, and how to sign in to the page', {
+      operationId: 'getSession',
       config: { scope: 'open' },
       response: { 200: SessionReply },
     }),
@@ -57,6 +58,7 @@ export async function sessionRoutes(app: FastifyInstance, options: SessionRoutes
   app.post(
     '/session',
     operation('access', 'Sign in to the page: changes the credential in the header of this request into a cookie', {
+      operationId: 'signIn',
       config: { scope: 'read', readOnlySafe: true, audit: { action: 'sign-in', onlyOutcome: true } },
       response: { 200: SessionReply, ...errors(400) },
     }),
@@ -76,6 +78,7 @@ export async function sessionRoutes(app: FastifyInstance, options: SessionRoutes
   app.delete(
     '/session',
     operation('access', 'Sign out: ends the session of the cookie, also at the server', {
+      operationId: 'signOut',
       config: {
         scope: 'open',
         readOnlySafe: true,

@@ -12,6 +12,7 @@ export function jobRoutes(app: FastifyInstance, jobs: TrainingJobs, streams: Eve
   app.get<{ Params: Static<typeof JobParams> }>(
     '/train/:id',
     operation('training', 'State, epochs and metrics of a training', {
+      operationId: 'getTraining',
       config: { scope: 'train' },
       params: JobParams,
       response: { 200: Job, ...errors(404) },
@@ -22,6 +23,7 @@ export function jobRoutes(app: FastifyInstance, jobs: TrainingJobs, streams: Eve
   app.delete<{ Params: Static<typeof JobParams> }>(
     '/train/:id',
     operation('training', 'Cancel a training, or its shadow; a training that has ended is not changed', {
+      operationId: 'cancelTraining',
       config: { scope: 'train', audit: { action: 'cancel', target: 'id' } },
       params: JobParams,
       response: { 200: Job, ...errors(404) },
@@ -32,6 +34,7 @@ export function jobRoutes(app: FastifyInstance, jobs: TrainingJobs, streams: Eve
   app.get<{ Params: Static<typeof JobParams> }>(
     '/train/:id/events',
     operation('training', 'Server-sent events: `epoch` for each epoch, including past ones, and `end` with the job', {
+      operationId: 'streamTraining',
       config: { scope: 'train' },
       params: JobParams,
       response: { 200: { content: { 'text/event-stream': { schema: Type.String() } } }, ...errors(404, 503) },

@@ -9,25 +9,28 @@ const MAX_LISTED = 20;
 
 const End = Type.Union([Type.Number(), Type.String()]);
 
-const ColumnReport = Type.Object({
-  name: Type.String(),
-  role: Type.Enum(['feature', 'target', 'left_out', 'refused']),
-  type: nullable(Type.Enum(['number', 'category', 'boolean', 'timestamp']), {
-    description: 'what its values are; null for a column that is left out or refused',
-  }),
-  reason: Type.String({ description: 'why it has this type, or why it is left out or refused' }),
-  missing: Type.Integer({ description: 'rows without a value' }),
-  range: Type.Optional(Type.Array(End, { minItems: 2, maxItems: 2, description: 'smallest and largest value' })),
-  level_count: Type.Optional(Type.Integer({ description: 'levels of a category' })),
-  levels: Type.Optional(
-    Type.Array(Type.Object({ value: Type.String(), rows: Type.Integer() }), {
-      description: `levels of a category, the first ${MAX_LISTED}, and the rows with each`,
+const ColumnReport = Type.Object(
+  {
+    name: Type.String(),
+    role: Type.Enum(['feature', 'target', 'left_out', 'refused']),
+    type: nullable(Type.Enum(['number', 'category', 'boolean', 'timestamp']), {
+      description: 'what its values are; null for a column that is left out or refused',
     }),
-  ),
-  labels: Type.Optional(Type.Array(Type.String(), { description: 'as the table writes false and true' })),
-  treatment: Type.String({ description: 'what a training does with it' }),
-  warnings: Type.Array(Type.String()),
-});
+    reason: Type.String({ description: 'why it has this type, or why it is left out or refused' }),
+    missing: Type.Integer({ description: 'rows without a value' }),
+    range: Type.Optional(Type.Array(End, { minItems: 2, maxItems: 2, description: 'smallest and largest value' })),
+    level_count: Type.Optional(Type.Integer({ description: 'levels of a category' })),
+    levels: Type.Optional(
+      Type.Array(Type.Object({ value: Type.String(), rows: Type.Integer() }), {
+        description: `levels of a category, the first ${MAX_LISTED}, and the rows with each`,
+      }),
+    ),
+    labels: Type.Optional(Type.Array(Type.String(), { description: 'as the table writes false and true' })),
+    treatment: Type.String({ description: 'what a training does with it' }),
+    warnings: Type.Array(Type.String()),
+  },
+  { 'x-schema': 'TableColumn' },
+);
 type ColumnReport = Static<typeof ColumnReport>;
 
 /** What a training would read of a table, and make of each column. */
@@ -39,7 +42,7 @@ export const TableReport = Type.Object(
     notices: Type.Array(Type.String(), { description: 'how the table was read, and what was passed over' }),
     problems: Type.Array(Type.String(), { description: 'what a training of this table would be refused for' }),
   },
-  { $id: 'TableReport' },
+  { 'x-schema': 'TableReport' },
 );
 export type TableReport = Static<typeof TableReport>;
 

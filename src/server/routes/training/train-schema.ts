@@ -51,6 +51,6 @@ export const TrainBody = Type.Object(
       Type.Boolean({ description: 'with `source`: train on the rows of TRAIN_DATA as well' }),
     ),
   },
-  { $id: 'TrainBody', additionalProperties: false },
+  { 'x-schema': 'TrainBody', additionalProperties: false },
 );
 export type TrainBody = Static<typeof TrainBody>;

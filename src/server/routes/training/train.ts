@@ -31,7 +31,9 @@ import type { RequestedPromotion } from './promotion-fields.js';
 import { TableReport, tableReport } from './table-report.js';
 import { TrainBody, TrainQuery } from './train-schema.js';
 
-const tableContent = (description: string) => ({ schema: Type.Unsafe<Readable>({ description }) });
+const tableContent = (description: string, content: 'binary' | 'text' = 'binary') => ({
+  schema: Type.Unsafe<Readable>({ 'x-content': content, description }),
+});
 const FileContent = tableContent(
   'columns of numbers, texts, booleans, dates and times; null and NaN are missing values',
 );
@@ -75,6 +77,7 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
       'training',
       'Train a new version in the background; it serves when it is done, unless it is worse than the serving version',
       {
+        operationId: 'train',
         config: {
           scope: 'train',
           streamLimit: trainBodyLimit,
@@ -87,13 +90,14 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
             [JSON_TYPE]: { schema: TrainBody },
             [CSV_TYPE]: tableContent(
               'a header row, then rows of texts, numbers, dates and gaps, in any dialect and `charset`',
+              'text',
             ),
             [ARROW_TYPE]: FileContent,
             [ARROW_FILE_TYPE]: FileContent,
             [PARQUET_TYPE]: FileContent,
           },
         },
-        response: { 200: Type.Union([Job, TableReport]), 202: Job, ...errors('4xx', 500, 503, 507) },
+        response: { 200: Type.Union([Job, TableReport]), 202: Job, ...errors(400, 409, 500, 503, 507) },
       },
     ),
     async (request, reply) => {

@@ -9,14 +9,17 @@ import { ALARM_GROUPS, type AlarmGroup } from './alarm-groups.js';
 const ErrorQuantiles = Type.Object({ p10: Type.Number(), p50: Type.Number(), p90: Type.Number() });
 
 /** A few seconds of traffic. */
-export const HistoryPoint = Type.Object({
-  at: Type.Number({ description: 'milliseconds since the epoch' }),
-  model_version: Type.String(),
-  rows: Type.Integer({ description: 'rows since the previous point' }),
-  error: nullable(ErrorQuantiles, { description: 'reconstruction errors of these rows; null without rows' }),
-  reference: Type.Object(ErrorQuantiles.properties, { description: 'those of the held-out rows of the baseline' }),
-  alarms: Type.Array(Type.Enum([...ALARM_GROUPS]), { description: 'the groups whose alarm was on' }),
-});
+export const HistoryPoint = Type.Object(
+  {
+    at: Type.Number({ description: 'milliseconds since the epoch' }),
+    model_version: Type.String(),
+    rows: Type.Integer({ description: 'rows since the previous point' }),
+    error: nullable(ErrorQuantiles, { description: 'reconstruction errors of these rows; null without rows' }),
+    reference: Type.Object(ErrorQuantiles.properties, { description: 'those of the held-out rows of the baseline' }),
+    alarms: Type.Array(Type.Enum([...ALARM_GROUPS]), { description: 'the groups whose alarm was on' }),
+  },
+  { 'x-schema': 'HistoryPoint' },
+);
 export type HistoryPoint = Static<typeof HistoryPoint>;
 
 /** One hour, with a point every five seconds. */

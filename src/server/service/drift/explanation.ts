@@ -7,30 +7,37 @@ import type { Observation } from '../prediction/prediction-service.js';
 import type { DriftService } from './drift-service.js';
 
 /** How unusual a row is, and in which features. `POST /predict?explain=true` adds it for each row. */
-export const Explanation = Type.Object({
-  p_value: nullable(Type.Number(), {
-    description: 'at most this share of held-out rows is as unusual; null if drift is off',
-  }),
-  conditional_residuals: nullable(Type.Array(Type.Object({ feature: Type.String(), residual: Type.Number() })), {
-    description:
-      'the part of each feature that the other features do not explain, in its standard deviations on held-out rows, the ' +
-      'largest first: beyond ±3, the relation of this feature to the others is probably broken. Null if the baseline does ' +
-      'not know how features depend on each other, or drift is off. A missing feature has none',
-  }),
-  out_of_range: Type.Array(Type.String(), { description: 'features outside the range of the held-out rows' }),
-  missing: Type.Array(Type.String(), { description: 'features that were imputed' }),
-  unknown_levels: Type.Optional(
-    Type.Array(Type.String(), {
-      description: 'categories whose value the training did not have; models of numbers alone have none',
+export const Explanation = Type.Object(
+  {
+    p_value: nullable(Type.Number(), {
+      description: 'at most this share of held-out rows is as unusual; null if drift is off',
     }),
-  ),
-  reconstruction: Type.Record(Type.String(), Type.Union([Type.Number(), Type.String(), Type.Boolean(), Type.Null()]), {
-    description: 'reconstruction of each feature, in its units; null for a missing value',
-  }),
-  squared_residuals: Type.Record(Type.String(), Type.Number(), {
-    description: 'squared difference of input and reconstruction per feature, in standardised units',
-  }),
-});
+    conditional_residuals: nullable(Type.Array(Type.Object({ feature: Type.String(), residual: Type.Number() })), {
+      description:
+        'the part of each feature that the other features do not explain, in its standard deviations on held-out rows, the ' +
+        'largest first: beyond ±3, the relation of this feature to the others is probably broken. Null if the baseline does ' +
+        'not know how features depend on each other, or drift is off. A missing feature has none',
+    }),
+    out_of_range: Type.Array(Type.String(), { description: 'features outside the range of the held-out rows' }),
+    missing: Type.Array(Type.String(), { description: 'features that were imputed' }),
+    unknown_levels: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'categories whose value the training did not have; models of numbers alone have none',
+      }),
+    ),
+    reconstruction: Type.Record(
+      Type.String(),
+      Type.Union([Type.Number(), Type.String(), Type.Boolean(), Type.Null()]),
+      {
+        description: 'reconstruction of each feature, in its units; null for a missing value',
+      },
+    ),
+    squared_residuals: Type.Record(Type.String(), Type.Number(), {
+      description: 'squared difference of input and reconstruction per feature, in standardised units',
+    }),
+  },
+  { 'x-schema': 'Explanation' },
+);
 export type Explanation = Static<typeof Explanation>;
 
 /** Explains the rows `from` to `to` of a prediction. The prediction's arrays must not have been overwritten by another. */

@@ -23,7 +23,7 @@ export const FeedbackReceipt = Type.Object(
       ),
     ),
   },
-  { $id: 'FeedbackReply' },
+  { 'x-schema': 'FeedbackReceipt' },
 );
 export type FeedbackReceipt = Static<typeof FeedbackReceipt>;
 

@@ -37,6 +37,6 @@ export const Job = Type.Object(
     }),
     error: nullable(Type.Object({ code: Type.Unsafe<ErrorCode>(Type.String()), message: Type.String() })),
   },
-  { $id: 'Job' },
+  { 'x-schema': 'Job' },
 );
 export type Job = Static<typeof Job>;

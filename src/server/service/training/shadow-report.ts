@@ -2,21 +2,24 @@ import { type Static, Type } from 'typebox';
 import type { Card } from '../../../model/versions/card.js';
 
 /** Differences between the candidate's answers and those sent to clients: candidate - serving. */
-export const ShadowReport = Type.Object({
-  asked_rows: Type.Integer(),
-  rows: Type.Integer({ description: 'rows that both versions have predicted' }),
-  targets: Type.Record(
-    Type.String(),
-    Type.Object({
-      mean_difference: Type.Number({ description: 'candidate - serving, in units of the target' }),
-      rms_difference: Type.Number(),
-      quantiles: Type.Record(Type.String(), Type.Number(), { description: 'quantiles of |difference|' }),
-      bound: Type.Number({ description: 'the RMSE of the serving version on its held-out rows' }),
-      beyond_bound: Type.Number({ description: 'share of rows whose |difference| exceeds the bound' }),
-    }),
-    { description: 'empty before the first row' },
-  ),
-});
+export const ShadowReport = Type.Object(
+  {
+    asked_rows: Type.Integer(),
+    rows: Type.Integer({ description: 'rows that both versions have predicted' }),
+    targets: Type.Record(
+      Type.String(),
+      Type.Object({
+        mean_difference: Type.Number({ description: 'candidate - serving, in units of the target' }),
+        rms_difference: Type.Number(),
+        quantiles: Type.Record(Type.String(), Type.Number(), { description: 'quantiles of |difference|' }),
+        bound: Type.Number({ description: 'the RMSE of the serving version on its held-out rows' }),
+        beyond_bound: Type.Number({ description: 'share of rows whose |difference| exceeds the bound' }),
+      }),
+      { description: 'empty before the first row' },
+    ),
+  },
+  { 'x-schema': 'ShadowReport' },
+);
 export type ShadowReport = Static<typeof ShadowReport>;
 
 const QUANTILES = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99, max: 1 };
