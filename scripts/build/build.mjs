@@ -17,6 +17,7 @@ const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 /** The programs, the processes and threads they start, and the package's exports, by their names in dist/app. */
 const ENTRY_POINTS = {
   main: 'src/server/main.ts',
+  cli: 'src/cli/main.ts',
   keys: 'src/cli/keys/main.ts',
   audit: 'src/cli/audit/main.ts',
   'trainer-process': 'src/model/training/process/trainer-process.ts',

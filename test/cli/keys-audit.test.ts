@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { auditKeyChange } from '../../src/cli/keys/audit-key-change.js';
+import { auditChange } from '../../src/cli/audit/audit-change.js';
 import { verifyAudit } from '../../src/server/audit/verify.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -59,12 +59,6 @@ test('no key is made that cannot be recorded', async (t) => {
 
 test('a key that has been made is returned even if its outcome cannot be recorded', async (t) => {
   const path = join(temporaryDirectory(t), 'audit.log');
-  const before = process.env['AUDIT_LOG'];
-  process.env['AUDIT_LOG'] = path;
-  t.after(() => {
-    if (before === undefined) delete process.env['AUDIT_LOG'];
-    else process.env['AUDIT_LOG'] = before;
-  });
   const reported = t.mock.method(console, 'error', () => {});
   const change = () => {
     renameSync(path, `${path}.1`);
@@ -72,6 +66,6 @@ test('a key that has been made is returned even if its outcome cannot be recorde
     return 'the key';
   };
   const event = { action: 'key-create', target: null } as const;
-  assert.equal(await auditKeyChange(event, change, () => 'id'), 'the key');
+  assert.equal(await auditChange(path, event, 'no key is changed', change, () => 'id'), 'the key');
   assert.match(String(reported.mock.calls[0]?.arguments[0]), /the outcome is not recorded: .* is not a file$/);
 });

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { DomainError } from '../../base/domain-error.js';
-import { auditKeyChange } from './audit-key-change.js';
+import { auditChange } from '../audit/audit-change.js';
 import { createCertificateRecord, createKeyRecord, list, revoke } from './commands.js';
 
 // Makes, lists and revokes API keys: `npm run keys -- create --name ci --scopes predict,feedback`, or, in the image, `keys create …`.
@@ -15,6 +15,8 @@ The keys are in the file that API_KEYS or --file names. A running service reads 
 Scopes, separated by commas: predict, feedback, train, activate, read, metrics; admin is all of them.
 --certificate: instead of a key, the name of a client's certificate: CN=…, DNS:…, URI:…, email:… or its SHA-256 fingerprint.
 `;
+
+const NO_CHANGE = 'no key is changed';
 
 try {
   await run();
@@ -37,6 +39,7 @@ async function run(): Promise<void> {
     console.log(USAGE);
     return;
   }
+  const auditLog = process.env['AUDIT_LOG'] || 'off';
   const file = values.file ?? process.env['API_KEYS'];
   if (!file) throw new DomainError('INVALID_REQUEST', 'expected the file of the keys in API_KEYS, or --file');
   const isExpected = command === 'revoke' ? operands.length === 1 : operands.length === 0;
@@ -47,19 +50,13 @@ async function run(): Promise<void> {
     const create = () =>
       certificate === undefined ? createKeyRecord(file, terms) : createCertificateRecord(file, terms, certificate);
     const event = { action: 'key-create', target: null, detail } as const;
-    const { record, text: key } = await auditKeyChange(event, create, (made) => made.record.id);
+    const { record, text: key } = await auditChange(auditLog, event, NO_CHANGE, create, (made) => made.record.id);
     const until = record.expires === null ? 'without an expiry' : `until ${record.expires}`;
     console.error(`${record.id} (${record.name}) may ${record.scopes.join(', ')}, ${until}`);
     if (key !== undefined) console.log(key);
   } else if (command === 'list' && isExpected) console.log(list(file));
   else if (command === 'revoke' && isExpected) {
     const event = { action: 'key-revoke', target: operands[0]! } as const;
-    console.error(
-      await auditKeyChange(
-        event,
-        () => revoke(file, operands[0]!),
-        () => null,
-      ),
-    );
+    console.error(await auditChange(auditLog, event, NO_CHANGE, () => revoke(file, operands[0]!)));
   } else throw new DomainError('INVALID_REQUEST', `${positionals.join(' ')}: no such command\n${USAGE}`);
 }

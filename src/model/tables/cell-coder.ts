@@ -1,5 +1,6 @@
 import { show } from '../../base/domain-error.js';
 import { codeOfInstant } from '../columns/coding.js';
+import type { Column } from '../columns/column.js';
 import type { CellKind, Cells } from './cells.js';
 import { codeText, codeValue, type RowModel } from './row-model.js';
 import { isFloat32 } from './rows.js';
@@ -12,44 +13,53 @@ export type CellCoder = (cells: Cells, first: number, rows: Float32Array, featur
 
 /** Returns the code of cell `i`, which is in row `row`: the number in the rows that stands for it. */
 type Code = (cells: Cells, i: number, row: number) => number;
+type ValueCode = (value: unknown, row: number) => number;
+type TextCode = (text: string, row: number) => number;
+
+/** Names the place of a feature's cell in a row, for messages. */
+type Place = (row: number) => string;
 
 /** Codes cells of a kind as a feature of the model. */
-export function cellCoder(model: RowModel, feature: number, kind: CellKind): CellCoder {
+export function cellCoder(
+  model: RowModel,
+  feature: number,
+  kind: CellKind,
+  place: Place = (row) => `instances[${row}][${show(model.features[feature])}]`,
+): CellCoder {
   const column = model.columns?.[feature];
-  if (kind === 'number' && (!column || column.type === 'number')) return numberCoder(model, feature);
-  const code = codeOf(model, feature, kind);
+  const valueCode: ValueCode = (value, row) => codeValue(model, feature, value, () => place(row));
+  if (kind === 'number' && (!column || column.type === 'number')) return numberCoder(valueCode);
+  const textCode: TextCode = (text, row) => codeText(model, feature, text, () => place(row));
+  const code = codeOf(column, kind, valueCode, textCode);
   return (cells, first, rows, j, width) => {
     for (let i = 0, row = first; i < cells.values.length; i++, row++) {
       const isMissing = Number.isNaN(cells.values[i]!);
-      rows[row * width + j] = isMissing ? valueCode(model, feature, null, row) : code(cells, i, row);
+      rows[row * width + j] = isMissing ? valueCode(null, row) : code(cells, i, row);
     }
   };
 }
 
 /** Numbers of a column of numbers are their own codes. */
-function numberCoder(model: RowModel, feature: number): CellCoder {
+function numberCoder(valueCode: ValueCode): CellCoder {
   return ({ values }, first, rows, j, width) => {
     for (let i = 0, at = first * width + j; i < values.length; i++, at += width) {
       const number = values[i]!;
-      rows[at] = isFloat32(number)
-        ? number
-        : valueCode(model, feature, Number.isNaN(number) ? null : number, first + i);
+      rows[at] = isFloat32(number) ? number : valueCode(Number.isNaN(number) ? null : number, first + i);
     }
   };
 }
 
-function codeOf(model: RowModel, feature: number, kind: CellKind): Code {
-  const column = model.columns?.[feature];
+function codeOf(column: Column | undefined, kind: CellKind, valueCode: ValueCode, textCode: TextCode): Code {
   switch (kind) {
     case 'number':
-      return ({ values }, i, row) => valueCode(model, feature, values[i], row);
+      return ({ values }, i, row) => valueCode(values[i], row);
     case 'boolean':
-      return ({ values }, i, row) => valueCode(model, feature, values[i] === 1, row);
+      return ({ values }, i, row) => valueCode(values[i] === 1, row);
     case 'instant':
       if (column?.type === 'timestamp') return ({ values }, i) => codeOfInstant(column, values[i]!);
-      return ({ values }, i, row) => textCode(model, feature, new Date(values[i]!).toISOString(), row);
+      return ({ values }, i, row) => textCode(new Date(values[i]!).toISOString(), row);
     case 'text':
-      return onceEach((text, row) => textCode(model, feature, text, row));
+      return onceEach((text, row) => textCode(text, row));
   }
 }
 
@@ -66,12 +76,4 @@ function onceEach(code: (text: string, row: number) => number): Code {
     codes[index] ??= code(texts![index]!, row);
     return codes[index];
   };
-}
-
-function valueCode(model: RowModel, feature: number, value: unknown, row: number): number {
-  return codeValue(model, feature, value, () => `instances[${row}][${show(model.features[feature])}]`);
-}
-
-function textCode(model: RowModel, feature: number, text: string, row: number): number {
-  return codeText(model, feature, text, () => `instances[${row}][${show(model.features[feature])}]`);
 }

@@ -22,7 +22,11 @@ const FOOTER =
 
 export interface CsvOptions extends DialectHints {
   readonly charset?: string | undefined;
+  /** Called for a row with too few or too many cells, which is passed over then, instead of being an error. */
+  readonly onRagged?: OnRagged | undefined;
 }
+
+type OnRagged = (error: DomainError, line: number) => void;
 
 /** How a CSV was read. */
 export interface CsvReport {
@@ -52,7 +56,7 @@ export async function readCsv(
   const { head, rest } = await readHead(text);
   const dialect = dialectOf(head, options);
   const { delimiter } = dialect;
-  const records = new Records(onHeader, onRecord);
+  const records = new Records(onHeader, onRecord, options.onRagged);
   const parser = new RecordParser(delimiter, (record) => records.add(record));
   records.report.dialect = dialect;
   records.report.passedOver.push(...dialect.passedOver);
@@ -115,14 +119,16 @@ class Records {
   };
   private readonly onHeader: OnHeader;
   private readonly onRecord: OnRecord;
+  private readonly onRagged: OnRagged;
   private width = 0;
   /** Cells of a row: one more than names, if every line ends with a delimiter. */
   private cells = 0;
   private footers: { readonly record: readonly string[]; readonly line: number }[] = [];
 
-  constructor(onHeader: OnHeader, onRecord: OnRecord) {
+  constructor(onHeader: OnHeader, onRecord: OnRecord, onRagged: OnRagged = raise) {
     this.onHeader = onHeader;
     this.onRecord = onRecord;
+    this.onRagged = onRagged;
   }
 
   add(record: string[]): void {
@@ -143,7 +149,10 @@ class Records {
     if (this.width === 0) throw invalid('expected a header row, got nothing');
     for (const { record, line } of this.footers) {
       const filled = record.filter((cell) => cell.trim() !== '');
-      if (this.cells === 0 || !(FOOTER.test(filled[0] ?? '') || isRemark(filled))) throw this.ragged(record, line);
+      if (this.cells === 0 || !(FOOTER.test(filled[0] ?? '') || isRemark(filled))) {
+        this.onRagged(this.ragged(record, line), line);
+        continue;
+      }
       this.report.passedOver.push(record.join(this.report.dialect.delimiter));
     }
   }
@@ -157,13 +166,13 @@ class Records {
     this.onHeader(header, this.report);
   }
 
-  /** Returns false for a line that may be no row. Throws for a row with too few or too many cells. */
+  /** Returns false for a line that may be no row. Refuses those that are rows with too few or too many cells. */
   private isRow(record: readonly string[]): boolean {
     if (record.length === this.cells && this.footers.length === 0) return true;
     const line = this.report.line();
     if (record.length === this.cells || this.footers.length === MAX_FOOTERS) {
-      const [first] = this.footers;
-      throw this.ragged(first!.record, first!.line);
+      for (const ragged of this.footers.splice(0)) this.onRagged(this.ragged(ragged.record, ragged.line), ragged.line);
+      if (record.length === this.cells) return true;
     }
     if (record[0]!.startsWith('#')) this.report.passedOver.push(record.join(this.report.dialect.delimiter));
     else this.footers.push({ record, line });
@@ -176,6 +185,10 @@ class Records {
       `line ${line}: expected ${this.width} cells separated by ${show(delimiter)}, got ${record.length}: ${show(record.join(delimiter))}`,
     );
   }
+}
+
+function raise(error: DomainError): never {
+  throw error;
 }
 
 /** A line of one text is no row. A row that was cut off begins with what its other rows begin with, often a number. */

@@ -1,0 +1,74 @@
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DomainError } from '../../../base/domain-error.js';
+import { ARROW_FILE_TYPE, ARROW_TYPE, CSV_TYPE, PARQUET_TYPE } from '../../../server/http/media-types.js';
+import type { Job } from '../../../server/service/training/job.js';
+import type { ServiceClient } from '../../source/service-client.js';
+import { arrowKind, formatOfFile, isGzipFile, storeInput } from '../../tables/open-table.js';
+import { onInterruption } from '../../terminal/interruption.js';
+import { openProgress } from '../../terminal/progress.js';
+import { epochText } from './store-training.js';
+import { givenOptions, type TrainedVersion, type TrainOptions } from './train-options.js';
+
+/** Milliseconds between two looks at a training. */
+const INTERVAL = 500;
+
+/** Sends a table to a running service, and waits for the version that it trains. Ctrl-C cancels the training. */
+export async function trainOnService(
+  file: string,
+  options: TrainOptions,
+  client: ServiceClient,
+): Promise<TrainedVersion> {
+  const { target, promote, replace, features, drop, types, delimiter, decimal, dates } = options;
+  const given = {
+    target,
+    promote,
+    replace,
+    features,
+    drop,
+    types,
+    delimiter,
+    decimal,
+    dates,
+    ...givenOptions(options),
+  };
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(given)) if (value !== undefined) query.set(name, String(value));
+  using stored = file === '-' ? await storeInput() : undefined;
+  const path = stored?.path ?? file;
+  const headers = headersOf(path);
+  const progress = openProgress('training');
+  progress.update(0, 'sending the table');
+  let forget = () => {};
+  try {
+    const body = Readable.toWeb(createReadStream(path));
+    const init = { method: 'POST', headers, body, duplex: 'half' } as unknown as RequestInit;
+    let job = await client.json<Job>(`train?${query}`, init);
+    forget = onInterruption(() => client.request(`train/${job.id}`, { method: 'DELETE' }));
+    while (job.state === 'running') {
+      await sleep(INTERVAL);
+      job = await client.json<Job>(`train/${job.id}`);
+      if (job.epoch > 0) progress.update(job.epoch / job.options.epochs, epochText(job));
+    }
+    const { error, model_version, gate, metrics, rows, dropped, seconds, epoch: epochs } = job;
+    if (error) throw new DomainError(error.code, error.message);
+    const serves = gate?.decision !== 'refused' && promote !== 'never';
+    return { where: client.url.href, model_version, rows, dropped, epochs, seconds, metrics, gate, serves };
+  } finally {
+    progress.end();
+    forget();
+  }
+}
+
+function headersOf(path: string): Record<string, string> {
+  if (isGzipFile(path)) return { 'content-type': CSV_TYPE, 'content-encoding': 'gzip' };
+  switch (formatOfFile(path)) {
+    case 'csv':
+      return { 'content-type': CSV_TYPE };
+    case 'parquet':
+      return { 'content-type': PARQUET_TYPE };
+    case 'arrow':
+      return { 'content-type': arrowKind(path) === 'file' ? ARROW_FILE_TYPE : ARROW_TYPE };
+  }
+}

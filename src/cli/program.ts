@@ -1,0 +1,59 @@
+import { Command } from 'commander';
+import { packageVersion } from '../base/node/package-version.js';
+import { activateCommand } from './commands/activate.js';
+import { driftCommand } from './commands/drift.js';
+import { predictCommand } from './commands/predict.js';
+import { rollbackCommand } from './commands/rollback.js';
+import { serveCommand } from './commands/serve.js';
+import { trainCommand } from './commands/train.js';
+import { versionsCommand } from './commands/versions.js';
+
+/** Ends every help text. */
+const CONVENTIONS = `
+Exit codes:
+  0    success
+  1    failure
+  2    the command line is wrong
+  3    drift was found (drift)
+  130  interrupted by Ctrl-C
+
+Data goes to standard output, all else to standard error. A file named - is standard input or output. A file appears under its
+name only when it is whole. Settings are those of the service, from the environment (MODEL_STORE, MODEL_NAME, API_KEY, ...).
+`;
+
+/** Declares all commands. \`release\` leaves signals and output to the service. */
+export function buildProgram(release: () => void): Command {
+  const program = new Command('reconstruction-regressor')
+    .description('Train and serve a regression model that reconstructs its own inputs, and watch them for drift')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .enablePositionalOptions()
+    .showHelpAfterError('(--help shows what is expected)')
+    .exitOverride()
+    .addHelpText('after', CONVENTIONS);
+  const commands = [
+    serveCommand(() => {
+      release();
+      program.setOptionValue('running', true);
+    }),
+    trainCommand(),
+    predictCommand(),
+    driftCommand(),
+    versionsCommand(),
+    activateCommand(),
+    rollbackCommand(),
+  ];
+  for (const command of commands) program.addCommand(conventional(command));
+  return program;
+}
+
+/** Gives a command what all have. */
+function conventional(command: Command): Command {
+  command
+    .exitOverride()
+    .helpOption('-h, --help', 'print this help')
+    .showHelpAfterError('(--help shows what is expected)');
+  for (const each of command.commands) conventional(each);
+  return command;
+}
