@@ -265,7 +265,12 @@ export async function buildApp(
   await app.register(tensorflowServing, { model, inference, fastPath, flatten });
   await app.register(kserveV1, { model });
   await app.register(openInference, { model, service, inference, fastPath });
-  await app.register(modelRepository, { model, service, activate: (version) => loader.activate(version) });
+  await app.register(modelRepository, {
+    model,
+    service,
+    activate: (version) => loader.activate(version),
+    activateStored: () => loader.activateStored(),
+  });
   await app.register(invocations, { model, inference, fastPath, flatten });
   await app.register(mlflow, { service });
   if (platform.vertex) await app.register(vertex, { routes: platform.vertex, service, inference, fastPath });

@@ -21,3 +21,9 @@ export const Gate = Type.Object(
   { 'x-schema': 'Gate' },
 );
 export type Gate = Readonly<Static<typeof Gate>>;
+
+/** Returns whether a version with this decision may begin to serve although nobody named it: not if `promote=never` trained it. */
+export function mayServeUnasked(gate: Gate | null | undefined): boolean {
+  if (gate?.decision === 'not_asked') return !gate.reason.startsWith('promote=never');
+  return gate?.decision !== 'refused';
+}

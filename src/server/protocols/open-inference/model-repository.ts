@@ -18,15 +18,20 @@ export interface ModelRepositoryOptions {
   readonly service: PredictionService;
   /** Makes `version` serve. */
   readonly activate: (version: number) => Promise<unknown>;
+  /** Serves a version of the store unless one serves. Returns false if the store is empty. */
+  readonly activateStored: () => Promise<boolean>;
 }
 
 type Body = Buffer | undefined;
 
 const EMPTY = { content: { 'text/plain': { schema: Type.String({ description: 'empty' }) } } };
 
-/** The model repository extension of the Open Inference Protocol. To load a version is to make it serve. */
+/**
+ * The model repository extension of the Open Inference Protocol. To load a version is to make it serve. Clients also load the
+ * model at each start, without a version: that changes nothing while one serves.
+ */
 export async function modelRepository(app: FastifyInstance, options: ModelRepositoryOptions): Promise<void> {
-  const { model, service, activate } = options;
+  const { model, service, activate, activateStored } = options;
   const errors = { 400: ErrorReply, 404: ErrorReply, 500: ErrorReply };
   takeBytes(app);
   // The handlers check their bodies, which are bytes.
@@ -55,11 +60,15 @@ export async function modelRepository(app: FastifyInstance, options: ModelReposi
 
   app.post<{ Params: { name: string }; Body: Body }>(
     '/v2/repository/models/:name/load',
-    operation(TAG, 'Open Inference Protocol: make a version serve, the newest unless `parameters.version` names one', {
-      response: { 200: EMPTY, ...errors },
-      body: Type.Object({ parameters: Type.Optional(Type.Object({ version: Type.Optional(Type.String()) })) }),
-      config: { scope: 'activate', audit: { action: 'activate' } },
-    }),
+    operation(
+      TAG,
+      'Open Inference Protocol: make the version of `parameters.version` serve; without one, the version that serves stays',
+      {
+        response: { 200: EMPTY, ...errors },
+        body: Type.Object({ parameters: Type.Optional(Type.Object({ version: Type.Optional(Type.String()) })) }),
+        config: { scope: 'activate', audit: { action: 'activate' } },
+      },
+    ),
     async (request, reply) => {
       const {
         params: { name },
@@ -68,14 +77,18 @@ export async function modelRepository(app: FastifyInstance, options: ModelReposi
       refuseOtherModels(model, name);
       const { parameters = {} } = read(body);
       if (!isObject(parameters)) throw invalidRequest(`parameters: expected an object, got ${show(parameters)}`);
-      const versions = await model.versions();
-      const { version = versions.at(-1) } = parameters;
-      if (version === undefined)
-        throw new DomainError('VERSION_NOT_FOUND', `model ${show(name)} has no version to load`);
+      const { version } = parameters;
+      if (version === undefined || version === null) {
+        if (!(await activateStored())) {
+          throw new DomainError('VERSION_NOT_FOUND', `model ${show(name)} has no version to load`);
+        }
+        request.auditDetail = { model_version: String(service.serving.version) };
+        return reply.send();
+      }
       if (!(typeof version === 'string' || typeof version === 'number') || !NUMBER_NAME.test(String(version))) {
         throw invalidRequest(`parameters.version: expected the number of a version, got ${show(version)}`);
       }
-      if (!versions.includes(Number(version))) {
+      if (!(await model.versions()).includes(Number(version))) {
         throw new DomainError('VERSION_NOT_FOUND', `model ${show(name)} has no version ${version}`);
       }
       request.auditDetail = { model_version: String(version) };

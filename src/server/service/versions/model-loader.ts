@@ -4,6 +4,7 @@ import type { EngineFactory } from '../../../model/network/engine.js';
 import type { Aliases } from '../../../model/store/aliases.js';
 import { changeAliases, makeProduction } from '../../../model/store/change-aliases.js';
 import type { FileStore } from '../../../model/store/file-store.js';
+import { mayServeUnasked } from '../../../model/versions/gate-decision.js';
 import type { DriftService } from '../drift/drift-service.js';
 import type { MonitoredVersion } from '../drift/monitored-version.js';
 import type { PredictionService } from '../prediction/prediction-service.js';
@@ -131,14 +132,15 @@ export class ModelLoader {
   }
 
   /**
-   * Serves `production`, else `previous`, else the newest intact version that the gate has not refused, and logs why a
-   * version is skipped. A version that replaces both aliases becomes `previous`, so that no process removes it.
-   * Returns false if the store is empty. Throws `INVALID_VERSION` if every version is broken: a first model must not
+   * Serves `production`, else `previous`, else the newest intact version that the gate has not refused and that was not
+   * trained with `promote=never`, and logs why a version is skipped. A version that replaces both aliases becomes `previous`, so that no process removes it.
+   * Does nothing if a version serves. Returns false if the store is empty. Throws `INVALID_VERSION` if every version is broken: a first model must not
    * replace them unrequested.
    */
   activateStored(): Promise<boolean> {
     return this.serialised(async () => {
-      const { store, changes, log } = this.options;
+      const { service, store, changes, log } = this.options;
+      if (service.servingIfReady) return true;
       const versions = (await store.list()).reverse();
       const aliases = await store.aliases();
       const named = [aliases.production, aliases.previous].filter((version) => version !== null);
@@ -164,20 +166,19 @@ export class ModelLoader {
       if (versions.length === 0) return false;
       throw new DomainError(
         'INVALID_VERSION',
-        `none of the ${versions.length} versions in ${store.location} is intact and accepted by the gate`,
+        `none of the ${versions.length} versions in ${store.location} is intact and accepted by the gate; POST /models/<version>/activate serves one all the same`,
       );
     });
   }
 
-  /** Opens and serves a version. Returns false if the gate refused it and no alias names it. */
+  /** Opens and serves a version. Returns false if it must not serve unless it is named, and no alias names it. */
   private async serveStored(version: number, named: boolean): Promise<boolean> {
     // Not in the caller's loop: esbuild's translation of `using` carries an error over to the next round.
     using opened = await this.open(version);
-    if (!named && opened.model.card.gate?.decision === 'refused') {
-      this.options.log.warn(
-        { model_version: String(version) },
-        'model version was refused by the gate and was skipped',
-      );
+    const { gate } = opened.model.card;
+    if (!named && !mayServeUnasked(gate)) {
+      const line = { model_version: String(version), gate };
+      this.options.log.warn(line, 'model version is only to serve if it is named, and was skipped');
       return false;
     }
     this.serve(opened, await this.prepareDrift(opened));
