@@ -71,7 +71,7 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
     });
   }
 
-  app.post<{ Body: TrainBody | TableBody; Querystring: TrainQuery }>(
+  app.post<{ Body: TrainBody | TableBody | undefined; Querystring: TrainQuery }>(
     '/train',
     operation(
       'training',
@@ -102,6 +102,8 @@ export async function trainRoute(app: FastifyInstance, options: TrainOptions): P
     ),
     async (request, reply) => {
       const { body, query, principal } = request;
+      // Fastify validates no body that has neither a type nor a length.
+      if (body === undefined) throw new DomainError('INVALID_ROWS', 'body: expected rows or a table, got nothing');
       const started =
         body instanceof Readable
           ? await startFromTable(body, query, reply)
