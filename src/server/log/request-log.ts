@@ -13,15 +13,10 @@ declare module 'fastify' {
 
 /**
  * Logs each request in one line once it has been answered. Unless `debug`, those of quiet routes are logged only if something
- * was wrong, and of equal errors (same method, route and status) the first ones of each second. Every reply carries the id of
- * its request in `x-request-id`.
+ * was wrong, and of equal errors (same method, route and status) the first ones of each second.
  */
 export function requestLog(app: FastifyInstance, debug: boolean): void {
   const repetitions = new Repetitions();
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id);
-    done();
-  });
   app.addHook('onResponse', (request, reply, done) => {
     const { statusCode } = reply;
     const { url: route, config } = request.routeOptions;
@@ -45,6 +40,14 @@ export function requestLog(app: FastifyInstance, debug: boolean): void {
         'request answered',
       );
     }
+    done();
+  });
+}
+
+/** Sends the id of each request in `x-request-id`: feedback names a prediction by it. */
+export function sendRequestId(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
     done();
   });
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { collectDefaultMetrics, type Metric, type Registry } from 'prom-client';
+import type { Metric, Registry } from 'prom-client';
 import type { PredictionHistogram } from '../metrics/prediction-histogram.js';
 import type { RequestHistogram } from '../metrics/request-histogram.js';
 import type { Overload } from '../overload/overload.js';
@@ -11,7 +11,7 @@ declare module 'fastify' {
   }
 }
 
-/** Times every request, from its arrival, and registers prom-client's metrics of the process. */
+/** Times every request, from its arrival. */
 export function metrics(
   app: FastifyInstance,
   registry: Registry,
@@ -19,9 +19,6 @@ export function metrics(
   predictions: PredictionHistogram,
   overload: Overload,
 ): void {
-  collectDefaultMetrics({ register: registry });
-  // Gauges named like counters, which promtool rejects. The metrics without the suffix hold the same values.
-  for (const kind of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${kind}_total`);
   registry.registerMetric(durations as unknown as Metric);
   registry.registerMetric(predictions as unknown as Metric);
 
