@@ -48,9 +48,23 @@ export interface ArrowSchema {
   readonly nodes: readonly ArrowNode[];
 }
 
+/** Maximum bytes of a schema that is retained. */
+const MAX_RETAINED = 2 ** 16;
+/** The schema that was read last: a client sends the same one with each of its requests. */
+let latest: { readonly bytes: Uint8Array; readonly at: number; readonly schema: ArrowSchema } | undefined;
+
 /** Reads a schema of at most `size` bytes. Throws `INVALID_ARROW` with the column. */
 export function readSchema(schema: Schema | null, size: number): ArrowSchema {
   if (!schema) throw invalidArrow('the schema is empty');
+  const bytes = schema.bb!.bytes();
+  const at = schema.bb_pos;
+  if (latest?.at === at && Buffer.compare(latest.bytes, bytes) === 0) return latest.schema;
+  const read = readColumns(schema, size);
+  if (bytes.length <= MAX_RETAINED) latest = { bytes: Uint8Array.from(bytes), at, schema: read };
+  return read;
+}
+
+function readColumns(schema: Schema, size: number): ArrowSchema {
   if (schema.endianness() !== Endianness.Little)
     throw invalidArrow('expected little-endian numbers, got big-endian ones');
   const count = schema.fieldsLength();

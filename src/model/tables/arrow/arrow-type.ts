@@ -25,26 +25,97 @@ export interface ArrowType {
 
 type Decode = (bytes: ArrayBuffer) => Float64Array;
 
+/** As many values take no longer one by one than in a copy of their memory. */
+const FEW = 16;
 /** Stands for no time in NumPy, whose writers do not always mark it as null. */
 const NOT_A_TIME = -(2n ** 63n);
 
-const INT_64 = fixed('number', 8, (bytes) => Float64Array.from(new BigInt64Array(bytes), Number));
 const SIGNED = new Map([
-  [8, fixed('number', 1, (bytes) => new Float64Array(new Int8Array(bytes)))],
-  [16, fixed('number', 2, (bytes) => new Float64Array(new Int16Array(bytes)))],
-  [32, fixed('number', 4, (bytes) => new Float64Array(new Int32Array(bytes)))],
-  [64, INT_64],
+  [
+    8,
+    numbers(
+      1,
+      (bytes) => new Float64Array(new Int8Array(bytes)),
+      (view, at) => view.getInt8(at),
+    ),
+  ],
+  [
+    16,
+    numbers(
+      2,
+      (bytes) => new Float64Array(new Int16Array(bytes)),
+      (view, at) => view.getInt16(at, true),
+    ),
+  ],
+  [
+    32,
+    numbers(
+      4,
+      (bytes) => new Float64Array(new Int32Array(bytes)),
+      (view, at) => view.getInt32(at, true),
+    ),
+  ],
+  [
+    64,
+    numbers(
+      8,
+      (bytes) => Float64Array.from(new BigInt64Array(bytes), Number),
+      (view, at) => Number(view.getBigInt64(at, true)),
+    ),
+  ],
 ]);
 const UNSIGNED = new Map([
-  [8, fixed('number', 1, (bytes) => new Float64Array(new Uint8Array(bytes)))],
-  [16, fixed('number', 2, (bytes) => new Float64Array(new Uint16Array(bytes)))],
-  [32, fixed('number', 4, (bytes) => new Float64Array(new Uint32Array(bytes)))],
-  [64, fixed('number', 8, (bytes) => Float64Array.from(new BigUint64Array(bytes), Number))],
+  [
+    8,
+    numbers(
+      1,
+      (bytes) => new Float64Array(new Uint8Array(bytes)),
+      (view, at) => view.getUint8(at),
+    ),
+  ],
+  [
+    16,
+    numbers(
+      2,
+      (bytes) => new Float64Array(new Uint16Array(bytes)),
+      (view, at) => view.getUint16(at, true),
+    ),
+  ],
+  [
+    32,
+    numbers(
+      4,
+      (bytes) => new Float64Array(new Uint32Array(bytes)),
+      (view, at) => view.getUint32(at, true),
+    ),
+  ],
+  [
+    64,
+    numbers(
+      8,
+      (bytes) => Float64Array.from(new BigUint64Array(bytes), Number),
+      (view, at) => Number(view.getBigUint64(at, true)),
+    ),
+  ],
 ]);
 const FLOATS = new Map<number, ArrowType>([
   [Precision.HALF, fixed('number', 2, (bytes) => Float64Array.from(new Uint16Array(bytes), uint16ToFloat64))],
-  [Precision.SINGLE, fixed('number', 4, (bytes) => new Float64Array(new Float32Array(bytes)))],
-  [Precision.DOUBLE, fixed('number', 8, (bytes) => new Float64Array(bytes))],
+  [
+    Precision.SINGLE,
+    numbers(
+      4,
+      (bytes) => new Float64Array(new Float32Array(bytes)),
+      (view, at) => view.getFloat32(at, true),
+    ),
+  ],
+  [
+    Precision.DOUBLE,
+    numbers(
+      8,
+      (bytes) => new Float64Array(bytes),
+      (view, at) => view.getFloat64(at, true),
+    ),
+  ],
 ]);
 const DATES = new Map<number, ArrowType>([
   [DateUnit.DAY, fixed('instant', 4, (bytes) => Float64Array.from(new Int32Array(bytes), (days) => days * DAY))],
@@ -164,6 +235,23 @@ function fixed(kind: 'number' | 'instant', width: number, decode: Decode): Arrow
     read: ([buffer], from, to) => {
       const raw = buffer!.read(from * width, to * width);
       return { values: decode(aligned(raw)) };
+    },
+  };
+}
+
+/** As `fixed`. `one` reads a value: of few values each is faster than memory of their own. */
+function numbers(width: number, decode: Decode, one: (view: DataView, at: number) => number): ArrowType {
+  const type = fixed('number', width, decode);
+  return {
+    ...type,
+    read: (buffers, from, to, place) => {
+      const count = to - from;
+      if (count > FEW) return type.read(buffers, from, to, place);
+      const { buffer, byteOffset, byteLength } = buffers[0]!.read(from * width, to * width);
+      const view = new DataView(buffer, byteOffset, byteLength);
+      const values = new Float64Array(count);
+      for (let i = 0; i < count; i++) values[i] = one(view, i * width);
+      return { values };
     },
   };
 }

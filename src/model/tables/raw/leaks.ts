@@ -7,55 +7,76 @@ const MAX_PAIRS = 2 ** 24;
 const LEAK = 0.999;
 const MIN_ROWS = 10;
 
+/** Rows after which a pair whose feature explains less than this share is left alone. `RankSample` sees the rows that follow. */
+const ENOUGH_ROWS = 4096;
+const HOPELESS = 0.9;
+
+/** A block of a target's rows, less the first value that it has. */
+interface TargetBlock {
+  readonly values: Float64Array;
+  /** Of y and y²; NaN if a value is missing. */
+  readonly sum: number;
+  readonly squares: number;
+}
+
 /** Sums over the rows in which a feature and a target have a value, each less its first value. */
 class Pair {
   private n = 0;
-  private first: readonly [number, number] | undefined;
-  /** Of x, y, x², y² and xy. */
-  private readonly sums = new Float64Array(5);
+  private x = 0;
+  private y = 0;
+  private xx = 0;
+  private yy = 0;
+  private xy = 0;
 
-  add(features: Float32Array, targets: Float32Array, rows: number): void {
-    let r = 0;
-    for (; this.first === undefined; r++) {
-      if (r === rows) return;
-      if (!Number.isNaN(features[r]! * targets[r]!)) this.first = [features[r]!, targets[r]!];
+  /** Adds a block of rows. `first` is the first value that the feature has. */
+  add(feature: Float32Array, first: number, target: TargetBlock, rows: number): void {
+    if (this.n >= ENOUGH_ROWS && this.explained < HOPELESS) return;
+    // Local variables, and no test of each row: a million rows pass here.
+    const { values } = target;
+    let x = 0;
+    let xx = 0;
+    let xy = 0;
+    for (let r = 0; r < rows; r++) {
+      const value = feature[r]! - first;
+      x += value;
+      xx += value * value;
+      xy += value * values[r]!;
     }
-    // Local variables: a million rows pass here.
-    const firstX = this.first[0];
-    const firstY = this.first[1];
-    const { sums } = this;
-    let n = this.n;
-    let sumX = sums[0]!;
-    let sumY = sums[1]!;
-    let sumXx = sums[2]!;
-    let sumYy = sums[3]!;
-    let sumXy = sums[4]!;
-    for (r = Math.max(0, r - 1); r < rows; r++) {
-      const x = features[r]! - firstX;
-      const y = targets[r]! - firstY;
-      const product = x * y;
-      if (Number.isNaN(product)) continue;
-      n++;
-      sumX += x;
-      sumY += y;
-      sumXx += x * x;
-      sumYy += y * y;
-      sumXy += product;
-    }
-    this.n = n;
-    sums[0] = sumX;
-    sums[1] = sumY;
-    sums[2] = sumXx;
-    sums[3] = sumYy;
-    sums[4] = sumXy;
+    if (Number.isNaN(xy)) this.addPresent(feature, first, values, rows);
+    else this.addSums(rows, x, target.sum, xx, target.squares, xy);
   }
 
   /** The squared correlation; NaN if there are too few rows, or one of both is constant. */
   get explained(): number {
-    const { n } = this;
-    const [x, y, xx, yy, xy] = this.sums as unknown as [number, number, number, number, number];
+    const { n, x, y, xx, yy, xy } = this;
     if (n < MIN_ROWS) return Number.NaN;
     return (xy - (x * y) / n) ** 2 / ((xx - (x * x) / n) * (yy - (y * y) / n));
+  }
+
+  private addPresent(feature: Float32Array, first: number, target: Float64Array, rows: number): void {
+    let [n, x, y, xx, yy, xy] = [0, 0, 0, 0, 0, 0];
+    for (let r = 0; r < rows; r++) {
+      const value = feature[r]! - first;
+      const wanted = target[r]!;
+      const product = value * wanted;
+      if (Number.isNaN(product)) continue;
+      n++;
+      x += value;
+      y += wanted;
+      xx += value * value;
+      yy += wanted * wanted;
+      xy += product;
+    }
+    this.addSums(n, x, y, xx, yy, xy);
+  }
+
+  private addSums(n: number, x: number, y: number, xx: number, yy: number, xy: number): void {
+    this.n += n;
+    this.x += x;
+    this.y += y;
+    this.xx += xx;
+    this.yy += yy;
+    this.xy += xy;
   }
 }
 
@@ -64,12 +85,15 @@ export class Leaks {
   /** `[features][targets]` */
   private readonly pairs: readonly (readonly Pair[])[];
   private readonly ranks: RankSample;
+  /** The first value of each column; NaN before it has one. */
+  private readonly first: number[];
   private left = MAX_PAIRS;
 
   /** `isOrdered` has one entry per feature: false for one whose codes have no order. */
   constructor(isOrdered: readonly boolean[], targets: number) {
     this.pairs = isOrdered.map((ordered) => (ordered ? Array.from({ length: targets }, () => new Pair()) : []));
     this.ranks = new RankSample(isOrdered.length + targets);
+    this.first = new Array<number>(isOrdered.length + targets).fill(Number.NaN);
   }
 
   /** Adds the codes of rows: an array per column, features first. */
@@ -78,8 +102,12 @@ export class Leaks {
     this.left -= rows * width * (codes.length - width);
     if (this.left < 0) return;
     this.ranks.add(codes, rows);
+    for (const [i, column] of codes.entries()) {
+      for (let r = 0; r < rows && Number.isNaN(this.first[i]); r++) this.first[i] = column[r]!;
+    }
+    const blocks = codes.slice(width).map((column, j) => centred(column, this.first[width + j]!, rows));
     this.pairs.forEach((ofFeature, i) => {
-      for (const [j, pair] of ofFeature.entries()) pair.add(codes[i]!, codes[width + j]!, rows);
+      for (const [j, pair] of ofFeature.entries()) pair.add(codes[i]!, this.first[i]!, blocks[j]!, rows);
     });
   }
 
@@ -95,4 +123,17 @@ export class Leaks {
         : [];
     });
   }
+}
+
+function centred(column: Float32Array, first: number, rows: number): TargetBlock {
+  const values = new Float64Array(rows);
+  let sum = 0;
+  let squares = 0;
+  for (let r = 0; r < rows; r++) {
+    const value = column[r]! - first;
+    values[r] = value;
+    sum += value;
+    squares += value * value;
+  }
+  return { values, sum, squares };
 }

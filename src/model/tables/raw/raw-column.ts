@@ -9,7 +9,7 @@ import {
 import { type DateOrder, readTime } from '../../columns/times.js';
 import { MAX_FLOAT32 } from '../rows.js';
 import { type Budget, Dictionary, MAX_TEXT } from './dictionary.js';
-import { NumberFacts } from './number-facts.js';
+import { blockOf, NumberFacts } from './number-facts.js';
 
 /**
  * A cell is a float64: a number, an instant in milliseconds, or NaN. The low word of a NaN says what it stands for: nothing (a gap),
@@ -231,6 +231,11 @@ export class RawColumn {
     const { cells, words, numbers, filled } = this;
     if (this.reading?.type === 'timestamp') {
       numbers.addInstants(cells, filled, row);
+      return;
+    }
+    const block = blockOf(cells, filled);
+    if (block.min >= -MAX_FLOAT32 && block.max <= MAX_FLOAT32) {
+      numbers.add(cells, filled, row, block);
       return;
     }
     for (let i = 0; i < filled; i++) {

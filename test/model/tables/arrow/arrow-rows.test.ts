@@ -5,11 +5,19 @@ import {
   DateDay,
   Decimal,
   Dictionary,
+  Float32,
+  Float64,
+  Int8,
   Int16,
   Int32,
+  Int64,
   LargeUtf8,
   Null,
   TimestampMicrosecond,
+  Uint8,
+  Uint16,
+  Uint32,
+  Uint64,
   Utf8,
   type Vector,
   vectorFromArray,
@@ -146,6 +154,44 @@ const REFUSED: [what: string, vectors: Vectors, message: RegExp][] = [
 for (const [what, vectors, message] of REFUSED) {
   test(`${what} is refused with its place`, async () => {
     await assert.rejects(codes({ ...good(), ...vectors }), { code: 'INVALID_ROWS', message });
+  });
+}
+
+test('columns in another order, and columns of other names, are read as their own schema says', async () => {
+  const numbers = { features: ['a', 'b'], maxRows: 100, allowMissing: false };
+  const read = async (vectors: Vectors) =>
+    Array.from((await readArrowRows(arrowStream(vectors), numbers, new TimeSlice())).rows);
+  const [one, two] = [column([1]), column([2])];
+  for (let round = 0; round < 2; round++) {
+    assert.deepEqual(await read({ a: one, b: two }), [1, 2]);
+    assert.deepEqual(await read({ b: one, a: two }), [2, 1]);
+    await assert.rejects(read({ a: one, c: two }), /feature "b" is missing/);
+  }
+});
+
+for (const [name, type] of Object.entries({
+  Int8,
+  Int16,
+  Int32,
+  Int64,
+  Uint8,
+  Uint16,
+  Uint32,
+  Uint64,
+  Float32,
+  Float64,
+})) {
+  test(`few and many values of ${name} are the same numbers`, async () => {
+    const isBig = name.endsWith('Int64') || name === 'Uint64';
+    const isSigned = !name.startsWith('Uint');
+    const values = Array.from({ length: 50 }, (_, i) => (isSigned && i % 2 === 1 ? -i : i));
+    const vector = (count: number) =>
+      vectorFromArray(values.slice(0, count).map((value) => (isBig ? BigInt(value) : value)) as number[], new type());
+    const numbers = { features: ['x'], maxRows: 100, allowMissing: false };
+    for (const count of [1, 16, 17, 50]) {
+      const { rows } = await readArrowRows(arrowStream({ x: vector(count) }), numbers, new TimeSlice());
+      assert.deepEqual(Array.from(rows), values.slice(0, count));
+    }
   });
 }
 
