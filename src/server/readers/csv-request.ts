@@ -7,6 +7,7 @@ import { numberInText } from '../../model/columns/notation/number-text.js';
 import { placesOf } from '../../model/tables/columns.js';
 import { decodeCsv } from '../../model/tables/csv/csv-decoder.js';
 import { CSV_OPTIONS, dialectOfRows } from '../../model/tables/csv/csv-dialect.js';
+import { csvError } from '../../model/tables/csv/csv-error.js';
 import { namesOf } from '../../model/tables/csv/csv-reader.js';
 import { asWritten, sampleRowsOf } from '../../model/tables/csv/row-notation.js';
 import { codeText, isNumeric } from '../../model/tables/row-model.js';
@@ -14,7 +15,8 @@ import { checkCount, type Rows } from '../../model/tables/rows.js';
 import { checkNames, invalidRows, type RowModel, withCount } from './row-list.js';
 
 const LINE_FEED = 0x0a;
-const OPTIONS = { ...CSV_OPTIONS, relax_column_count: true } as const;
+const CARRIAGE_RETURN = 0x0d;
+const OPTIONS = { ...CSV_OPTIONS, relax_column_count: true };
 
 export interface CsvReaderOptions {
   /** The encoding, if the request names one. */
@@ -104,29 +106,39 @@ function headerOf(first: readonly string[], model: RowModel, delimiter: string):
 function checkCells({ text, delimiter }: Csv): void {
   let cells = 0;
   const separator = delimiter.charCodeAt(0);
-  for (const byte of text) if (byte === separator || byte === LINE_FEED) cells++;
+  let last = 0;
+  for (const byte of text) {
+    if (byte === separator || byte === CARRIAGE_RETURN || (byte === LINE_FEED && last !== CARRIAGE_RETURN)) cells++;
+    last = byte;
+  }
   const most = maxValues(text.length);
   if (cells > most) {
     throw new DomainError('TOO_LARGE', `body: expected at most ${most} values, got ${cells}; send fewer rows`);
   }
 }
 
-function parseRecords({ text, delimiter }: Csv, max: number): string[][] {
+function parseRecords(csv: Csv, max: number): string[][] {
+  const { text, delimiter } = csv;
   try {
     return parse(text, { ...OPTIONS, delimiter, to: max });
   } catch (error) {
-    if (error instanceof CsvError) throw new DomainError('INVALID_CSV', error.message, { cause: error });
-    throw error;
+    if (!(error instanceof CsvError)) throw error;
+    const { records } = error as unknown as { readonly records: number };
+    throw csvError(error, csv.lines, records === 0 ? csv.lines : lineNumberOf(csv, records - 1));
   }
 }
 
+function lineOf(csv: Csv, record: number): string {
+  return `line ${lineNumberOf(csv, record)}`;
+}
+
 /** Returns the line on which a record ends: blank lines are no records, and a cell may span several. Only errors need it. */
-function lineOf({ text, delimiter, lines: before }: Csv, record: number): string {
+function lineNumberOf({ text, delimiter, lines: before }: Csv, record: number): number {
   let line = 0;
   const onRecord = (cells: string[], { lines }: { lines: number }) => {
     line = before + lines;
     return cells;
   };
   parse(text, { ...OPTIONS, delimiter, to: record + 1, on_record: onRecord });
-  return `line ${line}`;
+  return line;
 }

@@ -84,7 +84,7 @@ test('a file with a hostile name and hostile cells has no effect', { skip: noBro
   // Files that are not CSV are reported and have no effect either.
   for (const [text, message] of [
     ['\u0000\u0001PK\u0003', 'it is not text'],
-    ['a,"b\n1,2', 'Quote Not Closed'],
+    ['a,"b\n1,2', 'a quote in column 2 is not closed'],
   ] as const) {
     const buffer = Buffer.from(text);
     await page.getByLabel('Drop a CSV file here').setInputFiles({ name: 'x.csv', mimeType: 'text/csv', buffer });

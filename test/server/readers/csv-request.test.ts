@@ -108,3 +108,24 @@ test('a cell that a column cannot take is refused with its line in every dialect
     message: 'line 6, column 3: expected a finite number, written as 1.234,5 as "größe", got "1.5"',
   });
 });
+
+test('rows end in any way, and each in another', async () => {
+  for (const text of ['a,b\r\n1,2\n3,4\r5,6', '1,2\r3,4\n5,6\r\n', 'a,b\n1,2\r\n3,4\n5,6\n', 'a,b\r1,2\r3,4\r5,6\r']) {
+    assert.deepEqual(
+      readCsvRequest(Buffer.from(text), PLAIN).rows,
+      Float32Array.of(1, 2, 3, 4, 5, 6),
+      JSON.stringify(text),
+    );
+  }
+});
+
+test('a quote that is not closed is named by the line after which its row is', () => {
+  for (const [text, row] of [
+    ['a,b\n1,2\n\n3,"4\n5,6\n', 'row after line 2'],
+    ['1,"2\n3,4', 'first row'],
+    ['sep=,\na,b\n1,"2', 'row after line 2'],
+  ] as const) {
+    const message = new RegExp(`^the CSV: the ${row}: a quote in column 2 is not closed`);
+    assert.throws(() => readCsvRequest(Buffer.from(text), PLAIN), { code: 'INVALID_CSV', message }, text);
+  }
+});

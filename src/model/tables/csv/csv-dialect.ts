@@ -8,7 +8,13 @@ const MAX_RECORDS = 100;
 /** Bytes that are looked at. */
 export const DIALECT_BYTES = 2 ** 16;
 
-export const CSV_OPTIONS = { bom: true, skip_empty_lines: true, max_record_size: 2 ** 20 } as const;
+export const CSV_OPTIONS = {
+  bom: true,
+  skip_empty_lines: true,
+  max_record_size: 2 ** 20,
+  // All of them in one file: programs append lines with other ends than those that are there.
+  record_delimiter: ['\r\n', '\n', '\r'],
+};
 
 export interface CsvDialect {
   readonly delimiter: string;

@@ -7,6 +7,7 @@ import { checkColumns, MAX_COLUMNS } from '../columns.js';
 import { unnamed } from '../raw/uselessness.js';
 import { CsvDecoder } from './csv-decoder.js';
 import { CSV_OPTIONS, type CsvDialect, DIALECT_BYTES, type DialectHints, dialectOf } from './csv-dialect.js';
+import { csvError } from './csv-error.js';
 
 export type CsvSource = Iterable<Uint8Array> | AsyncIterable<Uint8Array | string>;
 
@@ -66,7 +67,7 @@ export async function readCsv(
     await pipeline(source, inChunks, parser.resume());
     records.end();
   } catch (error) {
-    if (error instanceof CsvError) throw invalid(error.message, error);
+    if (error instanceof CsvError) throw csvError(error, dialect.lines, dialect.lines + parser.recordLine);
     throw error;
   }
   records.report.encoding = decoder.encoding;
@@ -78,6 +79,8 @@ export async function readCsv(
  * which takes a fifth of the time.
  */
 class RecordParser extends Parser {
+  /** The line in which the last record ended; 0 before the first. */
+  recordLine = 0;
   private readonly onParsed: (record: string[]) => void;
 
   constructor(delimiter: string, onParsed: (record: string[]) => void) {
@@ -93,6 +96,7 @@ class RecordParser extends Parser {
     if (record === null) return super.push(null);
     // After an error, the rest of the chunk is still parsed.
     if (this.destroyed) return true;
+    this.recordLine = this.info.lines;
     try {
       this.onParsed(record);
     } catch (error) {
@@ -259,6 +263,6 @@ async function* inChunks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
   }
 }
 
-function invalid(message: string, cause?: unknown): DomainError {
-  return new DomainError('INVALID_CSV', message, { cause });
+function invalid(message: string): DomainError {
+  return new DomainError('INVALID_CSV', message);
 }
