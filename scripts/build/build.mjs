@@ -4,7 +4,7 @@
 // package.json maps `#built/*` to dist/app, so code finds a built file by name from wherever it lies.
 
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { ASSEMBLIES, buildAssembly, COMPILER_VERSION } from './assembly.mjs';
@@ -37,26 +37,31 @@ const ENTRY_POINTS = {
 /** Loaded from node_modules: these look for files beside themselves, or are loaded only when needed. */
 const EXTERNAL = ['@tensorflow/*', '@fastify/swagger-ui', 'libsql', 'pino', 'pino-pretty', 'piscina'];
 
-// In a bundle its imports of TensorFlow.js would be loaded at every start.
-/** @type {import('esbuild').Plugin} */
-const tfjsApart = {
-  name: 'tfjs-apart',
+/**
+ * Leaves what is imported only when it is needed in a file of its own. In a bundle, its own imports would be loaded at every start.
+ *
+ * @param {RegExp} filter
+ * @returns {import('esbuild').Plugin}
+ */
+const apart = (filter) => ({
+  name: 'apart',
   setup: ({ onResolve }) =>
-    onResolve({ filter: /tfjs-engine\.js$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: './tfjs-engine.js', external: true } : undefined,
+    onResolve({ filter }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path: `./${basename(path)}`, external: true } : undefined,
     ),
-};
+});
 
 // The build takes the place of the last one only when it is whole.
 const stage = `${APP}-${process.pid}`;
 try {
   mkdirSync(stage, { recursive: true });
-  const [service, page] = await Promise.all([
+  const [service, client, page] = await Promise.all([
     buildService(),
+    buildClient(),
     buildPage(join(ROOT, 'src/page'), join(stage, 'page')),
     ...ASSEMBLIES.map(({ folder, binary, target }) => buildAssembly(join(ROOT, folder), target, join(stage, binary))),
   ]);
-  const packages = JSON.stringify(bundledPackages(service, page), null, 2);
+  const packages = JSON.stringify(bundledPackages(service, client, page), null, 2);
   writeFileSync(join(stage, 'bundled.json'), `${packages}\n`);
   rmSync(APP, { recursive: true, force: true });
   renameSync(stage, APP);
@@ -72,7 +77,7 @@ async function buildService() {
     // A program is one file, so that nothing can fail to load later: Node.js 20 does not try again to import a file for which
     // it once had no file descriptor.
     splitting: false,
-    plugins: [tfjsApart],
+    plugins: [apart(/tfjs-engine\.js$/)],
     platform: 'node',
     format: 'esm',
     target: 'node20.19',
@@ -87,6 +92,25 @@ async function buildService() {
     banner: {
       js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
     },
+    logLevel: 'error',
+  });
+  return metafile;
+}
+
+/** The client runs in browsers too. What reads and writes Arrow is a file of its own, which it loads with the first table. */
+async function buildClient() {
+  const { metafile } = await build({
+    entryPoints: ['client', 'arrow-tables'].map((name) => ({ in: join(ROOT, `src/client/${name}.ts`), out: name })),
+    outdir: stage,
+    bundle: true,
+    plugins: [apart(/arrow-tables\.js$/)],
+    platform: 'browser',
+    format: 'esm',
+    target: 'es2022',
+    sourcemap: true,
+    metafile: true,
+    minifyWhitespace: true,
+    minifySyntax: true,
     logLevel: 'error',
   });
   return metafile;

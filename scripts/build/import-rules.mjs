@@ -68,6 +68,7 @@ const ROOMS = {
   ],
   'src/drift/monitor': ['src/drift', 'src/model/baseline', 'src/model/columns', 'src/base'],
   'src/drift/feedback': ['src/drift', 'src/model/baseline', 'src/model/columns', 'src/base'],
+  'src/client': [],
   'src/cli': ['src/server', 'src/drift', 'src/model', 'src/base'],
   'src/server/service/prediction': ['src/drift', 'src/model', 'src/base'],
   'src/server/service/drift': ['src/server/service/prediction', 'src/drift', 'src/model', 'src/base'],
