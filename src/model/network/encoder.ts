@@ -1,5 +1,6 @@
 import { type EncodedColumn, isPlain } from '../columns/encoding/encoding.js';
 import { MixedEncoder } from '../columns/encoding/mixed-encoder.js';
+import { bounded, type Reach, reachOf } from '../columns/encoding/reach.js';
 import { type Scaler, standardise, unstandardise } from './scaler.js';
 
 /** Encodes rows of codes `[rows, width]`, one per feature, as inputs of a network `[rows, inputs]`. */
@@ -28,15 +29,17 @@ class NumberEncoder implements Encoder {
   readonly width: number;
   readonly inputs: number;
   private readonly scaler: Scaler;
+  private readonly reaches: readonly Reach[] | undefined;
 
   constructor(scaler: Scaler) {
     this.scaler = scaler;
+    this.reaches = scaler.range?.map(reachOf);
     this.width = scaler.mean.length;
     this.inputs = this.width;
   }
 
   encode(rows: Float32Array, to: Float32Array, count: number): void {
-    standardise(this.scaler, rows, to, count);
+    standardise(this.scaler, rows, to, count, this.reaches);
   }
 
   restore(reconstructions: Float32Array, to: Float32Array, count: number): void {
@@ -53,8 +56,9 @@ class NumberEncoder implements Encoder {
     let sum = 0;
     for (let i = 0; i < size; i++) {
       const j = i % this.width;
+      const value = this.reaches ? bounded(rows[i]!, this.reaches[j]!) : rows[i]!;
       // A missing value is the mean.
-      if (!Number.isNaN(rows[i]!)) sum += ((rows[i]! - mean[j]!) / scale[j]!) ** 2;
+      if (!Number.isNaN(value)) sum += ((value - mean[j]!) / scale[j]!) ** 2;
     }
     return sum / size;
   }

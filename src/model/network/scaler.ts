@@ -1,8 +1,12 @@
+import { bounded, type Range, type Reach } from '../columns/encoding/reach.js';
+
 /** Means and standard deviations of columns, one per column. JSON-serialisable. */
 export interface Scaler {
   readonly mean: readonly number[];
   /** Population standard deviation; 1 for a constant column, whose values then become 0. */
   readonly scale: readonly number[];
+  /** Of the values that were fitted, see `reachOf`; a version of an earlier release has none. */
+  readonly range?: readonly Range[] | undefined;
 }
 
 /**
@@ -41,13 +45,19 @@ export function fitScaler(values: Float32Array, columns: number, index: Int32Arr
 
 /**
  * Writes `(from - mean) / scale` of the first `count` rows to `to`, which may be `from`. Both `[rows, columns]`. A missing
- * value, NaN, becomes the mean.
+ * value, NaN, becomes the mean. A value beyond the reach of its column, by `reaches`, is first bounded.
  */
-export function standardise(scaler: Scaler, from: Float32Array, to: Float32Array, count: number): void {
+export function standardise(
+  scaler: Scaler,
+  from: Float32Array,
+  to: Float32Array,
+  count: number,
+  reaches?: readonly Reach[],
+): void {
   const { mean, scale } = scaler;
   for (let at = 0, row = 0; row < count; row++) {
     for (let j = 0; j < mean.length; j++, at++) {
-      const value = from[at]!;
+      const value = reaches ? bounded(from[at]!, reaches[j]!) : from[at]!;
       to[at] = Number.isNaN(value) ? 0 : (value - mean[j]!) / scale[j]!;
     }
   }

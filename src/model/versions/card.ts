@@ -13,7 +13,16 @@ import { EpochSchema, MetricsSchema } from './metrics.js';
 
 const Names = Type.Array(Type.String({ minLength: 1 }), { minItems: 1 });
 const ScalerSchema = Type.Unsafe<Scaler>(
-  Type.Object({ mean: Type.Array(Type.Number()), scale: Type.Array(Type.Number()) }),
+  Type.Object({
+    mean: Type.Array(Type.Number()),
+    scale: Type.Array(Type.Number()),
+    range: Type.Optional(
+      Type.Array(Type.Tuple([Type.Number(), Type.Number()]), {
+        description:
+          'of the training rows, by feature, if all are plain numbers; a value beyond by 0.5 to 1000 widths counts as 0.5 widths',
+      }),
+    ),
+  }),
 );
 
 /** A version's description: everything serving needs besides the weights, and the version's origin. */
@@ -112,6 +121,9 @@ export function parseCard(text: string | Uint8Array): Card {
   ] as const;
   if (lengths.some(([{ mean, scale }, names]) => mean.length !== names.length || scale.length !== names.length)) {
     throw invalidVersion('card.json/scalers: expected one mean and scale per column');
+  }
+  if (scalers.features.range && scalers.features.range.length !== features.length) {
+    throw invalidVersion('card.json/scalers/features/range: expected one per column');
   }
   const mismatch = columnMismatch(value);
   if (mismatch) throw invalidVersion(`card.json${mismatch}`);

@@ -30,6 +30,10 @@ function columnMismatch(column: EncodedColumn, targets: number): string | undefi
     const { range } = column.encoding.trend;
     return range && range[0] > range[1] ? '/encoding/trend/range: its end is before its beginning' : undefined;
   }
+  if (column.type === 'number') {
+    const { range } = column.encoding;
+    return range && range[0] > range[1] ? '/encoding/range: its end is before its beginning' : undefined;
+  }
   if (column.type !== 'category') return undefined;
   const { encoding, levels, counts } = column;
   if (counts.length !== levels.length) return '/counts: expected one per level';

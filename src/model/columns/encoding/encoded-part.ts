@@ -2,6 +2,7 @@ import { CalendarInputs } from './calendar-inputs.js';
 import { MAX_CODE } from './cycles.js';
 import { type EncodedColumn, inputsOf, type PowerEncoding } from './encoding.js';
 import { oneHotTable, targetTable } from './level-table.js';
+import { bounded, type Reach, reachOf } from './reach.js';
 import { yeoJohnson } from './yeo-johnson.js';
 
 /** Numbers from which a copy by `set` is faster than a loop. */
@@ -14,6 +15,7 @@ export class EncodedPart {
   private readonly column: EncodedColumn;
   private readonly mean: number = 0;
   private readonly scale: number = 1;
+  private readonly reach: Reach = reachOf(undefined);
   private readonly power: PowerEncoding['power'] | undefined;
   private readonly calendar: CalendarInputs | undefined;
   /** The input that says whether a value is missing: none, or what it is for a value and for a gap. */
@@ -51,11 +53,13 @@ export class EncodedPart {
       case 'power':
         this.kind = 'power';
         this.power = encoding.power;
+        this.reach = reachOf(encoding.range);
         this.mean = encoding.mean;
         this.scale = encoding.scale;
         break;
       case 'standard':
         this.kind = 'number';
+        this.reach = reachOf(encoding.range);
         this.mean = encoding.mean;
         this.scale = encoding.scale;
     }
@@ -71,7 +75,7 @@ export class EncodedPart {
   encode(code: number, to: Float32Array, at: number): void {
     switch (this.kind) {
       case 'number':
-        to[at] = Number.isNaN(code) ? 0 : (code - this.mean) / this.scale;
+        to[at] = Number.isNaN(code) ? 0 : (bounded(code, this.reach) - this.mean) / this.scale;
         if (this.indicates) to[at + 1] = Number.isNaN(code) ? this.absent : this.present;
         return;
       case 'power':
@@ -94,8 +98,9 @@ export class EncodedPart {
     }
   }
 
-  private encodePower(code: number, to: Float32Array, at: number): void {
+  private encodePower(raw: number, to: Float32Array, at: number): void {
     const { centre, width, lambda, mean, scale } = this.power!;
+    const code = bounded(raw, this.reach);
     const missing = Number.isNaN(code);
     to[at] = missing ? 0 : (code - this.mean) / this.scale;
     to[at + 1] = missing ? 0 : (yeoJohnson((code - centre) / width, lambda) - mean) / scale;

@@ -14,12 +14,20 @@ const Gaps = Type.Number({
 /** Index of one of the inputs of a column; -1 for none: such a value is encoded as the average row. */
 const Place = Type.Integer({ minimum: -1 });
 
+/** See `reachOf`; a version of an earlier release has none. */
+const RangeSchema = Type.Optional(
+  Type.Tuple([Type.Number(), Type.Number()], {
+    description: 'of the training rows; a value beyond it by 0.5 to 1000 widths counts as 0.5 widths',
+  }),
+);
+
 /** `(value - mean) / scale`; a gap is the mean. */
 export const StandardEncoding = Type.Object({
   method: Type.Literal('standard'),
   mean: Type.Number(),
   scale: Scale,
   gaps: Gaps,
+  range: RangeSchema,
 });
 
 /** As `standard`, and a second input: Yeo and Johnson's transform of `(value - centre) / width`, less `mean`, over `scale`. */
@@ -35,6 +43,7 @@ export const PowerEncoding = Type.Object({
     scale: Scale,
   }),
   gaps: Gaps,
+  range: RangeSchema,
 });
 
 /** An input for each level: `(1 or 0 - share) / scale`, where `scale²` is the sum of `share × (1 - share)`. */

@@ -10,6 +10,7 @@ import {
   type Period,
   type StandardEncoding,
 } from '../encoding/encoding.js';
+import { fitRanges, type Range } from '../encoding/reach.js';
 import { DAY } from '../times.js';
 import { fitPower } from './fit-power.js';
 import { MAX_FITTED_VALUES, moments } from './moments.js';
@@ -98,7 +99,16 @@ function fitColumn(
 
 function fitNumber(column: NumberColumn, codes: Float32Array): EncodedColumn {
   const power = fitPower(codes);
-  return { ...column, encoding: power ? { ...standard(codes), method: 'power', power } : standard(codes) };
+  const encoding = { ...standard(codes), range: rangeOf(codes) };
+  return { ...column, encoding: power ? { ...encoding, method: 'power', power } : encoding };
+}
+
+function rangeOf(codes: Float32Array): Range {
+  return fitRanges(
+    codes,
+    1,
+    Int32Array.from(codes, (_, i) => i),
+  )[0]!;
 }
 
 function fitBoolean(column: BooleanColumn, codes: Float32Array): EncodedColumn {

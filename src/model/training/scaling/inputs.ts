@@ -2,6 +2,7 @@ import { DomainError } from '../../../base/domain-error.js';
 import type { Column } from '../../columns/column.js';
 import { type EncodedColumn, inputCount, isPlain, MAX_INPUTS } from '../../columns/encoding/encoding.js';
 import { MixedEncoder } from '../../columns/encoding/mixed-encoder.js';
+import { fitRanges, reachOf } from '../../columns/encoding/reach.js';
 import { fitEncodings } from '../../columns/fitting/fit-encoding.js';
 import { FOLDS, foldColumns, foldOf } from '../../columns/fitting/target-statistics.js';
 import { fitScaler, type Scaler, standardise } from '../../network/scaler.js';
@@ -53,8 +54,14 @@ export function fitInputs(
   const scaler = fitScaler(data.features, features, index);
   const encoded = columns && fitEncodings(columns, { ...data, outputs }, index);
   if (!encoded || encoded.every(isPlain)) {
-    standardise(scaler, data.features, data.features, data.rows);
-    return { width: features, scaler, columns: encoded?.some(needsColumn) ? encoded : undefined, encode: undefined };
+    const range = fitRanges(data.features, features, index);
+    standardise(scaler, data.features, data.features, data.rows, range.map(reachOf));
+    return {
+      width: features,
+      scaler: { ...scaler, range },
+      columns: encoded?.some(needsColumn) ? encoded : undefined,
+      encode: undefined,
+    };
   }
   const width = inputCount(encoded);
   if (width > MAX_INPUTS) {

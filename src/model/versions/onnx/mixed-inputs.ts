@@ -3,6 +3,7 @@ import { PERIOD_DAYS } from '../../columns/encoding/cycles.js';
 import type { CalendarEncoding, EncodedColumn, PowerEncoding } from '../../columns/encoding/encoding.js';
 import { inputsOf } from '../../columns/encoding/encoding.js';
 import { MixedEncoder } from '../../columns/encoding/mixed-encoder.js';
+import { type Reach, reachOf } from '../../columns/encoding/reach.js';
 import { DAY } from '../../columns/times.js';
 import { ELEMENT, type Graph, valueInfo } from './graph.js';
 
@@ -115,14 +116,21 @@ class ColumnGraph {
 
   private fromNumber(): string {
     const { encoding, name } = this.column;
-    const value = this.apply('Cast', [this.input], 'value', { to: BigInt(ELEMENT.double) });
+    const raw = this.apply('Cast', [this.input], 'value', { to: BigInt(ELEMENT.double) });
     if (encoding.method !== 'standard' && encoding.method !== 'power') throw new Error(`${name}: ${encoding.method}`);
+    const value = encoding.range ? this.bounded(raw, reachOf(encoding.range)) : raw;
     const inputs = [this.scaled(value, encoding.mean, encoding.scale, 'scaled')];
     if (encoding.method === 'power') {
       const { mean, scale } = encoding.power;
       inputs.push(this.scaled(this.power(value, encoding.power), mean, scale, 'power'));
     }
     return this.withGaps(inputs, this.apply('IsNaN', [this.input], 'missing'), encoding.gaps);
+  }
+
+  private bounded(value: string, { low, high, below, above }: Reach): string {
+    const within = this.binary('Max', this.binary('Min', value, high, 'to_high'), low, 'within');
+    const beyond = [this.binary('Greater', value, above, 'is_above'), this.binary('Less', value, below, 'is_below')];
+    return this.apply('Where', [this.apply('Or', beyond, 'is_no_measurement'), value, within], 'bounded');
   }
 
   /** Of Yeo and Johnson: one of both sides is 0. */

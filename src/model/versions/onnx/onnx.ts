@@ -1,4 +1,5 @@
 import type { TargetTransform } from '../../columns/encoding/encoding.js';
+import { type Reach, reachOf } from '../../columns/encoding/reach.js';
 import type { Scaler } from '../../network/scaler.js';
 import { layerShapes } from '../../network/shape.js';
 import { invalidVersion } from '../card.js';
@@ -87,7 +88,7 @@ function build(content: VersionContent, prefix = ''): object {
 }
 
 /** Adds the input of plain numbers, and the network's inputs. */
-function addPlainInputs(graph: Graph, { mean, scale }: Scaler): { inputs: object[]; encoded: string } {
+function addPlainInputs(graph: Graph, { mean, scale, range }: Scaler): { inputs: object[]; encoded: string } {
   // The engine scales in float64. Each mean is the sum of two float32: one would lose digits of, say, seconds since 1970.
   const high = graph.floats('feature_mean', [mean.length], mean);
   const rest = mean.map((value) => value - Math.fround(value));
@@ -95,10 +96,31 @@ function addPlainInputs(graph: Graph, { mean, scale }: Scaler): { inputs: object
   const featureScale = addScale(graph, 'feature_scale', scale);
   const zero = graph.floats('zero', [], [0]);
   const centred = graph.apply('Sub', [graph.apply('Sub', ['inputs', high], 'centred_roughly'), low], 'centred');
-  const scaled = graph.apply('Div', [centred, featureScale], 'scaled');
+  const unbounded = graph.apply('Div', [centred, featureScale], 'scaled');
+  const scaled = range ? addBounds(graph, unbounded, { mean, scale, range }) : unbounded;
   const missing = graph.apply('IsNaN', ['inputs'], 'missing');
   const encoded = graph.apply('Where', [missing, zero, scaled], 'standardised');
   return { inputs: [valueInfo('inputs', mean.length, 'raw units; NaN is a missing value')], encoded };
+}
+
+/** Bounds standardised values, see `reachOf`. */
+function addBounds(graph: Graph, value: string, { mean, scale, range = [] }: Scaler): string {
+  const reaches = range.map(reachOf);
+  const limit = (of: keyof Reach) =>
+    graph.floats(
+      `feature_${of}`,
+      [mean.length],
+      reaches.map((reach, j) => (reach[of] - mean[j]!) / scale[j]!),
+    );
+  const upper = graph.apply('Min', [value, limit('high')], 'scaled_to_high');
+  const within = graph.apply('Max', [upper, limit('low')], 'scaled_within');
+  const above = graph.apply('Greater', [value, limit('above')], 'is_above');
+  const below = graph.apply('Less', [value, limit('below')], 'is_below');
+  return graph.apply(
+    'Where',
+    [graph.apply('Or', [above, below], 'is_no_measurement'), value, within],
+    'scaled_bounded',
+  );
 }
 
 /** Adds the output `prediction`. The unit of a target that is learned as its logarithm is that of `exp(output) - 1`. */
