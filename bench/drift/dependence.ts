@@ -153,10 +153,10 @@ function writeSection(): boolean {
     'Written by `npm run bench:dependence`, after `bench:drift` has printed the page. Rows without drift, in the order ' +
       `named, sent to a fresh monitor: ${SPLITS * COLUMNS.length} streams of ${ROWS.toLocaleString('en')} rows on ${SPLITS} splits, ` +
       `sorted by ${COLUMNS.join(', ')}. Targets: at least ${MIN_ROWS_BETWEEN.toLocaleString('en')} rows between false alarms, of all ` +
-      'groups together, the first rows included; less than 3 % of the rows in alarm. "Cannot tell" is the share of channels, ' +
-      'over all rows, that the monitor says cannot tell drift from the order of the rows.',
+      'groups together, the first rows included; less than 3 % of the rows in alarm. "Undecided" is the share of channels, ' +
+      'over all rows, of which the monitor says that drift cannot be distinguished from the order of the rows.',
     '',
-    '| order | false alarms | rows between them | rows in alarm | cannot tell | repeats left out | |',
+    '| order | false alarms | rows between them | rows in alarm | undecided | repeats left out | |',
     '|---|---:|---:|---:|---:|---:|---|',
     ...outcomes.map(({ name, rows, alarms, inAlarm, cannotTell, repeats }) => {
       const between = alarms > 0 ? Math.round(rows / alarms).toLocaleString('en') : `over ${rows.toLocaleString('en')}`;

@@ -14,7 +14,7 @@ export interface ExpectedTrial {
   readonly split: number;
   readonly shift: string;
   readonly truth: number;
-  /** The RMSE and its interval; undefined if the monitor cannot tell. */
+  /** The RMSE and its interval; undefined if there is no estimate. */
   readonly expected: { readonly estimate: number; readonly low: number; readonly high: number } | undefined;
   /** `[EXPECTED_ROWS, features]` */
   readonly rows: Float32Array;

@@ -99,9 +99,9 @@ function real(name: string, names: readonly string[], cells: readonly (readonly 
   return { name, names, rows, heldOut, largePool: rows.length > 10 * heldOut || rows.length > 9000 };
 }
 
-/** Three independent features; the target is the first plus noise. */
+/** Three independent features; the target is the first plus noise. No table has the draws of another: they would count twice. */
 function drawn(name: string, heldOut: number, draw: (random: Random) => number): Table {
-  const random = createRandom(heldOut);
+  const random = createRandom([...name].reduce((seed, letter) => (31 * seed + letter.charCodeAt(0)) | 0, heldOut));
   const rows = Array.from({ length: SYNTHETIC_ROWS }, () => {
     const features = [draw(random), draw(random), draw(random)];
     return [...features, features[0]! + 0.1 * random.normal()];

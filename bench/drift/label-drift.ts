@@ -78,7 +78,7 @@ function printExpected(): void {
       `from the rows alone, and as it is. "Off by" is the mean distance from the true RMSE, over the windows for which there ` +
       'is an estimate: of the estimate, of the RMSE on held-out rows (what one believes without an estimate), and of ' +
       `NannyML's direct loss estimation${'version' in nannyMl ? ` (${nannyMl.version})` : ''} on the same windows. The last ` +
-      "column is NannyML's where this service says that it cannot tell.\n",
+      "column is NannyML's where this service gives no estimate.\n",
   );
   if ('skipped' in nannyMl) console.log(`**SKIPPED: NannyML.** ${nannyMl.skipped}\n`);
   const head = ['shift', 'estimated', 'true RMSE', 'expected', 'off by', 'held-out off by', 'NannyML off by'];

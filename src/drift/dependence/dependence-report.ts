@@ -8,22 +8,23 @@ import { type Dependence, LEARNED_ANEW, ORDERS } from './dependence.js';
 export const DependenceReport = Type.Object({
   order: Type.Enum([...ORDERS], {
     description:
-      '`unknown` until 17 windows have been compared; `within_window`: the charts cannot tell drift from the order of the ' +
-      'rows, windows can; `longer_than_window`: neither can',
+      '`unknown` until 17 windows have been compared; `within_window`: windows can distinguish drift from the order of the ' +
+      'rows, charts cannot; `longer_than_window`: neither can',
   }),
   cannot_tell: nullable(
-    Type.String({ description: 'why some channels raise no alarm, and what to do about it; null if all can' }),
+    Type.String({ description: 'why some channels raise no alarm, and what to do about it; null if there are none' }),
   ),
   channels: Type.Array(
     Type.Object({
       kind: Type.String(),
       name: Type.String(),
       group: Type.Enum([...GROUPS]),
-      windows: Type.Boolean({ description: 'whether tests of windows can tell' }),
-      charts: Type.Boolean({ description: 'whether the charts can tell' }),
+      windows: Type.Boolean({ description: 'whether tests of windows decide' }),
+      charts: Type.Boolean({ description: 'whether the charts decide' }),
     }),
     {
-      description: 'the channels of which the window tests or the charts cannot tell drift from the order of the rows',
+      description:
+        'the channels of which the window tests or the charts cannot distinguish drift from the order of the rows',
     },
   ),
   since: Type.Number({ description: 'dependence is learned from rows since then; milliseconds since the epoch' }),
@@ -70,13 +71,13 @@ export function reportDependence(
 function explain(unable: DependenceReport['channels'], windowRows: number): string | null {
   if (unable.some(({ windows }) => !windows)) {
     return (
-      'cannot tell: rows come in an order longer than a window. Send rows in random order, or set DRIFT_WINDOW_ROWS ' +
+      'cannot be decided: rows come in an order longer than a window. Send rows in random order, or set DRIFT_WINDOW_ROWS ' +
       `(now ${windowRows}) to the rows of a whole order, such as a day. If the order is gone, reset drift monitoring.`
     );
   }
   if (unable.length === 0) return null;
   return (
-    'the control charts cannot tell: rows come in an order shorter than a window. Windows can, and raise alarms when they ' +
+    'the charts do not decide: rows come in an order shorter than a window. Windows do, and raise alarms when they ' +
     'are full. Send rows in random order to have alarms sooner.'
   );
 }

@@ -52,7 +52,7 @@ export type DependenceState = Static<typeof DependenceState>;
  */
 export class Dependence {
   readonly designEffect: DesignEffect;
-  /** `[channels]`, each at least 1: the design effect of windows; infinite for a channel that cannot tell. */
+  /** `[channels]`, each at least 1: the design effect of windows; infinite for a channel that is undecided. */
   readonly windows: Float64Array;
   /** The same for charts. */
   readonly charts: Float64Array;
@@ -68,7 +68,7 @@ export class Dependence {
   /** The time since when it learns, in milliseconds since the epoch, and why not from earlier rows. */
   since = 0;
   learnedAnew: LearnedAnew = 'activation';
-  /** The effects before the latest window: its own by `designEffect`, and those of channels that can tell. */
+  /** The effects before the latest window: its own by `designEffect`, and those of channels that are decided. */
   readonly frozen: { readonly own: Float64Array; readonly effects: Float64Array };
   private readonly windowRows: number;
   private rows = 0;
@@ -164,7 +164,7 @@ export class Dependence {
     this.decide();
   }
 
-  /** Returns whether the channel's chart can tell. In the first blocks it is silent, which is not the same. */
+  /** Returns whether the channel's chart decides. In the first blocks it is silent, which is not the same. */
   chartTells(channel: number): boolean {
     return Number.isFinite(this.charts[channel]!) || (this.isSilent && !this.startsInOrder);
   }

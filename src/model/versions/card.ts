@@ -123,7 +123,7 @@ export function parseCard(text: string | Uint8Array): Card {
     throw invalidVersion('card.json/scalers: expected one mean and scale per column');
   }
   if (scalers.features.range && scalers.features.range.length !== features.length) {
-    throw invalidVersion('card.json/scalers/features/range: expected one per column');
+    throw invalidVersion('card.json/scalers: expected one range per feature');
   }
   const mismatch = columnMismatch(value);
   if (mismatch) throw invalidVersion(`card.json${mismatch}`);

@@ -36,7 +36,7 @@ export function InputRow({ column, canTell }: { column: Column; canTell: boolean
               {unbroken(words) || 'changed'}
             </>
           ) : (
-            <span class="faint">{score === null ? 'not tested yet' : canTell ? 'no change' : 'cannot tell'}</span>
+            <span class="faint">{score === null ? 'not tested yet' : canTell ? 'no change' : 'cannot be decided'}</span>
           )}
         </td>
       </tr>

@@ -160,7 +160,7 @@ export function registerDriftMetrics(registry: Registry, drift: DriftService, fe
   });
   gauge(
     'model_drift_undecided_ratio',
-    'Share of the channels of a group whose window tests cannot tell drift from the order of the rows',
+    'Share of the channels of a group whose window tests cannot distinguish drift from the order of the rows',
     ['group'],
     ({ monitor: { channels, dependence, groups } }, set) => {
       for (const group of groups) {

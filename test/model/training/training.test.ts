@@ -46,6 +46,28 @@ test('a training starts at a linear regression, whatever its seed', async () => 
   }
 });
 
+test('a prediction does not follow a number far beyond the training rows', async () => {
+  const data = labelledRows(1000);
+  const width = data.features.length / data.rows;
+  const rows = data.features.slice();
+  const { heldOut, ...trained } = await run(data, { epochs: 20 });
+  const createEngine = await loadEngine('kernel');
+  using predictor = new Predictor(createEngine(trained.shape, trained.weights), trained.scalers);
+  const { outputs } = predictAll(predictor, rows, 1000);
+  const [min, max] = [Math.min(...outputs), Math.max(...outputs)];
+  for (let j = 0; j < width; j++) {
+    const column = Float64Array.from({ length: 1000 }, (_, r) => rows[r * width + j]!);
+    const [low, high] = [Math.min(...column), Math.max(...column)];
+    for (const value of [high + 300 * (high - low), low - 300 * (high - low)]) {
+      const far = rows.map((number, at) => (at % width === j ? value : number));
+      const found = predictAll(predictor, far, 1000).outputs;
+      const most = Math.max(Math.max(...found) - max, min - Math.min(...found)) / (max - min);
+      assert.ok(most < 3, `feature ${j} at ${value}: ${most} widths out of all other predictions`);
+    }
+  }
+  assert.equal(heldOut.rows, 200);
+});
+
 test('every epoch trains on the same rows in another order', async () => {
   const createEngine = await loadEngine('kernel');
   const orders: number[][] = [];

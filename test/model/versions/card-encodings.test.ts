@@ -55,6 +55,7 @@ test('encodings that do not fit their columns are refused with the place', () =>
     [['columns', 0, 'name'], 'other', /columns\/0\/name: /],
     [['columns', 0, 'encoding', 'gaps'], 1.1, /columns/],
     [['columns', 0, 'encoding', 'scale'], 0, /columns/],
+    [['columns', 0, 'encoding', 'range'], [9, 8], /columns\/0\/encoding\/range: /],
     [['columns', 0, 'encoding'], COLUMNS[1]!.encoding, /columns/],
     [['columns', 1, 'encoding'], COLUMNS[0]!.encoding, /columns/],
     [[...color!, 'places'], [], /columns\/1\/encoding\/places: /],

@@ -64,6 +64,7 @@ test('scalers of another length than the columns are refused', () => {
   for (const features of [
     { mean: mean.slice(1), scale },
     { mean, scale: [...scale, 1] },
+    { mean, scale, range: [] },
   ]) {
     const card = sealCard({ ...unsealed(rest), scalers: { ...scalers, features } });
     assert.throws(() => parseCard(JSON.stringify(card)), {

@@ -43,6 +43,14 @@ const variants: Record<string, readonly EncodedColumn[]> = {
       gaps: i % 2 ? 0.1 : 0,
     },
   })),
+  // Of values from -6 to 6, some are within the range, some are bounded, and some are no measurements.
+  'narrow ranges': (['standard', 'power', 'standard'] as const).map((method, i): EncodedColumn => {
+    const range: [number, number] = [0.1, 0.1 + [0.004, 1, 0.02][i]!];
+    const common = { mean: 0.2, scale: 1.1, gaps: i === 2 ? 0.1 : 0, range };
+    const power = { centre: 0.3, width: 1.7, lambda: 0.5, mean: 0.1, scale: 0.8 };
+    const encoding = method === 'power' ? { ...common, method, power } : { ...common, method };
+    return { name: `x${i}`, type: 'number', missing: 0, range, encoding };
+  }),
   'minutes and seconds, all cycles': (['minute', 'second'] as const).map((unit) => ({
     ...mixedColumns()[3]!,
     name: unit,

@@ -93,6 +93,12 @@ function randomContent(random: Random, round: number): VersionContent {
     scale: Array.from({ length: width }, () => 10 ** (random.below(5) - 2) * (1 + random.uniform())),
   });
   const { card } = sampleVersion();
+  const features = scaler(shape.inputs);
+  // Narrow ranges: some values are within, some are bounded, and some are no measurements.
+  const range = features.mean.map((mean, j): [number, number] => {
+    const width = 0.0005 * features.scale[j]!;
+    return [mean - width, mean + width];
+  });
   const weights = initialWeights(shape, round + 1).map((weight) => weight + 0.05 * random.normal());
   return {
     shape,
@@ -102,7 +108,7 @@ function randomContent(random: Random, round: number): VersionContent {
       schema: 1,
       features: Array.from({ length: shape.inputs }, (_, j) => `x${j}`),
       targets: Array.from({ length: shape.outputs }, (_, j) => `y${j}`),
-      scalers: { features: scaler(shape.inputs), targets: scaler(shape.outputs) },
+      scalers: { features: round % 2 ? { ...features, range } : features, targets: scaler(shape.outputs) },
       network: { hidden: [...shape.hidden], auxiliary_weight: 0.05 },
       baseline: null,
       files: {},
