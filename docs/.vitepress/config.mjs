@@ -48,6 +48,7 @@ export default defineConfig({
       {
         text: 'Reference',
         items: pages({
+          'Command line': 'command-line',
           Settings: 'settings',
           'HTTP API': 'http-api',
           Metrics: 'metrics',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
+import { commandLine } from '../../scripts/docs/command-line-page.js';
 import { httpApi } from '../../scripts/docs/http-api-page.js';
 import { metricsTables } from '../../scripts/docs/metrics-page.js';
 import { type Reference, readReference } from '../../scripts/docs/reference-app.js';
@@ -17,6 +18,10 @@ function assertIsGenerated(path: string, text: string): void {
   const page = read(path);
   assert.equal(page, withGenerated(page, text), `${path} is out of date: npm run reference`);
 }
+
+test('the page of the command line has the help of every command', () => {
+  assertIsGenerated('docs/command-line.md', commandLine());
+});
 
 test('the page of the settings lists every setting with its default, values and description', () => {
   assertIsGenerated('docs/settings.md', settingsTables());

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { type Look, launch, noBrowser, visit } from './browser.js';
 import { serveCars, Traffic } from './cars.js';
 
-// `npm run pictures`: takes the README screenshots from the real page under traffic. Takes four minutes.
+// `npm run pictures`: takes the screenshots of the README and docs/page.md from the real page under traffic. Takes four minutes.
 
 const IMAGES = fileURLToPath(new URL('../../../../docs/images', import.meta.url));
 const LOOK: Look = { name: 'desktop-light', width: 1200, height: 900, scheme: 'light' };
