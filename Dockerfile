@@ -47,6 +47,8 @@ WORKDIR /app
 # A volume made from here belongs to the service's user; a directory bound in its place must too.
 COPY --from=system --chown=1000:1000 /empty ./models
 COPY --from=system --chown=1000:1000 /empty ./audit
+# For keys that a command of the image makes. No volume of its own: keys are kept only where that has been asked for.
+COPY --from=system --chown=1000:1000 /empty ./keys
 COPY --from=production /app/node_modules ./node_modules
 COPY --from=bill /shipped/sbom.cdx.json /shipped/THIRD-PARTY-LICENCES.txt ./
 COPY package.json LICENSE ./

@@ -42,8 +42,8 @@ export interface Access {
 export function buildAccess(config: Config, log: Logger): Access {
   const kinds = authKinds(config.AUTH, configuredKinds(config));
   warnOfUnused(config, kinds, log);
-  const perimeter = new Perimeter(config);
   const addresses = new ClientAddresses(config.TRUST_PROXY);
+  const perimeter = new Perimeter(config, (request) => addresses.isSecure(request));
   const all = limitsOf(config);
   const connections = new AddressConnections({
     limit: config.LIMIT_CONNECTIONS,

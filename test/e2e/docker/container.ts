@@ -68,7 +68,11 @@ export class Container {
   static async run(
     image: string,
     volume: string,
-    { rights = HARDENED, args = [] }: { rights?: readonly string[]; args?: readonly string[] } = {},
+    {
+      rights = HARDENED,
+      args = [],
+      auth = 'off',
+    }: { rights?: readonly string[]; args?: readonly string[]; auth?: 'off' | 'keys' } = {},
   ): Promise<Container> {
     const port = await freePort();
     const healthPort = await freePort();
@@ -76,7 +80,7 @@ export class Container {
       ...['run', '--detach', '--network', 'host', ...rights],
       // The default interval of the image is ten times as long.
       ...['--health-interval', '1s', '--volume', `${volume}:/app/models`],
-      ...['--env', `PORT=${port}`, '--env', `HEALTH_PORT=${healthPort}`, '--env', 'AUTH=off', image, ...args],
+      ...['--env', `PORT=${port}`, '--env', `HEALTH_PORT=${healthPort}`, '--env', `AUTH=${auth}`, image, ...args],
     );
     return new Container(id, port);
   }

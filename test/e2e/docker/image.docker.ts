@@ -124,6 +124,35 @@ test('the container starts, predicts, is scraped, retrains and stops, and a new 
   assert.equal((await successor.feedback([CAR], [18])).kept_rows, 2);
 });
 
+test('keys that the image makes in a volume count in the service, until they are revoked there', {
+  skip,
+}, async (t) => {
+  const keys = await createVolume(t);
+  const audit = await createVolume(t);
+  const environment = ['--env', 'API_KEYS=/app/keys/keys', '--env', 'AUDIT_LOG=/app/audit/keys.log'];
+  const mounts = ['--volume', `${keys}:/app/keys`, '--volume', `${audit}:/app/audit`];
+  const command = (...args: string[]) =>
+    docker('run', '--rm', '--network', 'none', ...HARDENED, ...mounts, ...environment, IMAGE, ...args);
+  const key = await command('keys', 'create', '--name', 'ci', '--scopes', 'predict');
+  assert.match(key, /^rr_[a-z0-9]+_[\w-]{43}$/, 'nothing else is printed to standard output');
+  const [, id] = key.split('_');
+  assert.match(await command('keys', 'list'), new RegExp(`${id} .*ci`));
+  const rights = [...HARDENED, '--volume', `${keys}:/app/keys:ro`, '--env', 'API_KEYS=/app/keys/keys'];
+  const service = await Container.run(IMAGE, await createVolume(t), { rights, auth: 'keys' });
+  await service.ready();
+  const statusOf = async (headers: Record<string, string> = {}, path = '/predict') => {
+    const body = JSON.stringify({ instances: [CAR] });
+    const init = { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body };
+    return (await fetch(service.url + path, init)).status;
+  };
+  const authorization = `Bearer ${key}`;
+  assert.deepEqual([await statusOf(), await statusOf({ authorization })], [401, 200]);
+  assert.equal(await statusOf({ authorization }, '/models/rollback'), 403);
+  await command('keys', 'revoke', id!);
+  await until('the key is revoked', 20, async () => (await statusOf({ authorization })) === 401);
+  assert.match(await command('audit', 'verify', '/app/audit/keys.log'), /4 whole entries/);
+});
+
 test('the service has no privileges and can write only to its models', { skip }, async (t) => {
   const service = await Container.run(IMAGE, await createVolume(t));
   await service.ready();
@@ -134,7 +163,7 @@ test('the service has no privileges and can write only to its models', { skip },
   const write = (path: string) => service.run(`fs.writeFileSync('${path}', '')`);
   await write('/app/models/file');
   await write('/app/audit/file');
-  for (const place of ['/app/file', '/app/data/file', '/tmp/file']) {
+  for (const place of ['/app/file', '/app/data/file', '/app/keys/file', '/tmp/file']) {
     await assert.rejects(write(place), /EROFS/, place);
   }
 });

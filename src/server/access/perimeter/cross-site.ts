@@ -20,7 +20,7 @@ export function hasNoSite({ headers }: SiteRequest): boolean {
  * GET or HEAD, or with `Sec-Fetch-Site` (https://www.w3.org/TR/fetch-metadata/), which they send to localhost and over TLS. Programs
  * other than browsers send neither. What is left for pages of other sites is a link to this one: a GET that opens it in a window.
  *
- * `isSecure`: whether the service itself received the request over TLS.
+ * `isSecure`: whether the connection is secure up to the browser.
  */
 export function isCrossSite({ method, headers }: SiteRequest, hosts: AllowedHosts, isSecure: boolean): boolean {
   const { origin, host } = headers;

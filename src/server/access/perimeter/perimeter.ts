@@ -17,9 +17,16 @@ export interface PerimeterSettings {
 export class Perimeter {
   readonly cors: CorsOrigins;
   private readonly hosts: AllowedHosts;
+  private readonly isSecure: (request: IncomingMessage) => boolean;
 
-  /** Throws an Error that names an invalid setting. */
-  constructor({ ALLOWED_HOSTS, CORS_ORIGINS }: PerimeterSettings) {
+  /**
+   * `isSecureToBrowser`: whether a connection is secure up to the browser. Throws an Error that names an invalid setting.
+   */
+  constructor(
+    { ALLOWED_HOSTS, CORS_ORIGINS }: PerimeterSettings,
+    isSecureToBrowser: (request: IncomingMessage) => boolean = isSecure,
+  ) {
+    this.isSecure = isSecureToBrowser;
     this.hosts = new AllowedHosts(ALLOWED_HOSTS);
     this.cors = new CorsOrigins(CORS_ORIGINS);
   }
@@ -33,7 +40,7 @@ export class Perimeter {
     // Without `Host` (HTTP/1.0) it is not the request of a browser.
     if (host !== undefined && !this.hosts.allows(host)) return misdirected(host);
     if (hasNoSite(request) || this.isAllowedElsewhere(request, scope)) return undefined;
-    return isCrossSite(request, this.hosts, isSecure(request)) ? crossSite(request) : undefined;
+    return isCrossSite(request, this.hosts, this.isSecure(request)) ? crossSite(request) : undefined;
   };
 
   /** Whether the origin may read predictions. OPTIONS asks beforehand, and has no effect. */

@@ -34,6 +34,58 @@ function cookieOf(set: string | string[] | undefined): string {
   return line!.split(';')[0]!;
 }
 
+test('behind a trusted proxy that ends TLS the cookie is for secure connections only, and nobody else can claim so', async (t) => {
+  const key = makeKey(['read']);
+  const plain = 'test-session=';
+  const secure = '__Host-test-session=';
+  const cases: [trusted: string, from: string, claim: Record<string, string>, cookie: string][] = [
+    ['10.0.0.0/8', '10.0.0.1', { 'x-forwarded-proto': 'https' }, secure],
+    ['10.0.0.0/8', '10.0.0.1', { 'x-forwarded-proto': 'http' }, plain],
+    ['10.0.0.0/8', '10.0.0.1', {}, plain],
+    ['10.0.0.0/8', '192.0.2.1', { 'x-forwarded-proto': 'https' }, plain],
+    ['', '10.0.0.1', { 'x-forwarded-proto': 'https' }, plain],
+    ['', '127.0.0.1', { 'x-forwarded-proto': 'https', 'x-forwarded-for': '10.0.0.1' }, plain],
+    // Only X-Forwarded-Proto counts, of one proxy.
+    ['10.0.0.0/8', '10.0.0.1', { forwarded: 'proto=https', 'x-forwarded-ssl': 'on' }, plain],
+    ['10.0.0.0/8', '10.0.0.1', { 'x-forwarded-proto': 'https, http' }, plain],
+  ];
+  const apps = new Map<string, Awaited<ReturnType<typeof buildTestApp>>['app']>();
+  for (const TRUST_PROXY of new Set(cases.map(([trusted]) => trusted))) {
+    const { app } = await buildTestApp(t, ['a', 'b'], {}, { API_KEYS: writeKeys(t, [key]), TRUST_PROXY });
+    apps.set(TRUST_PROXY, app);
+  }
+  for (const [trusted, remoteAddress, claim, expected] of cases) {
+    const send = (method: 'POST' | 'GET' | 'DELETE', url: string, headers: Record<string, string>) =>
+      apps.get(trusted)!.inject({ method, url, remoteAddress, headers: { host: 'localhost', ...claim, ...headers } });
+    const what = JSON.stringify([trusted, remoteAddress, claim]);
+    const signedIn = await send('POST', '/session', key.headers);
+    const set = String(signedIn.headers['set-cookie']);
+    assert.ok(set.startsWith(expected), `${what}: ${set}`);
+    assert.equal(/; Secure(;|$)/.test(set), expected === secure, `${what}: ${set}`);
+    assert.match(set, /; HttpOnly;.*SameSite=Strict/, what);
+    const cookie = cookieOf(set);
+    assert.equal((await send('GET', '/model', { cookie })).statusCode, 200, what);
+    const ended = String((await send('DELETE', '/session', { cookie })).headers['set-cookie']);
+    assert.equal(
+      /; Secure(;|$)/.test(ended),
+      expected === secure,
+      'a browser only removes it with the same attributes',
+    );
+  }
+});
+
+test('behind a trusted proxy that ends TLS, a page that came without TLS is foreign', async (t) => {
+  const { app } = await buildTestApp(t, ['a', 'b'], {}, { TRUST_PROXY: '10.0.0.1', ALLOWED_HOSTS: 'models.example' });
+  const statusOf = async (origin: string, proto: string, remoteAddress = '10.0.0.1') => {
+    const headers = { host: 'models.example', origin, 'x-forwarded-proto': proto };
+    return (await app.inject({ method: 'POST', url: '/models/rollback', remoteAddress, headers })).statusCode;
+  };
+  assert.equal(await statusOf('https://models.example', 'https'), 409, 'nothing to go back to');
+  assert.equal(await statusOf('http://models.example', 'https'), 403);
+  assert.equal(await statusOf('http://models.example', 'http'), 409);
+  assert.equal(await statusOf('http://models.example', 'https', '192.0.2.1'), 409, 'not its proxy');
+});
+
 test('a key becomes a session, whose cookie does what the key may do, until sign-out', async (t) => {
   const key = makeKey(['read', 'predict'], { name: 'alice' });
   const { send } = await buildWithKeys(t, [key]);
