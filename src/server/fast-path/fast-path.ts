@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyServerFactory } from 'fastify';
 import type { Logger } from 'pino';
 import type { Admission } from '../access/admission.js';
 import type { Principal } from '../access/principal.js';
+import { isRepeated } from '../access/repeated-header.js';
 import type { Scope } from '../access/scopes.js';
 import { guarded, refuseExpectation, uninvitedBody } from '../http/connection.js';
 import { type ErrorReply, RETRY_AFTER } from '../http/errors.js';
@@ -210,12 +211,13 @@ export class FastPath {
   }
 
   /** Returns the route of a request over a connection that stays open, unless Fastify must answer it. */
-  private routeOf({ method, url, headers, httpVersion }: IncomingMessage): FastRoute | undefined {
+  private routeOf({ method, url, headers, rawHeaders, httpVersion }: IncomingMessage): FastRoute | undefined {
     const route = method === 'POST' ? this.routes.get(url) : undefined;
     const isLeft =
       !route ||
       httpVersion !== '1.1' ||
       headers.host === undefined ||
+      isRepeated(rawHeaders, 'host', 'Host') ||
       headers.expect !== undefined ||
       !KEEP_ALIVE.has(headers.connection) ||
       !this.open ||

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, type RequestListener, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { SECURITY_LINES, setSecurityHeaders } from '../access/perimeter/security-headers.js';
+import { isRepeated } from '../access/repeated-header.js';
 import type { ErrorReply } from './errors.js';
 
 /** Milliseconds for which the server discards the rest of a request that it has answered, before it cuts the connection. */
@@ -33,13 +34,16 @@ const draining = new WeakSet<Socket>();
  */
 export function guarded(listener: RequestListener): RequestListener {
   return (request, response) => {
-    const { headers, httpVersion } = request;
+    const { headers, rawHeaders, httpVersion } = request;
     setSecurityHeaders(request, response);
     if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) {
       drainAfterReply(request, response);
     }
     if (headers.host === undefined && httpVersion === '1.1') {
       refuse(response, 400, 'INVALID_REQUEST', 'host: HTTP/1.1 requires this header');
+    } else if (isRepeated(rawHeaders, 'host', 'Host')) {
+      // RFC 9112, section 3.2.
+      refuse(response, 400, 'INVALID_REQUEST', 'host: expected once, got several');
     } else listener(request, response);
   };
 }

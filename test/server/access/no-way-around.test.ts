@@ -217,6 +217,18 @@ for (const fastPath of [true, false]) {
     assert.equal(predicted(), 3);
   });
 
+  test(`a request that names two hosts is refused, ${where}`, async (t) => {
+    const { port, keys, predicted } = await closed(t, fastPath);
+    const key = `authorization: Bearer ${keys['predict']}`;
+    for (const second of ['host: localhost', 'Host: evil.example', 'HOST: ']) {
+      const bytes = request('POST /predict HTTP/1.1', [JSON_TYPE, key, second], ROWS);
+      const received = await exchange(port, bytes + bytes);
+      assert.deepEqual(statusesIn(received), [400], second);
+      assert.match(received, /host: expected once, got several/);
+    }
+    assert.equal(predicted(), 0);
+  });
+
   test(`a request hidden in the body of a refused one is a body, ${where}`, async (t) => {
     const { port, keys, predicted, app } = await closed(t, fastPath);
     const hidden = request(

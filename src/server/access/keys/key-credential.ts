@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { Rejection } from '../authenticator.js';
+import { isRepeated } from '../repeated-header.js';
 import { isMeantAsKey } from './key-text.js';
 
-const AUTHORIZATION = 'authorization';
 /** Maximum characters of a header in which a key is looked for. */
 const MAX_LENGTH = 1000;
 
@@ -29,19 +29,9 @@ export function keyOf({ headers, rawHeaders }: IncomingMessage): string | Reject
   return isMeantAsKey(password) ? password : malformed('authorization: expected an API key as the password');
 }
 
-/** Whether there is only one header `authorization`: of several, Node.js shows the first. */
+/** Whether there is only one header `authorization`. */
 export function isSingle(rawHeaders: readonly string[]): boolean {
-  let count = 0;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (isAuthorization(rawHeaders[i]!)) count++;
-  }
-  return count < 2;
-}
-
-/** Called for every header of every prediction: the usual spellings need no copy in lower case. */
-function isAuthorization(name: string): boolean {
-  if (name.length !== AUTHORIZATION.length) return false;
-  return name === 'Authorization' || name === AUTHORIZATION || name.toLowerCase() === AUTHORIZATION;
+  return !isRepeated(rawHeaders, 'authorization', 'Authorization');
 }
 
 function malformed(message: string): Rejection {

@@ -76,7 +76,9 @@ async function send(
   headers: Record<string, string> = {},
   body?: string,
 ): Promise<Reply> {
-  const sent = request({ port, host: '127.0.0.1', method, path, headers, agent: false });
+  // A connection that closes after the reply is not one of the fast path.
+  const kept = { connection: 'keep-alive', ...headers };
+  const sent = request({ port, host: '127.0.0.1', method, path, headers: kept, agent: false });
   sent.end(body);
   const [reply] = await once(sent, 'response');
   if (String(reply.headers['content-type']).startsWith('text/event-stream')) {
@@ -85,6 +87,7 @@ async function send(
   }
   const chunks: Buffer[] = [];
   for await (const chunk of reply) chunks.push(chunk);
+  sent.destroy();
   return { status: reply.statusCode, headers: reply.headers, text: Buffer.concat(chunks).toString() };
 }
 
