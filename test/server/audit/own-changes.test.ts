@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { loadEngine } from '../../../src/model/engines/load-engine.js';
+import { makeProduction } from '../../../src/model/store/change-aliases.js';
 import { FileStore } from '../../../src/model/store/file-store.js';
 import { verifyAudit } from '../../../src/server/audit/verify.js';
 import { readConfig } from '../../../src/server/config.js';
@@ -163,20 +164,23 @@ test('a promotion after a shadow is recorded, and the end for whoever started th
 });
 
 test('a version that the start serves in place of production is recorded, and production itself is not', async (t) => {
-  const { store, loader, lines, recorded } = await start(t);
-  await loader.activateStored();
-  assert.deepEqual(lines(), []);
-  const second = await publishUntrained(store, FEATURES, ['y'], 2);
-  await loader.activate(second);
-  writeFileSync(join(store.location, `${second}/card.json`), '{');
-  await loader.activateStored();
-  assert.deepEqual(await recorded(1), ['activate 1 done']);
-  assert.deepEqual(lines()[0]!.detail, {
-    model_version: '1',
-    former_version: '2',
-    alias: null,
-    reason: 'production cannot be served',
-  });
+  for (const isBroken of [false, true]) {
+    const { store, loader, lines, recorded, app } = await start(t, {}, []);
+    for (const seed of [1, 2]) {
+      const version = await publishUntrained(store, FEATURES, ['y'], seed);
+      await makeProduction(store, version, await store.aliases());
+    }
+    if (isBroken) writeFileSync(join(store.location, '2/card.json'), '{');
+    assert.ok(await loader.activateStored());
+    if (isBroken) {
+      assert.deepEqual(await recorded(1), ['activate 1 done']);
+      const reason = 'production cannot be served';
+      assert.deepEqual(lines()[0]!.detail, { model_version: '1', former_version: '2', alias: null, reason });
+    } else {
+      await app.close();
+      assert.deepEqual(lines(), []);
+    }
+  }
 });
 
 test('a version of a store without aliases that the start makes production is recorded', async (t) => {
