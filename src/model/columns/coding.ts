@@ -2,6 +2,7 @@ import { show } from '../../base/domain-error.js';
 import type { BooleanColumn, CategoryColumn, Column, Notation, TimestampColumn, TimeUnit } from './column.js';
 import { isGap } from './notation/gaps.js';
 import { numberInText } from './notation/number-text.js';
+import { codeOfTruth } from './notation/truth-values.js';
 import { DAY, EPOCH_MS, MAX_INSTANT, readTime } from './times.js';
 
 /** Milliseconds of a unit. */
@@ -116,7 +117,7 @@ function readLevels({ levels }: CategoryColumn): Levels {
   return { byText: new Map(levels.map((level, i) => [level, i])), byNumber };
 }
 
-/** False and true in any case, as numbers, and as the table writes them. */
+/** False and true as numbers, as the table writes them, and as any program does. */
 function codeOfBoolean(column: BooleanColumn, value: unknown): number | Uncodable {
   if (typeof value === 'boolean') return Number(value);
   if (value === 0 || value === 1) return value;
@@ -125,11 +126,9 @@ function codeOfBoolean(column: BooleanColumn, value: unknown): number | Uncodabl
   const index = column.labels.indexOf(text);
   if (index >= 0) return index;
   const word = text.toLowerCase();
-  for (let code = 0; code < 2; code++) {
-    if (word === (code ? 'true' : 'false') || word === String(code) || word === column.labels[code]!.toLowerCase()) {
-      return code;
-    }
-  }
+  for (let code = 0; code < 2; code++) if (word === column.labels[code]!.toLowerCase()) return code;
+  const code = codeOfTruth(word);
+  if (code !== undefined) return code;
   return isGap(text) ? Number.NaN : uncodable(column);
 }
 

@@ -69,11 +69,14 @@ export const predict = (row: readonly (number | string | boolean | null)[]) =>
 
 /** Reports what a training would make of the columns of a table, for any model. */
 export const reportTable = (table: Blob, type: string, query: Readonly<Record<string, string>> = {}) =>
-  json<TableReport>(`train?${new URLSearchParams({ ...query, dry_run: 'true', replace: 'true' })}`, post(type, table));
+  json<TableReport>(
+    `train?${new URLSearchParams({ ...query, dry_run: 'true', replace: 'true' })}`,
+    postTable(table, type),
+  );
 
 /** Starts training on a table. */
 export const train = (table: Blob, type: string, query: Readonly<Record<string, string>>) =>
-  json<Job>(`train?${new URLSearchParams(query)}`, post(type, table));
+  json<Job>(`train?${new URLSearchParams(query)}`, postTable(table, type));
 
 export const getVersions = () => json<VersionList>('models');
 export const compareVersions = (a: string, b: string) => json<Comparison>(`models/${a}/compare/${b}`);
@@ -89,6 +92,12 @@ export const uploadVersion = (archive: Blob) =>
 
 function post(type: string, body: BodyInit): RequestInit {
   return { method: 'POST', headers: { 'content-type': type }, body };
+}
+
+function postTable(table: Blob, type: string): RequestInit {
+  const isCompressed = table instanceof File && /\.gz$/i.test(table.name);
+  const headers = { 'content-type': type, ...(isCompressed && { 'content-encoding': 'gzip' }) };
+  return { method: 'POST', headers, body: table };
 }
 
 async function json<T>(path: string, init?: RequestInit): Promise<T> {

@@ -16,9 +16,10 @@ const TYPES: Readonly<Record<string, string>> = {
   arrows: 'application/vnd.apache.arrow.stream',
 };
 
-/** The media type of a file. */
+/** The media type of a file, without compression. */
 export function typeOf({ name }: File): string {
-  return TYPES[name.slice(name.lastIndexOf('.') + 1).toLowerCase()] ?? 'text/csv';
+  const plain = name.toLowerCase().replace(/\.gz$/, '');
+  return TYPES[plain.slice(plain.lastIndexOf('.') + 1)] ?? 'text/csv';
 }
 
 /** Names as a list in a query: a line of CSV. */

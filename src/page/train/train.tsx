@@ -38,7 +38,7 @@ export function Train({ live, model }: { live: Live; model: Model | null }) {
           <input
             id="table"
             type="file"
-            accept=".csv,.tsv,.txt,.parquet,.arrow,.arrows,.feather,text/csv"
+            accept=".csv,.tsv,.txt,.gz,.parquet,.arrow,.arrows,.feather,text/csv"
             onChange={({ currentTarget }) => void choose(currentTarget.files?.[0])}
           />
         </div>

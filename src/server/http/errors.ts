@@ -149,6 +149,25 @@ function mayRead({ routeOptions, principal }: FastifyRequest): boolean {
   return routeOptions.config.scope !== 'health' || principal.scopes.has('read');
 }
 
+/** Types of tables that other programs send, and what to send instead. */
+const ADVICE: readonly (readonly [RegExp, string])[] = [
+  [/gzip/, 'send the type of the unpacked file, and the header content-encoding: gzip'],
+  [/zip|zstd|x-bzip|x-xz|x-tar/, 'unpack it'],
+  [
+    /jsonl|ndjson|json-seq|jsonlines/,
+    'JSON Lines is not read here; send {"instances": [the lines as a list]}, a CSV or Parquet',
+  ],
+  [/spreadsheetml|ms-excel|opendocument/, 'save the sheet as CSV'],
+  [/tab-separated|^text\/plain/, 'send it as text/csv: tabs and semicolons separate cells too'],
+  [/feather|arrow/, 'Feather and Arrow files are application/vnd.apache.arrow.file'],
+  [/parquet/, 'Parquet files are application/vnd.apache.parquet'],
+];
+
+function mediaTypeAdvice(type = ''): string {
+  const advice = ADVICE.find(([pattern]) => pattern.test(type.toLowerCase()))?.[1];
+  return advice === undefined ? '' : `; ${advice}`;
+}
+
 /** Fastify writes `body/options/epochs must be integer`; our messages read `options.epochs: must be integer`. */
 function message(error: unknown, request: FastifyRequest): string {
   const { validation, validationContext, message: text, code } = error as FastifyError;
@@ -157,7 +176,8 @@ function message(error: unknown, request: FastifyRequest): string {
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     const { content = { 'application/json': {} } } = (request.routeOptions.schema?.body ?? {}) as { content?: object };
     const expected = Object.keys(content).join(' or ');
-    return `content-type: expected ${expected}, got ${show(request.headers['content-type'])}`;
+    const given = request.headers['content-type'];
+    return `content-type: expected ${expected}, got ${show(given)}${expected.includes('text/csv') ? mediaTypeAdvice(given) : ''}`;
   }
   const first = validation?.[0];
   if (!first) return text;

@@ -6,10 +6,11 @@ import { isGap } from '../../model/columns/notation/gaps.js';
 import { numberInText } from '../../model/columns/notation/number-text.js';
 import { placesOf } from '../../model/tables/columns.js';
 import { decodeCsv } from '../../model/tables/csv/csv-decoder.js';
-import { CSV_OPTIONS, dialectOfRows } from '../../model/tables/csv/csv-dialect.js';
+import { CSV_OPTIONS, dialectOfRows, hasRowNames } from '../../model/tables/csv/csv-dialect.js';
 import { csvError } from '../../model/tables/csv/csv-error.js';
 import { namesOf } from '../../model/tables/csv/csv-reader.js';
 import { asWritten, sampleRowsOf } from '../../model/tables/csv/row-notation.js';
+import { unnamed } from '../../model/tables/raw/uselessness.js';
 import { codeText, isNumeric } from '../../model/tables/row-model.js';
 import { checkCount, type Rows } from '../../model/tables/rows.js';
 import { checkNames, invalidRows, type RowModel, withCount } from './row-list.js';
@@ -43,7 +44,9 @@ export function readCsvRequest(body: Buffer, model: RowModel, { charset }: CsvRe
   checkCells(csv);
   // A header, and one row too many: there could be millions of empty rows.
   const records = parseRecords(csv, model.maxRows + 2);
-  const header = headerOf(records[0] ?? [], model, delimiter);
+  const names = headerOf(records[0] ?? [], model, delimiter);
+  const isNamed = names && records[1]?.length === names.length + 1;
+  const header = isNamed && hasRowNames(names, records.slice(1)) ? [unnamed(0), ...names] : names;
   const ignored = header ? checkHeader(header, features) : 0;
   const places = header ? placesOf(features, header, 'header') : features.map((_, j) => j);
   const width = header?.length ?? features.length;

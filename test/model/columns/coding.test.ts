@@ -74,8 +74,8 @@ test('the markers of pandas are gaps in texts, unless they are levels', () => {
 });
 
 test('a boolean column takes true and false in every spelling, and its own labels', () => {
-  const yes = [true, 1, 'yes', 'YES', 'true', 'True', '1', ' yes '];
-  const no = [false, 0, 'no', 'No', 'False', '0'];
+  const yes = [true, 1, 'yes', 'YES', 'true', 'True', '1', ' yes ', 'WAHR', 'oui', 't'];
+  const no = [false, 0, 'no', 'No', 'False', '0', 'Falsch', 'non', 'f'];
   assert.deepEqual(
     yes.map((value) => codeOfValue(SOLD, value)),
     yes.map(() => 1),

@@ -97,9 +97,22 @@ test('a refused media type or size is an error that says what is expected', asyn
     'application/vnd.apache.parquet';
   assert.deepEqual(await send('/predict', 'text/plain', 'a'), [
     415,
-    `content-type: expected ${rows}, got "text/plain"`,
+    `content-type: expected ${rows}, got "text/plain"; send it as text/csv: tabs and semicolons separate cells too`,
   ]);
-  assert.deepEqual(await send('/train', 'text/plain', 'a'), [415, `content-type: expected ${rows}, got "text/plain"`]);
+  for (const [type, advice] of [
+    ['application/octet-stream', ''],
+    ['application/gzip', '; send the type of the unpacked file, and the header content-encoding: gzip'],
+    ['application/zip', '; unpack it'],
+    ['application/vnd.ms-excel', '; save the sheet as CSV'],
+    [
+      'application/x-ndjson',
+      '; JSON Lines is not read here; send {"instances": [the lines as a list]}, a CSV or Parquet',
+    ],
+    ['application/x-parquet', '; Parquet files are application/vnd.apache.parquet'],
+    ['application/vnd.apache.feather', '; Feather and Arrow files are application/vnd.apache.arrow.file'],
+  ] as const) {
+    assert.deepEqual(await send('/train', type, 'a'), [415, `content-type: expected ${rows}, got "${type}"${advice}`]);
+  }
   for (const url of ['/predict', '/train']) {
     assert.deepEqual(await send(url, json, ' '.repeat(1025)), [413, 'body: expected at most 1024 bytes']);
   }

@@ -129,3 +129,19 @@ test('a quote that is not closed is named by the line after which its row is', (
     assert.throws(() => readCsvRequest(Buffer.from(text), PLAIN), { code: 'INVALID_CSV', message }, text);
   }
 });
+
+test('a header without a name for the names of rows, as R writes it, names the other columns', async () => {
+  for (const text of ['"a","b"\r\n"1",1,2\r\n"2",3,4\r\n', 'b;a\nx;2;1\ny;4;3\n']) {
+    for (const read of [readCsvRequest, readCsvRows]) {
+      const { rows, count, ignored } = await read(Buffer.from(text), PLAIN);
+      assert.deepEqual(
+        [rows.subarray(0, 4), count, ignored],
+        [Float32Array.of(1, 2, 3, 4), 2, 1],
+        `${text}, ${read.name}`,
+      );
+    }
+  }
+  for (const text of ['a,b\n1,2,3\n1,2,3\n', 'a,b\n1,2,3\n4,5\n']) {
+    assert.throws(() => readCsvRequest(Buffer.from(text), PLAIN), { message: /expected 2 values/ }, text);
+  }
+});

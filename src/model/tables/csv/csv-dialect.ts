@@ -24,6 +24,8 @@ export interface CsvDialect {
   readonly lines: number;
   /** The lines that are passed over, except for `sep=`. */
   readonly passedOver: readonly string[];
+  /** Rows have a cell more than the header has names: their own name comes first, as R writes it. */
+  readonly hasRowNames?: boolean;
 }
 
 export interface DialectHints {
@@ -59,7 +61,15 @@ export function dialectOf(head: Uint8Array, hints: DialectHints = {}): CsvDialec
     start: skipped + Buffer.byteLength(before.join('')),
     lines: (sep ? 1 : 0) + before.length,
     passedOver: before.map((line) => line.trim()).filter((line) => line !== ''),
+    hasRowNames: best.hasRowNames,
   };
+}
+
+/** Returns true if all rows have one cell more than the header, no delimiter at their end, and begin with a name of their own. */
+export function hasRowNames(header: readonly string[], rows: readonly (readonly string[])[]): boolean {
+  const width = header.length + 1;
+  if (rows[0]?.length !== width || !rows.every(({ length }) => length === width)) return false;
+  return rows.some((row) => row.at(-1) !== '') && new Set(rows.map(([name]) => name)).size === rows.length;
 }
 
 interface Look {
@@ -72,6 +82,7 @@ interface Look {
   readonly hasNames: boolean;
   /** Cells that contain a separator which no number has. */
   readonly foreign: number;
+  readonly hasRowNames: boolean;
 }
 
 function look(text: string, delimiter: string, { names, width: expected }: DialectHints): Look {
@@ -81,11 +92,13 @@ function look(text: string, delimiter: string, { names, width: expected }: Diale
   const [header = [], ...rows] = records.slice(passed);
   const found = new Set(header.map((name) => name.trim()));
   const hasNames = names !== undefined && names.length > 0 && names.every((name) => found.has(name));
-  const width = hasNames || expected === undefined || header.length === expected ? header.length : 0;
+  const named = hasRowNames(header, rows);
+  const isHeader = hasNames || expected === undefined || header.length === expected;
+  const width = isHeader ? header.length + (named ? 1 : 0) : 0;
   const isEven = (row: readonly string[]) => row.length === width || (row.length === width + 1 && row.at(-1) === '');
   const even = rows.length === 0 ? 1 : rows.filter(isEven).length / rows.length;
   const foreign = records.flat().filter((cell) => /[;\t|]/.test(cell)).length;
-  return { delimiter, passed, width, even, hasNames, foreign };
+  return { delimiter, passed, width, even, hasNames, foreign, hasRowNames: named };
 }
 
 /** A delimiter is right if it separates the names that are known, every line into as many cells, and into more than one. */

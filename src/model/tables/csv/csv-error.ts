@@ -3,6 +3,7 @@ import { DomainError } from '../../../base/domain-error.js';
 import { CSV_OPTIONS } from './csv-dialect.js';
 
 const DOUBLED = 'write a quote that belongs to a text as "", and the text in quotes';
+const SPACES = 'cells are separated by commas, semicolons, tabs or vertical bars, not by spaces';
 
 /**
  * Returns the error of a CSV that cannot be parsed, with its place and the way out. `before` is the number of lines that the parser did not
@@ -23,7 +24,7 @@ function message({ code, message: text }: CsvError, cell: string, row: string, c
     case 'CSV_QUOTE_NOT_CLOSED':
       return `${row}: a quote in column ${column} is not closed; close it, or ${DOUBLED}`;
     case 'CSV_INVALID_CLOSING_QUOTE':
-      return `${cell}: text follows the quote that closes the cell; ${DOUBLED}`;
+      return `${cell}: text follows the quote that closes the cell; ${text.includes('got " "') ? SPACES : DOUBLED}`;
     case 'INVALID_OPENING_QUOTE':
       return `${cell}: a quote is in a text that has none around it; ${DOUBLED}`;
     case 'CSV_MAX_RECORD_SIZE':

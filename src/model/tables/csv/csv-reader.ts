@@ -162,7 +162,7 @@ class Records {
   }
 
   private begin(record: string[]): void {
-    const names = [...record];
+    const names = this.report.dialect.hasRowNames ? ['', ...record] : [...record];
     while (names.length > 1 && names.at(-1)!.trim() === '') names.pop();
     // Empty names at the end are those of a line that ends with a delimiter, as its rows do.
     const header = readHeader(record.length - names.length > 1 ? record : names);

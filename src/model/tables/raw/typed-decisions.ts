@@ -8,21 +8,11 @@ import {
   type TimestampColumn,
 } from '../../columns/column.js';
 import { strictReader } from '../../columns/notation/notation-inference.js';
+import { TRUTH_VALUES } from '../../columns/notation/truth-values.js';
 import { DAY, type DateOrder, EPOCH_MS, EPOCHS, type Epoch, MAX_INSTANT, readTime } from '../../columns/times.js';
 import { type Decided, type Decision, leftOut, type Text } from './decision.js';
 import type { RawColumn } from './raw-column.js';
 
-/** Texts of false and true, as programs write them, also in German and French. */
-const TRUTH_VALUES: readonly (readonly [string, string])[] = [
-  ['false', 'true'],
-  ['no', 'yes'],
-  ['f', 't'],
-  ['n', 'y'],
-  ['falsch', 'wahr'],
-  ['nein', 'ja'],
-  ['faux', 'vrai'],
-  ['non', 'oui'],
-];
 /** Longest span of codes that float32 holds exactly, with room for what comes after the training. */
 const MAX_CODE = 2 ** 23;
 /** Units of numbers that are times since 1973, and the least that such a number is. */

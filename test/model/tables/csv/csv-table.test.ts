@@ -167,6 +167,27 @@ test('broken quotes are refused with their place, and with what to write instead
   }
 });
 
+test('the names of rows, for which R writes no name in the header, are left out as an index', async (t) => {
+  const { data } = await read(t, 'a,y\n1.5,2\n3,4\n5,7\n');
+  for (const text of [
+    '"a","y"\r\n"1",1.5,2\r\n"2",3,4\r\n"3",5,7\r\n',
+    'a;y\n1;1.5;2\n2;3;4\n3;5;7\n',
+    '"a"\t"y"\n"Mazda RX4"\t1.5\t2\n"Fiat 128"\t3\t4\n"Volvo"\t5\t7\n',
+  ]) {
+    const named = await read(t, text);
+    assert.deepEqual([named.info.features, named.data], [['a'], data], text);
+    assert.equal(named.info.left_out[0]?.name, 'Unnamed: 0');
+  }
+  // A row too long, or names that are not unique, are a mistake.
+  for (const text of ['a,y\n1,2\n1,2,3\n', 'a,y\n1,1,2\n1,3,4\n', 'a,y\n1,2,3\n4,5\n']) {
+    await assert.rejects(read(t, text), { code: 'INVALID_CSV', message: /expected 2 cells/ }, text);
+  }
+});
+
+test('cells that are separated by spaces are refused with the separators that there are', async (t) => {
+  await assert.rejects(read(t, '"a" "y"\n"1" 2 3\n'), { code: 'INVALID_CSV', message: /not by spaces/ });
+});
+
 test('rows end in any way, and each in another', async (t) => {
   const { data } = await read(t, 'a,y\n1,2\n3,4\n5,7\n');
   for (const text of [
@@ -219,7 +240,10 @@ test('names that every object inherits are ordinary columns', async (t) => {
 
 test('a cell of a megabyte is quickly refused or read', async (t) => {
   const { user: started } = process.cpuUsage();
-  await assert.rejects(read(t, `a,y\n${'1'.repeat(2 ** 21)},2\n`), { code: 'INVALID_CSV', message: /expected at most 1048576 bytes/ });
+  await assert.rejects(read(t, `a,y\n${'1'.repeat(2 ** 21)},2\n`), {
+    code: 'INVALID_CSV',
+    message: /expected at most 1048576 bytes/,
+  });
   // Many digits and then a letter: a pattern that tries every way to split them would take hours.
   for (const cell of [`${'1'.repeat(1_000_000)}x`, `${'1'.repeat(500_000)}.${'1'.repeat(500_000)}x`]) {
     await assert.rejects(read(t, `a,y\n1,2\n${cell},2\n`), { code: 'INVALID_CSV', message: /"1{39}… \(line 3\)/ });
