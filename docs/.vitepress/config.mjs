@@ -6,13 +6,21 @@ import { outwardLinks } from './outward-links.mjs';
 const { repository } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 const address = (repository?.url ?? '').replace(/^git\+/, '').replace(/\.git$/, '');
 
+const base = process.env.DOCS_BASE ?? '/';
+/** Pages of wide tables, which get the room of the outline. */
+const WIDE = ['comparison.md', 'benchmarks.md', 'tables.md', 'drift-benchmark.md', 'operations.md'];
+
 /** Pages of a group, each as its title and the name of its file. */
 const pages = (names) => Object.entries(names).map(([text, page]) => ({ text, link: `/${page}` }));
 
 export default defineConfig({
   title: 'reconstruction-regressor',
   description: 'Trains and serves a regression model that reconstructs its own inputs, and watches them for drift',
-  base: process.env.DOCS_BASE ?? '/',
+  base,
+  head: [['link', { rel: 'icon', href: `${base}logo.svg` }]],
+  transformPageData: ({ relativePath, frontmatter }) => {
+    if (WIDE.includes(relativePath)) frontmatter.aside = false;
+  },
   ignoreDeadLinks: 'localhostLinks',
   markdown: {
     // The same anchors as on GitHub, so that links work in both places.

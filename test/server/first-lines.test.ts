@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -84,6 +84,9 @@ test('npm start reads .env, and the environment has precedence', { skip: NO_TERM
   assert.match(lines['Serves']!, /^from_env_file, version 1: mpg from cylinders, displacement, /);
   assert.match(lines['Open']!, new RegExp(`^http://localhost:${port} `));
   assert.doesNotMatch(lines['Log']!, /LOG_LEVEL/);
+  const shown = linesOf(readFileSync(join(ROOT, 'docs/getting-started.md'), 'utf8').replaceAll(':8080', `:${port}`));
+  for (const name of ['Open', 'Try', 'Train']) assert.equal(lines[name], shown[name], 'docs/getting-started.md');
+  assert.equal(lines['Serves'], shown['Serves']!.replace('reconstruction_regressor', 'from_env_file'));
 });
 
 test('a .env that cannot be read stops the start in one line', (t) => {

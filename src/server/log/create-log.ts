@@ -16,7 +16,9 @@ export interface Log {
 export async function createLog(level: string): Promise<Log> {
   const terminal = process.stdout.isTTY;
   // In this thread: pino's transport would be a worker thread, which ends badly when the terminal closes.
-  const format = terminal ? (await import('pino-pretty')).prettyFactory({}) : (line: string) => line;
+  const format = terminal
+    ? (await import('pino-pretty')).prettyFactory({ ignore: 'pid,hostname', singleLine: true })
+    : (line: string) => line;
   const output = new LogOutput(terminal ? openTerminal() : STDOUT);
   const log = pino({ level }, { write: (line: string) => output.write(format(line)) });
   output.onRecovery = (dropped) => log.warn({ dropped }, 'log lines were dropped');
