@@ -6,6 +6,7 @@ import { predictCommand } from './commands/predict.js';
 import { rollbackCommand } from './commands/rollback.js';
 import { serveCommand } from './commands/serve.js';
 import { trainCommand } from './commands/train.js';
+import { typesCommand } from './commands/types.js';
 import { versionsCommand } from './commands/versions.js';
 
 /** Ends every help text. */
@@ -43,6 +44,7 @@ export function buildProgram(release: () => void): Command {
     versionsCommand(),
     activateCommand(),
     rollbackCommand(),
+    typesCommand(),
   ];
   for (const command of commands) program.addCommand(conventional(command));
   return program;

@@ -3,8 +3,8 @@ import { exampleValue } from '../../model/columns/value-schema.js';
 
 /** What a module describes of a version. */
 export interface DescribedModel {
-  readonly name: string;
-  readonly version: string;
+  /** For people, such as `version 3 of models/cars`. */
+  readonly label: string;
   readonly features: readonly string[];
   readonly targets: readonly string[];
   /** None if all features are numbers without gaps. */
@@ -15,10 +15,10 @@ export interface DescribedModel {
 const MAX_LISTED = 50;
 
 /** Writes a TypeScript module with the columns of a version, for the client of `reconstruction-regressor/client`. */
-export function modelModule({ name, version, features, targets, columns }: DescribedModel): string {
+export function modelModule({ label, features, targets, columns }: DescribedModel): string {
   const fields = features.map((feature, j) => field(feature, columns?.[j]));
   const known = { features, targets };
-  return `// The columns of ${comment(name)}, version ${version}, written by \`reconstruction-regressor types\`: run it again after a training on others.
+  return `// The columns of ${comment(label)}, written by \`reconstruction-regressor types\`: run it again after a training on others.
 import { defineModel } from 'reconstruction-regressor/client';
 
 /** A row. Features that may be missing are optional. */
