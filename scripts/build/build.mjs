@@ -18,6 +18,7 @@ const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 const ENTRY_POINTS = {
   main: 'src/server/main.ts',
   cli: 'src/cli/main.ts',
+  demo: 'src/cli/demo/main.ts',
   keys: 'src/cli/keys/main.ts',
   audit: 'src/cli/audit/main.ts',
   'trainer-process': 'src/model/training/process/trainer-process.ts',

@@ -1,9 +1,19 @@
 import { Command } from 'commander';
 import { packageVersion } from '../base/node/package-version.js';
 import { activateCommand } from './commands/activate.js';
+import { auditCommand } from './commands/audit.js';
+import { benchCommand } from './commands/bench.js';
+import { completionsCommand } from './commands/completions.js';
+import { demoCommand } from './commands/demo.js';
+import { doctorCommand } from './commands/doctor.js';
 import { driftCommand } from './commands/drift.js';
+import { evaluateCommand } from './commands/evaluate.js';
+import { exportCommand } from './commands/export.js';
+import { keysCommand } from './commands/keys.js';
 import { predictCommand } from './commands/predict.js';
+import { profileCommand } from './commands/profile.js';
 import { rollbackCommand } from './commands/rollback.js';
+import { selfCheckCommand } from './commands/self-check.js';
 import { serveCommand } from './commands/serve.js';
 import { trainCommand } from './commands/train.js';
 import { typesCommand } from './commands/types.js';
@@ -33,18 +43,14 @@ export function buildProgram(release: () => void): Command {
     .showHelpAfterError('(--help shows what is expected)')
     .exitOverride()
     .addHelpText('after', CONVENTIONS);
+  const handOver = () => {
+    release();
+    program.setOptionValue('running', true);
+  };
   const commands = [
-    serveCommand(() => {
-      release();
-      program.setOptionValue('running', true);
-    }),
-    trainCommand(),
-    predictCommand(),
-    driftCommand(),
-    versionsCommand(),
-    activateCommand(),
-    rollbackCommand(),
-    typesCommand(),
+    ...[serveCommand(handOver), trainCommand(), profileCommand(), predictCommand(), evaluateCommand(), driftCommand()],
+    ...[versionsCommand(), activateCommand(), rollbackCommand(), exportCommand(), typesCommand(), selfCheckCommand()],
+    ...[keysCommand(), auditCommand(), doctorCommand(), benchCommand(), demoCommand(handOver), completionsCommand()],
   ];
   for (const command of commands) program.addCommand(conventional(command));
   return program;

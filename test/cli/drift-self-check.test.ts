@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -21,6 +20,7 @@ import { runTraining } from '../../src/model/training/process/trainer.js';
 import { DEFAULT_TRAINING } from '../../src/model/training/training-options.js';
 import { openVersion } from '../../src/model/versions/version.js';
 import { assertClose } from '../support/close-to.js';
+import { runCommand } from '../support/command-line.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const NAMES = ['height', 'weight', 'dose'];
@@ -191,10 +191,8 @@ test('the held-out rows of a training are recovered from its data, and from no o
   assert.match(reasons[2]!, /do not reproduce this baseline/);
 });
 
-test('the command reports that there is no version to check', (t) => {
-  const script = fileURLToPath(new URL('../../src/cli/drift-self-check/main.js', import.meta.url));
-  const env = { ...process.env, MODEL_STORE: temporaryDirectory(t) };
-  const { status, stderr } = spawnSync(process.execPath, [script], { env, encoding: 'utf8' });
-  assert.equal(status, 1);
-  assert.match(stderr, /^drift self-check: there is no version in /);
+test('the command reports that there is no version to check', async (t) => {
+  const { code, stderr } = await runCommand(t, ['self-check'], { env: { MODEL_STORE: temporaryDirectory(t) } });
+  assert.equal(code, 1);
+  assert.match(stderr, /^error: .*: there is no version/);
 });

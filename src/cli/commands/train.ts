@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { DATE_ORDERS } from '../../model/columns/times.js';
 import { PROMOTIONS } from '../../model/training/gate/gate.js';
 import { DEFAULT_TRAINING } from '../../model/training/training-options.js';
+import { auditChange } from '../audit/audit-change.js';
 import { realNumber, wholeNumber, withStoreOptions } from '../source/model-options.js';
 import { ServiceClient } from '../source/service-client.js';
 import { settings } from '../source/settings.js';
@@ -88,9 +89,17 @@ async function train(file: string, options: TrainOptions): Promise<void> {
     ? await trainOnService(file, options, new ServiceClient(url, key))
     : out
       ? await trainToDirectory(file, options, settings(options))
-      : await trainInStore(file, options, settings(options));
+      : await trainAudited(file, options);
   if (trained.gate?.decision === 'refused') process.exitCode = EXIT.failure;
   print(json, trained, () => describe(trained));
+}
+
+/** Trains in a store, which is a change of it. */
+function trainAudited(file: string, options: TrainOptions): Promise<TrainedVersion> {
+  const config = settings(options);
+  const event = { action: 'train', target: null } as const;
+  const work = () => trainInStore(file, options, config);
+  return auditChange(config.AUDIT_LOG, event, 'nothing is trained', work, ({ model_version }) => model_version);
 }
 
 function describe({

@@ -39,14 +39,19 @@ export function createCertificateRecord(
   return { record, text: undefined };
 }
 
-/** Returns a table of all records, in the order in which they were made. */
-export function list(file: string): string {
+/** Returns the names of the columns of a table of all records, then the records in the order in which they were made. */
+export function keyRows(file: string): string[][] {
   const rows = readKeyFile(file).map((record) => {
     const { id, name, certificate, scopes, created, expires, revoked } = record;
     const until = revoked === null ? (expires ?? 'never') : revoked;
     return [id, stateOf(record), until, created, scopes.join(','), name, certificate ?? ''];
   });
-  const all = [['id', 'state', 'expires/revoked', 'created', 'scopes', 'name', 'certificate'], ...rows];
+  return [['id', 'state', 'expires/revoked', 'created', 'scopes', 'name', 'certificate'], ...rows];
+}
+
+/** Returns that table as text. */
+export function list(file: string): string {
+  const all = keyRows(file);
   const widths = all[0]!.map((_, j) => Math.max(...all.map((row) => row[j]!.length)));
   return all
     .map((row) =>

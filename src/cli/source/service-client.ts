@@ -15,6 +15,11 @@ export class ServiceClient {
     this.key = key;
   }
 
+  /** The headers of every request. */
+  get headers(): Readonly<Record<string, string>> {
+    return this.key ? { authorization: `Bearer ${this.key}` } : {};
+  }
+
   async json<T>(path: string, init: RequestInit = {}): Promise<T> {
     const response = await this.request(path, init);
     return (await response.json()) as T;
@@ -28,7 +33,7 @@ export class ServiceClient {
   /** Sends a request, and returns its reply if that is no error. */
   async request(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);
-    if (this.key) headers.set('authorization', `Bearer ${this.key}`);
+    for (const [name, value] of Object.entries(this.headers)) headers.set(name, value);
     let response: Response;
     try {
       response = await fetch(new URL(path, this.url), { ...init, headers });

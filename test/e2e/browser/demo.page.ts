@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Demo } from '../../scripts/demo-process.js';
+import { Demo } from '../../cli/demo-process.js';
 import { launch, noBrowser, storeScreenshot, visit } from './browser.js';
 
 test('the page shows an alarm as long as the fault of the demo lasts, its end, and the next fault', {

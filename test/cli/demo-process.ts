@@ -8,7 +8,7 @@ import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
-export const DEMO = fileURLToPath(new URL('../../scripts/demo/demo.js', import.meta.url));
+export const DEMO = fileURLToPath(new URL('../../app/demo.js', import.meta.url));
 
 /** Runs the demo with its own temporary directory, which it must leave empty. */
 export class Demo {

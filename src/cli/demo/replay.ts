@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'csv-parse/sync';
-import { createRandom } from '../../src/base/statistics/random.js';
+import { builtFile } from '../../base/node/built-file.js';
+import { createRandom } from '../../base/statistics/random.js';
 
-const DATA = resolve(import.meta.dirname, '../../../data/auto-mpg.csv');
+const DATA = new URL('../../data/auto-mpg.csv', builtFile('main.js'));
 const SEED = 1;
 /** Interval between requests, in milliseconds. */
 const INTERVAL = 100;

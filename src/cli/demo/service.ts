@@ -1,9 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { builtFile } from '../../base/node/built-file.js';
 
-const ROOT = resolve(import.meta.dirname, '../../..');
+const MAIN = fileURLToPath(builtFile('main.js'));
+/** Folder of the package, with the table that the service trains its first model on. */
+const ROOT = fileURLToPath(new URL('../..', builtFile('main.js')));
 /** pino level. Warnings, such as drift, are reported by the demo itself. */
 const ERROR = 50;
 
@@ -16,7 +19,7 @@ export class DemoService {
 
   /** Starts the service with `store` as its only directory. It inherits only PATH from the environment. */
   constructor(store: string, port: number) {
-    this.child = spawn(process.execPath, [join(ROOT, 'dist/app/main.js')], {
+    this.child = spawn(process.execPath, [MAIN], {
       cwd: ROOT,
       env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: String(port), MODEL_STORE: store },
       stdio: ['ignore', 'pipe', 'inherit'],
