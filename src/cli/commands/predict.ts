@@ -5,6 +5,7 @@ import { rowModelOf } from '../../model/tables/row-model.js';
 import { type ModelOptions, withModelOptions } from '../source/model-options.js';
 import { openModel } from '../source/model-source.js';
 import { settings } from '../source/settings.js';
+import { finiteRows } from '../tables/finite-rows.js';
 import { openTable } from '../tables/open-table.js';
 import { FORMATS, type Format, predictionFormat, predictionWriter } from '../tables/prediction-writer.js';
 import { Rejects } from '../tables/rejects.js';
@@ -14,7 +15,6 @@ import { withExamples, withJson } from '../terminal/examples.js';
 import { UsageError } from '../terminal/exit-codes.js';
 import { remark } from '../terminal/print.js';
 import { openProgress } from '../terminal/progress.js';
-import { finiteRows } from './predict/finite-rows.js';
 
 interface PredictOptions extends ModelOptions {
   readonly out?: string;

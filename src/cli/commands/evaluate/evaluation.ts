@@ -4,8 +4,8 @@ import { type Predictor, predictAll } from '../../../model/network/predictor.js'
 import type { RowModel } from '../../../model/tables/row-model.js';
 import type { Card } from '../../../model/versions/card.js';
 import type { Metrics, TargetMetrics } from '../../../model/versions/metrics.js';
+import { finiteRows } from '../../tables/finite-rows.js';
 import type { RefusedRow, RowBlock } from '../../tables/row-blocks.js';
-import { finiteRows } from '../predict/finite-rows.js';
 
 /** Returns the columns of a version with its targets after its features. A target may be missing. */
 export function labelledModel({ features, targets, columns }: Card, allowMissing: boolean): RowModel {

@@ -1,6 +1,6 @@
-import { show } from '../../../base/domain-error.js';
-import type { PredictedRows } from '../../tables/predicted-rows.js';
-import type { RefusedRow } from '../../tables/row-blocks.js';
+import { show } from '../../base/domain-error.js';
+import type { PredictedRows } from './predicted-rows.js';
+import type { RefusedRow } from './row-blocks.js';
 
 /** Returns the rows with finite predictions, in place. `refuse` is called with each other row, and may throw. */
 export function finiteRows(
