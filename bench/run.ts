@@ -19,6 +19,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   { script: 'serving/serving-profile', quick: false },
   { script: 'serving/serving-peers', quick: false },
   { script: 'serving/formats', quick: true },
+  { script: 'serving/mixed-rows', quick: true },
   { script: 'serving/life-cycle', quick: true },
   { script: 'serving/overload', quick: true },
   { script: 'serving/protocols', quick: true },
