@@ -128,7 +128,7 @@ async function compareGroup(group: number): Promise<void> {
   const started = new Map<ProcessName, Side>();
   try {
     for (const name of Object.keys(PROCESSES) as ProcessName[]) {
-      started.set(name, await startService(join(directory, name), undefined, PROCESSES[name]));
+      started.set(name, await startService(join(directory, `store-${name}`), undefined, PROCESSES[name]));
     }
     for (const side of SIDES) {
       await turn(started, side, WARM_UP);
@@ -217,6 +217,8 @@ async function printAdmission(): Promise<void> {
     },
   };
   issued.start();
+  // Before the loops, which let nothing else happen.
+  await issued.metadata();
   console.log(
     `Admission alone, in a loop of ${ADMISSIONS} requests whose header is a new string each time, as the parser makes it:\n`,
   );
