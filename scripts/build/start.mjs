@@ -19,15 +19,14 @@ if (isOutdated()) {
 }
 await import(MAIN);
 
-/** Adds the variables of `.env`, except for those that the environment has. */
+/** Adds the variables of a file `.env`, except for those that the environment has, as src/cli/main.ts does. */
 function readSettings() {
   try {
+    if (statSync('.env', { throwIfNoEntry: false })?.isDirectory() !== false) return;
     process.loadEnvFile();
     process.stderr.write('settings are read from .env\n');
   } catch (error) {
-    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
-    if (code === 'ENOENT') return;
-    process.stderr.write(`.env cannot be read: ${message}\n`);
+    process.stderr.write(`.env cannot be read: ${error instanceof Error ? error.message : error}\n`);
     process.exit(1);
   }
 }

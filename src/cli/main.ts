@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { statSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { DomainError } from '../base/domain-error.js';
 import { storageError } from '../base/files/storage-error.js';
@@ -17,6 +18,7 @@ if (process.exitCode !== undefined) process.stdout.write('', () => process.exit(
 async function run(): Promise<number | undefined> {
   const program = buildProgram(release);
   try {
+    readSettings();
     await program.parseAsync();
     return program.getOptionValue('running') ? undefined : Number(process.exitCode ?? EXIT.ok);
   } catch (error) {
@@ -25,6 +27,18 @@ async function run(): Promise<number | undefined> {
     // What ends the process is on its way.
     if (interrupted()) return new Promise(() => {});
     return report(error);
+  }
+}
+
+/**
+ * Adds the variables of a file `.env` in the current directory, except for those that the environment has. A directory of that name is a
+ * virtual environment of Python.
+ */
+function readSettings(): void {
+  try {
+    if (statSync('.env', { throwIfNoEntry: false })?.isDirectory() === false) process.loadEnvFile();
+  } catch (error) {
+    throw new UsageError(`.env cannot be read: ${(error as Error).message}`);
   }
 }
 

@@ -29,7 +29,8 @@ Exit codes:
   130  interrupted by Ctrl-C
 
 Data goes to standard output, all else to standard error. A file named - is standard input or output. A file appears under its
-name only when it is whole. Settings are those of the service, from the environment (MODEL_STORE, MODEL_NAME, API_KEY, ...).
+name only when it is whole. Settings are those of the service, from the environment (MODEL_STORE, MODEL_NAME, API_KEY, ...) or
+a file .env in the current directory.
 `;
 
 /** Declares all commands. \`release\` leaves signals and output to the service. */

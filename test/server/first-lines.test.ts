@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -91,7 +91,7 @@ test('npm start reads .env, and the environment has precedence', { skip: NO_TERM
 
 test('a .env that cannot be read stops the start in one line', (t) => {
   const directory = temporaryDirectory(t);
-  mkdirSync(join(directory, '.env'));
+  symlinkSync('.env', join(directory, '.env'));
   const start = join(ROOT, 'scripts/build/start.mjs');
   const { status, stdout, stderr } = spawnSync(process.execPath, [start], { cwd: directory, encoding: 'utf8' });
   assert.deepEqual([status, stdout], [1, '']);
