@@ -32,6 +32,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   { script: 'training/scale', quick: true },
   { script: 'training/memory', quick: false },
   { script: 'serving/upload', quick: false },
+  { script: 'predict/file-prediction', quick: false },
 ];
 
 interface Outcome {
