@@ -28,6 +28,11 @@ export class CycleCoverage {
     });
   }
 
+  /** Whether there is anything to count. */
+  get hasCycles(): boolean {
+    return this.cycles.length > 0;
+  }
+
   /** Adds the counted rows of a request from number `start` to number `end`. */
   add(request: RequestRows, start: number, end: number): void {
     for (const { column, period, periods } of this.cycles) {

@@ -142,6 +142,11 @@ export class GuardCharts {
     }
   }
 
+  /** Whether guards have raised an alarm since `takeRaised`. */
+  get hasRaised(): boolean {
+    return this.raised.length > 0;
+  }
+
   /** The channels whose guards have raised an alarm since the last call. */
   takeRaised(): readonly number[] {
     if (this.raised.length === 0) return this.raised;

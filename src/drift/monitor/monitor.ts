@@ -133,7 +133,7 @@ export class DriftMonitor {
   observe(rows: Float32Array, count: number, outputs: Float32Array, errors: Float32Array): void {
     if (count <= 0) return;
     const now = this.options.clock();
-    const { counter, counts, blocks, request, options } = this;
+    const { counter, counts, blocks, coverage, guards, request, options } = this;
     counts.setTime(now);
     const counted = Math.min(count, options.rowsPerRequest);
     counts.totals.skipped += count - counted;
@@ -144,11 +144,11 @@ export class DriftMonitor {
     request.counted = counted;
     for (let i = 0; i < counted; ) {
       const next = counter.count(request, i, Math.min(counted, i + blocks.end - counts.filledRows));
-      this.coverage.add(request, i, next);
-      this.guards.observe(request, i, next, counter.guarded);
+      if (coverage.hasCycles) coverage.add(request, i, next);
+      guards.observe(request, i, next, counter.guarded);
       i = next;
       if (counter.beyond) this.latches.applyCharts(now);
-      this.latches.applyGuards(this.guards.takeRaised(), now);
+      if (guards.hasRaised) this.latches.applyGuards(guards.takeRaised(), now);
       if (counts.filledRows === blocks.end) this.closeBlock(now);
     }
     // Do not retain a large request's memory until the next request.
