@@ -31,9 +31,17 @@ export class Repeats {
     this.distance = telling ? REPEAT_DISTANCE : 0;
   }
 
+  /** Repeats found before the latest `reset`. */
+  private foundBefore = 0;
+
   /** Repeats found since the start, or since `reset`. */
   get found(): number {
     return this.tally[REPEATS_FOUND]!;
+  }
+
+  /** Repeats found since the process started, for a scraper. Only grows. */
+  get total(): number {
+    return this.foundBefore + this.found;
   }
 
   /** The share of repeats among recent rows, exponentially weighted like the charts. */
@@ -47,6 +55,7 @@ export class Repeats {
   }
 
   reset(): void {
+    this.foundBefore = this.total;
     this.slots.fill(0);
     this.tally.fill(0);
   }

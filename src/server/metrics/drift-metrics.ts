@@ -174,7 +174,7 @@ export function registerDriftMetrics(registry: Registry, drift: DriftService, fe
     'model_repeated_rows_total',
     'Rows that repeated one of the 64 rows before them, and were not counted for drift',
     [],
-    ({ monitor }, add) => add({}, monitor.repeats.found),
+    ({ monitor }, add) => add({}, monitor.repeats.total),
   );
   gauge('model_drift_window_rows', 'Rows in the window that is being filled', [], ({ monitor }, set) => {
     set({}, monitor.filledRows);

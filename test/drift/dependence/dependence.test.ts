@@ -171,6 +171,9 @@ test('a batch that is sent again and again is counted once, whichever rows it ha
     for (let i = 0; i < 100; i++) send(batch);
     assert.equal(raised(), 0, events.join(', '));
     assert.equal(monitor.report().dependence.repeated_rows, 99 * 40);
+    // A counter of a scraper never falls.
+    monitor.reset();
+    assert.deepEqual([monitor.report().dependence.repeated_rows, monitor.repeats.total], [0, 99 * 40]);
   }
 });
 
