@@ -134,8 +134,9 @@ with tempfile.TemporaryDirectory() as directory:
         db.execute(f"copy (select {select} from t) to '{path}' (format parquet{options})")
         same(f"DuckDB {select}", open(path, "rb").read(), PARQUET)
     pandas = table.to_pandas()
-    # fastparquet writes times in seconds as milliseconds.
-    pandas["day"] = pd.to_datetime(pandas["day"]).astype("datetime64[ns]")
+    # fastparquet writes times of other units wrongly.
+    for name in ("day", "when"):
+        pandas[name] = pd.to_datetime(pandas[name]).astype("datetime64[ns]")
     pandas["city"] = pandas["city"].astype(object)
     for options in ({}, {"compression": "GZIP"}, {"times": "int96"}, {"row_group_offsets": 50}):
         fastparquet.write(path, pandas, **options)
