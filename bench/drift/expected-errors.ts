@@ -90,7 +90,8 @@ function rmse(outputs: Float32Array, targets: Float32Array, chosen: Int32Array):
 /** The targets of test rows that were put in the places of others. */
 function targetsOf({ test, testTargets, names }: Split, rows: Float32Array): Float32Array {
   const d = names.length;
-  const keyOf = (all: Float32Array, r: number) => all.subarray(r * d, (r + 1) * d).join();
+  // The first feature of a row that stands for another differs a little, see shifts.ts.
+  const keyOf = (all: Float32Array, r: number) => all.subarray(r * d + 1, (r + 1) * d).join();
   const known = new Map(Array.from(testTargets, (target, r) => [keyOf(test, r), target]));
   return Float32Array.from(testTargets, (_, r) => known.get(keyOf(rows, r))!);
 }
