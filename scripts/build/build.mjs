@@ -19,6 +19,7 @@ const ENTRY_POINTS = {
   main: 'src/server/main.ts',
   cli: 'src/cli/main.ts',
   demo: 'src/cli/demo/main.ts',
+  index: 'src/server/package-exports.ts',
   keys: 'src/cli/keys/main.ts',
   audit: 'src/cli/audit/main.ts',
   'trainer-process': 'src/model/training/process/trainer-process.ts',
@@ -32,6 +33,7 @@ const ENTRY_POINTS = {
   'baseline-worker': 'src/server/service/drift/baseline-worker.ts',
   'upload-worker': 'src/server/service/versions/upload-worker.ts',
   regressor: 'src/model/engines/tfjs/package-exports.ts',
+  'class-exports': 'src/model/engines/tfjs/class-exports.ts',
   'tfjs-engine': 'src/model/engines/tfjs/tfjs-engine.ts',
 };
 
@@ -78,7 +80,7 @@ async function buildService() {
     // A program is one file, so that nothing can fail to load later: Node.js 20 does not try again to import a file for which
     // it once had no file descriptor.
     splitting: false,
-    plugins: [apart(/tfjs-engine\.js$/)],
+    plugins: [apart(/(tfjs-engine|class-exports)\.js$/)],
     platform: 'node',
     format: 'esm',
     target: 'node20.19',

@@ -12,6 +12,9 @@ const integer = (fallback: number, minimum: number, description: string, maximum
 const text = (fallback: string, description: string, limits: TStringOptions = {}) =>
   Type.String({ default: fallback, description, ...limits });
 
+/** The package's own table, relative to its root. */
+export const OWN_TABLE = 'data/auto-mpg.csv';
+
 /** All settings. `.env.example` lists the same names and defaults; a test compares them. */
 export const ConfigSchema = Type.Object({
   HOST: text(
@@ -78,7 +81,7 @@ export const ConfigSchema = Type.Object({
     pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]*$',
   }),
   KEEP_VERSIONS: integer(10, 1, 'number of newest versions to retain, besides those that serve or have an alias'),
-  TRAIN_DATA: text('data/auto-mpg.csv', 'CSV to train the first model on if the store is empty'),
+  TRAIN_DATA: text(OWN_TABLE, 'CSV to train the first model on if the store is empty'),
   TRAIN_TARGET: text('mpg', 'target column of TRAIN_DATA, or several, separated by commas', { minLength: 1 }),
   ON_MISSING: choice(
     ['refuse', 'mean'],
@@ -146,11 +149,22 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   // An empty variable, as compose files set, counts as not set.
   const names = Object.keys(ConfigSchema.properties).filter((name) => env[name]);
   const values = Object.fromEntries(names.map((name) => [name, parse(name, env[name]!)]));
-  const config = Value.Default(ConfigSchema, values) as Config;
+  return checkedConfig(values, (name, expected) => `${name} ${expected}, got ${show(env[name])}`);
+}
+
+/**
+ * Adds the defaults to settings. Throws an Error with what `complain` says of each invalid one, from what was expected and the value that
+ * was found.
+ */
+export function checkedConfig(
+  values: object,
+  complain: (name: string, expected: string, value: string) => string,
+): Config {
+  const config = Value.Default(ConfigSchema, { ...values }) as Config;
   const errors = Value.Errors(ConfigSchema, config).map(({ keyword, instancePath, message, params }) => {
-    const name = instancePath.slice(1);
+    const name = instancePath.slice(1) as keyof Config;
     const expected = keyword === 'enum' ? `must be one of ${params.allowedValues.join(', ')}` : message;
-    return `${name} ${expected}, got ${show(env[name])}`;
+    return complain(name, expected, show(config[name]));
   });
   if (errors.length > 0) throw new Error(errors.join('; '));
   return Object.freeze(config);

@@ -13,10 +13,8 @@ import { firstLines } from './first-lines.js';
 import { HealthServer } from './health/health-server.js';
 import { MoreAddresses } from './http/more-addresses.js';
 import { createLog } from './log/create-log.js';
-import { buildParts } from './parts.js';
+import { openModel } from './open-model.js';
 import { readPlatform } from './platform.js';
-import { retrainOnDrift } from './service/training/retraining.js';
-import { startModel } from './start-model.js';
 
 /** Milliseconds after the shutdown delay after which the process exits, whatever still runs. */
 const GRACE = 9000;
@@ -24,8 +22,6 @@ const GRACE = 9000;
 const CONNECTION_GRACE = 7000;
 /** Milliseconds before the end of the shutdown delay in which a connection ends with its reply, but at most half of the delay. */
 const LAST_REPLIES = 2000;
-/** Milliseconds between two checks for changes by other processes, where the file system does not report them. */
-const POLL_INTERVAL = 5000;
 /**
  * Signals that close-with-grace does not handle. SIGHUP is taken for SIGTERM. The others report a fault of the process, which a
  * handler in JavaScript would repeat for ever instead of ending it.
@@ -71,18 +67,13 @@ const createEngine = await orExit(`ENGINE=${config.ENGINE}`, async () => {
 });
 const access = await orExit('configuration', () => buildAccess(config, log));
 await orExit('configuration', () => requireDecision(config.HOST, config.AUTH === 'off' || access.admission.isClosed));
-const parts = buildParts(config, createEngine, log);
-const { service, drift, loader, jobs, store } = parts;
-if (config.RETRAIN === 'on_drift' && platform.readOnly) {
-  log.warn('RETRAIN=on_drift is ignored: the platform requires a read-only service (AIP_MODE=PREDICTION)');
-} else if (config.RETRAIN === 'on_drift') {
-  retrainOnDrift({ ...parts, minRows: config.FEEDBACK_LEAST_ROWS, cooldown: 1000 * config.RETRAIN_COOLDOWN });
-}
+const model = openModel(config, createEngine, platform, log);
+const { parts } = model;
+const { service } = parts;
 let health: HealthServer | undefined;
 const app = await buildApp(parts, config, platform, output, access);
 const addresses = new MoreAddresses(app, announce);
 
-const stopWatching = store.watch(() => void loader.follow().then(() => drift.loadNewerBaseline()), POLL_INTERVAL);
 const shutdownDelay = 1000 * config.SHUTDOWN_DELAY;
 closeWithGrace({ delay: shutdownDelay + GRACE, logger: log, skip: [...SKIPPED] }, async ({ err, signal }) => {
   if (err) log.fatal({ err }, 'uncaught error');
@@ -90,17 +81,15 @@ closeWithGrace({ delay: shutdownDelay + GRACE, logger: log, skip: [...SKIPPED] }
   service.drain('shutting down');
   health?.beat();
   if (!err) await answerOn();
-  stopWatching();
-  await jobs.close();
   // A client that is still sending by then is cut off.
   setTimeout(() => app.server.closeAllConnections(), CONNECTION_GRACE).unref();
-  await drift.close();
+  await model.close();
   await app.close();
   await health?.close();
   await endLog();
 });
 await listen();
-await startModel(parts, config, platform);
+await model.start();
 // After the log of the start, so that nothing follows them unless something happens.
 if (process.stdout.isTTY) output.write(welcome());
 

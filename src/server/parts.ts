@@ -1,9 +1,12 @@
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import { builtFile } from '../base/node/built-file.js';
 import { FeedbackStore } from '../model/feedback/feedback-store.js';
+import type { Reference } from '../model/feedback/feedback-table.js';
 import type { EngineFactory } from '../model/network/engine.js';
 import { FileStore } from '../model/store/file-store.js';
-import type { Config } from './config.js';
+import { type Config, OWN_TABLE } from './config.js';
 import { DriftService } from './service/drift/drift-service.js';
 import { FeedbackService } from './service/feedback/feedback-service.js';
 import { PredictionService } from './service/prediction/prediction-service.js';
@@ -59,7 +62,10 @@ export function buildParts(config: Config, createEngine: EngineFactory, log: Log
   return { store, createEngine, service, drift, loader, jobs, feedback, catalog, changes, prune, log };
 }
 
-/** Returns the CSV that the first model is trained on, and that a retraining may mix in. */
-export function referenceOf({ TRAIN_DATA, TRAIN_TARGET }: Config): { path: string; targets: string[] } {
-  return { path: TRAIN_DATA, targets: TRAIN_TARGET.split(',') };
+/** Returns the CSV that the first model is trained on, and that a retraining may mix in; undefined for none. */
+export function referenceOf({ TRAIN_DATA, TRAIN_TARGET }: Config): Reference | undefined {
+  if (TRAIN_DATA === '') return undefined;
+  // The package's own table is there wherever the process runs.
+  const path = TRAIN_DATA === OWN_TABLE ? fileURLToPath(builtFile(`../../${OWN_TABLE}`)) : TRAIN_DATA;
+  return { path, targets: TRAIN_TARGET.split(',') };
 }

@@ -21,6 +21,17 @@ export interface Platform {
   readonly readOnly: boolean;
 }
 
+/** No platform: a person starts the process. */
+export const NO_PLATFORM: Platform = {
+  environment: {},
+  base: SAGEMAKER_BASE,
+  trainingJob: undefined,
+  artifact: undefined,
+  remoteArtifact: undefined,
+  vertex: undefined,
+  readOnly: false,
+};
+
 /**
  * Settings on a platform, unless they are set: it runs the container in a network of its own, decides who may send requests, and
  * sends them under names that it does not announce.

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import type { Logger } from 'pino';
+import type { Reference } from '../model/feedback/feedback-table.js';
 import type { FileStore } from '../model/store/file-store.js';
 import { fileToTable } from '../model/tables/reader/table-reader.js';
 import { UNLIMITED } from '../model/tables/table-limits.js';
@@ -25,9 +26,14 @@ export async function startModel(parts: Parts, config: Config, platform: Platfor
     if (await serveArtifact(parts, platform)) return;
     step = `reading ${config.MODEL_STORE}`;
     if (await loader.activateStored()) return;
+    const reference = referenceOf(config);
+    if (!reference) {
+      service.explainNotReady(`no model: ${config.MODEL_STORE} is empty; POST /train can make one`);
+      return;
+    }
     step = `training the first model on ${config.TRAIN_DATA}`;
     service.explainNotReady(step);
-    await trainFirst(parts, referenceOf(config));
+    await trainFirst(parts, reference);
   } catch (error) {
     log.error({ err: error }, 'there is no model to serve; POST /train can still make one');
     const { code = 'INTERNAL' } = error as { code?: string };
@@ -60,7 +66,7 @@ async function serveArtifact(
   return true;
 }
 
-async function trainFirst({ jobs, changes }: Parts, { path, targets }: ReturnType<typeof referenceOf>): Promise<void> {
+async function trainFirst({ jobs, changes }: Parts, { path, targets }: Reference): Promise<void> {
   const table = { format: 'csv', targets, model: null, replace: false, limits: UNLIMITED } as const;
   const prepare = (directory: string) => fileToTable(createReadStream(path), { ...table, directory });
   const job = await changes.record(

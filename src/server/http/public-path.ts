@@ -4,10 +4,11 @@ import type { FastifyRequest } from 'fastify';
 const PREFIX = /^(?:\/[\w.~-]+)+\/?$/;
 
 /**
- * Returns a path of this service as its client must write it: below the prefix that a proxy strips, if the proxy reports it as
- * `X-Forwarded-Prefix`.
+ * Returns a path of this service as its client must write it: below the prefix of the plugin, and below one that a proxy strips, if the
+ * proxy reports it as `X-Forwarded-Prefix`.
  */
-export function publicPath({ headers }: Pick<FastifyRequest, 'headers'>, path: string): string {
+export function publicPath({ headers, server }: Pick<FastifyRequest, 'headers' | 'server'>, path: string): string {
   const prefix = headers['x-forwarded-prefix'];
-  return typeof prefix === 'string' && PREFIX.test(prefix) ? prefix.replace(/\/$/, '') + path : path;
+  const outer = typeof prefix === 'string' && PREFIX.test(prefix) ? prefix.replace(/\/$/, '') : '';
+  return outer + server.prefix + path;
 }

@@ -9,6 +9,9 @@ import { describeFeatures } from './openapi/features.js';
 import { nameOperations } from './openapi/operation-ids.js';
 import { completeSchemas, type Document } from './openapi/schema-marks.js';
 
+/** Name under which the package adds the function that returns the document. */
+const DECORATOR = 'modelOpenapi';
+
 /** Serves the OpenAPI document at `/openapi.json`, and as a page at `/docs`, with the serving model's own feature names. */
 export async function openapi(
   app: FastifyInstance,
@@ -17,6 +20,10 @@ export async function openapi(
 ): Promise<void> {
   const schemes = Object.assign({}, ...authenticators.map(({ securitySchemes }) => securitySchemes));
   await app.register(swagger, {
+    // The application may have registered this package for a document of its own.
+    decorator: DECORATOR,
+    // Paths are relative to the document's server.
+    transform: ({ schema, url }) => ({ schema: schema ?? {}, url: url.slice(app.prefix.length) || '/' }),
     openapi: {
       openapi: '3.1.0',
       info: {
@@ -38,7 +45,9 @@ export async function openapi(
   const current = () => {
     const serving = service.servingIfReady;
     if (!written || written.serving?.card !== serving?.card) {
-      complete ??= completed(structuredClone(app.swagger()) as Document);
+      complete ??= completed(
+        structuredClone((app as unknown as Record<typeof DECORATOR, () => object>)[DECORATOR]()) as Document,
+      );
       // Locations are relative to the document, so that they are right behind a prefix that a proxy strips.
       const document = { ...structuredClone(complete), servers: [{ url: '.' }] };
       describeFeatures(document, serving?.card);
@@ -61,7 +70,7 @@ export async function openapi(
     });
     const { url, headers } = request;
     const answer = await (await page).inject({
-      url,
+      url: url.slice(app.prefix.length),
       headers: Object.fromEntries(CONDITIONS.flatMap((name) => (headers[name] ? [[name, headers[name]]] : []))),
     });
     if (answer.statusCode >= 500) throw new Error(`the page of the interface failed: ${answer.body}`);

@@ -1,3 +1,4 @@
+import { withTensorflow } from '../tensorflow-packages.js';
+
 /** The exports of `reconstruction-regressor/regressor`: the model as a TensorFlow.js class, and its optimiser. */
-export { Nadam } from './nadam.js';
-export { ReconstructionRegressor } from './regressor.js';
+export const { Nadam, ReconstructionRegressor } = await withTensorflow(() => import('./class-exports.js'));

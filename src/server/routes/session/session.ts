@@ -21,7 +21,8 @@ export interface SessionRoutesOptions {
 /** Signs in to the page and out again, and says who is signed in. */
 export async function sessionRoutes(app: FastifyInstance, options: SessionRoutesOptions): Promise<void> {
   const { openTo, keys, pageSessions, oidc } = options;
-  await app.register(cookies);
+  // The application may have registered it already.
+  if (!app.hasReplyDecorator('setCookie')) await app.register(cookies);
   const describe = (principal: Principal): SessionReply => ({
     closed: openTo === null,
     open_to: openTo && [...openTo],

@@ -21,8 +21,8 @@ export interface FeedbackOptions extends Pick<RowModel, 'allowMissing' | 'maxRow
   readonly store: FeedbackStore;
   readonly service: PredictionService;
   readonly log: Pick<Logger, 'error'>;
-  /** Rows that a training may mix in. */
-  readonly reference: Reference;
+  /** Rows that a training may mix in, if there are any. */
+  readonly reference: Reference | undefined;
 }
 
 /** The key of a request that its client may send again, and what identifies its body. */
@@ -161,9 +161,15 @@ export class FeedbackService extends EventEmitter<{ rows: [Serving, StoredRows] 
     return serving ? this.liveModel(serving).errorsSince(since) : new Float64Array(0);
   }
 
-  /** Writes the labelled rows of the serving model's columns as a table to train on. Throws as `feedbackToTable`. */
+  /**
+   * Writes the labelled rows of the serving model's columns as a table to train on. Throws as `feedbackToTable`, and `INVALID_REQUEST`
+   * without rows to mix in.
+   */
   async table(directory: string, mixReference: boolean): Promise<TableInfo> {
     const { store, service, reference } = this.options;
+    if (mixReference && !reference) {
+      throw new DomainError('INVALID_REQUEST', 'mix_reference: there is no TRAIN_DATA whose rows could be mixed in');
+    }
     return this.watch(feedbackToTable(store, service.serving.card, directory, mixReference ? reference : undefined));
   }
 

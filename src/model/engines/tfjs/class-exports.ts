@@ -1,0 +1,2 @@
+export { Nadam } from './nadam.js';
+export { ReconstructionRegressor } from './regressor.js';

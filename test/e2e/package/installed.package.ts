@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync, lstatSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '../../support/free-port.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
+import { until } from '../../support/until.js';
+
+// The package as others get it: `npm run package` has packed it, and npm installs it into an empty directory, with what it needs from
+// the registry, for each version of Node that is here.
+
+const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
+const MB = 2 ** 20;
+const TARBALL = newest(
+  readdirSync(join(ROOT, 'dist'))
+    .filter((name) => name.endsWith('.tgz'))
+    .map((name) => join(ROOT, 'dist', name)),
+);
+const CAR = { instances: [[8, 307, 130, 3504, 12, 70, 1]] };
+
+function newest(files: readonly string[]): string {
+  const [latest] = files.toSorted((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+  assert.ok(latest, 'there is no tarball: npm run package');
+  return latest;
+}
+
+/** The versions of Node that are here, by their numbers: this one, and those of `.ci/other-nodes`. */
+function nodes(): Map<string, string> {
+  const cache = join(ROOT, '.cache/nodes');
+  const own = process.versions.node.split('.')[0]!;
+  const others = existsSync(cache) ? readdirSync(cache).filter((name) => /^\d+$/.test(name)) : [];
+  return new Map([[own, process.execPath], ...others.map((name) => [name, join(cache, name, 'bin/node')] as const)]);
+}
+
+function run(directory: string, node: string, ...[command, ...args]: string[]) {
+  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env['PATH']}`, NO_COLOR: '1' };
+  const { status, stdout, stderr, error } = spawnSync(command!, args, { cwd: directory, env, encoding: 'utf8' });
+  if (error) throw error;
+  return { status, stdout, stderr };
+}
+
+/** Bytes of the files below a directory. */
+function sizeOf(directory: string): number {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' }).reduce((sum, name) => {
+    const found = lstatSync(join(directory, name));
+    return found.isFile() ? sum + found.size : sum;
+  }, 0);
+}
+
+/** Installs the package into an empty directory. */
+function install(t: TestContext, node: string): string {
+  const directory = temporaryDirectory(t);
+  writeFileSync(join(directory, 'package.json'), '{ "private": true, "type": "module" }');
+  const { status, stderr } = run(directory, node, 'npm', 'install', '--no-audit', '--no-fund', TARBALL);
+  assert.equal(status, 0, stderr);
+  assert.doesNotMatch(stderr, /warn/i);
+  return directory;
+}
+
+/** Installs Fastify, as an application that registers the plugin has it. */
+function addFastify(directory: string, node: string): void {
+  const { status, stderr } = run(directory, node, 'npm', 'install', '--no-audit', '--no-fund', 'fastify@5');
+  assert.equal(status, 0, stderr);
+}
+
+/** Starts a program of the directory, which the test ends. */
+function start(
+  t: TestContext,
+  directory: string,
+  node: string,
+  args: string[],
+  env: NodeJS.ProcessEnv = {},
+): ChildProcess {
+  const child = spawn(node, args, {
+    cwd: directory,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  return child;
+}
+
+async function predict(url: string): Promise<{ predictions: number[][] }> {
+  const headers = { 'content-type': 'application/json' };
+  const reply = await fetch(`${url}/predict`, { method: 'POST', headers, body: JSON.stringify(CAR) });
+  assert.equal(reply.status, 200, await reply.clone().text());
+  return (await reply.json()) as { predictions: number[][] };
+}
+
+test('the tarball is small, and has no tests, sources and source maps', () => {
+  const { size } = statSync(TARBALL);
+  assert.ok(size < 5 * MB, `${size} bytes`);
+  const files = run(ROOT, process.execPath, 'tar', 'tzf', TARBALL).stdout.trim().split('\n');
+  const strange = files.filter(
+    (name) => !/^package\/(dist\/(app|types)\/|data\/|package\.json$|[A-Z]+(\.md)?$)/.test(name),
+  );
+  assert.deepEqual(strange, []);
+  assert.ok(!files.some((name) => name.endsWith('.map')));
+});
+
+for (const [version, node] of nodes()) {
+  test(`on Node ${version}, it installs into an empty directory and predicts, as a command and as a plugin`, async (t) => {
+    const began = performance.now();
+    const directory = install(t, node);
+    const installed = performance.now();
+    const size = sizeOf(join(directory, 'node_modules'));
+    assert.ok(size < 60 * MB, `${size} bytes are installed`);
+    assert.ok(!existsSync(join(directory, 'node_modules/@tensorflow')));
+
+    const bin = join('node_modules', '.bin', 'reconstruction-regressor');
+    assert.match(run(directory, node, bin, '--help').stdout, /serve/);
+    const port = await freePort();
+    const served = performance.now();
+    start(t, directory, node, [bin, 'serve', '--port', String(port)]);
+    await until('a model serves', 120, async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok);
+    const { predictions } = await predict(`http://127.0.0.1:${port}`);
+    assert.ok(predictions[0]![0]! > 5 && predictions[0]![0]! < 30, String(predictions));
+    const seconds = (from: number, to = performance.now()) => `${((to - from) / 1000).toFixed(1)} s`;
+    t.diagnostic(`Node ${version}: installed ${(size / MB).toFixed(0)} MB in ${seconds(began, installed)}`);
+    t.diagnostic(`Node ${version}: first prediction ${seconds(served)} after the start`);
+
+    addFastify(directory, node);
+    const ownPort = await freePort();
+    writeFileSync(
+      join(directory, 'server.js'),
+      `import fastify from 'fastify';
+       import reconstructionRegressor, { buildApp } from 'reconstruction-regressor';
+       const app = fastify();
+       app.register(reconstructionRegressor, { modelStore: 'models', prefix: '/models/cars' });
+       await app.listen({ port: ${ownPort} });
+       const alone = await buildApp({ MODEL_STORE: 'models', LOG_LEVEL: 'error' });
+       const { statusCode } = await alone.inject('/readyz');
+       if (statusCode !== 200) throw new Error('buildApp: ' + statusCode);
+       await alone.close();`,
+    );
+    start(t, directory, node, ['server.js']);
+    await until(
+      'the plugin serves',
+      60,
+      async () => (await fetch(`http://127.0.0.1:${ownPort}/models/cars/readyz`)).ok,
+    );
+    assert.deepEqual((await predict(`http://127.0.0.1:${ownPort}/models/cars`)).predictions, predictions);
+  });
+}
+
+test('what needs TensorFlow.js says so where it is missing', (t) => {
+  const directory = install(t, process.execPath);
+  const imported = run(
+    directory,
+    process.execPath,
+    process.execPath,
+    '--eval',
+    "import('reconstruction-regressor/regressor')",
+  );
+  assert.match(
+    imported.stderr,
+    /Error: TensorFlow\.js, an optional peer dependency, is not installed: npm install @tensorflow\/tfjs-core /,
+  );
+  const main = 'node_modules/reconstruction-regressor/dist/app/main.js';
+  for (const engine of ['tfjs', 'wasm', 'tensorflow']) {
+    const served = run(directory, process.execPath, 'env', `ENGINE=${engine}`, 'PORT=0', process.execPath, main);
+    assert.equal(served.status, 1);
+    assert.match(
+      served.stderr,
+      new RegExp(`^ENGINE=${engine}: TensorFlow\\.js, an optional peer dependency, is not installed: .*\\n$`),
+    );
+  }
+});
+
+test("its types fit a strict consumer's", (t) => {
+  const directory = install(t, process.execPath);
+  addFastify(directory, process.execPath);
+  const types = join(ROOT, 'node_modules/@types/node');
+  mkdirSync(join(directory, 'node_modules/@types'), { recursive: true });
+  symlinkSync(types, join(directory, 'node_modules/@types/node'));
+  // What the types of Node refer to.
+  symlinkSync(join(ROOT, 'node_modules/undici-types'), join(directory, 'node_modules/undici-types'));
+  writeFileSync(
+    join(directory, 'consumer.ts'),
+    `import fastify, { type FastifyInstance } from 'fastify';
+     import regressor, { buildApp, reconstructionRegressor, type ReconstructionRegressorOptions } from 'reconstruction-regressor';
+     import * as client from 'reconstruction-regressor/client';
+     const options: ReconstructionRegressorOptions = { modelStore: 'models', retrain: 'on_drift', maxRows: 10 };
+     const app = fastify();
+     app.register(reconstructionRegressor, { ...options, prefix: '/models/price' });
+     await app.register(regressor, { prefix: '/models/rent' });
+     // @ts-expect-error: there is no such option
+     app.register(reconstructionRegressor, { port: 8080 });
+     // @ts-expect-error: not a number
+     app.register(reconstructionRegressor, { maxRows: '10' });
+     const alone: FastifyInstance = await buildApp({ MODEL_STORE: 'models' });
+     export { alone, app, client };`,
+  );
+  const options = {
+    strict: true,
+    module: 'nodenext',
+    target: 'es2023',
+    noEmit: true,
+    skipLibCheck: false,
+    types: ['node'],
+  };
+  const config = { compilerOptions: { ...options, exactOptionalPropertyTypes: true }, files: ['consumer.ts'] };
+  writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify(config));
+  const tsc = join(ROOT, 'node_modules/.bin/tsc');
+  const { status, stdout } = run(directory, process.execPath, process.execPath, tsc, '--project', directory);
+  assert.equal(status, 0, stdout);
+});
