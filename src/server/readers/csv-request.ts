@@ -44,7 +44,8 @@ export function readCsvRequest(body: Buffer, model: RowModel, { charset }: CsvRe
   checkCells(csv);
   // A header, and one row too many: there could be millions of empty rows.
   const records = parseRecords(csv, model.maxRows + 2);
-  const names = headerOf(records[0] ?? [], model, delimiter);
+  const isNumbered = records.length > 1 && isNumberedHeader(records[0]!, features.length);
+  const names = isNumbered ? [...features] : headerOf(records[0] ?? [], model, delimiter);
   const isNamed = names && records[1]?.length === names.length + 1;
   const header = isNamed && hasRowNames(names, records.slice(1)) ? [unnamed(0), ...names] : names;
   const ignored = header ? checkHeader(header, features) : 0;
@@ -81,9 +82,14 @@ function checkHeader(header: readonly string[], features: readonly string[]): nu
   return checkNames(header, 'header', features);
 }
 
+/** Returns whether this is `0,1,2`, the header that pandas writes for an array: few rows of three numbers or more look like it. */
+function isNumberedHeader(first: readonly string[], width: number): boolean {
+  return width > 2 && first.length === width && first.every((cell, j) => cell.trim() === String(j));
+}
+
 /**
- * Returns the names in the first line if it is a header: it names all features, or has a word where no row can have it. A text may be
- * any word, but hardly the name of a feature.
+ * Returns the names in the first line if it is a header: it names all features, or half of its cells are words where no row can have
+ * them, or such a word is the name of a feature. A text may be any word, but hardly the name of a feature.
  */
 function headerOf(first: readonly string[], model: RowModel, delimiter: string): string[] | undefined {
   const { features, columns } = model;
@@ -93,15 +99,17 @@ function headerOf(first: readonly string[], model: RowModel, delimiter: string):
   const isRow = first.length === features.length;
   if (!isRow && !isNumeric(model)) return undefined;
   const known = new Set(features);
-  const isHeader = first.some((cell, j) => {
+  const isWord = (name: string, j: number) => {
     const column = columns?.[j];
-    const name = cell.trim();
     // A number with a decimal comma is no name.
     if (delimiter !== ',' && (!column || column.type === 'number') && /^[+-]?[\d.]*,\d+$/.test(name)) return false;
     if (!isRow || !column) return !isGap(name) && Number.isNaN(numberInText(name));
     const code = codeOfText(column, name);
     return code instanceof Uncodable || (known.has(name) && valueOfCode(column, code) === undefined);
-  });
+  };
+  const words = first.map((cell) => cell.trim()).filter(isWord);
+  const isMostly = words.length > 0 && 2 * words.length >= first.length;
+  const isHeader = isMostly || words.some((name) => known.has(name));
   return isHeader ? names : undefined;
 }
 

@@ -1,6 +1,6 @@
 import { show } from '../../base/domain-error.js';
 import { readJsonObject } from '../../base/json/json-object.js';
-import { isObject } from '../../base/json/parse-json.js';
+import { isObject, readJson } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
 import { readRows } from '../../model/tables/json/json-rows.js';
 import { isNumeric } from '../../model/tables/row-model.js';
@@ -20,6 +20,8 @@ import {
 const KEYS = ['dataframe_split', 'dataframe_records', 'instances', 'inputs'] as const;
 type Key = (typeof KEYS)[number];
 
+const SPACE = 0x20;
+const LEFT_BRACKET = 0x5b;
 const LEFT_BRACE = 0x7b;
 const LETTER_I = 0x69;
 const LETTER_P = 0x70;
@@ -35,11 +37,13 @@ const parser = new RowParser();
 
 /**
  * Reads a body of MLflow's scoring server: an object with one of its four keys. `params` and other keys have no meaning for
- * this model. Throws `INVALID_JSON`, `INVALID_REQUEST`, `INVALID_ROWS` and `TOO_LARGE`.
+ * this model. A list is rows, or the values of one row, as SageMaker's containers read it. Throws `INVALID_JSON`, `INVALID_REQUEST`, `INVALID_ROWS` and `TOO_LARGE`.
  */
 export function readMlflowRequest(body: Buffer, model: RowModel): Rows {
   const common = readCommon(body, model);
   if (common) return common;
+  const first = body.find((byte) => byte > SPACE);
+  if (first === LEFT_BRACKET) return readList(body, model);
   const request = readJsonObject(body, jsonParser(model));
   const keys = KEYS.filter((key) => Object.hasOwn(request, key));
   const [key] = keys;
@@ -47,9 +51,16 @@ export function readMlflowRequest(body: Buffer, model: RowModel): Rows {
     const got = keys.length === 0 ? 'none' : keys.join(' and ');
     throw invalidRequest(`body: expected exactly one of ${KEYS.join(', ')}, got ${got}`);
   }
-  const { params = {} } = request;
-  if (!isObject(params)) throw invalidRequest(`params: expected an object, got ${show(params)}`);
+  const { params } = request;
+  if (params !== undefined && params !== null && !isObject(params))
+    throw invalidRequest(`params: expected an object, got ${show(params)}`);
   return readKey(key, request[key], model);
+}
+
+function readList(body: Buffer, model: RowModel): Rows {
+  const list = readJson(body, jsonParser(model)) as unknown[];
+  const isRow = list.length > 0 && list.every((value) => typeof value !== 'object' || value === null);
+  return readRowList(isRow && model.features.length > 1 ? [list] : list, 'body', model);
 }
 
 /** Reads the three most common forms without an object per row. Returns undefined for any other body, valid or not. */

@@ -2,6 +2,7 @@ import { readCsvRequest } from './csv-request.js';
 import { readFloatRows } from './float32-request.js';
 import { readJsonLinesRequest } from './json-lines-request.js';
 import { readMlflowRequest } from './mlflow-request.js';
+import { readNumpyRequest } from './numpy-request.js';
 import { readOpenInferenceRequest } from './open-inference-request.js';
 import { readPredictRequest } from './predict-request.js';
 import { readTensorflowRequest } from './tensorflow-request.js';
@@ -14,6 +15,7 @@ export const ROW_READERS = {
   instances: readInstancesRequest,
   jsonLines: readJsonLinesRequest,
   mlflow: readMlflowRequest,
+  numpy: readNumpyRequest,
   openInference: readOpenInferenceRequest,
   predict: readPredictRequest,
   tensorflow: readTensorflowRequest,

@@ -1,5 +1,6 @@
 import { DomainError, show } from '../../base/domain-error.js';
 import { parseTolerantly } from '../../base/json/nonfinite-tokens.js';
+import { isObject } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
 import { readRows } from '../../model/tables/json/json-rows.js';
 import { codeValue, isNumeric, mayMiss, type RowModel } from '../../model/tables/row-model.js';
@@ -32,35 +33,52 @@ export function jsonParser({ columns, allowMissing }: RowModel): (text: string) 
   return (text) => parseTolerantly(text, allowMissing || columns !== undefined);
 }
 
-/** Reads rows by position or by feature name. `place` is the client's name for them. Throws `INVALID_ROWS` and `TOO_LARGE`. */
+/**
+ * Reads rows by position or by feature name; of a single feature, also its values. `place` is the client's name for them. Throws
+ * `INVALID_ROWS` and `TOO_LARGE`.
+ */
 export function readRowList(value: unknown, place: string, model: RowModel): Rows {
   if (!Array.isArray(value)) {
     throw invalidRows(`${place}: expected an array of rows, got ${value === undefined ? 'nothing' : show(value)}`);
   }
   checkCount(value.length, place, model.maxRows);
-  return withCount(readRows(value, model, place), value.length);
+  const rows = value.map((row) => rowOf(row, model));
+  return withCount(readRows(rows, model, place), value.length);
 }
 
-/** Reads columns by feature name: arrays of values, or of arrays of one value. Throws `INVALID_ROWS` and `TOO_LARGE`. */
+/** Returns the row in `{"features": […]}`, as SageMaker's algorithms write it, or of the value of a single feature. */
+function rowOf(row: unknown, { features }: RowModel): unknown {
+  if (features.length === 1 && (typeof row !== 'object' || row === null)) return [row];
+  if (!isObject(row) || features.includes('features')) return row;
+  const inner = isObject(row['data']) && !features.includes('data') ? row['data']['features'] : row['features'];
+  const values = isObject(inner) ? inner['values'] : inner;
+  return Array.isArray(values) ? values : row;
+}
+
+/**
+ * Reads columns by feature name: arrays of values, or of arrays of one value; or the values of a single row. Throws `INVALID_ROWS`
+ * and `TOO_LARGE`.
+ */
 export function readColumns(columns: Record<string, unknown>, place: string, model: RowModel): Rows {
   const { features } = model;
   const ignored = checkNames(Object.keys(columns), place, features);
-  const first = columns[features[0]!];
-  const count = Array.isArray(first) ? first.length : 0;
+  const list = features.map((name) => columns[name]).find(Array.isArray);
+  const count = list?.length ?? 1;
   checkCount(count, `${place}[${show(features[0])}]`, model.maxRows);
   const rows = new Float32Array(count * features.length);
   const what = model.columns ? 'values' : 'numbers';
   features.forEach((name, j) => {
-    const column = columns[name];
+    const value = columns[name];
+    const column = count === 1 && !Array.isArray(value) ? [value] : value;
     if (!Array.isArray(column) || column.length !== count) {
       throw invalidRows(`${place}[${show(name)}]: expected an array of ${count} ${what}, got ${show(column)}`);
     }
     for (let i = 0, at = j; i < count; i++, at += features.length) {
-      const value = Array.isArray(column[i]) && column[i].length === 1 ? column[i][0] : column[i];
-      if (model.columns) rows[at] = codeValue(model, j, value, () => `${place}[${show(name)}][${i}]`);
-      else if (isFloat32(value)) rows[at] = value;
-      else if (value === null && mayMiss(model, j)) rows[at] = Number.NaN;
-      else throw invalidRows(`${place}[${show(name)}][${i}]: expected a finite number, got ${show(value)}`);
+      const cell = Array.isArray(column[i]) && column[i].length === 1 ? column[i][0] : column[i];
+      if (model.columns) rows[at] = codeValue(model, j, cell, () => `${place}[${show(name)}][${i}]`);
+      else if (isFloat32(cell)) rows[at] = cell;
+      else if (cell === null && mayMiss(model, j)) rows[at] = Number.NaN;
+      else throw invalidRows(`${place}[${show(name)}][${i}]: expected a finite number, got ${show(cell)}`);
     }
   });
   return withCount({ rows, ignored }, count);

@@ -1,7 +1,7 @@
 import { DomainError, show } from '../../base/domain-error.js';
 import { readJsonObject } from '../../base/json/json-object.js';
 import { withoutNumberTokens } from '../../base/json/nonfinite-tokens.js';
-import { isObject } from '../../base/json/parse-json.js';
+import { errorPosition, isObject } from '../../base/json/parse-json.js';
 import type { Rows } from '../../model/tables/rows.js';
 import {
   invalidRequest,
@@ -77,7 +77,6 @@ function readColumnar(inputs: unknown, model: RowModel): Rows {
   const rows = named || isInput(inputs) ? inputs[INPUT] : inputs;
   if (!isObject(rows))
     return readRowList(Array.isArray(rows) ? rows.map((row) => valuesOf(row, model)) : rows, 'inputs', model);
-  if (model.columns === undefined) return readColumns(rows, 'inputs', model);
   const columns = Object.entries(rows).map(([name, column]) => [
     name,
     Array.isArray(column) ? column.map(plainElement) : column,
@@ -104,12 +103,12 @@ function readExamples({ examples, context = {} }: Record<string, unknown>, model
 
 /**
  * Returns a row whose values are neither arrays of one nor `{"b64": …}`, as the original writes the elements of a tensor `[rows, 1]` and
- * texts that need not be UTF-8. Rows of numbers have neither.
+ * texts that need not be UTF-8. Rows of numbers by position have neither.
  */
 function valuesOf(row: unknown, { columns }: RowModel): unknown {
-  if (columns === undefined) return row;
-  if (Array.isArray(row)) return row.map(plainElement);
-  return isObject(row) ? Object.fromEntries(Object.entries(row).map(([name, of]) => [name, plainElement(of)])) : row;
+  if (Array.isArray(row)) return columns === undefined ? row : row.map(plainElement);
+  if (!isObject(row) || !Object.values(row).some((value) => typeof value === 'object')) return row;
+  return Object.fromEntries(Object.entries(row).map(([name, of]) => [name, plainElement(of)]));
 }
 
 function plainElement(element: unknown): unknown {
@@ -145,8 +144,7 @@ function parseTolerantly(text: string, allowMissing: boolean): unknown {
       return parse(plain);
     } catch (cause) {
       if (text.trim() === '') throw malformed('The document is empty.', 0, cause);
-      const position = /position (\d+)/.exec((cause as Error).message)?.[1];
-      throw malformed('Invalid value.', position === undefined ? text.length : Number(position), cause);
+      throw malformed('Invalid value.', errorPosition(plain), cause);
     }
   }
 }

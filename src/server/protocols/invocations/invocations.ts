@@ -14,6 +14,7 @@ import {
   type PredictionRouteOptions,
   predictionRoute,
 } from '../../inference/prediction-route.js';
+import { numpyHeader } from '../../readers/numpy-request.js';
 import { vendorType } from '../../readers/open-inference-request.js';
 import type { Observation } from '../../service/prediction/prediction-service.js';
 import { openInferenceRequest } from '../open-inference/open-inference-request.js';
@@ -25,12 +26,15 @@ import { handleInvocationErrors, INVOCATION_ERRORS, invocationError, TAG } from 
 
 const LINES = ['application/jsonlines', 'application/x-jsonlines', 'application/x-ndjson'];
 const FLOATS = 'application/octet-stream';
+const NUMPY = 'application/x-npy';
 const ATTRIBUTES = 'x-amzn-sagemaker-custom-attributes';
-const READERS: Readonly<Record<string, 'mlflow' | 'csv' | 'floats' | 'jsonLines'>> = {
+type RowForm = 'mlflow' | 'csv' | 'floats' | 'jsonLines' | 'numpy';
+const READERS: Readonly<Record<string, RowForm>> = {
   [JSON_TYPE]: 'mlflow',
   [CSV_TYPE]: 'csv',
   ...Object.fromEntries(LINES.map((type) => [type, 'jsonLines'])),
   [FLOATS]: 'floats',
+  [NUMPY]: 'numpy',
 };
 const TYPES = Object.keys(READERS);
 
@@ -60,7 +64,7 @@ const REPLIES = {
   },
 };
 
-type InvocationsRequest = InferenceRequest<'mlflow' | 'csv' | 'floats' | 'jsonLines' | 'openInference' | 'tensorflow'>;
+type InvocationsRequest = InferenceRequest<RowForm | 'openInference' | 'tensorflow'>;
 
 export interface InvocationsOptions extends PredictionRouteOptions {
   readonly model: ServedModel;
@@ -71,7 +75,7 @@ export interface InvocationsOptions extends PredictionRouteOptions {
 /**
  * `POST /invocations`, which MLflow and SageMaker share. The headers decide, in this order: attributes of TensorFlow Serving
  * make it a request to SageMaker's container of that name; Triton's content types make it one of the Open Inference Protocol;
- * JSON is MLflow's; JSON Lines, CSV and float32 are rows.
+ * JSON is MLflow's; JSON Lines, CSV, float32 and NumPy's arrays are rows.
  */
 export async function invocations(app: FastifyInstance, options: InvocationsOptions): Promise<void> {
   const { model, flatten } = options;
@@ -119,7 +123,7 @@ export async function invocations(app: FastifyInstance, options: InvocationsOpti
   }
 
   /** Returns undefined without attributes of TensorFlow Serving. */
-  function readTensorflow(headers: IncomingHttpHeaders, body: Buffer): InferenceRequest<'tensorflow'> | undefined {
+  function readTensorflow(headers: IncomingHttpHeaders, body: Buffer): InvocationsRequest | undefined {
     const text = headers[ATTRIBUTES]?.toString() ?? '';
     if (!text.includes('tfs-')) return undefined;
     const attributes = readAttributes(text);
@@ -131,8 +135,28 @@ export async function invocations(app: FastifyInstance, options: InvocationsOpti
     if (method !== 'predict' && method !== 'regress') {
       throw new DomainError('INVALID_REQUEST', `tfs-method: expected predict or regress, got ${show(method)}`);
     }
-    return tensorflowInference(model, { place, method, body, flatten });
+    const call = tensorflowInference(model, { place, method, body, flatten });
+    const type = readType(headers['content-type']);
+    const reader = type === JSON_TYPE ? formOf(body) : READERS[type]!;
+    if (reader === 'tensorflow') return call;
+    // The container makes instances of any other form; what is answered is the same.
+    const options = reader === 'csv' ? { charset: charsetOf(headers['content-type']) } : undefined;
+    const write: Write = (observation, _requested, reply) => call.write(observation, { columnar: false }, reply);
+    return { reader, body, options, write };
   }
+}
+
+type Write = (observation: Observation, requested: unknown, reply: InferenceReply) => Parts;
+
+/**
+ * Returns what a body of JSON is to SageMaker's container of TensorFlow Serving: its own request if it has one of its keys, objects or
+ * lists without commas between them (JSON Lines), or a list.
+ */
+function formOf(body: Buffer): 'tensorflow' | 'jsonLines' | 'mlflow' {
+  const text = body.toString('latin1');
+  if (/"(?:instances|inputs|examples)"\s*:/.test(text)) return 'tensorflow';
+  if (/[}\]]\s*[[{]/.test(text)) return 'jsonLines';
+  return /^\s*\[/.test(text) ? 'mlflow' : 'jsonLines';
 }
 
 /** Parses `tfs-model-name=m,tfs-method=predict`. */
@@ -155,21 +179,21 @@ function readType(header = JSON_TYPE): string {
       `This predictor only supports the following content types: ${TYPES.join(', ')}. Got ${show(header)}.`,
     );
   }
-  // A CSV may be in any encoding, which `charsetOf` checks.
-  const known = type === CSV_TYPE ? /^charset=/ : /^charset="?utf-?8"?$/;
-  const wrong = parameters.find((parameter) => !known.test(parameter));
+  // Some clients end the type with a semicolon. A CSV may be in any encoding, which `charsetOf` checks.
+  const known = type === CSV_TYPE ? /^(?:charset=|label_size=0$|header=|$)/ : /^(?:charset="?(?:utf-?8|us-ascii)"?)?$/;
+  const wrong = parameters.find((parameter) => !known.test(parameter.replaceAll(' ', '')));
   if (wrong !== undefined) {
     throw new HttpError(
       'UNSUPPORTED_MEDIA_TYPE',
-      `The only content type parameter is charset=utf-8. Got ${show(wrong)}.`,
+      `The only content type parameters are charset=utf-8, and of CSV also label_size=0. Got ${show(wrong)}.`,
     );
   }
   return type;
 }
 
 /** Writes the type that the client prefers; at equal preference JSON, or the JSON Lines that it sent. */
-function writer(accept: string | undefined, source: string) {
-  return (observation: Observation, _requested: unknown, reply: InferenceReply): Parts => {
+function writer(accept: string | undefined, source: string): Write {
+  return (observation, _requested, reply) => {
     const { prediction, count } = observation;
     const own = LINES.includes(source) ? source : JSON_TYPE;
     // What most clients send needs no negotiation.
@@ -178,7 +202,9 @@ function writer(accept: string | undefined, source: string) {
     reply.type(type);
     if (type === JSON_TYPE) return predictionText('predictions', observation);
     const { outputs } = prediction;
-    if (type === FLOATS) return [new Uint8Array(outputs.buffer, outputs.byteOffset, outputs.byteLength)];
+    const bytes = new Uint8Array(outputs.buffer, outputs.byteOffset, outputs.byteLength);
+    if (type === FLOATS) return [bytes];
+    if (type === NUMPY) return [numpyHeader(count, outputs.length / count), bytes];
     return lines(outputs, outputs.length / count, type === CSV_TYPE);
   };
 }
