@@ -491,6 +491,8 @@ export interface components {
                   scale: number;
                   /** @description share of the training rows without a value; above 0, an input of its own says that the value is missing */
                   gaps: number;
+                  /** @description of the training rows; a value beyond it by 0.5 to 1000 widths counts as 0.5 widths */
+                  range?: number[];
                 }
               | {
                   /** @enum {string} */
@@ -509,6 +511,8 @@ export interface components {
                   };
                   /** @description share of the training rows without a value; above 0, an input of its own says that the value is missing */
                   gaps: number;
+                  /** @description of the training rows; a value beyond it by 0.5 to 1000 widths counts as 0.5 widths */
+                  range?: number[];
                 };
           }
         | {
@@ -570,6 +574,8 @@ export interface components {
               scale: number;
               /** @description share of the training rows without a value; above 0, an input of its own says that the value is missing */
               gaps: number;
+              /** @description of the training rows; a value beyond it by 0.5 to 1000 widths counts as 0.5 widths */
+              range?: number[];
             };
           }
         | {
@@ -635,10 +641,14 @@ export interface components {
         features: {
           mean: number[];
           scale: number[];
+          /** @description of the training rows, by feature, if all are plain numbers; a value beyond by 0.5 to 1000 widths counts as 0.5 widths */
+          range?: number[][];
         };
         targets: {
           mean: number[];
           scale: number[];
+          /** @description of the training rows, by feature, if all are plain numbers; a value beyond by 0.5 to 1000 widths counts as 0.5 widths */
+          range?: number[][];
         };
       };
       network: {
@@ -825,20 +835,20 @@ export interface components {
       design_effect: number | null;
       dependence: {
         /**
-         * @description `unknown` until 17 windows have been compared; `within_window`: the charts cannot tell drift from the order of the rows, windows can; `longer_than_window`: neither can
+         * @description `unknown` until 17 windows have been compared; `within_window`: windows can distinguish drift from the order of the rows, charts cannot; `longer_than_window`: neither can
          * @enum {string}
          */
         order: 'unknown' | 'independent' | 'within_window' | 'longer_than_window';
         cannot_tell: string | null;
-        /** @description the channels of which the window tests or the charts cannot tell drift from the order of the rows */
+        /** @description the channels of which the window tests or the charts cannot distinguish drift from the order of the rows */
         channels: {
           kind: string;
           name: string;
           /** @enum {string} */
           group: 'features' | 'guards' | 'error' | 'conditional';
-          /** @description whether tests of windows can tell */
+          /** @description whether tests of windows decide */
           windows: boolean;
-          /** @description whether the charts can tell */
+          /** @description whether the charts decide */
           charts: boolean;
         }[];
         /** @description dependence is learned from rows since then; milliseconds since the epoch */
@@ -1307,6 +1317,8 @@ export interface components {
                   scale: number;
                   /** @description share of the training rows without a value; above 0, an input of its own says that the value is missing */
                   gaps: number;
+                  /** @description of the training rows; a value beyond it by 0.5 to 1000 widths counts as 0.5 widths */
+                  range?: number[];
                 }
               | {
                   /** @enum {string} */
@@ -1325,6 +1337,8 @@ export interface components {
                   };
                   /** @description share of the training rows without a value; above 0, an input of its own says that the value is missing */
                   gaps: number;
+                  /** @description of the training rows; a value beyond it by 0.5 to 1000 widths counts as 0.5 widths */
+                  range?: number[];
                 };
           }
         | {
@@ -1386,6 +1400,8 @@ export interface components {
               scale: number;
               /** @description share of the training rows without a value; above 0, an input of its own says that the value is missing */
               gaps: number;
+              /** @description of the training rows; a value beyond it by 0.5 to 1000 widths counts as 0.5 widths */
+              range?: number[];
             };
           }
         | {
@@ -1451,10 +1467,14 @@ export interface components {
         features: {
           mean: number[];
           scale: number[];
+          /** @description of the training rows, by feature, if all are plain numbers; a value beyond by 0.5 to 1000 widths counts as 0.5 widths */
+          range?: number[][];
         };
         targets: {
           mean: number[];
           scale: number[];
+          /** @description of the training rows, by feature, if all are plain numbers; a value beyond by 0.5 to 1000 widths counts as 0.5 widths */
+          range?: number[][];
         };
       };
       network: {
