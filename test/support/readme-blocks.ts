@@ -84,7 +84,8 @@ function stop({ pid, exitCode }: ChildProcess): void {
 /** Runs a block to its end, and returns what it prints. */
 export function run({ directory, env, local }: Installation, { language, code }: Block): string {
   const text = local(code).replaceAll(/^curl /gm, 'curl -sS --fail-with-body ');
-  const args = { sh: ['-ec', text], js: ['--input-type=module', '-e', text], python: ['-c', text] }[language] ?? [];
+  // With a socket as its standard input, bash would read the settings of a remote user, PATH among them.
+  const args = { sh: ['--norc', '-ec', text], js: ['--input-type=module', '-e', text], python: ['-c', text] }[language] ?? [];
   const options = { cwd: directory, env, encoding: 'utf8' } as const;
   const { status, stdout, stderr } = spawnSync(INTERPRETERS[language]!, args, options);
   assert.equal(status, 0, `${code}\n${stdout}${stderr}`);
