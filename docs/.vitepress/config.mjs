@@ -44,6 +44,7 @@ export default defineConfig({
           Train: 'train',
           Predict: 'predict',
           Clients: 'clients',
+          'In your own application': 'plugin',
           'Watch for drift': 'watch-drift',
           'Versions and rollback': 'versions',
           'Feedback and retraining': 'feedback',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { makeInstallation } from '../support/readme-blocks.js';
 import { startServer } from '../support/server-process.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { blocksOf, pages, ROOT, read } from './markdown.js';
@@ -56,9 +57,10 @@ for (const { page, codes } of withBlocks('python')) {
 for (const { page, codes } of withBlocks('js')) {
   test(`the programs of ${page} run`, async (t) => {
     const local = await startOnCars(t);
+    const { directory } = await makeInstallation(t);
     for (const code of codes) {
       const args = ['--input-type=module', '-e', local(code)];
-      const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
+      const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: directory, encoding: 'utf8' });
       assert.equal(status, 0, stderr);
       assert.ok(stdout.length > 20, stdout);
     }

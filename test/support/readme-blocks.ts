@@ -34,6 +34,10 @@ export async function makeInstallation(t: TestContext): Promise<Installation> {
   mkdirSync(join(directory, 'node_modules/.bin'), { recursive: true });
   symlinkSync(ROOT, join(directory, 'node_modules/reconstruction-regressor'));
   symlinkSync(join(ROOT, 'dist/app/cli.js'), join(directory, 'node_modules/.bin/reconstruction-regressor'));
+  // What programs import beside it.
+  for (const name of ['fastify', '@tensorflow']) {
+    symlinkSync(join(ROOT, 'node_modules', name), join(directory, 'node_modules', name));
+  }
   for (const name of ['data', 'clients']) {
     if (existsSync(join(ROOT, name))) cpSync(join(ROOT, name), join(directory, name), { recursive: true });
   }
@@ -85,7 +89,8 @@ function stop({ pid, exitCode }: ChildProcess): void {
 export function run({ directory, env, local }: Installation, { language, code }: Block): string {
   const text = local(code).replaceAll(/^curl /gm, 'curl -sS --fail-with-body ');
   // With a socket as its standard input, bash would read the settings of a remote user, PATH among them.
-  const args = { sh: ['--norc', '-ec', text], js: ['--input-type=module', '-e', text], python: ['-c', text] }[language] ?? [];
+  const args =
+    { sh: ['--norc', '-ec', text], js: ['--input-type=module', '-e', text], python: ['-c', text] }[language] ?? [];
   const options = { cwd: directory, env, encoding: 'utf8' } as const;
   const { status, stdout, stderr } = spawnSync(INTERPRETERS[language]!, args, options);
   assert.equal(status, 0, `${code}\n${stdout}${stderr}`);
