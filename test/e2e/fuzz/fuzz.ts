@@ -19,13 +19,16 @@ import { Watch } from './service/watch.js';
 // what was measured as Markdown, and exits with 1 if anything is wrong. A seed gives the same requests again, but for
 // the ids and the archive that the service itself has made.
 
+/** MiB with which requests, threads and child processes get their largest shares; see `memory-limits.ts`. */
+const MOST_MEMORY = 896;
+
 const { values } = parseArgs({
   options: {
     requests: { type: 'string', default: '200000' },
     seed: { type: 'string', default: '1' },
     from: { type: 'string', default: '0' },
     concurrency: { type: 'string', default: '32' },
-    memory: { type: 'string', default: '512' },
+    memory: { type: 'string', default: String(MOST_MEMORY) },
     skip: { type: 'string' },
     main: { type: 'string', default: fileURLToPath(new URL('../../../app/main.js', import.meta.url)) },
     findings: { type: 'string', default: join(tmpdir(), 'rr-fuzz-findings') },
