@@ -9,9 +9,15 @@ import { blocksOf, pages, ROOT, read } from './markdown.js';
 
 const PYTHON = process.env['DOCS_PYTHON'] ?? 'python3';
 const NO_PYTHON =
-  spawnSync(PYTHON, ['-c', 'import pandas, pyarrow, requests']).status === 0
+  spawnSync(PYTHON, ['-c', 'import pandas, pyarrow, requests, urllib3; urllib3.BaseHTTPResponse']).status === 0
     ? false
-    : `SKIPPED: ${PYTHON} lacks pandas, pyarrow or requests; DOCS_PYTHON names another one`;
+    : `SKIPPED: ${PYTHON} lacks pandas, pyarrow, requests or urllib3 2; DOCS_PYTHON names another one`;
+/** The Python client need not be installed. */
+const PYTHON_ENVIRONMENT = {
+  ...process.env,
+  PYTHONPATH: join(ROOT, 'clients/python/src'),
+  PYTHONDONTWRITEBYTECODE: '1',
+};
 
 const withBlocks = (language: string) =>
   pages()
@@ -48,7 +54,11 @@ for (const { page, codes } of withBlocks('python')) {
   test(`the Python of ${page} runs`, { skip: NO_PYTHON }, async (t) => {
     const local = await startOnCars(t);
     for (const code of codes) {
-      const { status, stderr } = spawnSync(PYTHON, ['-c', local(code)], { cwd: ROOT, encoding: 'utf8' });
+      const { status, stderr } = spawnSync(PYTHON, ['-c', local(code)], {
+        cwd: ROOT,
+        encoding: 'utf8',
+        env: PYTHON_ENVIRONMENT,
+      });
       assert.equal(status, 0, `${code}\n${stderr}`);
     }
   });
