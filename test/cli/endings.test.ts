@@ -82,6 +82,16 @@ test('Ctrl-C ends a training with its process, and leaves no directory and no ve
   }
 });
 
+test('Ctrl-C ends a training that waits for its table, and leaves no temporary file', async (t) => {
+  const { store, out } = directories(t);
+  const args = ['train', '-', '--target', 'mpg', '--out', join(store, 'm')];
+  const command = startCommand(t, args, { cwd: store, env: { TMPDIR: out } });
+  await feed(command);
+  assert.equal(readdirSync(out).length, 1);
+  await assertInterrupted(command, out);
+  assert.deepEqual(readdirSync(store).sort(), ['models', 'out']);
+});
+
 test('a full disk is reported, and leaves no file', async (t) => {
   const { store, out } = directories(t);
   const file = carFile(store, 'cars.csv', carRows(ROWS));

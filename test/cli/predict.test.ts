@@ -68,6 +68,17 @@ test('every format is read, from a file and from standard input, and predicted a
   }
 });
 
+test('a named pipe is read once, in any format', async (t) => {
+  const cwd = storeDirectory(t);
+  for (const name of ['rows.csv', 'rows.csv.gz', 'rows.parquet', 'rows.arrow']) {
+    writeFileSync(join(cwd, name), FILES[name]!);
+    const under = ['sh', '-c', 'mkfifo pipe && { cat "$0" >pipe & "$@"; code=$?; rm pipe; exit $code; }', name];
+    const { code, stderr } = await runCommand(t, ['predict', 'pipe', '--out', 'out.csv'], { cwd, under });
+    assert.equal(code, 0, `${name}: ${stderr}`);
+    assertPredictions(await read(join(cwd, 'out.csv')));
+  }
+});
+
 test('every format is written, by the extension or by --format', async (t) => {
   const cwd = storeDirectory(t);
   writeFileSync(join(cwd, 'rows.csv'), CSV);

@@ -1,43 +1,28 @@
-import {
-  closeSync,
-  createReadStream,
-  createWriteStream,
-  mkdtempSync,
-  openSync,
-  readSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { createReadStream, statSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { openBytes } from '../../model/tables/byte-source.js';
-import { fileError } from '../terminal/file-error.js';
-import { removeAtExit } from '../terminal/interruption.js';
 import { ArrowBlocks } from './arrow-blocks.js';
 import { CsvBlocks, type CsvInput } from './csv-blocks.js';
+import { formatOf, HEAD_BYTES, headOf, inputStream, isGzip, storeStream } from './input-file.js';
 import { ParquetBlocks } from './parquet-blocks.js';
 import type { BlockReader } from './row-blocks.js';
 
-export type TableFormat = 'csv' | 'parquet' | 'arrow';
-
-/** Bytes that show the format. */
-const HEAD = 8;
-const GZIP = '\x1f\x8b';
+/** Bytes of a CSV that are read at once. */
 const CHUNK = 2 ** 18;
 
 /**
  * Opens a table for reading, by its first bytes: Parquet, Arrow (stream or file), or CSV, which may be compressed with gzip. `-` is
- * standard input; a format that is not read in order is stored on the disk first. Throws `INVALID_REQUEST` if it cannot be read, and
+ * standard input; what comes through a pipe, and is no CSV, is stored on the disk first. Throws `INVALID_REQUEST` if it cannot be read, and
  * what the format's reader throws.
  */
 export async function openTable(path: string): Promise<BlockReader> {
-  if (path !== '-') return openFile(path);
-  const { head, all } = await peek(process.stdin);
+  const stream = inputStream(path);
+  if (!stream) return openFile(path);
+  const { head, all } = await peek(stream);
   if (formatOf(head) === 'csv') return new CsvBlocks(csvInput(all, undefined, isGzip(head)));
-  const stored = await storeInput(all);
+  const stored = await storeStream(all);
   const reader = openFile(stored.path);
   const dispose = reader[Symbol.dispose].bind(reader);
   return Object.defineProperty(reader, Symbol.dispose, {
@@ -46,39 +31,6 @@ export async function openTable(path: string): Promise<BlockReader> {
       stored[Symbol.dispose]();
     },
   });
-}
-
-/** Stores standard input in a temporary file, for what reads a file twice or not in order. */
-export async function storeInput(source: Readable = process.stdin): Promise<{ path: string } & Disposable> {
-  const directory = mkdtempSync(join(tmpdir(), 'reconstruction-regressor-'));
-  const path = join(directory, 'input');
-  const forget = removeAtExit(path);
-  const dispose = () => {
-    rmSync(directory, { recursive: true, force: true });
-    forget();
-  };
-  try {
-    await pipeline(source, createWriteStream(path));
-  } catch (error) {
-    dispose();
-    throw fileError('standard input', 'read', error);
-  }
-  return { path, [Symbol.dispose]: dispose };
-}
-
-/** Returns the format of a file by its first bytes. Throws `INVALID_REQUEST` if it cannot be read. */
-export function formatOfFile(path: string): TableFormat {
-  return formatOf(headOf(path));
-}
-
-/** Returns whether a file is compressed with gzip. Throws `INVALID_REQUEST` if it cannot be read. */
-export function isGzipFile(path: string): boolean {
-  return isGzip(headOf(path));
-}
-
-/** Returns whether an Arrow file is one with a footer, or a stream. */
-export function arrowKind(path: string): 'file' | 'stream' {
-  return headOf(path).toString('latin1').startsWith('ARROW1') ? 'file' : 'stream';
 }
 
 function openFile(path: string): BlockReader {
@@ -125,39 +77,12 @@ function unpacked(source: AsyncIterable<Buffer>): AsyncIterable<Uint8Array> {
   return gunzip;
 }
 
-function headOf(path: string): Buffer {
-  try {
-    const file = openSync(path, 'r');
-    try {
-      const head = Buffer.alloc(HEAD);
-      const found = statSync(path);
-      if (found.isDirectory()) throw Object.assign(new Error('a directory'), { code: 'EISDIR' });
-      // A pipe is read once only, as text.
-      return head.subarray(0, found.isFile() ? readSync(file, head, 0, HEAD, 0) : 0);
-    } finally {
-      closeSync(file);
-    }
-  } catch (error) {
-    throw fileError(path, 'read', error);
-  }
-}
-
-function formatOf(head: Uint8Array): TableFormat {
-  const text = Buffer.from(head).toString('latin1');
-  if (text.startsWith('PAR1') || text.startsWith('PARE')) return 'parquet';
-  return text.startsWith('ARROW1') || text.startsWith('\xff\xff\xff\xff') ? 'arrow' : 'csv';
-}
-
-function isGzip(head: Uint8Array): boolean {
-  return Buffer.from(head).toString('latin1').startsWith(GZIP);
-}
-
 /** Reads the first bytes of a stream, and returns them with the whole. */
 async function peek(source: Readable): Promise<{ head: Buffer; all: Readable }> {
   const chunks: Buffer[] = [];
   const rest = source[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   let length = 0;
-  while (length < HEAD) {
+  while (length < HEAD_BYTES) {
     const { done, value } = await rest.next();
     if (done) break;
     chunks.push(value);
@@ -168,5 +93,5 @@ async function peek(source: Readable): Promise<{ head: Buffer; all: Readable }> 
     yield head;
     for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
   }
-  return { head: head.subarray(0, HEAD), all: Readable.from(whole(), { objectMode: false }) };
+  return { head: head.subarray(0, HEAD_BYTES), all: Readable.from(whole(), { objectMode: false }) };
 }

@@ -5,7 +5,7 @@ import { DomainError } from '../../../base/domain-error.js';
 import { ARROW_FILE_TYPE, ARROW_TYPE, CSV_TYPE, PARQUET_TYPE } from '../../../server/http/media-types.js';
 import type { Job } from '../../../server/service/training/job.js';
 import type { ServiceClient } from '../../source/service-client.js';
-import { arrowKind, formatOfFile, isGzipFile, storeInput } from '../../tables/open-table.js';
+import { formatOf, headOf, inputFile, isArrowFile, isGzip } from '../../tables/input-file.js';
 import { onInterruption } from '../../terminal/interruption.js';
 import { openProgress } from '../../terminal/progress.js';
 import { epochText } from './store-training.js';
@@ -35,9 +35,9 @@ export async function trainOnService(
   };
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(given)) if (value !== undefined) query.set(name, String(value));
-  using stored = file === '-' ? await storeInput() : undefined;
-  const path = stored?.path ?? file;
-  const headers = headersOf(path);
+  using input = await inputFile(file);
+  const { path } = input;
+  const headers = headersOf(headOf(path));
   const progress = openProgress('training');
   progress.update(0, 'sending the table');
   let forget = () => {};
@@ -61,14 +61,14 @@ export async function trainOnService(
   }
 }
 
-function headersOf(path: string): Record<string, string> {
-  if (isGzipFile(path)) return { 'content-type': CSV_TYPE, 'content-encoding': 'gzip' };
-  switch (formatOfFile(path)) {
+function headersOf(head: Uint8Array): Record<string, string> {
+  if (isGzip(head)) return { 'content-type': CSV_TYPE, 'content-encoding': 'gzip' };
+  switch (formatOf(head)) {
     case 'csv':
       return { 'content-type': CSV_TYPE };
     case 'parquet':
       return { 'content-type': PARQUET_TYPE };
     case 'arrow':
-      return { 'content-type': arrowKind(path) === 'file' ? ARROW_FILE_TYPE : ARROW_TYPE };
+      return { 'content-type': isArrowFile(head) ? ARROW_FILE_TYPE : ARROW_TYPE };
   }
 }

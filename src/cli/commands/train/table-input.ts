@@ -6,7 +6,7 @@ import { DomainError } from '../../../base/domain-error.js';
 import type { TableRequest } from '../../../model/tables/reader/reader-messages.js';
 import { fileToTable, readInChild } from '../../../model/tables/reader/table-reader.js';
 import type { TableInfo } from '../../../model/tables/table-file.js';
-import { formatOfFile, isGzipFile, storeInput } from '../../tables/open-table.js';
+import { formatOf, headOf, inputFile, isGzip } from '../../tables/input-file.js';
 
 /**
  * Reads a file, or standard input for `-`, into a table of a training, in a child process. Rejects as `readInChild`; the advice for
@@ -17,11 +17,12 @@ export async function readTrainingTable(
   request: Omit<TableRequest, 'path' | 'format'>,
   signal: AbortSignal,
 ): Promise<TableInfo> {
-  using stored = file === '-' ? await storeInput() : undefined;
-  const path = stored?.path ?? file;
-  const format = formatOfFile(path);
+  using input = await inputFile(file, signal);
+  const { path } = input;
+  const head = headOf(path);
+  const format = formatOf(head);
   try {
-    if (isGzipFile(path)) return await fileToTable(unpacked(path), { ...request, format }, { signal });
+    if (isGzip(head)) return await fileToTable(unpacked(path), { ...request, format }, { signal });
     return await readInChild({ ...request, format, path }, signal);
   } catch (error) {
     if (!(error instanceof DomainError) || error.code !== 'FEATURES_CHANGED') throw error;
