@@ -161,7 +161,7 @@ export function createClient<const M extends Model<object> = Model>(url: string,
         most = Math.ceil((to - from) / 2);
       }
     }
-    const names = Object.keys(parts[0]?.predictions ?? {});
+    const names = parts[0] ? Object.keys(parts[0].predictions) : (model?.targets ?? []);
     const predictions = names.map((name) => [name, joined(parts.map((part) => part.predictions[name]!))]);
     return {
       predictions: Object.fromEntries(predictions) as TablePredictions<M>['predictions'],

@@ -76,6 +76,8 @@ test('a table is predicted as Arrow with the same numbers, in batches', async (t
   );
   assert.deepEqual(Array.from(byColumn.reconstruction_error), byRow.reconstruction_error.map(Math.fround));
   assert.deepEqual(byColumn.model_versions, [byRow.model_version]);
+  const none = { size: [], color: [], new: [], sold: [], width: [] };
+  assert.deepEqual((await client.predictTable(none)).predictions, { y: new Float32Array(0) });
   const uneven = { ...columns, new: [true] };
   await assert.rejects(client.predictTable(uneven), /column "new": expected 100 rows, as in "size", got 1/);
 });

@@ -125,7 +125,9 @@ class Client:
         }
         body = parquet_of(arrow_table(frame))
         headers = {"content-type": _PARQUET}
-        job = cast(Job, self._transport.json("POST", "/train", query=query, body=body, headers=headers, once=True))
+        # The service replies once it has read the table.
+        started = self._transport.json("POST", "/train", query=query, body=body, headers=headers, once=True, patient=True)
+        job = cast(Job, started)
         try:
             while job["state"] == "running":
                 if on_progress:

@@ -72,7 +72,9 @@ class ReconstructionRegressor(RegressorMixin, BaseEstimator):  # type: ignore[mi
         predictions = Client(self.url, token=self.token).predict(_frame(X))
         others = [version for version in predictions.attrs["model_versions"] if version != self.model_version_]
         if others:
-            raise RuntimeError(f"version {others[0]} serves at {self.url}, and not {self.model_version_}, which this regressor trained")
+            raise RuntimeError(
+                f"version {others[0]} serves at {self.url}, and not {self.model_version_}, which this regressor trained"
+            )
         values = predictions[self.targets_].to_numpy(dtype=np.float64)
         return values[:, 0] if self._is_flat else values
 
@@ -92,7 +94,11 @@ def _targets(y: Any, frame: pd.DataFrame) -> pd.DataFrame:
     values = values.reshape(len(values), -1)
     if len(values) != len(frame):
         raise ValueError(f"y: expected {len(frame)} rows, as in X, got {len(values)}")
-    own = [str(name) for name in y.columns] if isinstance(y, pd.DataFrame) else [getattr(y, "name", None)]
-    names = [name if isinstance(name, str) and len(own) == values.shape[1] else f"y{j}" for j, name in zip(range(values.shape[1]), [*own, *[None] * values.shape[1]])]
+    if isinstance(y, pd.DataFrame):
+        names = [str(name) for name in y.columns]
+    elif isinstance(y, pd.Series) and isinstance(y.name, str):
+        names = [y.name]
+    else:
+        names = [f"y{j}" for j in range(values.shape[1])]
     taken = set(frame.columns)
     return pd.DataFrame(values, columns=[f"{name}_target" if name in taken else name for name in names])

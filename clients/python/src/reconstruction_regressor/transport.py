@@ -23,14 +23,16 @@ class Transport:
     chance in it; one that got no reply only if it can do no harm twice.
     """
 
-    def __init__(self, url: str, token: str | Callable[[], str] | None, retries: int, timeout: float, ca_certs: str | None) -> None:
+    def __init__(
+        self, url: str, token: str | Callable[[], str] | None, retries: int, timeout: float, ca_certs: str | None
+    ) -> None:
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
             raise ValueError(f"url: expected an address such as http://127.0.0.1:8080, got {url!r}")
         self.url = url.rstrip("/")
         self._token = token
         self._retries = retries
-        limits = urllib3.Timeout(connect=min(timeout, 10), read=timeout)
-        self._pool = urllib3.PoolManager(timeout=limits, ca_certs=ca_certs)
+        self._timeout = timeout
+        self._pool = urllib3.PoolManager(ca_certs=ca_certs)
 
     def request(
         self,
@@ -41,8 +43,12 @@ class Transport:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         once: bool = False,
+        patient: bool = False,
     ) -> urllib3.BaseHTTPResponse:
-        """Returns a reply of success. `once`: it must not have its effect twice. Raises `ServiceError`."""
+        """Returns a reply of success. `once`: it must not have its effect twice. `patient`: its reply may take any time.
+
+        Raises `ServiceError`.
+        """
         sent = dict(headers or {})
         token = self._token() if callable(self._token) else self._token
         if token is not None:
@@ -62,8 +68,9 @@ class Transport:
         )
         parameters = {name: _text(value) for name, value in (query or {}).items() if value is not None}
         address = f"{self.url}{path}" + (f"?{urlencode(parameters)}" if parameters else "")
+        limits = urllib3.Timeout(connect=min(self._timeout, 10), read=None if patient else self._timeout)
         try:
-            reply = self._pool.request(method, address, body=body, headers=sent, retries=retry)
+            reply = self._pool.request(method, address, body=body, headers=sent, retries=retry, timeout=limits)
         except urllib3.exceptions.HTTPError as error:
             reason = getattr(error, "reason", None) or error
             raise ServiceError(f"the service did not answer: {reason}", 0, "UNREACHABLE") from error
