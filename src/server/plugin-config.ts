@@ -29,6 +29,8 @@ const SETTINGS: Readonly<Record<Option, keyof Config>> = {
   trainMaxRows: 'TRAIN_MAX_ROWS',
   maxRows: 'MAX_ROWS',
 };
+/** Names of the options, without those that Fastify reads. */
+export const OPTIONS: readonly string[] = Object.keys(SETTINGS);
 /** Options that Fastify itself reads. */
 const FASTIFYS = new Set(['prefix', 'logLevel', 'logSerializers']);
 /** Settings of the server, which here is the application's: it lets all requests through that the application lets through. */
@@ -39,7 +41,7 @@ export function readOptions(options: ReconstructionRegressorOptions): Config {
   const given = Object.entries(options).filter(([name, value]) => value !== undefined && !FASTIFYS.has(name));
   const unknown = given.find(([name]) => !Object.hasOwn(SETTINGS, name));
   if (unknown) {
-    const names = ['prefix', ...Object.keys(SETTINGS)].join(', ');
+    const names = ['prefix', ...OPTIONS].join(', ');
     throw new DomainError(
       'INVALID_REQUEST',
       `reconstruction-regressor: there is no option ${unknown[0]}; expected ${names}`,

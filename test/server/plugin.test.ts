@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +9,7 @@ import { type FastifyInstance, fastify } from 'fastify';
 import { register } from 'prom-client';
 import { FileStore } from '../../src/model/store/file-store.js';
 import { reconstructionRegressor } from '../../src/server/plugin.js';
+import { OPTIONS } from '../../src/server/plugin-config.js';
 import type { ReconstructionRegressorOptions } from '../../src/server/plugin-options.js';
 import { childrenOf, NO_PROC } from '../support/child-processes.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -167,6 +169,13 @@ test('invalid options are named, with what was expected', async (t) => {
   await refused({ retrain: 'always' }, /retrain must be one of off, on_drift, got "always"/);
   await refused({ modelName: '../x' }, /modelName .*got "\.\.\/x"/);
   await refused({ trainData: CARS }, /trainData needs trainTarget/);
+});
+
+test('the page about the plugin lists all options', () => {
+  const page = readFileSync(new URL('../../../docs/plugin.md', import.meta.url), 'utf8');
+  const [, section = ''] = page.split('## Options');
+  const listed = Array.from(section.split('\n## ')[0]!.matchAll(/`([a-zA-Z]+)`/g), ([, name]) => name!);
+  assert.deepEqual(listed.sort(), [...OPTIONS, 'logLevel', 'logSerializers', 'prefix'].sort());
 });
 
 test('the process has no more handlers, metrics, children and timers than before', { skip: NO_PROC }, async (t) => {

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +28,17 @@ const TARBALL = newest(
     .map((name) => join(ROOT, 'dist', name)),
 );
 const CAR = { instances: [[8, 307, 130, 3504, 12, 70, 1]] };
+
+const PLUGIN = `import fastify from 'fastify';
+  import reconstructionRegressor from 'reconstruction-regressor';
+  const app = fastify();
+  app.register(reconstructionRegressor, { modelStore: 'models', prefix: '/models/cars' });
+  await app.listen({ port: PORT });`;
+const SERVER = `import { buildApp } from 'reconstruction-regressor';
+  const server = await buildApp({ MODEL_STORE: 'models', AUTH: 'off', LOG_LEVEL: 'error' });
+  const reply = await server.inject('/readyz');
+  await server.close();
+  process.stdout.write(String(reply.statusCode));`;
 
 function newest(files: readonly string[]): string {
   const [latest] = files.toSorted((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
@@ -123,19 +143,10 @@ for (const [version, node] of nodes()) {
 
     addFastify(directory, node);
     const ownPort = await freePort();
-    writeFileSync(
-      join(directory, 'server.js'),
-      `import fastify from 'fastify';
-       import reconstructionRegressor, { buildApp } from 'reconstruction-regressor';
-       const app = fastify();
-       app.register(reconstructionRegressor, { modelStore: 'models', prefix: '/models/cars' });
-       await app.listen({ port: ${ownPort} });
-       const alone = await buildApp({ MODEL_STORE: 'models', LOG_LEVEL: 'error' });
-       const { statusCode } = await alone.inject('/readyz');
-       if (statusCode !== 200) throw new Error('buildApp: ' + statusCode);
-       await alone.close();`,
-    );
-    start(t, directory, node, ['server.js']);
+    writeFileSync(join(directory, 'plugin.js'), PLUGIN.replace('PORT', String(ownPort)));
+    writeFileSync(join(directory, 'server.js'), SERVER);
+    assert.match(run(directory, node, node, 'server.js').stdout, /200$/);
+    start(t, directory, node, ['plugin.js']);
     await until(
       'the plugin serves',
       60,
