@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { slug } from 'github-slugger';
 import { defineConfig } from 'vitepress';
-import { outwardLinks } from './outward-links.mjs';
+import { githubMarkdown } from './github-markdown.mjs';
 
 const { repository } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 const address = (repository?.url ?? '').replace(/^git\+/, '').replace(/\.git$/, '');
@@ -25,7 +25,7 @@ export default defineConfig({
   markdown: {
     // The same anchors as on GitHub, so that links work in both places.
     anchor: { slugify: slug },
-    config: (md) => md.use(outwardLinks, address),
+    config: (md) => md.use(githubMarkdown, address),
   },
   vite: { build: { chunkSizeWarningLimit: 1000 } },
   themeConfig: {

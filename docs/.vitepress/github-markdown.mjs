@@ -1,8 +1,8 @@
 /**
- * Plugin of markdown-it. Links that leave the pages, such as `../test/x.test.ts`, lead to the repository; without its address their text
+ * Plugin of markdown-it, which renders pages written for GitHub. Links that leave the pages, such as `../test/x.test.ts`, lead to the repository; without its address their text
  * stays, and the link goes.
  */
-export function outwardLinks(md, address) {
+export function githubMarkdown(md, address) {
   md.core.ruler.push('outward-links', ({ tokens }) => {
     for (const { children } of tokens) {
       let isOpen = false;
@@ -23,6 +23,10 @@ export function outwardLinks(md, address) {
       }
     }
   });
+  // Double braces in code are no templates.
+  md.renderer.rules.code_block = (tokens, i) =>
+    `<pre v-pre><code>${md.utils.escapeHtml(tokens[i].content)}</code></pre>\n`;
+  md.renderer.rules.code_inline = (tokens, i) => `<code v-pre>${md.utils.escapeHtml(tokens[i].content)}</code>`;
   const fence = md.renderer.rules.fence;
   md.renderer.rules.fence = (tokens, i, ...rest) => {
     const { info, content } = tokens[i];
