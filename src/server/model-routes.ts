@@ -89,7 +89,10 @@ export async function modelRoutes(app: FastifyInstance, options: ModelRoutesOpti
   const nativePredict = platform.vertex?.predict !== '/predict';
   const { oidc, pageSessions } = control;
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
-  app.setSerializerCompiler(({ schema }) => lateSerializer(schema));
+  // An error may also be that of a hook of the application around, in a form of its own.
+  app.setSerializerCompiler(({ schema, httpStatus }) =>
+    /^[45]/.test(httpStatus ?? '') ? JSON.stringify : lateSerializer(schema),
+  );
   parseJson(app, bodyLimit);
 
   const modelMetrics = registerModelMetrics(registry, service);

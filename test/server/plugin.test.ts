@@ -95,6 +95,24 @@ test('hooks and authentication of the application apply to all routes of the mod
   assert.deepEqual([allowed.statusCode, allowed.headers['x-application']], [200, 'yes']);
 });
 
+test('an application that refuses a request does so in its own form, whatever the status', async (t) => {
+  const app = application(t);
+  app.addHook('onRequest', async ({ headers }, reply) => {
+    const { refuse } = headers;
+    if (refuse !== undefined) return reply.code(Number(refuse)).send({ reason: 'not today', at: 7 });
+    return undefined;
+  });
+  app.register(reconstructionRegressor, { modelStore: await storeOf(t, ['a']), prefix: '/m' });
+  for (const status of [400, 401, 403, 418, 429, 500, 503]) {
+    for (const url of ['/m/predict', '/m/train', '/m/v1/models/reconstruction_regressor:predict', '/m/invocations']) {
+      const reply = await app.inject({ method: 'POST', url, headers: { refuse: String(status) }, payload: {} });
+      assert.deepEqual([reply.statusCode, reply.json()], [status, { reason: 'not today', at: 7 }], url);
+    }
+    const reply = await app.inject({ url: '/m/drift', headers: { refuse: String(status) } });
+    assert.deepEqual([reply.statusCode, reply.json()], [status, { reason: 'not today', at: 7 }]);
+  }
+});
+
 test('what the application has registered and what the model registers do not collide', async (t) => {
   const app = application(t);
   await app.register(cookies);
