@@ -1,6 +1,7 @@
 import { type DomainError, show } from '../../base/domain-error.js';
 import { codeOfText, codeOfValue, expectedOf, Uncodable } from '../columns/coding.js';
 import type { Column } from '../columns/column.js';
+import { valueCoders } from '../columns/value-coder.js';
 import { invalidRows } from './rows.js';
 
 /** The properties of a model that a reader of rows needs: plain data, so that they can be sent to a thread. */
@@ -59,7 +60,7 @@ export function codeValue(
   place: () => string,
   isNamed = true,
 ): number {
-  const code = codeOfValue(columnOf(model, feature), value);
+  const code = model.columns ? valueCoders(model.columns)[feature]!.code(value) : codeOfValue(NUMBER, value);
   if (typeof code === 'number' && (!Number.isNaN(code) || mayMiss(model, feature))) return code;
   throw refuse(model, feature, code, value ?? null, place(), isNamed);
 }

@@ -5,6 +5,7 @@ import { storageError } from '../../base/files/storage-error.js';
 import { AccessError, type AccessErrorCode } from '../access/access-error.js';
 import { withoutKeys } from '../access/keys/key-text.js';
 import { type HttpErrorCode, hasCode } from './http-error.js';
+import { JSON_TYPE } from './media-types.js';
 
 /** HTTP statuses by error code. */
 const STATUS: Readonly<Record<ErrorCode | HttpErrorCode | AccessErrorCode, number>> = {
@@ -185,8 +186,24 @@ function message(error: unknown, request: FastifyRequest): string {
   // The validator's message for a key that `additionalProperties: false` forbids.
   const expectation = first.message === 'schema is false' ? 'unknown key' : first.message;
   const { allowedValues } = first.params;
+  if (place === 'body' && Array.isArray(request.body))
+    return `body: expected an object, got a list${listAdvice(request)}`;
   if (Array.isArray(allowedValues)) return `${place}: expected ${allowedValues.map(show).join(', ')}`;
   return `${place}: ${expectation ?? 'is invalid'}`;
+}
+
+/** Returns how a list of rows, which predictions take as it is, is sent to a route that needs to know their targets. */
+function listAdvice({ routeOptions }: FastifyRequest): string {
+  const { content, properties } = (routeOptions.schema?.body ?? {}) as {
+    content?: Record<string, { schema?: { properties?: object } }>;
+    properties?: object;
+  };
+  const keys = properties ?? content?.[JSON_TYPE]?.schema?.properties ?? {};
+  if (!('instances' in keys && 'target' in keys)) return '';
+  return (
+    '; send its rows as {"instances": [{"x": 1, "y": 2}, …], "target": "y"}, ' +
+    'or, if they are lists, as {"instances": [[1], …], "targets": [2, …]}'
+  );
 }
 
 /** Returns true if `path` matches a route pattern, such as `/train/:id` or `/docs/static/*`. */

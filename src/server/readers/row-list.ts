@@ -1,7 +1,10 @@
 import { DomainError, show } from '../../base/domain-error.js';
+import { CellParser } from '../../base/json/cell-parser.js';
 import { parseTolerantly } from '../../base/json/nonfinite-tokens.js';
 import { isObject } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
+import type { Column } from '../../model/columns/column.js';
+import { valueCoders } from '../../model/columns/value-coder.js';
 import { readRows } from '../../model/tables/json/json-rows.js';
 import { codeValue, isNumeric, mayMiss, type RowModel } from '../../model/tables/row-model.js';
 import { checkCount, isFloat32, listed, type Rows } from '../../model/tables/rows.js';
@@ -17,15 +20,45 @@ export interface RequestedRows<R> extends Rows {
 export type Reading = Rows & Partial<RequestedRows<unknown>>;
 
 const parser = new RowParser();
+/** Parsers of the rows of models of other columns, by these. They remember the texts of earlier requests. */
+const cellParsers = new WeakMap<readonly Column[], CellParser>();
 
 /**
- * Reads an object whose only key holds rows of numbers by position, or such rows alone, without creating an object per row.
- * Returns undefined for any other body, valid or not. The next call overwrites the rows.
+ * Reads an object whose only key holds rows by position, or such rows alone, without creating an object per row. Returns undefined
+ * for any other body, valid or not. The next call overwrites the rows.
  */
-export function readPlainRows(body: Buffer, model: RowModel, key?: string): Rows | undefined {
-  if (!isNumeric(model)) return undefined;
+export function readPlainRows(body: Buffer, model: RowModel, key = 'instances'): Rows | undefined {
+  if (!isNumeric(model)) return readPlainCells(body, model, model.columns!, key);
   const count = parser.parse(body, model.features.length, key);
   return count > 0 && count <= model.maxRows ? { rows: parser.rows, count } : undefined;
+}
+
+/** As `readPlainRows`, of a model with other columns than numbers. */
+function readPlainCells(body: Buffer, model: RowModel, columns: readonly Column[], key: string): Rows | undefined {
+  let cells = cellParsers.get(columns);
+  if (!cells) {
+    cells = cellParser(columns);
+    cellParsers.set(columns, cells);
+  }
+  const count = cells.parse(body, key);
+  if (count === 0 || count > model.maxRows) return undefined;
+  const { length } = columns;
+  for (let j = 0; j < length; j++) {
+    if (mayMiss(model, j)) continue;
+    for (let at = j; at < count * length; at += length) if (Number.isNaN(cells.rows[at]!)) return undefined;
+  }
+  return { rows: cells.rows, count };
+}
+
+function cellParser(columns: readonly Column[]): CellParser {
+  const coders = valueCoders(columns);
+  return new CellParser(
+    columns.map(({ type }) => type === 'number'),
+    (j, value) => {
+      const code = coders[j]!.code(value);
+      return typeof code === 'number' ? code : undefined;
+    },
+  );
 }
 
 /** Parses JSON, and NaN and Infinity in it as many clients write them: NaN is a missing value. Throws `INVALID_JSON`. */

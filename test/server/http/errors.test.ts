@@ -170,3 +170,25 @@ test('a bad option of a training is a 400 that names it', async (t) => {
     assert.match(response.json().error, message);
   }
 });
+
+test('a list of rows, which predictions take, is refused elsewhere with the way to send it', async (t) => {
+  const { app } = await buildTestApp(t);
+  const rows = [{ x: 1, y: 2 }];
+  for (const [url, payload] of [
+    ['/train', rows],
+    ['/train?target=y', rows],
+    ['/train', []],
+    ['/train?target=y', Array.from({ length: 40_000 }, () => rows[0]!)],
+    ['/feedback', [[1, 2]]],
+  ] as const) {
+    const response = await app.inject({ method: 'POST', url, payload: [...payload] });
+    assert.equal(response.statusCode, 400);
+    const { error } = response.json();
+    assert.match(
+      error,
+      /^body: expected an object, got a list; send its rows as \{"instances": .*"target": "y"\}/,
+      url,
+    );
+    assert.match(error, /"targets": \[/);
+  }
+});

@@ -1,4 +1,5 @@
 import { show } from '../../../base/domain-error.js';
+import { valueCoders } from '../../columns/value-coder.js';
 import { placesOf } from '../columns.js';
 import { codeValue, mayMiss, type RowModel } from '../row-model.js';
 import { invalidRows, isFloat32, listed } from '../rows.js';
@@ -26,8 +27,8 @@ export function readRows(
 ): ReadRows {
   const { features } = model;
   const width = features.length;
-  const isMixed = model.columns !== undefined;
-  const what = isMixed ? 'values' : 'numbers';
+  const coders = model.columns && valueCoders(model.columns);
+  const what = coders ? 'values' : 'numbers';
   // Features in order, as almost always.
   const places = columns === features ? undefined : placesOf(features, columns, place);
   const rows = new Float32Array(instances.length * width);
@@ -69,11 +70,20 @@ export function readRows(
   }
 
   function read(value: unknown, i: number, feature: number, column: number | string): number {
-    if (isMixed) {
-      return codeValue(model, feature, value, () => `${place}[${i}][${show(column)}]`, typeof column === 'string');
+    if (coders) {
+      const code = coders[feature]!.code(value);
+      if (typeof code === 'number' && (!Number.isNaN(code) || mayMiss(model, feature))) return code;
+      return refuse(value, i, feature, column);
     }
     if (isFloat32(value)) return value;
     if (value === null && mayMiss(model, feature)) return Number.NaN;
-    throw invalidRows(`${place}[${i}][${show(column)}]: expected a finite number, got ${show(value)}`);
+    return refuse(value, i, feature, column);
+  }
+
+  /** Throws the error for a value. Apart from `read`, which would otherwise allocate the context of the closure for every value. */
+  function refuse(value: unknown, i: number, feature: number, column: number | string): number {
+    const at = `${place}[${i}][${show(column)}]`;
+    if (coders) return codeValue(model, feature, value, () => at, typeof column === 'string');
+    throw invalidRows(`${at}: expected a finite number, got ${show(value)}`);
   }
 }
