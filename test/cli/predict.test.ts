@@ -79,6 +79,17 @@ test('a named pipe is read once, in any format', async (t) => {
   }
 });
 
+test('a file of which every row is rejected is a failure, and the reasons are written', async (t) => {
+  const cwd = storeDirectory(t);
+  const [first] = CSV.split('\n').slice(1);
+  writeFileSync(join(cwd, 'rows.csv'), [CAR_HEADER, first!.replace('3504', 'heavy')].join('\n'));
+  const args = ['predict', 'rows.csv', '--out', 'out.csv', '--rejects', 'bad.csv'];
+  const { code, stderr } = await runCommand(t, args, { cwd });
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /0 rows predicted, 1 rejected \(bad\.csv\)/);
+  assert.match(readFileSync(join(cwd, 'bad.csv'), 'utf8'), /heavy/);
+});
+
 test('every format is written, by the extension or by --format', async (t) => {
   const cwd = storeDirectory(t);
   writeFileSync(join(cwd, 'rows.csv'), CSV);

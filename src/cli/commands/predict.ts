@@ -12,7 +12,7 @@ import { Rejects } from '../tables/rejects.js';
 import type { RowBlock } from '../tables/row-blocks.js';
 import { openDestination } from '../terminal/destination.js';
 import { withExamples, withJson } from '../terminal/examples.js';
-import { UsageError } from '../terminal/exit-codes.js';
+import { EXIT, UsageError } from '../terminal/exit-codes.js';
 import { remark } from '../terminal/print.js';
 import { openProgress } from '../terminal/progress.js';
 
@@ -38,7 +38,7 @@ export function predictCommand(): Command {
       )
       .option(
         '--rejects <file>',
-        'CSV for rows that cannot be predicted: row, line, reason. Adds a column "row" to the predictions',
+        'CSV for rows that cannot be predicted: row, line, reason. Adds a column "row" to the predictions. Exits with 1 if it is all rows',
       )
       .addOption(
         new Option(
@@ -91,6 +91,8 @@ async function predict(file: string, options: PredictOptions): Promise<void> {
   } finally {
     progress.end();
   }
+  // A file of which nothing can be predicted is the wrong one; `--rejects` says why.
+  if (predicted === 0 && rejects.count > 0) process.exitCode = EXIT.failure;
   const seconds = (performance.now() - started) / 1000;
   const summary = {
     ...{ model: label, model_version: version, rows: predicted + rejects.count, predicted, rejected: rejects.count },
