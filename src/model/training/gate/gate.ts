@@ -43,7 +43,9 @@ export interface GateTerms {
  *
  * The gate refuses the version if a paired test shows that its RMSE exceeds (1 + tolerance) times that of `serving`, or of the
  * mean of the training rows if `serving` is null. It also refuses a version that explains almost nothing where the serving
- * one explained much, or that predicts no better than the mean, unless it is better than the serving one. `scaler` belongs to the targets: its deviations combine several targets into one figure.
+ * one explained much, or that predicts no better than the mean, unless it is better than the serving one. The reason
+ * says so if the rows do not show that the version is better than the mean. `scaler` belongs to the targets: its deviations combine
+ * several targets into one figure.
  */
 export function judge(
   data: LabelledRows,
@@ -65,10 +67,13 @@ export function judge(
   const explained = 1 - (candidate / rootMean(meanErrors)) ** 2;
   const uninformative = serving !== null && serving.explained >= MUCH && explained < LITTLE;
   const useless = !(explained > 0) && !(candidate < former);
+  // Few rows: a version that does no better than the mean may look better on those by chance.
+  const isUnproven = !useless && !((pairedTest(meanErrors, candidateErrors, 0) ?? 1) < LEVEL);
   return {
     decision: promote === 'gate' ? (worse || useless || uninformative ? 'refused' : 'promoted') : 'not_asked',
     reason:
       (promote === 'gate' ? reason : `promote=${promote}; ${reason}`) +
+      (isUnproven ? `; ${data.rows} held-out rows do not show that it predicts better than ${MEAN}` : '') +
       (useless && !worse ? `; it predicts no better than ${MEAN}` : '') +
       (uninformative
         ? `; it explains ${percent(Math.max(0, explained))} of the variance of the targets, while version ${serving.version} explained ` +

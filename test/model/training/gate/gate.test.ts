@@ -139,6 +139,19 @@ test('in 200 seeded runs noise rarely refuses an equal version, and a worse one 
   assert.ok(refusals(1.3) >= 195, `of 200 worse ones only ${refusals(1.3)} are refused`);
 });
 
+test('the reason says that a few held-out rows do not show a version to be better than the mean, and nothing where they do', () => {
+  const targets = Float32Array.of(1, 3, 1.2, 2.9, 0.8, 3.1);
+  const data = { rows: 6, features: new Float32Array(6), targets };
+  const unproven = /; 6 held-out rows do not show that it predicts better than the mean of the training rows$/;
+  const serving = { version: 3, explained: 0.1, outputs: new Float32Array(6).fill(2) };
+  const lucky = Float32Array.of(1, 3, 2.8, 2.2, 2, 2.1);
+  for (const rival of [null, serving]) {
+    const reasonOf = (outputs: Float32Array) => judge(data, outputs, { mean: [2], scale: [1] }, rival, TERMS).reason;
+    assert.match(reasonOf(lucky), unproven);
+    assert.doesNotMatch(reasonOf(targets), unproven);
+  }
+});
+
 test('a version that predicts no better than the mean is refused, however few rows there are, unless what serves is worse', () => {
   const data = { rows: 2, features: new Float32Array(2), targets: Float32Array.of(1, 3) };
   const poor = Float32Array.of(2.9, 2.6);
