@@ -18,7 +18,7 @@ export interface ModelRepositoryOptions {
   readonly service: PredictionService;
   /** Makes `version` serve. */
   readonly activate: (version: number) => Promise<unknown>;
-  /** Serves a version of the store unless one serves. Returns false if the store is empty. */
+  /** Serves a version of the store. Returns false if the store is empty. */
   readonly activateStored: () => Promise<boolean>;
 }
 
@@ -79,7 +79,7 @@ export async function modelRepository(app: FastifyInstance, options: ModelReposi
       if (!isObject(parameters)) throw invalidRequest(`parameters: expected an object, got ${show(parameters)}`);
       const { version } = parameters;
       if (version === undefined || version === null) {
-        if (!(await activateStored())) {
+        if (!service.servingIfReady && !(await activateStored())) {
           throw new DomainError('VERSION_NOT_FOUND', `model ${show(name)} has no version to load`);
         }
         request.auditDetail = { model_version: String(service.serving.version) };

@@ -133,14 +133,13 @@ export class ModelLoader {
 
   /**
    * Serves `production`, else `previous`, else the newest intact version that the gate has not refused and that was not
-   * trained with `promote=never`, and logs why a version is skipped. A version that replaces both aliases becomes `previous`, so that no process removes it.
-   * Does nothing if a version serves. Returns false if the store is empty. Throws `INVALID_VERSION` if every version is broken: a first model must not
-   * replace them unrequested.
+   * trained with `promote=never`, and logs why a version is skipped. A version that replaces both aliases becomes `previous`, so
+   * that no process removes it. Returns false if the store is empty. Throws `INVALID_VERSION` if every version is broken: a first
+   * model must not replace them unrequested.
    */
   activateStored(): Promise<boolean> {
     return this.serialised(async () => {
-      const { service, store, changes, log } = this.options;
-      if (service.servingIfReady) return true;
+      const { store, changes, log } = this.options;
       const versions = (await store.list()).reverse();
       const aliases = await store.aliases();
       const named = [aliases.production, aliases.previous].filter((version) => version !== null);
