@@ -42,11 +42,12 @@ export async function makeInstallation(t: TestContext): Promise<Installation> {
     if (existsSync(join(ROOT, name))) cpSync(join(ROOT, name), join(directory, name), { recursive: true });
   }
   const port = await freePort();
-  const { PATH, HOME } = process.env;
+  const { PATH, HOME, DOCKER_HOST } = process.env;
   const env = {
     // Without a virtual environment there is no such directory.
     PATH: `${join(directory, 'venv/bin')}:${PATH}`,
     HOME,
+    ...(DOCKER_HOST !== undefined && { DOCKER_HOST }),
     PORT: String(port),
     npm_config_offline: 'true',
     npm_config_update_notifier: 'false',
@@ -75,10 +76,10 @@ export async function serve(t: TestContext, { directory, env, url, local }: Inst
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   t.after(() => stop(child));
-  await until('the service of the README is ready', 600, async () => {
-    assert.equal(child.exitCode, null, `${block.code} has ended`);
-    return (await fetch(`${url}/readyz`)).ok;
+  await until('the service of the README is ready, or has ended', 600, async () => {
+    return child.exitCode !== null || (await fetch(`${url}/readyz`)).ok;
   });
+  assert.equal(child.exitCode, null, `${block.code} has ended`);
 }
 
 function stop({ pid, exitCode }: ChildProcess): void {
