@@ -181,7 +181,7 @@ test('the page and the API reference work under their policies, by every name of
     await page.getByRole('button', { name: 'Roll back', exact: true }).click();
     await page.getByText(/is serving again/).waitFor();
     await page.goto(`http://${host}:${port}/docs`);
-    await page.locator('[id$="get_livez"] .opblock-summary-control').click();
+    await page.locator('[id$="isLive"] .opblock-summary-control').click();
     await page.getByRole('button', { name: 'Try it out' }).click();
     await page.getByRole('button', { name: 'Execute' }).click();
     await page.locator('.live-responses-table .response-col_status', { hasText: '200' }).waitFor();

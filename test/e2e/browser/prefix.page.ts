@@ -10,7 +10,7 @@ test('behind a prefix the page is live, and the API page sends its requests ther
   const { page, problems } = await visit(await launch(t), base.replace(/\/$/, ''));
   await page.getByRole('link', { name: 'API' }).click();
   await page.waitForURL(`${base}docs/`);
-  await page.locator('[id$="get_livez"] .opblock-summary-control').click();
+  await page.locator('[id$="isLive"] .opblock-summary-control').click();
   await page.getByRole('button', { name: 'Try it out' }).click();
   await page.getByRole('button', { name: 'Execute' }).click();
   await page.locator('.request-url', { hasText: `${base}livez` }).waitFor();
