@@ -10,7 +10,7 @@ import {
   type Period,
   type StandardEncoding,
 } from '../encoding/encoding.js';
-import { fitRanges, type Range } from '../encoding/reach.js';
+import type { Range } from '../encoding/reach.js';
 import { DAY } from '../times.js';
 import { fitPower } from './fit-power.js';
 import { MAX_FITTED_VALUES, moments } from './moments.js';
@@ -104,11 +104,12 @@ function fitNumber(column: NumberColumn, codes: Float32Array): EncodedColumn {
 }
 
 function rangeOf(codes: Float32Array): Range {
-  return fitRanges(
-    codes,
-    1,
-    Int32Array.from(codes, (_, i) => i),
-  )[0]!;
+  let [min, max] = [Infinity, -Infinity];
+  for (const code of codes) {
+    if (code < min) min = code;
+    if (code > max) max = code;
+  }
+  return min <= max ? [min, max] : [0, 0];
 }
 
 function fitBoolean(column: BooleanColumn, codes: Float32Array): EncodedColumn {
