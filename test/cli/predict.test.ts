@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { tableFromArrays, tableFromIPC, tableToIPC } from 'apache-arrow';
 import { parquetReadObjects } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
+import { assertClose } from '../support/close-to.js';
 import { CAR_HEADER, carFile, carRows, runCommand, storeDirectory } from '../support/command-line.js';
 import { STORED_PREDICTIONS, STORED_ROWS } from '../support/stored-version.js';
 
@@ -47,9 +48,11 @@ async function read(path: string): Promise<Record<string, number>[]> {
 }
 
 function assertPredictions(found: readonly Record<string, number>[]): void {
-  assert.deepEqual(
-    found.map(({ mpg }) => Math.fround(mpg!)),
-    STORED_PREDICTIONS.map(Math.fround),
+  // Versions of Node.js have other vector instructions, which round in another order.
+  assertClose(
+    found.map(({ mpg }) => mpg!),
+    STORED_PREDICTIONS,
+    1e-5,
   );
   for (const { reconstruction_error: error } of found) assert.ok(error! > 0 && error! < 1);
 }

@@ -34,7 +34,9 @@ export function parseJson(text: string): unknown {
   } catch (cause) {
     const { message } = cause as Error;
     // For an unexpected character V8 quotes the text around it, and no position.
-    const at = /position \d+$|end of JSON input/.test(message) ? '' : ` (at position ${errorPosition(text)})`;
+    const at = / in JSON at position \d+|end of JSON input/.test(message)
+      ? ''
+      : ` (at position ${errorPosition(text)})`;
     throw new DomainError('INVALID_JSON', `invalid JSON: ${message}${at}`, { cause });
   }
 }
@@ -61,7 +63,7 @@ function mayGoOn(text: string): boolean {
     return true;
   } catch (error) {
     const { message } = error as Error;
-    const position = /position (\d+)$/.exec(message)?.[1];
+    const position = / in JSON at position (\d+)/.exec(message)?.[1];
     return position === undefined ? message.includes('end of JSON input') : Number(position) >= text.length;
   }
 }
