@@ -224,27 +224,27 @@ export class TableWriter implements Disposable {
   private addBlock(columns: readonly Float32Array[], from: number, to: number): void {
     const { places, missing } = this;
     const [width, depth] = [this.features.length, this.targets.length];
-    places.fill(0, 0, to - from);
+    const before = this.buffered;
+    let areAll = true;
     for (const [t, column] of columns.entries()) {
       if (t < width) continue;
       for (let r = from; r < to; r++) {
-        if (isFloat32(column[r])) continue;
+        const value = column[r]!;
+        if (value >= -MAX_FLOAT32 && value <= MAX_FLOAT32) continue;
+        if (areAll) places.fill(0, 0, to - from);
+        areAll = false;
         missing[t]!++;
         places[r - from] = -1;
       }
     }
-    const first = this.buffered;
-    for (let i = 0; i < to - from; i++) {
-      if (places[i] === 0) this.buffered++;
-    }
-    const kept = this.buffered - first;
-    this.dropped += to - from - kept;
-    const areAll = kept === to - from;
+    if (areAll) this.buffered += to - from;
+    else for (let i = 0; i < to - from; i++) this.buffered += 1 + places[i]!;
+    this.dropped += to - from - (this.buffered - before);
     for (let j = 0; j < columns.length; j++) {
       const isFeature = j < width;
       const buffer = isFeature ? this.featureBuffer : this.targetBuffer;
       const stride = isFeature ? width : depth;
-      const at = first * stride + (isFeature ? j : j - width);
+      const at = before * stride + (isFeature ? j : j - width);
       const facts = this.facts[j];
       if (areAll && !facts?.counts && copyNumbers(columns[j]!, from, to, buffer, at, stride, facts)) continue;
       const gaps = copyColumn(columns[j]!, from, to, buffer, at, stride, areAll ? undefined : places, facts);

@@ -28,22 +28,27 @@ class Pair {
   private yy = 0;
   private xy = 0;
 
-  /** Adds a block of rows. `first` is the first value that the feature has. */
-  add(feature: Float32Array, first: number, target: TargetBlock, rows: number): void {
-    if (this.n >= ENOUGH_ROWS && this.explained < HOPELESS) return;
+  /** Adds the block of rows that begins with row `from` of `feature`. `first` is the first value that the feature has. */
+  add(feature: Float32Array, from: number, first: number, target: TargetBlock): void {
     // Local variables, and no test of each row: a million rows pass here.
     const { values } = target;
+    const rows = values.length;
     let x = 0;
     let xx = 0;
     let xy = 0;
     for (let r = 0; r < rows; r++) {
-      const value = feature[r]! - first;
+      const value = feature[from + r]! - first;
       x += value;
       xx += value * value;
       xy += value * values[r]!;
     }
-    if (Number.isNaN(xy)) this.addPresent(feature, first, values, rows);
+    if (Number.isNaN(xy)) this.addPresent(feature, from, first, values);
     else this.addSums(rows, x, target.sum, xx, target.squares, xy);
+  }
+
+  /** Enough rows show that the feature is not made from the target. */
+  get isHopeless(): boolean {
+    return this.n >= ENOUGH_ROWS && this.explained < HOPELESS;
   }
 
   /** The squared correlation; NaN if there are too few rows, or one of both is constant. */
@@ -53,10 +58,10 @@ class Pair {
     return (xy - (x * y) / n) ** 2 / ((xx - (x * x) / n) * (yy - (y * y) / n));
   }
 
-  private addPresent(feature: Float32Array, first: number, target: Float64Array, rows: number): void {
+  private addPresent(feature: Float32Array, from: number, first: number, target: Float64Array): void {
     let [n, x, y, xx, yy, xy] = [0, 0, 0, 0, 0, 0];
-    for (let r = 0; r < rows; r++) {
-      const value = feature[r]! - first;
+    for (let r = 0; r < target.length; r++) {
+      const value = feature[from + r]! - first;
       const wanted = target[r]!;
       const product = value * wanted;
       if (Number.isNaN(product)) continue;
@@ -84,6 +89,8 @@ class Pair {
 export class Leaks {
   /** `[features][targets]` */
   private readonly pairs: readonly (readonly Pair[])[];
+  /** Those that are not hopeless: index of the feature, index of the target. */
+  private open: readonly (readonly [Pair, number, number])[];
   private readonly ranks: RankSample;
   /** The first value of each column; NaN before it has one. */
   private readonly first: number[];
@@ -92,6 +99,7 @@ export class Leaks {
   /** `isOrdered` has one entry per feature: false for one whose codes have no order. */
   constructor(isOrdered: readonly boolean[], targets: number) {
     this.pairs = isOrdered.map((ordered) => (ordered ? Array.from({ length: targets }, () => new Pair()) : []));
+    this.open = this.pairs.flatMap((ofFeature, i) => ofFeature.map((pair, j) => [pair, i, j] as const));
     this.ranks = new RankSample(isOrdered.length + targets);
     this.first = new Array<number>(isOrdered.length + targets).fill(Number.NaN);
   }
@@ -102,13 +110,20 @@ export class Leaks {
     this.left -= rows * width * (codes.length - width);
     if (this.left < 0) return;
     this.ranks.add(codes, rows);
-    for (const [i, column] of codes.entries()) {
-      for (let r = 0; r < rows && Number.isNaN(this.first[i]); r++) this.first[i] = column[r]!;
+    for (let from = 0; from < rows && this.open.length > 0; from += ENOUGH_ROWS) {
+      this.addBlock(codes, from, Math.min(rows, from + ENOUGH_ROWS));
     }
-    const blocks = codes.slice(width).map((column, j) => centred(column, this.first[width + j]!, rows));
-    this.pairs.forEach((ofFeature, i) => {
-      for (const [j, pair] of ofFeature.entries()) pair.add(codes[i]!, this.first[i]!, blocks[j]!, rows);
-    });
+  }
+
+  private addBlock(codes: readonly Float32Array[], from: number, to: number): void {
+    const { first } = this;
+    const width = this.pairs.length;
+    for (const [i, column] of codes.entries()) {
+      for (let r = from; r < to && Number.isNaN(first[i]); r++) first[i] = column[r]!;
+    }
+    const blocks = codes.slice(width).map((column, j) => centred(column.subarray(from, to), first[width + j]!));
+    for (const [pair, i, j] of this.open) pair.add(codes[i]!, from, first[i]!, blocks[j]!);
+    this.open = this.open.filter(([pair]) => !pair.isHopeless);
   }
 
   /** Returns the warnings about a feature. */
@@ -125,11 +140,11 @@ export class Leaks {
   }
 }
 
-function centred(column: Float32Array, first: number, rows: number): TargetBlock {
-  const values = new Float64Array(rows);
+function centred(column: Float32Array, first: number): TargetBlock {
+  const values = new Float64Array(column.length);
   let sum = 0;
   let squares = 0;
-  for (let r = 0; r < rows; r++) {
+  for (let r = 0; r < values.length; r++) {
     const value = column[r]! - first;
     values[r] = value;
     sum += value;

@@ -22,20 +22,20 @@ export class RankSample {
 
   /** Adds the next `count` rows of a table: an array of codes for each column. */
   add(codes: readonly Float32Array[], count: number): void {
-    let r = (this.stride - (this.rows % this.stride)) % this.stride;
-    while (r < count) {
-      for (let c = 0; c < codes.length; c++) this.columns[c]![this.size] = codes[c]![r]!;
-      this.size++;
-      if (this.size === 2 * this.enough) this.halve();
-      // The next row whose number the stride divides.
-      const row = this.rows + r + 1;
-      r += 1 + ((this.stride - (row % this.stride)) % this.stride);
+    while (Math.ceil((this.rows + count) / this.stride) >= 2 * this.enough) this.halve();
+    const { stride, size, rows } = this;
+    // The first row whose number the stride divides.
+    const from = (stride - (rows % stride)) % stride;
+    for (let c = 0; c < codes.length; c++) {
+      const [column, values] = [this.columns[c]!, codes[c]!];
+      for (let r = from, at = size; r < count; r += stride) column[at++] = values[r]!;
     }
+    this.size = Math.ceil((rows + count) / stride);
     this.rows += count;
   }
 
   private halve(): void {
-    this.size = this.enough;
+    this.size = Math.ceil(this.size / 2);
     this.stride *= 2;
     for (const column of this.columns) {
       for (let i = 0; i < this.size; i++) column[i] = column[2 * i]!;
@@ -44,14 +44,17 @@ export class RankSample {
 
   /** Returns Spearman's rank correlation of two columns, squared; NaN if there are too few rows, or one of both is constant. */
   agreement(a: number, b: number): number {
-    const known: number[] = [];
-    const [x, y] = [this.columns[a]!, this.columns[b]!];
-    for (let i = 0; i < this.size; i++) if (!Number.isNaN(x[i]! + y[i]!)) known.push(i);
-    if (known.length < MIN_ROWS) return Number.NaN;
-    const [knownX, knownY] = [x, y].map((column) => Float32Array.from(known, (i) => column[i]!)) as [
-      Float32Array,
-      Float32Array,
-    ];
+    const [columnX, columnY] = [this.columns[a]!, this.columns[b]!];
+    const x = new Float32Array(this.size);
+    const y = new Float32Array(this.size);
+    let known = 0;
+    for (let i = 0; i < this.size; i++) {
+      if (Number.isNaN(columnX[i]! + columnY[i]!)) continue;
+      x[known] = columnX[i]!;
+      y[known++] = columnY[i]!;
+    }
+    if (known < MIN_ROWS) return Number.NaN;
+    const [knownX, knownY] = [x.subarray(0, known), y.subarray(0, known)];
     if (haveNoOrder(knownX, knownY)) return 0;
     const [ofX, ofY] = [centredRanks(knownX), centredRanks(knownY)];
     return product(ofX, ofY) ** 2 / (product(ofX, ofX) * product(ofY, ofY));

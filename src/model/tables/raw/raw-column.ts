@@ -147,7 +147,9 @@ export class RawColumn {
     }
     this.cells.set(values, this.filled);
     // A computed NaN may have any bits.
-    for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) this.words[2 * (this.filled + i)] = GAP;
+    if (values.includes(Number.NaN)) {
+      for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) this.words[2 * (this.filled + i)] = GAP;
+    }
     this.filled += values.length;
   }
 
