@@ -63,6 +63,7 @@ function conventional(command: Command): Command {
     .exitOverride()
     .helpOption('-h, --help', 'print this help')
     .showHelpAfterError('(--help shows what is expected)');
+  if (command.commands.length > 0) command.helpCommand('help [command]', 'print the help of a command');
   for (const each of command.commands) conventional(each);
   return command;
 }

@@ -25,7 +25,9 @@ export function auditCommand(): Command {
       });
     });
   const command = new Command('audit').description('verify an audit log').addCommand(withJson(verify));
-  return withExamples(command, [
+  const examples = [
     ['audit verify audit.log.1 audit.log', 'compare what it prints last with what the service logged last'],
-  ]);
+  ] as const;
+  withExamples(verify, examples);
+  return withExamples(command, examples);
 }

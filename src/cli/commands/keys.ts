@@ -50,6 +50,12 @@ export function keysCommand(): Command {
     const message = await auditChange(settings().AUDIT_LOG, event, NO_CHANGE, () => revoke(file, id));
     print(options.json, { id, message }, () => `${message}\n`);
   });
+  withExamples(create, [
+    ['keys create --name ci --scopes predict,feedback --expires 90d --file keys', 'a key for a program, for 90 days'],
+    ['keys create --name shop --scopes predict --certificate CN=shop --file keys', "for a client's certificate"],
+  ]);
+  withExamples(list, [['keys list --file keys --json', 'all keys, for a program']]);
+  withExamples(revokeKey, [['keys revoke ID --file keys', 'the key with this id is refused from now on']]);
   const command = new Command('keys')
     .description('make, list and revoke API keys; a running service reads their file again when it changes')
     .addCommand(create)

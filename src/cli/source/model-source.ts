@@ -1,13 +1,13 @@
 import { createReadStream, statSync } from 'node:fs';
 import { DomainError } from '../../base/domain-error.js';
 import { filesIn } from '../../base/files/directory.js';
-import { loadEngine } from '../../model/engines/load-engine.js';
 import type { Predictor } from '../../model/network/predictor.js';
 import type { FileStore } from '../../model/store/file-store.js';
 import { unpackArchive } from '../../model/versions/archive.js';
 import type { Card } from '../../model/versions/card.js';
 import { openVersion, readFiles, type VersionFiles } from '../../model/versions/version.js';
 import { fileError } from '../terminal/file-error.js';
+import { configuredEngine } from './configured-engine.js';
 import type { ModelOptions } from './model-options.js';
 import { ServiceClient } from './service-client.js';
 import { settings, storeOf } from './settings.js';
@@ -48,7 +48,7 @@ export async function readModel(options: ModelOptions): Promise<ModelSource> {
 /** Reads a version, verifies it, and builds its engine. Throws as `readModel`. */
 export async function openModel(options: ModelOptions): Promise<OpenModel> {
   const source = await readModel(options);
-  const opened = openVersion(source.files, await loadEngine(settings(options).ENGINE));
+  const opened = openVersion(source.files, await configuredEngine(settings(options)));
   const { card, predictor } = opened;
   return { ...source, card, predictor, [Symbol.dispose]: () => opened[Symbol.dispose]() };
 }

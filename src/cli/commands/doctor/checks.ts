@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 import { usableMemory } from '../../../base/node/memory-limits.js';
 import { requireRowCounter } from '../../../drift/counts/wasm-row-counter.js';
-import { loadEngine } from '../../../model/engines/load-engine.js';
 import { openVersion } from '../../../model/versions/version.js';
+import { configuredEngine } from '../../source/configured-engine.js';
 import type { ModelOptions } from '../../source/model-options.js';
 import { settings, storeOf } from '../../source/settings.js';
 
@@ -51,7 +51,7 @@ function node(): Finding {
 
 async function engine(options: ModelOptions): Promise<Finding> {
   const { ENGINE } = settings(options);
-  await loadEngine(ENGINE);
+  await configuredEngine({ ENGINE });
   requireRowCounter();
   return { state: 'ok', message: `ENGINE=${ENGINE} loads` };
 }
@@ -96,7 +96,7 @@ async function model(options: ModelOptions): Promise<Finding> {
   const files = storeOf(config);
   const { production } = await files.aliases();
   if (production === null) return { state: 'remark', message: 'none is in production' };
-  using opened = openVersion(await files.read(production), await loadEngine(config.ENGINE));
+  using opened = openVersion(await files.read(production), await configuredEngine(config));
   return {
     state: 'ok',
     message: `version ${production} is whole, and predicts its probe as when it was made (${opened.predictor.engine.name})`,
