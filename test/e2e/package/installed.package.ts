@@ -18,6 +18,7 @@ const TARBALL = newest(
     .filter((name) => name.endsWith('.tgz'))
     .map((name) => join(ROOT, 'dist', name)),
 );
+const CARS = 'node_modules/reconstruction-regressor/data/auto-mpg.csv';
 const CAR = { instances: [[8, 307, 130, 3504, 12, 70, 1]] };
 
 const PLUGIN = `import fastify from 'fastify';
@@ -160,6 +161,16 @@ test('what needs TensorFlow.js says so where it is missing', (t) => {
     imported.stderr,
     /Error: TensorFlow\.js, an optional peer dependency, is not installed: npm install @tensorflow\/tfjs-core /,
   );
+  const command = run(
+    directory,
+    process.execPath,
+    ...['env', 'ENGINE=tfjs', 'node_modules/.bin/reconstruction-regressor', 'train', CARS, '--target', 'mpg'],
+  );
+  assert.equal(command.status, 2);
+  assert.match(
+    command.stderr,
+    /^error: ENGINE=tfjs: TensorFlow\.js, an optional peer dependency, is not installed: .*\n$/,
+  );
   const main = 'node_modules/reconstruction-regressor/dist/app/main.js';
   for (const engine of ['tfjs', 'wasm', 'tensorflow']) {
     const served = run(directory, process.execPath, 'env', `ENGINE=${engine}`, 'PORT=0', process.execPath, main);
@@ -174,13 +185,9 @@ test('what needs TensorFlow.js says so where it is missing', (t) => {
 test("its types fit a strict consumer's", (t) => {
   const directory = install(t, process.execPath);
   addFastify(directory, process.execPath);
-  const types = join(ROOT, 'node_modules/@types/node');
-  mkdirSync(join(directory, 'node_modules/@types'), { recursive: true });
-  symlinkSync(types, join(directory, 'node_modules/@types/node'));
-  // What the types of Node refer to.
-  symlinkSync(join(ROOT, 'node_modules/undici-types'), join(directory, 'node_modules/undici-types'));
-  writeFileSync(
-    join(directory, 'consumer.ts'),
+  link(directory, '@types/node', 'undici-types');
+  const { status, stdout } = compile(
+    directory,
     `import fastify, { type FastifyInstance } from 'fastify';
      import regressor, { buildApp, reconstructionRegressor, type ReconstructionRegressorOptions } from 'reconstruction-regressor';
      import * as client from 'reconstruction-regressor/client';
@@ -194,18 +201,58 @@ test("its types fit a strict consumer's", (t) => {
      app.register(reconstructionRegressor, { maxRows: '10' });
      const alone: FastifyInstance = await buildApp({ MODEL_STORE: 'models' });
      export { alone, app, client };`,
+    { skipLibCheck: false },
   );
-  const options = {
-    strict: true,
-    module: 'nodenext',
-    target: 'es2023',
-    noEmit: true,
-    skipLibCheck: false,
-    types: ['node'],
-  };
-  const config = { compilerOptions: { ...options, exactOptionalPropertyTypes: true }, files: ['consumer.ts'] };
-  writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify(config));
-  const tsc = join(ROOT, 'node_modules/.bin/tsc');
-  const { status, stdout } = run(directory, process.execPath, process.execPath, tsc, '--project', directory);
   assert.equal(status, 0, stdout);
 });
+
+test("the types of the TensorFlow.js class fit a strict consumer's, and the class trains", (t) => {
+  const directory = install(t, process.execPath);
+  // With what TensorFlow.js refers to.
+  const packages = ['@types/node', 'undici-types', '@tensorflow', '@webgpu/types', '@types/long', 'long', 'seedrandom'];
+  link(directory, ...packages.filter((name) => existsSync(join(ROOT, 'node_modules', name))));
+  const program = `import * as tf from '@tensorflow/tfjs-core';
+    import '@tensorflow/tfjs-backend-cpu';
+    import { Nadam, ReconstructionRegressor } from 'reconstruction-regressor/regressor';
+    const regressor = new ReconstructionRegressor(1, { hidden: [8], seed: 42 });
+    regressor.compile({ optimizer: new Nadam(0.01) });
+    const { history } = await regressor.fit(tf.ones([8, 3]), tf.ones([8, 1]), { epochs: 2 });
+    console.log(history['loss']?.length, regressor.predict(tf.ones([2, 3])).shape);`;
+  // The declarations of TensorFlow.js itself have errors.
+  const { status, stdout } = compile(
+    directory,
+    `${program}
+    const typed: ReconstructionRegressor = regressor;
+    // @ts-expect-error: not a number of outputs
+    new ReconstructionRegressor('1');
+    // @ts-expect-error: there is no such option
+    new ReconstructionRegressor(1, { layers: 2 });
+    // @ts-expect-error: the optimizer is missing
+    typed.compile({});`,
+    { skipLibCheck: true },
+  );
+  assert.equal(status, 0, stdout);
+  writeFileSync(join(directory, 'program.js'), program);
+  const ran = run(directory, process.execPath, process.execPath, 'program.js');
+  assert.match(ran.stdout, /^2 \[ 2, 1 \]$/m, ran.stderr);
+});
+
+/** Adds packages of this checkout to an installation. */
+function link(directory: string, ...names: string[]): void {
+  for (const name of names) {
+    const path = join(directory, 'node_modules', name);
+    mkdirSync(dirname(path), { recursive: true });
+    symlinkSync(join(ROOT, 'node_modules', name), path);
+  }
+}
+
+/** Checks the types of a module in an installation. */
+function compile(directory: string, module: string, options: { readonly skipLibCheck: boolean }) {
+  writeFileSync(join(directory, 'consumer.ts'), module);
+  const strict = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
+  const target = { module: 'nodenext', target: 'es2023', noEmit: true, types: ['node'] };
+  const config = { compilerOptions: { ...strict, ...target, ...options }, files: ['consumer.ts'] };
+  writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify(config));
+  const tsc = join(ROOT, 'node_modules/.bin/tsc');
+  return run(directory, process.execPath, process.execPath, tsc, '--project', directory);
+}
