@@ -11,8 +11,9 @@ import { interrupted, takeInterruptions } from './terminal/interruption.js';
 
 const release = takeInterruptions();
 process.exitCode = await run();
-// A command ends with its result, whatever its parts still wait for. The service runs on.
-if (process.exitCode !== undefined) process.stdout.write('', () => process.exit());
+// A command ends with its result, whatever its parts still wait for. The service runs on. Output that cannot be written ends it before, as a
+// failure: that event follows the callback.
+if (process.exitCode !== undefined) process.stdout.write('', () => setImmediate(() => process.exit()));
 
 /** Runs a command. Returns its exit code; undefined if it goes on running. */
 async function run(): Promise<number | undefined> {

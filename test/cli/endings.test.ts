@@ -123,9 +123,19 @@ test('standard output on a full disk is reported', { skip: !existsSync('/dev/ful
   const { store } = directories(t);
   const file = carFile(store, 'cars.csv', carRows(100));
   const under = ['sh', '-c', 'exec "$@" >/dev/full', 'sh'];
-  const { code, stderr } = await runCommand(t, ['predict', file], { cwd: store, under });
-  assert.equal(code, 1);
-  assert.match(stderr, /^standard output cannot be written: ENOSPC/);
+  const train = ['train', CARS, '--target', 'mpg', '--epochs', '1', '--promote', 'always'];
+  for (const args of [
+    ['predict', file],
+    ['drift', file],
+    ['evaluate', file],
+    ['versions', '--json'],
+    train,
+    ['--help'],
+  ]) {
+    const { code, stderr } = await runCommand(t, args, { cwd: store, under });
+    assert.equal(code, 1, args.join(' '));
+    assert.match(stderr, /^standard output cannot be written: ENOSPC/m, args.join(' '));
+  }
 });
 
 test('a reader that leaves ends a command quietly, with its exit code', async (t) => {
