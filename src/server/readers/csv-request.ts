@@ -9,6 +9,7 @@ import { decodeCsv } from '../../model/tables/csv/csv-decoder.js';
 import { CSV_OPTIONS, dialectOfRows, hasRowNames } from '../../model/tables/csv/csv-dialect.js';
 import { csvError } from '../../model/tables/csv/csv-error.js';
 import { namesOf } from '../../model/tables/csv/csv-reader.js';
+import { withoutFormulas } from '../../model/tables/csv/formula-texts.js';
 import { asWritten, sampleRowsOf } from '../../model/tables/csv/row-notation.js';
 import { unnamed } from '../../model/tables/raw/uselessness.js';
 import { codeText, isNumeric } from '../../model/tables/row-model.js';
@@ -38,7 +39,7 @@ interface Csv {
  */
 export function readCsvRequest(body: Buffer, model: RowModel, { charset }: CsvReaderOptions = {}): Rows {
   const { features } = model;
-  const text = decodeCsv(body, charset);
+  const text = withoutFormulas(decodeCsv(body, charset));
   const { delimiter, start, lines } = dialectOfRows(text, features);
   const csv: Csv = { text: text.subarray(start), delimiter, lines };
   checkCells(csv);

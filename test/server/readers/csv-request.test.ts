@@ -24,6 +24,7 @@ test('predictions take a CSV in every dialect and encoding that a training takes
     ['semicolons', Buffer.from(TEXT)],
     ['tabs', Buffer.from(TEXT.replaceAll(';', '\t'))],
     ['commas and quotes', Buffer.from(TEXT.replace(/[^;\n]+/g, (cell) => `"${cell}"`).replaceAll(';', ','))],
+    ['formulas of Excel', Buffer.from(TEXT.replace(/[^;\n]+/g, (cell) => `="${cell}"`))],
     ['a sep= line', Buffer.from(`sep=;\r\n${TEXT}`)],
     ['UTF-8 with a mark', Buffer.from(`\ufeff${TEXT}`)],
     ['UTF-16 LE', Buffer.from(`\ufeff${TEXT}`, 'utf16le')],

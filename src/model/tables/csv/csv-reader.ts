@@ -8,6 +8,7 @@ import { unnamed } from '../raw/uselessness.js';
 import { CsvDecoder } from './csv-decoder.js';
 import { CSV_OPTIONS, type CsvDialect, DIALECT_BYTES, type DialectHints, dialectOf } from './csv-dialect.js';
 import { csvError } from './csv-error.js';
+import { FormulaTexts } from './formula-texts.js';
 
 export type CsvSource = Iterable<Uint8Array> | AsyncIterable<Uint8Array | string>;
 
@@ -219,11 +220,12 @@ export function readHeader(record: readonly string[]): string[] {
 }
 
 async function* decoded(source: CsvSource, decoder: CsvDecoder): AsyncGenerator<Uint8Array> {
+  const formulas = new FormulaTexts();
   for await (const part of source) {
-    const text = decoder.decode(typeof part === 'string' ? Buffer.from(part) : part);
+    const text = formulas.convert(decoder.decode(typeof part === 'string' ? Buffer.from(part) : part));
     if (text.length > 0) yield text;
   }
-  const rest = decoder.end();
+  const rest = Buffer.concat([formulas.convert(decoder.end()), formulas.end()]);
   if (rest.length > 0) yield rest;
 }
 

@@ -381,6 +381,25 @@ test('a filtered index without a name is left out', async (t) => {
   );
 });
 
+test('formulas that make Excel take a cell as text are the cells, with and without quotes, however the file arrives', async (t) => {
+  const cells = (row: number) =>
+    [`="0${row % 7}1"`, `"=""${row}"""`, `="${row}.5"`, `"a,=""b""${row % 2}"`, row].join();
+  const content = `code,n,x,text,y\r\n${Array.from({ length: 90 }, (_, row) => `${cells(row * row)}\r\n`).join('')}`;
+  const choices: TableChoices = { types: { code: 'category' } };
+  const { values, types, info } = await read(t, content, choices);
+  assert.equal(types, 'code:category,n:number,x:number,text:category');
+  assert.deepEqual(
+    [4, 5].map((row) => ['code', 'n', 'x', 'text'].map((name) => values[name]![row])),
+    [
+      ['021', 16, 16.5, 'a,="b"0'],
+      ['041', 25, 25.5, 'a,="b"1'],
+    ],
+  );
+  const bytes = [...Buffer.from(content)].map((byte) => Buffer.of(byte));
+  const { fingerprint } = await csvToTable(bytes, temporaryDirectory(t), ['y'], undefined, { choices });
+  assert.equal(fingerprint, info.fingerprint);
+});
+
 test('a header of numbers is names', async (t) => {
   const { info } = await read(t, '0,1,2\n5,2,3\n4,9,6\n', {}, ['2']);
   assert.deepEqual([info.features, info.rows], [['0', '1'], 2]);
