@@ -1,6 +1,10 @@
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DomainError, type ErrorCode } from '../../base/domain-error.js';
 import { UsageError } from '../terminal/exit-codes.js';
+
+/** Maximum number of times that a refused request is sent again, and the longest wait before it, in seconds. */
+const [RETRIES, MAX_WAIT] = [4, 30];
 
 /** Talks to a running service. Methods throw the service's own error, with its code, or `NOT_READY` if it cannot be reached. */
 export class ServiceClient {
@@ -30,21 +34,40 @@ export class ServiceClient {
     return Readable.fromWeb(body as import('node:stream/web').ReadableStream);
   }
 
-  /** Sends a request, and returns its reply if that is no error. */
+  /**
+   * Sends a request, and returns its reply if that is no error. A request that an overloaded service refuses before it had any effect is
+   * sent again after the wait that the service asks for. A body that is a stream is sent once.
+   */
   async request(path: string, init: RequestInit = {}): Promise<Response> {
+    for (let attempt = 0; ; attempt++) {
+      const response = await this.send(path, init);
+      if (response.ok) return response;
+      const wait = waitOf(response);
+      if (wait === undefined || attempt === RETRIES || init.body instanceof ReadableStream) {
+        throw await refusal(this.url, response, this.key !== undefined);
+      }
+      await response.body?.cancel();
+      await sleep(1000 * wait);
+    }
+  }
+
+  private async send(path: string, init: RequestInit): Promise<Response> {
     const headers = new Headers(init.headers);
     for (const [name, value] of Object.entries(this.headers)) headers.set(name, value);
-    let response: Response;
     try {
-      response = await fetch(new URL(path, this.url), { ...init, headers });
+      return await fetch(new URL(path, this.url), { ...init, headers });
     } catch (cause) {
       const { code, message } = ((cause as Error).cause ?? cause) as NodeJS.ErrnoException;
       const reason = code === 'ECONNREFUSED' ? 'nothing answers there; is the service running?' : message || code;
       throw new DomainError('NOT_READY', `${this.url}: ${reason}`, { cause });
     }
-    if (response.ok) return response;
-    throw await refusal(this.url, response, this.key !== undefined);
   }
+}
+
+/** Seconds after which a refused request may be sent again; undefined if the service does not ask for that, or for too much. */
+function waitOf({ status, headers }: Response): number | undefined {
+  const wait = Number(headers.get('retry-after') ?? Number.NaN);
+  return (status === 429 || status === 503) && wait >= 0 && wait <= MAX_WAIT ? wait : undefined;
 }
 
 async function refusal(url: URL, response: Response, hasKey: boolean): Promise<DomainError> {
