@@ -49,8 +49,8 @@ export function homeRoute(app: FastifyInstance, readOnly: boolean): void {
     async ({ url, headers }, reply) => {
       reply.header('vary', 'accept, accept-encoding');
       const [path = ''] = url.split('?');
-      // Locations in the page are relative.
-      if (!path.endsWith('/')) return reply.redirect(`${path.slice(path.lastIndexOf('/') + 1)}/`);
+      // Locations in the page are relative. Without a prefix, only targets such as * and http://host do not end with a slash.
+      if (app.prefix !== '' && !path.endsWith('/')) return reply.redirect(`${path.slice(path.lastIndexOf('/') + 1)}/`);
       if (new Negotiator({ headers }).mediaType(['text/plain', 'text/html']) === 'text/html')
         return page.sendIndex(reply, headers);
       return reply.type('text/plain; charset=utf-8').send(index);

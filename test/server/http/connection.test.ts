@@ -273,3 +273,13 @@ test('an idle connection stays open for KEEP_ALIVE_TIMEOUT', async (t) => {
     assert.equal(headers.get('keep-alive'), 'timeout=600');
   }
 });
+
+test('a target without a path is answered as the index, not with a redirection', async (t) => {
+  const { url } = await listen(t);
+  for (const target of ['*', '*?a', url.origin, `${url.origin}?a`, `${url.origin}/`]) {
+    const socket = open(t, url);
+    socket.write(`GET ${target} HTTP/1.1\r\nHost: ${url.host}\r\nConnection: close\r\n\r\n`);
+    const reply = await untilEnd(socket);
+    assert.deepEqual(statuses(reply), [200], `${target}: ${reply}`);
+  }
+});
