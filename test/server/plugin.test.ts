@@ -113,6 +113,33 @@ test('an application that refuses a request does so in its own form, whatever th
   }
 });
 
+test('an error that a hook of the application throws keeps its status, or the one that the hook has set', async (t) => {
+  const app = application(t);
+  app.addHook('onRequest', async ({ headers: { status, set } }, reply) => {
+    if (set !== undefined) reply.code(Number(set));
+    if (status !== undefined)
+      throw Object.assign(new Error('not today'), { statusCode: Number(status), code: 'FST_AUTH' });
+    if (set !== undefined) throw new Error('not today');
+  });
+  app.register(reconstructionRegressor, { modelStore: await storeOf(t, ['a']), prefix: '/m' });
+  const codes = { 401: 'UNAUTHENTICATED', 403: 'FORBIDDEN', 418: 'INVALID_REQUEST', 429: 'RATE_LIMITED' };
+  for (const [status, code] of Object.entries(codes)) {
+    for (const headers of [{ status }, { set: status }, { set: '500', status }] as Record<string, string>[]) {
+      for (const url of ['/m/predict', '/m/train']) {
+        const reply = await app.inject({ method: 'POST', url, headers, payload: {} });
+        const { error, code: sent } = reply.json();
+        assert.deepEqual([reply.statusCode, sent, error], [Number(status), code, 'not today'], `${url} ${status}`);
+      }
+      const other = await app.inject({ method: 'POST', url: '/m/invocations', headers, payload: {} });
+      assert.equal(other.statusCode, Number(status));
+    }
+  }
+  for (const headers of [{ set: '200' }, { status: '200' }, { set: '500' }] as Record<string, string>[]) {
+    const reply = await app.inject({ url: '/m/drift', headers });
+    assert.deepEqual([reply.statusCode, reply.json().error], [500, 'internal error']);
+  }
+});
+
 test('what the application has registered and what the model registers do not collide', async (t) => {
   const app = application(t);
   await app.register(cookies);

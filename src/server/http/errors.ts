@@ -67,13 +67,16 @@ export const RETRY_AFTER = 5;
 /** Codes of what health checks find. */
 const UNHEALTHY: ReadonlySet<string> = new Set<ErrorCode>(['NOT_READY', 'MODEL_NOT_FOUND']);
 
-/** Fastify's own errors that a client causes, by their status. */
+/** Errors of Fastify, or of the hooks of an application, that a client causes, by their status. */
 const CODE_BY_STATUS: Readonly<Record<number, string>> = {
   400: 'INVALID_REQUEST',
+  401: 'UNAUTHENTICATED',
+  403: 'FORBIDDEN',
   404: 'NOT_FOUND',
   405: 'METHOD_NOT_ALLOWED',
   413: 'TOO_LARGE',
   415: 'UNSUPPORTED_MEDIA_TYPE',
+  429: 'RATE_LIMITED',
   503: 'NOT_READY',
 };
 
@@ -83,11 +86,14 @@ export const ErrorReply = Type.Object(
 );
 export type ErrorReply = Static<typeof ErrorReply>;
 
-function statusOf(error: unknown): number {
+/** Returns the status of an error. One that a hook of an application throws has its own, or that which the hook has `set` on the reply. */
+function statusOf(error: unknown, set: number): number {
   if (hasCode(error)) return STATUS[error.code];
-  const status = (error as Partial<FastifyError>).statusCode ?? 500;
-  // Any other status with which Fastify rejects a request becomes 400.
-  return status >= 500 || status in CODE_BY_STATUS ? status : 400;
+  const { statusCode = set, code } = (error ?? {}) as Partial<FastifyError>;
+  const status = statusCode >= 400 && statusCode < 600 ? statusCode : 500;
+  // Any other status with which Fastify itself rejects a request becomes 400.
+  const isOther = String(code).startsWith('FST_ERR_') && status < 500 && !(status in CODE_BY_STATUS);
+  return isOther ? 400 : status;
 }
 
 /** Sends every error in the same form. Below 500 the client gets the message; from 500 on, only the log does. */
@@ -127,7 +133,7 @@ export function sendShaped(
   shape: (body: ErrorReply, status: number) => unknown,
 ): FastifyReply {
   const error = storageError(thrown) ?? thrown;
-  const status = statusOf(error);
+  const status = statusOf(error, reply.statusCode);
   if (status >= 500 && status !== 501 && (status !== 503 || error !== thrown))
     request.log.error({ reqId: request.id, err: error }, 'request failed');
   if (error instanceof AccessError) reply.headers(error.headers);
