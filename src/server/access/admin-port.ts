@@ -5,10 +5,13 @@ import type { RouteScope } from './scopes.js';
 /** What is answered at every port. */
 const PUBLIC: ReadonlySet<RouteScope> = new Set<RouteScope>(['predict', 'feedback', 'health']);
 
-/** Returns a check that keeps all but predictions, feedback and health checks to the port for administration. */
+/**
+ * Returns a check that keeps all but predictions, feedback and health checks to the port for administration. OPTIONS, with which a browser
+ * asks whether it may send a prediction, has no effect.
+ */
 export function adminPortCheck(port: number): PerimeterCheck {
-  return ({ socket }, scope) =>
-    PUBLIC.has(scope) || socket.localPort === port
+  return ({ method, socket }, scope) =>
+    PUBLIC.has(scope) || method === 'OPTIONS' || socket.localPort === port
       ? undefined
       : new AccessError(
           'MISDIRECTED',

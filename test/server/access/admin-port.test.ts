@@ -9,7 +9,13 @@ import { buildTestApp } from '../../support/test-app.js';
 
 test('with a port for administration, the other answers predictions, feedback and health checks only', async (t) => {
   const port = await freePort();
-  const server = await startServer(t, { MODEL_STORE: temporaryDirectory(t), ADMIN_PORT: String(port), HOST: '' });
+  const origin = 'https://app.example.com';
+  const server = await startServer(t, {
+    MODEL_STORE: temporaryDirectory(t),
+    ADMIN_PORT: String(port),
+    HOST: '',
+    CORS_ORIGINS: origin,
+  });
   await server.logged('model version serves');
   const admin = `http://127.0.0.1:${port}`;
   const row = { instances: [[8, 307, 130, 3504, 12, 70, 1]] };
@@ -19,6 +25,12 @@ test('with a port for administration, the other answers predictions, feedback an
     assert.equal((await post(`${url}/predict`)).status, 200);
     assert.equal((await post(`${url}/v1/models/reconstruction_regressor:predict`)).status, 200);
     assert.equal((await post(`${url}/feedback`, { ...row, targets: [18] })).status, 200);
+    // Browsers ask beforehand.
+    const preflight = { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST' } };
+    const asked = await fetch(`${url}/predict`, preflight);
+    assert.deepEqual([asked.status, asked.headers.get('access-control-allow-methods')], [204, 'POST']);
+    const rollback = await fetch(`${url}/models/rollback`, preflight);
+    assert.deepEqual([rollback.status, rollback.headers.get('access-control-allow-methods')], [405, null]);
     for (const path of ['/livez', '/readyz', '/ping', '/v2/health/ready']) {
       assert.equal((await fetch(url + path)).status, 200, path);
     }
