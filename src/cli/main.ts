@@ -9,6 +9,9 @@ import { interrupted, takeInterruptions } from './terminal/interruption.js';
 
 // The command line: `reconstruction-regressor <command>`.
 
+// Every user of the machine sees the arguments of its processes, but not their environment.
+if (process.argv.some((argument) => /^--key(=|$)/.test(argument))) process.title = 'reconstruction-regressor';
+
 const release = takeInterruptions();
 process.exitCode = await run();
 // A command ends with its result, whatever its parts still wait for. The service runs on. Output that cannot be written ends it before, as a

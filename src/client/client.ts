@@ -89,15 +89,27 @@ export type Client<M extends Model<object> = Model> = ReturnType<typeof createCl
 
 /**
  * Returns a client of the service at `url`, such as `http://127.0.0.1:8080`. Requests that an overloaded service refuses, and those
- * that get no reply and can do no harm twice, are sent again; see {@link RetryOptions}.
+ * that get no reply and can do no harm twice, are sent again; see {@link RetryOptions}. Throws a TypeError for an address with a password.
  */
 export function createClient<const M extends Model<object> = Model>(url: string, options: ClientOptions<M> = {}) {
   const { token, model, fetch: send = globalThis.fetch } = options;
+  // The errors of `fetch` would repeat them.
+  if (/^[^/?#]*:\/\/[^/?#]*@/.test(url)) {
+    throw new TypeError('url: expected an address without a user and a password; token takes a credential');
+  }
   const base = url.replace(/\/+$/, '');
 
   async function authorize(headers: Headers): Promise<Headers> {
     const credential = typeof token === 'function' ? await token() : token;
-    if (credential !== undefined) headers.set('authorization', `Bearer ${credential}`);
+    // Read from a file, it ends with a line break.
+    const text = credential?.trim();
+    if (!text) return headers;
+    // The error of `Headers` would repeat it.
+    if (!/^[!-~]+$/.test(text)) {
+      const message = 'token: expected printable ASCII characters without spaces, in one line';
+      throw new ServiceError(message, { status: 0, code: 'INVALID_TOKEN' });
+    }
+    headers.set('authorization', `Bearer ${text}`);
     return headers;
   }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -267,6 +268,34 @@ test('a service that requires a key gets it from --key or API_KEY', async (t) =>
   const forbidden = await runCommand(t, ['rollback', '--url', url], { cwd, env });
   assert.equal(forbidden.code, 1);
   assert.match(forbidden.stderr, /activate/);
+});
+
+test('no key is repeated in an error, or among the arguments that other users see', async (t) => {
+  const secret = 'rr_0123456789ab_planted';
+  for (const [args, expected] of [
+    [['versions', '--url', `http://user:${secret}@127.0.0.1:8080`], /without credentials/],
+    [['predict', CARS, '--url', `user:${secret}@127.0.0.1:8080`], /without credentials/],
+    [['versions', '--url', `http://127.0.0.1:8080/?key=${secret}`], /without credentials and query/],
+    [['bench', `ftp://user:${secret}@127.0.0.1`], /without credentials/],
+    [['versions', '--url', 'http://127.0.0.1:8080', '--key', `${secret}\nx`], /in one line/],
+    [['activate', '1', '--url', 'http://127.0.0.1:8080', '--key', `${secret}…`], /in one line/],
+  ] as const) {
+    const { code, stdout, stderr } = await runCommand(t, args);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, expected);
+    assert.ok(!(stdout + stderr).includes(secret), stderr);
+  }
+  if (process.platform !== 'linux') return;
+  const server = createServer().listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const connected = once(server, 'connection');
+  const command = startCommand(t, ['versions', '--url', `http://127.0.0.1:${port}`, `--key=${secret}`]);
+  await connected;
+  const seen = readFileSync(`/proc/${command.child.pid}/cmdline`, 'utf8');
+  assert.match(seen, /^reconstruction-regressor/);
+  assert.ok(!seen.includes(secret), seen);
 });
 
 test('changes of a store are recorded in the audit log, which the command line verifies', async (t) => {

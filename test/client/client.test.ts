@@ -269,3 +269,20 @@ async function textOf(request: IncomingMessage): Promise<string> {
   for await (const chunk of request) text += chunk;
   return text;
 }
+
+test('no error repeats a credential', async () => {
+  assert.throws(() => createClient('http://user:planted@127.0.0.1:1'), {
+    name: 'TypeError',
+    message: /^(?!.*planted)url: /,
+  });
+  for (const token of ['planted\nx', 'planted…']) {
+    const client = createClient('http://127.0.0.1:1', { token });
+    for (const request of [() => client.predict([[1]]), () => client.predictTable({ x: Float32Array.of(1) })]) {
+      await assert.rejects(request, (error) => {
+        assert.ok(error instanceof ServiceError && error.code === 'INVALID_TOKEN');
+        assert.match(error.message, /^token: expected/);
+        return !String(error.stack).includes('planted');
+      });
+    }
+  }
+});

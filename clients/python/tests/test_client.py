@@ -95,6 +95,13 @@ def test_errors(client, cars):
         Client("localhost:8080")
 
 
+@pytest.mark.parametrize("options", [{"url": "http://user:planted@127.0.0.1"}, {"token": "planted\nx"}, {"token": "planted…"}])
+def test_no_error_repeats_a_credential(options):
+    with pytest.raises(ValueError, match="expected") as raised:
+        Client(**{"url": "http://127.0.0.1:1", **options}).versions()
+    assert "planted" not in str(raised.value)
+
+
 def test_an_interruption_cancels_the_training(client, cars):
     seen = []
 

@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -34,3 +36,11 @@ def test_arrays_pipelines_and_several_targets(url):
     assert scores.min() > 0.8
     named = pd.Series(y[:, 0], name="x1")
     assert ReconstructionRegressor(url, epochs=2).fit(pd.DataFrame(X).rename(columns={0: "x1"}), named).targets_ == ["x1_target"]
+
+
+def test_no_text_of_an_estimator_shows_its_token():
+    regressor = ReconstructionRegressor(token="planted")
+    pipeline = make_pipeline(FunctionTransformer(), clone(regressor))
+    for estimator in (regressor, pipeline):
+        assert "planted" not in repr(estimator) + estimator._repr_html_()
+    assert clone(pipeline)[-1].token == pickle.loads(pickle.dumps(regressor)).token == "planted"

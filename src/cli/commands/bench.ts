@@ -27,7 +27,7 @@ export function benchCommand(): Command {
     .option('--connections <number>', 'requests at once', wholeNumber(1, 1000), 10)
     .option('--seconds <number>', 'how long', wholeNumber(1, 3600), 10)
     .option('--rows <number>', 'rows of a request', wholeNumber(1, 100_000), 1)
-    .option('--key <key>', 'API key (default: API_KEY)')
+    .option('--key <key>', 'API key (default: API_KEY, which no other user sees)')
     .action(bench);
   withJson(command);
   return withExamples(command, [

@@ -22,7 +22,7 @@ export function versionsCommand(): Command {
   withJson(command);
   return withExamples(command, [
     ['versions', 'those of the store in ./models'],
-    ['versions --url https://models.example.com --key KEY', 'those of a running service'],
+    ['versions --url https://models.example.com', 'those of a running service; API_KEY is the key'],
   ]);
 }
 

@@ -34,7 +34,7 @@ export function withStoreOptions(command: Command): Command {
     .option('--store <dir>', 'directory of the model versions (default: MODEL_STORE, or "models")')
     .option('--name <name>', 'name of the model in the store (default: MODEL_NAME, or "reconstruction_regressor")')
     .addOption(new Option('--url <url>', 'use a running service instead of a store').conflicts(['store', 'name']))
-    .addOption(new Option('--key <key>', 'API key for --url').env('API_KEY'));
+    .addOption(new Option('--key <key>', 'API key for --url; in API_KEY, no other user sees it').env('API_KEY'));
 }
 
 /** Reads a version's number. Throws an `InvalidArgumentError`. */

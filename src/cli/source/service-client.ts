@@ -6,17 +6,32 @@ import { UsageError } from '../terminal/exit-codes.js';
 /** Maximum number of times that a refused request is sent again, and the longest wait before it, in seconds. */
 const [RETRIES, MAX_WAIT] = [4, 30];
 
+/** A user and password before the host, or a query: both are where keys are put by mistake, and labels and errors repeat the address. */
+const HAS_SECRETS = /^([^/?#]*:\/\/)?[^/?#]*@|[?#]/;
+
 /** Talks to a running service. Methods throw the service's own error, with its code, or `NOT_READY` if it cannot be reached. */
 export class ServiceClient {
   readonly url: URL;
   private readonly key: string | undefined;
 
+  /** Throws a `UsageError`, which never repeats a credential. */
   constructor(url: string, key: string | undefined) {
+    if (HAS_SECRETS.test(url)) {
+      throw new UsageError(
+        '--url: expected an address without credentials and query; --key or API_KEY takes an API key',
+      );
+    }
     if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
       throw new UsageError(`--url: expected an address such as http://127.0.0.1:8080, got ${url}`);
     }
     this.url = new URL(url.endsWith('/') ? url : `${url}/`);
-    this.key = key;
+    // Read from a file, it ends with a line break.
+    this.key = key?.trim() || undefined;
+    if (this.key !== undefined && !/^[!-~]+$/.test(this.key)) {
+      throw new UsageError(
+        '--key or API_KEY: expected a key as `keys create` prints it, in one line and without spaces',
+      );
+    }
   }
 
   /** The headers of every request. */

@@ -15,6 +15,13 @@ from .client import Client
 from .types import Job
 
 
+class _Hidden(str):
+    """A text that scikit-learn, notebooks and tracebacks do not show with the parameters of an estimator."""
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
 class ReconstructionRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Trains a version of the service at `url` with `fit`, which then serves there, and predicts with it.
 
@@ -41,6 +48,15 @@ class ReconstructionRegressor(RegressorMixin, BaseEstimator):  # type: ignore[mi
         self.learning_rate = learning_rate
         self.patience = patience
         self.seed = seed
+
+    @property
+    def token(self) -> str | Callable[[], str] | None:
+        return self._token
+
+    @token.setter
+    def token(self, token: str | Callable[[], str] | None) -> None:
+        # One that is hidden already stays the same object: a clone has its parameters as they were given.
+        self._token = _Hidden(token) if type(token) is str else token
 
     def fit(self, X: pd.DataFrame | npt.ArrayLike, y: pd.Series[Any] | pd.DataFrame | npt.ArrayLike) -> ReconstructionRegressor:
         """Trains on rows and their targets: an array `[rows]`, or `[rows, targets]`."""

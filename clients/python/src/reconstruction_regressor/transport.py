@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -26,6 +27,8 @@ class Transport:
     def __init__(
         self, url: str, token: str | Callable[[], str] | None, retries: int, timeout: float, ca_certs: str | None
     ) -> None:
+        if "@" in urlsplit(url).netloc:
+            raise ValueError("url: expected an address without a user and a password; token takes a credential")
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
             raise ValueError(f"url: expected an address such as http://127.0.0.1:8080, got {url!r}")
         self.url = url.rstrip("/")
@@ -51,8 +54,11 @@ class Transport:
         """
         sent = dict(headers or {})
         token = self._token() if callable(self._token) else self._token
-        if token is not None:
-            sent["authorization"] = f"Bearer {token}"
+        if token and token.strip():
+            # Errors of libraries repeat a header that is invalid; a token that was read from a file ends with a line break.
+            if not re.fullmatch("[!-~]+", token.strip()):
+                raise ValueError("token: expected printable ASCII characters without spaces, in one line")
+            sent["authorization"] = f"Bearer {token.strip()}"
         retry = Retry(
             total=self._retries,
             connect=self._retries,
