@@ -1641,7 +1641,7 @@ export interface components {
     SessionReply: {
       /** @description whether credentials are required */
       closed: boolean;
-      /** @description addresses: whoever reaches one may do everything; null if credentials are required */
+      /** @description addresses: whoever reaches one may do everything; none within an application, which decides; null if credentials are required */
       open_to: string[] | null;
       /** @description how the page can sign in */
       sign_in: {

@@ -1,6 +1,7 @@
 import type { Server as HttpsServer } from 'node:https';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { Registry } from 'prom-client';
+import { addressesOf } from './access/perimeter/exposure.js';
 import type { LineOutput } from './audit/audit-stream.js';
 import { createAudit } from './audit/create-audit.js';
 import { buildAccess } from './build-access.js';
@@ -133,7 +134,8 @@ export async function buildApp(
   cors(app, control.cors);
   urgentRoutes(app, fastPath);
   const measured = { registry, durations, predictions, overload };
-  await modelRoutes(app, { parts, config, platform, control, auditLog, fastPath, ...measured });
+  const openTo = control.admission.isClosed ? null : addressesOf(config.HOST);
+  await modelRoutes(app, { parts, config, platform, control, auditLog, openTo, fastPath, ...measured });
   return app;
 }
 

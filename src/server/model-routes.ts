@@ -4,7 +4,6 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Registry } from 'prom-client';
 import { readJson } from '../base/json/parse-json.js';
 import { MEMORY } from '../base/node/memory-limits.js';
-import { addressesOf } from './access/perimeter/exposure.js';
 import type { AuditLog } from './audit/audit-log.js';
 import { collectBody, type Payload } from './bodies/collect-body.js';
 import { LARGE_BODY } from './bodies/large-body.js';
@@ -71,6 +70,8 @@ export interface ModelRoutesOptions {
   /** Decides which requests are answered. */
   readonly control: Access;
   readonly auditLog: AuditLog | undefined;
+  /** Addresses at which everyone may do everything; none if somebody else decides, null if credentials are required. */
+  readonly openTo: readonly string[] | null;
   /** Where the model's metrics go. */
   readonly registry: Registry;
   readonly durations: RequestHistogram;
@@ -124,9 +125,8 @@ export async function modelRoutes(app: FastifyInstance, options: ModelRoutesOpti
   await openapi(app, service, control.admission);
 
   homeRoute(app, platform.readOnly);
-  const openTo = control.admission.isClosed ? null : addressesOf(config.HOST);
   const keys = control.kinds.includes('keys');
-  await app.register(sessionRoutes, { openTo, keys, pageSessions, oidc: oidc?.signIn });
+  await app.register(sessionRoutes, { openTo: options.openTo, keys, pageSessions, oidc: oidc?.signIn });
   healthRoutes(app, service, store);
   metricsRoute(app, registry);
   servingModelRoute(app, service, name);

@@ -58,6 +58,8 @@ export const reconstructionRegressor: FastifyPluginAsync<ReconstructionRegressor
     platform: NO_PLATFORM,
     control: { ...control, addresses, admission },
     auditLog: undefined,
+    // The application decides where it listens, and whom its hooks let pass.
+    openTo: [],
     // No server passes requests to it, so that Fastify answers all of them.
     fastPath: new FastPath({ ...measured, enabled: false, requestId, bodyLimit: config.BODY_LIMIT, admission, log }),
     ...measured,

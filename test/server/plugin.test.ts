@@ -156,6 +156,13 @@ test('what the application has registered and what the model registers do not co
   assert.match(JSON.stringify(document), /in this order: a/);
 });
 
+test('the page does not say that it is open to all: that is up to the application', async (t) => {
+  const app = application(t);
+  app.register(reconstructionRegressor, { modelStore: await storeOf(t, ['a']), prefix: '/m' });
+  const { closed, open_to } = (await app.inject('/m/session')).json();
+  assert.deepEqual([closed, open_to], [false, []]);
+});
+
 test('the page and the API reference load below the prefix', async (t) => {
   const app = application(t);
   app.register(reconstructionRegressor, { modelStore: await storeOf(t, ['a']), prefix: '/models/m' });

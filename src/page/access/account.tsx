@@ -14,7 +14,7 @@ export function Account({
 }) {
   const [failure, attempt] = useFailure();
   if (principal.kind === 'anyone')
-    return openTo ? <p class="account">Open to anyone who can reach {places(openTo)}</p> : null;
+    return openTo?.length ? <p class="account">Open to anyone who can reach {places(openTo)}</p> : null;
   const leave = () =>
     attempt(async () => {
       await signOut();

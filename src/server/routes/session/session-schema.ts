@@ -14,7 +14,8 @@ export const SessionReply = Type.Object(
   {
     closed: Type.Boolean({ description: 'whether credentials are required' }),
     open_to: nullable(Type.Array(Type.String()), {
-      description: 'addresses: whoever reaches one may do everything; null if credentials are required',
+      description:
+        'addresses: whoever reaches one may do everything; none within an application, which decides; null if credentials are required',
     }),
     sign_in: Type.Object(
       {
