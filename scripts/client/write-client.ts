@@ -9,8 +9,8 @@ import { readConfig } from '../../src/server/config.js';
 import { buildParts } from '../../src/server/parts.js';
 
 // Writes src/client/openapi.ts, the types of the TypeScript client, from the OpenAPI document of a service without a model, of the
-// native interface alone: `npm run client`. With --check, it writes nothing, and fails if the file is outdated. The generator needs a TypeScript of its own,
-// which npm downloads.
+// native interface alone: `npm run client`. With --check, it writes nothing, and fails if the file is outdated. The generator needs
+// a TypeScript of its own, which npm downloads.
 
 const ROOT = join(import.meta.dirname, '../../..');
 const FILE = join(ROOT, 'src/client/openapi.ts');

@@ -7,7 +7,8 @@ import { readReference } from './reference-app.js';
 import { withGenerated } from './reference-page.js';
 import { settingsTables } from './settings-page.js';
 
-// Writes the generated parts of docs/command-line.md, settings.md, metrics.md and http-api.md: `npm run reference`. A test compares them with the sources.
+// Writes the generated parts of docs/command-line.md, settings.md, metrics.md and http-api.md: `npm run reference`. A test compares
+// them with the sources.
 
 const DOCS = join(import.meta.dirname, '../../../docs');
 

@@ -33,7 +33,7 @@ name only when it is whole. Settings are those of the service, from the environm
 a file .env in the current directory.
 `;
 
-/** Declares all commands. \`release\` leaves signals and output to the service. */
+/** Declares all commands. `release` leaves signals and output to the service. */
 export function buildProgram(release: () => void): Command {
   const program = new Command('reconstruction-regressor')
     .description('Train and serve a regression model that reconstructs its own inputs, and watch them for drift')

@@ -80,7 +80,7 @@ export type Feedback = Schemas['FeedbackBody'];
 
 /** Rows of a request for predictions, in a batch that the service refuses only if it is configured to accept fewer. */
 const BATCH_ROWS = 50_000;
-/** Time between two looks at a training, in milliseconds. */
+/** Time between two requests for the state of a training, in milliseconds. */
 const POLL_INTERVAL = 1000;
 const ARROW = 'application/vnd.apache.arrow.stream';
 
@@ -161,16 +161,16 @@ export function createClient<const M extends Model<object> = Model>(url: string,
     const named = columns as Parameters<typeof writeRows>[0];
     const count = rowCount(named);
     const parts: PredictedRows[] = [];
-    let most = batchRows;
+    let maxRows = batchRows;
     for (let from = 0; from < count; ) {
-      const to = Math.min(count, from + most);
+      const to = Math.min(count, from + maxRows);
       try {
         const reply = await sendBody('/predict', writeRows(named, from, to), ARROW, { signal }, false);
         parts.push(readPredictions(new Uint8Array(await reply.arrayBuffer())));
         from = to;
       } catch (error) {
         if (!(error instanceof ServiceError) || error.status !== 413 || to - from === 1) throw error;
-        most = Math.ceil((to - from) / 2);
+        maxRows = Math.ceil((to - from) / 2);
       }
     }
     const names = parts[0] ? Object.keys(parts[0].predictions) : (model?.targets ?? []);

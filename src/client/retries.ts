@@ -32,11 +32,11 @@ export async function withRetries({ send, once, signal }: Attempt, options: Retr
   for (let attempt = 0; ; attempt++) {
     signal?.throwIfAborted();
     let error: ServiceError;
-    let least = 0;
+    let minDelay = 0;
     try {
       const response = await send();
       if (response.ok) return response;
-      least = retryAfter(response.headers.get('retry-after'));
+      minDelay = retryAfter(response.headers.get('retry-after'));
       error = await errorOf(response);
       if (!REFUSED.has(response.status)) throw error;
     } catch (cause) {
@@ -45,9 +45,9 @@ export async function withRetries({ send, once, signal }: Attempt, options: Retr
       error = unreachable(cause);
       if (once) throw error;
     }
-    const delay = Math.max(least, FIRST_DELAY * 2 ** attempt) * (1 + Math.random() / 2);
-    if (attempt >= retries || least > maxDelay) throw error;
-    await pause(Math.min(delay, Math.max(least, maxDelay)), signal);
+    const delay = Math.max(minDelay, FIRST_DELAY * 2 ** attempt) * (1 + Math.random() / 2);
+    if (attempt >= retries || minDelay > maxDelay) throw error;
+    await pause(Math.min(delay, Math.max(minDelay, maxDelay)), signal);
   }
 }
 

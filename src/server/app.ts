@@ -66,8 +66,8 @@ function limitConnections({ server }: FastifyInstance, registry: Registry, overl
 }
 
 /**
- * Builds the stand-alone server without listening: the routes of its model, and what a process of its own needs. `output` is where the log goes, for its metric and the audit log. `control`
- * decides which requests are answered.
+ * Builds the stand-alone server without listening: the routes of its model, and what a process of its own needs. `output` is
+ * where the log goes, for its metric and the audit log. `control` decides which requests are answered.
  */
 export async function buildApp(
   parts: Parts,

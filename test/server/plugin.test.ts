@@ -19,7 +19,7 @@ import { until } from '../support/until.js';
 const CARS = fileURLToPath(new URL('../../../data/auto-mpg.csv', import.meta.url));
 const CAR = [8, 307, 130, 3504, 12, 70, 1];
 
-/** Somebody's application, which the test closes. */
+/** An application, which the test closes. */
 function application(t: TestContext, options = {}): FastifyInstance {
   const app = fastify(options);
   t.after(() => app.close());

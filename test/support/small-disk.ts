@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 
 /**
- * Returns a command under which the directory is a disk of its own, of so many bytes, or undefined if nothing can be mounted here. `before`
- * is a shell command that fills it; it may use `$0`, the directory.
+ * Returns a command under which the directory is a disk of its own, of `size` bytes (such as `64k`); undefined if nothing can be mounted
+ * here. `before` is a shell command that fills the disk; it may use `$0`, the directory.
  */
 export function smallDisk(directory: string, size: string, before = 'true'): string[] | undefined {
   const mount = `mount -t tmpfs -o size=${size} none "$0" && { ${before}; } && cd "$0" && exec "$@"`;

@@ -67,8 +67,8 @@ async function readPath(path: string): Promise<VersionFiles> {
   );
 }
 
-async function readFromService(client: ServiceClient, wanted: number | undefined): Promise<ModelSource> {
-  const version = wanted ?? (await servingOf(client));
+async function readFromService(client: ServiceClient, requested: number | undefined): Promise<ModelSource> {
+  const version = requested ?? (await servingOf(client));
   const files = await unpackArchive(await client.stream(`models/${version}/archive`), MAX_ARCHIVE);
   return { label: `version ${version} of ${client.url}`, version, files };
 }

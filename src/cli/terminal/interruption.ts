@@ -37,7 +37,7 @@ export function takeInterruptions(): () => void {
   }
   listen(process.stderr, 'error', () => {});
   listen(process.stdout, 'error', (error) => {
-    // Whoever read the output has seen enough of it, such as `head`.
+    // The reader of the output, such as `head`, has seen enough of it.
     if (error.code === 'EPIPE') process.exit();
     process.stderr.write(`standard output cannot be written: ${error.message}\n`);
     process.exit(EXIT.failure);
@@ -69,7 +69,7 @@ function removeUnfinished(): void {
     try {
       rmSync(path, { recursive: true, force: true });
     } catch {
-      // Nobody is left to be informed.
+      // The process is ending: there is no one left to report it to.
     }
   }
 }

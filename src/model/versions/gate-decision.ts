@@ -22,7 +22,7 @@ export const Gate = Type.Object(
 );
 export type Gate = Readonly<Static<typeof Gate>>;
 
-/** Returns whether a version with this decision may begin to serve although nobody named it: not if `promote=never` trained it. */
+/** Returns whether a version with this decision may begin to serve without being named: not if it was trained with `promote=never`. */
 export function mayServeUnasked(gate: Gate | null | undefined): boolean {
   if (gate?.decision === 'not_asked') return !gate.reason.startsWith('promote=never');
   return gate?.decision !== 'refused';

@@ -1,5 +1,5 @@
 /**
- * Whether a header comes more than once. Of several, Node.js shows the first one (`Host`, `Authorization`), and another server on the way
+ * Returns whether a header comes more than once. Of several, Node.js shows the first one (`Host`, `Authorization`), and another server on the way
  * may have looked at another one. `name` is in lower case; `usual` is how most clients write it, for which no copy is made: this is
  * called for every prediction.
  */

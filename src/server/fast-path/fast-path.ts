@@ -36,7 +36,7 @@ export interface FastRoute {
   readonly answer: (body: Buffer, headers: IncomingHttpHeaders, reply: FastReply) => void;
   /** Returns the body of an error in the form of the route's protocol. */
   readonly errorBody?: ((error: ErrorReply) => object) | undefined;
-  /** Called for a request that was refused so many milliseconds after its arrival. */
+  /** Called for a request that was refused, with the milliseconds since its arrival. */
   readonly onFailed?: ((milliseconds: number) => void) | undefined;
 }
 

@@ -37,7 +37,8 @@ const parser = new RowParser();
 
 /**
  * Reads a body of MLflow's scoring server: an object with one of its four keys. `params` and other keys have no meaning for
- * this model. A list is rows, or the values of one row, as SageMaker's containers read it. Throws `INVALID_JSON`, `INVALID_REQUEST`, `INVALID_ROWS` and `TOO_LARGE`.
+ * this model. A list is rows, or the values of one row, as SageMaker's containers read it. Throws `INVALID_JSON`,
+ * `INVALID_REQUEST`, `INVALID_ROWS` and `TOO_LARGE`.
  */
 export function readMlflowRequest(body: Buffer, model: RowModel): Rows {
   const common = readCommon(body, model);

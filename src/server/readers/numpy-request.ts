@@ -74,7 +74,7 @@ export function numpyHeader(rows: number, columns: number): Buffer {
   header.writeUInt8(1, MAGIC.length);
   header.writeUInt8(0, MAGIC.length + 1);
   header.writeUInt16LE(length, PREFIX - 2);
-  header.write(`${text}`, PREFIX, 'latin1');
+  header.write(text, PREFIX, 'latin1');
   header.write('\n', PREFIX + length - 1);
   return header;
 }

@@ -28,9 +28,9 @@ export const GRANTED = Number(/mem_limit: (\d+)m/.exec(readFileSync(COMPOSE, 'ut
 /** An image with a shell: the one from which the service's is built. */
 export const TOOLS = 'node:22-bookworm-slim';
 
-/** Processes and threads that compose.yaml grants the service. */
 /** The root directory of a container, for a process beside it. */
 const ROOT = '/proc/1/root';
+/** Processes and threads that compose.yaml grants the service. */
 const MAX_THREADS = Number(/pids_limit: (\d+)/.exec(readFileSync(COMPOSE, 'utf8'))![1]);
 
 /** Options that restrict a container as far as possible: read-only root, no privileges, limited memory. */

@@ -40,7 +40,7 @@ function batch(from: number, rows: number, columns = COLUMNS, model = 'm'): Labe
 const addBatch = (database: FeedbackDatabase, ...args: Parameters<FeedbackDatabase['add']>) =>
   database.transaction(() => database.add(...args));
 const add = (database: FeedbackDatabase, rows: LabelledBatch) => addBatch(database, rows).kept;
-/** The answer to a prediction, of so many rows of the batch. */
+/** The answer to a prediction, of `rows` rows of the batch. */
 const answer = (id: string, rows: number, digest = 'd') => ({ id, rows, digest });
 const isKnown = (database: FeedbackDatabase, ids: string[]) =>
   database.predictions(ids).map((found) => found && Object.keys(found).join());

@@ -124,7 +124,7 @@ test('what one client holds at once is bounded: tables that arrive and their byt
   assert.match(metrics, /^http_requests_limited_total\{limit="trainings",client="anyone"\} [1-9]/m);
 });
 
-test('one client follows only so many event streams at once', async (t) => {
+test('the event streams that one client follows at once are bounded', async (t) => {
   const { url, app } = await listen(t, { LIMIT_EVENT_STREAMS: '1' });
   const instances = Array.from({ length: 100 }, (_, i) => ({ a: i % 7, b: i % 11, c: i % 13, y: i }));
   const trained = await post(`${url}/train?wait=true&epochs=1`, { instances, target: 'y' });

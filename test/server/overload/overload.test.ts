@@ -53,7 +53,7 @@ async function ask(socket: Socket, request: string): Promise<Reply> {
   return reply;
 }
 
-/** Returns so many replies over a connection, to requests that were sent without waiting for them. */
+/** Returns replies over a connection, to requests that were sent without waiting for them. */
 async function receiveAll(socket: Socket, count: number): Promise<Reply[]> {
   const replies: Reply[] = [];
   let text = '';

@@ -56,9 +56,9 @@ async function engine(options: ModelOptions): Promise<Finding> {
   return { state: 'ok', message: `ENGINE=${ENGINE} loads` };
 }
 
-async function port({ port: wanted, ...options }: ModelOptions & { readonly port?: number }): Promise<Finding> {
+async function port({ port: requested, ...options }: ModelOptions & { readonly port?: number }): Promise<Finding> {
   const { HOST, PORT } = settings(options);
-  const number = wanted ?? PORT;
+  const number = requested ?? PORT;
   const where = `port ${number} of ${HOST || '127.0.0.1'}`;
   const code = await new Promise<string | undefined>((resolve) => {
     const server = createServer();

@@ -92,7 +92,7 @@ export class FileMonitor {
     };
   }
 
-  /** Makes the monitor for a file of so many rows, and shows it the first block. */
+  /** Creates the monitor for a file of `rows` rows, and passes it the first block. */
   private open(rows: number): void {
     if (this.monitor) return;
     const expected = Math.max(rows, MIN_ROWS);
@@ -116,10 +116,8 @@ export class FileMonitor {
     const { outputs, errors } = predictAll(predictor, rows, count);
     const [width, depth] = [predictor.encoder.width, outputs.length / count];
     let kept = 0;
-    const refused: number[] = [];
     for (let row = 0; row < count; row++) {
       if (!Number.isFinite(errors[row]!) || !outputs.subarray(row * depth, (row + 1) * depth).every(Number.isFinite)) {
-        refused.push(row);
         monitor!.observeRefused(rows, [row]);
         continue;
       }

@@ -11,7 +11,7 @@ import { openProgress } from '../../terminal/progress.js';
 import { epochText } from './store-training.js';
 import { givenOptions, type TrainedVersion, type TrainOptions } from './train-options.js';
 
-/** Milliseconds between two looks at a training. */
+/** Milliseconds between two requests for the state of a training. */
 const INTERVAL = 500;
 
 /** Sends a table to a running service, and waits for the version that it trains. Ctrl-C cancels the training. */

@@ -15,8 +15,8 @@ import type { RawColumn } from './raw-column.js';
 
 /** Longest span of codes that float32 holds exactly, with room for what comes after the training. */
 const MAX_CODE = 2 ** 23;
-/** Units of numbers that are times since 1973, and the least that such a number is. */
-const LEAST_TIMES: readonly (readonly [Epoch, number])[] = [
+/** Units of numbers that are times since 1973, and the smallest such number. */
+const MIN_TIMES: readonly (readonly [Epoch, number])[] = [
   ['nanoseconds', 1e17],
   ['microseconds', 1e14],
   ['milliseconds', 1e11],
@@ -73,7 +73,7 @@ export function asTimes(raw: RawColumn, texts: readonly Text[], order: DateOrder
 export function asEpochs({ name, numbers, strays, reading }: RawColumn, texts: readonly Text[]): Decided | undefined {
   const { min, max, count } = numbers;
   if (count === 0 || strays > 0 || texts.length > 0 || reading?.type === 'timestamp') return undefined;
-  const [epoch, least] = LEAST_TIMES.find(([, from]) => max >= from) ?? [];
+  const [epoch, least] = MIN_TIMES.find(([, from]) => max >= from) ?? [];
   if (epoch === undefined || min < least! || max * EPOCH_MS[epoch] > MAX_INSTANT) return undefined;
   const milliseconds = EPOCH_MS[epoch];
   const column = { ...timestamp(name, min * milliseconds, max * milliseconds, false, false), epoch };

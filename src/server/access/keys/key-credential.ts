@@ -29,7 +29,7 @@ export function keyOf({ headers, rawHeaders }: IncomingMessage): string | Reject
   return isMeantAsKey(password) ? password : malformed('authorization: expected an API key as the password');
 }
 
-/** Whether there is only one header `authorization`. */
+/** Returns whether there is at most one header `authorization`. */
 export function isSingle(rawHeaders: readonly string[]): boolean {
   return !isRepeated(rawHeaders, 'authorization', 'Authorization');
 }

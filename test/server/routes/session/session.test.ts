@@ -34,7 +34,7 @@ function cookieOf(set: string | string[] | undefined): string {
   return line!.split(';')[0]!;
 }
 
-test('behind a trusted proxy that ends TLS the cookie is for secure connections only, and nobody else can claim so', async (t) => {
+test('behind a trusted proxy that terminates TLS, the cookie is for secure connections only, and no other client can claim to be such a proxy', async (t) => {
   const key = makeKey(['read']);
   const plain = 'test-session=';
   const secure = '__Host-test-session=';
@@ -74,7 +74,7 @@ test('behind a trusted proxy that ends TLS the cookie is for secure connections 
   }
 });
 
-test('behind a trusted proxy that ends TLS, a page that came without TLS is foreign', async (t) => {
+test('behind a trusted proxy that terminates TLS, a page that came without TLS is foreign', async (t) => {
   const { app } = await buildTestApp(t, ['a', 'b'], {}, { TRUST_PROXY: '10.0.0.1', ALLOWED_HOSTS: 'models.example' });
   const statusOf = async (origin: string, proto: string, remoteAddress = '10.0.0.1') => {
     const headers = { host: 'models.example', origin, 'x-forwarded-proto': proto };
