@@ -4,7 +4,7 @@ import { type ModelOptions, withModelOptions } from '../source/model-options.js'
 import { readModel } from '../source/model-source.js';
 import { writeWhole } from '../terminal/destination.js';
 import { withExamples } from '../terminal/examples.js';
-import { modelModule } from '../types/model-module.js';
+import { modelModule } from './types/model-module.js';
 
 export function typesCommand(): Command {
   const command = withModelOptions(

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
-import { modelModule } from '../../../src/cli/types/model-module.js';
+import { modelModule } from '../../../src/cli/commands/types/model-module.js';
 import type { Column } from '../../../src/model/columns/column.js';
 import { buildMixedApp } from '../../support/mixed-app.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';

@@ -1,5 +1,5 @@
-import type { Column } from '../../model/columns/column.js';
-import { exampleValue } from '../../model/columns/value-schema.js';
+import type { Column } from '../../../model/columns/column.js';
+import { exampleValue } from '../../../model/columns/value-schema.js';
 
 /** What a module describes of a version. */
 export interface DescribedModel {
