@@ -1,16 +1,11 @@
 import { Command } from 'commander';
+import type { Activated } from '../../server/service/versions/model-loader.js';
 import { activateInStore } from '../source/activation.js';
 import { type ModelOptions, versionNumber, withStoreOptions } from '../source/model-options.js';
 import { ServiceClient } from '../source/service-client.js';
 import { settings } from '../source/settings.js';
 import { withExamples, withJson } from '../terminal/examples.js';
 import { print } from '../terminal/print.js';
-
-/** The version in production, and the one before. */
-export interface Activated {
-  readonly model_version: string;
-  readonly former_version: string | null;
-}
 
 export function activateCommand(): Command {
   const command = withStoreOptions(

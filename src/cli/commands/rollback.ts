@@ -1,11 +1,12 @@
 import { Command } from 'commander';
+import type { Activated } from '../../server/service/versions/model-loader.js';
 import { rollBackStore } from '../source/activation.js';
 import { type ModelOptions, withStoreOptions } from '../source/model-options.js';
 import { ServiceClient } from '../source/service-client.js';
 import { settings } from '../source/settings.js';
 import { withExamples, withJson } from '../terminal/examples.js';
 import { print } from '../terminal/print.js';
-import { type Activated, activationText } from './activate.js';
+import { activationText } from './activate.js';
 
 export function rollbackCommand(): Command {
   const command = withStoreOptions(

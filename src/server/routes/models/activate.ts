@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { errors, operation } from '../../http/operation.js';
-import type { Activation, ModelLoader } from '../../service/versions/model-loader.js';
+import { type Activation, activated, type ModelLoader } from '../../service/versions/model-loader.js';
 import { VersionParams } from './version-params.js';
 
 const ActivationReply = Type.Object(
@@ -41,9 +41,9 @@ export function activationRoutes(app: FastifyInstance, loader: ModelLoader): voi
 
 function describeActivation(
   request: Pick<FastifyRequest, 'auditDetail'>,
-  { version, former }: Activation,
+  activation: Activation,
 ): Static<typeof ActivationReply> {
-  const reply = { model_version: String(version), former_version: former === null ? null : String(former) };
+  const reply = activated(activation);
   request.auditDetail = reply;
   return reply;
 }

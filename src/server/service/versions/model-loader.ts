@@ -241,7 +241,9 @@ export class ModelLoader {
   }
 }
 
-/** What the audit log says of an activation. */
-export function activated({ version, former }: Activation): { model_version: string; former_version: string | null } {
+/** An activation in replies, in the audit log, and on the command line. */
+export type Activated = { readonly model_version: string; readonly former_version: string | null };
+
+export function activated({ version, former }: Activation): Activated {
   return { model_version: String(version), former_version: former === null ? null : String(former) };
 }
