@@ -4,20 +4,16 @@ import { type Static, Type } from 'typebox';
 import { DomainError } from '../../../base/domain-error.js';
 import type { FileStore } from '../../../model/store/file-store.js';
 import { packArchive } from '../../../model/versions/archive.js';
-import { Card } from '../../../model/versions/card.js';
 import { collectBody, type Payload } from '../../bodies/collect-body.js';
 import { errors, operation } from '../../http/operation.js';
 import { publicPath } from '../../http/public-path.js';
 import type { Uploads } from '../../service/versions/uploads.js';
+import { CardReply } from './catalog.js';
 import { VersionParams } from './version-params.js';
 
 /** Content types of an upload. */
 const GZIP = ['application/gzip', 'application/x-gzip', 'application/octet-stream'];
 
-const UploadReply = Type.Object(
-  { model_version: Type.String(), name: Type.String(), ...Card.properties },
-  { 'x-schema': 'CardReply' },
-);
 const Binary = Type.Unsafe<Readable>({ 'x-content': 'binary', description: 'tar.gz with the files of a version' });
 
 export interface ArchiveOptions {
@@ -60,7 +56,7 @@ export async function archiveRoutes(app: FastifyInstance, options: ArchiveOption
         operationId: 'uploadVersion',
         config: { scope: 'activate', holds: 'uploads', audit: { action: 'upload' } },
         body: { content: Object.fromEntries(GZIP.map((type) => [type, { schema: Binary }])) },
-        response: { 201: UploadReply, ...errors(400, 413, 415, 500, 503, 507) },
+        response: { 201: CardReply, ...errors(400, 413, 415, 500, 503, 507) },
       },
     ),
     async (request, reply) => {

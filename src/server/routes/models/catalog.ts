@@ -36,7 +36,8 @@ export const ModelsReply = Type.Object(
   { 'x-schema': 'ModelsReply' },
 );
 
-const CardReply = Type.Object(
+/** A version's card. */
+export const CardReply = Type.Object(
   { model_version: Type.String(), name: Type.String(), ...Card.properties },
   { 'x-schema': 'CardReply' },
 );
