@@ -2,11 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
-import { loadEngine } from '../../src/model/engines/load-engine.js';
-import { buildApp } from '../../src/server/app.js';
-import { readConfig } from '../../src/server/config.js';
-import { buildParts } from '../../src/server/parts.js';
+import { withTemporaryApp } from '../docs/temporary-app.js';
 
 // Writes src/client/openapi.ts, the types of the TypeScript client, from the OpenAPI document of a service without a model, of the
 // native interface alone: `npm run client`. With --check, it writes nothing, and fails if the file is outdated. The generator needs
@@ -36,13 +32,9 @@ try {
 }
 
 async function openApi(): Promise<string> {
-  const config = readConfig({ MODEL_STORE: directory });
-  const parts = buildParts(config, await loadEngine('kernel'), pino({ level: 'silent' }));
-  const app = await buildApp(parts, config, { vertex: undefined, readOnly: false });
-  const document = (await app.inject('/openapi.json')).json<{ paths: Record<string, Record<string, Operation>> }>();
-  await app.close();
-  await parts.drift.close();
-  await parts.jobs.close();
+  const document = await withTemporaryApp(async (app) =>
+    (await app.inject('/openapi.json')).json<{ paths: Record<string, Record<string, Operation>> }>(),
+  );
   const native = Object.entries(document.paths).filter(([, operations]) =>
     Object.values(operations).some(({ tags }) => tags.some((tag) => TAGS.has(tag))),
   );

@@ -1,12 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { pino } from 'pino';
-import { loadEngine } from '../../src/model/engines/load-engine.js';
-import { buildApp } from '../../src/server/app.js';
-import { readConfig } from '../../src/server/config.js';
-import { buildParts } from '../../src/server/parts.js';
+import { withTemporaryApp } from './temporary-app.js';
 
 const CARS = join(import.meta.dirname, '../../../data/auto-mpg.csv');
 /** Requests after which every metric of the model has a sample. Of a large request only half is counted, so there are two. */
@@ -18,23 +13,14 @@ export interface Reference {
   readonly metrics: string;
 }
 
-/** Starts the real application on a store of its own, trains a model on the bundled data, and sends it traffic. */
+/** Reads the document of the real application, trains a model on the bundled data, sends it traffic, and reads the metrics. */
 export async function readReference(): Promise<Reference> {
-  const store = mkdtempSync(join(tmpdir(), 'reference-'));
-  try {
-    const config = readConfig({ MODEL_STORE: store, TRAIN_DATA: CARS });
-    const parts = buildParts(config, await loadEngine('kernel'), pino({ level: 'silent' }));
-    const app = await buildApp(parts, config, { vertex: undefined, readOnly: false });
+  const read = async (app: FastifyInstance) => {
     const openapi = (await app.inject('/openapi.json')).json();
     await sendTraffic(app);
-    const metrics = (await app.inject('/metrics')).body;
-    await app.close();
-    await parts.drift.close();
-    await parts.jobs.close();
-    return { openapi, metrics };
-  } finally {
-    rmSync(store, { recursive: true, force: true });
-  }
+    return { openapi, metrics: (await app.inject('/metrics')).body };
+  };
+  return withTemporaryApp(read, { settings: { TRAIN_DATA: CARS } });
 }
 
 async function sendTraffic(app: FastifyInstance): Promise<void> {

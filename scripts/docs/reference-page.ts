@@ -1,11 +1,15 @@
 /** Marks between which a page holds what is generated. */
-const BEGIN = '<!-- generated: npm run reference -->';
-const END = '<!-- /generated -->';
+interface Marks {
+  readonly begin: string;
+  readonly end: string;
+}
+
+const GENERATED: Marks = { begin: '<!-- generated: npm run reference -->', end: '<!-- /generated -->' };
 
 /** Returns a page with other generated text. Throws if it lacks the marks. */
-export function withGenerated(page: string, text: string): string {
-  const begin = page.indexOf(BEGIN);
-  const end = page.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`the page lacks ${BEGIN} or ${END}`);
-  return `${page.slice(0, begin)}${BEGIN}\n\n${text}\n${page.slice(end)}`;
+export function withGenerated(page: string, text: string, marks = GENERATED): string {
+  const begin = page.indexOf(marks.begin);
+  const end = page.indexOf(marks.end);
+  if (begin < 0 || end < begin) throw new Error(`the page lacks ${marks.begin} or ${marks.end}`);
+  return `${page.slice(0, begin)}${marks.begin}\n\n${text}\n${page.slice(end)}`;
 }

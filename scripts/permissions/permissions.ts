@@ -1,9 +1,9 @@
 import { SCOPES } from '../../src/server/access/scopes.js';
 import type { Permission } from '../../src/server/plugins/access.js';
+import { withGenerated } from '../docs/reference-page.js';
 
 /** Marks between which docs/security.md holds the matrix. */
-const BEGIN = '<!-- permissions: npm run permissions -->';
-const END = '<!-- /permissions -->';
+const MARKS = { begin: '<!-- permissions: npm run permissions -->', end: '<!-- /permissions -->' };
 
 /** Who may call a route: the scopes that suffice, and whether none is needed. */
 export interface Row {
@@ -39,10 +39,7 @@ export function matrix(rows: readonly Row[]): string {
 
 /** Returns a page with another matrix. */
 export function withMatrix(page: string, table: string): string {
-  const begin = page.indexOf(BEGIN);
-  const end = page.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`the page lacks ${BEGIN} or ${END}`);
-  return `${page.slice(0, begin)}${BEGIN}\n\n${table}\n${page.slice(end)}`;
+  return withGenerated(page, table, MARKS);
 }
 
 /** `/v1/models/:name([^/:]+)::predict` as `/v1/models/<name>:predict`. */
