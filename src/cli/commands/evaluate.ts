@@ -1,8 +1,8 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import type { Metrics } from '../../model/versions/metrics.js';
+import { allowsMissing, type MissingOptions, onMissingOption } from '../source/missing-options.js';
 import { type ModelOptions, withModelOptions } from '../source/model-options.js';
 import { openModel } from '../source/model-source.js';
-import { settings } from '../source/settings.js';
 import { openTable } from '../tables/open-table.js';
 import { Rejects } from '../tables/rejects.js';
 import { withExamples, withJson } from '../terminal/examples.js';
@@ -11,9 +11,8 @@ import { openProgress } from '../terminal/progress.js';
 import { figure, textTable } from '../terminal/text-table.js';
 import { Evaluation, labelledModel } from './evaluate/evaluation.js';
 
-interface EvaluateOptions extends ModelOptions {
+interface EvaluateOptions extends ModelOptions, MissingOptions {
   readonly rejects?: string;
-  readonly onMissing?: 'refuse' | 'mean';
   readonly json?: boolean;
 }
 
@@ -23,12 +22,7 @@ export function evaluateCommand(): Command {
       .description('measure the errors of a version on a table with its targets')
       .argument('<file>', 'the table; - is standard input')
       .option('--rejects <file>', 'CSV for rows that cannot be predicted: row, line, reason')
-      .addOption(
-        new Option(
-          '--on-missing <what>',
-          'a missing value that the training never had: refuse the row, or take the mean (default: ON_MISSING, or "refuse")',
-        ).choices(['refuse', 'mean']),
-      ),
+      .addOption(onMissingOption()),
   ).action(evaluate);
   withJson(command);
   return withExamples(command, [
@@ -41,7 +35,7 @@ async function evaluate(file: string, options: EvaluateOptions): Promise<void> {
   using model = await openModel(options);
   using table = await openTable(file);
   using rejects = new Rejects(options.rejects);
-  const allowMissing = (options.onMissing ?? settings(options).ON_MISSING) === 'mean';
+  const allowMissing = allowsMissing(options);
   const evaluation = new Evaluation(model);
   const progress = openProgress('evaluating');
   try {

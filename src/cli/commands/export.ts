@@ -8,7 +8,7 @@ import { settings } from '../source/settings.js';
 import { openDestination } from '../terminal/destination.js';
 import { withExamples, withJson } from '../terminal/examples.js';
 import { UsageError } from '../terminal/exit-codes.js';
-import { remark } from '../terminal/print.js';
+import { printSummary } from '../terminal/print.js';
 
 interface ExportOptions extends ModelOptions {
   readonly onnx?: boolean;
@@ -54,9 +54,6 @@ async function exportVersion(options: ExportOptions): Promise<void> {
     bytes,
     out: isOutput ? null : out,
   };
-  if (json && !isOutput) process.stdout.write(`${JSON.stringify(summary)}\n`);
-  else
-    remark(
-      json ? JSON.stringify(summary) : `${label}: ${bytes} bytes of ${summary.format}${isOutput ? '' : ` in ${out}`}`,
-    );
+  const place = isOutput ? '' : ` in ${out}`;
+  printSummary(json, isOutput, summary, () => `${label}: ${bytes} bytes of ${summary.format}${place}`);
 }

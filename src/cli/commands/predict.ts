@@ -2,9 +2,9 @@ import { existsSync, statSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { predictAll } from '../../model/network/predictor.js';
 import { rowModelOf } from '../../model/tables/row-model.js';
+import { allowsMissing, type MissingOptions, onMissingOption } from '../source/missing-options.js';
 import { type ModelOptions, withModelOptions } from '../source/model-options.js';
 import { openModel } from '../source/model-source.js';
-import { settings } from '../source/settings.js';
 import { finiteRows } from '../tables/finite-rows.js';
 import { openTable } from '../tables/open-table.js';
 import { FORMATS, type Format, predictionFormat, predictionWriter } from '../tables/prediction-writer.js';
@@ -13,14 +13,13 @@ import type { RowBlock } from '../tables/row-blocks.js';
 import { openDestination } from '../terminal/destination.js';
 import { withExamples, withJson } from '../terminal/examples.js';
 import { EXIT, UsageError } from '../terminal/exit-codes.js';
-import { remark } from '../terminal/print.js';
+import { printSummary } from '../terminal/print.js';
 import { openProgress } from '../terminal/progress.js';
 
-interface PredictOptions extends ModelOptions {
+interface PredictOptions extends ModelOptions, MissingOptions {
   readonly out?: string;
   readonly rejects?: string;
   readonly format?: Format;
-  readonly onMissing?: 'refuse' | 'mean';
   readonly json?: boolean;
 }
 
@@ -40,12 +39,7 @@ export function predictCommand(): Command {
         '--rejects <file>',
         'CSV for rows that cannot be predicted: row, line, reason. Adds a column "row" to the predictions. Exits with 1 if it is all rows',
       )
-      .addOption(
-        new Option(
-          '--on-missing <what>',
-          'a missing value that the training never had: refuse the row, or take the mean (default: ON_MISSING, or "refuse")',
-        ).choices(['refuse', 'mean']),
-      ),
+      .addOption(onMissingOption()),
   ).action(predict);
   withJson(command, 'print a summary as JSON: to standard output, or to standard error if the predictions go there');
   return withExamples(command, [
@@ -73,7 +67,7 @@ async function predict(file: string, options: PredictOptions): Promise<void> {
   const writer = predictionWriter(format, columns, destination);
   const isOutput = out === undefined || out === '-';
   const progress = openProgress('predicting', isOutput);
-  const allowMissing = (options.onMissing ?? settings(options).ON_MISSING) === 'mean';
+  const allowMissing = allowsMissing(options);
   const rowModel = rowModelOf(card, { maxRows: Number.MAX_SAFE_INTEGER, allowMissing });
   let predicted = 0;
   const onBlock = async ({ rows, count, numbers }: RowBlock) => {
@@ -99,12 +93,10 @@ async function predict(file: string, options: PredictOptions): Promise<void> {
     ...{ seconds: Number(seconds.toFixed(3)), rows_per_second: Math.round(predicted / seconds) },
     ...{ out: isOutput ? null : out, rejects: rejectsPath ?? null },
   };
-  if (json && !isOutput) process.stdout.write(`${JSON.stringify(summary)}\n`);
-  else if (json) remark(JSON.stringify(summary));
-  else {
+  printSummary(json, isOutput, summary, () => {
     const rejected = rejects.count > 0 ? `, ${rejects.count} rejected (${rejectsPath})` : '';
-    remark(`${predicted} rows predicted${rejected} with ${label} in ${seconds.toFixed(1)} s`);
-  }
+    return `${predicted} rows predicted${rejected} with ${label} in ${seconds.toFixed(1)} s`;
+  });
 }
 
 /** Throws a `UsageError` if two of the files are the same. */
