@@ -16,7 +16,6 @@ interface Schema {
   readonly const?: unknown;
   readonly anyOf?: readonly Schema[];
   readonly oneOf?: readonly Schema[];
-  readonly allOf?: readonly Schema[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly items?: Schema;
   readonly default?: unknown;
@@ -73,7 +72,7 @@ export function httpApi(openapi: Record<string, unknown>): string {
     .map(({ title, operation }) => `| \`${title}\` | ${cell(operation.summary ?? '')} |\n`);
   return [
     ...native,
-    `## Protocols of other servers\n\n[Protocols](protocols.md) describes what these take and return.\n\n${table([''])}${others.join('')}`,
+    `## Protocols of other servers\n\n[Protocols](protocols.md) describes what these take and return.\n\n${table(['route', ''])}${others.join('')}`,
   ].join('\n');
 }
 
@@ -85,7 +84,7 @@ function describe(title: string, operation: Operation, document: Document, descr
   if (parameters.length > 0) {
     const rows = parameters.map(({ name, in: place, schema, description: text }) =>
       fieldRow(
-        `${name}`,
+        name,
         resolve(schema, document),
         `${place === 'query' ? '' : `${place}. `}${text ?? schema.description ?? ''}`,
       ),
@@ -140,26 +139,21 @@ function fieldRow(name: string, schema: Schema, text: string): string {
 }
 
 function typeOf(schema: Schema): string {
-  const { type, enum: values, const: value, anyOf, oneOf, items } = schema;
-  const options = anyOf ?? oneOf;
-  const kind = values
-    ? values.map((each) => JSON.stringify(each)).join(' or ')
-    : value !== undefined
-      ? JSON.stringify(value)
-      : options
-        ? Array.from(new Set(options.map(typeOf))).join(' or ')
-        : type === 'array'
-          ? items && typeOf(items) !== 'any'
-            ? `array of ${typeOf(items)}`
-            : 'array'
-          : Array.isArray(type)
-            ? type.join(' or ')
-            : String(type ?? (schema.$ref ? 'object' : schema.properties ? 'object' : 'any'));
   const { minimum, maximum, exclusiveMinimum, default: fallback } = schema;
-  const least =
-    minimum !== undefined ? ` from ${minimum}` : exclusiveMinimum !== undefined ? ` above ${exclusiveMinimum}` : '';
-  const most = maximum !== undefined && Math.abs(maximum) < Number.MAX_SAFE_INTEGER ? ` to ${maximum}` : '';
-  return `${kind}${least}${most}${fallback === undefined ? '' : `, ${JSON.stringify(fallback)} by default`}`;
+  const above = exclusiveMinimum === undefined ? '' : ` above ${exclusiveMinimum}`;
+  const from = minimum === undefined ? above : ` from ${minimum}`;
+  const to = maximum !== undefined && Math.abs(maximum) < Number.MAX_SAFE_INTEGER ? ` to ${maximum}` : '';
+  return `${kindOf(schema)}${from}${to}${fallback === undefined ? '' : `, ${JSON.stringify(fallback)} by default`}`;
+}
+
+function kindOf({ type, enum: values, const: value, anyOf, oneOf, items, $ref, properties }: Schema): string {
+  const options = anyOf ?? oneOf;
+  if (values) return values.map((each) => JSON.stringify(each)).join(' or ');
+  if (value !== undefined) return JSON.stringify(value);
+  if (options) return Array.from(new Set(options.map(typeOf))).join(' or ');
+  if (type === 'array') return items && typeOf(items) !== 'any' ? `array of ${typeOf(items)}` : 'array';
+  if (Array.isArray(type)) return type.join(' or ');
+  return String(type ?? ($ref || properties ? 'object' : 'any'));
 }
 
 function resolve(schema: Schema, document: Document): Schema {
@@ -169,8 +163,7 @@ function resolve(schema: Schema, document: Document): Schema {
 }
 
 function table(columns: readonly string[]): string {
-  const [first = '', ...others] = columns.length > 1 ? columns : ['route', ''];
-  return `| ${[first, ...others].join(' | ')} |\n|${' --- |'.repeat(others.length + 1)}\n`;
+  return `| ${columns.join(' | ')} |\n|${' --- |'.repeat(columns.length)}\n`;
 }
 
 /** Angle brackets would be tags of HTML, also in headings; braces would be templates of the site. */

@@ -309,7 +309,7 @@ test('changes of a store are recorded in the audit log, which the command line v
     .map((line) => JSON.parse(line));
   assert.deepEqual(
     lines.map(({ action, outcome, target }) => [action, outcome, target].join(' ')),
-    [...['activate begun 1', 'activate done 1', 'train begun ', 'train done 2']],
+    ['activate begun 1', 'activate done 1', 'train begun ', 'train done 2'],
   );
   const { findings, entries } = await json(t, cwd, 'audit', 'verify', 'audit.log');
   assert.deepEqual([findings, entries], [[], 4]);
