@@ -356,5 +356,5 @@ function joined(parts: readonly Float32Array[]): Float32Array {
 
 /** A name in a list that is read as a line of CSV. */
 function quoted(name: string): string {
-  return /[",]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
+  return /[",\r\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
 }

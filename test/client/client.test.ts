@@ -127,6 +127,9 @@ test('a training is followed to its end, its version activated, rolled back and 
     report.columns.map(({ role }) => role),
     ['feature', 'feature', 'target'],
   );
+  const broken = ['a,b,"y\nin €"', ...lines].join('\n');
+  const [, , last] = (await client.profile(broken, { target: 'y\nin €', replace: true })).columns;
+  assert.deepEqual([last?.name, last?.role], ['y\nin €', 'target'], 'a name may have a line break');
   const states: string[] = [];
   const onProgress = ({ state }: { state: string }) => states.push(state);
   const job = await client.train(csv, { target, replace: true, epochs: 3, promote: 'always', onProgress });
