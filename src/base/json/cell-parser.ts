@@ -1,3 +1,24 @@
+import {
+  COLON,
+  COMMA,
+  EXACT_DIGITS,
+  isDelimiter,
+  isDigit,
+  isSpace,
+  LEFT_BRACE,
+  LEFT_BRACKET,
+  MAX_MAGNITUDE,
+  MINUS,
+  NUMBER,
+  POINT,
+  POWERS,
+  QUOTE,
+  RIGHT_BRACE,
+  RIGHT_BRACKET,
+  SPACE,
+  ZERO,
+} from './row-parser.js';
+
 /**
  * Returns the float32 that stands for a cell of a column that is no number: NaN for a gap. Returns undefined for a value that the
  * column cannot take.
@@ -11,25 +32,7 @@ const LENGTH = 32;
 /** A prime, which spreads the bytes of a text over the bits of its hash (FNV-1a). */
 const PRIME = 0x01000193;
 
-/** Copies of those of `RowParser`: V8 does not inline constants of another module, and reading numbers would take three times as long. */
-const EXACT_DIGITS = 15;
-const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
-const MAX_MAGNITUDE = 3e38;
-const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
-
-const SPACE = 0x20;
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const MINUS = 0x2d;
-const POINT = 0x2e;
-const ZERO = 0x30;
-const NINE = 0x39;
-const COLON = 0x3a;
-const LEFT_BRACKET = 0x5b;
 const BACKSLASH = 0x5c;
-const RIGHT_BRACKET = 0x5d;
-const LEFT_BRACE = 0x7b;
-const RIGHT_BRACE = 0x7d;
 const TILDE = 0x7e;
 
 const WORDS = (
@@ -205,16 +208,4 @@ export class CellParser {
     rows.set(this.rows);
     this.rows = rows;
   }
-}
-
-function isDigit(character: number): boolean {
-  return character >= ZERO && character <= NINE;
-}
-
-function isDelimiter(character: number): boolean {
-  return character === COMMA || character === RIGHT_BRACKET || isSpace(character);
-}
-
-function isSpace(character: number): boolean {
-  return character === SPACE || character === 0x0a || character === 0x0d || character === 0x09;
 }

@@ -1,32 +1,32 @@
 /** Integers of up to this many digits are below 2^53, so float64 holds them exactly. */
-const EXACT_DIGITS = 15;
+export const EXACT_DIGITS = 15;
 /** Each digit beyond the exact ones adds two roundings. Up to this many digits the relative error is below `MAX_ERROR`. */
 const MAX_DIGITS = 30;
 const MAX_ERROR = 2 ** -46;
 /** The powers of ten that float64 holds exactly. */
-const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
+export const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
 /** No smaller magnitude overflows float32, however it is rounded. */
-const MAX_MAGNITUDE = 3e38;
+export const MAX_MAGNITUDE = 3e38;
 
 /** Maximum bytes of text per chunk: read in about 3 ms, and several times the length of 4,096 numbers. */
 const MAX_CHUNK_BYTES = 2 ** 20;
 
-const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+export const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
-const SPACE = 0x20;
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const MINUS = 0x2d;
-const POINT = 0x2e;
-const ZERO = 0x30;
+export const SPACE = 0x20;
+export const QUOTE = 0x22;
+export const COMMA = 0x2c;
+export const MINUS = 0x2d;
+export const POINT = 0x2e;
+export const ZERO = 0x30;
 const NINE = 0x39;
-const COLON = 0x3a;
+export const COLON = 0x3a;
 const UPPER_E = 0x45;
-const LEFT_BRACKET = 0x5b;
-const RIGHT_BRACKET = 0x5d;
+export const LEFT_BRACKET = 0x5b;
+export const RIGHT_BRACKET = 0x5d;
 const LOWER_E = 0x65;
-const LEFT_BRACE = 0x7b;
-const RIGHT_BRACE = 0x7d;
+export const LEFT_BRACE = 0x7b;
+export const RIGHT_BRACE = 0x7d;
 const KEY = 'instances';
 
 /**
@@ -180,7 +180,7 @@ export class RowParser {
   }
 }
 
-function isDigit(character: number): boolean {
+export function isDigit(character: number): boolean {
   return character >= ZERO && character <= NINE;
 }
 
@@ -191,10 +191,10 @@ function isCertain(value: number, digits: number): boolean {
 }
 
 /** Returns true for a character that ends a number, and at the end of the text. */
-function isDelimiter(character: number | undefined): boolean {
+export function isDelimiter(character: number | undefined): boolean {
   return character === undefined || character === COMMA || character === RIGHT_BRACKET || isSpace(character);
 }
 
-function isSpace(character: number): boolean {
+export function isSpace(character: number): boolean {
   return character === SPACE || character === 0x0a || character === 0x0d || character === 0x09;
 }
