@@ -23,6 +23,7 @@ const ENTRY_POINTS = {
   keys: 'src/cli/keys/main.ts',
   audit: 'src/cli/audit/main.ts',
   'trainer-process': 'src/model/training/process/trainer-process.ts',
+  'fold-worker': 'src/model/training/search/fold-worker.ts',
   'table-reader-process': 'src/model/tables/reader/table-reader-process.ts',
   'row-reader-process': 'src/model/tables/reader/row-reader-process.ts',
   'feedback-process': 'src/model/feedback/feedback-process.ts',

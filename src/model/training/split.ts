@@ -20,7 +20,7 @@ export function splitRows(
 ): { heldOut: Int32Array; training: Int32Array } {
   const { rows } = data;
   const count = Math.min(rows - 1, Math.max(1, Math.round(rows * share)));
-  const hashes = hashRowsAs(data.rows, columns && meaningOf(columns), data.features, data.targets);
+  const hashes = contentHashes(data, columns);
   const sorted = hashes.slice().sort();
   const bound = sorted[count - 1]!;
   let ties = count - sorted.indexOf(bound);
@@ -34,6 +34,11 @@ export function splitRows(
   shuffle(heldOut, random);
   shuffle(training, random);
   return { heldOut, training };
+}
+
+/** Returns a hash of each row that depends only on what its numbers mean: that of `splitRows`. */
+export function contentHashes(data: LabelledRows, columns?: readonly Column[]): Uint32Array {
+  return hashRowsAs(data.rows, columns && meaningOf(columns), data.features, data.targets);
 }
 
 /** The bits of a missing value: a file of float32 may hold any NaN. */

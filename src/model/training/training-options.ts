@@ -22,6 +22,22 @@ export type TrainingOptions = Readonly<Static<typeof TrainingOptions>>;
 
 export const DEFAULT_TRAINING: TrainingOptions = Value.Create(TrainingOptions);
 
+/** What else describes a training. A search varies it; without one, it has the values of `DEFAULT_NETWORK`. */
+export interface NetworkOptions {
+  /** Units of each hidden layer. */
+  readonly hidden: readonly number[];
+  /** Factor of the reconstruction error in the loss. */
+  readonly auxiliary_weight: number;
+  /**
+   * Share of a kernel's weights that a learning rate of 1 would take away at each step, apart from the gradient: Loshchilov and
+   * Hutter 2019, Decoupled Weight Decay Regularization.
+   */
+  readonly weight_decay: number;
+}
+
+/** All that a training depends on beside its rows. */
+export type Configuration = TrainingOptions & Partial<NetworkOptions>;
+
 /** Completes a client's options with the defaults. Ignores other keys. */
 export function trainingOptions(requested: Readonly<Static<typeof RequestedOptions>>): TrainingOptions {
   const names = Object.keys(DEFAULT_TRAINING) as (keyof TrainingOptions)[];

@@ -15,7 +15,7 @@ import { fitInputs, gatherInputs, type Inputs } from './scaling/inputs.js';
 import { chooseScale } from './scaling/target-scale.js';
 import { fitTargets } from './scaling/targets.js';
 import { splitRows } from './split.js';
-import type { TrainingOptions } from './training-options.js';
+import type { Configuration, TrainingOptions } from './training-options.js';
 import { WeightAverage } from './weight-average.js';
 
 /** Minimum number of complete rows: fewer cannot be split into rows to learn from and rows to judge by. */
@@ -63,7 +63,7 @@ export async function train(
   data: LabelledRows,
   featureCount: number,
   targetNames: readonly string[],
-  options: TrainingOptions,
+  options: Configuration,
   onEpoch: (epoch: Epoch) => void | Promise<void> = () => {},
   columns?: readonly Column[],
   isTrial = false,
@@ -84,8 +84,8 @@ export async function train(
   const shape: Shape = {
     inputs: inputs.width,
     outputs,
-    hidden: DEFAULT_HIDDEN,
-    auxiliaryWeight: DEFAULT_AUXILIARY_WEIGHT,
+    hidden: options.hidden ?? DEFAULT_HIDDEN,
+    auxiliaryWeight: options.auxiliary_weight ?? DEFAULT_AUXILIARY_WEIGHT,
   };
 
   const start = initialWeights(shape, options.seed);
