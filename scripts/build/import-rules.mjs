@@ -24,6 +24,7 @@ const ROOMS = {
   'src/model/columns/encoding': ['src/model/columns/*.js', 'src/base'],
   'src/model/columns/fitting': ['src/model/columns/encoding', 'src/model/columns/*.js', 'src/base'],
   'src/model/network': ['src/model/columns', 'src/base'],
+  'src/model/intervals': ['src/model/network', 'src/base'],
   'src/model/engines': ['src/model/network', 'src/model/columns', 'src/base'],
   'src/model/tables': ['src/model/columns', 'src/base'],
   'src/model/baseline': ['src/model/columns', 'src/base'],
@@ -33,14 +34,14 @@ const ROOMS = {
   'src/model/baseline/errors': ['src/model/baseline/sketches', 'src/base'],
   'src/model/baseline/features': ['src/model/baseline/sketches', 'src/model/columns', 'src/base'],
   'src/model/versions': [
-    ...['src/model/network', 'src/model/tables', 'src/model/columns', 'src/model/baseline'],
+    ...['src/model/intervals', 'src/model/network', 'src/model/tables', 'src/model/columns', 'src/model/baseline'],
     'src/base',
   ],
   'src/model/store': ['src/model/versions', 'src/base'],
   'src/model/feedback': ['src/model/tables', 'src/model/columns', 'src/base'],
   'src/model/training': [
     ...['src/model/engines', 'src/model/network', 'src/model/tables', 'src/model/baseline', 'src/model/versions'],
-    ...['src/model/columns', 'src/base'],
+    ...['src/model/intervals', 'src/model/columns', 'src/base'],
   ],
   'src/model/training/scaling': [
     ...['src/model/training/gate', 'src/model/training/*.js'],

@@ -685,6 +685,11 @@ export interface components {
         /** @description whether it knows how features depend on each other: from 200 rows on, and 20 for each feature */
         conditional: boolean;
       } | null;
+      /** @description what prediction intervals are made from; older versions have none */
+      intervals?: {
+        /** @description calibration rows; a level needs level / (1 - level) of them */
+        rows: number;
+      };
       metrics: components['schemas']['Metrics'];
       gate?: components['schemas']['Gate'];
       history: components['schemas']['Epoch'][];
@@ -1511,6 +1516,11 @@ export interface components {
         /** @description whether it knows how features depend on each other: from 200 rows on, and 20 for each feature */
         conditional: boolean;
       } | null;
+      /** @description what prediction intervals are made from; older versions have none */
+      intervals?: {
+        /** @description calibration rows; a level needs level / (1 - level) of them */
+        rows: number;
+      };
       metrics: components['schemas']['Metrics'];
       /** @description what the gate said of it when it was trained; older versions have none */
       gate?: components['schemas']['Gate'];
@@ -1598,6 +1608,10 @@ export interface components {
       /** @description [rows]: mean squared residual over the features, in standardised units */
       reconstruction_error: number[];
       model_version: string;
+      /** @description [rows, targets], low and high, in target units, if requested */
+      intervals?: number[][][];
+      /** @description the level of the intervals, if requested */
+      interval?: number;
       /** @description [rows], if requested */
       explanations?: components['schemas']['Explanation'][];
       /** @description if requested; null if the rows could not be stored */
@@ -3549,6 +3563,8 @@ export interface operations {
         ids?: boolean;
         /** @description add how unusual each row is, and which features make it so */
         explain?: boolean;
+        /** @description add an interval to each prediction, which contains the target with this probability: for rows like those of the training, of 100 such intervals, on average 90 do at 0.9. A level of 0.9 requires 9 calibration rows, one of 0.99 requires 99 */
+        interval?: number;
       };
       header?: never;
       path?: never;

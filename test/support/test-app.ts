@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { type EncodedColumn, inputCount } from '../../src/model/columns/encoding/encoding.js';
 import { loadEngine } from '../../src/model/engines/load-engine.js';
+import type { IntervalsFile } from '../../src/model/intervals/intervals-file.js';
 import { initialWeights } from '../../src/model/network/initial-weights.js';
 import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from '../../src/model/network/shape.js';
 import type { FileStore } from '../../src/model/store/file-store.js';
@@ -80,6 +81,7 @@ interface UntrainedNetwork {
   readonly weights?: Float32Array;
   /** One for each feature; without, all are numbers. */
   readonly columns?: readonly EncodedColumn[];
+  readonly intervals?: IntervalsFile;
 }
 
 /** Publishes a version with first weights and scalers that are not the identity. */
@@ -89,7 +91,7 @@ export async function publishUntrained(
   targets: readonly string[],
   seed = 1,
   baseline: NewVersion['baseline'] = null,
-  { hidden, weights, columns }: UntrainedNetwork = { hidden: DEFAULT_HIDDEN },
+  { hidden, weights, columns, intervals }: UntrainedNetwork = { hidden: DEFAULT_HIDDEN },
 ): Promise<number> {
   const shape: Shape = {
     inputs: columns ? inputCount(columns) : features.length,
@@ -110,6 +112,7 @@ export async function publishUntrained(
         columns,
       },
       baseline,
+      ...(intervals && { intervals }),
       card: {
         created_at: new Date().toISOString(),
         features: [...features],

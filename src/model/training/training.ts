@@ -7,6 +7,7 @@ import { type Predictions, Predictor, predictAll, type Scalers } from '../networ
 import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from '../network/shape.js';
 import { gather, type LabelledRows } from '../tables/labelled-rows.js';
 import type { Epoch, Metrics } from '../versions/metrics.js';
+import { CrossStopping } from './calibration/cross-stopping.js';
 import { evaluate } from './evaluation.js';
 import { startLinear } from './ridge/linear-start.js';
 import { fitReconstruction, headRows } from './ridge/reconstruction-head.js';
@@ -46,6 +47,8 @@ export interface TrainingResult {
   readonly trainingRows: number;
   /** The held-out rows in raw units, with the model's predictions of them. */
   readonly heldOut: LabelledRows & Predictions;
+  /** Weights of the epochs that are best on the held-out rows of even and of odd numbers. */
+  readonly crossStopped: readonly [even: Float32Array, odd: Float32Array];
 }
 
 /**
@@ -106,10 +109,11 @@ export async function train(
   };
   const history: Epoch[] = [];
   let best = { error: Number.POSITIVE_INFINITY, epoch: 0, weights: engine.weights() };
+  const crossStopping = new CrossStopping(heldOut, scalers.targets.scale, best.weights);
   for (let epoch = 1; epoch <= options.epochs && epoch - best.epoch <= options.patience; epoch++) {
     shuffle(index, random);
     const trained = trainEpoch(engine, data, index, options.batch_size, inputs.encode, average);
-    const { metrics } = average.with(validate);
+    const { metrics, predictions } = average.with(validate);
     const report: Epoch = {
       epoch,
       ...trained,
@@ -119,6 +123,7 @@ export async function train(
     };
     if (!(report.loss < DIVERGED_LOSS) || !Number.isFinite(report.val_loss)) throw diverged(report, options);
     history.push(report);
+    if (!isTrial) crossStopping.observe(predictions.outputs, average.weights);
     await onEpoch(report);
     if (report.val_prediction_error < best.error) {
       best = { error: report.val_prediction_error, epoch, weights: average.weights.slice() };
@@ -143,6 +148,7 @@ export async function train(
     metrics,
     trainingRows: index.length,
     heldOut: { ...heldOut, ...predictions },
+    crossStopped: crossStopping.weights,
   };
 }
 

@@ -12,7 +12,7 @@ import { file, openVersion, readVersion, UPLOAD_MARK, type VersionFiles } from '
 import { readBaselineOf } from './version-baseline.js';
 import { checkBaselineSize, checkFileSizes, checkVersionBounds } from './version-bounds.js';
 
-/** Maximum number of files in an archive. A version has five. */
+/** Maximum number of files in an archive. A version has six. */
 const MAX_FILES = 16;
 
 /** With the folder itself. */
@@ -106,6 +106,9 @@ export function verifyUpload(files: VersionFiles, createEngine: EngineFactory): 
     }
     checkVersionBounds(card, parseProbe(file(files, 'probe.json'), card));
     verifyBaseline(files, card);
+    if (files.has('intervals.json') !== (card.intervals !== undefined)) {
+      throw invalid('intervals.json: expected the file if and only if the card describes it');
+    }
     openVersion(files, createEngine).predictor.close();
     return card;
   } catch (cause) {

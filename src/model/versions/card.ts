@@ -78,6 +78,12 @@ export const Card = Type.Object({
     }),
     { description: 'what drift is measured against; null if there is nothing' },
   ),
+  intervals: Type.Optional(
+    Type.Object(
+      { rows: Type.Integer({ description: 'calibration rows; a level needs level / (1 - level) of them' }) },
+      { description: 'what prediction intervals are made from; older versions have none' },
+    ),
+  ),
   metrics: MetricsSchema,
   gate: Type.Optional(
     Type.Unsafe<Gate>({

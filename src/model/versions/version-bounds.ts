@@ -26,6 +26,7 @@ export function checkFileSizes(files: ReadonlyMap<string, Uint8Array>): void {
   checkFileSize(files, 'card.json', MAX_CARD_BYTES);
   checkFileSize(files, 'model.json', MAX_JSON_BYTES);
   checkFileSize(files, 'probe.json', MAX_JSON_BYTES);
+  checkFileSize(files, 'intervals.json', MAX_JSON_BYTES);
 }
 
 /** Throws `TOO_LARGE` if the baseline is larger than one of as many columns can be. */

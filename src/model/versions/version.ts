@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { flushDirectory } from '../../base/files/directory.js';
 import { failpoint } from '../../base/files/failpoint.js';
 import type { Baseline } from '../baseline/baseline.js';
+import type { Intervals } from '../intervals/intervals.js';
+import type { IntervalsFile } from '../intervals/intervals-file.js';
+import { readIntervals } from '../intervals/read-intervals.js';
 import type { EngineFactory } from '../network/engine.js';
 import { bytesToWeights, layersModelJson, weightsToBytes } from '../network/layers-format.js';
 import { Predictor, type Scalers } from '../network/predictor.js';
@@ -28,6 +31,8 @@ export interface NewVersion {
   readonly scalers: Scalers;
   /** The baseline that drift is measured against; null if there is none. */
   readonly baseline: Baseline | null;
+  /** What its prediction intervals are made from. */
+  readonly intervals?: IntervalsFile;
   readonly card: Pick<
     Card,
     'created_at' | 'features' | 'targets' | 'training' | 'data' | 'metrics' | 'gate' | 'history' | 'software'
@@ -40,12 +45,13 @@ export interface NewVersion {
  * its columns make the card too large.
  */
 export function writeVersion(directory: string, version: NewVersion, createEngine: EngineFactory): void {
-  const { shape, weights, scalers, baseline, card } = version;
+  const { shape, weights, scalers, baseline, intervals, card } = version;
   const files = new Map<string, Uint8Array>([
     ['model.json', Buffer.from(layersModelJson(shape))],
     ['weights.bin', weightsToBytes(weights)],
   ]);
   if (baseline) files.set('baseline.json', Buffer.from(JSON.stringify(baseline)));
+  if (intervals) files.set('intervals.json', Buffer.from(JSON.stringify(intervals)));
   using predictor = new Predictor(createEngine(shape, weights), scalers);
   files.set('probe.json', Buffer.from(JSON.stringify(makeProbe(predictor))));
   const sealed = sealCard({
@@ -56,6 +62,7 @@ export function writeVersion(directory: string, version: NewVersion, createEngin
     scalers: { features: scalers.features, targets: scalers.targets },
     network: { hidden: [...shape.hidden], auxiliary_weight: shape.auxiliaryWeight },
     baseline: baseline && { rows: baseline.rows, conditional: baseline.conditional !== null },
+    ...(intervals && { intervals: { rows: intervals.rows } }),
     files: Object.fromEntries(
       Array.from(files, ([name, content]) => [name, { bytes: content.byteLength, sha256: sha256(content) }]),
     ),
@@ -114,24 +121,37 @@ export function readVersion(files: VersionFiles): VersionContent {
   return { card, shape, weights: bytesToWeights(file(files, 'weights.bin'), weightCount(shape)) };
 }
 
+/** A version whose network runs. */
+interface OpenVersion {
+  readonly card: Card;
+  readonly predictor: Predictor;
+  readonly probe: Probe;
+  readonly deviation: number;
+  /** Undefined for a version without `intervals.json`. */
+  readonly intervals: Intervals | undefined;
+}
+
 /**
  * Reads a version, builds the engine and replays the probe batch. `deviation` is the result of `verifyProbe`. Closing the
  * predictor frees the engine. Throws `INVALID_VERSION` with file and reason.
  */
-export function openVersion(
-  files: VersionFiles,
-  createEngine: EngineFactory,
-): Disposable & { card: Card; predictor: Predictor; probe: Probe; deviation: number } {
+export function openVersion(files: VersionFiles, createEngine: EngineFactory): Disposable & OpenVersion {
   const { card, shape, weights } = readVersion(files);
   const predictor = new Predictor(createEngine(shape, weights), scalersOf(card));
   try {
     const probe = parseProbe(file(files, 'probe.json'), card);
     const deviation = verifyProbe(predictor, probe);
-    return { card, predictor, probe, deviation, [Symbol.dispose]: () => predictor.close() };
+    const intervals = intervalsOf(files, card);
+    return { card, predictor, probe, deviation, intervals, [Symbol.dispose]: () => predictor.close() };
   } catch (error) {
     predictor.close();
     throw error;
   }
+}
+
+function intervalsOf(files: VersionFiles, card: Card): Intervals | undefined {
+  const content = files.get('intervals.json');
+  return content && readIntervals(Buffer.from(content).toString(), scalersOf(card));
 }
 
 /** Returns a file's content. Throws `INVALID_VERSION` if it is missing. */

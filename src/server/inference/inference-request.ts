@@ -25,6 +25,8 @@ export interface InferenceRequest<N extends ReaderName = ReaderName> {
   readonly body: Buffer;
   /** What the reader needs beside the body. */
   readonly options?: Parameters<Readers[N]>[2];
+  /** The level of prediction intervals, if it is not the body that asks for them. */
+  readonly interval?: number | undefined;
   /** Sets the reply's headers and writes its body. `requested` is what the body asks for beside the predictions. */
   write(observation: Observation, requested: Requested<N>, reply: InferenceReply): Parts;
   /** Asynchronous work between the prediction and the writing, if there is any. */

@@ -9,6 +9,7 @@ import { IGNORED_COLUMNS } from '../http/ignored-columns.js';
 import { ROW_READERS, type RowReaderName } from '../readers/readers.js';
 import type { Reading, RowModel } from '../readers/row-list.js';
 import type { PredictionService, Serving } from '../service/prediction/prediction-service.js';
+import { addIntervals, addIntervalsInSlices, requireIntervals } from './add-intervals.js';
 import type { BodyReader } from './body-reader.js';
 import type { InferenceReply, InferenceRequest, Parts, ReaderName } from './inference-request.js';
 import { SLICED_READERS } from './sliced-readers.js';
@@ -74,13 +75,17 @@ export class Inference {
     const { body, options, onTimed } = request;
     // Without `onTimed` the clock is not read: it costs as much as the forward pass of a row.
     const start = onTimed ? performance.now() : 0;
-    const { rows, count, requested, ignored } = read(body, this.modelOf(serving), options);
+    const { rows, count, requested, ignored, interval: ofBody } = read(body, this.modelOf(serving), options);
     reply.rows = count;
-    const length = maxLengthOf(request, count, serving);
+    const level = request.interval ?? ofBody;
+    // Before an observer sees a prediction that is not sent.
+    if (level !== undefined) requireIntervals(serving, level);
+    const length = maxLengthOf(request, count, serving, level);
     if (length > maxLength) return;
     charge?.add(length);
     const readAt = onTimed ? performance.now() : 0;
-    const observation = service.predict(rows, count);
+    const predicted = service.predict(rows, count);
+    const observation = level === undefined ? predicted : addIntervals(predicted, level);
     const predictedAt = onTimed ? performance.now() : 0;
     if (ignored) reply.header(IGNORED_COLUMNS, String(ignored));
     const text = joined(request.write(observation, requested as never, reply));
@@ -97,14 +102,17 @@ export class Inference {
       const { length: width } = model.features;
       const reading = FLOAT_BYTES * Math.min(model.maxRows * width, request.body.length / BYTES_PER_VALUE);
       charge?.add(reading);
-      const { rows, count, requested, ignored } = await this.read(request, model, slice);
+      const { rows, count, requested, ignored, interval: ofBody } = await this.read(request, model, slice);
       reply.rows = count;
+      const level = request.interval ?? ofBody;
+      if (level !== undefined) requireIntervals(serving, level);
       charge?.subtract(reading);
-      // Rows, inputs, reconstructions, outputs and errors.
-      const { inputs } = serving.predictor.engine.shape;
-      charge?.add(FLOAT_BYTES * count * (width + 2 * inputs + serving.card.targets.length + 1));
+      // Rows, inputs, reconstructions, outputs, bounds and errors.
+      const { inputs, outputs } = serving.predictor.engine.shape;
+      charge?.add(FLOAT_BYTES * count * (width + 2 * inputs + outputs * (level === undefined ? 1 : 3) + 1));
       const read = performance.now();
-      const observation = await service.predictInSlices(serving, rows, count, slice);
+      const unbounded = await service.predictInSlices(serving, rows, count, slice);
+      const observation = level === undefined ? unbounded : await addIntervalsInSlices(unbounded, level, slice);
       const predicted = performance.now();
       await request.prepare?.(observation);
       if (ignored) reply.header(IGNORED_COLUMNS, String(ignored));
@@ -162,10 +170,10 @@ function readerAtOnce({ reader, body }: InferenceRequest): Reader<Reading> | und
 }
 
 /** Characters of a reply with every possible output that repeats the whole body, for example as an id. */
-function maxLengthOf(request: InferenceRequest, count: number, serving: Serving): number {
+function maxLengthOf(request: InferenceRequest, count: number, serving: Serving, level: number | undefined): number {
   if (request.maxLength) return request.maxLength(count, serving);
   const { inputs, outputs } = serving.predictor.engine.shape;
-  return request.body.length + NUMBER_LENGTH * count * (inputs + outputs + 1);
+  return request.body.length + NUMBER_LENGTH * count * (inputs + outputs * (level === undefined ? 1 : 3) + 1);
 }
 
 function joined(parts: Parts): string | Buffer {

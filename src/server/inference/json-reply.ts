@@ -18,6 +18,31 @@ export function predictReply(observation: Observation, more: readonly Field[] = 
     : [smallPredictReply(observation)];
 }
 
+/** Returns the fields of the prediction intervals, if the observation has any: `[rows, targets, 2]`, and their level. */
+export function intervalFields({ intervals, count }: Observation): Field[] {
+  if (!intervals) return [];
+  const { low, high, level } = intervals;
+  const width = low.length / count;
+  const pairs = parts(count, 2 * width, (from, to) => {
+    for (let row = from, at = from * width; row < to; row++) {
+      writer.word(row > 0 ? ',[' : '[');
+      for (let j = 0; j < width; j++, at++) {
+        writer
+          .word(j > 0 ? ',[' : '[')
+          .number(low[at]!)
+          .word(',')
+          .number(high[at]!)
+          .word(']');
+      }
+      writer.word(']');
+    }
+  });
+  return [
+    ['intervals', pairs],
+    ['interval', [String(level)]],
+  ];
+}
+
 /** One string, because parts cost more than its numbers. */
 function smallPredictReply({ count, prediction, serving }: Observation): string {
   const { outputs, errors } = prediction;

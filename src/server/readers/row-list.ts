@@ -17,7 +17,10 @@ export interface RequestedRows<R> extends Rows {
 }
 
 /** The result of any reader. */
-export type Reading = Rows & Partial<RequestedRows<unknown>>;
+export type Reading = Rows &
+  Partial<RequestedRows<unknown>> & {
+    /** The level of prediction intervals that the body asks for. */ readonly interval?: number;
+  };
 
 const parser = new RowParser();
 /** Parsers of the rows of models of other columns, by these. They remember the texts of earlier requests. */

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { MAX_LEVEL, MIN_LEVEL } from '../../model/intervals/level.js';
 import { ARROW_FILE_TYPE, ARROW_TYPE, CSV_TYPE, JSON_TYPE, PARQUET_TYPE } from '../http/media-types.js';
 import { Explanation } from '../service/drift/explanation.js';
 
@@ -30,6 +31,15 @@ export const PredictQuery = Type.Object({
   explain: Type.Optional(
     Type.Boolean({ default: false, description: 'add how unusual each row is, and which features make it so' }),
   ),
+  interval: Type.Optional(
+    Type.Number({
+      minimum: MIN_LEVEL,
+      maximum: MAX_LEVEL,
+      description:
+        'add an interval to each prediction, which contains the target with this probability: for rows like those of the training, ' +
+        'of 100 such intervals, on average 90 do at 0.9. A level of 0.9 requires 9 calibration rows, one of 0.99 requires 99',
+    }),
+  ),
 });
 
 export const PredictReply = Type.Object(
@@ -39,6 +49,12 @@ export const PredictReply = Type.Object(
       description: '[rows]: mean squared residual over the features, in standardised units',
     }),
     model_version: Type.String(),
+    intervals: Type.Optional(
+      Type.Array(Type.Array(Type.Tuple([Type.Number(), Type.Number()])), {
+        description: '[rows, targets], low and high, in target units, if requested',
+      }),
+    ),
+    interval: Type.Optional(Type.Number({ description: 'the level of the intervals, if requested' })),
     explanations: Type.Optional(Type.Array(Explanation, { description: '[rows], if requested' })),
     prediction_id: Type.Optional(
       Type.Union([Type.String(), Type.Null()], { description: 'if requested; null if the rows could not be stored' }),
@@ -69,13 +85,17 @@ export const BodyContent = {
 export const ReplyContent = {
   [JSON_TYPE]: { schema: PredictReply },
   [CSV_TYPE]: {
-    schema: Type.String({ description: 'a column per target, and `reconstruction_error`; `x-model-version`' }),
+    schema: Type.String({
+      description:
+        'a column per target, `<target>_low` and `<target>_high` if an interval is requested, and `reconstruction_error`; `x-model-version`',
+    }),
   },
   [ARROW_TYPE]: {
     schema: Type.Unsafe<Buffer>({
       'x-content': 'binary',
       description:
-        'a column of float32 per target, and `reconstruction_error`; `model_version` in the metadata of the schema',
+        'a column of float32 per target, `<target>_low` and `<target>_high` if an interval is requested, and `reconstruction_error`; ' +
+        '`model_version` in the metadata of the schema',
     }),
   },
 };

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Static } from 'typebox';
 import { show } from '../../base/domain-error.js';
+import { isLevel, LEVELS } from '../../model/intervals/level.js';
 import { readBytes } from '../bodies/raw-body.js';
 import { NUMBER_LENGTH, UTF8_JSON } from '../fast-path/fast-reply.js';
 import { charsetOf } from '../http/charset.js';
@@ -17,7 +18,7 @@ import {
 } from '../http/media-types.js';
 import { csvReplyParts } from '../inference/csv-reply.js';
 import type { InferenceReply, InferenceRequest, Parts } from '../inference/inference-request.js';
-import { chunks, type Field, predictReply } from '../inference/json-reply.js';
+import { chunks, intervalFields, predictReply } from '../inference/json-reply.js';
 import {
   NO_BODY,
   NO_QUERY,
@@ -93,9 +94,11 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
     if (requested.explain && accepted !== JSON_TYPE) {
       throw new HttpError('INVALID_QUERY', `explain: expected a reply of ${JSON_TYPE} (accept), not ${accepted}`);
     }
+    const { interval } = requested;
     if (accepted !== JSON_TYPE || requested.explain || requested.ids) {
-      return { reader, body, options, ...extendedReply(accepted, requested) };
+      return { reader, body, options, interval, ...extendedReply(accepted, requested) };
     }
+    if (interval !== undefined) return { reader, body, options, interval, write: writeJsonWithIntervals };
     // Not spread: that takes longer than the forward pass of a row.
     return { reader, body, options, write: writeJson, maxLength: maxJsonLength };
   }
@@ -112,7 +115,7 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
       write: (observation: Observation, _requested: undefined, reply: InferenceReply): Parts => {
         reply.type(CONTENT_TYPES[type]);
         if (type === JSON_TYPE) {
-          const more: Field[] = [];
+          const more = intervalFields(observation);
           if (explained) more.push(['explanations', explanationParts(observation, drift)]);
           if (ids) more.push(['prediction_id', [JSON.stringify(id)]]);
           return predictReply(observation, more);
@@ -131,6 +134,11 @@ function writeJson(observation: Observation, _requested: undefined, reply: Infer
   return predictReply(observation);
 }
 
+function writeJsonWithIntervals(observation: Observation, _requested: undefined, reply: InferenceReply): Parts {
+  reply.type(UTF8_JSON);
+  return predictReply(observation, intervalFields(observation));
+}
+
 /** The reply repeats nothing of the body. */
 function maxJsonLength(count: number, { card: { targets } }: Serving): number {
   return NUMBER_LENGTH * count * (targets.length + 1);
@@ -147,20 +155,32 @@ function* explanationParts(observation: Observation, drift: DriftService): Gener
 }
 
 /** Which optional parts of the reply the query asks for. */
-type Requested = Readonly<Required<Static<typeof PredictQuery>>>;
+type Requested = Readonly<Required<Omit<Static<typeof PredictQuery>, 'interval'>> & { interval?: number | undefined }>;
 const NOTHING_MORE: Requested = { explain: false, ids: false };
 
 function readQuery(query: PredictionInput<unknown>['query']): Requested {
   for (const key in query) {
     const value = query[key];
+    if (key === 'interval') continue;
     if (key !== 'explain' && key !== 'ids') {
-      throw new HttpError('INVALID_QUERY', `query: unknown key ${show(key)}; expected explain or ids`);
+      throw new HttpError('INVALID_QUERY', `query: unknown key ${show(key)}; expected explain, ids or interval`);
     }
     if (value !== 'true' && value !== 'false') {
       throw new HttpError('INVALID_QUERY', `${key}: expected true or false, got ${show(value)}`);
     }
   }
-  return { explain: query['explain'] === 'true', ids: query['ids'] === 'true' };
+  return {
+    explain: query['explain'] === 'true',
+    ids: query['ids'] === 'true',
+    interval: readLevel(query['interval']),
+  };
+}
+
+function readLevel(value: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  const level = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  if (isLevel(level)) return level;
+  throw new HttpError('INVALID_QUERY', `interval: expected ${LEVELS}, got ${show(value)}`);
 }
 
 /** Returns the type of a body whose `content-type` Fastify has accepted. */

@@ -17,6 +17,7 @@ import { readTable } from '../../tables/table-file.js';
 import { thinHistory } from '../../versions/history.js';
 import type { Epoch } from '../../versions/metrics.js';
 import { writeVersion } from '../../versions/version.js';
+import { calibrate } from '../calibration/calibrate.js';
 import { judge } from '../gate/gate.js';
 import { predictByServing } from '../gate/serving-model.js';
 import { type TrainingResult, train } from '../training.js';
@@ -60,6 +61,8 @@ async function run({ stage, engine, options, gate: terms }: TrainingRequest): Pr
   const serving = predictByServing(stage, terms.serving, heldOut, createEngine, columns);
   const gate = judge(heldOut, heldOut.outputs, result.scalers.targets, serving, terms);
   clock.end('gate');
+  const intervals = calibrate(result, createEngine);
+  clock.end('intervals');
   using predictor = new Predictor(createEngine(result.shape, result.weights), result.scalers);
   const baseline = baselineOf(heldOut, info, predictor, options.seed, targetRanges, result.scalers.columns);
   clock.end('baseline');
@@ -68,6 +71,7 @@ async function run({ stage, engine, options, gate: terms }: TrainingRequest): Pr
     {
       ...result,
       baseline,
+      intervals,
       card: {
         created_at: new Date().toISOString(),
         features: [...info.features],

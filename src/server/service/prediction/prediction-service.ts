@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { DomainError } from '../../../base/domain-error.js';
 import type { TimeSlice } from '../../../base/node/time-slice.js';
+import type { Bounds, Intervals } from '../../../model/intervals/intervals.js';
 import type { Prediction, Predictor } from '../../../model/network/predictor.js';
 import type { Rows } from '../../../model/tables/rows.js';
 import type { Card } from '../../../model/versions/card.js';
@@ -15,6 +16,8 @@ export interface Serving {
   readonly card: Card;
   readonly predictor: Predictor;
   readonly probe: Probe;
+  /** Undefined for a version of an earlier release. */
+  readonly intervals?: Intervals | undefined;
   /** When it began to serve, in milliseconds since the epoch. */
   readonly since: number;
 }
@@ -23,6 +26,8 @@ export interface Serving {
 export interface Observation extends Rows {
   readonly prediction: Prediction;
   readonly serving: Serving;
+  /** The prediction intervals, if the request asks for them. */
+  readonly intervals?: { readonly level: number } & Bounds;
 }
 
 /** Observes predictions. If it throws, the error is counted and logged, and the reply is unaffected. */

@@ -17,9 +17,9 @@ export class OpenedVersion implements Disposable {
 
   /** `onEnd` is called once, when the version is closed or handed over. Throws `INVALID_VERSION`, naming file and reason. */
   constructor(version: number, files: VersionFiles, createEngine: EngineFactory, onEnd: () => void) {
-    const { card, predictor, probe, deviation } = openVersion(files, createEngine);
+    const { card, predictor, probe, deviation, intervals } = openVersion(files, createEngine);
     const baseline = files.get('baseline.json');
-    this.model = { version, card, predictor, probe };
+    this.model = { version, card, predictor, probe, intervals };
     this.deviation = deviation;
     this.baselineJson = baseline && Buffer.from(baseline).toString();
     this.onEnd = onEnd;

@@ -1,0 +1,74 @@
+import { DomainError } from '../../base/domain-error.js';
+import type { Prediction, Scalers } from '../network/predictor.js';
+import type { IntervalsFile } from './intervals-file.js';
+import { highestLevel, rankOf, rowsFor } from './level.js';
+
+/** Bounds of each prediction, `[rows, targets]`, in the targets' units. Low ≤ prediction ≤ high. */
+export interface Bounds {
+  readonly low: Float32Array;
+  readonly high: Float32Array;
+}
+
+/** The part of a prediction that its bounds are computed from. */
+export type Bounded = Pick<Prediction, 'outputs' | 'inputs' | 'errors'>;
+
+/** The largest float32: JSON has no Infinity. */
+const MAX_FLOAT = 3.4028234663852886e38;
+
+/** The prediction intervals of a version, by conformal prediction: Lei et al. 2018, Distribution-free predictive inference for regression. */
+export class Intervals {
+  /** Calibration rows. */
+  readonly rows: number;
+  private readonly file: IntervalsFile;
+  private readonly scalers: Scalers;
+
+  constructor(file: IntervalsFile, scalers: Scalers) {
+    this.file = file;
+    this.scalers = scalers;
+    this.rows = file.rows;
+  }
+
+  /** Throws `LEVEL_UNAVAILABLE` if the version has too few calibration rows for a level. */
+  require(level: number): void {
+    const { length } = this.file.targets[0]!.scores;
+    if (rankOf(level, length) <= length) return;
+    throw new DomainError(
+      'LEVEL_UNAVAILABLE',
+      `interval ${level} needs at least ${rowsFor(level)} calibration rows, this version has ${this.rows}; ` +
+        `train with more rows, or ask for at most ${highestLevel(length)}`,
+    );
+  }
+
+  /**
+   * Returns the bounds of `count` rows of `prediction`, from row `from` on, that contain the target with the probability `level`,
+   * 0.5 to 0.99. Throws `LEVEL_UNAVAILABLE`.
+   */
+  bounds(level: number, prediction: Bounded, count: number, from = 0): Bounds {
+    this.require(level);
+    const { targets } = this.file;
+    const width = targets.length;
+    const low = new Float32Array(count * width);
+    const high = new Float32Array(count * width);
+    for (const [j, { scores }] of targets.entries()) {
+      const score = scores[rankOf(level, scores.length) - 1]!;
+      const bound = this.bounder(j);
+      for (let row = 0, at = j; row < count; row++, at += width) {
+        const output = prediction.outputs[from * width + at]!;
+        low[at] = Math.max(-MAX_FLOAT, Math.min(output, bound(output, -score)));
+        high[at] = Math.min(MAX_FLOAT, Math.max(output, bound(output, score)));
+      }
+    }
+    return { low, high };
+  }
+
+  /** Returns a function that moves an output of target `j` by a distance on the scale on which it is learned. */
+  private bounder(j: number): (output: number, distance: number) => number {
+    const transform = this.scalers.transforms?.[j];
+    if (transform?.method === 'log1p') {
+      const { scale } = transform;
+      return (output, distance) => Math.expm1(Math.log1p(output) + distance * scale);
+    }
+    const scale = this.scalers.targets.scale[j]!;
+    return (output, distance) => output + distance * scale;
+  }
+}

@@ -1,0 +1,46 @@
+import type { LabelledRows } from '../../tables/labelled-rows.js';
+
+/**
+ * Retains, beside the best epoch on all held-out rows, the best on those of even numbers and on those of odd ones. The rows of each half
+ * have not chosen the epoch of the other: their residuals from it are as those of rows that nothing has seen, without another training.
+ */
+export class CrossStopping {
+  /** Of the epochs that are best on the even and on the odd rows, flat. */
+  readonly weights: [Float32Array, Float32Array];
+  private readonly heldOut: LabelledRows;
+  private readonly scale: readonly number[];
+  private readonly least: [number, number] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+
+  /** `scale` holds the deviations of the targets. */
+  constructor(heldOut: LabelledRows, scale: readonly number[], initial: Float32Array) {
+    this.heldOut = heldOut;
+    this.scale = scale;
+    this.weights = [initial, initial];
+  }
+
+  /** Called after each epoch, with its predictions of the held-out rows `[rows, targets]`. Copies `weights` only if they are better. */
+  observe(outputs: Float32Array, weights: Float32Array): void {
+    const errors = this.errors(outputs);
+    if (!errors.some((error, half) => error < this.least[half]!)) return;
+    const copy = weights.slice();
+    for (const half of [0, 1] as const) {
+      if (!(errors[half] < this.least[half])) continue;
+      this.least[half] = errors[half];
+      this.weights[half] = copy;
+    }
+  }
+
+  /** Returns the sums of squared errors of the even and of the odd rows. */
+  private errors(outputs: Float32Array): [number, number] {
+    const { targets } = this.heldOut;
+    const sums: [number, number] = [0, 0];
+    const width = this.scale.length;
+    for (let j = 0; j < width; j++) {
+      const weight = 1 / this.scale[j]! ** 2;
+      for (let at = j, row = 0; at < targets.length; at += width, row++) {
+        sums[(row & 1) as 0 | 1] += weight * (outputs[at]! - targets[at]!) ** 2;
+      }
+    }
+    return sums;
+  }
+}
