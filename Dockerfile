@@ -60,6 +60,8 @@ VOLUME /app/models /app/audit
 # A container's own loopback address reaches nobody. So who may use the service must be decided: it exits unless AUTH is set.
 # Health checks have a port and a thread of their own. Load balancers get time to notice that a container is about to stop.
 ENV HOST=0.0.0.0 HEALTH_PORT=8081 SHUTDOWN_DELAY=5
+# A volume that is not mounted must not be answered by a model of cars.
+ENV TRAIN_DATA=
 EXPOSE 8080 8081
 # Ready, not merely alive: what waits for the service waits for a model. A first training may take the start period.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5m --retries=3 CMD ["node", "dist/app/health-check.js"]

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { OWN_TABLE } from '../../src/server/config.js';
 import type { PredictReply } from '../../src/server/routes/predict-schema.js';
 
 export interface Side {
@@ -38,7 +39,14 @@ export async function startService(
   main = fileURLToPath(new URL('../../app/main.js', import.meta.url)),
 ): Promise<Side> {
   const child = spawn(process.execPath, [...preload(observer), main], {
-    env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', MODEL_STORE: store, ...settings },
+    env: {
+      PATH: process.env['PATH'],
+      HOST: '127.0.0.1',
+      PORT: '0',
+      MODEL_STORE: store,
+      TRAIN_DATA: OWN_TABLE,
+      ...settings,
+    },
     stdio: observer ? ['ignore', 'pipe', 'inherit', 'ipc'] : ['ignore', 'pipe', 'inherit'],
   });
   let port = 0;

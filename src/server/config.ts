@@ -81,7 +81,10 @@ export const ConfigSchema = Type.Object({
     pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]*$',
   }),
   KEEP_VERSIONS: integer(10, 1, 'number of newest versions to retain, besides those that serve or have an alias'),
-  TRAIN_DATA: text(OWN_TABLE, 'CSV to train the first model on if the store is empty'),
+  TRAIN_DATA: text(
+    OWN_TABLE,
+    'CSV to train the first model on if the store is empty; an empty one means none, and so does a missing one beside MODEL_STORE or MODEL_NAME',
+  ),
   TRAIN_TARGET: text('mpg', 'target column of TRAIN_DATA, or several, separated by commas', { minLength: 1 }),
   ON_MISSING: choice(
     ['refuse', 'mean'],
@@ -149,6 +152,10 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   // An empty variable, as compose files set, counts as not set.
   const names = Object.keys(ConfigSchema.properties).filter((name) => env[name]);
   const values = Object.fromEntries(names.map((name) => [name, parse(name, env[name]!)]));
+  // Whoever names a model means that one: if it is not there, a model of cars must not answer in its place.
+  if (!env['TRAIN_DATA'] && (env['TRAIN_DATA'] === '' || env['MODEL_STORE'] || env['MODEL_NAME'])) {
+    values['TRAIN_DATA'] = '';
+  }
   return checkedConfig(values, (name, expected) => `${name} ${expected}, got ${show(env[name])}`);
 }
 

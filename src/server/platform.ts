@@ -51,8 +51,13 @@ export function readPlatform(environment: NodeJS.ProcessEnv, serve: boolean): Pl
   const local = AIP_STORAGE_URI.replace(/^file:\/\//, '');
   const remote = /^[a-z][a-z0-9+.-]*:\/\//i.test(local);
   const vertex = vertexRoutes(environment, prediction);
-  const set = Object.entries(environment).filter(([, value]) => value);
-  const defaults = serve || vertex || AIP_HTTP_PORT ? BEHIND_PLATFORM : {};
+  // An empty variable counts as not set, but an empty TRAIN_DATA means none.
+  const set = Object.entries(environment).filter(([name, value]) => value || (name === 'TRAIN_DATA' && value === ''));
+  const defaults = {
+    ...(serve || vertex || AIP_HTTP_PORT ? BEHIND_PLATFORM : {}),
+    // A platform brings its model: the demo's must not answer in its place.
+    ...(serve || vertex || AIP_HTTP_PORT || AIP_STORAGE_URI || AIP_MODE ? { TRAIN_DATA: '' } : {}),
+  };
   return {
     environment: { ...defaults, ...Object.fromEntries(set), ...(port ? { PORT: port } : {}) },
     base,

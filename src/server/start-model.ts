@@ -1,4 +1,5 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Reference } from '../model/feedback/feedback-table.js';
 import type { FileStore } from '../model/store/file-store.js';
@@ -18,6 +19,8 @@ import { activated } from './service/versions/model-loader.js';
  */
 export async function startModel(parts: Parts, config: Config, platform: Platform): Promise<void> {
   const { service, store, loader, log } = parts;
+  const directory = join(config.MODEL_STORE, config.MODEL_NAME);
+  const isNew = !existsSync(directory);
   let step = `reading ${config.MODEL_STORE}`;
   try {
     await checkStore(store, log);
@@ -28,7 +31,9 @@ export async function startModel(parts: Parts, config: Config, platform: Platfor
     if (await loader.activateStored()) return;
     const reference = referenceOf(config);
     if (!reference) {
-      service.explainNotReady(`no model: ${config.MODEL_STORE} is empty; POST /train can make one`);
+      const missing = [...missingArtifact(platform), `${directory}: ${await missingVersion(store, isNew)}`].join('; ');
+      log.warn({ directory: process.cwd() }, `no model: ${missing}`);
+      service.explainNotReady(`no model: ${missing}; POST /train can make one, or TRAIN_DATA a first one at the start`);
       return;
     }
     step = `training the first model on ${config.TRAIN_DATA}`;
@@ -39,6 +44,18 @@ export async function startModel(parts: Parts, config: Config, platform: Platfor
     const { code = 'INTERNAL' } = error as { code?: string };
     service.explainNotReady(`no model: ${step} failed (${code}); POST /train can still make one`);
   }
+}
+
+/** Describes where a platform's artifact was looked for, and what is there instead. */
+function missingArtifact({ artifact, remoteArtifact }: Platform): string[] {
+  if (remoteArtifact) return [`AIP_STORAGE_URI=${remoteArtifact}: not a local path, and it cannot be read`];
+  if (!artifact) return [];
+  return [`${artifact}: ${existsSync(artifact) ? 'no card.json is there, or in a folder of it' : 'no such directory'}`];
+}
+
+async function missingVersion(store: FileStore, isNew: boolean): Promise<string> {
+  if (isNew) return 'the directory did not exist';
+  return (await store.list()).length > 0 ? 'none of its versions can be served' : 'no version is there';
 }
 
 /** Removes leftovers of processes that died. A failure does not keep the service from starting. */

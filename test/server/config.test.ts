@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { ConfigSchema, readConfig } from '../../src/server/config.js';
+import { ConfigSchema, OWN_TABLE, readConfig } from '../../src/server/config.js';
 
 const root = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 
@@ -21,6 +21,15 @@ test('nothing set gives the defaults, and the result cannot be changed', () => {
   assert.equal(config.PORT, 8080);
   assert.equal(config.BODY_LIMIT, 16 * 2 ** 20);
   assert.ok(Object.isFrozen(config));
+});
+
+test('the table of cars is the default of who names no model', () => {
+  assert.equal(readConfig({}).TRAIN_DATA, OWN_TABLE);
+  assert.equal(readConfig({ MODEL_STORE: '', MODEL_NAME: '' }).TRAIN_DATA, OWN_TABLE);
+  for (const env of [{ MODEL_STORE: 'models' }, { MODEL_NAME: 'rent' }, { TRAIN_DATA: '' }]) {
+    assert.equal(readConfig(env).TRAIN_DATA, '', JSON.stringify(env));
+    assert.equal(readConfig({ ...env, TRAIN_DATA: 'rent.csv' }).TRAIN_DATA, 'rent.csv');
+  }
 });
 
 test('numbers are read from text', () => {

@@ -188,7 +188,10 @@ test('a first model is trained on the given table only, and its job is named bel
   const empty = await predict(app, '/none', CAR);
   assert.deepEqual(
     [empty.statusCode, empty.json().error],
-    [503, `no model: ${modelStore} is empty; POST /train can make one`],
+    [
+      503,
+      `no model: ${modelStore}/reconstruction_regressor: the directory did not exist; POST /train can make one, or TRAIN_DATA a first one at the start`,
+    ],
   );
   const instances = Array.from({ length: 60 }, (_, i) => [Math.sin(i), i]);
   const payload = { instances, targets: instances.map(([a]) => a) };

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { OWN_TABLE } from '../../src/server/config.js';
 import { assertNoCredentials } from './secrets.js';
 
 const MAIN = fileURLToPath(new URL('../../app/main.js', import.meta.url));
@@ -34,12 +35,12 @@ export async function childOf(pid: number): Promise<number> {
 }
 
 /**
- * Starts the server with these settings and arguments, under `command` if one is given, and waits until it listens. With options
+ * Starts the server with these settings and arguments, and unless they say otherwise with the table of cars to train on, under `command` if one is given, and waits until it listens. With options
  * of Node.js (`nodeArgs`), which may preload a module, it also gets a channel for messages.
  */
 export async function startServer(
   t: TestContext,
-  env: Record<string, string>,
+  env: Readonly<Record<string, string | undefined>>,
   {
     command = [],
     args = [],
@@ -48,7 +49,7 @@ export async function startServer(
 ): Promise<ServerProcess> {
   const [program, ...rest] = [...command, process.execPath, ...(nodeArgs ?? []), MAIN, ...args];
   const child = spawn(program!, rest, {
-    env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', ...env },
+    env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', TRAIN_DATA: OWN_TABLE, ...env },
     stdio: nodeArgs ? ['ignore', 'pipe', 'inherit', 'ipc'] : ['ignore', 'pipe', 'inherit'],
   });
   t.after(() => child.kill('SIGKILL'));

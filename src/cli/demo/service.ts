@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { builtFile } from '../../base/node/built-file.js';
+import { OWN_TABLE } from '../../server/config.js';
 
 const MAIN = fileURLToPath(builtFile('main.js'));
 /** Folder of the package, with the table that the service trains its first model on. */
@@ -21,7 +22,13 @@ export class DemoService {
   constructor(store: string, port: number) {
     this.child = spawn(process.execPath, [MAIN], {
       cwd: ROOT,
-      env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: String(port), MODEL_STORE: store },
+      env: {
+        PATH: process.env['PATH'],
+        HOST: '127.0.0.1',
+        PORT: String(port),
+        MODEL_STORE: store,
+        TRAIN_DATA: OWN_TABLE,
+      },
       stdio: ['ignore', 'pipe', 'inherit'],
       // Its own process group: Ctrl-C reaches only the demo, which then stops the service gracefully.
       detached: true,

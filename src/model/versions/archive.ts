@@ -15,8 +15,8 @@ import { checkBaselineSize, checkFileSizes, checkVersionBounds } from './version
 /** Maximum number of files in an archive. A version has six. */
 const MAX_FILES = 16;
 
-/** With the folder itself. */
-const MAX_ENTRIES = MAX_FILES + 1;
+/** With the folder itself, and what macOS adds to each of them. */
+const MAX_ENTRIES = 2 * (MAX_FILES + 1);
 /** Maximum bytes of an archive beside its files: headers, padding, and what follows the last file. */
 const MAX_OVERHEAD = 2 ** 20;
 
@@ -25,6 +25,12 @@ const MAX_UNITS = 2 ** 16;
 
 /** A plain file name: no folder, not hidden, no escape from the target directory. */
 const FILE_NAME = /^[A-Za-z0-9_][\w.-]{0,99}$/;
+
+/** The folder of all files, or '' for the top of the archive. */
+const FOLDER_NAME = /^(?!\.{1,2}$)[^/\\]*$/;
+
+/** What macOS adds to archives: attributes of files, and settings of folders. */
+const OF_MACOS = /^__MACOSX(\/|$)|(^|\/)(\._[^/]*|\.DS_Store)$/;
 
 /**
  * Packs the files that a version's card lists into a tar.gz, the card last. The same version gives the same bytes. Throws
@@ -51,8 +57,8 @@ export async function packArchive(files: VersionFiles): Promise<Readable> {
  * Reads a tar.gz as it arrives into the files of one version, the card last. Nothing is written: names in a hostile archive
  * never reach the disk. `limit` is the maximum number of bytes when unpacked.
  *
- * Throws `INVALID_ARCHIVE` with the entry if the archive holds anything but plain files at its top level, each once. Also
- * throws `TOO_LARGE`, and what `archive` throws.
+ * The files may be at the top of the archive or in one folder there; what macOS adds is left out. Throws `INVALID_ARCHIVE` with the entry
+ * if the archive holds anything but such plain files, each once. Also throws `TOO_LARGE`, and what `archive` throws.
  */
 export async function unpackArchive(archive: Readable, limit: number): Promise<VersionFiles> {
   const { default: tar } = await import('tar-stream');
@@ -61,13 +67,14 @@ export async function unpackArchive(archive: Readable, limit: number): Promise<V
   const bounds = new UnpackedBounds(limit);
   pipeline(archive, createGunzip(), (source: AsyncIterable<Buffer>) => bounds.pass(source), entries).catch(() => {});
   const files = new Map<string, Uint8Array>();
+  const place: Place = { folder: undefined };
   let count = 0;
   try {
     for await (const entry of entries) {
       // Also of folders, which add no file.
       if (++count > MAX_ENTRIES) throw invalid(`expected at most ${MAX_FILES} files`);
       bounds.expect(entry.header);
-      const name = fileName(entry.header, files);
+      const name = fileName(entry.header, files, place);
       const chunks: Buffer[] = [];
       for await (const chunk of entry) chunks.push(chunk as Buffer);
       if (name !== undefined) files.set(name, Buffer.concat(chunks));
@@ -130,15 +137,30 @@ function verifyBaseline(files: VersionFiles, card: Card): void {
   readBaselineOf(card, Buffer.from(content).toString());
 }
 
-/** Returns the plain name of an entry, or undefined for the folder itself, which `tar -C version .` puts first. */
-function fileName({ name, type }: Headers, files: VersionFiles): string | undefined {
-  if (type === 'directory' && (name === './' || name === '.')) return undefined;
-  const plain = name.replace(/^\.\//, '');
-  if (type !== 'file' && type !== 'contiguous-file')
+/** The folder of an archive's files, '' for its top; undefined before the first entry in one. */
+interface Place {
+  folder: string | undefined;
+}
+
+/** Returns the plain name of an entry, or undefined for a folder, which `tar` puts before its files, and for what macOS adds. */
+function fileName({ name, type }: Headers, files: VersionFiles, place: Place): string | undefined {
+  const path = name.replace(/^(\.\/)+/, '').replace(/\/$/, '');
+  if (OF_MACOS.test(path) && (type === 'file' || type === 'directory')) return undefined;
+  const isFolder = type === 'directory';
+  if (isFolder && (path === '' || path === '.')) return undefined;
+  if (!isFolder && type !== 'file' && type !== 'contiguous-file') {
     throw invalid(`${show(name)}: expected a plain file, got a ${type}`);
-  if (!FILE_NAME.test(plain)) {
-    throw invalid(`${show(name)}: expected a plain file name at the top of the archive, such as card.json`);
   }
+  const at = isFolder ? path.length : path.indexOf('/');
+  const folder = path.slice(0, Math.max(at, 0));
+  const plain = isFolder ? '' : path.slice(at + 1);
+  place.folder ??= folder;
+  if (at === 0 || folder !== place.folder || !FOLDER_NAME.test(folder) || (!isFolder && !FILE_NAME.test(plain))) {
+    throw invalid(
+      `${show(name)}: expected a plain file name, such as card.json, at the top of the archive or in its only folder`,
+    );
+  }
+  if (isFolder) return undefined;
   // Compared as a case-insensitive file system would.
   const known = Array.from(files.keys(), (other) => other.toLowerCase());
   if (known.includes(plain.toLowerCase())) throw invalid(`${show(name)}: it appears twice`);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { TestContext } from 'node:test';
+import { OWN_TABLE } from '../../../src/server/config.js';
 import { freePort } from '../../support/free-port.js';
 import { until } from '../../support/until.js';
 import { docker } from './docker.js';
@@ -80,7 +81,18 @@ export class Container {
       ...['run', '--detach', '--network', 'host', ...rights],
       // The default interval of the image is ten times as long.
       ...['--health-interval', '1s', '--volume', `${volume}:/app/models`],
-      ...['--env', `PORT=${port}`, '--env', `HEALTH_PORT=${healthPort}`, '--env', `AUTH=${auth}`, image, ...args],
+      ...[
+        '--env',
+        `PORT=${port}`,
+        '--env',
+        `HEALTH_PORT=${healthPort}`,
+        '--env',
+        `AUTH=${auth}`,
+        '--env',
+        `TRAIN_DATA=${OWN_TABLE}`,
+        image,
+        ...args,
+      ],
     );
     return new Container(id, port);
   }

@@ -27,7 +27,7 @@ const PLUGIN = `import fastify from 'fastify';
   app.register(reconstructionRegressor, { modelStore: 'models', prefix: '/models/cars' });
   await app.listen({ port: PORT });`;
 const SERVER = `import { buildApp } from 'reconstruction-regressor';
-  const server = await buildApp({ MODEL_STORE: 'models', AUTH: 'off', LOG_LEVEL: 'error' });
+  const server = await buildApp({ MODEL_STORE: 'models', TRAIN_DATA: 'data/auto-mpg.csv', AUTH: 'off', LOG_LEVEL: 'error' });
   const reply = await server.inject('/readyz');
   await server.close();
   process.stdout.write(String(reply.statusCode));`;

@@ -49,11 +49,45 @@ test('tar reads our archives, and we read those of tar, with and without a folde
   }
 });
 
+test('an archive of one folder, with what macOS adds, is read; of two folders, or with others in it, it is refused', async (t) => {
+  const files = sampleFiles(t);
+  const read = async (entries: readonly Entry[]) =>
+    sorted(await unpackArchive(Readable.from([await tarGz([...entries])]), LIMIT));
+  const within = (folder: string) =>
+    Array.from(files, ([name, content]): Entry => ({ header: { name: `${folder}/${name}` }, content }));
+  const folder = (name: string): Entry => ({ header: { name, type: 'directory' } });
+  const attributes = Array.from(files.keys(), (name): Entry => ({ header: { name: `v 3/._${name}` } }));
+  const others = [{ header: { name: 'v 3/.DS_Store' } }, { header: { name: '__MACOSX/v 3/._x' } }, ...attributes];
+  for (const entries of [
+    within('v3'),
+    [folder('v3/'), ...within('v3')],
+    [folder('./'), folder('./v3/'), ...within('./v3')],
+    [folder('__MACOSX/'), folder('v 3/'), ...others, ...within('v 3')],
+    [{ header: { name: '._v 3' } }, ...within('v 3')],
+  ]) {
+    assert.deepEqual(await read(entries), sorted(files), JSON.stringify(entries[0]));
+  }
+  for (const [entries, message] of [
+    [[...within('a'), { header: { name: 'b/x.json' } }], /"b\/x\.json": expected a plain file name/],
+    [[...within('a'), { header: { name: 'x.json' } }], /"x\.json": expected a plain file name/],
+    [within('..'), /expected a plain file name/],
+    [within('.'), undefined],
+    [within('a/b'), /expected a plain file name/],
+    [within('a\\b'), /expected a plain file name/],
+    [within(''), /expected a plain file name/],
+    [[folder('a/'), folder('a/b/'), ...within('a')], /"a\/b\/": expected a plain file name/],
+    [[{ header: { name: '._link', type: 'symlink', linkname: '/etc/passwd' } }], /got a symlink/],
+  ] as [Entry[], RegExp | undefined][]) {
+    if (message) await assert.rejects(read(entries), { code: 'INVALID_ARCHIVE', message });
+    else assert.deepEqual(await read(entries), sorted(files));
+  }
+});
+
 test('entries that are not plain files at the top level, or appear twice, are refused by name', async (t) => {
   const files = sampleFiles(t);
   const honest = Array.from(files, ([name, content]): Entry => ({ header: { name }, content }));
   const hostile: [Headers, RegExp][] = [
-    [{ name: '../escape' }, /"\.\.\/escape": expected a plain file name at the top/],
+    [{ name: '../escape' }, /"\.\.\/escape": expected a plain file name, such as card.json, at the top/],
     [{ name: '/etc/passwd' }, /"\/etc\/passwd": expected a plain file name/],
     [{ name: 'a/../../b' }, /expected a plain file name/],
     [{ name: './../c' }, /expected a plain file name/],
@@ -61,7 +95,8 @@ test('entries that are not plain files at the top level, or appear twice, are re
     [{ name: '.hidden' }, /expected a plain file name/],
     [{ name: '..' }, /expected a plain file name/],
     [{ name: 'x'.repeat(300) }, /expected a plain file name/],
-    [{ name: 'folder/', type: 'directory' }, /"folder\/": expected a plain file, got a directory/],
+    [{ name: 'folder/', type: 'directory' }, /"folder\/": expected a plain file name/],
+    [{ name: 'folder/card.json' }, /"folder\/card\.json": expected a plain file name/],
     [{ name: 'weights', type: 'symlink', linkname: '/etc/passwd' }, /"weights": expected a plain file, got a symlink/],
     [{ name: 'weights', type: 'link', linkname: 'card.json' }, /expected a plain file, got a link/],
     [{ name: 'tape', type: 'character-device', devmajor: 1, devminor: 3 }, /got a character-device/],

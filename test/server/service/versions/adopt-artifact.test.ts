@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadEngine } from '../../../../src/model/engines/load-engine.js';
@@ -28,4 +28,22 @@ test('an artifact is taken into the store once, whatever is broken there', async
   assert.equal(await adoptArtifact(artifact, store, createEngine, changes), 2);
   assert.deepEqual(await store.list(), [1, 2, 3]);
   assert.deepEqual(announced, ['upload begun', 'upload done 2']);
+});
+
+test('an artifact may be in the only folder of its directory, but not in one of several', async (t) => {
+  const elsewhere = new FileStore(temporaryDirectory(t));
+  await publishUntrained(elsewhere, ['a', 'b'], ['y'], 1);
+  const directory = temporaryDirectory(t);
+  const store = new FileStore(temporaryDirectory(t));
+  const createEngine = await loadEngine('kernel');
+  const adopt = () => adoptArtifact(directory, store, createEngine, new OwnChanges());
+  mkdirSync(join(directory, 'logs'));
+  writeFileSync(join(directory, '.DS_Store'), '');
+  assert.equal(await adopt(), undefined);
+  cpSync(join(elsewhere.location, '1'), join(directory, 'price-v3'), { recursive: true });
+  writeFileSync(join(directory, 'price-v3/._card.json'), '');
+  assert.equal(await adopt(), 1);
+  cpSync(join(elsewhere.location, '1'), join(directory, 'price-v4'), { recursive: true });
+  assert.equal(await adopt(), undefined);
+  assert.deepEqual(await store.list(), [1]);
 });
