@@ -33,6 +33,8 @@ export interface NetworkOptions {
    * Hutter 2019, Decoupled Weight Decay Regularization.
    */
   readonly weight_decay: number;
+  /** Networks of different seeds, whose average is the model. */
+  readonly members: number;
 }
 
 /** All that a training depends on beside its rows. */

@@ -1,8 +1,10 @@
 import { DomainError } from '../../base/domain-error.js';
-import { createRandom, shuffle } from '../../base/statistics/random.js';
+import { createRandom, type Random, shuffle } from '../../base/statistics/random.js';
 import type { Column } from '../columns/column.js';
+import { createEncoder } from '../network/encoder.js';
 import type { Engine, EngineFactory } from '../network/engine.js';
 import { initialWeights } from '../network/initial-weights.js';
+import { mergedShape, mergeNetworks } from '../network/merged-network.js';
 import { type Predictions, Predictor, predictAll, type Scalers } from '../network/predictor.js';
 import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from '../network/shape.js';
 import { gather, type LabelledRows } from '../tables/labelled-rows.js';
@@ -18,6 +20,7 @@ import { fitTargets } from './scaling/targets.js';
 import { splitRows } from './split.js';
 import type { Configuration, TrainingOptions } from './training-options.js';
 import { WeightAverage } from './weight-average.js';
+import { decayWeights } from './weight-decay.js';
 
 /** Minimum number of complete rows: fewer cannot be split into rows to learn from and rows to judge by. */
 const MIN_ROWS = 10;
@@ -34,13 +37,25 @@ const MAX_RIDGE_INPUTS = 1000;
 /** A run with this loss does not recover. Predicting the mean has a loss near 1, in standardised units. */
 const DIVERGED_LOSS = 1e6;
 
+/** Between the seeds of the members of an average: 2³² by the golden ratio, so that the seeds of two trainings do not meet. */
+const SEED_STEP = 0x9e3779b1;
+
+/** One of the networks whose average a model is. */
+interface Member {
+  readonly weights: Float32Array;
+  readonly history: readonly Epoch[];
+  readonly bestEpoch: number;
+  readonly crossStopped: TrainingResult['crossStopped'];
+}
+
 export interface TrainingResult {
   /** The engine's name. */
   readonly engine: string;
   readonly shape: Shape;
-  /** Flat, in the order of `layerShapes`, of the epoch with the smallest validation prediction error. */
+  /** Flat, in the order of `layerShapes`, of each member's epoch with the smallest validation prediction error. */
   readonly weights: Float32Array;
   readonly scalers: Scalers;
+  /** Of the first member. */
   readonly history: readonly Epoch[];
   readonly bestEpoch: number;
   readonly metrics: Metrics;
@@ -56,7 +71,8 @@ export interface TrainingResult {
  * that are not plain numbers are coded as their `columns` say, and encoded batch by batch. Training starts at a ridge
  * regression, and averages the weights over the steps. It stops early on the prediction error that the average has on held-out
  * rows (the reconstruction error has heavy tails), and returns the best epoch's average, with a reconstruction head fitted
- * to it; a trial, of which only the predictions matter, goes without that head. The same seed and engine give the same weights, bit
+ * to it; a trial, of which only the predictions matter, goes without that head. With several `members`, it does so from as many
+ * seeds, and returns their average as one network; `onEpoch` follows the first. The same seed and engine give the same weights, bit
  * for bit.
  *
  * Rejects with `TOO_FEW_ROWS`, and with `TRAINING_DIVERGED` if a loss exceeds `DIVERGED_LOSS` or is not finite.
@@ -79,7 +95,7 @@ export async function train(
   const { heldOut: heldOutIndex, training: index } = splitRows(data, options.validation_split, random, columns);
   const heldOut = gather(data, heldOutIndex);
   const scale = await chooseScale(data, targetNames.length, index, options, (sample, trial) =>
-    train(createEngine, sample, featureCount, targetNames, trial, undefined, columns, true),
+    train(createEngine, sample, featureCount, targetNames, { ...trial, members: 1 }, undefined, columns, true),
   );
   const targetScalers = fitTargets(data.targets, targetNames, index, scale);
   const inputs = fitInputs(data, featureCount, outputs, index, columns);
@@ -91,65 +107,98 @@ export async function train(
     auxiliaryWeight: options.auxiliary_weight ?? DEFAULT_AUXILIARY_WEIGHT,
   };
 
-  const start = initialWeights(shape, options.seed);
-  const engine = createEngine(shape, start, { name: 'nadam', learningRate: options.learning_rate });
-  using predictor = new Predictor(engine, scalers);
-  if (shape.inputs <= MAX_RIDGE_INPUTS) {
-    const rows = Math.min(MAX_RIDGE_ROWS, Math.max(1, Math.floor(MAX_RIDGE_PRODUCTS / shape.inputs ** 2)));
-    const known = gatherInputs(inputs, data, index.subarray(0, rows));
-    const judges = gatherInputs(inputs, data, heldOutIndex.subarray(0, rows));
-    startLinear(start, shape, fitRidge(known, judges, shape.inputs, outputs));
-    engine.setWeights(start);
-  }
-  const average = new WeightAverage(engine, Math.ceil(index.length / options.batch_size));
-  const inputSquares = predictor.encoder.meanSquare(heldOut.features, heldOut.rows);
-  const validate = () => {
+  const coefficients = linearStart(data, inputs, shape, index, heldOutIndex);
+  const inputSquares = createEncoder(scalers.features, scalers.columns).meanSquare(heldOut.features, heldOut.rows);
+  const validate = (predictor: Predictor) => {
     const predictions = predictAll(predictor, heldOut.features, heldOut.rows);
     return { predictions, metrics: evaluate(predictor, heldOut, predictions, targetNames, inputSquares) };
   };
-  const history: Epoch[] = [];
-  let best = { error: Number.POSITIVE_INFINITY, epoch: 0, weights: engine.weights() };
-  const crossStopping = new CrossStopping(heldOut, scalers.targets.scale, best.weights);
-  for (let epoch = 1; epoch <= options.epochs && epoch - best.epoch <= options.patience; epoch++) {
-    shuffle(index, random);
-    const trained = trainEpoch(engine, data, index, options.batch_size, inputs.encode, average);
-    const { metrics, predictions } = average.with(validate);
-    const report: Epoch = {
-      epoch,
-      ...trained,
-      val_loss: metrics.loss,
-      val_prediction_error: metrics.prediction_error,
-      val_reconstruction_error: metrics.reconstruction_error,
-    };
-    if (!(report.loss < DIVERGED_LOSS) || !Number.isFinite(report.val_loss)) throw diverged(report, options);
-    history.push(report);
-    if (!isTrial) crossStopping.observe(predictions.outputs, average.weights);
-    await onEpoch(report);
-    if (report.val_prediction_error < best.error) {
-      best = { error: report.val_prediction_error, epoch, weights: average.weights.slice() };
+
+  /** Trains one network of those whose average the model is. Shuffles the rows `order`. */
+  const trainMember = async (
+    seed: number,
+    random: Random,
+    order: Int32Array,
+    onEpoch: (epoch: Epoch) => void | Promise<void>,
+  ): Promise<Member> => {
+    const start = initialWeights(shape, seed);
+    if (coefficients) startLinear(start, shape, coefficients);
+    const engine = createEngine(shape, start, { name: 'nadam', learningRate: options.learning_rate });
+    using predictor = new Predictor(engine, scalers);
+    const steps = Math.ceil(order.length / options.batch_size);
+    const decay = 1 - (1 - Math.min(1, options.learning_rate * (options.weight_decay ?? 0))) ** steps;
+    const average = new WeightAverage(engine, steps);
+    const history: Epoch[] = [];
+    let best = { error: Number.POSITIVE_INFINITY, epoch: 0, weights: engine.weights() };
+    const crossStopping = new CrossStopping(heldOut, scalers.targets.scale, best.weights);
+    for (let epoch = 1; epoch <= options.epochs && epoch - best.epoch <= options.patience; epoch++) {
+      shuffle(order, random);
+      const trained = trainEpoch(engine, data, order, options.batch_size, inputs.encode, average);
+      const { metrics, predictions } = average.with(() => validate(predictor));
+      const report: Epoch = {
+        epoch,
+        ...trained,
+        val_loss: metrics.loss,
+        val_prediction_error: metrics.prediction_error,
+        val_reconstruction_error: metrics.reconstruction_error,
+      };
+      if (!(report.loss < DIVERGED_LOSS) || !Number.isFinite(report.val_loss)) throw diverged(report, options);
+      history.push(report);
+      if (!isTrial) crossStopping.observe(predictions.outputs, average.weights);
+      await onEpoch(report);
+      if (report.val_prediction_error < best.error) {
+        best = { error: report.val_prediction_error, epoch, weights: average.weights.slice() };
+      }
+      if (decay > 0) decayWeights(engine, decay);
     }
+    let { weights } = best;
+    if (!isTrial) {
+      const [known, judges] = [order, heldOutIndex].map((rows) =>
+        gatherInputs(inputs, data, rows.subarray(0, headRows(shape))),
+      );
+      weights = fitReconstruction(createEngine, shape, weights, known!, judges!);
+    }
+    return { weights, history, bestEpoch: best.epoch, crossStopped: crossStopping.weights };
+  };
+
+  const first = await trainMember(options.seed, random, index.slice(), onEpoch);
+  const members = [first];
+  for (let member = 1; member < (options.members ?? 1); member++) {
+    const seed = (options.seed + Math.imul(member, SEED_STEP)) >>> 0;
+    members.push(await trainMember(seed, createRandom(seed), index.slice(), () => {}));
   }
-  let { weights } = best;
-  if (!isTrial) {
-    const [known, judges] = [index, heldOutIndex].map((rows) =>
-      gatherInputs(inputs, data, rows.subarray(0, headRows(shape))),
-    );
-    weights = fitReconstruction(createEngine, shape, weights, known!, judges!);
-  }
-  engine.setWeights(weights);
-  const { predictions, metrics } = validate();
+  const merged = mergedShape(shape, members.length);
+  const merge = (weightsOf: (member: Member) => Float32Array) => mergeNetworks(shape, members.map(weightsOf));
+  const weights = merge((member) => member.weights);
+  using predictor = new Predictor(createEngine(merged, weights), scalers);
+  const { predictions, metrics } = validate(predictor);
   return {
-    engine: engine.name,
-    shape,
+    engine: predictor.engine.name,
+    shape: merged,
     weights,
     scalers,
-    history,
-    bestEpoch: best.epoch,
+    history: first.history,
+    bestEpoch: first.bestEpoch,
     metrics,
     trainingRows: index.length,
     heldOut: { ...heldOut, ...predictions },
-    crossStopped: crossStopping.weights,
+    crossStopped: [merge(({ crossStopped }) => crossStopped[0]), merge(({ crossStopped }) => crossStopped[1])],
   };
+}
+
+/** Returns the coefficients of a ridge regression, at which the network starts; undefined if it has too many inputs. */
+function linearStart(
+  data: LabelledRows,
+  inputs: Inputs,
+  shape: Shape,
+  index: Int32Array,
+  heldOutIndex: Int32Array,
+): Float64Array | undefined {
+  if (shape.inputs > MAX_RIDGE_INPUTS) return undefined;
+  const rows = Math.min(MAX_RIDGE_ROWS, Math.max(1, Math.floor(MAX_RIDGE_PRODUCTS / shape.inputs ** 2)));
+  const known = gatherInputs(inputs, data, index.subarray(0, rows));
+  const judges = gatherInputs(inputs, data, heldOutIndex.subarray(0, rows));
+  return fitRidge(known, judges, shape.inputs, shape.outputs);
 }
 
 /**

@@ -4,10 +4,12 @@ import { loadEngine } from '../../../src/model/engines/load-engine.js';
 import type { Engine, EngineFactory } from '../../../src/model/network/engine.js';
 import { initialWeights } from '../../../src/model/network/initial-weights.js';
 import { Predictor, predictAll } from '../../../src/model/network/predictor.js';
+import { layerShapes } from '../../../src/model/network/shape.js';
 import type { LabelledRows } from '../../../src/model/tables/labelled-rows.js';
 import { evaluate } from '../../../src/model/training/evaluation.js';
 import { train, trainEpoch } from '../../../src/model/training/training.js';
 import { DEFAULT_TRAINING, type TrainingOptions } from '../../../src/model/training/training-options.js';
+import { decayWeights } from '../../../src/model/training/weight-decay.js';
 import type { Epoch } from '../../../src/model/versions/metrics.js';
 import { assertClose } from '../../support/close-to.js';
 import { labelledRows } from '../../support/labelled-rows.js';
@@ -304,3 +306,33 @@ async function watchedEngines() {
   };
   return engines;
 }
+
+test('members are trained from other seeds, and the first is the one that a training without others makes', async () => {
+  const createEngine = await loadEngine('kernel');
+  const options = { ...DEFAULT_TRAINING, epochs: 5 };
+  const run = (members: number) => train(createEngine, labelledRows(200), 3, TARGETS, { ...options, members });
+  const [one, three] = [await run(1), await run(3)];
+  assert.deepEqual(three.shape.hidden, [90, 90, 90, 90, 90]);
+  assert.deepEqual([three.history, three.heldOut.targets], [one.history, one.heldOut.targets]);
+  // Its first member's weights of the first layer are in the first thirty columns.
+  const [ofOne, ofThree] = [layerShapes(one.shape)[0]!, layerShapes(three.shape)[0]!];
+  for (let i = 0; i < ofOne.inputs; i++) {
+    const row = ofThree.kernelOffset + i * ofThree.units;
+    assert.deepEqual(three.weights.slice(row, row + 30), one.weights.slice(30 * i, 30 * i + 30));
+    assert.notDeepEqual(three.weights.slice(row + 30, row + 60), one.weights.slice(30 * i, 30 * i + 30));
+  }
+  const { rmse } = three.metrics.targets['y']!;
+  assert.ok(rmse < 1.2 * one.metrics.targets['y']!.rmse, `RMSE ${rmse}`);
+});
+
+test('weight decay shrinks the kernels, and not the biases', async () => {
+  const createEngine = await loadEngine('kernel');
+  const shape = { inputs: 2, outputs: 1, hidden: [3], auxiliaryWeight: 0.05 };
+  const engine = createEngine(shape, new Float32Array(6 + 3 + 3 + 1 + 6 + 2).fill(1));
+  decayWeights(engine, 0.25);
+  const expected = layerShapes(shape).flatMap(({ inputs, units }) => [
+    ...new Array(inputs * units).fill(0.75),
+    ...new Array(units).fill(1),
+  ]);
+  assert.deepEqual([...engine.weights()], expected);
+});
