@@ -114,9 +114,10 @@ export function checkJson(json: Uint8Array, most = maxValues(json.length)): void
   }
 }
 
-/** Decodes UTF-8. */
+/** Decodes UTF-8, without the byte order mark that some programs write first. */
 export function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, byteLength).toString();
+  const bytes = Buffer.from(buffer, byteOffset, byteLength);
+  return (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes).toString();
 }
 
 /** Returns the position of the closing quote of the string that begins at `at`. */

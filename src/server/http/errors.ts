@@ -112,7 +112,8 @@ export function handleErrors(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (!request.is404) return done();
     const path = withoutKeys(request.url.replace(/\?.*/, ''));
-    const allowed = Array.from(methods).find(([pattern]) => matches(pattern, path))?.[1];
+    const patterns = Array.from(methods.keys()).filter((pattern) => matches(pattern, path));
+    const allowed = patterns.length > 0 && new Set(patterns.flatMap((pattern) => Array.from(methods.get(pattern)!)));
     if (allowed) reply.header('allow', Array.from(allowed).join(', '));
     const status = allowed ? 405 : 404;
     const error = allowed

@@ -1,6 +1,6 @@
 import { DomainError, show } from '../../base/domain-error.js';
 import { readJsonObject } from '../../base/json/json-object.js';
-import { readJson } from '../../base/json/parse-json.js';
+import { readJson, textOf } from '../../base/json/parse-json.js';
 import { RowParser } from '../../base/json/row-parser.js';
 import { maxValues } from '../../base/node/memory-limits.js';
 import { isNumeric } from '../../model/tables/row-model.js';
@@ -17,7 +17,7 @@ const parser = new RowParser();
 export function readJsonLinesRequest(body: Buffer, model: RowModel): Rows {
   if (isNumeric(model) && readOneRow(body, model.features.length)) return { rows: parser.rows, count: 1 };
   checkLines(body, model.maxRows);
-  const lines = body.toString().split('\n');
+  const lines = textOf(body).split('\n');
   if (lines.at(-1)!.trim() === '') lines.pop();
   checkCount(lines.length, 'lines', model.maxRows);
   const parse = jsonParser(model);

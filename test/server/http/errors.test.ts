@@ -18,6 +18,9 @@ test('an unknown path is a 404, a known one with another method a 405 that names
   const parametric = await app.inject({ method: 'PUT', url: '/train/some-id' });
   assert.equal(parametric.statusCode, 405);
   assert.match(String(parametric.headers['allow']), /DELETE/);
+  // Served by a route of its own and, as the name of a version, by others.
+  const both = await app.inject({ method: 'PUT', url: '/models/rollback' });
+  assert.deepEqual(String(both.headers['allow']).split(', ').toSorted(), ['DELETE', 'GET', 'HEAD', 'POST']);
 });
 
 test('a path that there is not is refused before its body, and a GET is not by its encoding', async (t) => {
