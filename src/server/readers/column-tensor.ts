@@ -3,8 +3,8 @@ import { codeValue, type RowModel } from '../../model/tables/row-model.js';
 import { invalidRows } from './row-list.js';
 import { elementBytes, elementsOf, numbersOf, type TensorShape } from './tensor.js';
 
-/** Datatypes beside the numeric ones, for features that are no numbers. */
-const OTHERS = ['BOOL', 'BYTES'];
+/** The datatype beside the numeric ones, for features that are no numbers. */
+const OTHERS = ['BYTES'];
 /** In binary data, every element of BYTES follows its length as a little-endian uint32. */
 export const LENGTH_BYTES = 4;
 
@@ -13,7 +13,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 /** Returns the bytes of one element, undefined for BYTES, which may have any length. Throws `INVALID_REQUEST`. */
 export function codedElementBytes(shape: TensorShape): number | undefined {
   if (shape.datatype === 'BYTES') return undefined;
-  return shape.datatype === 'BOOL' ? 1 : elementBytes(shape, OTHERS);
+  return elementBytes(shape, OTHERS);
 }
 
 /**

@@ -73,12 +73,14 @@ export function readOpenInferenceRequest(
   if (common) return common;
   const length = headerLength ?? body.length;
   const request = readJsonObject(body.subarray(0, length), jsonParser(model));
-  const { id, parameters = {}, inputs } = request;
+  const { inputs } = request;
+  const id = given(request['id']);
+  const parameters = given(request['parameters']) ?? {};
   if (id !== undefined && typeof id !== 'string') throw invalidRequest(`id: expected a string, got ${show(id)}`);
   if (!isObject(parameters)) throw invalidRequest(`parameters: expected an object, got ${show(parameters)}`);
   const requested = {
     ...(id === undefined ? {} : { id }),
-    outputs: readOutputs(request['outputs'], parameters, model),
+    outputs: readOutputs(given(request['outputs']), parameters, model),
   };
   return { ...readInputs(inputs, body.subarray(length), model), requested };
 }
@@ -115,7 +117,8 @@ function readOutputs(
   if (outputs.length > OUTPUTS.length)
     throw invalidRequest(`outputs: expected at most ${OUTPUTS.length}, got ${outputs.length}`);
   const requested = outputs.map((output: unknown, i) => {
-    const { name, parameters: own = {} } = isObject(output) ? output : {};
+    const { name, parameters } = isObject(output) ? output : ({} as Record<string, unknown>);
+    const own = given(parameters) ?? {};
     if (!known.includes(name as OutputName)) {
       throw invalidRequest(`outputs[${i}].name: expected one of ${known.join(', ')}, got ${show(name)}`);
     }
@@ -128,7 +131,13 @@ function readOutputs(
   return requested;
 }
 
-function readFlag(value: unknown, place: string): boolean | undefined {
+/** Returns the value of an optional field. Some clients, such as MLServer's, write null for those that they do not set. */
+function given(value: unknown): unknown {
+  return value ?? undefined;
+}
+
+function readFlag(setting: unknown, place: string): boolean | undefined {
+  const value = given(setting);
   if (value === undefined || typeof value === 'boolean') return value;
   throw invalidRequest(`${place}: expected true or false, got ${show(value)}`);
 }
@@ -143,9 +152,11 @@ function readInputs(inputs: unknown, blob: Buffer, model: RowModel): Rows {
     if (!isObject(input)) throw invalidRequest(`inputs[${i}]: expected a tensor, got ${show(input)}`);
     return input;
   });
-  // A model of other features than numbers has an input for each of them, and one of these may have this name.
-  const whole =
-    tensors.length === 1 && tensors[0]!['name'] === INPUT && (isNumeric(model) || model.features[0] !== INPUT);
+  const [{ name: first }] = tensors as [Record<string, unknown>];
+  // One input of all features: its name does not matter, unless it is that of a feature. A model of other features than numbers
+  // has an input for each of them.
+  const isOnly = tensors.length === 1 && typeof first === 'string' && !model.features.includes(first);
+  const whole = isOnly && (first === INPUT || isNumeric(model));
   if (whole) requireNumeric(model, 'inputs[0]', 'send an input of [rows] for each feature');
   const places = whole ? undefined : namesOf(tensors, model);
   const columns = whole ? model.features.length : 1;
@@ -180,7 +191,7 @@ function readInputs(inputs: unknown, blob: Buffer, model: RowModel): Rows {
   });
   if (at < blob.length)
     throw invalidRequest(`unexpected additional input data: ${blob.length - at} bytes that no input names`);
-  if (whole) return { rows: columnsOfCodes.get(INPUT)!, count };
+  if (whole) return { rows: columnsOfCodes.get(first as string)!, count };
   const rows = interleave(columnsOfCodes, count, model);
   return withCount({ rows, ignored: tensors.length - model.features.length }, count);
 }
@@ -224,9 +235,10 @@ function readShape(tensor: Record<string, unknown>, i: number, columns: number, 
 function binarySize(tensor: Record<string, unknown>, shape: TensorShape, isCoded: boolean): number | undefined {
   const { place, rows, columns } = shape;
   const element = isCoded ? codedElementBytes(shape) : elementBytes(shape);
-  const { parameters = {}, data } = tensor;
+  const parameters = given(tensor['parameters']) ?? {};
+  const data = given(tensor['data']);
   if (!isObject(parameters)) throw invalidRequest(`${place}.parameters: expected an object, got ${show(parameters)}`);
-  const size = parameters['binary_data_size'];
+  const size = given(parameters['binary_data_size']);
   if (size === undefined) return undefined;
   if (data !== undefined) throw invalidRequest(`${place}: expected either data or binary_data_size`);
   // Texts have any length. A length that is not theirs shows when they are read.

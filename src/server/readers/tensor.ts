@@ -4,6 +4,11 @@ import { invalidRequest, invalidRows } from './row-list.js';
 
 /** The numeric datatypes of the Open Inference Protocol. */
 const DATATYPES: Readonly<Record<string, Datatype>> = {
+  BOOL: { bytes: 1, whole: unsigned(1), read: (buffer) => new Uint8Array(buffer).map((byte) => Math.min(byte, 1)) },
+  BF16: {
+    bytes: 2,
+    read: (buffer) => new Float32Array(Uint32Array.from(new Uint16Array(buffer), (bits) => bits << 16).buffer),
+  },
   FP16: { bytes: 2, read: (buffer) => halves(new Uint16Array(buffer)) },
   FP32: { bytes: 4, read: (buffer) => new Float32Array(buffer) },
   FP64: { bytes: 8, read: (buffer) => new Float64Array(buffer) },
@@ -76,12 +81,15 @@ export function readBytes(bytes: Uint8Array, shape: TensorShape, mayMiss: MayMis
 /** Reads `data`, flat or nested like its shape. Throws `INVALID_ROWS` naming the place. */
 export function readData(data: unknown, shape: TensorShape, mayMiss: MayMiss): Float32Array {
   const { place, datatype } = shape;
-  if (datatype === 'FP16') throw invalidRequest(`${place}: FP16 is read only as binary data; JSON has FP32`);
+  if (datatype === 'FP16' || datatype === 'BF16') {
+    throw invalidRequest(`${place}: ${datatype} is read only as binary data; JSON has FP32`);
+  }
   const { whole } = DATATYPES[datatype]!;
   const elements = elementsOf(data, shape);
   const values = new Float32Array(elements.length);
   for (let i = 0; i < elements.length; i++) {
-    const value: unknown = elements[i];
+    const element: unknown = elements[i];
+    const value = datatype === 'BOOL' && typeof element === 'boolean' ? Number(element) : element;
     if (isFloat32(value) && (!whole || isWithin(whole, value))) values[i] = value;
     else if (value === null && mayMiss(i)) values[i] = Number.NaN;
     else throw notANumber(shape, i, value);
