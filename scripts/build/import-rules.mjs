@@ -48,6 +48,9 @@ const ROOMS = {
     ...['src/model/network', 'src/model/tables', 'src/model/columns', 'src/base'],
   ],
   'src/model/training/ridge': ['src/model/network', 'src/base'],
+  'src/model/training/baselines': [
+    ...['src/model/training/ridge', 'src/model/network', 'src/model/tables', 'src/model/versions', 'src/base'],
+  ],
   'src/model/training/gate': [
     ...['src/model/network', 'src/model/tables', 'src/model/versions', 'src/model/columns', 'src/base'],
   ],

@@ -451,6 +451,33 @@ export interface components {
        */
       minimum_rows?: number;
     };
+    /** @description errors of the mean and of a ridge regression on the same rows; older versions have none */
+    Baselines: {
+      /** @description the mean of the training rows for every row */
+      mean: {
+        targets: {
+          [key: string]: {
+            rmse: number;
+            mae: number;
+          };
+        };
+      };
+      /** @description a ridge regression on the same encoded columns, fitted to training rows; null if there is none */
+      ridge: {
+        /** @description training rows that it is fitted to */
+        rows: number;
+        targets: {
+          [key: string]: {
+            rmse: number;
+            mae: number;
+            /** @description by generalised cross-validation on the training rows */
+            penalty: number;
+          };
+        };
+      } | null;
+      /** @description why there is no ridge regression */
+      ridge_unavailable?: string;
+    };
     CardReply: {
       model_version: string;
       name: string;
@@ -691,6 +718,7 @@ export interface components {
         rows: number;
       };
       metrics: components['schemas']['Metrics'];
+      baselines?: components['schemas']['Baselines'];
       gate?: components['schemas']['Gate'];
       history: components['schemas']['Epoch'][];
       software: {
@@ -1227,6 +1255,8 @@ export interface components {
       epoch: number;
       history: components['schemas']['Epoch'][];
       metrics: components['schemas']['Metrics'] | null;
+      /** @description errors of the mean and of a ridge regression on the same held-out rows */
+      baselines: components['schemas']['Baselines'] | null;
       /** @description the version it produced, whether or not that serves */
       model_version: string | null;
       /** @description whether the version may serve, and why */
@@ -1522,6 +1552,8 @@ export interface components {
         rows: number;
       };
       metrics: components['schemas']['Metrics'];
+      /** @description errors of the mean and of a ridge regression on the same rows; older versions have none */
+      baselines?: components['schemas']['Baselines'];
       /** @description what the gate said of it when it was trained; older versions have none */
       gate?: components['schemas']['Gate'];
       history: components['schemas']['Epoch'][];

@@ -110,13 +110,16 @@ function describe({
   epochs,
   seconds,
   metrics,
+  baselines,
   gate,
   serves,
 }: TrainedVersion): string {
+  const ridge = baselines?.ridge?.targets ?? {};
   const errors = Object.entries(metrics?.targets ?? {}).map(([name, { rmse, mae, r2, baseline_rmse }]) => [
-    ...[name, figure(rmse), figure(mae), figure(r2), figure(baseline_rmse)],
+    ...[name, figure(rmse), figure(mae), figure(r2), figure(baseline_rmse), figure(ridge[name]?.rmse)],
   ]);
-  const table = textTable(['target', 'RMSE', 'MAE', 'R2', 'RMSE of the mean'], errors, [1, 2, 3, 4]);
+  const head = ['target', 'RMSE', 'MAE', 'R2', 'RMSE of the mean', 'RMSE of ridge regression'];
+  const table = textTable(head, errors, [1, 2, 3, 4, 5]);
   const version = model_version === null ? '' : `version ${model_version}, `;
   const left = dropped > 0 ? `, ${dropped} without a target left out` : '';
   const verdict =

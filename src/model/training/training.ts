@@ -9,11 +9,13 @@ import { type Predictions, Predictor, predictAll, type Scalers } from '../networ
 import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from '../network/shape.js';
 import { gather, type LabelledRows } from '../tables/labelled-rows.js';
 import type { Epoch, Metrics } from '../versions/metrics.js';
+import { fitRidgeBaseline } from './baselines/ridge-baseline.js';
 import { CrossStopping } from './calibration/cross-stopping.js';
 import { evaluate } from './evaluation.js';
-import { startLinear } from './ridge/linear-start.js';
+import { MAX_RIDGE_INPUTS, startLinear } from './ridge/linear-start.js';
 import { fitReconstruction, headRows } from './ridge/reconstruction-head.js';
-import { fitRidge } from './ridge/ridge.js';
+import { fitRidge, normalEquations } from './ridge/ridge.js';
+import type { RidgeFit } from './ridge/ridge-by-gcv.js';
 import { fitInputs, gatherInputs, type Inputs } from './scaling/inputs.js';
 import { chooseScale } from './scaling/target-scale.js';
 import { fitTargets } from './scaling/targets.js';
@@ -30,9 +32,6 @@ const MAX_RIDGE_ROWS = 20_000;
 
 /** Multiplications that its normal equations may take: a few seconds. */
 const MAX_RIDGE_PRODUCTS = 4e9;
-
-/** Inputs beyond which there is no linear start: its equations would take longer than the training. */
-const MAX_RIDGE_INPUTS = 1000;
 
 /** A run with this loss does not recover. Predicting the mean has a loss near 1, in standardised units. */
 const DIVERGED_LOSS = 1e6;
@@ -60,6 +59,8 @@ export interface TrainingResult {
   readonly bestEpoch: number;
   readonly metrics: Metrics;
   readonly trainingRows: number;
+  /** A ridge regression fitted to training rows, to compare with; null if there are too many inputs, and for a trial. */
+  readonly ridge: RidgeFit | null;
   /** The held-out rows in raw units, with the model's predictions of them. */
   readonly heldOut: LabelledRows & Predictions;
   /** Weights of the epochs that are best on the held-out rows of even and of odd numbers. */
@@ -107,7 +108,7 @@ export async function train(
     auxiliaryWeight: options.auxiliary_weight ?? DEFAULT_AUXILIARY_WEIGHT,
   };
 
-  const coefficients = linearStart(data, inputs, shape, index, heldOutIndex);
+  const { coefficients, ridge } = linearModels(data, inputs, shape, index, heldOutIndex, isTrial ? null : scalers);
   const inputSquares = createEncoder(scalers.features, scalers.columns).meanSquare(heldOut.features, heldOut.rows);
   const validate = (predictor: Predictor) => {
     const predictions = predictAll(predictor, heldOut.features, heldOut.rows);
@@ -181,24 +182,33 @@ export async function train(
     bestEpoch: first.bestEpoch,
     metrics,
     trainingRows: index.length,
+    ridge,
     heldOut: { ...heldOut, ...predictions },
     crossStopped: [merge(({ crossStopped }) => crossStopped[0]), merge(({ crossStopped }) => crossStopped[1])],
   };
 }
 
-/** Returns the coefficients of a ridge regression, at which the network starts; undefined if it has too many inputs. */
-function linearStart(
+/**
+ * Returns the coefficients of a ridge regression, at which the network starts, and, with `scalers`, the ridge regression that it is
+ * compared with; neither if there are too many inputs. The first has seen the held-out rows, which choose its penalty.
+ */
+function linearModels(
   data: LabelledRows,
   inputs: Inputs,
-  shape: Shape,
+  { inputs: width, outputs }: Shape,
   index: Int32Array,
   heldOutIndex: Int32Array,
-): Float64Array | undefined {
-  if (shape.inputs > MAX_RIDGE_INPUTS) return undefined;
-  const rows = Math.min(MAX_RIDGE_ROWS, Math.max(1, Math.floor(MAX_RIDGE_PRODUCTS / shape.inputs ** 2)));
+  scalers: Scalers | null,
+): { coefficients?: Float64Array; ridge: RidgeFit | null } {
+  if (width > MAX_RIDGE_INPUTS) return { ridge: null };
+  const rows = Math.min(MAX_RIDGE_ROWS, Math.max(1, Math.floor(MAX_RIDGE_PRODUCTS / width ** 2)));
   const known = gatherInputs(inputs, data, index.subarray(0, rows));
   const judges = gatherInputs(inputs, data, heldOutIndex.subarray(0, rows));
-  return fitRidge(known, judges, shape.inputs, shape.outputs);
+  const equations = normalEquations(known, width, outputs);
+  return {
+    coefficients: fitRidge(known, judges, width, outputs, equations),
+    ridge: scalers && fitRidgeBaseline(equations, known, width, scalers),
+  };
 }
 
 /**

@@ -7,6 +7,7 @@ import { encodingMismatch } from '../columns/encoding/check-encoding.js';
 import { EncodedColumn, inputCount, TargetTransform } from '../columns/encoding/encoding.js';
 import type { Scalers } from '../network/predictor.js';
 import type { Scaler } from '../network/scaler.js';
+import { Baselines } from './baselines.js';
 import { columnMismatch } from './card-columns.js';
 import { Gate } from './gate-decision.js';
 import { EpochSchema, MetricsSchema } from './metrics.js';
@@ -85,6 +86,12 @@ export const Card = Type.Object({
     ),
   ),
   metrics: MetricsSchema,
+  baselines: Type.Optional(
+    Type.Unsafe<Baselines>({
+      ...Baselines,
+      description: 'errors of the mean and of a ridge regression on the same rows; older versions have none',
+    }),
+  ),
   gate: Type.Optional(
     Type.Unsafe<Gate>({
       ...Gate,

@@ -35,7 +35,16 @@ export interface NewVersion {
   readonly intervals?: IntervalsFile;
   readonly card: Pick<
     Card,
-    'created_at' | 'features' | 'targets' | 'training' | 'data' | 'metrics' | 'gate' | 'history' | 'software'
+    | 'created_at'
+    | 'features'
+    | 'targets'
+    | 'training'
+    | 'data'
+    | 'metrics'
+    | 'baselines'
+    | 'gate'
+    | 'history'
+    | 'software'
   >;
 }
 

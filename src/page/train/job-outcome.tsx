@@ -11,9 +11,11 @@ const DECISIONS = {
   not_asked: ['quiet', '✓', 'has been trained'],
 } as const;
 
+const HEAD = ['Target', 'RMSE', 'RMSE of the mean', 'RMSE of ridge regression', 'MAE', 'R²'];
+
 /** The outcome of a finished training, with its errors on the held-out rows. */
 export function JobOutcome({ job }: { job: Job }) {
-  const { state, error, metrics, rows, dropped, epoch, gate } = job;
+  const { state, error, metrics, baselines, rows, dropped, epoch, gate } = job;
   if (state === 'cancelled')
     return <Verdict kind="unknown" mark="■" title={`Cancelled after ${counted(epoch, 'epoch')}`} />;
   if (state === 'failed')
@@ -33,7 +35,7 @@ export function JobOutcome({ job }: { job: Job }) {
         {dropped > 0 ? `${counted(dropped, 'row')} left out.` : ''}
       </p>
       {metrics ? (
-        <Table caption="Errors on the held-out rows" head={['Target', 'RMSE', 'RMSE of the mean', 'MAE', 'R²']}>
+        <Table caption="Errors on the held-out rows" head={HEAD}>
           {Object.entries(metrics.targets).map(([name, { rmse, baseline_rmse, mae, r2 }]) => (
             <tr key={name}>
               <th scope="row">
@@ -41,11 +43,15 @@ export function JobOutcome({ job }: { job: Job }) {
               </th>
               <td>{figure(rmse)}</td>
               <td>{figure(baseline_rmse)}</td>
+              <td>{figure(baselines?.ridge?.targets[name]?.rmse)}</td>
               <td>{figure(mae)}</td>
               <td>{r2 === null ? '–' : percent(r2)}</td>
             </tr>
           ))}
         </Table>
+      ) : null}
+      {baselines?.ridge_unavailable ? (
+        <p class="note">There is no ridge regression to compare with: {baselines.ridge_unavailable}.</p>
       ) : null}
     </>
   );

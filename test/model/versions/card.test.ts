@@ -74,6 +74,27 @@ test('scalers of another length than the columns are refused', () => {
   }
 });
 
+test('baselines of other targets than the card are refused, and a card without them or without a ridge regression is read', () => {
+  const card = sampleCard();
+  const errors = { rmse: 1, mae: 1 };
+  const ridge = { rows: 8, targets: { y: { ...errors, penalty: 0.1 } } };
+  const mean = { targets: { y: errors } };
+  const read = (baselines: unknown) => () => parseCard(JSON.stringify(reseal({ ...card, baselines })));
+  for (const baselines of [undefined, { mean, ridge }, { mean, ridge: null, ridge_unavailable: 'why' }]) {
+    assert.doesNotThrow(read(baselines));
+  }
+  for (const [baselines, place] of [
+    [{ mean: { targets: { z: errors } }, ridge: null }, '/baselines/mean/targets: expected the targets of the card'],
+    [{ mean, ridge: { rows: 8, targets: {} } }, '/baselines/ridge/targets: expected the targets of the card'],
+    [{ mean, ridge: { rows: 8, targets: { y: errors } } }, '/baselines/ridge'],
+    [{ mean: { targets: { y: { rmse: null, mae: 1 } } }, ridge: null }, '/baselines/mean/targets/y/rmse'],
+  ] as const) {
+    assert.throws(read(baselines), (error: Error & { code?: string }) => {
+      return error.code === 'INVALID_VERSION' && error.message.startsWith(`card.json${place}`);
+    });
+  }
+});
+
 test('anything but a JSON object is refused', () => {
   const whole = JSON.stringify(sampleCard());
   for (const text of ['', '{', '\0\0\0', whole.slice(0, -1), whole.slice(0, 100), `${whole}x`]) {

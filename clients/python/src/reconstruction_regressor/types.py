@@ -22,6 +22,27 @@ class Metrics(TypedDict):
     targets: dict[str, TargetMetrics]
 
 
+class BaselineErrors(TypedDict):
+    rmse: float
+    mae: float
+
+
+class MeanBaseline(TypedDict):
+    targets: dict[str, BaselineErrors]
+
+
+class RidgeBaseline(TypedDict):
+    rows: int
+    targets: dict[str, BaselineErrors]
+
+
+class Baselines(TypedDict):
+    """Errors of the mean and of a ridge regression on the same held-out rows, by target and in its units."""
+
+    mean: MeanBaseline
+    ridge: RidgeBaseline | None
+
+
 class Epoch(TypedDict):
     epoch: int
     loss: float
@@ -53,6 +74,7 @@ class Job(TypedDict):
     dropped: int
     history: list[Epoch]
     metrics: Metrics | None
+    baselines: Baselines | None
     model_version: str | None
     gate: Gate | None
     error: JobError | None

@@ -51,10 +51,11 @@ export async function trainOnService(
       job = await client.json<Job>(`train/${job.id}`);
       if (job.epoch > 0) progress.update(job.epoch / job.options.epochs, epochText(job));
     }
-    const { error, model_version, gate, metrics, rows, dropped, seconds, epoch: epochs } = job;
+    const { error, model_version, gate, metrics, baselines = null, rows, dropped, seconds, epoch: epochs } = job;
     if (error) throw new DomainError(error.code, error.message);
     const serves = gate?.decision !== 'refused' && promote !== 'never';
-    return { where: client.url.href, model_version, rows, dropped, epochs, seconds, metrics, gate, serves };
+    const errors = { metrics, baselines };
+    return { where: client.url.href, model_version, rows, dropped, epochs, seconds, ...errors, gate, serves };
   } finally {
     progress.end();
     forget();

@@ -38,7 +38,7 @@ export async function trainInStore(file: string, options: TrainOptions, config: 
   });
   try {
     const job = await working;
-    const { error, model_version, gate, metrics, rows, dropped, seconds, history } = job;
+    const { error, model_version, gate, metrics, baselines, rows, dropped, seconds, history } = job;
     if (error) throw new DomainError(error.code, error.message);
     await prune();
     const serves = String((await store.aliases()).production) === model_version;
@@ -50,6 +50,7 @@ export async function trainInStore(file: string, options: TrainOptions, config: 
       epochs: history.at(-1)!.epoch,
       seconds,
       metrics,
+      baselines,
       gate,
       serves,
     };

@@ -5,6 +5,7 @@ import {
   TrainingOptions as TrainingSchema,
   trainingOptions,
 } from '../../../model/training/training-options.js';
+import type { Baselines } from '../../../model/versions/baselines.js';
 import type { Gate } from '../../../model/versions/gate-decision.js';
 import type { Metrics } from '../../../model/versions/metrics.js';
 import { namesIn, type RequestedChoices, tableChoices } from '../../../server/readers/table-choices.js';
@@ -47,6 +48,8 @@ export interface TrainedVersion {
   readonly epochs: number;
   readonly seconds: number;
   readonly metrics: Metrics | null;
+  /** Null if the service is of an earlier release. */
+  readonly baselines: Baselines | null;
   readonly gate: Gate | null;
   /** Whether it is in production. */
   readonly serves: boolean;

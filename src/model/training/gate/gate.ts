@@ -53,6 +53,7 @@ export function judge(
   scaler: Scaler,
   serving: ServingPredictions | null,
   { promote, tolerance }: GateTerms,
+  _ridge: Float32Array | null = null,
 ): Gate {
   const candidateErrors = squaredErrors(data, scaler, (i) => outputs[i]!);
   const meanErrors = squaredErrors(data, scaler, (i) => scaler.mean[i % scaler.mean.length]!);

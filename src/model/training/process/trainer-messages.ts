@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../../base/domain-error.js';
 import type { Phases } from '../../../base/node/phase-clock.js';
 import type { EngineName } from '../../engines/load-engine.js';
+import type { Baselines } from '../../versions/baselines.js';
 import type { Gate } from '../../versions/gate-decision.js';
 import type { Epoch, Metrics } from '../../versions/metrics.js';
 import type { GateRequest } from '../gate/serving-model.js';
@@ -17,6 +18,7 @@ export interface TrainingRequest {
 /** The result of a training. */
 export interface Trained {
   readonly metrics: Metrics;
+  readonly baselines: Baselines;
   readonly gate: Gate;
   readonly phases: Phases;
 }

@@ -17,6 +17,7 @@ import { readTable } from '../../tables/table-file.js';
 import { thinHistory } from '../../versions/history.js';
 import type { Epoch } from '../../versions/metrics.js';
 import { writeVersion } from '../../versions/version.js';
+import { evaluateBaselines } from '../baselines/baselines.js';
 import { calibrate } from '../calibration/calibrate.js';
 import { judge } from '../gate/gate.js';
 import { predictByServing } from '../gate/serving-model.js';
@@ -59,11 +60,12 @@ async function run({ stage, engine, options, gate: terms }: TrainingRequest): Pr
   clock.end('train');
   const { metrics, history, heldOut } = result;
   const serving = predictByServing(stage, terms.serving, heldOut, createEngine, columns);
-  const gate = judge(heldOut, heldOut.outputs, result.scalers.targets, serving, terms);
+  using predictor = new Predictor(createEngine(result.shape, result.weights), result.scalers);
+  const { baselines, ridge } = evaluateBaselines(predictor, heldOut, info.targets, result.ridge);
+  const gate = judge(heldOut, heldOut.outputs, result.scalers.targets, serving, terms, ridge);
   clock.end('gate');
   const intervals = calibrate(result, createEngine);
   clock.end('intervals');
-  using predictor = new Predictor(createEngine(result.shape, result.weights), result.scalers);
   const baseline = baselineOf(heldOut, info, predictor, options.seed, targetRanges, result.scalers.columns);
   clock.end('baseline');
   writeVersion(
@@ -91,6 +93,7 @@ async function run({ stage, engine, options, gate: terms }: TrainingRequest): Pr
           validation_rows: heldOut.rows,
         },
         metrics,
+        baselines,
         gate,
         history: thinHistory(history),
         software: { 'reconstruction-regressor': packageVersion(), node: process.versions.node },
@@ -99,7 +102,7 @@ async function run({ stage, engine, options, gate: terms }: TrainingRequest): Pr
     createEngine,
   );
   clock.end('write');
-  await send({ type: 'done', metrics, gate, phases: clock.phases });
+  await send({ type: 'done', metrics, baselines, gate, phases: clock.phases });
 }
 
 /** Maximum rows of a baseline. More add memory, but no information. Held-out rows are in random order, so the first are a fair sample. */

@@ -1,5 +1,8 @@
 import { layerShapes, type Shape } from '../../network/shape.js';
 
+/** Inputs beyond which no ridge regression is fitted: its equations would take longer than the training. */
+export const MAX_RIDGE_INPUTS = 1000;
+
 /** SELU of a positive number is the number times this. */
 const SELU_SCALE = 1.0507009873554805;
 

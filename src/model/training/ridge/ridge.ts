@@ -6,7 +6,7 @@ export interface InputRows {
 }
 
 /** Penalties to choose from, in units of a row: half as much and twice as much make little difference. */
-const PENALTIES = Array.from({ length: 13 }, (_, i) => 10 ** (i / 2 - 2));
+export const PENALTIES = Array.from({ length: 13 }, (_, i) => 10 ** (i / 2 - 2));
 
 /** A share of the diagonal, so that equal columns do not prevent the factorisation. */
 const JITTER = 1e-9;
@@ -14,13 +14,18 @@ const JITTER = 1e-9;
 /**
  * Fits a ridge regression of `targets` to the inputs of `training`, with the penalty that has the smallest squared error on
  * `heldOut`; of the mean, if none has a smaller one. Returns the coefficients `[width + 1, outputs]`, the last row the
- * intercept.
+ * intercept. The last argument, the normal equations of `training`, saves computing them again.
  *
  * Hoerl and Kennard 1970, Ridge Regression: Biased Estimation for Nonorthogonal Problems.
  */
-export function fitRidge(training: InputRows, heldOut: InputRows, width: number, outputs: number): Float64Array {
+export function fitRidge(
+  training: InputRows,
+  heldOut: InputRows,
+  width: number,
+  outputs: number,
+  { gram, moments } = normalEquations(training, width, outputs),
+): Float64Array {
   const size = width + 1;
-  const { gram, moments } = normalEquations(training, width, outputs);
   let best = new Float64Array(size * outputs);
   for (let o = 0; o < outputs; o++) best[width * outputs + o] = moments[width * outputs + o]! / training.rows;
   const errorOf = judgeOf(heldOut, width, outputs);
@@ -35,8 +40,14 @@ export function fitRidge(training: InputRows, heldOut: InputRows, width: number,
   return best;
 }
 
-/** Returns the lower triangle of `XᵀX` `[width + 1, width + 1]` and `XᵀY` `[width + 1, outputs]`, with a last column of ones in X. */
-export function normalEquations({ rows, inputs, targets }: InputRows, width: number, outputs: number) {
+/** The lower triangle of `XᵀX` `[width + 1, width + 1]` and `XᵀY` `[width + 1, outputs]`, with a last column of ones in X. */
+export interface NormalEquations {
+  readonly gram: Float64Array;
+  readonly moments: Float64Array;
+}
+
+/** Returns the normal equations of rows. */
+export function normalEquations({ rows, inputs, targets }: InputRows, width: number, outputs: number): NormalEquations {
   const size = width + 1;
   const gram = new Float64Array(size * size);
   const moments = new Float64Array(size * outputs);

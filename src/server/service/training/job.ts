@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import type { ErrorCode } from '../../../base/domain-error.js';
 import { nullable } from '../../../base/json/nullable.js';
 import { TrainingOptions } from '../../../model/training/training-options.js';
+import { Baselines } from '../../../model/versions/baselines.js';
 import { Gate } from '../../../model/versions/gate-decision.js';
 import { EpochSchema, MetricsSchema } from '../../../model/versions/metrics.js';
 import { ShadowReport } from './shadow-report.js';
@@ -27,6 +28,9 @@ export const Job = Type.Object(
     epoch: Type.Integer(),
     history: Type.Array(EpochSchema),
     metrics: nullable(MetricsSchema),
+    baselines: nullable(Baselines, {
+      description: 'errors of the mean and of a ridge regression on the same held-out rows',
+    }),
     model_version: nullable(Type.String(), {
       description: 'the version it produced, whether or not that serves',
     }),

@@ -33,6 +33,7 @@ export class RunningJob {
       epoch: 0,
       history: [],
       metrics: null,
+      baselines: null,
       model_version: null,
       gate: null,
       shadow: null,

@@ -223,13 +223,13 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
       this.notify('shadow', job);
     };
     const request = { stage, engine, options: job.options, gate: terms };
-    const { metrics, gate, phases } = await runTraining(request, onEpoch, signal);
+    const { metrics, baselines, gate, phases } = await runTraining(request, onEpoch, signal);
     const { receive } = clock.phases;
     clock.end('training');
     const version = await store.publish(stage);
     await this.discard(stage);
     clock.end('publish');
-    Object.assign(job, { metrics, gate, model_version: String(version) });
+    Object.assign(job, { metrics, baselines, gate, model_version: String(version) });
     job.gate = await promotion.settle(version, gate, onShadow, signal);
     // Only a version that was cut off in the shadow is cancelled, not one that serves already.
     if (signal.aborted && job.gate !== gate) throw new DomainError('TRAINING_CANCELLED', 'the training was cancelled');

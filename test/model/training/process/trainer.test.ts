@@ -24,7 +24,7 @@ const NEVER = new AbortController().signal;
 test('a training in a child writes a version that opens, and reports every epoch', async (t) => {
   const request = stage(t, 100, { epochs: 3 });
   const reported: Epoch[] = [];
-  const { metrics } = await runTraining(request, (epoch) => reported.push(epoch), NEVER);
+  const { metrics, baselines } = await runTraining(request, (epoch) => reported.push(epoch), NEVER);
   const directory = join(request.stage, 'version');
   const files = new Map(readdirSync(directory).map((name) => [name, readFileSync(join(directory, name))]));
   const { card } = openVersion(files, await loadEngine('kernel'));
@@ -33,6 +33,8 @@ test('a training in a child writes a version that opens, and reports every epoch
   const best = errors.indexOf(Math.min(...errors)) + 1;
   assert.deepEqual([card.history, card.metrics, card.training.best_epoch], [reported, metrics, best]);
   assert.equal(reported.length, 3);
+  assert.deepEqual(card.baselines, baselines);
+  assert.ok(baselines.ridge!.targets['y']!.rmse < baselines.mean.targets['y']!.rmse, JSON.stringify(baselines));
   const { rows, dropped, training_rows, validation_rows, missing, fingerprint } = card.data;
   assert.deepEqual([rows, dropped, training_rows, validation_rows], [100, 1, 80, 20]);
   assert.deepEqual(missing, { a: 0, b: 0, c: 0, y: 1 });
