@@ -35,6 +35,10 @@ export interface NetworkOptions {
   readonly weight_decay: number;
   /** Networks of different seeds, whose average is the model. */
   readonly members: number;
+  /** Share of the first layer's units that start as hinges: see `startHinges`. */
+  readonly hinges: number;
+  /** Chooses the epoch by the capped error of the held-out rows: see `residualCaps`. */
+  readonly capped: boolean;
 }
 
 /** All that a training depends on beside its rows. */

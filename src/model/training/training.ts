@@ -11,7 +11,9 @@ import { gather, type LabelledRows } from '../tables/labelled-rows.js';
 import type { Epoch, Metrics } from '../versions/metrics.js';
 import { fitRidgeBaseline } from './baselines/ridge-baseline.js';
 import { CrossStopping } from './calibration/cross-stopping.js';
+import { cappedError, residualCaps } from './capped-error.js';
 import { evaluate } from './evaluation.js';
+import { startHinges } from './ridge/hinge-start.js';
 import { MAX_RIDGE_INPUTS, startLinear } from './ridge/linear-start.js';
 import { fitReconstruction, headRows } from './ridge/reconstruction-head.js';
 import { fitRidge, normalEquations } from './ridge/ridge.js';
@@ -35,6 +37,9 @@ const MAX_RIDGE_PRODUCTS = 4e9;
 
 /** A run with this loss does not recover. Predicting the mean has a loss near 1, in standardised units. */
 const DIVERGED_LOSS = 1e6;
+
+/** Training rows from which hinges take the values at which they bend. */
+const HINGE_ROWS = 2000;
 
 /** Between the seeds of the members of an average: 2³² by the golden ratio, so that the seeds of two trainings do not meet. */
 const SEED_STEP = 0x9e3779b1;
@@ -108,6 +113,7 @@ export async function train(
     auxiliaryWeight: options.auxiliary_weight ?? DEFAULT_AUXILIARY_WEIGHT,
   };
 
+  const bends = options.hinges ? gatherInputs(inputs, data, index.subarray(0, HINGE_ROWS)) : undefined;
   const { coefficients, ridge } = linearModels(data, inputs, shape, index, heldOutIndex, isTrial ? null : scalers);
   const inputSquares = createEncoder(scalers.features, scalers.columns).meanSquare(heldOut.features, heldOut.rows);
   const validate = (predictor: Predictor) => {
@@ -124,6 +130,7 @@ export async function train(
   ): Promise<Member> => {
     const start = initialWeights(shape, seed);
     if (coefficients) startLinear(start, shape, coefficients);
+    if (bends) startHinges(start, shape, bends, options.hinges!, seed);
     const engine = createEngine(shape, start, { name: 'nadam', learningRate: options.learning_rate });
     using predictor = new Predictor(engine, scalers);
     const steps = Math.ceil(order.length / options.batch_size);
@@ -131,7 +138,10 @@ export async function train(
     const average = new WeightAverage(engine, steps);
     const history: Epoch[] = [];
     let best = { error: Number.POSITIVE_INFINITY, epoch: 0, weights: engine.weights() };
-    const crossStopping = new CrossStopping(heldOut, scalers.targets.scale, best.weights);
+    const caps = options.capped
+      ? residualCaps(heldOut, predictAll(predictor, heldOut.features, heldOut.rows).outputs)
+      : undefined;
+    const crossStopping = new CrossStopping(heldOut, scalers.targets.scale, best.weights, caps);
     for (let epoch = 1; epoch <= options.epochs && epoch - best.epoch <= options.patience; epoch++) {
       shuffle(order, random);
       const trained = trainEpoch(engine, data, order, options.batch_size, inputs.encode, average);
@@ -147,9 +157,10 @@ export async function train(
       history.push(report);
       if (!isTrial) crossStopping.observe(predictions.outputs, average.weights);
       await onEpoch(report);
-      if (report.val_prediction_error < best.error) {
-        best = { error: report.val_prediction_error, epoch, weights: average.weights.slice() };
-      }
+      const error = caps
+        ? cappedError(heldOut, predictions.outputs, scalers.targets.scale, caps)
+        : report.val_prediction_error;
+      if (error < best.error) best = { error, epoch, weights: average.weights.slice() };
       if (decay > 0) decayWeights(engine, decay);
     }
     let { weights } = best;

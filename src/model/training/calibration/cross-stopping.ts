@@ -9,12 +9,19 @@ export class CrossStopping {
   readonly weights: [Float32Array, Float32Array];
   private readonly heldOut: LabelledRows;
   private readonly scale: readonly number[];
+  private readonly caps: readonly number[] | undefined;
   private readonly least: [number, number] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
 
-  /** `scale` holds the deviations of the targets. */
-  constructor(heldOut: LabelledRows, scale: readonly number[], initial: Float32Array) {
+  /** `scale` holds the deviations of the targets, and `caps` the largest absolute residuals that count as they are. */
+  constructor(
+    heldOut: LabelledRows,
+    scale: readonly number[],
+    initial: Float32Array,
+    caps?: readonly number[] | undefined,
+  ) {
     this.heldOut = heldOut;
     this.scale = scale;
+    this.caps = caps;
     this.weights = [initial, initial];
   }
 
@@ -37,8 +44,9 @@ export class CrossStopping {
     const width = this.scale.length;
     for (let j = 0; j < width; j++) {
       const weight = 1 / this.scale[j]! ** 2;
+      const cap = this.caps?.[j] ?? Number.POSITIVE_INFINITY;
       for (let at = j, row = 0; at < targets.length; at += width, row++) {
-        sums[(row & 1) as 0 | 1] += weight * (outputs[at]! - targets[at]!) ** 2;
+        sums[(row & 1) as 0 | 1] += weight * Math.min(cap, Math.abs(outputs[at]! - targets[at]!)) ** 2;
       }
     }
     return sums;
