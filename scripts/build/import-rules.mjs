@@ -54,6 +54,10 @@ const ROOMS = {
   'src/model/training/gate': [
     ...['src/model/network', 'src/model/tables', 'src/model/versions', 'src/model/columns', 'src/base'],
   ],
+  'src/model/training/importance': [
+    ...['src/model/training/*.js', 'src/model/network', 'src/model/tables', 'src/model/versions', 'src/model/columns'],
+    'src/base',
+  ],
   'src/drift/rows': ['src/model/baseline', 'src/model/columns', 'src/base'],
   'src/drift/counts': ['src/drift/rows', 'src/model/baseline', 'src/model/columns', 'src/base'],
   'src/drift/changes': ['src/drift/counts', 'src/drift/rows', 'src/model/baseline', 'src/model/columns', 'src/base'],

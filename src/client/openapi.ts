@@ -720,6 +720,9 @@ export interface components {
       metrics: components['schemas']['Metrics'];
       baselines?: components['schemas']['Baselines'];
       gate?: components['schemas']['Gate'];
+      importance?: components['schemas']['Importance'];
+      /** @description how the mean prediction depends on the most important columns; older versions have none */
+      partial_dependence?: components['schemas']['PartialDependence'][];
       history: components['schemas']['Epoch'][];
       software: {
         [key: string]: string;
@@ -1167,6 +1170,36 @@ export interface components {
       /** @description one every five seconds, the oldest first */
       points: components['schemas']['HistoryPoint'][];
     };
+    /** @description permutation importance: how much the error on held-out rows grows when the values of a column are shuffled among them; older versions have none */
+    Importance: {
+      /** @description of these rows as they are: in units of the target; of several targets, in standard deviations */
+      rmse: number;
+      /** @description held-out rows that it is measured on */
+      rows: number;
+      /** @description shuffles of each column */
+      repeats: number;
+      /** @description the most important first */
+      columns: {
+        name: string;
+        /** @description of the RMSE, the mean over the repeats; below 0 by chance alone */
+        increase: number;
+        /** @description standard deviation over the repeats */
+        deviation: number;
+        /** @description of `increase`: by the chance of the shuffles and of which rows were held out */
+        standard_error: number;
+        /** @description of each target in its units, in their order, of the first 10; none if there is one target */
+        targets?: {
+          /** @description of the RMSE, the mean over the repeats; below 0 by chance alone */
+          increase: number;
+          /** @description standard deviation over the repeats */
+          deviation: number;
+          /** @description of `increase`: by the chance of the shuffles and of which rows were held out */
+          standard_error: number;
+        }[];
+      }[];
+      /** @description columns that are less important and not listed */
+      unlisted: number;
+    };
     InferBody: {
       id?: string;
       parameters?: {
@@ -1556,6 +1589,10 @@ export interface components {
       baselines?: components['schemas']['Baselines'];
       /** @description what the gate said of it when it was trained; older versions have none */
       gate?: components['schemas']['Gate'];
+      /** @description permutation importance: how much the error on held-out rows grows when the values of a column are shuffled among them; older versions have none */
+      importance?: components['schemas']['Importance'];
+      /** @description how the mean prediction depends on the most important columns; older versions have none */
+      partial_dependence?: components['schemas']['PartialDependence'][];
       history: components['schemas']['Epoch'][];
       software: {
         [key: string]: string;
@@ -1624,6 +1661,17 @@ export interface components {
         largest_deviation: number | null;
         reason: string | null;
       } | null;
+    };
+    PartialDependence: {
+      column: string;
+      /** @description held-out rows that the means are taken over */
+      rows: number;
+      /** @description numbers and times in order, each the mean of at least 5 held-out rows or a value that as many share; the most frequent levels of a category; null for a missing value */
+      values: ((number | string | boolean) | null)[];
+      /** @description [values, targets]: mean predictions in target units, of the first 10 targets */
+      predictions: number[][];
+      /** @description levels that are less frequent and not listed */
+      unlisted: number;
     };
     PredictBody: {
       /** @description rows, in raw units; null and NaN are missing values */

@@ -10,6 +10,7 @@ import type { Scaler } from '../network/scaler.js';
 import { Baselines } from './baselines.js';
 import { columnMismatch } from './card-columns.js';
 import { Gate } from './gate-decision.js';
+import { Importance, importanceMismatch, MAX_DEPENDENCES, PartialDependence } from './importance.js';
 import { EpochSchema, MetricsSchema } from './metrics.js';
 
 const Names = Type.Array(Type.String({ minLength: 1 }), { minItems: 1 });
@@ -98,6 +99,20 @@ export const Card = Type.Object({
       description: 'what the gate said of it when it was trained; older versions have none',
     }),
   ),
+  importance: Type.Optional(
+    Type.Unsafe<Importance>({
+      ...Importance,
+      description:
+        'permutation importance: how much the error on held-out rows grows when the values of a column are shuffled among them; ' +
+        'older versions have none',
+    }),
+  ),
+  partial_dependence: Type.Optional(
+    Type.Array(PartialDependence, {
+      maxItems: MAX_DEPENDENCES,
+      description: 'how the mean prediction depends on the most important columns; older versions have none',
+    }),
+  ),
   history: Type.Array(EpochSchema),
   software: Type.Record(Type.String(), Type.String()),
   files: Type.Record(Type.String(), Type.Object({ bytes: Type.Integer(), sha256: Type.String() }), {
@@ -146,6 +161,8 @@ export function parseCard(text: string | Uint8Array): Card {
   if (transforms && transforms.length !== targets.length) {
     throw invalidVersion('card.json/target_transforms: expected one per target');
   }
+  const misfit = importanceMismatch(value);
+  if (misfit) throw invalidVersion(`card.json${misfit}`);
   return value;
 }
 

@@ -5,7 +5,7 @@ import { MAX_HISTORY } from './history.js';
 import type { Probe } from './probe.js';
 
 /** Maximum bytes of `card.json`, which is parsed at every request for it. */
-const MAX_CARD_BYTES = 2 ** 20;
+export const MAX_CARD_BYTES = 2 ** 20;
 
 /** Maximum bytes of the other files that are parsed whole. This program writes at most half of that. */
 const MAX_JSON_BYTES = 2 ** 22;

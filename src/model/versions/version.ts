@@ -13,7 +13,7 @@ import { Predictor, type Scalers } from '../network/predictor.js';
 import { type Shape, weightCount } from '../network/shape.js';
 import { type Card, inputsOfCard, invalidVersion, parseCard, scalersOf, sealCard, sha256 } from './card.js';
 import { makeProbe, type Probe, parseProbe, verifyProbe } from './probe.js';
-import { checkFileSizes } from './version-bounds.js';
+import { checkFileSizes, MAX_CARD_BYTES } from './version-bounds.js';
 
 /**
  * Marks an uploaded version. The file is empty and the card does not list it, so that the uploaded files stay
@@ -43,6 +43,8 @@ export interface NewVersion {
     | 'metrics'
     | 'baselines'
     | 'gate'
+    | 'importance'
+    | 'partial_dependence'
     | 'history'
     | 'software'
   >;
@@ -50,8 +52,8 @@ export interface NewVersion {
 
 /**
  * Writes a whole version to `directory`, the card last, and flushes each file to the disk. Throws `TRAINING_DIVERGED` if the
- * model's answers to its probe batch are not finite: the version could never be opened. Throws `TOO_LARGE` if the names of
- * its columns make the card too large.
+ * model's answers to its probe batch are not finite: the version could never be opened. A card that the names of its columns make
+ * too large goes without what matters overall; throws `TOO_LARGE` if it still is too large.
  */
 export function writeVersion(directory: string, version: NewVersion, createEngine: EngineFactory): void {
   const { shape, weights, scalers, baseline, intervals, card } = version;
@@ -63,6 +65,15 @@ export function writeVersion(directory: string, version: NewVersion, createEngin
   if (intervals) files.set('intervals.json', Buffer.from(JSON.stringify(intervals)));
   using predictor = new Predictor(createEngine(shape, weights), scalers);
   files.set('probe.json', Buffer.from(JSON.stringify(makeProbe(predictor))));
+  const { importance: _, partial_dependence: __, ...necessary } = card;
+  const full = cardText(version, card, files);
+  files.set('card.json', full.byteLength > MAX_CARD_BYTES ? cardText(version, necessary, files) : full);
+  checkFileSizes(files);
+  writeFiles(directory, files);
+}
+
+/** Returns the text of a sealed card that lists these files. */
+function cardText({ shape, scalers, baseline }: NewVersion, card: NewVersion['card'], files: VersionFiles): Uint8Array {
   const sealed = sealCard({
     schema: 1,
     ...card,
@@ -76,9 +87,7 @@ export function writeVersion(directory: string, version: NewVersion, createEngin
       Array.from(files, ([name, content]) => [name, { bytes: content.byteLength, sha256: sha256(content) }]),
     ),
   });
-  files.set('card.json', Buffer.from(JSON.stringify(sealed, null, 2)));
-  checkFileSizes(files);
-  writeFiles(directory, files);
+  return Buffer.from(JSON.stringify(sealed, null, 2));
 }
 
 /** Writes the files in their order and flushes each to the disk. A version's card must be the last. */

@@ -21,6 +21,7 @@ import { evaluateBaselines } from '../baselines/baselines.js';
 import { calibrate } from '../calibration/calibrate.js';
 import { judge } from '../gate/gate.js';
 import { predictByServing } from '../gate/serving-model.js';
+import { whatMatters } from '../importance/what-matters.js';
 import { type TrainingResult, train } from '../training.js';
 import type { TrainerMessage, TrainingRequest } from './trainer-messages.js';
 
@@ -59,6 +60,8 @@ async function run({ stage, engine, options, gate: terms }: TrainingRequest): Pr
   const result = await train(createTrained, data, info.features.length, info.targets, options, onEpoch, columns);
   clock.end('train');
   const { metrics, history, heldOut } = result;
+  const matters = whatMatters(createEngine, result, info.features, options.seed);
+  clock.end('importance');
   const serving = predictByServing(stage, terms.serving, heldOut, createEngine, columns);
   using predictor = new Predictor(createEngine(result.shape, result.weights), result.scalers);
   const { baselines, ridge } = evaluateBaselines(predictor, heldOut, info.targets, result.ridge);
@@ -95,6 +98,7 @@ async function run({ stage, engine, options, gate: terms }: TrainingRequest): Pr
         metrics,
         baselines,
         gate,
+        ...matters,
         history: thinHistory(history),
         software: { 'reconstruction-regressor': packageVersion(), node: process.versions.node },
       },

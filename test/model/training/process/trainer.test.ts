@@ -41,6 +41,10 @@ test('a training in a child writes a version that opens, and reports every epoch
   assert.match(fingerprint, /^[0-9a-f]{64}$/);
   assert.ok(!Number.isNaN(Date.parse(card.created_at)));
   assert.ok(card.training.seconds > 0);
+  const { importance, partial_dependence } = card;
+  assert.deepEqual([importance?.rows, importance?.columns.map(({ name }) => name).sort()], [20, ['a', 'b', 'c']]);
+  assert.equal(importance?.columns[0]?.name, 'b');
+  assert.equal(partial_dependence?.[0]?.column, 'b');
 });
 
 test('the child trains the same weights as this process would', async (t) => {

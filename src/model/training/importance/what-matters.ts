@@ -1,0 +1,117 @@
+import { createRandom, type Random, shuffle } from '../../../base/statistics/random.js';
+import type { EngineFactory } from '../../network/engine.js';
+import { weightCount } from '../../network/shape.js';
+import type { Card } from '../../versions/card.js';
+import { MAX_DEPENDENCES, MAX_IMPORTANCES } from '../../versions/importance.js';
+import type { TrainingResult } from '../training.js';
+import { ColumnPasses, passProducts } from './column-passes.js';
+import { partialDependence } from './partial-dependence.js';
+import { type ColumnImportance, permutationImportance } from './permutation-importance.js';
+
+/** Shuffles of each column: as many as in scikit-learn, and more where rows are few. */
+const MIN_REPEATS = 5;
+const MAX_REPEATS = 10;
+/** Multiplications that all shuffles may take: a fifth of a second. */
+const MAX_PRODUCTS = 8e8;
+/** The same as a share of those of the training's epochs, and for the shortest training. */
+const SHARE_OF_TRAINING = 0.02;
+const MIN_PRODUCTS = 3e7;
+/** Rows that each column is measured on at least, if so many are held out. */
+const MIN_ROWS = 50;
+/** Rows on which a short list of columns is chosen. */
+const SHORT_LIST_ROWS = 32;
+/** Rows of a partial dependence, at most. */
+const MAX_DEPENDENCE_ROWS = 200;
+/** A multiplication in JavaScript takes as long as so many of the engine. */
+const SLOWER = 8;
+
+/**
+ * Measures what matters to a trained model overall, on its held-out rows: the importance of its columns, and how its predictions depend
+ * on the most important. Counts decide how many rows are used, not the clock: the same seed gives the same result. Returns nothing if
+ * fewer than two rows are held out.
+ */
+export function whatMatters(
+  createEngine: EngineFactory,
+  trained: TrainingResult,
+  features: readonly string[],
+  seed: number,
+): Pick<Card, 'importance' | 'partial_dependence'> {
+  const { heldOut, scalers } = trained;
+  if (heldOut.rows < 2) return {};
+  const { rows, repeats } = bounds(trained, Math.min(features.length, MAX_IMPORTANCES));
+  // A stream of its own, so that the training's remains as it is.
+  const random = createRandom(seed ^ 0x1b873593);
+  using passes = new ColumnPasses(createEngine, trained, heldOut.features, rows);
+  const permutations = Array.from({ length: repeats }, () => permutation(rows, random));
+  const places = shortList(passes, features.length, permutations[0]!);
+  const measured = permutationImportance(passes, heldOut, scalers.targets.scale, places, permutations);
+  const unlisted = features.length - places.length;
+  const columns = measured.columns.map((each) => listed(each, features[each.column]!));
+  const dependences = [];
+  for (const { column, increase } of measured.columns) {
+    if (dependences.length === MAX_DEPENDENCES || !(increase > 0)) break;
+    const codes = Float32Array.from(
+      { length: heldOut.rows },
+      (_, r) => heldOut.features[r * features.length + column]!,
+    );
+    const count = Math.min(rows, MAX_DEPENDENCE_ROWS);
+    const dependence = partialDependence(passes, column, features[column]!, scalers.columns?.[column], codes, count);
+    if (dependence) dependences.push({ ...dependence, predictions: dependence.predictions.map((p) => p.map(short)) });
+  }
+  return {
+    importance: { rmse: short(measured.rmse), rows, repeats, columns, unlisted },
+    partial_dependence: dependences,
+  };
+}
+
+/** Returns on how many rows, and how often, `columns` columns can be measured. */
+function bounds({ shape, history, trainingRows, heldOut }: TrainingResult, columns: number) {
+  const epoch = (3 * trainingRows + heldOut.rows) * weightCount(shape);
+  const training = SHARE_OF_TRAINING * history.length * epoch;
+  const products = Math.min(MAX_PRODUCTS, Math.max(MIN_PRODUCTS, training));
+  const pass = columns * passProducts(shape);
+  const preparation = 2 * SLOWER * shape.inputs * (shape.hidden[0] ?? shape.outputs);
+  const fitting = Math.floor(products / (MIN_REPEATS * pass + preparation));
+  const rows = Math.min(heldOut.rows, Math.max(MIN_ROWS, fitting));
+  const repeats = Math.floor((products / rows - preparation) / pass);
+  return { rows, repeats: Math.min(MAX_REPEATS, Math.max(MIN_REPEATS, repeats)) };
+}
+
+/** Returns the columns to measure: of many, those whose shuffle changes the predictions most. */
+function shortList(passes: ColumnPasses, features: number, order: Int32Array): number[] {
+  const all = Array.from({ length: features }, (_, column) => column);
+  if (features <= MAX_IMPORTANCES) return all;
+  const rows = Math.min(passes.rows, SHORT_LIST_ROWS);
+  const identity = order.map((_, row) => row);
+  const first = passes.parts(0);
+  const before = passes.forward(first, first, identity, rows);
+  const changes = all.map((column) => {
+    const own = passes.parts(column);
+    return passes.forward(own, own, order, rows).reduce((sum, output, i) => sum + (output - before[i]!) ** 2, 0);
+  });
+  return all.sort((a, b) => changes[b]! - changes[a]!).slice(0, MAX_IMPORTANCES);
+}
+
+function permutation(rows: number, random: Random): Int32Array {
+  const order = Int32Array.from({ length: rows }, (_, row) => row);
+  shuffle(order, random);
+  return order;
+}
+
+function listed({ increase, deviation, standard_error, targets }: ColumnImportance, name: string) {
+  const figures = (of: Pick<ColumnImportance, 'increase' | 'deviation' | 'standard_error'>) => ({
+    increase: short(of.increase),
+    deviation: short(of.deviation),
+    standard_error: short(of.standard_error),
+  });
+  return {
+    name,
+    ...figures({ increase, deviation, standard_error }),
+    ...(targets.length > 1 && { targets: targets.map(figures) }),
+  };
+}
+
+/** Float32 has no more digits. */
+function short(value: number): number {
+  return Number(value.toPrecision(7));
+}
