@@ -73,7 +73,8 @@ export function writeVersion(directory: string, version: NewVersion, createEngin
 }
 
 /** Returns the text of a sealed card that lists these files. */
-function cardText({ shape, scalers, baseline }: NewVersion, card: NewVersion['card'], files: VersionFiles): Uint8Array {
+function cardText(version: NewVersion, card: NewVersion['card'], files: VersionFiles): Uint8Array {
+  const { shape, scalers, baseline, intervals } = version;
   const sealed = sealCard({
     schema: 1,
     ...card,

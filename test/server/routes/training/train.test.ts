@@ -148,7 +148,21 @@ test('it answers 202 with a job that can be queried, and a second training meanw
 test('a job that succeeded reports the duration of every phase', async (t) => {
   const { app } = await buildTestApp(t);
   const { phases, seconds } = (await train(app, CSV, 'wait=true&epochs=3&target=y')).json();
-  const names = ['receive', 'start', 'read', 'split', 'train', 'importance', 'gate', 'baseline', 'write', 'exit', 'publish', 'swap'];
+  const names = [
+    'receive',
+    'start',
+    'read',
+    'split',
+    'train',
+    'importance',
+    'gate',
+    'intervals',
+    'baseline',
+    'write',
+    'exit',
+    'publish',
+    'swap',
+  ];
   assert.deepEqual(Object.keys(phases), names);
   for (const name of names) assert.ok(phases[name] > 0, name);
   // The job's own clock begins when the rows have been received; what lies between two phases is next to nothing.
