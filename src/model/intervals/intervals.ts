@@ -1,5 +1,7 @@
 import { DomainError } from '../../base/domain-error.js';
 import type { Prediction, Scalers } from '../network/predictor.js';
+import { type LearnedScale, learnedScaleOf } from '../network/target-scaler.js';
+import { difficultyOf } from './difficulty.js';
 import type { IntervalsFile } from './intervals-file.js';
 import { highestLevel, rankOf, rowsFor } from './level.js';
 
@@ -10,7 +12,7 @@ export interface Bounds {
 }
 
 /** The part of a prediction that its bounds are computed from. */
-export type Bounded = Pick<Prediction, 'outputs' | 'inputs' | 'errors'>;
+export type Bounded = Pick<Prediction, 'outputs' | 'errors'>;
 
 /** The largest float32: JSON has no Infinity. */
 const MAX_FLOAT = 3.4028234663852886e38;
@@ -20,11 +22,11 @@ export class Intervals {
   /** Calibration rows. */
   readonly rows: number;
   private readonly file: IntervalsFile;
-  private readonly scalers: Scalers;
+  private readonly learned: readonly LearnedScale[];
 
   constructor(file: IntervalsFile, scalers: Scalers) {
     this.file = file;
-    this.scalers = scalers;
+    this.learned = file.targets.map((_, j) => learnedScaleOf(scalers.targets, scalers.transforms, j));
     this.rows = file.rows;
   }
 
@@ -46,29 +48,22 @@ export class Intervals {
   bounds(level: number, prediction: Bounded, count: number, from = 0): Bounds {
     this.require(level);
     const { targets } = this.file;
+    const { outputs, errors } = prediction;
     const width = targets.length;
     const low = new Float32Array(count * width);
     const high = new Float32Array(count * width);
-    for (const [j, { scores }] of targets.entries()) {
+    for (const [j, { scores, difficulty }] of targets.entries()) {
       const score = scores[rankOf(level, scores.length) - 1]!;
-      const bound = this.bounder(j);
+      const { isLogarithmic, mean, scale } = this.learned[j]!;
       for (let row = 0, at = j; row < count; row++, at += width) {
-        const output = prediction.outputs[from * width + at]!;
-        low[at] = Math.max(-MAX_FLOAT, Math.min(output, bound(output, -score)));
-        high[at] = Math.min(MAX_FLOAT, Math.max(output, bound(output, score)));
+        const output = outputs[from * width + at]!;
+        const place = isLogarithmic ? Math.log1p(output) : output;
+        const distance = scale * score * difficultyOf(difficulty, (place - mean) / scale, errors[from + row]!);
+        const [least, most] = [place - distance, place + distance];
+        low[at] = Math.max(-MAX_FLOAT, Math.min(output, isLogarithmic ? Math.expm1(least) : least));
+        high[at] = Math.min(MAX_FLOAT, Math.max(output, isLogarithmic ? Math.expm1(most) : most));
       }
     }
     return { low, high };
-  }
-
-  /** Returns a function that moves an output of target `j` by a distance on the scale on which it is learned. */
-  private bounder(j: number): (output: number, distance: number) => number {
-    const transform = this.scalers.transforms?.[j];
-    if (transform?.method === 'log1p') {
-      const { scale } = transform;
-      return (output, distance) => Math.expm1(Math.log1p(output) + distance * scale);
-    }
-    const scale = this.scalers.targets.scale[j]!;
-    return (output, distance) => output + distance * scale;
   }
 }

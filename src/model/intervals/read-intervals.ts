@@ -12,7 +12,10 @@ export function readIntervals(json: string, scalers: Scalers): Intervals {
   const file = parsed(json);
   const width = scalers.targets.mean.length;
   if (file.targets.length !== width) throw invalid(`/targets: expected ${width}, got ${file.targets.length}`);
-  for (const [j, { scores }] of file.targets.entries()) {
+  for (const [j, { scores, difficulty }] of file.targets.entries()) {
+    if (difficulty && difficulty.range[0] > difficulty.range[1]) {
+      throw invalid(`/targets/${j}/difficulty/range: expected an ascending order`);
+    }
     if (scores.length !== file.targets[0]!.scores.length || scores.length > file.rows) {
       throw invalid(`/targets/${j}/scores: expected as many for each target, and at most ${file.rows}`);
     }

@@ -1,6 +1,24 @@
 import type { TargetTransform } from '../columns/encoding/encoding.js';
 import { fitScaler, type Scaler, standardise, unstandardise } from './scaler.js';
 
+/** How a target is learned: its mean and deviation, after the logarithm if there is one. */
+export interface LearnedScale {
+  readonly isLogarithmic: boolean;
+  readonly mean: number;
+  readonly scale: number;
+}
+
+/** Returns how target `j` is learned. */
+export function learnedScaleOf(
+  scaler: Scaler,
+  transforms: readonly TargetTransform[] | undefined,
+  j: number,
+): LearnedScale {
+  const transform = transforms?.[j] ?? { method: 'none' };
+  const { mean, scale } = learnedScale(scaler, transform, j);
+  return { isLogarithmic: transform.method === 'log1p', mean, scale };
+}
+
 /** Writes the network's outputs `[count, targets]` in the targets' own units to `to`, which may be `from`. */
 export function toTargetUnits(
   scaler: Scaler,

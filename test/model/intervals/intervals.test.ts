@@ -6,7 +6,7 @@ import { readIntervals } from '../../../src/model/intervals/read-intervals.js';
 import type { Scalers } from '../../../src/model/network/predictor.js';
 
 const SCALERS: Scalers = { features: { mean: [0], scale: [1] }, targets: { mean: [10], scale: [2] } };
-const FILE = { schema: 1, rows: 9, targets: [{ scores: [1, 2, 3, 4, 5, 6, 7, 8, 9] }] };
+const FILE = { schema: 1, rows: 9, targets: [{ difficulty: null, scores: [1, 2, 3, 4, 5, 6, 7, 8, 9] }] };
 const prediction = (outputs: number[]) => ({
   outputs: Float32Array.from(outputs),
   inputs: new Float32Array(outputs.length),
@@ -62,7 +62,7 @@ test('a target on the logarithmic scale has bounds that grow with the prediction
 });
 
 test('bounds are finite, and the prediction lies between them', () => {
-  const file = { schema: 1, rows: 1, targets: [{ scores: [1e30] }] };
+  const file = { schema: 1, rows: 1, targets: [{ difficulty: null, scores: [1e30] }] };
   const log: Scalers = { ...SCALERS, transforms: [{ method: 'log1p', mean: 3, scale: 0.5 }] };
   for (const scalers of [SCALERS, log]) {
     for (const output of [0, 3e38, -0.5]) {
@@ -82,11 +82,17 @@ test('a file that does not fit the model or itself is refused with the place', (
     [{ ...FILE, rows: 8 }, /^intervals\.json\/targets\/0\/scores: .* at most 8/],
     [{ ...FILE, targets: [] }, /^intervals\.json\/targets/],
     [{ ...FILE, targets: [...FILE.targets, ...FILE.targets] }, /^intervals\.json\/targets: expected 1, got 2/],
-    [{ ...FILE, targets: [{ scores: [] }] }, /^intervals\.json\/targets\/0\/scores/],
-    [{ ...FILE, targets: [{ scores: [2, 1] }] }, /^intervals\.json\/targets\/0\/scores: expected an ascending order/],
-    [{ ...FILE, targets: [{ scores: [-1, 1] }] }, /^intervals\.json\/targets\/0\/scores\/0/],
-    [{ ...FILE, targets: [{ scores: [null] }] }, /^intervals\.json\/targets\/0\/scores\/0/],
-    [{ ...FILE, rows: 2000, targets: [{ scores: Array(1001).fill(1) }] }, /^intervals\.json\/targets\/0\/scores/],
+    [{ ...FILE, targets: [{ difficulty: null, scores: [] }] }, /^intervals\.json\/targets\/0\/scores/],
+    [
+      { ...FILE, targets: [{ difficulty: null, scores: [2, 1] }] },
+      /^intervals\.json\/targets\/0\/scores: expected an ascending order/,
+    ],
+    [{ ...FILE, targets: [{ difficulty: null, scores: [-1, 1] }] }, /^intervals\.json\/targets\/0\/scores\/0/],
+    [{ ...FILE, targets: [{ difficulty: null, scores: [null] }] }, /^intervals\.json\/targets\/0\/scores\/0/],
+    [
+      { ...FILE, rows: 2000, targets: [{ difficulty: null, scores: Array(1001).fill(1) }] },
+      /^intervals\.json\/targets\/0\/scores/,
+    ],
   ];
   for (const [content, message] of cases) {
     const json = typeof content === 'string' ? content : JSON.stringify(content);

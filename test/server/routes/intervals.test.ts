@@ -9,7 +9,7 @@ import { buildTestApp, publishUntrained, type TestApp } from '../../support/test
 const FILE = {
   schema: 1,
   rows: 19,
-  targets: [{ scores: Array.from({ length: 19 }, (_, i) => (i + 1) / 10) }],
+  targets: [{ difficulty: null, scores: Array.from({ length: 19 }, (_, i) => (i + 1) / 10) }],
 } as const;
 const INSTANCES = '{"instances": [[1, 2, 3], [4, 5, 6]]}';
 
@@ -27,7 +27,10 @@ function shortest(value: number): number {
 }
 
 async function serveIntervals({ store, loader }: TestApp, targets: readonly string[] = ['y']): Promise<void> {
-  const intervals = { ...FILE, targets: targets.map(() => ({ scores: [...FILE.targets[0].scores] })) };
+  const intervals = {
+    ...FILE,
+    targets: targets.map(() => ({ difficulty: null, scores: [...FILE.targets[0].scores] })),
+  };
   const { hidden } = { hidden: [30, 30] };
   await loader.activate(await publishUntrained(store, ['a', 'b', 'c'], targets, 2, null, { hidden, intervals }));
 }
