@@ -33,16 +33,19 @@ const ROOMS = {
   'src/model/baseline/charts': ['src/model/baseline/sketches', 'src/base'],
   'src/model/baseline/errors': ['src/model/baseline/sketches', 'src/base'],
   'src/model/baseline/features': ['src/model/baseline/sketches', 'src/model/columns', 'src/base'],
+  'src/model/evaluation': ['src/model/columns', 'src/base'],
   'src/model/versions': [
-    ...['src/model/intervals', 'src/model/network', 'src/model/tables', 'src/model/columns', 'src/model/baseline'],
+    ...['src/model/intervals', 'src/model/evaluation', 'src/model/network', 'src/model/tables', 'src/model/columns'],
+    'src/model/baseline',
     'src/base',
   ],
   'src/model/store': ['src/model/versions', 'src/base'],
   'src/model/feedback': ['src/model/tables', 'src/model/columns', 'src/base'],
   'src/model/training': [
     ...['src/model/engines', 'src/model/network', 'src/model/tables', 'src/model/baseline', 'src/model/versions'],
-    ...['src/model/intervals', 'src/model/columns', 'src/base'],
+    ...['src/model/intervals', 'src/model/evaluation', 'src/model/columns', 'src/base'],
   ],
+  'src/model/report': ['src/model/versions', 'src/model/evaluation', 'src/model/columns', 'src/base'],
   'src/model/training/scaling': [
     ...['src/model/training/gate', 'src/model/training/*.js'],
     ...['src/model/network', 'src/model/tables', 'src/model/columns', 'src/base'],

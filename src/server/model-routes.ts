@@ -55,6 +55,7 @@ import { catalogRoutes } from './routes/models/catalog.js';
 import { compareRoute } from './routes/models/compare.js';
 import { onnxRoute } from './routes/models/onnx.js';
 import { removeRoute } from './routes/models/remove.js';
+import { reportRoute } from './routes/models/report.js';
 import { servingModelRoute } from './routes/models/serving-model.js';
 import { predictRoute } from './routes/predict.js';
 import { sessionRoutes } from './routes/session/session.js';
@@ -135,6 +136,7 @@ export async function modelRoutes(app: FastifyInstance, options: ModelRoutesOpti
   app.addHook('onClose', () => uploads.close());
   await app.register(archiveRoutes, { store, uploads, prune, name, bodyLimit });
   catalogRoutes(app, { store, catalog, service, name });
+  reportRoute(app, { store, catalog, name });
   activationRoutes(app, loader);
   removeRoute(app, store, loader);
   compareRoute(app, store, createEngine);

@@ -80,6 +80,8 @@ test('a directory and an archive of a version predict, evaluate and compare as t
   assert.deepEqual(readdirSync(join(cwd, 'model')).sort(), [
     'baseline.json',
     'card.json',
+    'evaluation.json',
+    'intervals.json',
     'model.json',
     'probe.json',
     'weights.bin',

@@ -19,6 +19,18 @@ export function studentTail(t: number, degrees: number): number {
   return (1 - (front * fraction(y, b, a)) / b) / 2;
 }
 
+/** Returns the `t` with `P(T > t) = tail` of Student's t with `degrees` degrees of freedom, within 1e-9; `tail` is below ½. */
+export function studentQuantile(tail: number, degrees: number): number {
+  let [low, high] = [0, 1];
+  while (studentTail(high, degrees) > tail) high *= 2;
+  while (high - low > 1e-9 * high) {
+    const middle = (low + high) / 2;
+    if (studentTail(middle, degrees) > tail) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
 /** The continued fraction of the incomplete beta function (DLMF 8.17.22, https://dlmf.nist.gov/8.17.E22), by Lentz's method. */
 function fraction(x: number, a: number, b: number): number {
   let c = 1;

@@ -11,6 +11,7 @@ import { parseProbe } from './probe.js';
 import { file, openVersion, readVersion, UPLOAD_MARK, type VersionFiles } from './version.js';
 import { readBaselineOf } from './version-baseline.js';
 import { checkBaselineSize, checkFileSizes, checkVersionBounds } from './version-bounds.js';
+import { EVALUATION_FILE, evaluationOf } from './version-evaluation.js';
 
 /** Maximum number of files in an archive. A version has six. */
 const MAX_FILES = 16;
@@ -116,6 +117,7 @@ export function verifyUpload(files: VersionFiles, createEngine: EngineFactory): 
     if (files.has('intervals.json') !== (card.intervals !== undefined)) {
       throw invalid('intervals.json: expected the file if and only if the card describes it');
     }
+    evaluationOf(card, files.get(EVALUATION_FILE));
     openVersion(files, createEngine).predictor.close();
     return card;
   } catch (cause) {

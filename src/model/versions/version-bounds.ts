@@ -18,6 +18,9 @@ const BASELINE_BYTES = 2 ** 21;
 const BASELINE_BYTES_PER_COLUMN = 2 ** 15;
 const BASELINE_BYTES_PER_PAIR = 32;
 
+/** Maximum bytes of `evaluation.json`. This program writes at most half of that. */
+const MAX_EVALUATION_BYTES = 2 ** 19;
+
 /** Maximum rows of a probe. This program writes 16. */
 const MAX_PROBE_ROWS = 64;
 
@@ -27,6 +30,7 @@ export function checkFileSizes(files: ReadonlyMap<string, Uint8Array>): void {
   checkFileSize(files, 'model.json', MAX_JSON_BYTES);
   checkFileSize(files, 'probe.json', MAX_JSON_BYTES);
   checkFileSize(files, 'intervals.json', MAX_JSON_BYTES);
+  checkFileSize(files, 'evaluation.json', MAX_EVALUATION_BYTES);
 }
 
 /** Throws `TOO_LARGE` if the baseline is larger than one of as many columns can be. */

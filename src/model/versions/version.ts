@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { flushDirectory } from '../../base/files/directory.js';
 import { failpoint } from '../../base/files/failpoint.js';
 import type { Baseline } from '../baseline/baseline.js';
+import type { Evaluation } from '../evaluation/evaluation.js';
 import type { Intervals } from '../intervals/intervals.js';
 import type { IntervalsFile } from '../intervals/intervals-file.js';
 import { readIntervals } from '../intervals/read-intervals.js';
@@ -14,6 +15,7 @@ import { type Shape, weightCount } from '../network/shape.js';
 import { type Card, inputsOfCard, invalidVersion, parseCard, scalersOf, sealCard, sha256 } from './card.js';
 import { makeProbe, type Probe, parseProbe, verifyProbe } from './probe.js';
 import { checkFileSizes, MAX_CARD_BYTES } from './version-bounds.js';
+import { EVALUATION_FILE } from './version-evaluation.js';
 
 /**
  * Marks an uploaded version. The file is empty and the card does not list it, so that the uploaded files stay
@@ -33,6 +35,8 @@ export interface NewVersion {
   readonly baseline: Baseline | null;
   /** What its prediction intervals are made from. */
   readonly intervals?: IntervalsFile;
+  /** How it predicted the held-out rows; null if they are too few. */
+  readonly evaluation?: Evaluation | null;
   readonly card: Pick<
     Card,
     | 'created_at'
@@ -56,13 +60,14 @@ export interface NewVersion {
  * too large goes without what matters overall; throws `TOO_LARGE` if it still is too large.
  */
 export function writeVersion(directory: string, version: NewVersion, createEngine: EngineFactory): void {
-  const { shape, weights, scalers, baseline, intervals, card } = version;
+  const { shape, weights, scalers, baseline, intervals, evaluation, card } = version;
   const files = new Map<string, Uint8Array>([
     ['model.json', Buffer.from(layersModelJson(shape))],
     ['weights.bin', weightsToBytes(weights)],
   ]);
   if (baseline) files.set('baseline.json', Buffer.from(JSON.stringify(baseline)));
   if (intervals) files.set('intervals.json', Buffer.from(JSON.stringify(intervals)));
+  if (evaluation) files.set(EVALUATION_FILE, Buffer.from(JSON.stringify(evaluation)));
   using predictor = new Predictor(createEngine(shape, weights), scalers);
   files.set('probe.json', Buffer.from(JSON.stringify(makeProbe(predictor))));
   const { importance: _, partial_dependence: __, ...necessary } = card;

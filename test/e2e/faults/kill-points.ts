@@ -90,7 +90,15 @@ const RETRAIN = async (send: Send) => {
 };
 const RETRAINS = { RETRAIN: 'on_drift', FEEDBACK_LEAST_ROWS: '10', DRIFT_WINDOW_ROWS: '50' };
 
-const STAGED = ['upload.json', 'model.json', 'weights.bin', 'baseline.json', 'probe.json', 'card.json'];
+const STAGED = [
+  'upload.json',
+  'model.json',
+  'weights.bin',
+  'baseline.json',
+  'evaluation.json',
+  'probe.json',
+  'card.json',
+];
 /** Failpoints while a stage becomes a version. */
 const PUBLISHED = [
   'numbers:written',

@@ -231,6 +231,18 @@ test('files that do not match their card are refused by name, whichever was chan
     /baseline\.json\/features: expected a as number, got timestamp/,
   );
   refused({ 'card.json': resealed({}, { baseline: null }) }, /baseline\.json: the card describes none/);
+
+  const evaluation = { schema: 1, rows: 20, targets: [{ name: 'other' }] };
+  const contents: [unknown, RegExp][] = [
+    ['{', /evaluation\.json: not JSON/],
+    [{ ...evaluation, schema: 2, targets: [] }, /evaluation\.json\/schema/],
+    [evaluation, /evaluation\.json\/targets\/0/],
+    [{ ...evaluation, more: 'x'.repeat(2 ** 20) }, /evaluation\.json: expected at most 524288 bytes/],
+  ];
+  for (const [content, message] of contents) {
+    const text = typeof content === 'string' ? content : JSON.stringify(content);
+    refused({ 'evaluation.json': text, 'card.json': resealed({ 'evaluation.json': text }) }, message);
+  }
 });
 
 test('a card whose parts name other columns, or whose parts are longer than this program writes, is refused', (t) => {

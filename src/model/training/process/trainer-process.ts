@@ -10,6 +10,7 @@ import { type Baseline, MIN_ROWS, makeBaseline, rangesOf, type TargetRange } fro
 import { addErrors } from '../../baseline/learn-expected-errors.js';
 import type { Column } from '../../columns/column.js';
 import { loadEngine } from '../../engines/load-engine.js';
+import { makeEvaluation } from '../../evaluation/make-evaluation.js';
 import type { EngineFactory } from '../../network/engine.js';
 import { Predictor, predictAll } from '../../network/predictor.js';
 import type { Columns } from '../../tables/columns.js';
@@ -77,6 +78,7 @@ async function run({ stage, engine, options, gate: terms }: TrainingRequest): Pr
       ...result,
       baseline,
       intervals,
+      evaluation: makeEvaluation(heldOut, info.targets, result.scalers.transforms),
       card: {
         created_at: new Date().toISOString(),
         features: [...info.features],

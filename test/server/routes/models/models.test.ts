@@ -174,7 +174,9 @@ test('a flipped byte in any file of a version is a clear error, and the old vers
   const before = await predict(parts);
   const { aliases } = (await ask('GET', '/models'))[1];
   const names = [...(await parts.store.read(2)).keys()];
-  assert.deepEqual(names.toSorted(), ['baseline.json', 'card.json', 'model.json', 'probe.json', 'weights.bin']);
+  assert.deepEqual(names.toSorted(), [
+    ...['baseline.json', 'card.json', 'evaluation.json', 'intervals.json', 'model.json', 'probe.json', 'weights.bin'],
+  ]);
   for (const name of names) {
     const path = join(parts.store.location, '2', name);
     const whole = readFileSync(path);

@@ -1,0 +1,73 @@
+import { type Static, Type } from 'typebox';
+import { nullable } from '../../base/json/nullable.js';
+
+/** Maximum letters of the description, and of each section of the notes. */
+const MAX_TEXT = 4000;
+const MAX_TAG = 64;
+const MAX_TAGS = 20;
+
+/** The sections of a model card that only people can fill, with what belongs there (Mitchell et al., 2019). */
+export const NOTE_SECTIONS = {
+  owners: 'who developed the model, who answers for it, and how to reach them',
+  licence: 'licence, and how to cite the model',
+  intended_use: 'what the model is for, and who is meant to use it',
+  out_of_scope: 'uses that look similar, but that the model is not fit for',
+  factors: 'groups, instruments or conditions between which the errors may differ',
+  metrics: 'why these measures of error matter, and which error is acceptable',
+  data: 'where the data come from, how they were collected and prepared, and who may use them',
+  ethical_considerations: 'people and decisions that the model affects, risks, and what was done about them',
+  caveats: 'known weaknesses, what was not tested, and recommendations',
+} as const;
+export type NoteSection = keyof typeof NOTE_SECTIONS;
+
+const Text = Type.String({ maxLength: MAX_TEXT });
+const Tags = Type.Array(Type.String({ minLength: 1, maxLength: MAX_TAG }), { maxItems: MAX_TAGS, uniqueItems: true });
+const SECTIONS = Object.keys(NOTE_SECTIONS) as NoteSection[];
+
+function sections<Section extends ReturnType<typeof Type.String> | ReturnType<typeof nullable>>(text: Section) {
+  const properties = SECTIONS.map((section) => [
+    section,
+    Type.Optional({ ...text, description: NOTE_SECTIONS[section] } as Section),
+  ]);
+  return Object.fromEntries(properties) as Record<NoteSection, ReturnType<typeof Type.Optional<Section>>>;
+}
+
+/** What people say of a version. It changes after the training, so the card does not contain it. */
+export const Annotations = Type.Object({
+  description: nullable(Text, { description: 'what the version is, in a few sentences' }),
+  tags: Tags,
+  notes: Type.Object(sections(Text), {
+    description: 'the sections of the model card that only people can fill',
+    additionalProperties: false,
+  }),
+});
+export type Annotations = Static<typeof Annotations>;
+
+/** A change of annotations, as JSON Merge Patch (RFC 7396): what is not named stays, and null clears. */
+export const AnnotationsPatch = Type.Object(
+  {
+    description: Type.Optional(nullable(Text)),
+    tags: Type.Optional(nullable(Tags)),
+    notes: Type.Optional(nullable(Type.Object(sections(nullable(Text)), { additionalProperties: false }))),
+  },
+  { additionalProperties: false, 'x-schema': 'AnnotationsPatch' },
+);
+export type AnnotationsPatch = Static<typeof AnnotationsPatch>;
+
+export const NO_ANNOTATIONS: Annotations = { description: null, tags: [], notes: {} };
+
+/** Applies a change. Texts lose the spaces around them, and an empty one is none. */
+export function patchAnnotations(annotations: Annotations, patch: AnnotationsPatch): Annotations {
+  const { description = annotations.description, tags = annotations.tags, notes = {} } = patch;
+  const changed = { ...annotations.notes, ...notes };
+  const texts = SECTIONS.map((section) => [section, trimmed(notes === null ? null : changed[section])] as const);
+  return {
+    description: trimmed(description),
+    tags: Array.from(new Set((tags ?? []).map((tag) => tag.trim()).filter((tag) => tag !== ''))),
+    notes: Object.fromEntries(texts.filter(([, text]) => text !== null)) as Annotations['notes'],
+  };
+}
+
+function trimmed(text: string | null | undefined): string | null {
+  return text?.trim() || null;
+}

@@ -1,0 +1,87 @@
+import { createRandom } from '../../src/base/statistics/random.js';
+import type { EncodedColumn } from '../../src/model/columns/encoding/encoding.js';
+import { makeEvaluation } from '../../src/model/evaluation/make-evaluation.js';
+import type { ReportInput } from '../../src/model/report/report-input.js';
+import { NO_ANNOTATIONS } from '../../src/model/versions/annotations.js';
+import { type Card, sealCard } from '../../src/model/versions/card.js';
+import { sampleVersion } from './sample-version.js';
+
+/** What the report of a small version is made of, with changes to its card. */
+export function sampleReport(changes: Partial<Card> = {}, more: Partial<ReportInput> = {}): ReportInput {
+  const { shape, scalers, card } = sampleVersion();
+  const sealed = sealCard({
+    schema: 1,
+    ...card,
+    scalers: { features: scalers.features, targets: scalers.targets },
+    network: { hidden: [...shape.hidden], auxiliary_weight: shape.auxiliaryWeight },
+    baseline: null,
+    files: { 'weights.bin': { bytes: 100, sha256: 'w' } },
+    ...changes,
+  });
+  return {
+    name: 'test',
+    version: 3,
+    card: sealed,
+    evaluation: null,
+    annotations: NO_ANNOTATIONS,
+    aliases: ['production'],
+    isUpload: false,
+    at: new Date('2025-06-01T12:00:00Z'),
+    ...more,
+  };
+}
+
+/** A card of these columns and targets, all plain numbers, that says nothing else of them. */
+export function cardOf(features: readonly string[], targets: readonly string[]): Partial<Card> {
+  const { metrics } = sampleVersion().card;
+  const scaler = (names: readonly string[]) => ({ mean: names.map(() => 0), scale: names.map(() => 1) });
+  return {
+    features: [...features],
+    targets: [...targets],
+    scalers: { features: scaler(features), targets: scaler(targets) },
+    metrics: { ...metrics, targets: Object.fromEntries(targets.map((name) => [name, metrics.targets['y']!])) },
+  };
+}
+
+/** An evaluation of 200 rows for each of these targets. */
+export function sampleEvaluation(targets: readonly string[], rows = 200): ReportInput['evaluation'] {
+  const random = createRandom(3);
+  const actual = Float32Array.from({ length: rows * targets.length }, () => 10 * random.normal());
+  const outputs = actual.map((value) => value + random.normal());
+  return makeEvaluation({ rows, targets: actual, outputs }, targets, undefined);
+}
+
+/** A column of each type. */
+export const COLUMNS: readonly EncodedColumn[] = [
+  {
+    name: 'size',
+    missing: 0.1,
+    type: 'number',
+    range: [1, 9],
+    encoding: { method: 'standard', mean: 5, scale: 2, gaps: 0.1 },
+  },
+  {
+    name: 'city',
+    missing: 0,
+    type: 'category',
+    levels: ['Berlin', 'Paris'],
+    counts: [3, 5],
+    encoding: { method: 'one_hot', places: [0, 1], other: -1, gap: -1, shares: [0.4, 0.6] },
+  },
+  {
+    name: 'open',
+    missing: 0,
+    type: 'boolean',
+    labels: ['no', 'yes'],
+    encoding: { method: 'standard', mean: 0.5, scale: 0.5, gaps: 0 },
+  },
+  {
+    name: 'day',
+    missing: 0,
+    type: 'timestamp',
+    unit: 'day',
+    origin: Date.UTC(2024, 0, 1),
+    range: [0, 366],
+    encoding: { method: 'calendar', trend: { mean: 180, scale: 100 }, cycles: [], gaps: 0 },
+  },
+];
