@@ -1328,6 +1328,27 @@ export interface components {
         [key: string]: components['schemas']['TargetMetrics'];
       };
     };
+    ModelConfig: {
+      name: string;
+      platform: string;
+      backend: string;
+      version_policy: {
+        specific: {
+          versions: number[];
+        };
+      };
+      max_batch_size: number;
+      input: {
+        name: string;
+        data_type: string;
+        dims: number[];
+      }[];
+      output: {
+        name: string;
+        data_type: string;
+        dims: number[];
+      }[];
+    };
     ModelMetadata: {
       name: string;
       versions: string[];

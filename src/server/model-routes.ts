@@ -155,7 +155,7 @@ export async function modelRoutes(app: FastifyInstance, options: ModelRoutesOpti
   const flatten = config.FLATTEN === 'true';
   await app.register(tensorflowServing, { model, inference, fastPath, flatten });
   await app.register(kserveV1, { model });
-  await app.register(openInference, { model, service, inference, fastPath });
+  await app.register(openInference, { model, service, inference, fastPath, maxRows: config.MAX_ROWS });
   await app.register(modelRepository, {
     model,
     service,

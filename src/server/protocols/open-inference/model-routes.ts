@@ -5,12 +5,20 @@ import { operation } from '../../http/operation.js';
 import { INPUT } from '../../readers/open-inference-request.js';
 import type { Serving } from '../../service/prediction/prediction-service.js';
 import type { ModelPlace } from '../served-model.js';
-import { ModelMetadata, ModelReady, PATTERNS, PLACE_ERRORS, Statistics, TAG } from './open-inference-schemas.js';
+import {
+  ModelConfig,
+  ModelMetadata,
+  ModelReady,
+  PATTERNS,
+  PLACE_ERRORS,
+  Statistics,
+  TAG,
+} from './open-inference-schemas.js';
 import { refusePlace } from './refuse-place.js';
 import type { ServerRoutesOptions } from './server-routes.js';
 
-/** The routes of a model, or of one of its versions: metadata, readiness and statistics. */
-export function modelRoutes(app: FastifyInstance, { model, service, statistics }: ServerRoutesOptions): void {
+/** The routes of a model, or of one of its versions: metadata, readiness, statistics and configuration. */
+export function modelRoutes(app: FastifyInstance, { model, service, statistics, maxRows }: ServerRoutesOptions): void {
   const servingAt = async (place: ModelPlace): Promise<Serving> => model.find(place) ?? refusePlace(model, place);
 
   for (const pattern of PATTERNS) {
@@ -41,10 +49,43 @@ export function modelRoutes(app: FastifyInstance, { model, service, statistics }
       }),
       async ({ params }) => statistics.describe(model.name, (await servingAt(params)).version),
     );
+    app.get<{ Params: ModelPlace }>(
+      `${pattern}/config`,
+      operation(TAG, "Triton's extension of the Open Inference Protocol: the configuration", {
+        response: { 200: ModelConfig, ...PLACE_ERRORS },
+        config: { scope: 'read' },
+      }),
+      async ({ params }) => configure(model.name, await servingAt(params), maxRows),
+    );
   }
 }
 
-function describe(name: string, { version, card }: Serving): object {
+/** Describes a model as Triton's configuration does: dimensions are those of one row, and what the service decides itself is left out. */
+function configure(name: string, serving: Serving, maxRows: number): object {
+  const { inputs, outputs } = describe(name, serving);
+  const typed = ({ name: tensorName, datatype, shape }: Tensor) => ({
+    name: tensorName,
+    data_type: datatype === 'BYTES' ? 'TYPE_STRING' : `TYPE_${datatype}`,
+    dims: shape.length > 1 ? shape.slice(1) : [1],
+  });
+  return {
+    name,
+    platform: 'tensorflowjs_layers',
+    backend: '',
+    version_policy: { specific: { versions: [serving.version] } },
+    max_batch_size: maxRows,
+    input: inputs.map(typed),
+    output: outputs.map(typed),
+  };
+}
+
+interface Tensor {
+  readonly name: string;
+  readonly datatype: string;
+  readonly shape: readonly number[];
+}
+
+function describe(name: string, { version, card }: Serving) {
   const { features, targets } = card;
   const predicted = [tensor('predictions', 'FP32', targets.length), tensor('reconstruction_error', 'FP32')];
   const model = { name, versions: [String(version)], platform: 'tensorflowjs_layers' };
@@ -60,6 +101,6 @@ function describe(name: string, { version, card }: Serving): object {
   };
 }
 
-function tensor(name: string, datatype: string, ...columns: number[]): object {
+function tensor(name: string, datatype: string, ...columns: number[]): Tensor {
   return { name, datatype, shape: [-1, ...columns] };
 }

@@ -86,6 +86,24 @@ export const ServerMetadata = Type.Object(
   { 'x-schema': 'ServerMetadata' },
 );
 
+const Configured = Type.Array(
+  Type.Object({ name: Type.String(), data_type: Type.String(), dims: Type.Array(Type.Integer()) }),
+);
+export const ModelConfig = Type.Object(
+  {
+    name: Type.String(),
+    platform: Type.String(),
+    backend: Type.String(),
+    version_policy: Type.Object({ specific: Type.Object({ versions: Type.Array(Type.Integer()) }) }),
+    max_batch_size: Type.Integer(),
+    input: Configured,
+    output: Configured,
+  },
+  { 'x-schema': 'ModelConfig' },
+);
+
+export const Models = Type.Object({ models: Type.Array(Type.String()) });
+
 export const Live = Type.Object({ live: Type.Boolean() });
 export const Ready = Type.Object({ live: Type.Boolean(), ready: Type.Boolean() });
 export const ModelReady = Type.Object({ name: Type.String(), ready: Type.Boolean() });

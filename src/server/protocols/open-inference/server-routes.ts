@@ -5,12 +5,14 @@ import { operation } from '../../http/operation.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
 import type { ServedModel } from '../served-model.js';
 import type { InferenceStatistics } from './inference-statistics.js';
-import { Live, Ready, ServerMetadata, Statistics, TAG } from './open-inference-schemas.js';
+import { Live, Models, Ready, ServerMetadata, Statistics, TAG } from './open-inference-schemas.js';
 
 export interface ServerRoutesOptions {
   readonly model: ServedModel;
   readonly service: PredictionService;
   readonly statistics: InferenceStatistics;
+  /** Maximum rows of a request. */
+  readonly maxRows: number;
 }
 
 const NOT_READY = { 503: ErrorReply };
@@ -28,7 +30,7 @@ export function serverRoutes(app: FastifyInstance, { model, service, statistics 
       async () => ({
         name: 'reconstruction-regressor',
         version: packageVersion(),
-        extensions: ['binary_tensor_data', 'model_repository', 'statistics'],
+        extensions: ['binary_tensor_data', 'model_configuration', 'model_repository', 'statistics'],
       }),
     );
   }
@@ -47,6 +49,14 @@ export function serverRoutes(app: FastifyInstance, { model, service, statistics 
       config: { scope: 'health', quiet: true },
     }),
     async () => ({ live: true, ready: service.ready.version > 0 }),
+  );
+  app.get(
+    '/v2/models',
+    operation(TAG, "KServe's extension of the Open Inference Protocol: the models", {
+      response: { 200: Models },
+      config: { scope: 'read' },
+    }),
+    async () => ({ models: service.servingIfReady ? [model.name] : [] }),
   );
   app.get(
     '/v2/models/stats',
