@@ -39,6 +39,7 @@ const ROOMS = {
     'src/model/baseline',
     'src/base',
   ],
+  'src/model/explanation': ['src/model/network', 'src/model/columns', 'src/model/baseline', 'src/base'],
   'src/model/store': ['src/model/versions', 'src/base'],
   'src/model/feedback': ['src/model/tables', 'src/model/columns', 'src/base'],
   'src/model/training': [

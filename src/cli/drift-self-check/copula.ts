@@ -1,7 +1,6 @@
-import { normalCdf, normalQuantile } from '../../base/statistics/normal.js';
+import { cholesky, solveTransposed } from '../../base/statistics/cholesky.js';
 import type { Baseline } from '../../model/baseline/baseline.js';
-import { binOf } from '../../model/baseline/sketches/bins.js';
-import type { ScoreGrid } from '../../model/baseline/sketches/normal-scores.js';
+import { quantileFunction } from '../../model/baseline/sketches/grid-quantile.js';
 import type { Draw } from './draw.js';
 
 /**
@@ -27,57 +26,6 @@ export function drawFromCopula({ features, conditional, rows: baselineRows }: Ba
     }
     return rows;
   };
-}
-
-/** Returns the value at a normal score: a step function if the grid holds all values of the feature, otherwise linear interpolation. */
-function quantileFunction({ values, scores }: ScoreGrid, rows: number): (score: number) => number {
-  const tops = stepTops(scores, rows);
-  if (tops) return (score) => values[binOf(tops, score)]!;
-  return (score) => {
-    const at = Math.min(binOf(scores, score), scores.length - 1);
-    if (at === 0 || score > scores[at]!) return values[at]!;
-    const share = (score - scores[at - 1]!) / (scores[at]! - scores[at - 1]!);
-    return values[at - 1]! + share * (values[at]! - values[at - 1]!);
-  };
-}
-
-/**
- * Returns the normal score up to which each value extends, if the grid holds all values. The score of a value is that of its
- * middle rank, `below + (equal + 1) / 2`, which gives its number of rows. If the grid omits values, the counts do not add up.
- */
-function stepTops(scores: readonly number[], rows: number): number[] | undefined {
-  let below = 0;
-  const tops: number[] = [];
-  for (const score of scores) {
-    const equal = Math.round(2 * (normalCdf(score) * (rows + 1) - below) - 1);
-    if (equal < 1) return undefined;
-    below += equal;
-    tops.push(below < rows ? normalQuantile(below / rows) : Number.POSITIVE_INFINITY);
-  }
-  return below === rows ? tops : undefined;
-}
-
-/** Returns the lower triangular L with `L Lᵀ = matrix` `[d, d]`, which must be positive definite. */
-function cholesky(matrix: readonly number[], d: number): Float64Array {
-  const factor = new Float64Array(d * d);
-  for (let i = 0; i < d; i++) {
-    for (let j = 0; j <= i; j++) {
-      let value = matrix[i * d + j]!;
-      for (let k = 0; k < j; k++) value -= factor[i * d + k]! * factor[j * d + k]!;
-      factor[i * d + j] = i === j ? Math.sqrt(value) : value / factor[j * d + j]!;
-    }
-  }
-  return factor;
-}
-
-/** Solves `Lᵀ x = b` in place, which gives independent standard normal numbers the covariance `(L Lᵀ)⁻¹`. */
-function solveTransposed(factor: Float64Array, b: Float64Array): void {
-  const d = b.length;
-  for (let j = d - 1; j >= 0; j--) {
-    let value = b[j]!;
-    for (let k = j + 1; k < d; k++) value -= factor[k * d + j]! * b[k]!;
-    b[j] = value / factor[j * d + j]!;
-  }
 }
 
 /** Returns the standard deviations of the covariance `(L Lᵀ)⁻¹`, below 1 for features with ties, whose scores vary less. */

@@ -31,13 +31,20 @@ export function toTargetUnits(
     unstandardise(scaler, from, to, count);
     return;
   }
-  const restorations = transforms.map((transform, j) => {
+  convert(restorationsOf(scaler, transforms), from, to, count);
+}
+
+/** Returns a function for each target from the network's output to the target's own units, in float64. */
+export function restorationsOf(
+  scaler: Scaler,
+  transforms: readonly TargetTransform[] = scaler.mean.map(() => ({ method: 'none' })),
+): ((output: number) => number)[] {
+  return transforms.map((transform, j) => {
     const { mean, scale } = learnedScale(scaler, transform, j);
     return transform.method === 'log1p'
       ? (output: number) => Math.expm1(output * scale + mean)
       : (output: number) => output * scale + mean;
   });
-  convert(restorations, from, to, count);
 }
 
 /** Writes targets `[count, targets]` as the network learns them to `to`, which may be `from`: the inverse. */

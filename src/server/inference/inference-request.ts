@@ -1,3 +1,4 @@
+import type { TimeSlice } from '../../base/node/time-slice.js';
 import type { ROW_READERS } from '../readers/readers.js';
 import type { Observation, Serving } from '../service/prediction/prediction-service.js';
 import type { SLICED_READERS } from './sliced-readers.js';
@@ -29,8 +30,15 @@ export interface InferenceRequest<N extends ReaderName = ReaderName> {
   readonly interval?: number | undefined;
   /** Sets the reply's headers and writes its body. `requested` is what the body asks for beside the predictions. */
   write(observation: Observation, requested: Requested<N>, reply: InferenceReply): Parts;
-  /** Asynchronous work between the prediction and the writing, if there is any. */
-  prepare?(observation: Observation): Promise<unknown>;
+  /**
+   * Asynchronous work between the prediction and the writing, if there is any. Long work yields by `slice`, and ends early once
+   * the client has gone.
+   */
+  prepare?(observation: Observation, slice: TimeSlice, hasGone: () => boolean): Promise<unknown>;
+  /** Returns the bytes that `prepare` will hold. Throws, before a row is predicted, if the rows are too many for it. */
+  reserve?(count: number, serving: Serving): number;
+  /** Whether it takes its turn as large bodies do, since its work is long. */
+  readonly isLong?: boolean;
   /** Returns the maximum length of the reply, for requests whose body does not bound it. */
   maxLength?(count: number, serving: Serving): number;
   /** Receives the milliseconds that reading, predicting and writing took. */

@@ -45,7 +45,7 @@ export class Inference {
       return;
     }
     const work = () => this.answerInSlices(reply, request, charge);
-    const working = read ? work() : this.turns.run(work);
+    const working = read && !request.isLong ? work() : this.turns.run(work);
     working.then(
       (body) => reply.send(body),
       (error) => reply.send(error),
@@ -93,7 +93,7 @@ export class Inference {
     reply.send(text);
   }
 
-  private answerInSlices(reply: InferenceReply, request: InferenceRequest, charge?: RequestCharge): Promise<Buffer> {
+  private answerInSlices(reply: FastifyReply, request: InferenceRequest, charge?: RequestCharge): Promise<Buffer> {
     const { service } = this.options;
     return service.hold(async (serving) => {
       const slice = new TimeSlice();
@@ -110,11 +110,12 @@ export class Inference {
       // Rows, inputs, reconstructions, outputs, bounds and errors.
       const { inputs, outputs } = serving.predictor.engine.shape;
       charge?.add(FLOAT_BYTES * count * (width + 2 * inputs + outputs * (level === undefined ? 1 : 3) + 1));
+      charge?.add(request.reserve?.(count, serving) ?? 0);
       const read = performance.now();
       const unbounded = await service.predictInSlices(serving, rows, count, slice);
       const observation = level === undefined ? unbounded : await addIntervalsInSlices(unbounded, level, slice);
       const predicted = performance.now();
-      await request.prepare?.(observation);
+      await request.prepare?.(observation, slice, () => reply.raw.destroyed);
       if (ignored) reply.header(IGNORED_COLUMNS, String(ignored));
       const parts: Uint8Array[] = [];
       for (const part of request.write(observation, requested as never, reply)) {

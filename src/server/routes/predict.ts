@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Static } from 'typebox';
 import { show } from '../../base/domain-error.js';
+import type { TimeSlice } from '../../base/node/time-slice.js';
 import { isLevel, LEVELS } from '../../model/intervals/level.js';
 import { readBytes } from '../bodies/raw-body.js';
 import { NUMBER_LENGTH, UTF8_JSON } from '../fast-path/fast-reply.js';
@@ -28,8 +29,9 @@ import {
 } from '../inference/prediction-route.js';
 import { expectedInstances } from '../readers/predict-request.js';
 import type { DriftService } from '../service/drift/drift-service.js';
-import { explain } from '../service/drift/explanation.js';
+import { type Explained, explain } from '../service/drift/explanation.js';
 import type { FeedbackService } from '../service/feedback/feedback-service.js';
+import { contributionBytes, contributionsOf } from '../service/prediction/contributions.js';
 import type { Observation, Serving } from '../service/prediction/prediction-service.js';
 import { BodyContent, PredictQuery, ReplyContent } from './predict-schema.js';
 
@@ -39,6 +41,9 @@ export interface PredictOptions extends PredictionRouteOptions {
   /** Whether `?ids=true` is available; it stores the rows. */
   readonly storesRows: boolean;
 }
+
+/** Bytes of a body with some fifty rows of eight features, whose explanations take longer than a time slice. */
+const LONG_EXPLANATION = 4096;
 
 /** Numbers per part of the explanations, of which each row has a dozen objects with eight features. */
 const NUMBERS_PER_EXPLAINED_PART = 512;
@@ -96,7 +101,8 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
     }
     const { interval } = requested;
     if (accepted !== JSON_TYPE || requested.explain || requested.ids) {
-      return { reader, body, options, interval, ...extendedReply(accepted, requested) };
+      const isLong = requested.explain && body.length > LONG_EXPLANATION;
+      return { reader, body, options, interval, isLong, ...extendedReply(accepted, requested) };
     }
     if (interval !== undefined) return { reader, body, options, interval, write: writeJsonWithIntervals };
     // Not spread: that takes longer than the forward pass of a row.
@@ -107,8 +113,11 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
   function extendedReply(type: RowType, { explain: explained, ids }: Requested) {
     let id: string | null = null;
     let arrow: typeof import('../inference/arrow-reply.js');
+    let contributions: Explained['contributions'] = [];
     return {
-      prepare: async (observation: Observation): Promise<void> => {
+      ...(explained && { reserve: contributionBytes }),
+      prepare: async (observation: Observation, slice: TimeSlice, hasGone: () => boolean): Promise<void> => {
+        if (explained) contributions = await contributionsOf(observation, slice, hasGone);
         if (ids) id = await feedback.retainPrediction(observation);
         if (type === ARROW_TYPE) arrow = await import('../inference/arrow-reply.js');
       },
@@ -116,7 +125,7 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
         reply.type(CONTENT_TYPES[type]);
         if (type === JSON_TYPE) {
           const more = intervalFields(observation);
-          if (explained) more.push(['explanations', explanationParts(observation, drift)]);
+          if (explained) more.push(['explanations', explanationParts({ ...observation, contributions }, drift)]);
           if (ids) more.push(['prediction_id', [JSON.stringify(id)]]);
           return predictReply(observation, more);
         }
@@ -144,11 +153,11 @@ function maxJsonLength(count: number, { card: { targets } }: Serving): number {
   return NUMBER_LENGTH * count * (targets.length + 1);
 }
 
-function* explanationParts(observation: Observation, drift: DriftService): Generator<string> {
+function* explanationParts(explained: Explained, drift: DriftService): Generator<string> {
   yield '[';
-  const { count, serving } = observation;
+  const { count, serving } = explained;
   for (const [from, to] of chunks(count, serving.card.features.length, NUMBERS_PER_EXPLAINED_PART)) {
-    const text = JSON.stringify(explain(observation, drift, from, to)).slice(1, -1);
+    const text = JSON.stringify(explain(explained, drift, from, to)).slice(1, -1);
     yield from > 0 ? `,${text}` : text;
   }
   yield ']';

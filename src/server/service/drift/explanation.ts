@@ -3,10 +3,29 @@ import { nullable } from '../../../base/json/nullable.js';
 import type { RowScores } from '../../../drift/rows/row-scores.js';
 import { valueOfCode } from '../../../model/columns/coding.js';
 import type { Column } from '../../../model/columns/column.js';
+import type { Contributions } from '../../../model/explanation/explainer.js';
+import type { Card } from '../../../model/versions/card.js';
 import type { Observation } from '../prediction/prediction-service.js';
 import type { DriftService } from './drift-service.js';
 
-/** How unusual a row is, and in which features. `POST /predict?explain=true` adds it for each row. */
+const TargetContributions = Type.Object({
+  target: Type.String(),
+  base_value: Type.Number({
+    description: 'the mean prediction of the background, in target units; the same for every row',
+  }),
+  values: Type.Record(Type.String(), Type.Number(), {
+    description:
+      'what each feature contributes, in target units: Shapley values. With the base value, they add up to the prediction. A ' +
+      'category or a timestamp is one feature',
+  }),
+  standard_error: Type.Number({
+    description:
+      'the largest standard error of a value, in target units; 0 if the values are exact, as of up to 10 features',
+  }),
+});
+type TargetContributions = Static<typeof TargetContributions>;
+
+/** Why a row has its prediction, how unusual it is, and in which features. `POST /predict?explain=true` adds it for each row. */
 export const Explanation = Type.Object(
   {
     p_value: nullable(Type.Number(), {
@@ -35,14 +54,22 @@ export const Explanation = Type.Object(
     squared_residuals: Type.Record(Type.String(), Type.Number(), {
       description: 'squared difference of input and reconstruction per feature, in standardised units',
     }),
+    contributions: nullable(Type.Array(TargetContributions), {
+      description:
+        'why the row has its predictions, by target, compared with rows like the held-out ones; null if the row is too far ' +
+        'from them for finite numbers',
+    }),
   },
   { 'x-schema': 'Explanation' },
 );
 export type Explanation = Static<typeof Explanation>;
 
+/** A prediction with the contributions of its rows `[rows]`. */
+export type Explained = Observation & { readonly contributions: readonly Contributions[] };
+
 /** Explains the rows `from` to `to` of a prediction. The prediction's arrays must not have been overwritten by another. */
 export function explain(
-  { rows, count, prediction, serving }: Observation,
+  { rows, count, prediction, serving, contributions }: Explained,
   { monitored }: DriftService,
   from = 0,
   to = count,
@@ -74,8 +101,30 @@ export function explain(
         ]),
       ),
       squared_residuals: Object.fromEntries(features.map((name, j) => [name, residuals[j]!])),
+      contributions: describeContributions(contributions[r], serving.card),
     };
   });
+}
+
+function describeContributions(
+  contributions: Contributions | undefined,
+  { features, targets }: Card,
+): TargetContributions[] | null {
+  if (!contributions) return null;
+  const { baseValues, values, standardErrors } = contributions;
+  if (![baseValues, values, standardErrors].every((numbers) => numbers.every(Number.isFinite))) return null;
+  const width = features.length;
+  return targets.map((target, t) => ({
+    target,
+    base_value: shorter(baseValues[t]!),
+    values: Object.fromEntries(features.map((name, j) => [name, shorter(values[t * width + j]!)])),
+    standard_error: shorter(standardErrors[t]!),
+  }));
+}
+
+/** Rounds to nine digits, which is what a prediction has. */
+function shorter(value: number): number {
+  return Number(value.toPrecision(9));
 }
 
 /** Returns the JSON value of a restored code; null for a level that the training did not have. */

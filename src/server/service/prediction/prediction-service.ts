@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { DomainError } from '../../../base/domain-error.js';
 import type { TimeSlice } from '../../../base/node/time-slice.js';
+import type { Explainer } from '../../../model/explanation/explainer.js';
 import type { Bounds, Intervals } from '../../../model/intervals/intervals.js';
 import type { Prediction, Predictor } from '../../../model/network/predictor.js';
 import type { Rows } from '../../../model/tables/rows.js';
@@ -15,6 +16,8 @@ export interface Serving {
   readonly version: number;
   readonly card: Card;
   readonly predictor: Predictor;
+  /** Opens at the first explanation. */
+  readonly explainer: Explainer;
   readonly probe: Probe;
   /** Undefined for a version of an earlier release. */
   readonly intervals?: Intervals | undefined;
@@ -178,7 +181,7 @@ export class PredictionService {
       if (left > 0) held.set(serving, left);
       else {
         held.delete(serving);
-        if (serving !== this.current) serving.predictor.close();
+        if (serving !== this.current) close(serving);
       }
     }
   }
@@ -210,8 +213,13 @@ export class PredictionService {
   swap(next: Omit<Serving, 'since'>): void {
     const former = this.current;
     this.current = { ...next, since: Date.now() };
-    if (former && !this.isHeld(former)) former.predictor.close();
+    if (former && !this.isHeld(former)) close(former);
   }
+}
+
+function close({ predictor, explainer }: Serving): void {
+  explainer.close();
+  predictor.close();
 }
 
 /**

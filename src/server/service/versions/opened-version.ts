@@ -1,6 +1,12 @@
+import { DomainError } from '../../../base/domain-error.js';
+import type { Baseline } from '../../../model/baseline/baseline.js';
+import { drawBackground } from '../../../model/explanation/background.js';
+import { Explainer } from '../../../model/explanation/explainer.js';
 import type { EngineFactory } from '../../../model/network/engine.js';
+import type { Card } from '../../../model/versions/card.js';
 import type { VersionFiles } from '../../../model/versions/version.js';
 import { openVersion } from '../../../model/versions/version.js';
+import { readBaselineOf } from '../../../model/versions/version-baseline.js';
 import type { Serving } from '../prediction/prediction-service.js';
 
 /**
@@ -19,9 +25,11 @@ export class OpenedVersion implements Disposable {
   constructor(version: number, files: VersionFiles, createEngine: EngineFactory, onEnd: () => void) {
     const { card, predictor, probe, deviation, intervals } = openVersion(files, createEngine);
     const baseline = files.get('baseline.json');
-    this.model = { version, card, predictor, probe, intervals };
+    const json = baseline && Buffer.from(baseline).toString();
+    const explainer = new Explainer(predictor, createEngine, () => drawBackground(card, baselineOf(card, json)));
+    this.model = { version, card, predictor, explainer, probe, intervals };
     this.deviation = deviation;
-    this.baselineJson = baseline && Buffer.from(baseline).toString();
+    this.baselineJson = json;
     this.onEnd = onEnd;
   }
 
@@ -32,7 +40,9 @@ export class OpenedVersion implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (this.end()) this.model.predictor.close();
+    if (!this.end()) return;
+    this.model.explainer.close();
+    this.model.predictor.close();
   }
 
   /** Returns false if it had ended before. */
@@ -41,5 +51,15 @@ export class OpenedVersion implements Disposable {
     this.onEnd = undefined;
     onEnd?.();
     return onEnd !== undefined;
+  }
+}
+
+/** Returns null for a version without a baseline, or whose baseline is broken: drift is off then, and the log says so. */
+function baselineOf(card: Card, json: string | undefined): Baseline | null {
+  try {
+    return json === undefined ? null : readBaselineOf(card, json);
+  } catch (error) {
+    if (error instanceof DomainError) return null;
+    throw error;
   }
 }

@@ -1,0 +1,155 @@
+import { type Random, shuffle } from '../../base/statistics/random.js';
+import type { Steps } from '../../base/steps.js';
+import type { CoalitionNetwork } from './coalition-network.js';
+
+/** Vectors per forward pass: well below a millisecond, between two of which other requests are answered. */
+const VECTORS_PER_PASS = 1024;
+
+/** Sums over the rows of a background, in target units. */
+export interface ShapleySums {
+  /** `[outputs, features]`: Shapley values. */
+  readonly values: Float64Array;
+  /** `[outputs, features]`: variances of the values as estimates; 0 where they are exact. */
+  readonly variances: Float64Array;
+}
+
+/**
+ * One game: a row and a row of the background. A coalition is a set of columns that have the row's values, while the others have those of
+ * the background; its worth is the prediction. Buffers are not shared, since others may play between the steps.
+ */
+export class Game {
+  readonly network: CoalitionNetwork;
+  /** `[width]`: the vector without any column of the row. */
+  readonly start: Float64Array;
+  /** `[features, width]`: what each column adds. */
+  readonly changes: Float64Array;
+  /** The columns that differ between both rows. The others have no part in the difference. */
+  players: readonly number[] = [];
+  private vectors = new Float32Array(0);
+  private worths = new Float64Array(0);
+
+  constructor(network: CoalitionNetwork) {
+    this.network = network;
+    this.start = new Float64Array(network.width);
+    this.changes = new Float64Array(network.features * network.width);
+  }
+
+  /** Adds the exact Shapley values: the weighted mean of what a column adds to each of the coalitions of the others (Shapley, 1953). */
+  *playAll({ values }: ShapleySums): Steps<void> {
+    const { players, start, changes } = this;
+    const { width, outputs, features } = this.network;
+    const n = players.length;
+    const count = 2 ** n;
+    const vectors = this.reserve(count);
+    vectors.set(start);
+    for (let coalition = 1; coalition < count; coalition++) {
+      const player = 31 - Math.clz32(coalition & -coalition);
+      const from = (coalition & (coalition - 1)) * width;
+      for (let k = 0, at = coalition * width, add = players[player]! * width; k < width; k++, at++, add++) {
+        vectors[at] = vectors[from + k]! + changes[add]!;
+      }
+    }
+    const worths = yield* this.worth(count);
+    const weights = coalitionWeights(n);
+    for (let coalition = 0; coalition < count; coalition++) {
+      const weight = weights[bitsIn(coalition)]!;
+      for (let player = 0; player < n; player++) {
+        const without = coalition & (1 << player);
+        if (without !== 0) continue;
+        const joined = coalition | (1 << player);
+        for (let o = 0; o < outputs; o++) {
+          values[o * features + players[player]!]! +=
+            weight * (worths[joined * outputs + o]! - worths[coalition * outputs + o]!);
+        }
+      }
+    }
+  }
+
+  /**
+   * Adds estimates: the mean over `rounds`, at least 2, of what a column adds in a random order and in its reverse. What pairs of
+   * columns do together is then exact (Mitchell, Cooper, Frank and Holmes, 2022, https://jmlr.org/papers/v23/21-0439.html).
+   */
+  *playRounds({ values, variances }: ShapleySums, rounds: number, random: Random): Steps<void> {
+    const { players, network } = this;
+    const { outputs, features } = network;
+    const n = players.length;
+    const order = Int32Array.from(players);
+    const sums = new Float64Array(outputs * features);
+    const squares = new Float64Array(outputs * features);
+    for (let round = 0; round < rounds; round++) {
+      shuffle(order, random);
+      this.fillPath(order);
+      const worths = yield* this.worth(2 * n);
+      for (let o = 0; o < outputs; o++) {
+        // Columns join from 0 to n - 1 in the first half, and from n - 1 to 0 in the second; both begin without any.
+        for (let k = 0; k < n; k++) {
+          const place = o * features + order[k]!;
+          const joining = worths[(k + 1) * outputs + o]! - worths[k * outputs + o]!;
+          const before = k === n - 1 ? 0 : 2 * n - 1 - k;
+          const after = k === 0 ? n : 2 * n - k;
+          const joiningBack = worths[after * outputs + o]! - worths[before * outputs + o]!;
+          const value = (joining + joiningBack) / 2;
+          sums[place]! += value;
+          squares[place]! += value * value;
+        }
+      }
+    }
+    for (let at = 0; at < sums.length; at++) {
+      const mean = sums[at]! / rounds;
+      values[at]! += mean;
+      variances[at]! += Math.max(0, squares[at]! / rounds - mean * mean) / (rounds - 1);
+    }
+  }
+
+  /** Writes the vectors of the coalitions of the first 0 to n columns of `order`, then those of the last 1 to n - 1. */
+  private fillPath(order: Int32Array): void {
+    const { start, changes, network } = this;
+    const { width } = network;
+    const n = order.length;
+    const vectors = this.reserve(2 * n);
+    const vector = start.slice();
+    vectors.set(vector);
+    const join = (player: number, coalition: number) => {
+      for (let k = 0, add = player * width; k < width; k++, add++) vector[k]! += changes[add]!;
+      vectors.set(vector, coalition * width);
+    };
+    for (let k = 0; k < n; k++) join(order[k]!, k + 1);
+    vector.set(start);
+    for (let k = n - 1; k > 0; k--) join(order[k]!, 2 * n - k);
+  }
+
+  /** Predicts the first `count` vectors. Returns `[count, outputs]`, a view that the next call overwrites. */
+  private *worth(count: number): Steps<Float64Array> {
+    const { vectors, worths, network } = this;
+    const { width, outputs } = network;
+    for (let from = 0; from < count; from += VECTORS_PER_PASS) {
+      const pass = Math.min(VECTORS_PER_PASS, count - from);
+      network.predict(vectors.subarray(from * width, (from + pass) * width), pass, worths.subarray(from * outputs));
+      yield;
+    }
+    return worths;
+  }
+
+  private reserve(count: number): Float32Array {
+    const { width, outputs } = this.network;
+    if (this.vectors.length < count * width) {
+      this.vectors = new Float32Array(count * width);
+      this.worths = new Float64Array(count * outputs);
+    }
+    return this.vectors;
+  }
+}
+
+/** Returns the weight of a coalition by its size, of `n` players: `size! (n - size - 1)! / n!`. */
+function coalitionWeights(n: number): Float64Array {
+  const weights = new Float64Array(Math.max(1, n));
+  weights[0] = 1 / n;
+  for (let size = 1; size < n; size++) weights[size] = (weights[size - 1]! * size) / (n - size);
+  return weights;
+}
+
+function bitsIn(coalition: number): number {
+  let bits = 0;
+  for (let left = coalition; left !== 0; left &= left - 1) bits++;
+  return bits;
+}
