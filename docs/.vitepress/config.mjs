@@ -43,6 +43,7 @@ export default defineConfig({
         items: pages({
           Train: 'train',
           Predict: 'predict',
+          Explain: 'explain',
           Clients: 'clients',
           'In your own application': 'plugin',
           'Watch for drift': 'watch-drift',
