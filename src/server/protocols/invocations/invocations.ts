@@ -74,8 +74,8 @@ export interface InvocationsOptions extends PredictionRouteOptions {
 
 /**
  * `POST /invocations`, which MLflow and SageMaker share. The headers decide, in this order: attributes of TensorFlow Serving
- * make it a request to SageMaker's container of that name; Triton's content types make it one of the Open Inference Protocol;
- * JSON is MLflow's; JSON Lines, CSV, float32 and NumPy's arrays are rows.
+ * make it a request to SageMaker's container of that name; Triton's content types, and JSON with tensors, make it one of the Open Inference
+ * Protocol; other JSON is MLflow's; JSON Lines, CSV, float32 and NumPy's arrays are rows.
  */
 export async function invocations(app: FastifyInstance, options: InvocationsOptions): Promise<void> {
   const { model, flatten } = options;
@@ -118,6 +118,7 @@ export async function invocations(app: FastifyInstance, options: InvocationsOpti
     if (tensorflow) return tensorflow;
     if (vendorType(contentType) !== undefined) return openInferenceRequest(model.name, headers, body);
     const type = readType(contentType);
+    if (type === JSON_TYPE && hasTensors(body)) return openInferenceRequest(model.name, headers, body);
     const options = type === CSV_TYPE ? { charset: charsetOf(contentType) } : undefined;
     return { reader: READERS[type]!, body, options, write: writer(headers.accept, type) };
   }
@@ -157,6 +158,16 @@ function formOf(body: Buffer): 'tensorflow' | 'jsonLines' | 'mlflow' {
   if (/"(?:instances|inputs|examples)"\s*:/.test(text)) return 'tensorflow';
   if (/[}\]]\s*[[{]/.test(text)) return 'jsonLines';
   return /^\s*\[/.test(text) ? 'mlflow' : 'jsonLines';
+}
+
+/** Bytes in which the first tensor of a request says its datatype. */
+const MAX_TENSOR_HEAD = 4096;
+const TENSOR = /"inputs"\s*:\s*\[\s*\{[^{}]*"datatype"\s*:\s*"(?:BOOL|BYTES|BF16|FP\d+|U?INT\d+)"/;
+
+/** Returns whether a body of JSON has tensors of the Open Inference Protocol, as Triton's container takes them. */
+function hasTensors(body: Buffer): boolean {
+  const head = body.subarray(0, MAX_TENSOR_HEAD);
+  return head.includes('"datatype"') && TENSOR.test(head.toString('latin1'));
 }
 
 /** Parses `tfs-model-name=m,tfs-method=predict`. */
