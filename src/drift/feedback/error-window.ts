@@ -29,12 +29,6 @@ export interface TestedErrors {
   readonly at: number;
 }
 
-/**
- * The design effect of the first six of the shortest windows, about 190 rows, after which it is known: labels often begin with a
- * batch of one kind.
- */
-const ASSUMED_EFFECT = 10;
-
 /** Windows of `size` labelled rows, which follow one another. Each is tested once. */
 export class ErrorWindow {
   readonly size: number;
@@ -43,7 +37,6 @@ export class ErrorWindow {
   /** The latest window; undefined before the first is full. */
   tested: TestedErrors | undefined;
   private readonly reference: PredictionErrors;
-  private readonly shorter: ErrorWindow | undefined;
   private readonly dependence: readonly Record<'magnitude' | 'bias', Dependence>[];
   private filling: ErrorCounts;
 
@@ -52,23 +45,22 @@ export class ErrorWindow {
     this.reference = reference;
     this.size = size;
     this.threshold = threshold;
-    this.shorter = shorter;
     this.filling = emptyCounts(reference);
-    this.dependence = reference.targets.map(() => ({ magnitude: new Dependence(size), bias: new Dependence(size) }));
+    this.dependence = reference.targets.map((_, j) => ({
+      magnitude: new Dependence(size, shorter?.dependence[j]!.magnitude),
+      bias: new Dependence(size, shorter?.dependence[j]!.bias),
+    }));
   }
 
   get filledRows(): number {
     return this.filling.rows;
   }
 
-  /**
-   * Per target; each at least 1. Windows that were tested before decide: those of this size, but they are few, so that the mean of
-   * all sizes up to this one is a lower bound.
-   */
+  /** Per target; each at least 1. */
   get designEffects(): DesignEffects[] {
-    return this.dependence.map((_, j) => ({
-      magnitude: this.effectOf(j, 'magnitude'),
-      bias: this.effectOf(j, 'bias'),
+    return this.dependence.map(({ magnitude, bias }) => ({
+      magnitude: magnitude.designEffect,
+      bias: bias.designEffect,
     }));
   }
 
@@ -114,20 +106,6 @@ export class ErrorWindow {
       this.dependence[j]!.bias.restore(bias);
     });
     this.tested = tested ? this.test(tested, tested_at ?? 0) : undefined;
-  }
-
-  private effectOf(target: number, test: keyof DesignEffects): number {
-    const known = this.knownEffects(target, test);
-    if (known.length === 0) return ASSUMED_EFFECT;
-    const mean = known.reduce((sum, one) => sum + one, 0) / known.length;
-    return Math.max(mean, this.dependence[target]![test].designEffect ?? 1);
-  }
-
-  /** The design effects that are known, of this size and of shorter windows. */
-  private knownEffects(target: number, test: keyof DesignEffects): number[] {
-    const own = this.dependence[target]![test].designEffect;
-    const shorter = this.shorter?.knownEffects(target, test) ?? [];
-    return own === undefined ? shorter : [...shorter, own];
   }
 
   private test(counts: ErrorCounts, at: number): TestedErrors {
