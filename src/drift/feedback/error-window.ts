@@ -47,8 +47,8 @@ export class ErrorWindow {
     this.threshold = threshold;
     this.filling = emptyCounts(reference);
     this.dependence = reference.targets.map((_, j) => ({
-      magnitude: new Dependence(size, shorter?.dependence[j]!.magnitude),
-      bias: new Dependence(size, shorter?.dependence[j]!.bias),
+      magnitude: new Dependence(size, shorter?.dependence[j]?.magnitude),
+      bias: new Dependence(size, shorter?.dependence[j]?.bias),
     }));
   }
 
