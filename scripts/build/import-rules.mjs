@@ -80,6 +80,7 @@ const ROOMS = {
   ],
   'src/drift/monitor': ['src/drift', 'src/model/baseline', 'src/model/columns', 'src/base'],
   'src/drift/feedback': ['src/drift', 'src/model/baseline', 'src/model/columns', 'src/base'],
+  'src/drift/intervals': ['src/drift/feedback', 'src/drift/monitor', 'src/base'],
   'src/client': [],
   'src/cli': ['src/server', 'src/drift', 'src/model', 'src/base'],
   'src/server/service/prediction': ['src/drift', 'src/model', 'src/base'],
