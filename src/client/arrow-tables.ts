@@ -14,12 +14,20 @@ import type { Column } from './model.js';
 
 // Loaded with the first table: most clients send none.
 
+/** The bounds of the predictions of a target, `[rows]` each, in its units. */
+export interface Interval {
+  readonly low: Float32Array;
+  readonly high: Float32Array;
+}
+
 /** The predictions of some rows. */
 export interface PredictedRows {
   /** `[rows]` of each target, in its units. */
   readonly predictions: Readonly<Record<string, Float32Array>>;
   /** `[rows]` */
   readonly reconstruction_error: Float32Array;
+  /** The bounds of each target, if an interval was asked for. */
+  readonly intervals: Readonly<Record<string, Interval>> | undefined;
   readonly model_version: string;
 }
 
@@ -39,14 +47,20 @@ export function writeRows(
 /** Reads a reply of predictions. */
 export function readPredictions(bytes: Uint8Array): PredictedRows {
   const table = tableFromIPC(bytes);
-  const columns = table.schema.fields.map(
-    ({ name }, i) => [name, table.getChildAt(i)!.toArray() as Float32Array] as const,
-  );
-  const { reconstruction_error, ...predictions } = Object.fromEntries(columns);
+  const { fields, metadata } = table.schema;
+  const column = (i: number) => table.getChildAt(i)!.toArray() as Float32Array;
+  // The targets, then both bounds of each, then the reconstruction error.
+  const hasIntervals = metadata.has('interval');
+  const count = hasIntervals ? (fields.length - 1) / 3 : fields.length - 1;
+  const ofTargets = <T>(of: (i: number) => T) =>
+    Object.fromEntries(fields.slice(0, count).map(({ name }, i) => [name, of(i)]));
   return {
-    predictions,
-    reconstruction_error: reconstruction_error!,
-    model_version: table.schema.metadata.get('model_version') ?? '',
+    predictions: ofTargets(column),
+    intervals: hasIntervals
+      ? ofTargets((i) => ({ low: column(count + 2 * i), high: column(count + 2 * i + 1) }))
+      : undefined,
+    reconstruction_error: column(fields.length - 1),
+    model_version: metadata.get('model_version') ?? '',
   };
 }
 

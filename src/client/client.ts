@@ -1,11 +1,12 @@
 import createApi from 'openapi-fetch';
-import type { PredictedRows } from './arrow-tables.js';
+import type { Interval, PredictedRows } from './arrow-tables.js';
 import type { Cell, ColumnsOf, Model, RowOf, TargetValues } from './model.js';
 import type { components, operations, paths } from './openapi.js';
 import { pause, type RetryOptions, withRetries } from './retries.js';
 import { ServiceError } from './service-error.js';
 import { bodyOf, type TrainingTable } from './training-table.js';
 
+export type { Interval } from './arrow-tables.js';
 export type { Cell, Column, ColumnsOf, Model, RowOf, TargetValues } from './model.js';
 export { defineModel } from './model.js';
 export type { components, operations, paths } from './openapi.js';
@@ -42,6 +43,8 @@ export interface PredictOptions extends RequestOptions {
   readonly explain?: boolean | undefined;
   /** Stores the rows, and returns an id under which `sendFeedback` accepts their targets. */
   readonly ids?: boolean | undefined;
+  /** Adds an interval to each prediction that covers the true value with this probability, from 0.5 to 0.99. */
+  readonly interval?: number | undefined;
 }
 
 /** A reply of predictions. */
@@ -53,12 +56,16 @@ export interface Predictions<M extends Model<object> = Model> extends Omit<Schem
 export interface TableOptions extends RequestOptions {
   /** Maximum rows of a request; fewer are sent if the service refuses that many. 50,000 by default. */
   readonly batchRows?: number | undefined;
+  /** Adds an interval to each prediction that covers the true value with this probability, from 0.5 to 0.99. */
+  readonly interval?: number | undefined;
 }
 
 /** Predictions of a table. */
 export interface TablePredictions<M extends Model<object> = Model> {
   /** `[rows]` of each target, in its units. */
   readonly predictions: { readonly [Name in M['targets'][number]]: Float32Array };
+  /** The bounds of each prediction, `[rows]`, if an interval was asked for. */
+  readonly intervals?: { readonly [Name in M['targets'][number]]: Interval } | undefined;
   /** `[rows]`: mean squared residual over the features, in standardised units. */
   readonly reconstruction_error: Float32Array;
   /** The versions that predicted: several if another one was activated meanwhile. */
@@ -144,9 +151,9 @@ export function createClient<const M extends Model<object> = Model>(url: string,
   /** Predicts rows, each an object by name or an array in the order of the features. */
   async function predict(
     rows: readonly (RowOf<M> | readonly Cell[])[],
-    { explain, ids, signal }: PredictOptions = {},
+    { explain, ids, interval, signal }: PredictOptions = {},
   ): Promise<Predictions<M>> {
-    const query = { ...(explain && { explain }), ...(ids && { ids }) };
+    const query = { ...(explain && { explain }), ...(ids && { ids }), ...(interval !== undefined && { interval }) };
     const instances = rows.map((row) => complete(row, model)) as Schemas['PredictBody']['instances'];
     const { data } = await api.POST('/predict', { params: { query }, body: { instances }, ...signalOf(signal) });
     return data as unknown as Predictions<M>;
@@ -155,17 +162,18 @@ export function createClient<const M extends Model<object> = Model>(url: string,
   /** Predicts a table of columns, of any number of rows, as Arrow. */
   async function predictTable(
     columns: ColumnsOf<M>,
-    { batchRows = BATCH_ROWS, signal }: TableOptions = {},
+    { batchRows = BATCH_ROWS, interval, signal }: TableOptions = {},
   ): Promise<TablePredictions<M>> {
     const { writeRows, readPredictions } = await import('./arrow-tables.js');
     const named = columns as Parameters<typeof writeRows>[0];
     const count = rowCount(named);
+    const path = interval === undefined ? '/predict' : `/predict?interval=${interval}`;
     const parts: PredictedRows[] = [];
     let maxRows = batchRows;
     for (let from = 0; from < count; ) {
       const to = Math.min(count, from + maxRows);
       try {
-        const reply = await sendBody('/predict', writeRows(named, from, to), ARROW, { signal }, false);
+        const reply = await sendBody(path, writeRows(named, from, to), ARROW, { signal }, false);
         parts.push(readPredictions(new Uint8Array(await reply.arrayBuffer())));
         from = to;
       } catch (error) {
@@ -174,9 +182,14 @@ export function createClient<const M extends Model<object> = Model>(url: string,
       }
     }
     const names = parts[0] ? Object.keys(parts[0].predictions) : (model?.targets ?? []);
-    const predictions = names.map((name) => [name, joined(parts.map((part) => part.predictions[name]!))]);
+    const ofTargets = <T>(of: (name: string) => T) =>
+      Object.fromEntries(names.map((name) => [name, of(name)])) as { readonly [Name in M['targets'][number]]: T };
+    const bound = (name: string, side: keyof Interval) => joined(parts.map(({ intervals }) => intervals![name]![side]));
     return {
-      predictions: Object.fromEntries(predictions) as TablePredictions<M>['predictions'],
+      predictions: ofTargets((name) => joined(parts.map((part) => part.predictions[name]!))),
+      ...(interval !== undefined && {
+        intervals: ofTargets((name) => ({ low: bound(name, 'low'), high: bound(name, 'high') })),
+      }),
       reconstruction_error: joined(parts.map((part) => part.reconstruction_error)),
       model_versions: Array.from(new Set(parts.map((part) => part.model_version))),
     };

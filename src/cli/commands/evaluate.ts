@@ -9,7 +9,7 @@ import { withExamples, withJson } from '../terminal/examples.js';
 import { print } from '../terminal/print.js';
 import { openProgress } from '../terminal/progress.js';
 import { figure, textTable } from '../terminal/text-table.js';
-import { Evaluation, labelledModel } from './evaluate/evaluation.js';
+import { type EvaluatedIntervals, Evaluation, labelledModel } from './evaluate/evaluation.js';
 
 interface EvaluateOptions extends ModelOptions, MissingOptions {
   readonly rejects?: string;
@@ -53,7 +53,10 @@ async function evaluate(file: string, options: EvaluateOptions): Promise<void> {
   const { unlabelled } = evaluation;
   const metrics = evaluation.metrics();
   const counts = { rows: metrics.rows, without_target: unlabelled, rejected: rejects.count };
-  const result = { model: model.label, model_version: model.version, ...counts, metrics, trained: model.card.metrics };
+  const result = {
+    ...{ model: model.label, model_version: model.version, ...counts },
+    ...{ metrics, intervals: evaluation.intervals(), trained: model.card.metrics },
+  };
   print(options.json, result, () => describe(result));
 }
 
@@ -64,6 +67,7 @@ function describe({
   without_target,
   rejected,
   metrics,
+  intervals,
   trained,
 }: {
   readonly model: string;
@@ -71,11 +75,13 @@ function describe({
   readonly without_target: number;
   readonly rejected: number;
   readonly metrics: Metrics;
+  readonly intervals: EvaluatedIntervals | null;
   readonly trained: Metrics;
 }): string {
   const lines = Object.entries(metrics.targets).map(([name, { rmse, mae, bias, r2, baseline_rmse }]) => [
     ...[name, figure(rmse), figure(mae), figure(bias), figure(r2), figure(baseline_rmse)],
     figure(trained.targets[name]?.rmse),
+    ...(intervals ? [percent(intervals.targets[name]!.coverage), figure(intervals.targets[name]!.mean_width)] : []),
   ]);
   const left = [
     ...(without_target > 0 ? [`${without_target} without a target`] : []),
@@ -83,5 +89,10 @@ function describe({
   ];
   const besides = left.length > 0 ? ` (${left.join(', ')})` : '';
   const head = ['target', 'RMSE', 'MAE', 'bias', 'R2', 'RMSE of the mean', 'RMSE in training'];
-  return `${rows} rows${besides}, ${model}\n\n${textTable(head, lines, [1, 2, 3, 4, 5, 6])}`;
+  if (intervals) head.push(`covered by intervals of ${percent(intervals.level)}`, 'their mean width');
+  return `${rows} rows${besides}, ${model}\n\n${textTable(head, lines, [1, 2, 3, 4, 5, 6, 7, 8])}`;
+}
+
+function percent(share: number): string {
+  return `${figure(100 * share)} %`;
 }

@@ -1,7 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { Command, Option } from 'commander';
+import { predictWithin } from '../../model/intervals/predict-within.js';
 import { predictAll } from '../../model/network/predictor.js';
 import { rowModelOf } from '../../model/tables/row-model.js';
+import { intervalOption, intervalsOf } from '../source/interval-option.js';
 import { allowsMissing, type MissingOptions, onMissingOption } from '../source/missing-options.js';
 import { type ModelOptions, withModelOptions } from '../source/model-options.js';
 import { openModel } from '../source/model-source.js';
@@ -20,6 +22,7 @@ interface PredictOptions extends ModelOptions, MissingOptions {
   readonly out?: string;
   readonly rejects?: string;
   readonly format?: Format;
+  readonly interval?: number;
   readonly json?: boolean;
 }
 
@@ -35,6 +38,7 @@ export function predictCommand(): Command {
           'of the predictions; by default, what the extension of --out says, or csv',
         ).choices(FORMATS),
       )
+      .addOption(intervalOption())
       .option(
         '--rejects <file>',
         'CSV for rows that cannot be predicted: row, line, reason. Adds a column "row" to the predictions. Exits with 1 if it is all rows',
@@ -44,6 +48,7 @@ export function predictCommand(): Command {
   withJson(command, 'print a summary as JSON: to standard output, or to standard error if the predictions go there');
   return withExamples(command, [
     ['predict houses.csv --out prices.csv', 'predict with the version in production'],
+    ['predict houses.csv --interval 0.9', 'with the bounds that nine of ten true values lie in'],
     ['predict big.parquet --out prices.parquet --rejects bad.csv', 'go on past rows that cannot be predicted'],
     [
       'predict houses.csv --model model.tar.gz --format arrows | your-program',
@@ -53,17 +58,18 @@ export function predictCommand(): Command {
 }
 
 async function predict(file: string, options: PredictOptions): Promise<void> {
-  const { out, rejects: rejectsPath, json } = options;
+  const { out, rejects: rejectsPath, json, interval } = options;
   const format = predictionFormat(options.format, out);
   requireDistinct(file, out, rejectsPath);
   const started = performance.now();
   using model = await openModel(options);
+  const within = intervalsOf(model, interval);
   using table = await openTable(file);
   using rejects = new Rejects(rejectsPath);
   using destination = openDestination(out);
   const { card, predictor, label, version } = model;
   const modelVersion = version === null ? label : String(version);
-  const columns = { targets: card.targets, withRow: rejectsPath !== undefined, modelVersion };
+  const columns = { targets: card.targets, withRow: rejectsPath !== undefined, modelVersion, interval };
   const writer = predictionWriter(format, columns, destination);
   const isOutput = out === undefined || out === '-';
   const progress = openProgress('predicting', isOutput);
@@ -71,8 +77,8 @@ async function predict(file: string, options: PredictOptions): Promise<void> {
   const rowModel = rowModelOf(card, { maxRows: Number.MAX_SAFE_INTEGER, allowMissing });
   let predicted = 0;
   const onBlock = async ({ rows, count, numbers }: RowBlock) => {
-    const { outputs, errors } = predictAll(predictor, rows, count);
-    const kept = finiteRows({ count, numbers, outputs, errors }, card.targets, (refused) => rejects.add(refused));
+    const made = within ? predictWithin(predictor, within, rows, count) : predictAll(predictor, rows, count);
+    const kept = finiteRows({ count, numbers, ...made }, card.targets, (refused) => rejects.add(refused));
     predicted += kept.count;
     progress.update(table.share, `${predicted} rows`);
     await writer.write(kept);

@@ -1,6 +1,7 @@
 import { createReadStream, statSync } from 'node:fs';
 import { DomainError } from '../../base/domain-error.js';
 import { filesIn } from '../../base/files/directory.js';
+import type { Intervals } from '../../model/intervals/intervals.js';
 import type { Predictor } from '../../model/network/predictor.js';
 import type { FileStore } from '../../model/store/file-store.js';
 import { unpackArchive } from '../../model/versions/archive.js';
@@ -30,6 +31,8 @@ export interface ModelSource {
 export interface OpenModel extends ModelSource, Disposable {
   readonly card: Card;
   readonly predictor: Predictor;
+  /** Undefined for a version of an earlier release. */
+  readonly intervals: Intervals | undefined;
 }
 
 /**
@@ -49,8 +52,8 @@ export async function readModel(options: ModelOptions): Promise<ModelSource> {
 export async function openModel(options: ModelOptions): Promise<OpenModel> {
   const source = await readModel(options);
   const opened = openVersion(source.files, await configuredEngine(settings(options)));
-  const { card, predictor } = opened;
-  return { ...source, card, predictor, [Symbol.dispose]: () => opened[Symbol.dispose]() };
+  const { card, predictor, intervals } = opened;
+  return { ...source, card, predictor, intervals, [Symbol.dispose]: () => opened[Symbol.dispose]() };
 }
 
 async function readPath(path: string): Promise<VersionFiles> {

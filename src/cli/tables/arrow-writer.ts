@@ -11,7 +11,7 @@ import {
 } from 'apache-arrow';
 import type { Destination } from '../terminal/destination.js';
 import { ColumnBuffer } from './column-buffer.js';
-import { numberNames, type PredictedRows, type PredictionColumns, type PredictionWriter } from './predicted-rows.js';
+import { metadataOf, numberNames, type PredictedRows, type PredictionColumns, type PredictionWriter } from './predicted-rows.js';
 
 /** Rows of a record batch. */
 const BATCH_ROWS = 2 ** 16;
@@ -30,8 +30,8 @@ export class ArrowWriter implements PredictionWriter {
     this.columns = columns;
     const fields = numberNames(columns).map((name): Field => new Field(name, new Float32(), false));
     if (columns.withRow) fields.unshift(new Field('row', new Int64(), false));
-    this.schema = new Schema(fields, new Map([['model_version', columns.modelVersion]]));
-    this.buffer = new ColumnBuffer(columns.targets.length, BATCH_ROWS);
+    this.schema = new Schema(fields, new Map(metadataOf(columns)));
+    this.buffer = new ColumnBuffer(columns, BATCH_ROWS);
     this.writer = isFile ? new RecordBatchFileWriter() : new RecordBatchStreamWriter();
     this.writer.reset(undefined, this.schema);
     this.written = this.pass(to).catch((error: unknown) => {

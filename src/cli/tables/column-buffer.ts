@@ -1,28 +1,30 @@
-import type { PredictedRows } from './predicted-rows.js';
+import { numberNames, numbersOf, type PredictedRows, type PredictionColumns } from './predicted-rows.js';
 
 /** Gathers predictions by column, for formats that store columns. */
 export class ColumnBuffer {
-  /** One for each target, then the reconstruction errors: `[≥ count]`. */
+  /** Those of `numberNames`: `[≥ count]` each. */
   readonly columns: readonly Float32Array<ArrayBuffer>[];
   readonly rows: BigInt64Array<ArrayBuffer>;
   count = 0;
   private readonly capacity: number;
+  private readonly targets: number;
 
-  constructor(targets: number, capacity: number) {
+  constructor(columns: PredictionColumns, capacity: number) {
     this.capacity = capacity;
-    this.columns = Array.from({ length: targets + 1 }, () => new Float32Array(capacity));
+    this.targets = columns.targets.length;
+    this.columns = numberNames(columns).map(() => new Float32Array(capacity));
     this.rows = new BigInt64Array(capacity);
   }
 
   /** Adds rows from `from` on, as many as there is room for. Returns how many rows have been added so far. */
-  add({ count, numbers, outputs, errors }: PredictedRows, from: number): number {
-    const width = this.columns.length - 1;
+  add(predicted: PredictedRows, from: number): number {
+    const { count, numbers } = predicted;
     const taken = Math.min(count - from, this.capacity - this.count);
-    for (let i = 0; i < taken; i++) {
-      for (let j = 0; j < width; j++) this.columns[j]![this.count + i] = outputs[(from + i) * width + j]!;
-      this.columns[width]![this.count + i] = errors[from + i]!;
-      this.rows[this.count + i] = BigInt(numbers[from + i]!);
+    for (const [j, { data, offset, stride }] of numbersOf(predicted, this.targets).entries()) {
+      const column = this.columns[j]!;
+      for (let i = 0; i < taken; i++) column[this.count + i] = data[(from + i) * stride + offset]!;
     }
+    for (let i = 0; i < taken; i++) this.rows[this.count + i] = BigInt(numbers[from + i]!);
     this.count += taken;
     return from + taken;
   }

@@ -14,13 +14,16 @@ export class CsvWriter implements PredictionWriter {
     this.to = to;
   }
 
-  async write({ count, numbers, outputs, errors }: PredictedRows): Promise<void> {
+  async write({ count, numbers, outputs, errors, bounds }: PredictedRows): Promise<void> {
     const { writer } = this;
     const { targets, withRow } = this.columns;
     const width = targets.length;
     for (let row = 0; row < count; row++) {
       if (withRow) writer.word(`${numbers[row]},`);
       for (let j = 0; j < width; j++) writer.number(outputs[row * width + j]!).word(',');
+      for (let at = row * width; bounds && at < (row + 1) * width; at++) {
+        writer.number(bounds.low[at]!).word(',').number(bounds.high[at]!).word(',');
+      }
       writer.number(errors[row]!).word('\n');
     }
     const text = writer.take();

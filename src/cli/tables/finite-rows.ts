@@ -8,7 +8,7 @@ export function finiteRows(
   targets: readonly string[],
   refuse: (row: RefusedRow) => void,
 ): PredictedRows {
-  const { count, numbers, outputs, errors } = rows;
+  const { count, numbers, outputs, errors, bounds } = rows;
   const width = targets.length;
   let kept = 0;
   for (let row = 0; row < count; row++) {
@@ -23,10 +23,12 @@ export function finiteRows(
     }
     if (kept !== row) {
       numbers[kept] = numbers[row]!;
-      outputs.copyWithin(kept * width, at, at + width);
+      for (const matrix of bounds ? [outputs, bounds.low, bounds.high] : [outputs]) {
+        matrix.copyWithin(kept * width, at, at + width);
+      }
       errors[kept] = errors[row]!;
     }
     kept++;
   }
-  return { count: kept, numbers, outputs, errors };
+  return { count: kept, numbers, outputs, errors, bounds };
 }

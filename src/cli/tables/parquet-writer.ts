@@ -1,7 +1,7 @@
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import type { Destination } from '../terminal/destination.js';
 import { ColumnBuffer } from './column-buffer.js';
-import { numberNames, type PredictedRows, type PredictionColumns, type PredictionWriter } from './predicted-rows.js';
+import { metadataOf, numberNames, type PredictedRows, type PredictionColumns, type PredictionWriter } from './predicted-rows.js';
 
 /** Rows of a row group. */
 const GROUP_ROWS = 2 ** 17;
@@ -17,7 +17,7 @@ export class ParquetPredictions implements PredictionWriter {
   constructor(columns: PredictionColumns, to: Destination) {
     this.columns = columns;
     this.to = to;
-    this.buffer = new ColumnBuffer(columns.targets.length, GROUP_ROWS);
+    this.buffer = new ColumnBuffer(columns, GROUP_ROWS);
     const names = numberNames(columns);
     const repetition_type = 'REQUIRED';
     this.writer = new ParquetWriter({
@@ -30,7 +30,7 @@ export class ParquetPredictions implements PredictionWriter {
       // Predictions have too many digits to be compressed.
       codec: 'UNCOMPRESSED',
       statistics: false,
-      kvMetadata: [{ key: 'model_version', value: columns.modelVersion }],
+      kvMetadata: metadataOf(columns).map(([key, value]) => ({ key, value })),
       createdBy: 'reconstruction-regressor',
     });
   }

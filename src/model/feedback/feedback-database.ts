@@ -16,7 +16,7 @@ import type {
   RecentRows,
   WaitingRows,
 } from './labelled-batch.js';
-import { UnknownLevels } from './unknown-levels.js';
+import { UnknownLevels, withoutTexts } from './unknown-levels.js';
 
 /** A set of ids, given as a JSON array. */
 const IDS = '(select value from json_each(?))';
@@ -139,6 +139,7 @@ export class FeedbackDatabase {
     return {
       kept: this.count(columns),
       times: found.map(({ at }) => at),
+      features: withoutTexts(fromBlobs(found.map(({ features }) => features)), columns),
       targets: fromBlobs(found.map(({ targets }) => targets)),
       outputs: fromBlobs(found.map(({ outputs }) => outputs)),
     };

@@ -89,6 +89,8 @@ export interface RecentRows {
   readonly kept: number;
   /** Milliseconds since the epoch. */
   readonly times: readonly number[];
+  /** `[rows, features]`; all levels that the model does not know have one code. */
+  readonly features: Float32Array;
   readonly targets: Float32Array;
   readonly outputs: Float32Array;
 }

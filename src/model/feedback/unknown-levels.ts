@@ -1,7 +1,19 @@
 import type { Codebook } from '../columns/codebook.js';
 import { MAX_LEVELS } from '../columns/column.js';
+import type { CodedColumns } from './coded-columns.js';
 import type { FeedbackFile } from './feedback-file.js';
 import type { LabelledBatch } from './labelled-batch.js';
+
+/** Gives all levels that the model does not know the code that it has for them, in place. */
+export function withoutTexts(features: Float32Array, { features: names, codebook }: CodedColumns): Float32Array {
+  codebook?.forEach((codes, j) => {
+    if (codes.type !== 'category') return;
+    for (let at = j; at < features.length; at += names.length) {
+      if (features[at]! > codes.levels.length) features[at] = codes.levels.length;
+    }
+  });
+  return features;
+}
 
 /**
  * The texts of levels that the models did not know, which the next training may learn. The code of the first is one above that of a

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from .drift import DriftReport
 from .errors import ServiceError
-from .tables import arrow_table, parquet_of, read_predictions, stream_of
+from .tables import arrow_table, interval_names, parquet_of, read_predictions, stream_of
 from .transport import Transport
 from .types import Job, Model, Version
 
@@ -47,10 +47,12 @@ class Client:
     ) -> None:
         self._transport = Transport(url, token, retries, timeout, ca_certs)
 
-    def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def predict(self, frame: pd.DataFrame, *, interval: float | None = None) -> pd.DataFrame:
         """Predicts the rows of a frame, of any number, which has a column for each feature; others are ignored.
 
         Returns a column of float32 for each target, in its units, and `reconstruction_error`, with the index of `frame`.
+        With `interval`, from 0.5 to 0.99, columns `<target>_low` and `<target>_high` hold the bounds that cover this share of
+        true values; a version that cannot give them raises an error with the code `LEVEL_UNAVAILABLE` or `INTERVALS_UNAVAILABLE`.
         `attrs["model_versions"]` names the version that predicted: several if another one was activated meanwhile.
         """
         table = arrow_table(frame)
@@ -60,7 +62,7 @@ class Client:
         while start < table.num_rows:
             part = table.slice(start, most)
             try:
-                columns, version = self._predict(part)
+                columns, version = self._predict(part, interval)
             except ServiceError as error:
                 if error.status != 413 or part.num_rows == 1:
                     raise
@@ -72,15 +74,17 @@ class Client:
         if parts:
             names = list(parts[0])
         else:
-            names = [*self.model()["targets"], "reconstruction_error"]
+            targets = self.model()["targets"]
+            names = [*targets, *(interval_names(targets) if interval is not None else []), "reconstruction_error"]
         joined = {name: np.concatenate([part[name] for part in parts] or [np.zeros(0, np.float32)]) for name in names}
         predictions = pd.DataFrame(joined, index=frame.index)
         predictions.attrs["model_versions"] = list(dict.fromkeys(versions))
         return predictions
 
-    def _predict(self, table: pa.Table) -> tuple[dict[str, np.ndarray], str]:
+    def _predict(self, table: pa.Table, interval: float | None) -> tuple[dict[str, np.ndarray], str]:
         headers = {"content-type": _ARROW, "accept": _ARROW}
-        reply = self._transport.request("POST", "/predict", body=stream_of(table), headers=headers)
+        query = {"interval": interval}
+        reply = self._transport.request("POST", "/predict", query=query, body=stream_of(table), headers=headers)
         return read_predictions(reply.data)
 
     def train(

@@ -39,6 +39,20 @@ def parquet_of(table: pa.Table) -> bytes:
     return sink.getvalue()
 
 
+def interval_names(targets: list[str]) -> list[str]:
+    """Names the columns of bounds as the service does: where a target has such a name, the first free one with a number."""
+    taken = set(targets)
+    names: list[str] = []
+    for target in targets:
+        for side in ("low", "high"):
+            name, number = f"{target}_{side}", 2
+            while name in taken:
+                name, number = f"{target}_{side}_{number}", number + 1
+            taken.add(name)
+            names.append(name)
+    return names
+
+
 def read_predictions(content: bytes) -> tuple[dict[str, np.ndarray], str]:
     """Reads a reply: a column for each target, `reconstruction_error`, and the version that predicted."""
     table = pa.ipc.open_stream(content).read_all()

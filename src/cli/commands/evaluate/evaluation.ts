@@ -1,9 +1,11 @@
 import { DomainError } from '../../../base/domain-error.js';
 import type { Column } from '../../../model/columns/column.js';
+import { type LevelOf, predictWithin } from '../../../model/intervals/predict-within.js';
 import { type Predictor, predictAll } from '../../../model/network/predictor.js';
 import type { RowModel } from '../../../model/tables/row-model.js';
 import type { Card } from '../../../model/versions/card.js';
 import type { Metrics, TargetMetrics } from '../../../model/versions/metrics.js';
+import type { OpenModel } from '../../source/model-source.js';
 import { finiteRows } from '../../tables/finite-rows.js';
 import type { RefusedRow, RowBlock } from '../../tables/row-blocks.js';
 
@@ -18,6 +20,15 @@ export function labelledModel({ features, targets, columns }: Card, allowMissing
   };
 }
 
+/** The level whose intervals are evaluated. */
+const LEVEL = 0.9;
+
+/** How many true values the intervals cover, of each target, and their mean width in its units. */
+export interface EvaluatedIntervals {
+  readonly level: number;
+  readonly targets: Readonly<Record<string, { readonly coverage: number; readonly mean_width: number }>>;
+}
+
 /** Sums of one target, of deviations from the mean of the training so that large values lose no digits. */
 interface Sums {
   residual: number;
@@ -26,6 +37,8 @@ interface Sums {
   target: number;
   targetAbsolute: number;
   targetSquares: number;
+  covered: number;
+  widths: number;
 }
 
 /** Adds up the errors of a version block by block. */
@@ -35,22 +48,25 @@ export class Evaluation {
   unlabelled = 0;
   private readonly card: Card;
   private readonly predictor: Predictor;
+  /** Undefined if the version cannot give intervals of `LEVEL`. */
+  private readonly within: LevelOf | undefined;
   private readonly sums: Sums[];
   private errors = 0;
   private inputs = 0;
 
-  constructor({ card, predictor }: { readonly card: Card; readonly predictor: Predictor }) {
+  constructor({ card, predictor, intervals }: Pick<OpenModel, 'card' | 'predictor' | 'intervals'>) {
     this.card = card;
     this.predictor = predictor;
+    this.within = intervals?.has(LEVEL) ? { intervals, level: LEVEL } : undefined;
     this.sums = card.targets.map(() => ({
       ...{ residual: 0, absolute: 0, squares: 0 },
-      ...{ target: 0, targetAbsolute: 0, targetSquares: 0 },
+      ...{ target: 0, targetAbsolute: 0, targetSquares: 0, covered: 0, widths: 0 },
     }));
   }
 
   /** Adds rows of `labelledModel`. `refuse` is called with each row whose prediction is not finite. */
   add({ rows, count, numbers }: RowBlock, refuse: (row: RefusedRow) => void): void {
-    const { card, predictor, sums } = this;
+    const { card, predictor, within, sums } = this;
     const [width, depth] = [card.features.length, card.targets.length];
     const features = new Float32Array(count * width);
     const labels = new Map<number, Float32Array>();
@@ -67,11 +83,9 @@ export class Evaluation {
       labels.set(numbers[row]!, targets);
     }
     this.inputs += kept > 0 ? kept * predictor.encoder.meanSquare(features.subarray(0, kept * width), kept) : 0;
-    const predicted = finiteRows(
-      { count: kept, numbers, ...predictAll(predictor, features, kept) },
-      card.targets,
-      refuse,
-    );
+    const made = within ? predictWithin(predictor, within, features, kept) : predictAll(predictor, features, kept);
+    const predicted = finiteRows({ count: kept, numbers, ...made }, card.targets, refuse);
+    const { bounds } = predicted;
     for (let row = 0; row < predicted.count; row++) {
       const targets = labels.get(predicted.numbers[row]!)!;
       this.errors += predicted.errors[row]!;
@@ -84,6 +98,10 @@ export class Evaluation {
         sum.target += deviation;
         sum.targetAbsolute += Math.abs(deviation);
         sum.targetSquares += deviation ** 2;
+        if (!bounds) return;
+        const [low, high] = [bounds.low[row * depth + j]!, bounds.high[row * depth + j]!];
+        if (low <= targets[j]! && targets[j]! <= high) sum.covered++;
+        sum.widths += high - low;
       });
     }
     this.rows += predicted.count;
@@ -107,6 +125,14 @@ export class Evaluation {
       loss: predictionError + predictor.engine.shape.auxiliaryWeight * reconstructionError,
       targets: Object.fromEntries(card.targets.map((name, j) => [name, targets[j]!])),
     };
+  }
+
+  /** Returns how many true values the intervals of 0.9 cover; null if the version has no such intervals. */
+  intervals(): EvaluatedIntervals | null {
+    const { rows, sums, card, within } = this;
+    if (!within) return null;
+    const targets = sums.map(({ covered, widths }) => ({ coverage: covered / rows, mean_width: widths / rows }));
+    return { level: LEVEL, targets: Object.fromEntries(card.targets.map((name, j) => [name, targets[j]!])) };
   }
 }
 

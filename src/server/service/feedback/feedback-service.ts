@@ -11,6 +11,7 @@ import { type RowModel, rowModelOf } from '../../../model/tables/row-model.js';
 import type { TableInfo } from '../../../model/tables/table-file.js';
 import type { Observation, PredictionService, Serving } from '../prediction/prediction-service.js';
 import { checkIds, throwIfRefused } from './answered-ids.js';
+import { cover } from './cover.js';
 import { type FailureWatch, watchFailures } from './failure-log.js';
 import { type FeedbackReceipt, receiptOf } from './feedback-receipt.js';
 import { type FeedbackRows, type FeedbackTerms, type JoinedRows, placeOfTarget, waitingFor } from './feedback-rows.js';
@@ -194,23 +195,28 @@ export class FeedbackService extends EventEmitter<{ rows: [Serving, StoredRows] 
   ): Promise<AddedBatch> {
     const { store, service } = this.options;
     const placeOf = (row: number) => place(numbers[row]!);
-    const { outputs } = (await service.predictUnseen(serving, features, rows, new TimeSlice(), placeOf)).prediction;
+    const slice = new TimeSlice();
+    const { prediction } = await service.predictUnseen(serving, features, rows, slice, placeOf);
+    const { outputs } = prediction;
+    const covered = await cover(serving, prediction, targets, rows, slice);
     // After a swap meanwhile, these predictions are not the serving model's.
     const live = serving === service.servingIfReady ? this.liveModel(serving) : undefined;
     if (live) await this.whenRestored(live);
     const { card } = serving;
     const batch = { columns: codedColumnsOf(card), model: card.checksum, rows, features, targets, outputs, unknown };
     const added = await this.watch(store.call('add', batch, answers, request));
-    const stored = storedRows(batch, answers, added);
-    live?.add(stored.rows, stored.outputs, stored.targets, added.kept);
+    const stored = storedRows({ ...batch, covered }, answers, added);
+    live?.add(stored, added.kept);
     this.storedRows += stored.rows;
     if (stored.rows > 0) this.emit('rows', serving, stored);
     return added;
   }
 
-  private liveModel({ card }: Serving): LiveModel {
-    if (this.live?.card.checksum === card.checksum) return this.live;
-    const live = new LiveModel(card, this.options.store, this.watch);
+  private liveModel(serving: Serving): LiveModel {
+    if (this.live?.card.checksum === serving.card.checksum) return this.live;
+    const live = new LiveModel(serving, this.options.store, this.watch, (features, targets, rows) =>
+      this.coverBefore(serving, features, targets, rows),
+    );
     this.live = live;
     void this.whenRestored(live);
     return live;
@@ -223,6 +229,23 @@ export class FeedbackService extends EventEmitter<{ rows: [Serving, StoredRows] 
     } catch {
       if (this.live === live) this.live = undefined;
     }
+  }
+
+  /** Predicts rows that were stored before, for their intervals. Undefined if that fails: they are not missed. */
+  private coverBefore(serving: Serving, features: Float32Array, targets: Float32Array, rows: number) {
+    const { service, log } = this.options;
+    return service.hold(async (current) => {
+      // Closed, if another version has begun to serve.
+      if (current !== serving) return undefined;
+      const slice = new TimeSlice();
+      try {
+        const { prediction } = await service.predictUnseen(serving, features, rows, slice);
+        return await cover(serving, prediction, targets, rows, slice);
+      } catch (err) {
+        log.error({ err }, 'the coverage of earlier rows is unknown');
+        return undefined;
+      }
+    });
   }
 
   private prune(): void {
