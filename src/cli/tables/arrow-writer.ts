@@ -11,7 +11,13 @@ import {
 } from 'apache-arrow';
 import type { Destination } from '../terminal/destination.js';
 import { ColumnBuffer } from './column-buffer.js';
-import { metadataOf, numberNames, type PredictedRows, type PredictionColumns, type PredictionWriter } from './predicted-rows.js';
+import {
+  metadataOf,
+  numberNames,
+  type PredictedRows,
+  type PredictionColumns,
+  type PredictionWriter,
+} from './predicted-rows.js';
 
 /** Rows of a record batch. */
 const BATCH_ROWS = 2 ** 16;

@@ -1,7 +1,13 @@
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import type { Destination } from '../terminal/destination.js';
 import { ColumnBuffer } from './column-buffer.js';
-import { metadataOf, numberNames, type PredictedRows, type PredictionColumns, type PredictionWriter } from './predicted-rows.js';
+import {
+  metadataOf,
+  numberNames,
+  type PredictedRows,
+  type PredictionColumns,
+  type PredictionWriter,
+} from './predicted-rows.js';
 
 /** Rows of a row group. */
 const GROUP_ROWS = 2 ** 17;

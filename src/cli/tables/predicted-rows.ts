@@ -41,7 +41,10 @@ export function numberNames({ targets, interval }: PredictionColumns): string[] 
 
 /** What a file says of itself, in formats that have a place for it. */
 export function metadataOf({ modelVersion, interval }: PredictionColumns): [key: string, value: string][] {
-  return [['model_version', modelVersion], ...(interval === undefined ? [] : [['interval', String(interval)] as [string, string]])];
+  return [
+    ['model_version', modelVersion],
+    ...(interval === undefined ? [] : [['interval', String(interval)] as [string, string]]),
+  ];
 }
 
 /** The numbers of the columns of `numberNames`: `[columns][stride × row + offset]`. */

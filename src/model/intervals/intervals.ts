@@ -21,6 +21,8 @@ const MAX_FLOAT = 3.4028234663852886e38;
 export class Intervals {
   /** Calibration rows. */
   readonly rows: number;
+  /** Number of targets. */
+  readonly targets: number;
   private readonly file: IntervalsFile;
   private readonly learned: readonly LearnedScale[];
 
@@ -28,12 +30,19 @@ export class Intervals {
     this.file = file;
     this.learned = file.targets.map((_, j) => learnedScaleOf(scalers.targets, scalers.transforms, j));
     this.rows = file.rows;
+    this.targets = file.targets.length;
+  }
+
+  /** Returns whether the version has enough calibration rows for a level. */
+  has(level: number): boolean {
+    const { length } = this.file.targets[0]!.scores;
+    return rankOf(level, length) <= length;
   }
 
   /** Throws `LEVEL_UNAVAILABLE` if the version has too few calibration rows for a level. */
   require(level: number): void {
+    if (this.has(level)) return;
     const { length } = this.file.targets[0]!.scores;
-    if (rankOf(level, length) <= length) return;
     throw new DomainError(
       'LEVEL_UNAVAILABLE',
       `interval ${level} needs at least ${rowsFor(level)} calibration rows, this version has ${this.rows}; ` +

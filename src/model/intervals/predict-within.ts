@@ -16,7 +16,11 @@ export function predictWithin(
 ): Predictions & { readonly bounds: Bounds } {
   const { outputs: width } = predictor.engine.shape;
   const { width: columns } = predictor.encoder;
-  const [outputs, low, high] = [0, 1, 2].map(() => new Float32Array(rows * width)) as [Float32Array, Float32Array, Float32Array];
+  const [outputs, low, high] = [0, 1, 2].map(() => new Float32Array(rows * width)) as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+  ];
   const errors = new Float32Array(rows);
   for (let start = 0; start < rows; start += PREDICTED_AT_ONCE) {
     const count = Math.min(PREDICTED_AT_ONCE, rows - start);

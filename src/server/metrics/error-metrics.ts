@@ -95,6 +95,38 @@ export function registerErrorMetrics(registry: Registry, service: PredictionServ
     'The value of model_prediction_error_score above which the alarm of prediction errors is raised',
     ({ level }) => level,
   );
+  const coverageScores = (name: string, help: string, value: (score: { logP: number; limit: number }) => number) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['target', 'level', 'window_rows'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { target, level, size, ...score } of coverageEvidence(drift)) {
+          this.set({ target, level: String(level), window_rows: String(size) }, -value(score) / Math.LN10);
+        }
+      },
+    });
+  coverageScores(
+    'model_interval_coverage_score',
+    'Evidence that prediction intervals cover fewer true values of labelled rows than their level says: -log10 p of the latest window',
+    ({ logP }) => logP,
+  );
+  coverageScores(
+    'model_interval_coverage_threshold',
+    'The value of model_interval_coverage_score above which the alarm of the coverage is raised',
+    ({ limit }) => limit,
+  );
+}
+
+function* coverageEvidence({ monitored }: DriftService) {
+  for (const { size, threshold, tested } of monitored?.coverage?.windows ?? []) {
+    const limit = Math.log(threshold / (tested?.evidence.length ?? 1));
+    for (const { target, level, logP } of tested?.evidence ?? []) {
+      yield { target: monitored!.card.targets[target]!, level, size, logP, limit };
+    }
+  }
 }
 
 function* evidence({ monitored }: DriftService) {

@@ -45,6 +45,28 @@ export function registerFeedbackMetrics(registry: Registry, feedback: FeedbackSe
       this.set(feedback.latest?.evaluated_rows ?? 0);
     },
   });
+  new Gauge({
+    name: 'model_interval_coverage_rows',
+    help: `Labelled rows that model_interval_coverage is of: the latest that the serving version has predicted, at most ${WINDOW_ROWS}`,
+    registers,
+    collect() {
+      this.remove();
+      const coverage = feedback.latest?.coverage;
+      if (coverage) this.set(coverage.rows);
+    },
+  });
+  new Gauge({
+    name: 'model_interval_coverage',
+    help: 'Share of true values that lie in the prediction intervals of a level, over model_interval_coverage_rows; no sample for a version without intervals',
+    labelNames: ['target', 'level'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [target, levels] of Object.entries(feedback.latest?.coverage?.targets ?? {})) {
+        for (const [level, share] of Object.entries(levels)) this.set({ target, level }, share);
+      }
+    },
+  });
   for (const [name, help] of ERRORS) {
     new Gauge({
       name: `model_feedback_${name}`,

@@ -86,17 +86,33 @@ test('feedback touches neither the drift of the traffic nor the loss of the late
   const body = { instances: rows.map(([a, b, c]) => ({ a, b, c, y: a! + b! })), target: 'y' };
   assert.equal((await post(app, '/train?wait=true&epochs=3', body)).statusCode, 200);
   await post(app, '/predict', { instances: rows.slice(0, 20) });
-  const observed = () => samples(app, /^model_(?!feedback|age|prediction_error|drift_\w+\{group="prediction_error")/);
+  const observed = () =>
+    samples(
+      app,
+      /^model_(?!feedback|age|prediction_error|interval|drift_\w+\{group="(prediction_error|interval_coverage)")/,
+    );
   const report = async () => {
-    const { feedback: given, prediction_error: _, detected, ...rest } = (await app.inject({ url: '/drift' })).json();
-    const byFeedback = rest.groups.pop();
-    assert.deepEqual([byFeedback.group, byFeedback.detected], ['prediction_error', detected]);
+    const {
+      feedback: given,
+      prediction_error: _,
+      interval_coverage: __,
+      detected,
+      ...rest
+    } = (await app.inject({ url: '/drift' })).json();
+    const byFeedback: { group: string; detected: boolean }[] = rest.groups.splice(-2);
+    const groups = byFeedback.map(({ group }) => group);
+    assert.deepEqual(groups, ['prediction_error', 'interval_coverage']);
+    assert.equal(
+      byFeedback.some((group) => group.detected),
+      detected,
+    );
     // The hour and the day end now.
     for (const window of rest.windows) delete window.ended_at;
     return [given, rest];
   };
   const [metrics, [none, drift]] = [await observed(), await report()];
-  assert.deepEqual(none, { kept_rows: 0, evaluated_rows: 0, targets: {} });
+  const unlabelled = { kept_rows: 0, evaluated_rows: 0, targets: {}, coverage: { rows: 0, targets: {} } };
+  assert.deepEqual(none, unlabelled);
   const far = rows.slice(0, 900).map(([a, b, c]) => [a! + 50, b!, c!]);
   assert.equal((await feedback(app, { instances: far, targets: far.map(() => 1) })).statusCode, 200);
   assert.deepEqual(await observed(), metrics);
@@ -478,7 +494,7 @@ test('what was kept is there after a restart, for the errors as well', async (t)
   const { app, feedback: parts, service } = await open(t);
   // Another card, as its time is another: the rows are there, and judge another model.
   assert.notEqual(service.serving.card.checksum, card);
-  assert.deepEqual(await parts.current(), { kept_rows: 40, evaluated_rows: 0, targets: {} });
+  assert.deepEqual(await parts.current(), { kept_rows: 40, evaluated_rows: 0, targets: {}, coverage: null });
   assert.equal(before?.evaluated, 40);
   assert.equal((await live(app)).kept, 40);
 });

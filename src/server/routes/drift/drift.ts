@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { reportErrors } from '../../../drift/feedback/error-report.js';
 import { expectErrors } from '../../../drift/feedback/expected-errors.js';
+import { reportCoverage } from '../../../drift/intervals/coverage-report.js';
 import { type EventStreams, serverSentEvent } from '../../http/event-stream.js';
 import { errors, operation } from '../../http/operation.js';
 import type { DriftService } from '../../service/drift/drift-service.js';
@@ -106,9 +107,9 @@ export function driftRoutes(app: FastifyInstance, { drift, feedback, streams }: 
 }
 
 function describe(monitored: MonitoredVersion): Omit<Static<typeof DriftReply>, 'feedback'> {
-  const { version, card, monitor, errors, baseline, origin } = monitored;
+  const { version, card, monitor, errors, coverage, baseline, origin } = monitored;
   const report = monitor.report();
-  const groups = [...report.groups, ...errorGroup(monitored)];
+  const groups = [...report.groups, ...groupOf(errors), ...groupOf(coverage)];
   return {
     ...report,
     detected: groups.some(({ detected }) => detected),
@@ -120,6 +121,10 @@ function describe(monitored: MonitoredVersion): Omit<Static<typeof DriftReply>, 
       reason: errors ? null : NO_COMPARISON,
       expected: expectErrors(baseline, monitor.latestWindow),
     },
+    interval_coverage: {
+      comparison: coverage ? reportCoverage(coverage) : null,
+      reason: coverage ? null : NO_INTERVALS,
+    },
   };
 }
 
@@ -127,10 +132,13 @@ const NO_COMPARISON =
   'the baseline does not know the errors on held-out rows, because the version is older than this comparison: train a new ' +
   'version, or make a new baseline from a period with at least 200 labelled rows';
 
-/** The group of the prediction errors, by the latest window with the strongest evidence; none if errors cannot be compared. */
-function errorGroup({ errors }: MonitoredVersion) {
-  if (!errors) return [];
-  const { strongest, windows, alarm } = errors;
+const NO_INTERVALS =
+  'the version has no prediction intervals, because an earlier release trained it: train a new version';
+
+/** The group of a monitor of labelled rows, by the latest window with the strongest evidence; none without a monitor. */
+function groupOf(monitor: MonitoredVersion['errors'] | MonitoredVersion['coverage']) {
+  if (!monitor) return [];
+  const { strongest, windows, alarm } = monitor;
   const p = strongest?.tested ? Math.exp(strongest.tested.logP) : null;
   return [{ ...alarm, p_value: p, threshold: (strongest ?? windows[0]!).threshold, evidence: null }];
 }

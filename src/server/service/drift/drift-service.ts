@@ -4,10 +4,14 @@ import type { FastifyBaseLogger } from 'fastify';
 import { DomainError } from '../../../base/domain-error.js';
 import { TimeSlice } from '../../../base/node/time-slice.js';
 import { type ErrorEvent, ErrorMonitor, type LabelledPredictions } from '../../../drift/feedback/error-monitor.js';
+import { type CoverageEvent, CoverageMonitor, type CoveredRows } from '../../../drift/intervals/coverage-monitor.js';
 import type { AlarmEvent } from '../../../drift/monitor/alarm-evidence.js';
 import type { LatchState } from '../../../drift/monitor/alarms.js';
 import { DriftMonitor } from '../../../drift/monitor/monitor.js';
 import { RowSample } from '../../../drift/rows/row-sample.js';
+import { followedLevels } from '../../../model/intervals/covered.js';
+import type { Intervals } from '../../../model/intervals/intervals.js';
+import { rankOf } from '../../../model/intervals/level.js';
 import type { FileStore } from '../../../model/store/file-store.js';
 import type { Card } from '../../../model/versions/card.js';
 import type { Observation, Refusal, Serving } from '../prediction/prediction-service.js';
@@ -41,7 +45,7 @@ const SAMPLED_ROWS = 250;
  * baseline that another process has stored; `close` at the end.
  */
 export class DriftService extends EventEmitter<{
-  update: [(AlarmEvent | ErrorEvent)?];
+  update: [(AlarmEvent | ErrorEvent | CoverageEvent)?];
   adopted: [MonitoredVersion];
   close: [];
 }> {
@@ -54,6 +58,7 @@ export class DriftService extends EventEmitter<{
   private readonly options: DriftOptions;
   private readonly state: DriftState;
   private readonly errorState: DriftState;
+  private readonly coverageState: DriftState;
   private readonly timers: readonly NodeJS.Timeout[];
   /** Whether newer baselines could not be read, and the log has the error. */
   private readFailed = false;
@@ -65,6 +70,7 @@ export class DriftService extends EventEmitter<{
     this.options = options;
     this.state = new DriftState(options.store, options.log, 'drift-state.json');
     this.errorState = new DriftState(options.store, options.log, 'prediction-error-state.json');
+    this.coverageState = new DriftState(options.store, options.log, 'interval-coverage-state.json');
     // Each client that follows the events adds a listener.
     this.setMaxListeners(0);
     this.timers = [
@@ -74,15 +80,23 @@ export class DriftService extends EventEmitter<{
   }
 
   /**
-   * Prepares to monitor a version, given its `baseline.json`, and restores the stored state if it has the same baseline. If
-   * the baseline is missing or broken, logs the reason and returns undefined.
+   * Prepares to monitor a version, given its `baseline.json` and its intervals, and restores the stored state if it has the same
+   * baseline. If the baseline is missing or broken, logs the reason and returns undefined.
    */
-  async prepare(version: number, card: Card, baselineJson: string | undefined): Promise<MonitoredVersion | undefined> {
+  async prepare(
+    version: number,
+    card: Card,
+    baselineJson: string | undefined,
+    intervals?: Intervals | undefined,
+  ): Promise<MonitoredVersion | undefined> {
     const { store, log } = this.options;
     try {
-      const prepared = this.createMonitor(version, card, await newestBaseline(store, version, card, baselineJson, log));
+      const stored = await newestBaseline(store, version, card, baselineJson, log);
+      const coverage = intervals && this.createCoverage(version, card, intervals, stored);
+      const prepared = { ...this.createMonitor(version, card, stored), coverage };
       await this.state.restore(prepared.monitor);
       if (prepared.errors) await this.errorState.restore(prepared.errors);
+      if (coverage) await this.coverageState.restore(coverage);
       return prepared;
     } catch (error) {
       this.reason = error instanceof DomainError ? error.message : 'the baseline could not be read';
@@ -100,6 +114,7 @@ export class DriftService extends EventEmitter<{
     this.history.discardPoint();
     this.state.expectRestored();
     this.errorState.expectRestored();
+    this.coverageState.expectRestored();
   }
 
   /** Counts the rows of one prediction. May throw: the prediction service counts and logs errors of its observers. */
@@ -122,23 +137,28 @@ export class DriftService extends EventEmitter<{
   }
 
   /**
-   * Compares the errors on labelled rows that `serving` has predicted with those on held-out rows. Never throws: the rows are
-   * stored, whatever becomes of the comparison.
+   * Compares the errors on labelled rows that `serving` has predicted with those on held-out rows, and counts the true values that
+   * its intervals cover. Never throws: the rows are stored, whatever becomes of the comparison.
    */
-  observeLabels({ card }: Serving, labelled: LabelledPredictions): void {
+  observeLabels(
+    { card }: Serving,
+    labelled: LabelledPredictions & { covered: CoveredRows['covered'] | undefined },
+  ): void {
     if (this.monitored?.card.checksum !== card.checksum) return;
     try {
       this.monitored.errors?.observe(labelled);
+      const { covered } = labelled;
+      if (covered) this.monitored.coverage?.observe({ ...labelled, covered });
     } catch (err) {
       this.options.log.error({ err }, 'the errors of labelled rows could not be compared');
     }
   }
 
-  /** The alarms of the version that is monitored: those of the traffic, and that of the prediction errors if there is one. */
+  /** The alarms of the version that is monitored: those of the traffic, and those of labelled rows as far as there are any. */
   get alarms(): readonly Alarm[] {
     if (!this.monitored) return [];
-    const { monitor, errors } = this.monitored;
-    return errors ? [...monitor.alarms, errors.alarm] : monitor.alarms;
+    const { monitor, errors, coverage } = this.monitored;
+    return [...monitor.alarms, ...(errors ? [errors.alarm] : []), ...(coverage ? [coverage.alarm] : [])];
   }
 
   /** The version that is monitored. Throws `DRIFT_OFF` with the reason if there is none. */
@@ -149,11 +169,11 @@ export class DriftService extends EventEmitter<{
 
   /** Discards all rows and alarms. Throws `DRIFT_OFF`. */
   reset(): void {
-    const { monitor, errors } = this.require();
+    const { monitor, errors, coverage } = this.require();
     monitor.reset();
     errors?.reset();
-    this.state.invalidate();
-    this.errorState.invalidate();
+    coverage?.reset();
+    for (const state of [this.state, this.errorState, this.coverageState]) state.invalidate();
   }
 
   /** Makes approved traffic the reference of the serving version. Rejects as `rebaseline` throws, and with `DRIFT_OFF`. */
@@ -205,9 +225,10 @@ export class DriftService extends EventEmitter<{
     }
   }
 
-  /** Monitors the same version with a new monitor and another baseline. */
-  private replaceBaseline({ version, card, sample }: MonitoredVersion, stored: StoredBaseline): MonitoredVersion {
-    const replaced = { ...this.createMonitor(version, card, stored, 'baseline'), sample };
+  /** Monitors the same version with a new monitor and another baseline, which the intervals do not depend on. */
+  private replaceBaseline(current: MonitoredVersion, stored: StoredBaseline): MonitoredVersion {
+    const { version, card, sample, coverage } = current;
+    const replaced = { ...this.createMonitor(version, card, stored, 'baseline'), sample, coverage };
     this.options.log.info({ model_version: String(version), origin: stored.origin }, 'baseline replaced');
     // The baseline is stored for this version even if another version has begun to serve meanwhile.
     if (this.monitored?.version === version) {
@@ -218,23 +239,36 @@ export class DriftService extends EventEmitter<{
     return replaced;
   }
 
+  /** What all monitors of a version share. */
+  private monitoringOf(version: number) {
+    const { rowsBetweenFalseAlarms, windowRows, log } = this.options;
+    const onEvent = (event: AlarmEvent | ErrorEvent | CoverageEvent) => {
+      log.warn({ ...event, model_version: String(version) }, `drift alarm ${event.type}`);
+      this.emit('update', event);
+    };
+    return { rowsBetweenFalseAlarms, windowRows, onEvent };
+  }
+
   private createMonitor(
     version: number,
     card: Card,
     stored: StoredBaseline,
     startedBy: 'activation' | 'baseline' = 'activation',
-  ): MonitoredVersion {
-    const { rowsBetweenFalseAlarms, windowRows, log } = this.options;
-    const onEvent = (event: AlarmEvent | ErrorEvent) => {
-      log.warn({ ...event, model_version: String(version) }, `drift alarm ${event.type}`);
-      this.emit('update', event);
-    };
-    const monitoring = { rowsBetweenFalseAlarms, windowRows, onEvent };
+  ): Omit<MonitoredVersion, 'coverage'> {
+    const monitoring = this.monitoringOf(version);
     const monitor = new DriftMonitor(stored.baseline, { ...monitoring, startedBy, gather: this.gather });
     const reference = stored.baseline.prediction_errors;
     const errors = reference && new ErrorMonitor(reference, card.targets, monitoring);
     const sample = new RowSample(card.features.length, card.targets.length);
     return { version, card, monitor, errors, sample, ...stored };
+  }
+
+  private createCoverage(version: number, card: Card, intervals: Intervals, { baseline }: StoredBaseline) {
+    const { rows } = intervals;
+    const calibrations = followedLevels(intervals).map((level) => ({ level, rows, rank: rankOf(level, rows) }));
+    const distinct = baseline.prediction_errors?.distinct ?? false;
+    const monitored = { id: card.checksum, targets: card.targets, calibrations, distinct };
+    return new CoverageMonitor(monitored, this.monitoringOf(version));
   }
 
   /** Gathers evidence in time slices, after the reply to the request that raised the alarm. Never rejects. */
@@ -266,6 +300,7 @@ export class DriftService extends EventEmitter<{
   }
 
   private async save(): Promise<void> {
-    await Promise.all([this.state.save(this.monitored?.monitor), this.errorState.save(this.monitored?.errors)]);
+    const { monitor, errors, coverage } = this.monitored ?? {};
+    await Promise.all([this.state.save(monitor), this.errorState.save(errors), this.coverageState.save(coverage)]);
   }
 }

@@ -1,4 +1,5 @@
 import type { ErrorMonitor } from '../../../drift/feedback/error-monitor.js';
+import type { CoverageMonitor } from '../../../drift/intervals/coverage-monitor.js';
 import type { DriftMonitor } from '../../../drift/monitor/monitor.js';
 import type { RowSample } from '../../../drift/rows/row-sample.js';
 import type { Card } from '../../../model/versions/card.js';
@@ -11,6 +12,8 @@ export interface MonitoredVersion extends StoredBaseline {
   readonly monitor: DriftMonitor;
   /** Compares errors on labelled rows; undefined if the baseline does not know those of held-out rows. */
   readonly errors: ErrorMonitor | undefined;
+  /** Counts the true values that the intervals cover; undefined for a version without intervals. */
+  readonly coverage: CoverageMonitor | undefined;
   /** Rows that a new baseline can be made from. */
   readonly sample: RowSample;
 }

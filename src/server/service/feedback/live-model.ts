@@ -43,7 +43,12 @@ export class LiveModel {
   private keptRows = 0;
 
   /** `cover` is called for rows that were stored before. */
-  constructor({ card, intervals }: Pick<Serving, 'card' | 'intervals'>, store: FeedbackStore, watch: FailureWatch, cover: Cover) {
+  constructor(
+    { card, intervals }: Pick<Serving, 'card' | 'intervals'>,
+    store: FeedbackStore,
+    watch: FailureWatch,
+    cover: Cover,
+  ) {
     this.card = card;
     this.cover = cover;
     this.coverage = intervals && new CoverageWindow(card.targets, followedLevels(intervals));

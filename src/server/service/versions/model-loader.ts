@@ -194,7 +194,7 @@ export class ModelLoader {
   }
 
   private prepareDrift({ model, baselineJson }: OpenedVersion): Promise<MonitoredVersion | undefined> {
-    return this.options.drift.prepare(model.version, model.card, baselineJson);
+    return this.options.drift.prepare(model.version, model.card, baselineJson, model.intervals);
   }
 
   private serve(opened: OpenedVersion, watched: MonitoredVersion | undefined): void {
