@@ -44,6 +44,7 @@ export default defineConfig({
           Train: 'train',
           Predict: 'predict',
           Explain: 'explain',
+          'Prediction intervals': 'intervals',
           Clients: 'clients',
           'In your own application': 'plugin',
           'Watch for drift': 'watch-drift',

@@ -847,10 +847,10 @@ export interface components {
         /** @description time of its oldest row if it was made from traffic */
         from: string | null;
       };
-      /** @description those of the traffic, and prediction_error, by feedback, if errors can be compared */
+      /** @description those of the traffic, and by feedback prediction_error, if errors can be compared, and interval_coverage, if the version has intervals */
       groups: {
         /** @enum {string} */
-        group: 'features' | 'guards' | 'error' | 'conditional' | 'prediction_error';
+        group: 'features' | 'guards' | 'error' | 'conditional' | 'prediction_error' | 'interval_coverage';
         /** @description latched until the group has been quiet for three windows */
         detected: boolean;
         since: number | null;
@@ -937,6 +937,17 @@ export interface components {
             bias: number;
           };
         };
+        /** @description how many true values lie in the prediction intervals; null for a version without intervals */
+        coverage: {
+          /** @description the latest evaluated rows, which the shares are of */
+          rows: number;
+          /** @description by target, then by level: the share of true values in the interval of that level; empty without rows */
+          targets: {
+            [key: string]: {
+              [key: string]: number;
+            };
+          };
+        } | null;
       };
       prediction_error: {
         /** @description null if errors cannot be compared */
@@ -1027,6 +1038,54 @@ export interface components {
           /** @description why the errors cannot be estimated */
           reason: string | null;
         };
+      };
+      interval_coverage: {
+        /** @description null for a version without intervals */
+        comparison: {
+          /** @description the levels that are monitored */
+          levels: number[];
+          /** @description rows that the intervals were made from */
+          calibration_rows: number;
+          /** @description labelled rows compared since the process started */
+          rows: number;
+          /** @description the shortest first: it detects large changes early */
+          windows: {
+            window_rows: number;
+            /** @description labelled rows in the window that is being filled */
+            filled_rows: number;
+            /** @description when the latest window was tested, in milliseconds since the epoch; null before the first */
+            ended_at: number | null;
+            /** @description of coverage that is too low, in the latest window, corrected for the number of tests */
+            p_value: number | null;
+            /** @description the p-value below which a window raises the alarm */
+            threshold: number;
+            /** @description labelled rows that are worth one independent row, the maximum of all targets */
+            design_effect: number;
+            /** @description coverage by level, in the latest window */
+            targets: {
+              [key: string]: {
+                [key: string]: number;
+              };
+            } | null;
+            /** @description where the latest window has less or more coverage than chance explains; empty if nowhere */
+            words: string;
+          }[];
+          /** @description the rows that raised the alarm; null without an alarm */
+          alarm: {
+            /** @description labelled rows of the window */
+            rows: number;
+            target: string;
+            /** @description the share of true values that the intervals are to cover */
+            level: number;
+            /** @description the share that they cover */
+            coverage: number;
+            /** @description corrected for the number of tests */
+            p_value: number;
+            words: string;
+          } | null;
+        } | null;
+        /** @description why there is none */
+        reason: string | null;
       };
     };
     DriftWindow: {
@@ -1195,7 +1254,7 @@ export interface components {
         p90: number;
       };
       /** @description the groups whose alarm was on */
-      alarms: ('features' | 'guards' | 'error' | 'conditional' | 'prediction_error')[];
+      alarms: ('features' | 'guards' | 'error' | 'conditional' | 'prediction_error' | 'interval_coverage')[];
     };
     HistoryReply: {
       /** @description one every five seconds, the oldest first */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { createRandom } from '../../src/base/statistics/random.js';
 import { type Cell, createClient, defineModel, ServiceError } from '../../src/client/client.js';
 import { makeKey, writeKeys } from '../support/access-keys.js';
 import { buildMixedApp } from '../support/mixed-app.js';
@@ -45,6 +46,38 @@ test('a client without a model sends any rows', async (t) => {
   const rows: Record<string, Cell>[] = [{ a: 1, b: 2 }];
   const { predictions, model_version } = await client.predict(rows);
   assert.deepEqual([predictions.length, model_version], [1, '1']);
+});
+
+test('intervals come with rows and with tables, whatever the targets are called', async (t) => {
+  const app = await buildTestApp(t, []);
+  const random = createRandom(1);
+  const rows = Array.from({ length: 300 }, () => [random.normal(), random.normal()]);
+  const targets = rows.map(([a, b]) => [a! - b!, a! + b!]);
+  const body = { instances: rows.map(([a, b], i) => ({ a, b, y: targets[i]![0], y_low: targets[i]![1] })) };
+  const trained = await app.app.inject({
+    method: 'POST',
+    url: '/train?wait=true&epochs=3',
+    payload: { ...body, target: ['y', 'y_low'] },
+  });
+  assert.equal(trained.statusCode, 200, trained.body);
+  const client = createClient(await listen(app));
+  const some = body.instances.slice(0, 10).map(({ a, b }) => ({ a: a!, b: b! }));
+  const { intervals, interval } = await client.predict(some, { interval: 0.9 });
+  assert.equal(interval, 0.9);
+  const columns = { a: Float64Array.from(some, ({ a }) => a), b: Float64Array.from(some, ({ b }) => b) };
+  const table = await client.predictTable(columns, { interval: 0.9, batchRows: 4 });
+  assert.deepEqual(Object.keys(table.predictions), ['y', 'y_low']);
+  for (const [j, name] of ['y', 'y_low'].entries()) {
+    const { low, high } = table.intervals![name]!;
+    assert.deepEqual(
+      Array.from(low, (value, i) => [value, high[i]]),
+      intervals!.map((row) => row[j]!.map(Math.fround)),
+    );
+  }
+  assert.equal((await client.predictTable(columns)).intervals, undefined);
+  assert.equal((await client.predict(some)).intervals, undefined);
+  await assert.rejects(client.predict(some, { interval: 1 }), { code: 'INVALID_QUERY' });
+  await assert.rejects(client.predictTable(columns, { interval: 1 }), { code: 'INVALID_QUERY' });
 });
 
 test('a table is predicted as Arrow with the same numbers, in batches', async (t) => {

@@ -9,6 +9,7 @@ import pytest
 
 from reconstruction_regressor import Client, ServiceError
 from reconstruction_regressor import client as client_module
+from reconstruction_regressor.tables import interval_names
 
 
 def test_trains_predicts_and_reports_drift(client, cars):
@@ -47,6 +48,30 @@ def test_large_frames_go_in_batches_that_halve_if_they_are_too_large(client, car
     monkeypatch.setattr(client_module, "_BATCH_ROWS", len(many))
     pd.testing.assert_frame_equal(client.predict(many), whole)
     assert list(client.predict(cars.head(0)).columns) == ["mpg", "reconstruction_error"]
+
+
+def test_intervals(client, cars):
+    client.train(cars, "mpg", replace=True, promote="always", seed=3)
+    rows = cars.dropna(subset=["mpg"])
+    plain = client.predict(rows)
+    predictions = client.predict(rows, interval=0.9)
+    assert list(predictions.columns) == ["mpg", "mpg_low", "mpg_high", "reconstruction_error"]
+    pd.testing.assert_frame_equal(predictions[plain.columns], plain)
+    assert predictions.index.equals(rows.index)
+    assert (predictions["mpg_low"] < predictions["mpg"]).all() and (predictions["mpg"] < predictions["mpg_high"]).all()
+    covered = rows["mpg"].between(predictions["mpg_low"], predictions["mpg_high"]).mean()
+    assert 0.8 < covered <= 1
+    wider = client.predict(rows, interval=0.95)
+    assert (wider["mpg_high"] >= predictions["mpg_high"]).all()
+    assert list(client.predict(cars.head(0), interval=0.9).columns) == list(predictions.columns)
+    with pytest.raises(ServiceError) as caught:
+        client.predict(rows, interval=1)
+    assert (caught.value.status, caught.value.code) == (400, "INVALID_QUERY")
+
+
+def test_columns_of_bounds_have_names_of_their_own():
+    assert interval_names(["y"]) == ["y_low", "y_high"]
+    assert interval_names(["y", "y_low"]) == ["y_low_2", "y_high", "y_low_low", "y_low_high"]
 
 
 def test_columns_of_all_types(client):
