@@ -114,7 +114,10 @@ test('an evaluation reports the coverage of the intervals of 0.9, if there are a
     .slice(1)
     .map((line) => line.split(',')[7]!.trim());
   const labelled = predicted
-    .map((line, i) => ({ cells: line.split(',').map((cell) => Math.fround(Number(cell))), y: truth[i] === '' ? Number.NaN : Number(truth[i]) }))
+    .map((line, i) => ({
+      cells: line.split(',').map((cell) => Math.fround(Number(cell))),
+      y: truth[i] === '' ? Number.NaN : Number(truth[i]),
+    }))
     .filter(({ y }) => !Number.isNaN(y));
   assert.equal(labelled.length, metrics.rows);
   const inside = labelled.filter(({ cells: [, low, high], y }) => low! <= Math.fround(y) && Math.fround(y) <= high!);
