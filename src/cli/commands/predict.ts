@@ -1,9 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { predictWithin } from '../../model/intervals/predict-within.js';
 import { predictAll } from '../../model/network/predictor.js';
 import { rowModelOf } from '../../model/tables/row-model.js';
-import { intervalOption, intervalsOf } from '../source/interval-option.js';
+import { bounderOf, intervalOption } from '../source/interval-option.js';
 import { allowsMissing, type MissingOptions, onMissingOption } from '../source/missing-options.js';
 import { type ModelOptions, withModelOptions } from '../source/model-options.js';
 import { openModel } from '../source/model-source.js';
@@ -63,7 +62,7 @@ async function predict(file: string, options: PredictOptions): Promise<void> {
   requireDistinct(file, out, rejectsPath);
   const started = performance.now();
   using model = await openModel(options);
-  const within = intervalsOf(model, interval);
+  const bound = bounderOf(model, interval);
   using table = await openTable(file);
   using rejects = new Rejects(rejectsPath);
   using destination = openDestination(out);
@@ -77,8 +76,10 @@ async function predict(file: string, options: PredictOptions): Promise<void> {
   const rowModel = rowModelOf(card, { maxRows: Number.MAX_SAFE_INTEGER, allowMissing });
   let predicted = 0;
   const onBlock = async ({ rows, count, numbers }: RowBlock) => {
-    const made = within ? predictWithin(predictor, within, rows, count) : predictAll(predictor, rows, count);
-    const kept = finiteRows({ count, numbers, ...made }, card.targets, (refused) => rejects.add(refused));
+    const made = predictAll(predictor, rows, count);
+    const kept = finiteRows({ count, numbers, ...made, bounds: bound(made, count) }, card.targets, (refused) =>
+      rejects.add(refused),
+    );
     predicted += kept.count;
     progress.update(table.share, `${predicted} rows`);
     await writer.write(kept);

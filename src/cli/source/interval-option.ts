@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { DomainError } from '../../base/domain-error.js';
+import type { Bounded, Bounds } from '../../model/intervals/intervals.js';
 import { isLevel, LEVELS } from '../../model/intervals/level.js';
-import type { LevelOf } from '../../model/intervals/predict-within.js';
 import type { OpenModel } from './model-source.js';
 
 export function intervalOption(): Option {
@@ -11,9 +11,12 @@ export function intervalOption(): Option {
   ).argParser(readLevel);
 }
 
-/** Returns the intervals of a model, if a level is asked for. Throws `INTERVALS_UNAVAILABLE`, and `LEVEL_UNAVAILABLE`. */
-export function intervalsOf({ label, intervals }: OpenModel, level: number | undefined): LevelOf | undefined {
-  if (level === undefined) return undefined;
+/** Returns the bounds of predictions, `[rows, targets]`; undefined if none are asked for. */
+export type Bounder = (prediction: Bounded, rows: number) => Bounds | undefined;
+
+/** Returns what bounds the predictions of a model. Throws `INTERVALS_UNAVAILABLE`, and `LEVEL_UNAVAILABLE`. */
+export function bounderOf({ label, intervals }: OpenModel, level: number | undefined): Bounder {
+  if (level === undefined) return () => undefined;
   if (!intervals) {
     throw new DomainError(
       'INTERVALS_UNAVAILABLE',
@@ -21,7 +24,7 @@ export function intervalsOf({ label, intervals }: OpenModel, level: number | und
     );
   }
   intervals.require(level);
-  return { intervals, level };
+  return (prediction, rows) => intervals.bounds(level, prediction, rows);
 }
 
 function readLevel(text: string): number {

@@ -64,8 +64,8 @@ export class Predictor implements Disposable {
 /** Predictions of many rows, owned by the caller. */
 export type Predictions = Pick<Prediction, 'outputs' | 'errors'>;
 
-/** Rows per forward pass where many rows are predicted. Bounds the memory beside the data. */
-export const PREDICTED_AT_ONCE = 1024;
+/** Rows per forward pass of `predictAll`. Bounds the memory beside the data. */
+const CHUNK = 1024;
 
 /** Predicts all rows of `features`, `[rows, features]`: numbers in raw units, other values as codes. */
 export function predictAll(predictor: Predictor, features: Float32Array, rows: number): Predictions {
@@ -73,8 +73,8 @@ export function predictAll(predictor: Predictor, features: Float32Array, rows: n
   const { width: columns } = predictor.encoder;
   const outputs = new Float32Array(rows * width);
   const errors = new Float32Array(rows);
-  for (let start = 0; start < rows; start += PREDICTED_AT_ONCE) {
-    const count = Math.min(PREDICTED_AT_ONCE, rows - start);
+  for (let start = 0; start < rows; start += CHUNK) {
+    const count = Math.min(CHUNK, rows - start);
     const pass = predictor.predict(features.subarray(start * columns, (start + count) * columns), count);
     outputs.set(pass.outputs, start * width);
     errors.set(pass.errors.subarray(0, count), start);

@@ -1,6 +1,6 @@
 import { DomainError } from '../../../base/domain-error.js';
 import type { Column } from '../../../model/columns/column.js';
-import { type LevelOf, predictWithin } from '../../../model/intervals/predict-within.js';
+import type { Intervals } from '../../../model/intervals/intervals.js';
 import { type Predictor, predictAll } from '../../../model/network/predictor.js';
 import type { RowModel } from '../../../model/tables/row-model.js';
 import type { Card } from '../../../model/versions/card.js';
@@ -49,7 +49,7 @@ export class Evaluation {
   private readonly card: Card;
   private readonly predictor: Predictor;
   /** Undefined if the version cannot give intervals of `LEVEL`. */
-  private readonly within: LevelOf | undefined;
+  private readonly bounded: Intervals | undefined;
   private readonly sums: Sums[];
   private errors = 0;
   private inputs = 0;
@@ -57,7 +57,7 @@ export class Evaluation {
   constructor({ card, predictor, intervals }: Pick<OpenModel, 'card' | 'predictor' | 'intervals'>) {
     this.card = card;
     this.predictor = predictor;
-    this.within = intervals?.has(LEVEL) ? { intervals, level: LEVEL } : undefined;
+    this.bounded = intervals?.has(LEVEL) ? intervals : undefined;
     this.sums = card.targets.map(() => ({
       ...{ residual: 0, absolute: 0, squares: 0 },
       ...{ target: 0, targetAbsolute: 0, targetSquares: 0, covered: 0, widths: 0 },
@@ -66,7 +66,7 @@ export class Evaluation {
 
   /** Adds rows of `labelledModel`. `refuse` is called with each row whose prediction is not finite. */
   add({ rows, count, numbers }: RowBlock, refuse: (row: RefusedRow) => void): void {
-    const { card, predictor, within, sums } = this;
+    const { card, predictor, sums } = this;
     const [width, depth] = [card.features.length, card.targets.length];
     const features = new Float32Array(count * width);
     const labels = new Map<number, Float32Array>();
@@ -83,8 +83,9 @@ export class Evaluation {
       labels.set(numbers[row]!, targets);
     }
     this.inputs += kept > 0 ? kept * predictor.encoder.meanSquare(features.subarray(0, kept * width), kept) : 0;
-    const made = within ? predictWithin(predictor, within, features, kept) : predictAll(predictor, features, kept);
-    const predicted = finiteRows({ count: kept, numbers, ...made }, card.targets, refuse);
+    const made = predictAll(predictor, features, kept);
+    const within = this.bounded?.bounds(LEVEL, made, kept);
+    const predicted = finiteRows({ count: kept, numbers, ...made, bounds: within }, card.targets, refuse);
     const { bounds } = predicted;
     for (let row = 0; row < predicted.count; row++) {
       const targets = labels.get(predicted.numbers[row]!)!;
@@ -129,8 +130,8 @@ export class Evaluation {
 
   /** Returns how many true values the intervals of 0.9 cover; null if the version has no such intervals. */
   intervals(): EvaluatedIntervals | null {
-    const { rows, sums, card, within } = this;
-    if (!within) return null;
+    const { rows, sums, card, bounded } = this;
+    if (!bounded) return null;
     const targets = sums.map(({ covered, widths }) => ({ coverage: covered / rows, mean_width: widths / rows }));
     return { level: LEVEL, targets: Object.fromEntries(card.targets.map((name, j) => [name, targets[j]!])) };
   }
