@@ -731,7 +731,7 @@ export interface components {
       } | null;
       /** @description what prediction intervals are made from; older versions have none */
       intervals?: {
-        /** @description calibration rows; a level needs level / (1 - level) of them */
+        /** @description calibration rows, of a small table all; a level needs level / (1 - level) of them */
         rows: number;
       };
       metrics: components['schemas']['Metrics'];
@@ -1692,7 +1692,7 @@ export interface components {
       } | null;
       /** @description what prediction intervals are made from; older versions have none */
       intervals?: {
-        /** @description calibration rows; a level needs level / (1 - level) of them */
+        /** @description calibration rows, of a small table all; a level needs level / (1 - level) of them */
         rows: number;
       };
       metrics: components['schemas']['Metrics'];

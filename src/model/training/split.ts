@@ -4,6 +4,12 @@ import { UNIT_MS } from '../columns/coding.js';
 import type { Column } from '../columns/column.js';
 import type { LabelledRows } from '../tables/labelled-rows.js';
 
+/** Numbers of rows. */
+export interface Split {
+  readonly heldOut: Int32Array;
+  readonly training: Int32Array;
+}
+
 /**
  * Holds out `share` of the rows. Returns the indices of the held-out rows and of those to train on, each in random order.
  *
@@ -12,12 +18,7 @@ import type { LabelledRows } from '../tables/labelled-rows.js';
  * trained on, except a few near the bound, which moves slightly as data grow. `columns` are those of coded features: a level
  * counts as its text and a time as its instant, since their codes may differ in the next table.
  */
-export function splitRows(
-  data: LabelledRows,
-  share: number,
-  random: Random,
-  columns?: readonly Column[],
-): { heldOut: Int32Array; training: Int32Array } {
+export function splitRows(data: LabelledRows, share: number, random: Random, columns?: readonly Column[]): Split {
   const { rows } = data;
   const count = Math.min(rows - 1, Math.max(1, Math.round(rows * share)));
   const hashes = contentHashes(data, columns);

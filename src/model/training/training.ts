@@ -10,8 +10,8 @@ import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN, type Shape } from '../network
 import { gather, type LabelledRows } from '../tables/labelled-rows.js';
 import type { Epoch, Metrics } from '../versions/metrics.js';
 import { fitRidgeBaseline } from './baselines/ridge-baseline.js';
-import { CrossStopping } from './calibration/cross-stopping.js';
 import { cappedError, residualCaps } from './capped-error.js';
+import { CrossStopping } from './cross-stopping.js';
 import { evaluate } from './evaluation.js';
 import { startHinges } from './ridge/hinge-start.js';
 import { MAX_RIDGE_INPUTS, startLinear } from './ridge/linear-start.js';
@@ -21,7 +21,7 @@ import type { RidgeFit } from './ridge/ridge-by-gcv.js';
 import { fitInputs, gatherInputs, type Inputs } from './scaling/inputs.js';
 import { chooseScale } from './scaling/target-scale.js';
 import { fitTargets } from './scaling/targets.js';
-import { splitRows } from './split.js';
+import { type Split, splitRows } from './split.js';
 import type { Configuration, TrainingOptions } from './training-options.js';
 import { WeightAverage } from './weight-average.js';
 import { decayWeights } from './weight-decay.js';
@@ -78,7 +78,7 @@ export interface TrainingResult {
  * regression, and averages the weights over the steps. It stops early on the prediction error that the average has on held-out
  * rows (the reconstruction error has heavy tails), and returns the best epoch's average, with a reconstruction head fitted
  * to it; a trial, of which only the predictions matter, goes without that head. With several `members`, it does so from as many
- * seeds, and returns their average as one network; `onEpoch` follows the first. The same seed and engine give the same weights, bit
+ * seeds, and returns their average as one network; `onEpoch` follows the first. `split` is by default `splitRows`. The same seed and engine give the same weights, bit
  * for bit.
  *
  * Rejects with `TOO_FEW_ROWS`, and with `TRAINING_DIVERGED` if a loss exceeds `DIVERGED_LOSS` or is not finite.
@@ -92,13 +92,15 @@ export async function train(
   onEpoch: (epoch: Epoch) => void | Promise<void> = () => {},
   columns?: readonly Column[],
   isTrial = false,
+  split?: Split,
 ): Promise<TrainingResult> {
   if (data.rows < MIN_ROWS) {
     throw new DomainError('TOO_FEW_ROWS', `training needs at least ${MIN_ROWS} complete rows, got ${data.rows}`);
   }
   const outputs = targetNames.length;
   const random = createRandom(options.seed);
-  const { heldOut: heldOutIndex, training: index } = splitRows(data, options.validation_split, random, columns);
+  const { heldOut: heldOutIndex, training: index } =
+    split ?? splitRows(data, options.validation_split, random, columns);
   const heldOut = gather(data, heldOutIndex);
   const scale = await chooseScale(data, targetNames.length, index, options, (sample, trial) =>
     train(createEngine, sample, featureCount, targetNames, { ...trial, members: 1 }, undefined, columns, true),

@@ -2,9 +2,10 @@ import { type Difficulty, difficultyOf } from '../../intervals/difficulty.js';
 import { type IntervalsFile, MAX_SCORES } from '../../intervals/intervals-file.js';
 import { rankOf } from '../../intervals/level.js';
 import type { EngineFactory } from '../../network/engine.js';
-import { type Predictions, Predictor, predictAll, type Scalers } from '../../network/predictor.js';
+import type { Predictions, Scalers } from '../../network/predictor.js';
 import { fromTargetUnits } from '../../network/target-scaler.js';
 import type { LabelledRows } from '../../tables/labelled-rows.js';
+import { crossStoppedOutputs } from '../cross-stopping.js';
 import type { TrainingResult } from '../training.js';
 import { fitDifficulty, type ScoredRows } from './fit-difficulty.js';
 
@@ -23,18 +24,18 @@ const MAX_FITTED_ROWS = 5000;
 /** Parts of the rows. The difficulty of each is predicted by a model that is fitted to the others. */
 const PARTS = 5;
 
-/** Calibrates the prediction intervals of a trained model on its held-out rows. */
-export function calibrate(result: TrainingResult, createEngine: EngineFactory): IntervalsFile {
-  const { heldOut, scalers } = result;
-  const rows = Math.min(MAX_ROWS, heldOut.rows);
-  const outputs = crossStoppedOutputs(result, createEngine, rows);
-  return calibrated({ rows, outputs, targets: heldOut.targets, errors: heldOut.errors }, scalers);
+/** Rows, with their targets and predictions `[rows, targets]`, in target units, by networks that have not seen them. */
+export interface CalibrationRows extends Omit<LabelledRows, 'features'>, Predictions {}
+
+/** Returns the calibration rows among the held-out rows of a training. */
+export function heldOutRows(result: TrainingResult, createEngine: EngineFactory): CalibrationRows {
+  const { targets, errors } = result.heldOut;
+  const rows = Math.min(MAX_ROWS, result.heldOut.rows);
+  return { rows, targets, outputs: crossStoppedOutputs(result, createEngine, rows), errors };
 }
 
-/** Rows, with their targets and predictions `[rows, targets]`, in target units, by networks that have not seen them. */
-interface CalibrationRows extends Omit<LabelledRows, 'features'>, Predictions {}
-
-function calibrated({ rows, targets, outputs, errors }: CalibrationRows, scalers: Scalers): IntervalsFile {
+/** Calibrates the prediction intervals of a model with these scalers. */
+export function calibrate({ rows, targets, outputs, errors }: CalibrationRows, scalers: Scalers): IntervalsFile {
   const width = scalers.targets.mean.length;
   const [learnedTargets, learnedOutputs] = [targets, outputs].map((values) => {
     const learned = new Float32Array(rows * width);
@@ -82,20 +83,6 @@ function fitCrosswise(rows: ScoredRows, most: number): { ofAll: Difficulty; ofOt
 function rowsOf({ outputs, errors, residuals }: ScoredRows, holds: (row: number) => boolean): ScoredRows {
   const take = (values: Float64Array) => values.filter((_, row) => holds(row));
   return { outputs: take(outputs), errors: take(errors), residuals: take(residuals) };
-}
-
-/** Predicts the first held-out rows, each half by the epoch that the other half has chosen: `[rows, targets]`. */
-function crossStoppedOutputs(
-  { shape, scalers, heldOut, crossStopped }: TrainingResult,
-  createEngine: EngineFactory,
-  rows: number,
-): Float32Array {
-  const [byEven, byOdd] = crossStopped.map((weights) => {
-    using predictor = new Predictor(createEngine(shape, weights), scalers);
-    return predictAll(predictor, heldOut.features, rows).outputs;
-  });
-  const width = shape.outputs;
-  return byEven!.map((output, i) => (Math.floor(i / width) % 2 === 0 ? byOdd![i]! : output));
 }
 
 /**

@@ -19,7 +19,8 @@ import { thinHistory } from '../../versions/history.js';
 import type { Epoch } from '../../versions/metrics.js';
 import { writeVersion } from '../../versions/version.js';
 import { evaluateBaselines } from '../baselines/baselines.js';
-import { calibrate } from '../calibration/calibrate.js';
+import { calibrate, heldOutRows } from '../calibration/calibrate.js';
+import { crossValidatedRows, smallTable } from '../calibration/cross-validated-rows.js';
 import { judge } from '../gate/gate.js';
 import { predictByServing } from '../gate/serving-model.js';
 import { whatMatters } from '../importance/what-matters.js';
@@ -47,6 +48,7 @@ async function run({ stage, engine, options, gate: terms }: TrainingRequest): Pr
   const { info, data } = readTable(join(stage, 'table'));
   // Before the training standardises them in place.
   const targetRanges = rangesOf(data.targets, info.targets.length);
+  const small = smallTable(data, info);
   clock.end('read');
   // `train` creates the engine once it has split and scaled the rows, and at the end another, without an optimiser.
   const createTrained: EngineFactory = (shape, weights, optimizer) => {
@@ -68,7 +70,8 @@ async function run({ stage, engine, options, gate: terms }: TrainingRequest): Pr
   const { baselines, ridge } = evaluateBaselines(predictor, heldOut, info.targets, result.ridge);
   const gate = judge(heldOut, heldOut.outputs, result.scalers.targets, serving, terms, ridge);
   clock.end('gate');
-  const intervals = calibrate(result, createEngine);
+  const calibrationRows = small && (await crossValidatedRows(result, small, options, engine, createEngine));
+  const intervals = calibrate(calibrationRows ?? heldOutRows(result, createEngine), result.scalers);
   clock.end('intervals');
   const baseline = baselineOf(heldOut, info, predictor, options.seed, targetRanges, result.scalers.columns);
   clock.end('baseline');

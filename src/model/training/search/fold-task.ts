@@ -3,7 +3,8 @@ import type { EngineName } from '../../engines/load-engine.js';
 import type { EngineFactory } from '../../network/engine.js';
 import { type Predictions, Predictor, predictAll } from '../../network/predictor.js';
 import { gather } from '../../tables/labelled-rows.js';
-import { train } from '../training.js';
+import { crossStoppedOutputs } from '../cross-stopping.js';
+import { type TrainingResult, train } from '../training.js';
 import type { Configuration } from '../training-options.js';
 import type { Fold } from './folds.js';
 import type { SharedTable } from './shared-table.js';
@@ -15,6 +16,11 @@ export interface FoldTask extends Fold {
   readonly configuration: Configuration;
   /** Fits the reconstruction as a version's is, for those who need the reconstruction errors. */
   readonly withReconstruction?: boolean;
+  /**
+   * Trains on all rows `training`, as the version of the task is trained: the rows `judged` are held out to stop early. The epoch that
+   * predicts one half of them has been chosen by the other. Implies `withReconstruction`.
+   */
+  readonly stopsByJudged?: boolean;
   /** `Date.now()` at which the training is given up. */
   readonly deadline?: number | undefined;
 }
@@ -40,6 +46,14 @@ export async function runFold(createEngine: EngineFactory, task: FoldTask): Prom
       throw new DomainError('TRAINING_CANCELLED', 'the time of the search is over');
     }
   };
+  if (task.stopsByJudged) {
+    const rows = gather(table, Int32Array.of(...judged, ...training));
+    const numbers = Int32Array.from({ length: rows.rows }, (_, row) => row);
+    const split = { heldOut: numbers.slice(0, judged.length), training: numbers.slice(judged.length) };
+    const trained = await train(createEngine, rows, width, targetNames, configuration, onEpoch, columns, false, split);
+    const outputs = crossStoppedOutputs(trained, createEngine, judged.length);
+    return { outputs, errors: trained.heldOut.errors, ...effort(trained, started) };
+  }
   const rows = gather(table, training);
   const trained = await train(
     createEngine,
@@ -53,5 +67,9 @@ export async function runFold(createEngine: EngineFactory, task: FoldTask): Prom
   );
   using predictor = new Predictor(createEngine(trained.shape, trained.weights), trained.scalers);
   const predictions = predictAll(predictor, gather(table, judged).features, judged.length);
-  return { ...predictions, epochs: trained.history.length, seconds: (performance.now() - started) / 1000 };
+  return { ...predictions, ...effort(trained, started) };
+}
+
+function effort({ history }: TrainingResult, started: number): Pick<FoldResult, 'epochs' | 'seconds'> {
+  return { epochs: history.length, seconds: (performance.now() - started) / 1000 };
 }

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../../../src/base/statistics/random.js';
 import { difficultyOf, TERMS, writeTerms } from '../../../../src/model/intervals/difficulty.js';
-import { CrossStopping } from '../../../../src/model/training/calibration/cross-stopping.js';
 import { fitDifficulty } from '../../../../src/model/training/calibration/fit-difficulty.js';
+import { CrossStopping } from '../../../../src/model/training/cross-stopping.js';
 
 /** Rows whose residuals grow with the prediction, e to the prediction on average, and do not depend on the error. */
 function growing(rows: number, seed = 1) {

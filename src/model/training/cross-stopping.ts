@@ -1,4 +1,7 @@
-import type { LabelledRows } from '../../tables/labelled-rows.js';
+import type { EngineFactory } from '../network/engine.js';
+import { Predictor, predictAll, type Scalers } from '../network/predictor.js';
+import type { Shape } from '../network/shape.js';
+import type { LabelledRows } from '../tables/labelled-rows.js';
 
 /**
  * Retains, beside the best epoch on all held-out rows, the best on those of even numbers and on those of odd ones. The rows of each half
@@ -51,4 +54,29 @@ export class CrossStopping {
     }
     return sums;
   }
+}
+
+/**
+ * Predicts the first `rows` held-out rows of a training, those of even numbers by the epoch that the odd ones have chosen, and the other
+ * way around. Returns `[rows, targets]` in target units.
+ */
+export function crossStoppedOutputs(
+  { shape, scalers, heldOut, crossStopped }: CrossStopped,
+  createEngine: EngineFactory,
+  rows: number,
+): Float32Array {
+  const [byEven, byOdd] = crossStopped.map((weights) => {
+    using predictor = new Predictor(createEngine(shape, weights), scalers);
+    return predictAll(predictor, heldOut.features, rows).outputs;
+  });
+  const width = shape.outputs;
+  return byEven!.map((output, i) => (Math.floor(i / width) % 2 === 0 ? byOdd![i]! : output));
+}
+
+/** The part of a training's result that is needed for that. */
+interface CrossStopped {
+  readonly shape: Shape;
+  readonly scalers: Scalers;
+  readonly heldOut: LabelledRows;
+  readonly crossStopped: readonly [even: Float32Array, odd: Float32Array];
 }
