@@ -12,6 +12,7 @@ import { exportCommand } from './commands/export.js';
 import { keysCommand } from './commands/keys.js';
 import { predictCommand } from './commands/predict.js';
 import { profileCommand } from './commands/profile.js';
+import { reportCommand } from './commands/report.js';
 import { rollbackCommand } from './commands/rollback.js';
 import { selfCheckCommand } from './commands/self-check.js';
 import { serveCommand } from './commands/serve.js';
@@ -50,7 +51,15 @@ export function buildProgram(release: () => void): Command {
   };
   const commands = [
     ...[serveCommand(handOver), trainCommand(), profileCommand(), predictCommand(), evaluateCommand(), driftCommand()],
-    ...[versionsCommand(), activateCommand(), rollbackCommand(), exportCommand(), typesCommand(), selfCheckCommand()],
+    ...[
+      versionsCommand(),
+      activateCommand(),
+      rollbackCommand(),
+      exportCommand(),
+      reportCommand(),
+      typesCommand(),
+      selfCheckCommand(),
+    ],
     ...[keysCommand(), auditCommand(), doctorCommand(), benchCommand(), demoCommand(handOver), completionsCommand()],
   ];
   for (const command of commands) program.addCommand(conventional(command));

@@ -184,7 +184,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** The card of a version */
+    /** The card of a version, and what people say of it */
     get: operations['getVersion'];
     put?: never;
     post?: never;
@@ -192,7 +192,8 @@ export interface paths {
     delete: operations['deleteVersion'];
     options?: never;
     head?: never;
-    patch?: never;
+    /** Describe a version: what is not named stays, and null clears (JSON Merge Patch) */
+    patch: operations['annotateVersion'];
     trace?: never;
   };
   '/models/{version}/report': {
@@ -457,6 +458,57 @@ export interface components {
       /** @description features, the likeliest cause first, then predictions; at most 50 */
       columns: components['schemas']['DriftColumn'][];
     };
+    AnnotationsPatch: {
+      description?: string | null;
+      tags?: string[] | null;
+      notes?: {
+        /** @description who developed the model, who answers for it, and how to reach them */
+        owners?: string | null;
+        /** @description licence, and how to cite the model */
+        licence?: string | null;
+        /** @description what the model is for, and who is meant to use it */
+        intended_use?: string | null;
+        /** @description uses that look similar, but that the model is not fit for */
+        out_of_scope?: string | null;
+        /** @description groups, instruments or conditions between which the errors may differ */
+        factors?: string | null;
+        /** @description why these measures of error matter, and which error is acceptable */
+        metrics?: string | null;
+        /** @description where the data come from, how they were collected and prepared, and who may use them */
+        data?: string | null;
+        /** @description people and decisions that the model affects, risks, and what was done about them */
+        ethical_considerations?: string | null;
+        /** @description known weaknesses, what was not tested, and recommendations */
+        caveats?: string | null;
+      } | null;
+    };
+    AnnotationsReply: {
+      model_version: string;
+      /** @description what the version is, in a few sentences */
+      description: string | null;
+      tags: string[];
+      /** @description the sections of the model card that only people can fill */
+      notes: {
+        /** @description who developed the model, who answers for it, and how to reach them */
+        owners?: string;
+        /** @description licence, and how to cite the model */
+        licence?: string;
+        /** @description what the model is for, and who is meant to use it */
+        intended_use?: string;
+        /** @description uses that look similar, but that the model is not fit for */
+        out_of_scope?: string;
+        /** @description groups, instruments or conditions between which the errors may differ */
+        factors?: string;
+        /** @description why these measures of error matter, and which error is acceptable */
+        metrics?: string;
+        /** @description where the data come from, how they were collected and prepared, and who may use them */
+        data?: string;
+        /** @description people and decisions that the model affects, risks, and what was done about them */
+        ethical_considerations?: string;
+        /** @description known weaknesses, what was not tested, and recommendations */
+        caveats?: string;
+      };
+    };
     BaselineBody: {
       /** @description ISO 8601: the rows since then become the reference */
       since: string;
@@ -498,6 +550,30 @@ export interface components {
     CardReply: {
       model_version: string;
       name: string;
+      /** @description what the version is, in a few sentences */
+      description: string | null;
+      tags: string[];
+      /** @description the sections of the model card that only people can fill */
+      notes: {
+        /** @description who developed the model, who answers for it, and how to reach them */
+        owners?: string;
+        /** @description licence, and how to cite the model */
+        licence?: string;
+        /** @description what the model is for, and who is meant to use it */
+        intended_use?: string;
+        /** @description uses that look similar, but that the model is not fit for */
+        out_of_scope?: string;
+        /** @description groups, instruments or conditions between which the errors may differ */
+        factors?: string;
+        /** @description why these measures of error matter, and which error is acceptable */
+        metrics?: string;
+        /** @description where the data come from, how they were collected and prepared, and who may use them */
+        data?: string;
+        /** @description people and decisions that the model affects, risks, and what was done about them */
+        ethical_considerations?: string;
+        /** @description known weaknesses, what was not tested, and recommendations */
+        caveats?: string;
+      };
       /** @enum {number} */
       schema: 1;
       /** @description ISO 8601, UTC */
@@ -1748,6 +1824,9 @@ export interface components {
         metrics: components['schemas']['Metrics'];
         /** @description the gate's decision when it was trained; null if there was none */
         gate: components['schemas']['Gate'] | null;
+        /** @description what the version is, in a few sentences */
+        description: string | null;
+        tags: string[];
       }[];
     };
     NotReady: {
@@ -3337,6 +3416,153 @@ export interface operations {
       };
       /** @description What went wrong: the place, what was expected and what was found */
       409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorReply'];
+        };
+      };
+      /** @description What went wrong: the place, what was expected and what was found */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorReply'];
+        };
+      };
+      /** @description What went wrong: the place, what was expected and what was found */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorReply'];
+        };
+      };
+      /** @description What went wrong: the place, what was expected and what was found */
+      421: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorReply'];
+        };
+      };
+      /** @description What went wrong: the place, what was expected and what was found */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorReply'];
+        };
+      };
+      /** @description What went wrong: the place, what was expected and what was found */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorReply'];
+        };
+      };
+      /** @description What went wrong: the place, what was expected and what was found */
+      507: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorReply'];
+        };
+      };
+    };
+  };
+  annotateVersion: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description the `ETag` of `GET /models/<v>`: the change is refused if somebody else changed it meanwhile */
+        'if-match'?: string;
+      };
+      path: {
+        /** @description number of a version */
+        version: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['AnnotationsPatch'];
+      };
+    };
+    responses: {
+      /** @description Default Response */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AnnotationsReply'];
+        };
+      };
+      /** @description What went wrong: the place, what was expected and what was found */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorReply'];
+        };
+      };
+      /** @description What went wrong: the place, what was expected and what was found */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorReply'];
+        };
+      };
+      /** @description What went wrong: the place, what was expected and what was found */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorReply'];
+        };
+      };
+      /** @description What went wrong: the place, what was expected and what was found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorReply'];
+        };
+      };
+      /** @description What went wrong: the place, what was expected and what was found */
+      408: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorReply'];
+        };
+      };
+      /** @description What went wrong: the place, what was expected and what was found */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorReply'];
+        };
+      };
+      /** @description What went wrong: the place, what was expected and what was found */
+      412: {
         headers: {
           [name: string]: unknown;
         };

@@ -50,6 +50,7 @@ import { healthRoutes } from './routes/health.js';
 import { homeRoute } from './routes/home.js';
 import { metricsRoute } from './routes/metrics.js';
 import { activationRoutes } from './routes/models/activate.js';
+import { annotateRoute } from './routes/models/annotate.js';
 import { archiveRoutes } from './routes/models/archive.js';
 import { catalogRoutes } from './routes/models/catalog.js';
 import { compareRoute } from './routes/models/compare.js';
@@ -84,7 +85,7 @@ export interface ModelRoutesOptions {
 /** Adds the routes of a model, with the hooks that they need. They see no other routes of `app` than those below its prefix. */
 export async function modelRoutes(app: FastifyInstance, options: ModelRoutesOptions): Promise<void> {
   const { parts, config, platform, control, auditLog, registry, durations, predictions, overload, fastPath } = options;
-  const { service, jobs, drift, feedback, store, loader, catalog, changes, prune, createEngine } = parts;
+  const { service, jobs, drift, feedback, store, loader, catalog, notes, changes, prune, createEngine } = parts;
   const { MODEL_NAME: name, BODY_LIMIT: bodyLimit, TRAIN_BODY_LIMIT: trainBodyLimit, MAX_ROWS: maxRows } = config;
   const allowMissing = config.ON_MISSING === 'mean';
   // A platform that predicts at the same path uses its own protocol there.
@@ -135,8 +136,9 @@ export async function modelRoutes(app: FastifyInstance, options: ModelRoutesOpti
   const uploads = new Uploads(store, bodyLimit);
   app.addHook('onClose', () => uploads.close());
   await app.register(archiveRoutes, { store, uploads, prune, name, bodyLimit });
-  catalogRoutes(app, { store, catalog, service, name });
-  reportRoute(app, { store, catalog, name });
+  catalogRoutes(app, { store, catalog, notes, service, name });
+  annotateRoute(app, notes);
+  reportRoute(app, { store, catalog, notes, name });
   activationRoutes(app, loader);
   removeRoute(app, store, loader);
   compareRoute(app, store, createEngine);

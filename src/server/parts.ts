@@ -15,6 +15,7 @@ import { Catalog } from './service/versions/catalog.js';
 import { ModelLoader } from './service/versions/model-loader.js';
 import { OwnChanges } from './service/versions/own-changes.js';
 import { createPruning } from './service/versions/pruning.js';
+import { VersionNotes } from './service/versions/version-notes.js';
 
 /** Everything the application is built from; none of it knows HTTP. */
 export type Parts = ReturnType<typeof buildParts>;
@@ -47,6 +48,7 @@ export function buildParts(config: Config, createEngine: EngineFactory, log: Log
     reference: referenceOf(config),
   });
   const catalog = new Catalog(store, log);
+  const notes = new VersionNotes(store, catalog, log);
   const prune = createPruning({ store, loader, changes, log, keep: config.KEEP_VERSIONS });
 
   service.observe((observation) => drift.observe(observation));
@@ -59,7 +61,7 @@ export function buildParts(config: Config, createEngine: EngineFactory, log: Log
     }),
   );
   jobs.on('end', () => changes.follow(prune()));
-  return { store, createEngine, service, drift, loader, jobs, feedback, catalog, changes, prune, log };
+  return { store, createEngine, service, drift, loader, jobs, feedback, catalog, notes, changes, prune, log };
 }
 
 /** Returns the CSV that the first model is trained on, and that a retraining may mix in; undefined for none. */

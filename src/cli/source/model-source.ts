@@ -4,6 +4,7 @@ import { filesIn } from '../../base/files/directory.js';
 import type { Intervals } from '../../model/intervals/intervals.js';
 import type { Predictor } from '../../model/network/predictor.js';
 import type { FileStore } from '../../model/store/file-store.js';
+import { readAnnotated } from '../../model/store/version-annotations.js';
 import { unpackArchive } from '../../model/versions/archive.js';
 import type { Card } from '../../model/versions/card.js';
 import { openVersion, readFiles, type VersionFiles } from '../../model/versions/version.js';
@@ -45,7 +46,12 @@ export async function readModel(options: ModelOptions): Promise<ModelSource> {
   if (url !== undefined) return readFromService(new ServiceClient(url, key), version);
   const store = storeOf(settings(options));
   const number = version ?? (await productionOf(store));
-  return { label: `version ${number} of ${store.location}`, version: number, files: await store.read(number), store };
+  return {
+    label: `version ${number} of ${store.location}`,
+    version: number,
+    files: await readAnnotated(store, number),
+    store,
+  };
 }
 
 /** Reads a version, verifies it, and builds its engine. Throws as `readModel`. */
@@ -76,7 +82,7 @@ async function readFromService(client: ServiceClient, requested: number | undefi
   return { label: `version ${version} of ${client.url}`, version, files };
 }
 
-async function servingOf(client: ServiceClient): Promise<number> {
+export async function servingOf(client: ServiceClient): Promise<number> {
   const { serving } = await client.json<{ serving: string | null }>('models');
   if (serving !== null) return Number(serving);
   throw new DomainError('NOT_READY', `${client.url}: no version serves there; --version names one`);

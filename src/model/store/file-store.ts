@@ -9,6 +9,7 @@ import { watchDirectory } from '../../base/files/watch-directory.js';
 import type { VersionFiles } from '../versions/version.js';
 import { aliasOf, appendRecord, readRecord } from './alias-record.js';
 import type { Aliases } from './aliases.js';
+import { annotatedVersion, annotationsDocument } from './annotations-document.js';
 import { listDocuments, readDocument, removeDocument, writeDocument } from './documents.js';
 import { Ledger } from './ledger.js';
 import { type StoreHealth, storeHealth } from './store-health.js';
@@ -159,13 +160,20 @@ export class FileStore {
     return removeDocument(this.location, name);
   }
 
-  /** Finishes removals and deletes stages of processes that died. Returns how many leftovers there were. */
+  /** Finishes removals and deletes what processes that died have left. Returns how many leftovers there were. */
   async sweep(): Promise<number> {
+    // Before the versions: one that is published meanwhile may be annotated at once.
+    const documents = await this.listDocuments();
     const versions = await this.list();
+    const orphans = documents.filter((name) => {
+      const version = annotatedVersion(name);
+      return version !== undefined && !versions.includes(version);
+    });
+    for (const name of orphans) await this.removeDocument(name);
     const { removing } = await readRecord(this.aliasLedger);
     const unfinished = removing.filter((version) => versions.includes(version));
     for (const version of unfinished) await this.unlist(version);
-    return unfinished.length + (await sweepStages(this.location));
+    return unfinished.length + orphans.length + (await sweepStages(this.location));
   }
 
   /**
@@ -184,13 +192,14 @@ export class FileStore {
     }
   }
 
-  /** Removes a version from the listing with one rename, then deletes its files. */
+  /** Removes a version from the listing with one rename, then deletes its files and annotations. */
   private async unlist(version: number): Promise<void> {
     const stage = await this.stage();
     try {
       await rename(this.directoryOf(version), join(stage, 'removed'));
       flushDirectory(this.location);
       failpoint('remove:renamed');
+      await this.removeDocument(annotationsDocument(version));
     } catch (error) {
       // Another process is removing it as well, and was faster.
       if (!isCode(error, 'ENOENT')) throw error;

@@ -1,5 +1,7 @@
 import { type Static, Type } from 'typebox';
+import { Value } from 'typebox/value';
 import { nullable } from '../../base/json/nullable.js';
+import { invalidVersion, parseFile } from './card.js';
 
 /** Maximum letters of the description, and of each section of the notes. */
 const MAX_TEXT = 4000;
@@ -55,6 +57,29 @@ export const AnnotationsPatch = Type.Object(
 export type AnnotationsPatch = Static<typeof AnnotationsPatch>;
 
 export const NO_ANNOTATIONS: Annotations = { description: null, tags: [], notes: {} };
+
+/** The file of an archive that holds the annotations. The card does not list it, since they change after the training. */
+export const ANNOTATIONS_FILE = 'annotations.json';
+
+/** Maximum bytes of {@link ANNOTATIONS_FILE}. */
+const MAX_BYTES = 2 ** 18;
+
+/** Reads the annotations of an archive from the content of their file. Throws `INVALID_VERSION`. */
+export function parseAnnotations(content: Uint8Array | undefined): Annotations {
+  if (!content) return NO_ANNOTATIONS;
+  if (content.byteLength > MAX_BYTES) {
+    throw invalidVersion(`${ANNOTATIONS_FILE}: expected at most ${MAX_BYTES} bytes, got ${content.byteLength}`);
+  }
+  const value = parseFile(ANNOTATIONS_FILE, content);
+  if (Value.Check(Annotations, value)) return patchAnnotations(NO_ANNOTATIONS, value);
+  const [first] = Value.Errors(Annotations, value);
+  throw invalidVersion(`${ANNOTATIONS_FILE}${first?.instancePath ?? ''}: ${first?.message ?? 'invalid'}`);
+}
+
+/** Returns whether there is nothing to store. */
+export function isEmpty({ description, tags, notes }: Annotations): boolean {
+  return description === null && tags.length === 0 && Object.keys(notes).length === 0;
+}
 
 /** Applies a change. Texts lose the spaces around them, and an empty one is none. */
 export function patchAnnotations(annotations: Annotations, patch: AnnotationsPatch): Annotations {

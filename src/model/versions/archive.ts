@@ -6,6 +6,7 @@ import type { Headers } from 'tar-stream';
 import { DomainError, show } from '../../base/domain-error.js';
 import type { EngineFactory } from '../network/engine.js';
 import { layersModelJson } from '../network/layers-format.js';
+import { ANNOTATIONS_FILE, parseAnnotations } from './annotations.js';
 import { type Card, parseFile } from './card.js';
 import { parseProbe } from './probe.js';
 import { file, openVersion, readVersion, UPLOAD_MARK, type VersionFiles } from './version.js';
@@ -34,7 +35,7 @@ const FOLDER_NAME = /^(?!\.{1,2}$)[^/\\]*$/;
 const OF_MACOS = /^__MACOSX(\/|$)|(^|\/)(\._[^/]*|\.DS_Store)$/;
 
 /**
- * Packs the files that a version's card lists into a tar.gz, the card last. The same version gives the same bytes. Throws
+ * Packs the files that a version's card lists into a tar.gz, and its annotations, the card last. The same version gives the same bytes. Throws
  * `INVALID_VERSION` if a file's checksum is not the card's.
  */
 export async function packArchive(files: VersionFiles): Promise<Readable> {
@@ -42,7 +43,8 @@ export async function packArchive(files: VersionFiles): Promise<Readable> {
   const { default: tar } = await import('tar-stream');
   const archive = tar.pack();
   const mtime = new Date(card.created_at);
-  for (const name of [...Object.keys(card.files), 'card.json']) {
+  const annotated = files.has(ANNOTATIONS_FILE) ? [ANNOTATIONS_FILE] : [];
+  for (const name of [...Object.keys(card.files), ...annotated, 'card.json']) {
     const entry = archive.entry({ name, mtime, mode: 0o644 }, Buffer.from(files.get(name)!));
     // If the client breaks off the download, each entry is destroyed with an error; without a listener it would be uncaught.
     entry.on('error', () => {});
@@ -91,8 +93,8 @@ export async function unpackArchive(archive: Readable, limit: number): Promise<V
 }
 
 /**
- * Verifies uploaded files. Beyond the checks of opening a version, the card must list every file, since an unlisted one has no
- * checksum. Throws `INVALID_ARCHIVE` with file and reason.
+ * Verifies uploaded files. Beyond the checks of opening a version, the card must list every file but the annotations, since an unlisted
+ * one has no checksum. Throws `INVALID_ARCHIVE` with file and reason.
  */
 export function verifyUpload(files: VersionFiles, createEngine: EngineFactory): Card {
   try {
@@ -100,7 +102,7 @@ export function verifyUpload(files: VersionFiles, createEngine: EngineFactory): 
     const { card, shape } = readVersion(files);
     if (files.has(UPLOAD_MARK)) throw invalid(`${UPLOAD_MARK}: the name is reserved for the store`);
     for (const [name, content] of files) {
-      if (name === 'card.json') continue;
+      if (name === 'card.json' || (name === ANNOTATIONS_FILE && !Object.hasOwn(card.files, name))) continue;
       const listed = Object.hasOwn(card.files, name) ? card.files[name] : undefined;
       if (!listed) throw invalid(`${name}: the card does not list it`);
       if (listed.bytes !== content.byteLength) {
@@ -118,6 +120,8 @@ export function verifyUpload(files: VersionFiles, createEngine: EngineFactory): 
       throw invalid('intervals.json: expected the file if and only if the card describes it');
     }
     evaluationOf(card, files.get(EVALUATION_FILE));
+    if (Object.hasOwn(card.files, ANNOTATIONS_FILE)) throw invalid(`${ANNOTATIONS_FILE}: the card must not list it`);
+    parseAnnotations(files.get(ANNOTATIONS_FILE));
     openVersion(files, createEngine).predictor.close();
     return card;
   } catch (cause) {

@@ -12,6 +12,7 @@ import type { EngineFactory } from '../network/engine.js';
 import { bytesToWeights, layersModelJson, weightsToBytes } from '../network/layers-format.js';
 import { Predictor, type Scalers } from '../network/predictor.js';
 import { type Shape, weightCount } from '../network/shape.js';
+import { ANNOTATIONS_FILE } from './annotations.js';
 import { type Card, inputsOfCard, invalidVersion, parseCard, scalersOf, sealCard, sha256 } from './card.js';
 import { makeProbe, type Probe, parseProbe, verifyProbe } from './probe.js';
 import { checkFileSizes, MAX_CARD_BYTES } from './version-bounds.js';
@@ -106,9 +107,10 @@ export function writeFiles(directory: string, files: VersionFiles): void {
   flushDirectory(directory);
 }
 
-/** Writes the verified files of an uploaded version, with their mark. */
+/** Writes the verified files of an uploaded version, with their mark, and without annotations, which the store has beside it. */
 export function writeUpload(directory: string, files: VersionFiles): void {
-  writeFiles(directory, new Map([[UPLOAD_MARK, new Uint8Array()], ...files]));
+  const listed = Array.from(files).filter(([name]) => name !== ANNOTATIONS_FILE);
+  writeFiles(directory, new Map([[UPLOAD_MARK, new Uint8Array()], ...listed]));
 }
 
 /** Reads the named files, which include the card, in the order that `writeFiles` expects: the card last. */

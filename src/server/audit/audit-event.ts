@@ -7,6 +7,7 @@ export type AuditAction =
   | 'rollback'
   | 'delete'
   | 'upload'
+  | 'annotate'
   | 'reset'
   | 'baseline'
   | 'feedback'

@@ -232,6 +232,18 @@ test('files that do not match their card are refused by name, whichever was chan
   );
   refused({ 'card.json': resealed({}, { baseline: null }) }, /baseline\.json: the card describes none/);
 
+  const annotations: [unknown, RegExp][] = [
+    ['{', /annotations\.json: not JSON/],
+    [{ description: 1, tags: [], notes: {} }, /annotations\.json\/description/],
+    [{ description: null, tags: [], notes: { other: 'x' } }, /annotations\.json/],
+    [{ description: 'x'.repeat(2 ** 19), tags: [], notes: {} }, /annotations\.json: expected at most 262144 bytes/],
+  ];
+  for (const [content, message] of annotations) {
+    refused({ 'annotations.json': typeof content === 'string' ? content : JSON.stringify(content) }, message);
+  }
+  const own = { 'annotations.json': '{"description":null,"tags":[],"notes":{}}' };
+  refused({ ...own, 'card.json': resealed(own) }, /annotations\.json: the card must not list it/);
+
   const evaluation = { schema: 1, rows: 20, targets: [{ name: 'other' }] };
   const contents: [unknown, RegExp][] = [
     ['{', /evaluation\.json: not JSON/],

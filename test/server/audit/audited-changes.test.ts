@@ -27,7 +27,12 @@ async function audited(t: Parameters<typeof temporaryDirectory>[0], environment:
   const reader = makeKey(['read'], { name: 'reader' });
   const settings = { AUDIT_LOG: path, API_KEYS: writeKeys(t, [admin, reader]), ...environment };
   const parts = await buildTestApp(t, ['a', 'b', 'c'], {}, settings);
-  const send = (method: 'POST' | 'DELETE', url: string, payload?: object | string, headers: object = admin.headers) =>
+  const send = (
+    method: 'POST' | 'PATCH' | 'DELETE',
+    url: string,
+    payload?: object | string,
+    headers: object = admin.headers,
+  ) =>
     parts.app.inject({ method, url, headers: { ...headers }, remoteAddress: '192.0.2.9', ...(payload && { payload }) });
   return { ...parts, path, admin, reader, send, who: `key:${admin.record.id}` };
 }
@@ -41,6 +46,8 @@ test('every change is recorded before it is begun and with its outcome: who, wha
     ['activate', '99', () => send('POST', '/models/99/activate'), 404],
     ['activate', null, () => send('POST', '/v2/repository/models/test/load', { parameters: { version: '1' } }), 200],
     ['delete', '99', () => send('DELETE', '/models/99'), 404],
+    ['annotate', '1', () => send('PATCH', '/models/1', { description: 'cars', notes: { data: 'private' } }), 200],
+    ['annotate', '99', () => send('PATCH', '/models/99', { description: 'cars' }), 404],
     ['reset', null, () => send('POST', '/drift/reset'), 409],
     ['baseline', null, () => send('POST', '/drift/baseline', { since: '2026-01-01', reason: 'a test' }), 409],
     ['train', null, () => send('POST', '/train', { instances: [[1, 2, 3]] }), 400],
@@ -60,6 +67,7 @@ test('every change is recorded before it is begun and with its outcome: who, wha
     assert.equal(audit, 1);
     assert.ok(!Number.isNaN(Date.parse(String(time))));
     assert.equal(previous, begun!['hash']);
+    if (action === 'annotate' && status === 200) assert.deepEqual(detail, { changed: 'description, notes.data' });
     if (action === 'activate' && status === 200) assert.ok((detail as { model_version: string }).model_version);
   }
   await app.close();

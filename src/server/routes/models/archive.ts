@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { DomainError } from '../../../base/domain-error.js';
 import type { FileStore } from '../../../model/store/file-store.js';
+import { readAnnotated } from '../../../model/store/version-annotations.js';
 import { packArchive } from '../../../model/versions/archive.js';
 import { collectBody, type Payload } from '../../bodies/collect-body.js';
 import { errors, operation } from '../../http/operation.js';
@@ -41,7 +42,7 @@ export async function archiveRoutes(app: FastifyInstance, options: ArchiveOption
       response: { 200: { content: { 'application/gzip': { schema: Binary } } }, ...errors(400, 404, 409, 503) },
     }),
     async ({ params: { version } }, reply) => {
-      const archive = await packArchive(await store.read(Number(version)));
+      const archive = await packArchive(await readAnnotated(store, Number(version)));
       reply.header('content-disposition', `attachment; filename="${name}-${version}.tar.gz"`);
       return reply.type('application/gzip').send(archive);
     },
@@ -62,12 +63,12 @@ export async function archiveRoutes(app: FastifyInstance, options: ArchiveOption
     async (request, reply) => {
       const { body, log } = request;
       if (!body?.length) throw new DomainError('INVALID_ARCHIVE', 'body: expected a tar.gz, got nothing');
-      const { version, card } = await uploads.add(body);
+      const { version, card, annotations } = await uploads.add(body);
       await prune();
       request.auditDetail = { model_version: String(version) };
       log.info({ model_version: String(version), metrics: card.metrics }, 'model version uploaded');
       reply.code(201).header('location', publicPath(request, `/models/${version}`));
-      return { model_version: String(version), name, ...card };
+      return { model_version: String(version), name, ...annotations, ...card };
     },
   );
 }

@@ -2,10 +2,12 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { ALIAS_NAMES } from '../../../model/store/aliases.js';
 import type { FileStore } from '../../../model/store/file-store.js';
+import { Annotations } from '../../../model/versions/annotations.js';
 import { Card } from '../../../model/versions/card.js';
 import { errors, operation } from '../../http/operation.js';
 import type { PredictionService } from '../../service/prediction/prediction-service.js';
 import { type Catalog, Summary } from '../../service/versions/catalog.js';
+import { tagOf, type VersionNotes } from '../../service/versions/version-notes.js';
 import { CardTexts } from './card-texts.js';
 import { VersionParams } from './version-params.js';
 
@@ -36,20 +38,24 @@ export const ModelsReply = Type.Object(
   { 'x-schema': 'ModelsReply' },
 );
 
-/** A version's card. */
+/** A version's card, and what people say of it. */
 export const CardReply = Type.Object(
-  { model_version: Type.String(), name: Type.String(), ...Card.properties },
+  { model_version: Type.String(), name: Type.String(), ...Annotations.properties, ...Card.properties },
   { 'x-schema': 'CardReply' },
 );
 
 export interface CatalogRouteOptions {
   readonly store: FileStore;
   readonly catalog: Catalog;
+  readonly notes: VersionNotes;
   readonly service: PredictionService;
   readonly name: string;
 }
 
-export function catalogRoutes(app: FastifyInstance, { store, catalog, service, name }: CatalogRouteOptions): void {
+export function catalogRoutes(
+  app: FastifyInstance,
+  { store, catalog, notes, service, name }: CatalogRouteOptions,
+): void {
   const texts = new CardTexts();
   app.get(
     '/models',
@@ -82,14 +88,19 @@ export function catalogRoutes(app: FastifyInstance, { store, catalog, service, n
 
   app.get<{ Params: Static<typeof VersionParams> }>(
     '/models/:version',
-    operation('model', 'The card of a version', {
+    operation('model', 'The card of a version, and what people say of it', {
       operationId: 'getVersion',
       config: { scope: 'read' },
       params: VersionParams,
       response: { 200: CardReply, ...errors(400, 404, 409, 503) },
     }),
-    async ({ params: { version } }, reply) =>
-      texts.send(reply, await catalog.card(Number(version)), { model_version: version, name }),
+    async ({ params: { version } }, reply) => {
+      const card = await catalog.card(Number(version));
+      const annotations = await notes.read(Number(version), card);
+      const tag = tagOf(card, annotations);
+      reply.header('etag', `"${tag}"`);
+      return texts.send(reply, card, { model_version: version, name, ...annotations }, tag);
+    },
   );
 }
 

@@ -5,12 +5,12 @@ import { makeReport, REPORT_POLICY } from '../../../model/report/report.js';
 import { reportFileName } from '../../../model/report/report-file-name.js';
 import { ALIAS_NAMES } from '../../../model/store/aliases.js';
 import type { FileStore } from '../../../model/store/file-store.js';
-import { NO_ANNOTATIONS } from '../../../model/versions/annotations.js';
 import { UPLOAD_MARK } from '../../../model/versions/version.js';
 import { EVALUATION_FILE, evaluationOf } from '../../../model/versions/version-evaluation.js';
 import { errors, operation } from '../../http/operation.js';
 import type { Catalog } from '../../service/versions/catalog.js';
 import { versionNamed } from '../../service/versions/version-named.js';
+import type { VersionNotes } from '../../service/versions/version-notes.js';
 
 const ReportParams = Type.Object({
   version: Type.String({
@@ -22,10 +22,11 @@ const ReportParams = Type.Object({
 export interface ReportOptions {
   readonly store: FileStore;
   readonly catalog: Catalog;
+  readonly notes: VersionNotes;
   readonly name: string;
 }
 
-export function reportRoute(app: FastifyInstance, { store, catalog, name }: ReportOptions): void {
+export function reportRoute(app: FastifyInstance, { store, catalog, notes, name }: ReportOptions): void {
   app.get<{ Params: Static<typeof ReportParams> }>(
     '/models/:version/report',
     operation('model', 'A report of a version to hand on: a model card as a web page in one file', {
@@ -47,7 +48,7 @@ export function reportRoute(app: FastifyInstance, { store, catalog, name }: Repo
         version,
         card,
         evaluation: evaluationOf(card, evaluation),
-        annotations: NO_ANNOTATIONS,
+        annotations: await notes.read(version, card),
         aliases: ALIAS_NAMES.filter((alias) => aliases[alias] === version),
         isUpload: mark !== undefined,
         at: new Date(),

@@ -3,7 +3,10 @@ import { type Static, Type } from 'typebox';
 import { DomainError } from '../../../base/domain-error.js';
 import { nullable } from '../../../base/json/nullable.js';
 import { TimeSlice } from '../../../base/node/time-slice.js';
+import { annotatedVersion } from '../../../model/store/annotations-document.js';
 import type { FileStore } from '../../../model/store/file-store.js';
+import { readAnnotations } from '../../../model/store/version-annotations.js';
+import { Annotations, NO_ANNOTATIONS } from '../../../model/versions/annotations.js';
 import { type Card, parseCard } from '../../../model/versions/card.js';
 import { Gate } from '../../../model/versions/gate-decision.js';
 import { MetricsSchema } from '../../../model/versions/metrics.js';
@@ -17,8 +20,13 @@ export const Summary = Type.Object({
   rows: Type.Integer({ description: 'rows that it was trained on, including held-out rows' }),
   metrics: MetricsSchema,
   gate: nullable(Gate, { description: "the gate's decision when it was trained; null if there was none" }),
+  description: Annotations.properties.description,
+  tags: Annotations.properties.tags,
 });
 export type Summary = Static<typeof Summary> & { readonly version: number };
+
+/** What does not change after the training. */
+type Fixed = Omit<Summary, 'description' | 'tags'> & Pick<Card, 'checksum'>;
 
 /** Maximum number of cards read concurrently: each is an open file. */
 const MAX_CONCURRENT = 32;
@@ -30,7 +38,7 @@ const MAX_CACHED = 8;
 export class Catalog {
   private readonly store: FileStore;
   private readonly log: Logger;
-  private summaries: ReadonlyMap<number, Summary> = new Map();
+  private summaries: ReadonlyMap<number, Fixed> = new Map();
   /** Broken versions that were logged already. */
   private readonly logged = new Set<number>();
   /** By version, the one read last at the end. */
@@ -66,7 +74,7 @@ export class Catalog {
   /** Lists the versions with a valid card, newest first. Each version without one is logged once. */
   async list(): Promise<Summary[]> {
     const versions = (await this.store.list()).reverse();
-    const summaries = new Map<number, Summary>();
+    const summaries = new Map<number, Fixed>();
     const slice = new TimeSlice();
     for (let i = 0; i < versions.length; i += MAX_CONCURRENT) {
       const chunk = versions.slice(i, i + MAX_CONCURRENT);
@@ -74,18 +82,29 @@ export class Catalog {
       for (const summary of read) if (summary) summaries.set(summary.version, summary);
     }
     this.summaries = summaries;
-    return Array.from(summaries.values());
+    const annotated = new Set((await this.store.listDocuments()).map(annotatedVersion));
+    const described: Summary[] = [];
+    for (const { checksum, ...summary } of summaries.values()) {
+      const { version } = summary;
+      const isAnnotated = annotated.has(version);
+      const { description, tags } = isAnnotated
+        ? await readAnnotations(this.store, version, { checksum })
+        : NO_ANNOTATIONS;
+      described.push({ ...summary, description, tags });
+    }
+    return described;
   }
 
-  private async summary(version: number, slice: TimeSlice): Promise<Summary | undefined> {
+  private async summary(version: number, slice: TimeSlice): Promise<Fixed | undefined> {
     const cached = this.summaries.get(version);
     if (cached) return cached;
     try {
       const card = await this.parse(version, slice);
-      const { created_at, data, metrics, gate = null, files } = card;
+      const { created_at, data, metrics, gate = null, files, checksum } = card;
       const uploaded = (await this.store.readFile(version, UPLOAD_MARK)) !== undefined;
       const bytes = Object.values(files).reduce((sum, file) => sum + file.bytes, 0);
-      return { version, created_at, origin: uploaded ? 'upload' : 'training', bytes, rows: data.rows, metrics, gate };
+      const origin = uploaded ? 'upload' : 'training';
+      return { version, created_at, origin, bytes, rows: data.rows, metrics, gate, checksum };
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
       // A version that was removed since the listing is not broken.

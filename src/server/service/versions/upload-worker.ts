@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { workerTask } from '../../../base/node/worker-task.js';
 import { loadEngine } from '../../../model/engines/load-engine.js';
+import { ANNOTATIONS_FILE, type Annotations, parseAnnotations } from '../../../model/versions/annotations.js';
 import { unpackArchive, verifyUpload } from '../../../model/versions/archive.js';
 import type { Card } from '../../../model/versions/card.js';
 import { writeUpload } from '../../../model/versions/version.js';
@@ -16,11 +17,17 @@ export interface UploadTask {
   readonly directory: string;
 }
 
-/** Returns the card. Throws what `unpackArchive` and `verifyUpload` throw. */
-export const storeUpload = workerTask(async ({ archive, limit, directory }: UploadTask): Promise<Card> => {
+/** What an upload is, beside its files. */
+export interface Uploaded {
+  readonly card: Card;
+  readonly annotations: Annotations;
+}
+
+/** Returns the card and the annotations. Throws what `unpackArchive` and `verifyUpload` throw. */
+export const storeUpload = workerTask(async ({ archive, limit, directory }: UploadTask): Promise<Uploaded> => {
   const files = await unpackArchive(Readable.from([archive]), limit);
   // A version that answers its probe on one engine does so on the others.
   const card = verifyUpload(files, await loadEngine('auto'));
   writeUpload(directory, files);
-  return card;
+  return { card, annotations: parseAnnotations(files.get(ANNOTATIONS_FILE)) };
 });

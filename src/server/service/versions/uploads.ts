@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { DomainError } from '../../../base/domain-error.js';
 import { WorkerThread } from '../../../base/node/worker-thread.js';
 import type { FileStore } from '../../../model/store/file-store.js';
-import type { Card } from '../../../model/versions/card.js';
-import type { UploadTask } from './upload-worker.js';
+import { writeAnnotations } from '../../../model/store/version-annotations.js';
+import type { Uploaded, UploadTask } from './upload-worker.js';
 
 /** Milliseconds without work after which the thread ends. */
 const IDLE = 10_000;
@@ -29,12 +29,14 @@ export class Uploads {
    * Adds the version in a tar.gz under the next number. Rejects with `INVALID_ARCHIVE`, with `TOO_LARGE`, and with what the store
    * throws. Then nothing is left in the store.
    */
-  async add(archive: Uint8Array): Promise<{ version: number; card: Card }> {
+  async add(archive: Uint8Array): Promise<Uploaded & { readonly version: number }> {
     const { store, limit } = this;
     const stage = await store.stage();
     try {
-      const card = await this.verify({ archive, limit, directory: join(stage, 'version') });
-      return { version: await store.publish(stage), card };
+      const uploaded = await this.verify({ archive, limit, directory: join(stage, 'version') });
+      const version = await store.publish(stage);
+      await writeAnnotations(store, version, uploaded.card, uploaded.annotations);
+      return { version, ...uploaded };
     } finally {
       await store.discard(stage);
     }
@@ -45,9 +47,9 @@ export class Uploads {
     return this.thread.close();
   }
 
-  private async verify(task: UploadTask): Promise<Card> {
+  private async verify(task: UploadTask): Promise<Uploaded> {
     try {
-      return await this.thread.run<Card>('storeUpload', task);
+      return await this.thread.run<Uploaded>('storeUpload', task);
     } catch (error) {
       if ((error as { code?: string }).code !== 'ERR_WORKER_OUT_OF_MEMORY') throw error;
       throw new DomainError('TOO_LARGE', 'archive: takes more memory to read than a valid version does');

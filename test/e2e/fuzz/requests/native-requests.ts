@@ -44,6 +44,8 @@ const PLAIN = [
   'GET /models/1/archive',
   'GET /models/2/archive',
   'GET /models/1/compare/2',
+  'GET /models/1/report',
+  'GET /models/production/report',
   'GET /drift',
   'GET /drift/history',
   'GET /drift/events',
@@ -70,12 +72,15 @@ export function nativeRequests({ jobId, predictionIds, archive }: Fixtures): Fuz
   const page = fuzzRequest('page', 'GET', '/', [['Accept', 'text/html']]);
   const archiveUp = fuzzRequest('POST /models', 'POST', '/models', [GZIP_TYPE], archive.subarray(0, 500));
   const remove = fuzzRequest('DELETE /models', 'DELETE', '/models/1000');
+  const described = { description: 'a', tags: ['b'], notes: { owners: 'c', data: null } };
+  const describe = fuzzRequest('PATCH /models', 'PATCH', '/models/1', [JSON_TYPE], JSON.stringify(described));
   const cancel = fuzzRequest('DELETE /train', 'DELETE', `/train/${jobId}`);
   return [
     ...plain,
     page,
     archiveUp,
     remove,
+    describe,
     cancel,
     ...predictions(),
     ...mixedPredictions(),

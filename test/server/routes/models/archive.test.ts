@@ -28,8 +28,9 @@ test('an archive that one service hands out is taken by another as its next vers
     const version = String(i + 2);
     assert.equal(upload.statusCode, 201, upload.body);
     assert.equal(upload.headers['location'], `/models/${version}`);
-    const { model_version, name, ...card } = upload.json();
+    const { model_version, name, description, tags, notes, ...card } = upload.json();
     assert.deepEqual([model_version, name], [version, 'test']);
+    assert.deepEqual({ description, tags, notes }, { description: null, tags: [], notes: {} });
     assert.deepEqual(card, from.service.serving.card);
   }
   assert.equal(to.service.serving.version, 1);

@@ -70,7 +70,9 @@ test('versions are listed, newest first, with their metadata; each card is the o
   );
   assert.equal(rest.bytes, bytes);
   const { engine: _, input_schema: __, signature: ___, ...serves } = (await ask('GET', '/model'))[1];
-  assert.deepEqual(await ask('GET', '/models/2'), [200, serves]);
+  const nothing = { description: null, tags: [], notes: {} };
+  assert.deepEqual(await ask('GET', '/models/2'), [200, { ...serves, ...nothing }]);
+  assert.deepEqual([rest.description, rest.tags], [null, []]);
 });
 
 test('an activation makes a version production, the former one previous, and a rollback goes back and forth', async (t) => {
