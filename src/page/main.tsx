@@ -20,6 +20,7 @@ import './try-it/try-it.css';
 import './train/train.css';
 import './versions/confirm.css';
 import './versions/versions.css';
+import './importance/importance.css';
 import { App } from './app.js';
 
 render(<App />, document.querySelector('#page')!);

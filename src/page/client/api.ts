@@ -1,6 +1,6 @@
 import type { Static } from 'typebox';
 import type { DriftReply, HistoryReply } from '../../server/routes/drift/drift-schemas.js';
-import type { ModelsReply } from '../../server/routes/models/catalog.js';
+import type { CardReply, ModelsReply } from '../../server/routes/models/catalog.js';
 import type { CompareReply } from '../../server/routes/models/compare.js';
 import type { ModelReply } from '../../server/routes/models/serving-model.js';
 import type { PredictReply } from '../../server/routes/predict-schema.js';
@@ -21,6 +21,7 @@ export type TableReport = TableReportReply;
 export type Model = Static<typeof ModelReply>;
 export type VersionList = Static<typeof ModelsReply>;
 export type Version = VersionList['models'][number];
+export type Card = Static<typeof CardReply>;
 export type Comparison = Static<typeof CompareReply>;
 export type Session = SessionReply;
 export type Scope = NonNullable<Session['principal']>['scopes'][number];
@@ -79,6 +80,7 @@ export const train = (table: Blob, type: string, query: Readonly<Record<string, 
   json<Job>(`train?${new URLSearchParams(query)}`, postTable(table, type));
 
 export const getVersions = () => json<VersionList>('models');
+export const getVersion = (version: string) => json<Card>(`models/${version}`);
 export const compareVersions = (a: string, b: string) => json<Comparison>(`models/${a}/compare/${b}`);
 export const activateVersion = (version: string) => json<unknown>(`models/${version}/activate`, { method: 'POST' });
 export const rollBack = () => json<unknown>('models/rollback', { method: 'POST' });

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { useMay } from '../access/scopes.js';
 import { type Comparison, compareVersions, getVersions, uploadVersion, type VersionList } from '../client/api.js';
 import type { Live } from '../client/live.js';
+import { Importance } from '../importance/importance.js';
 import { Failure, useFailure } from '../parts/failure.js';
 import { ComparisonTable } from './comparison-table.js';
 import { ACTIONS, type Action, Confirm } from './confirm.js';
@@ -92,6 +93,7 @@ export function Versions({ live, serving, isShown }: { live: Live; serving: stri
         ) : null}
       </section>
       {comparison ? <ComparisonTable comparison={comparison} /> : null}
+      {list && list.models.length > 0 ? <Importance list={list} attempt={attempt} /> : null}
       {action ? (
         <Confirm kind={action.kind} version={action.version ?? previous!} serving={serving} onAnswer={answer} />
       ) : null}
