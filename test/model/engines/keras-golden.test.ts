@@ -9,7 +9,7 @@ const OPTIMIZERS: Optimizer['name'][] = ['sgd', 'adam', 'nadam'];
 /** Bounds of the absolute error of a forward pass and of a gradient, and of the relative error of a training's losses. */
 const FORWARD = 1e-5;
 const GRADIENT = 1e-4;
-const TRAINING = 1e-4;
+const TRAINING = 1e-5;
 
 for (const { label, create } of await loadTestedEngines()) {
   for (const golden of goldenCases) {

@@ -43,8 +43,11 @@ export class Update {
     const { steps: step } = this;
     const { name, learningRate } = this.optimizer;
     const correction = Math.sqrt(1 - BETA_2 ** step);
-    // Keras' Adam adds epsilon before the variance's bias is corrected ("epsilon hat" in Kingma and Ba 2014).
-    if (name === 'adam') return [(learningRate * correction) / (1 - BETA_1 ** step), 0, 1];
+    if (name === 'adam') {
+      // Keras' Adam adds epsilon before the variance's bias is corrected ("epsilon hat" in Kingma and Ba 2014), and rounds the betas of
+      // the corrections to float32.
+      return [(learningRate * Math.sqrt(1 - Math.fround(BETA_2) ** step)) / (1 - Math.fround(BETA_1) ** step), 0, 1];
+    }
     const momentum = BETA_1 * (1 - 0.5 * MOMENTUM_DECAY ** step);
     const next = BETA_1 * (1 - 0.5 * MOMENTUM_DECAY ** (step + 1));
     this.momentumProduct *= momentum;

@@ -69,7 +69,9 @@ export class Adam extends tf.Optimizer {
 
   /** Called once per step, in order; `step` counts from 1. */
   protected factors(step: number): Factors {
-    const correction = Math.sqrt(1 - this.beta2 ** step) / (1 - this.beta1 ** step);
+    // Keras rounds them to float32 first: far from 1 step on, that is what remains between its weights and these.
+    const [beta1, beta2] = [Math.fround(this.beta1), Math.fround(this.beta2)];
+    const correction = Math.sqrt(1 - beta2 ** step) / (1 - beta1 ** step);
     return { moment: this.learningRate * correction, gradient: 0, variance: 1 };
   }
 

@@ -2,8 +2,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { initializers, input, type LayersModel, layers, loadLayersModel, model } from '@tensorflow/tfjs-layers';
 import { TRUNCATED_DEVIATION } from '../../network/initial-weights.js';
 import { DEFAULT_AUXILIARY_WEIGHT, DEFAULT_HIDDEN } from '../../network/shape.js';
-import { type Data, evaluate, type FitOptions, fit, type History, type Logs } from './fitting.js';
+import { checkOptions, type Loss, lossNamed, optimizerNamed } from './compiling.js';
+import { type Data, evaluate, FIT_OPTIONS, type FitOptions, fit, type History, type Logs } from './fitting.js';
 import { folderHandler } from './folder-handler.js';
+import { registerKerasInitializers } from './keras-initializers.js';
 
 type Layer = ReturnType<typeof layers.dense>;
 
@@ -17,11 +19,17 @@ export interface RegressorOptions {
 }
 
 export interface CompileOptions {
-  /** Belongs to the caller: `dispose` does not dispose it. */
-  readonly optimizer: tf.Optimizer;
-  /** The loss of each prediction without the auxiliary loss; it is averaged. Squared error by default. */
-  readonly loss?: (targets: tf.Tensor, predictions: tf.Tensor) => tf.Tensor;
+  /** One of the caller's, which `dispose` does not dispose, or the name of one with Keras' defaults, such as `nadam`. */
+  readonly optimizer: tf.Optimizer | string;
+  /** The loss of each prediction without the auxiliary loss, or its name; it is averaged. Squared error by default. */
+  readonly loss?: Loss | string;
 }
+
+interface CallOptions {
+  readonly training?: boolean;
+}
+
+registerKerasInitializers();
 
 /**
  * A regression network that also reconstructs its own inputs, and is trained to: the Keras class of Géron, Hands-On
@@ -37,11 +45,18 @@ export class ReconstructionRegressor {
   readonly out: Layer;
   private readonly seed: number;
   private built: { readonly reconstruct: Layer; readonly model: LayersModel; readonly inputDim: number } | undefined;
-  private compiled: Required<CompileOptions> | undefined;
+  private compiled: { readonly optimizer: tf.Optimizer; readonly isOwn: boolean; readonly loss: Loss } | undefined;
+  /** Calls of `call` that have not returned: more than one if one calls another. */
+  private depth = 0;
+  /** The values of each metric in the latest forward pass, all but the mean of several. */
+  private readonly metricValues = new Map<string, tf.Scalar[]>();
   private readonly passMetrics = new Map<string, tf.Scalar>();
-  /** The terms that `addLoss` collected in the latest forward pass. The next pass replaces and disposes them. */
+  /**
+   * The terms that `addLoss` collected in the latest forward pass, those of calls within it included. The next pass replaces and disposes
+   * them.
+   */
   losses: readonly tf.Scalar[] = [];
-  /** The metrics that `addMetric` collected in the latest forward pass. The next pass replaces and disposes them. */
+  /** The metrics that `addMetric` collected in the latest forward pass, the mean of several of one name. The next pass disposes them. */
   readonly metrics: ReadonlyMap<string, tf.Scalar> = this.passMetrics;
 
   constructor(outputDim: number, options: RegressorOptions = {}) {
@@ -56,10 +71,13 @@ export class ReconstructionRegressor {
       layers.dense({ name: `hidden_${i}`, units, activation: 'selu', kernelInitializer: lecunNormal(this.seed + i) }),
     );
     this.out = head('out', outputDim, this.seed + hidden.length);
+    // As Keras' `__call__` wraps `call`, also that of a derived class: what it calls in turn belongs to the same pass.
+    const { call } = this;
+    this.call = (inputs, options) => this.pass(inputs, () => call.call(this, inputs, options));
   }
 
   /**
-   * Creates `reconstruct`, which depends on the number of inputs, and all weights. `fit` calls it if necessary.
+   * Creates `reconstruct`, which depends on the number of inputs, and all weights. The first pass calls it if necessary.
    * `inputShape` is `[rows or null, inputs]`. Throws an Error if it was called before.
    */
   build(inputShape: readonly [number | null, number]): void {
@@ -87,13 +105,10 @@ export class ReconstructionRegressor {
 
   /**
    * The forward pass: `[rows, inputs] -> [rows, outputs]`. Adds the weighted reconstruction loss and the metric
-   * `reconstruction_error`, the unweighted mean over all rows and inputs. Throws a RangeError on another width.
+   * `reconstruction_error`, the unweighted mean over all rows and inputs. Throws a RangeError on another width, and on no rows.
    */
-  call(inputs: tf.Tensor2D, { training = false }: { readonly training?: boolean } = {}): tf.Tensor2D {
-    const { reconstruct, inputDim } = this.whenBuilt();
-    if (inputs.rank !== 2 || inputs.shape[1] !== inputDim)
-      throw new RangeError(`expected inputs [rows, ${inputDim}], got [${inputs.shape}]`);
-    this.forgetPass();
+  call(inputs: tf.Tensor2D, { training = false }: CallOptions = {}): tf.Tensor2D {
+    const { reconstruct } = this.whenBuilt();
     return tf.tidy(() => {
       let z: tf.Tensor = inputs;
       for (const layer of this.hidden) z = layer.apply(z, { training }) as tf.Tensor;
@@ -110,14 +125,42 @@ export class ReconstructionRegressor {
     this.losses = [...this.losses, tf.keep(value)];
   }
 
-  /** Records a metric of the current pass. The scalar then belongs to the regressor. */
+  /**
+   * Records a metric of the current pass. The scalar then belongs to the regressor. Values of the same name are averaged, over the pass and,
+   * as in Keras, over all of an epoch.
+   */
   addMetric(value: tf.Scalar, name: string): void {
-    this.passMetrics.get(name)?.dispose();
-    this.passMetrics.set(name, tf.keep(value));
+    const values = [...(this.metricValues.get(name) ?? []), tf.keep(value)];
+    const former = this.passMetrics.get(name);
+    if (values.length > 2) former?.dispose();
+    this.metricValues.set(name, values);
+    this.passMetrics.set(
+      name,
+      values.length === 1 ? value : tf.keep(tf.tidy(() => tf.mean<tf.Scalar>(tf.stack(values)))),
+    );
   }
 
-  compile({ optimizer, loss = tf.squaredDifference }: CompileOptions): void {
-    this.compiled = { optimizer, loss };
+  /** How often `addMetric` was called with a name in the latest pass. */
+  countOf(name: string): number {
+    return this.metricValues.get(name)?.length ?? 0;
+  }
+
+  /** Throws a RangeError for an unknown name of an optimiser or a loss, and for an unknown option. */
+  compile(options: CompileOptions): void {
+    checkOptions('compile', options, ['optimizer', 'loss']);
+    const { optimizer, loss = tf.squaredDifference } = options;
+    const isOwn = typeof optimizer === 'string';
+    if (!isOwn && typeof optimizer?.minimize !== 'function')
+      throw new RangeError(`compile: expected an optimizer or its name, got ${String(optimizer)}`);
+    if (typeof loss !== 'string' && typeof loss !== 'function')
+      throw new RangeError(`compile: expected a function as loss or its name, got ${String(loss)}`);
+    const compiled = {
+      optimizer: isOwn ? optimizerNamed(optimizer) : optimizer,
+      isOwn,
+      loss: typeof loss === 'string' ? lossNamed(loss) : loss,
+    };
+    this.forgetOptimizer();
+    this.compiled = compiled;
   }
 
   /** The loss of one forward pass, auxiliary terms included. `targets` is `[rows, outputs]`. */
@@ -133,10 +176,12 @@ export class ReconstructionRegressor {
 
   /**
    * Trains on `x` `[rows, inputs]` and `y` `[rows, outputs]`, and yields to the event loop between batches. Rejects with the
-   * signal's reason if it is aborted, and with an Error if `compile` was not called.
+   * signal's reason if it is aborted, with an Error if `compile` was not called, and with a RangeError for an unknown option.
    */
-  async fit(x: tf.Tensor2D, y: tf.Tensor2D, options: FitOptions): Promise<History> {
+  async fit(x: tf.Tensor2D, y: tf.Tensor2D, options: FitOptions = {}): Promise<History> {
     const { optimizer } = this.whenCompiled();
+    checkOptions('fit', options, FIT_OPTIONS);
+    requireMatrices(x, y);
     if (!this.built) this.build(x.shape);
     return fit(this, optimizer, [x, y], options);
   }
@@ -144,6 +189,8 @@ export class ReconstructionRegressor {
   /** Returns the loss, auxiliary terms included, and the metrics, averaged over batches as by Keras. */
   evaluate(x: tf.Tensor2D, y: tf.Tensor2D, options: { readonly batchSize?: number } = {}): Logs {
     this.whenCompiled();
+    checkOptions('evaluate', options, ['batchSize']);
+    requireMatrices(x, y);
     return evaluate(this, [x, y] satisfies Data, options.batchSize);
   }
 
@@ -195,24 +242,57 @@ export class ReconstructionRegressor {
 
   dispose(): void {
     this.forgetPass();
+    this.forgetOptimizer();
     this.built?.model.dispose();
     this.built = undefined;
   }
 
+  /** Runs the outermost `call` of a pass, or one within it. */
+  private pass(inputs: tf.Tensor2D, run: () => tf.Tensor2D): tf.Tensor2D {
+    requireMatrices(inputs);
+    if (!this.built) this.build(inputs.shape);
+    const { inputDim } = this;
+    if (inputs.shape[1] !== inputDim)
+      throw new RangeError(`expected inputs [rows, ${inputDim}], got [${inputs.shape}]`);
+    if (inputs.shape[0] === 0) throw new RangeError('expected inputs of 1 or more rows, got 0');
+    if (this.depth === 0) this.forgetPass();
+    this.depth++;
+    try {
+      return run();
+    } finally {
+      this.depth--;
+    }
+  }
+
   private forgetPass(): void {
-    tf.dispose([...this.losses, ...this.metrics.values()]);
+    tf.dispose([...this.losses, ...this.passMetrics.values(), ...Array.from(this.metricValues.values()).flat()]);
     this.losses = [];
     this.passMetrics.clear();
+    this.metricValues.clear();
+  }
+
+  private forgetOptimizer(): void {
+    if (this.compiled?.isOwn) this.compiled.optimizer.dispose();
+    this.compiled = undefined;
   }
 
   private whenBuilt() {
-    if (!this.built) throw new Error('the regressor has no weights: call build([null, inputs]) or fit first');
+    if (!this.built) throw new Error('the regressor has no weights: call build([null, inputs]), call or fit first');
     return this.built;
   }
 
   private whenCompiled() {
     if (!this.compiled) throw new Error('the regressor has no optimizer: call compile({ optimizer }) first');
     return this.compiled;
+  }
+}
+
+/** Throws a RangeError unless all are tensors of rank 2. */
+function requireMatrices(...tensors: readonly unknown[]): void {
+  for (const tensor of tensors) {
+    if (!(tensor instanceof tf.Tensor))
+      throw new RangeError(`expected a tensor [rows, columns], got ${String(tensor)}`);
+    if (tensor.rank !== 2) throw new RangeError(`expected a tensor [rows, columns], got [${tensor.shape}]`);
   }
 }
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { before, describe, it, type TestContext } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import { input, layers, loadLayersModel, model } from '@tensorflow/tfjs-layers';
+import { callbacks, input, layers, loadLayersModel, model } from '@tensorflow/tfjs-layers';
 import { openBackend } from '../../../../src/model/engines/tfjs/backend.js';
+import type { FitOptions, Logs } from '../../../../src/model/engines/tfjs/fitting.js';
 import { folderHandler } from '../../../../src/model/engines/tfjs/folder-handler.js';
 import { Nadam } from '../../../../src/model/engines/tfjs/nadam.js';
 import { ReconstructionRegressor, type RegressorOptions } from '../../../../src/model/engines/tfjs/regressor.js';
@@ -108,6 +110,139 @@ describe('ReconstructionRegressor', () => {
     assert.equal(regressor.losses.length, 1);
     assert.ok(former!.isDisposed);
     assert.equal(tf.memory().numTensors, tensors);
+  });
+
+  it('makes its weights in the first pass, as Keras does, and keeps the loss of each call within a pass', (t) => {
+    const [x, y] = problem(t);
+    class Twice extends ReconstructionRegressor {
+      override call(inputs: tf.Tensor2D, options?: { training?: boolean }): tf.Tensor2D {
+        return tf.tidy(() => {
+          const both = [super.call(inputs, options), super.call(tf.mul(inputs, 2), options)] as const;
+          this.addMetric(tf.scalar(1), 'reconstruction_error');
+          return tf.mul(0.5, tf.add(...both));
+        });
+      }
+    }
+    const start = tf.memory().numTensors;
+    const plain = new ReconstructionRegressor(1, { hidden: [4], seed: 2 });
+    const twice = new Twice(1, { hidden: [4], seed: 2 });
+    const doubled = tf.mul<tf.Tensor2D>(x, 2);
+    tf.dispose([plain.call(x), twice.call(x)]);
+    const [first] = values(plain.losses);
+    plain.predict(doubled).dispose();
+    const [second] = values(plain.losses);
+    for (let i = 0; i < 2; i++) {
+      twice.predict(x).dispose();
+      assert.deepEqual(values(twice.losses), [first, second]);
+      const errors = [...first!, ...second!].map((loss) => loss / 0.05);
+      const mean = (errors[0]! + errors[1]! + 1) / 3;
+      assert.ok(Math.abs(values([...twice.metrics.values()])[0]![0]! - mean) < 1e-4);
+    }
+    const loss = tf.tidy(() => twice.computeLoss(x, y).dataSync()[0]!);
+    const own = tf.tidy(() => tf.mean(tf.squaredDifference(twice.predict(x), y)).dataSync()[0]!);
+    assert.ok(Math.abs(loss - own - first![0]! - second![0]!) < 1e-5);
+    plain.dispose();
+    twice.dispose();
+    doubled.dispose();
+    assert.equal(tf.memory().numTensors, start);
+  });
+
+  it('trains one epoch by default, with an optimizer and a loss by name, and the last rows for validation', async (t) => {
+    const [x, y] = problem(t);
+    const start = tf.memory().numTensors;
+    const results: Logs[] = [];
+    for (const optimizer of ['sgd', 'adam', 'nadam', 'rmsprop', 'adagrad', 'adadelta', 'adamax', 'Nadam']) {
+      const regressor = new ReconstructionRegressor(1, { hidden: [4], seed: 1 });
+      regressor.compile({ optimizer, loss: 'meanAbsoluteError' });
+      assert.equal((await regressor.fit(x, y, { seed: 1 })).epoch.length, 1);
+      const { history } = await regressor.fit(x, y, { epochs: 2, validationSplit: 0.25, seed: 2 });
+      assert.equal(history['val_loss']!.length, 2);
+      const last = tf.tidy(() => regressor.evaluate(tf.slice(x, [75, 0]), tf.slice(y, [75, 0])));
+      assert.ok(Math.abs(last['loss']! - history['val_loss']!.at(-1)!) < 1e-6, optimizer);
+      results.push(last);
+      regressor.dispose();
+    }
+    assert.equal(new Set(results.slice(0, -1).map(({ loss }) => loss)).size, 7, 'each differs');
+    assert.deepEqual(results.at(-1), results[2]);
+    assert.equal(tf.memory().numTensors, start);
+  });
+
+  it("has Keras' losses, by the names of Keras and of TensorFlow.js", (t) => {
+    // y = 3 and 0.5, p = 1 and 1: computed by hand.
+    const expected = {
+      mse: (4 + 0.25) / 2,
+      mean_squared_error: (4 + 0.25) / 2,
+      meanSquaredError: (4 + 0.25) / 2,
+      mae: (2 + 0.5) / 2,
+      mape: (100 * (2 / 3 + 1)) / 2,
+      msle: (Math.log(2) ** 2 + Math.log(2 / 1.5) ** 2) / 2,
+      huber: (1.5 + 0.125) / 2,
+      huberLoss: (1.5 + 0.125) / 2,
+      logcosh: (Math.log(Math.cosh(2)) + Math.log(Math.cosh(0.5))) / 2,
+    };
+    for (const [loss, value] of Object.entries(expected)) {
+      const regressor = new ReconstructionRegressor(1, { hidden: [2], auxiliaryWeight: 0 });
+      t.after(() => regressor.dispose());
+      regressor.compile({ optimizer: 'sgd', loss });
+      regressor.build([null, 2]);
+      tf.tidy(() => {
+        // The output is its bias, 1.
+        const weights = regressor.getWeights().map((weight) => tf.zerosLike(weight));
+        regressor.setWeights(weights.map((weight, i) => (i === 3 ? tf.onesLike(weight) : weight)));
+        const y = tf.tensor2d([[3], [0.5]]);
+        const found = regressor.computeLoss(tf.ones([2, 2]), y).dataSync()[0]!;
+        assert.ok(Math.abs(found - value) < 1e-5, `${loss}: ${found} against ${value}`);
+      });
+    }
+  });
+
+  it('calls callbacks in order, and ends when one of TensorFlow.js stops it', async (t) => {
+    const [x, y] = problem(t, 5);
+    const regressor = create(t);
+    const calls: string[] = [];
+    const note = (name: string) => (at?: unknown) => void calls.push(typeof at === 'number' ? `${name} ${at}` : name);
+    const callback = Object.fromEntries(
+      ['onTrainBegin', 'onEpochBegin', 'onBatchBegin', 'onBatchEnd', 'onEpochEnd', 'onTrainEnd'].map((name) => [
+        name,
+        note(name),
+      ]),
+    );
+    await regressor.fit(x, y, { batchSize: 3, callbacks: callback });
+    assert.deepEqual(calls, [
+      ...['onTrainBegin', 'onEpochBegin 0', 'onBatchBegin 0', 'onBatchEnd 0', 'onBatchBegin 1', 'onBatchEnd 1'],
+      ...['onEpochEnd 0', 'onTrainEnd'],
+    ]);
+    const stop = callbacks.earlyStopping({ monitor: 'val_loss', minDelta: 1e9, patience: 2 });
+    const { epoch } = await regressor.fit(x, y, { epochs: 50, validationSplit: 0.4, callbacks: [stop, callback] });
+    assert.deepEqual(epoch, [0, 1, 2]);
+    assert.equal((await regressor.fit(x, y, { epochs: 2 })).epoch.length, 2, 'the next training begins anew');
+  });
+
+  it('loads a network whose layers have the initializers of Keras', async (t) => {
+    const [x] = problem(t);
+    const regressor = create(t, { hidden: [6, 5], seed: 9 });
+    const expected = regressor.predict(x);
+    t.after(() => expected.dispose());
+    const folder = temporaryDirectory(t);
+    await regressor.save(folder);
+    const path = join(folder, 'model.json');
+    const saved = JSON.parse(await readFile(path, 'utf8'));
+    const dense = saved.modelTopology.config.layers.slice(1);
+    dense[0].config.kernel_initializer = { class_name: 'LecunNormal', config: { seed: null } };
+    dense[1].config.kernel_initializer = 'lecun_normal';
+    dense[2].config.kernel_initializer = {
+      module: 'keras.initializers',
+      class_name: 'LecunUniform',
+      config: { seed: null },
+      registered_name: null,
+    };
+    await writeFile(path, JSON.stringify(saved));
+    const loaded = await ReconstructionRegressor.load(folder);
+    t.after(() => loaded.dispose());
+    assert.deepEqual(
+      tf.tidy(() => loaded.predict(x).dataSync()),
+      expected.dataSync(),
+    );
   });
 
   it('counts the auxiliary loss in training and evaluation alike', async (t) => {
@@ -252,10 +387,31 @@ describe('ReconstructionRegressor', () => {
     const [x, y] = problem(t);
     const regressor = new ReconstructionRegressor(1);
     t.after(() => regressor.dispose());
-    assert.throws(() => regressor.call(x), /no weights: call build/);
+    assert.throws(() => regressor.model, /no weights: call build/);
     await assert.rejects(regressor.fit(x, y, { epochs: 1 }), /no optimizer: call compile/);
     regressor.compile({ optimizer: tf.train.sgd(0.1) });
     regressor.build([null, 3]);
+    assert.throws(() => regressor.call(tf.zeros<tf.Rank.R2>([0, 3])), /inputs of 1 or more rows, got 0/);
+    assert.throws(() => regressor.call([[1, 2, 3]] as never), /expected a tensor \[rows, columns\], got 1,2,3/);
+    assert.throws(() => regressor.call(tf.zeros<tf.Rank.R1>([3]) as never), /\[rows, columns\], got \[3\]/);
+    for (const [options, message] of [
+      [{ validation_split: 0.2 }, /fit: there is no option validation_split; expected epochs, .*validationSplit/],
+      [{ epochs: -1 }, /expected a number of epochs, got -1/],
+      [{ validationSplit: 1.5 }, /validationSplit: expected a share between 0 and 1, got 1.5/],
+      [{ validationSplit: 0.001 }, undefined],
+      [{ validationSplit: 0.9999 }, /leaves none to train on/],
+      [{ validationData: [x, tf.zeros([3, 1])] }, /as many rows of targets/],
+    ] as const) {
+      if (message) await assert.rejects(regressor.fit(x, y, options as FitOptions), message);
+      else assert.equal((await regressor.fit(x, y, options as FitOptions)).history['val_loss']!.length, 1);
+    }
+    assert.throws(() => regressor.compile({ optimizer: 'newton' }), /one of sgd, adam, nadam, .*, got newton/);
+    assert.throws(
+      () => regressor.compile({ optimizer: 'sgd', loss: 'hinge' }),
+      /one of mean_squared_error, .*, got hinge/,
+    );
+    assert.throws(() => regressor.compile({ optimizer: 'sgd', metrics: ['mae'] } as never), /no option metrics/);
+    assert.throws(() => regressor.compile({} as never), /expected an optimizer or its name, got undefined/);
     assert.throws(() => regressor.predict(y), /expected inputs \[rows, 3\], got \[100,1\]/);
     assert.throws(() => regressor.evaluate(x, x), /expected targets \[32, 1\], got \[32,3\]/);
     assert.throws(() => regressor.evaluate(x, y, { batchSize: 0 }), /batch size of 1 or more, got 0/);
