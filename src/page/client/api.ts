@@ -27,7 +27,8 @@ export type Session = SessionReply;
 export type Scope = NonNullable<Session['principal']>['scopes'][number];
 
 /** The fields of an explained prediction that the page shows. */
-export type Explained = Required<Omit<PredictReply, 'prediction_id'>>;
+export type Explained = Required<Omit<PredictReply, 'prediction_id' | 'intervals' | 'interval'>> &
+  Pick<PredictReply, 'intervals' | 'interval'>;
 
 /** An error reply of the service, with its own message. */
 export class ServiceError extends Error {
@@ -64,9 +65,12 @@ export const getJob = (id: string) => json<Job>(`train/${encodeURIComponent(id)}
 export const cancelJob = (id: string) => json<Job>(`train/${encodeURIComponent(id)}`, { method: 'DELETE' });
 export const jobEventsPath = (id: string) => `train/${encodeURIComponent(id)}/events`;
 
-/** Predicts and explains one row; null marks a missing value. */
-export const predict = (row: readonly (number | string | boolean | null)[]) =>
-  json<Explained>('predict?explain=true', post('application/json', JSON.stringify({ instances: [row] })));
+/** Predicts and explains one row, with intervals of a level if there is one; null marks a missing value. */
+export const predict = (row: readonly (number | string | boolean | null)[], level: number | undefined) =>
+  json<Explained>(
+    level === undefined ? 'predict?explain=true' : `predict?explain=true&interval=${level}`,
+    post('application/json', JSON.stringify({ instances: [row] })),
+  );
 
 /** Reports what a training would make of the columns of a table, for any model. */
 export const reportTable = (table: Blob, type: string, query: Readonly<Record<string, string>> = {}) =>

@@ -1,5 +1,5 @@
 import type { Drift, Model } from '../client/api.js';
-import { figure } from '../parts/format.js';
+import { figure, percent } from '../parts/format.js';
 import { Name } from '../parts/name.js';
 
 /** The RMSE on labelled rows or, without any, the expected one, beside that of the held-out rows. */
@@ -52,11 +52,16 @@ function worst(
   return all.sort((a, b) => ratio(b) - ratio(a))[0];
 }
 
-function describe({ heldOut, live, expected }: TargetErrors, { feedback, prediction_error }: Drift): string {
+/** The level whose coverage is shown. */
+const LEVEL = 0.9;
+
+function describe({ name, heldOut, live, expected }: TargetErrors, { feedback, prediction_error }: Drift): string {
   const reference = `${figure(heldOut)} on held-out rows`;
   const range = expected ? `${figure(expected.low)} to ${figure(expected.high)}` : '';
   if (live !== undefined) {
-    const rows = `${figure(feedback.evaluated_rows)} labelled rows; ${reference}`;
+    const covered = feedback.coverage?.targets[name]?.[LEVEL];
+    const coverage = covered === undefined ? '' : `; intervals of ${percent(LEVEL)} cover ${percent(covered)}`;
+    const rows = `${figure(feedback.evaluated_rows)} labelled rows${coverage}; ${reference}`;
     return expected ? `${rows}; expected without labels ${range}` : rows;
   }
   if (expected) return `expected without labels, ${range}; ${reference}`;

@@ -118,15 +118,19 @@ function alarmTitle({ groups }: Drift): string {
   return `Drift since ${clock(since)} in ${raised.map(({ group }) => GROUP_NAMES[group] ?? group).join(', ')}`;
 }
 
+/** Groups of labelled rows. */
+const BY_LABELS: readonly string[] = ['prediction_error', 'interval_coverage'];
+
 /** What labelled rows show, then what the traffic shows. */
 function AllFindings({ drift }: { drift: Drift }) {
-  const words = drift.prediction_error.comparison?.alarm?.words;
-  const isTraffic = drift.groups.some(({ group, detected }) => detected && group !== 'prediction_error');
+  const alarms = [drift.prediction_error.comparison?.alarm, drift.interval_coverage.comparison?.alarm];
+  const words = alarms.flatMap((alarm) => alarm?.words ?? []).join('; ');
+  const isTraffic = drift.groups.some(({ group, detected }) => detected && !BY_LABELS.includes(group));
   return (
     <>
       {words ? (
         <>
-          By labelled rows, <Name of={words} max={300} />.{' '}
+          By labelled rows, <Name of={words} max={500} />.{' '}
         </>
       ) : null}
       {isTraffic ? <Findings drift={drift} /> : null}

@@ -1,10 +1,11 @@
 import type { Explained, Model } from '../client/api.js';
 import { figure, percent } from '../parts/format.js';
 import { Name } from '../parts/name.js';
+import { Interval, IntervalNote } from './interval.js';
 
-/** The prediction of a row, and how unusual the row is. */
+/** The prediction of a row with its interval, and how unusual the row is. */
 export function Prediction({ model, explained }: { model: Model; explained: Explained }) {
-  const { predictions, reconstruction_error, explanations, model_version } = explained;
+  const { predictions, intervals, interval, reconstruction_error, explanations, model_version } = explained;
   const { p_value, out_of_range } = explanations[0]!;
   return (
     <>
@@ -15,9 +16,19 @@ export function Prediction({ model, explained }: { model: Model; explained: Expl
               <Name of={name} max={60} />
             </dt>
             <dd>{figure(predictions[0]![i], 4)}</dd>
+            {intervals && interval !== undefined ? (
+              <Interval
+                model={model}
+                index={i}
+                prediction={predictions[0]![i]!}
+                bounds={intervals[0]![i]!}
+                level={interval}
+              />
+            ) : null}
           </div>
         ))}
       </dl>
+      <IntervalNote model={model} level={interval} />
       <p>
         <strong>{describeRarity(p_value, out_of_range.length)}</strong>{' '}
         {p_value === null

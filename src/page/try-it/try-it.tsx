@@ -1,11 +1,14 @@
 import type { TargetedSubmitEvent } from 'preact';
-import { useMemo, useState } from 'preact/hooks';
+import { useMemo, useRef, useState } from 'preact/hooks';
 import { useMay } from '../access/scopes.js';
 import { type Drift, type Model, predict } from '../client/api.js';
+import { Choice } from '../parts/choice.js';
 import { describeError, Failure } from '../parts/failure.js';
+import { percent } from '../parts/format.js';
 import { Name } from '../parts/name.js';
 import { FieldInput } from './field-input.js';
 import { fieldsOf, type Value } from './fields.js';
+import { levelOf, levelsOf } from './interval.js';
 import { Prediction } from './prediction.js';
 import { Residuals, type Result } from './residuals.js';
 
@@ -32,6 +35,9 @@ function Form({ model, drift }: { model: Model; drift: Drift | null }) {
   const [invalid, setInvalid] = useState<number | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
   const [result, setResult] = useState<Result | null>(null);
+  const [chosen, setChosen] = useState<number>();
+  const [levels, level] = [levelsOf(model), levelOf(model, chosen)];
+  const latest = useRef(0);
 
   const fail = (message: string, place: number | null) => {
     setFailure(message);
@@ -43,9 +49,18 @@ function Form({ model, drift }: { model: Model; drift: Drift | null }) {
     const values = fields.map((field, i) => field.read(texts[i]!));
     const at = values.indexOf(undefined);
     if (at >= 0) return fail(`${model.features[at]}: expected a number`, at);
-    const row = values as Value[];
+    await show(values as Value[], level);
+  };
+  const choose = (other: number) => {
+    setChosen(other);
+    if (result) void show(result.row, other);
+  };
+  const show = async (row: readonly Value[], level: number | undefined) => {
+    const request = ++latest.current;
     try {
-      const explained = await predict(row);
+      const explained = await predict(row, level);
+      // Another level has been chosen meanwhile.
+      if (request !== latest.current) return;
       setFailure(null);
       setInvalid(null);
       setResult({ row, explained });
@@ -92,7 +107,18 @@ function Form({ model, drift }: { model: Model; drift: Drift | null }) {
         </form>
       </section>
       <section class="panel" aria-labelledby="result-title">
-        <h2 id="result-title">Result</h2>
+        <header>
+          <h2 id="result-title">Result</h2>
+          {level === undefined ? null : (
+            <Choice
+              legend="Level of the intervals"
+              name="level"
+              options={levels.map((one) => [one, percent(one)] as const)}
+              chosen={level}
+              onChoose={choose}
+            />
+          )}
+        </header>
         <div role="status">{result ? <Prediction model={model} explained={result.explained} /> : null}</div>
         {result ? <Residuals model={model} result={result} /> : <p class="note">No prediction yet.</p>}
       </section>

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { startServer } from '../../support/server-process.js';
+import { copyStoredVersion } from '../../support/stored-version.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { assertEverywhere, LOOKS, launch, noBrowser, visit } from './browser.js';
 import { FEATURES, serveCars } from './cars.js';
 import { serveNothing, trainOn } from './untrained.js';
@@ -25,7 +29,7 @@ test('a row is filled in, predicted and explained', { skip: noBrowser }, async (
     predictions: number[][];
     explanations: { reconstruction: Record<string, number>; p_value: number }[];
   };
-  const shown = Number(await page.locator('.predictions dd').innerText());
+  const shown = Number(await page.locator('.predictions dd').first().innerText());
   assert.ok(Math.abs(shown / predictions[0]![0]! - 1) < 1e-3, `${shown} is shown, ${predictions} was answered`);
   const row = await page.getByRole('row', { name: /^weight/ }).innerText();
   assert.match(row, /out of range/);
@@ -39,6 +43,63 @@ test('a row is filled in, predicted and explained', { skip: noBrowser }, async (
   await page.getByRole('button', { name: 'Typical values' }).click();
   await page.getByRole('button', { name: 'Predict', exact: true }).click();
   await page.getByText('Like the training data.').waitFor();
+  assert.deepEqual(problems, []);
+});
+
+test('the interval of a level is drawn beside the prediction, and follows the choice', {
+  skip: noBrowser,
+}, async (t) => {
+  const server = await serveCars(t);
+  const { page, problems } = await visit(await launch(t), server.url, LOOKS[0], 'try');
+  await page.getByRole('button', { name: 'Predict', exact: true }).click();
+  const interval = page.locator('.interval');
+  await interval.waitFor();
+  const row = await Promise.all(FEATURES.map(async (name) => Number(await page.getByLabel(name).inputValue())));
+  const answered = async (level: number) => {
+    const response = await fetch(`${server.url}/predict?interval=${level}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ instances: [row] }),
+    });
+    return (await response.json()) as { intervals: [number, number][][]; predictions: number[][] };
+  };
+  const assertShown = async (level: number) => {
+    await page.getByText(`${100 * level}\u202f%:`).waitFor();
+    const { intervals, predictions } = await answered(level);
+    const shown = /: ([\d.,]+) to ([\d.,]+)/
+      .exec(await interval.innerText())!
+      .slice(1)
+      .map(Number);
+    for (const [i, bound] of intervals[0]![0]!.entries())
+      assert.ok(Math.abs(shown[i]! / bound - 1) < 1e-3, `${shown} is shown, ${intervals} was answered`);
+    // The mark lies in the bar, where the prediction lies in the interval.
+    const [bar, mark] = await Promise.all(['.bar i', '.bar b'].map((part) => interval.locator(part).boundingBox()));
+    const [low, high] = intervals[0]![0]!;
+    const share = (predictions[0]![0]! - low) / (high - low);
+    assert.ok(Math.abs((mark!.x - bar!.x) / bar!.width - share) < 0.05, `${mark!.x} in ${JSON.stringify(bar)}`);
+    return bar!.width;
+  };
+  const width = await assertShown(0.9);
+  await assertEverywhere(page, 'try-it-interval');
+  await page.setViewportSize(LOOKS[0]);
+  await page.getByRole('radio', { name: '50\u202f%' }).check();
+  assert.ok((await assertShown(0.5)) < width);
+  await page.getByText(/50.% of the true values lie in such an interval, by \d+ calibration rows/).waitFor();
+  assert.deepEqual(problems, []);
+});
+
+test('a version without intervals says so plainly', { skip: noBrowser }, async (t) => {
+  const store = temporaryDirectory(t);
+  copyStoredVersion(join(store, 'reconstruction_regressor'));
+  const server = await startServer(t, { MODEL_STORE: store });
+  await server.logged('model version serves');
+  const { page, problems } = await visit(await launch(t), server.url, LOOKS[0], 'try');
+  await page.getByRole('button', { name: 'Predict', exact: true }).click();
+  await page
+    .getByText(/No prediction intervals: this version was trained by an earlier release.*Train again/)
+    .waitFor();
+  assert.equal(await page.locator('.interval').count(), 0);
+  assert.equal(await page.getByText('Level of the intervals').count(), 0);
   assert.deepEqual(problems, []);
 });
 
@@ -60,7 +121,7 @@ test('an invalid value is reported at its field, and the form keeps its values',
   await page.getByText(/weight – instances\[0\]\[3\]: expected a finite number/).waitFor();
   await page.getByLabel('weight').fill('3000');
   await page.getByRole('button', { name: 'Predict', exact: true }).click();
-  await page.locator('.predictions dd').waitFor();
+  await page.locator('.predictions dd').first().waitFor();
   assert.equal(await page.getByText('expected a').count(), 0);
   assert.deepEqual(
     problems.filter((text) => !/status of 400 .*\/predict/.test(text)),
@@ -103,7 +164,7 @@ test('a level is chosen, a date picked and a box checked, and the row is explain
     }),
   });
   const { predictions } = (await response.json()) as { predictions: number[][] };
-  const shown = Number((await page.locator('.predictions dd').innerText()).replaceAll(',', ''));
+  const shown = Number((await page.locator('.predictions dd').first().innerText()).replaceAll(',', ''));
   assert.ok(Math.abs(shown / predictions[0]![0]! - 1) < 1e-3, `${shown} is shown, ${predictions} was answered`);
   await assertEverywhere(page, 'try-it-mixed');
   assert.deepEqual(problems, []);
