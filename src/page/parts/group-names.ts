@@ -5,5 +5,5 @@ export const GROUP_NAMES: Readonly<Record<string, string>> = {
   conditional: 'dependence between inputs',
   error: 'reconstruction error',
   prediction_error: 'prediction error, by feedback',
-  interval_coverage: 'coverage of intervals, by feedback',
+  interval_coverage: 'coverage of intervals',
 };

@@ -36,7 +36,7 @@ export function Interval({ model, index, prediction, bounds: [low, high], level 
   const place = (value: number) => (to > from ? (100 * (value - from)) / (to - from) : 50);
   return (
     <dd class="interval">
-      {percent(level)}: {figure(low, 4)} to {figure(high, 4)}
+      {percent(level)} interval: {figure(low, 4)} to {figure(high, 4)}
       <span class="bar" aria-hidden="true">
         <i style={{ left: `${place(low)}%`, width: `${place(high) - place(low)}%` }} />
         <b style={{ left: `${place(prediction)}%` }} />

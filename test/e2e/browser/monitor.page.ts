@@ -169,11 +169,21 @@ test('labelled rows have a tile beside the held-out rows, and changed targets ar
     body: JSON.stringify({ instances, target: 'mpg' }),
   });
   assert.equal(response.status, 200, await response.text());
-  await page.getByText(/^Drift since .* in prediction error, by feedback$/).waitFor();
+  await page.getByText(/^Drift since .* in prediction error, by feedback, coverage of intervals$/).waitFor();
   await page
     .getByText(/By labelled rows, mpg: errors of \d+ of \d+ rows are as large as the largest [\d.]+ % on held-out rows/)
     .waitFor();
-  await page.getByText(/\d+ labelled rows; [\d.]+ on held-out rows/).waitFor();
+  await page
+    .getByText(/; mpg: intervals that are to cover \d+ % cover [\d.]+ % of the latest \d+ labelled rows/)
+    .waitFor();
+  const { feedback } = (await (await fetch(`${server.url}/drift`)).json()) as {
+    feedback: { coverage: { targets: { mpg: Record<string, number> } } };
+  };
+  const covered = (100 * feedback.coverage.targets.mpg['0.9']!).toFixed(
+    feedback.coverage.targets.mpg['0.9']! < 0.1 ? 1 : 0,
+  );
+  const coverage = `100 labelled rows; intervals of 90\\u202f% cover ${covered}\\u202f%; [\\d.]+ on held-out rows`;
+  await page.getByText(new RegExp(coverage)).waitFor();
   await assertEverywhere(page, 'monitor-labels');
   assert.deepEqual(problems, []);
 });

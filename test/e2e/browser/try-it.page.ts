@@ -64,7 +64,7 @@ test('the interval of a level is drawn beside the prediction, and follows the ch
     return (await response.json()) as { intervals: [number, number][][]; predictions: number[][] };
   };
   const assertShown = async (level: number) => {
-    await page.getByText(`${100 * level}\u202f%:`).waitFor();
+    await page.getByText(`${100 * level}\u202f% interval:`).waitFor();
     const { intervals, predictions } = await answered(level);
     const shown = /: ([\d.,]+) to ([\d.,]+)/
       .exec(await interval.innerText())!
