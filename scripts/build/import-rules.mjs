@@ -110,7 +110,7 @@ const ROOMS = {
     ...['src/server/access', 'src/server/limits', 'src/server/audit'],
     ...['src/model', 'src/base'],
   ],
-  'src/server/readers': ['src/model/tables', 'src/model/columns', 'src/base'],
+  'src/server/readers': ['src/model/intervals', 'src/model/tables', 'src/model/columns', 'src/base'],
   'src/server/fast-path': [
     'src/server/access',
     'src/server/http',

@@ -1,14 +1,14 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { DomainError } from '../../base/domain-error.js';
 import type { Bounded, Bounds } from '../../model/intervals/intervals.js';
-import { isLevel, LEVELS } from '../../model/intervals/level.js';
+import { LEVELS, readLevel } from '../../model/intervals/level.js';
 import type { OpenModel } from './model-source.js';
 
 export function intervalOption(): Option {
   return new Option(
     '--interval <level>',
     'add an interval to each prediction that covers this share of true values, such as 0.9: columns <target>_low and <target>_high',
-  ).argParser(readLevel);
+  ).argParser(parseLevel);
 }
 
 /** Returns the bounds of predictions, `[rows, targets]`; undefined if none are asked for. */
@@ -27,8 +27,8 @@ export function bounderOf({ label, intervals }: OpenModel, level: number | undef
   return (prediction, rows) => intervals.bounds(level, prediction, rows);
 }
 
-function readLevel(text: string): number {
-  const level = text.trim() === '' ? Number.NaN : Number(text);
-  if (isLevel(level)) return level;
+function parseLevel(text: string): number {
+  const level = readLevel(text);
+  if (level !== undefined) return level;
   throw new InvalidArgumentError(`Expected ${LEVELS}.`);
 }

@@ -8,8 +8,10 @@ export const LEVELS = `a level from ${MIN_LEVEL} to ${MAX_LEVEL}`;
 /** The product of a level such as 0.95 and a number of rows may exceed the true one by rounding. */
 const ROUNDING = 1e-9;
 
-export function isLevel(level: unknown): level is number {
-  return typeof level === 'number' && level >= MIN_LEVEL && level <= MAX_LEVEL;
+/** Returns a level, also from a text; undefined if it is none. */
+export function readLevel(value: unknown): number | undefined {
+  const level = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof level === 'number' && level >= MIN_LEVEL && level <= MAX_LEVEL ? level : undefined;
 }
 
 /**

@@ -174,8 +174,23 @@ function readerAtOnce({ reader, body }: InferenceRequest): Reader<Reading> | und
 function maxLengthOf(request: InferenceRequest, count: number, serving: Serving, level: number | undefined): number {
   if (request.maxLength) return request.maxLength(count, serving);
   const { inputs, outputs } = serving.predictor.engine.shape;
-  return request.body.length + NUMBER_LENGTH * count * (inputs + outputs * (level === undefined ? 1 : 3) + 1);
+  return (
+    request.body.length +
+    NUMBER_LENGTH * count * (inputs + outputs + 1) +
+    (level === undefined ? 0 : count * boundsLength(serving))
+  );
 }
+
+/** Characters of the bounds of a row at most, if they are named after their targets. */
+function boundsLength({ card: { targets } }: Serving): number {
+  return targets.reduce(
+    (sum, target) => sum + 2 * NUMBER_LENGTH + 3 * (JSON.stringify(target).length + SUFFIX_LENGTH),
+    0,
+  );
+}
+
+/** Characters of `_high_99`, of a colon and a comma. */
+const SUFFIX_LENGTH = 10;
 
 function joined(parts: Parts): string | Buffer {
   // Iterating takes longer than the rest of most replies.

@@ -5,7 +5,8 @@ import type { InferenceReply } from './inference-request.js';
 /** Numbers written per part, between two of which the event loop may turn. */
 export const NUMBERS_PER_PART = 4096;
 
-const writer = new NumberWriter();
+/** Of all replies in JSON. Its content is taken before the event loop may turn. */
+export const writer = new NumberWriter();
 
 /** A field of a reply: its key, and the parts of its value. */
 export type Field = readonly [key: string, value: Iterable<string>];
@@ -16,31 +17,6 @@ export function predictReply(observation: Observation, more: readonly Field[] = 
   return more.length > 0 || outputs.length > NUMBERS_PER_PART
     ? predictReplyParts(observation, more)
     : [smallPredictReply(observation)];
-}
-
-/** Returns the fields of the prediction intervals, if the observation has any: `[rows, targets, 2]`, and their level. */
-export function intervalFields({ intervals, count }: Observation): Field[] {
-  if (!intervals) return [];
-  const { low, high, level } = intervals;
-  const width = low.length / count;
-  const pairs = parts(count, 2 * width, (from, to) => {
-    for (let row = from, at = from * width; row < to; row++) {
-      writer.word(row > 0 ? ',[' : '[');
-      for (let j = 0; j < width; j++, at++) {
-        writer
-          .word(j > 0 ? ',[' : '[')
-          .number(low[at]!)
-          .word(',')
-          .number(high[at]!)
-          .word(']');
-      }
-      writer.word(']');
-    }
-  });
-  return [
-    ['intervals', pairs],
-    ['interval', [String(level)]],
-  ];
 }
 
 /** One string, because parts cost more than its numbers. */
@@ -73,9 +49,11 @@ function* predictReplyParts({ count, prediction, serving }: Observation, more: r
  */
 export function predictionText(
   key: 'predictions' | 'outputs',
-  { prediction: { outputs }, count }: Observation,
+  observation: Observation,
   flatten = false,
 ): Iterable<string> {
+  const { prediction, count } = observation;
+  const { outputs } = prediction;
   const width = outputs.length / count;
   return enclosed(`{"${key}":`, flatten && width === 1 ? flat(outputs) : nested(outputs, width), '}');
 }
@@ -104,7 +82,7 @@ export function flat(values: Float32Array): Iterable<string> {
 }
 
 /** Writes an array of `count` elements. One of few numbers has one part, because a generator costs more than they do. */
-function parts(count: number, width: number, write: (from: number, to: number) => void): Iterable<string> {
+export function parts(count: number, width: number, write: (from: number, to: number) => void): Iterable<string> {
   if (count * width > NUMBERS_PER_PART) return manyParts(count, width, write);
   writer.word('[');
   write(0, count);

@@ -5,6 +5,7 @@ import { RowParser } from '../../base/json/row-parser.js';
 import { readRows } from '../../model/tables/json/json-rows.js';
 import { isNumeric } from '../../model/tables/row-model.js';
 import { checkCount, type Rows } from '../../model/tables/rows.js';
+import { withInterval } from './interval-parameter.js';
 import {
   checkNames,
   invalidRequest,
@@ -36,11 +37,11 @@ const MAX_END_BYTES = 32;
 const parser = new RowParser();
 
 /**
- * Reads a body of MLflow's scoring server: an object with one of its four keys. `params` and other keys have no meaning for
- * this model. A list is rows, or the values of one row, as SageMaker's containers read it. Throws `INVALID_JSON`,
+ * Reads a body of MLflow's scoring server: an object with one of its four keys. `params` may ask for prediction intervals;
+ * other keys have no meaning for this model. A list is rows, or the values of one row, as SageMaker's containers read it. Throws `INVALID_JSON`,
  * `INVALID_REQUEST`, `INVALID_ROWS` and `TOO_LARGE`.
  */
-export function readMlflowRequest(body: Buffer, model: RowModel): Rows {
+export function readMlflowRequest(body: Buffer, model: RowModel): Rows & { interval?: number } {
   const common = readCommon(body, model);
   if (common) return common;
   const first = body.find((byte) => byte > SPACE);
@@ -55,7 +56,7 @@ export function readMlflowRequest(body: Buffer, model: RowModel): Rows {
   const { params } = request;
   if (params !== undefined && params !== null && !isObject(params))
     throw invalidRequest(`params: expected an object, got ${show(params)}`);
-  return readKey(key, request[key], model);
+  return withInterval(readKey(key, request[key], model), params, 'params');
 }
 
 function readList(body: Buffer, model: RowModel): Rows {

@@ -6,6 +6,7 @@ import { isNumeric, mayMiss } from '../../model/tables/row-model.js';
 import { checkCount, type Rows } from '../../model/tables/rows.js';
 import { codedElementBytes, LENGTH_BYTES, readColumnTensor } from './column-tensor.js';
 import { readFloatRows } from './float32-request.js';
+import { withInterval } from './interval-parameter.js';
 import {
   checkNames,
   invalidRequest,
@@ -59,7 +60,7 @@ export function readOpenInferenceRequest(
   body: Buffer,
   model: RowModel,
   { headerLength }: OpenInferenceReaderOptions,
-): RequestedRows<OpenInferenceRequested> {
+): RequestedRows<OpenInferenceRequested> & { interval?: number } {
   // Without JSON, the body is the one input: its columns are known, and its length gives the rows.
   if (headerLength === 0) {
     return { ...readFloatRows(body, model), requested: { outputs: [{ name: 'predictions', binary: true }] } };
@@ -82,7 +83,7 @@ export function readOpenInferenceRequest(
     ...(id === undefined ? {} : { id }),
     outputs: readOutputs(given(request['outputs']), parameters, model),
   };
-  return { ...readInputs(inputs, body.subarray(length), model), requested };
+  return withInterval({ ...readInputs(inputs, body.subarray(length), model), requested }, parameters, 'parameters');
 }
 
 /** Reads the most common form without making objects of it. Returns undefined for any other body, valid or not. */

@@ -3,6 +3,7 @@ import { readJsonObject } from '../../base/json/json-object.js';
 import { withoutNumberTokens } from '../../base/json/nonfinite-tokens.js';
 import { errorPosition, isObject } from '../../base/json/parse-json.js';
 import type { Rows } from '../../model/tables/rows.js';
+import { withInterval } from './interval-parameter.js';
 import {
   invalidRequest,
   type RequestedRows,
@@ -20,14 +21,14 @@ export interface TensorflowReaderOptions {
   readonly method: 'predict' | 'regress';
 }
 
-export type TensorflowRequest = RequestedRows<{ readonly columnar: boolean }>;
+export type TensorflowRequest = RequestedRows<{ readonly columnar: boolean }> & { interval?: number };
 
 const LEFT_BRACE = 0x7b;
 const LETTER_P = 0x70;
 
 /**
  * Reads a body of TensorFlow Serving's REST interface: `instances` (rows) or `inputs` (columns) to predict, `examples` to
- * regress. As in the original, unknown keys and text behind the object are ignored, and NaN and Infinity are numbers.
+ * regress. `parameters` may ask for the intervals of what is predicted. As in the original, unknown keys and text behind the object are ignored, and NaN and Infinity are numbers.
  *
  * Throws `INVALID_JSON`, `INVALID_REQUEST`, `INVALID_ROWS` and `TOO_LARGE`.
  */
@@ -50,13 +51,16 @@ export function readTensorflowRequest(
     throw invalidRequest(`Serving signature name: ${show(signature)} not found in signature def`);
   }
   if (method === 'regress') return { ...readExamples(request, model), requested: { columnar: false } };
-  const { instances, inputs } = request;
+  const { instances, inputs, parameters } = request;
   if (instances !== undefined && inputs !== undefined) {
     throw invalidRequest("Not formatted correctly, expecting only one of 'inputs' or 'instances' keys to exist");
   }
-  if (inputs !== undefined) return { ...readColumnar(inputs, model), requested: { columnar: true } };
+  if (inputs !== undefined) {
+    return withInterval({ ...readColumnar(inputs, model), requested: { columnar: true } }, parameters, 'parameters');
+  }
   if (instances === undefined) throw invalidRequest("Missing 'inputs' or 'instances' key");
-  return { ...readInstances(instances, model), requested: { columnar: false } };
+  const rows = { ...readInstances(instances, model), requested: { columnar: false } };
+  return withInterval(rows, parameters, 'parameters');
 }
 
 function readInstances(instances: unknown, model: RowModel): Rows {

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Static } from 'typebox';
 import { show } from '../../base/domain-error.js';
 import type { TimeSlice } from '../../base/node/time-slice.js';
-import { isLevel, LEVELS } from '../../model/intervals/level.js';
+import { LEVELS, readLevel } from '../../model/intervals/level.js';
 import { readBytes } from '../bodies/raw-body.js';
 import { NUMBER_LENGTH, UTF8_JSON } from '../fast-path/fast-reply.js';
 import { charsetOf } from '../http/charset.js';
@@ -19,7 +19,8 @@ import {
 } from '../http/media-types.js';
 import { csvReplyParts } from '../inference/csv-reply.js';
 import type { InferenceReply, InferenceRequest, Parts } from '../inference/inference-request.js';
-import { chunks, intervalFields, predictReply } from '../inference/json-reply.js';
+import { intervalFields } from '../inference/interval-reply.js';
+import { chunks, predictReply } from '../inference/json-reply.js';
 import {
   NO_BODY,
   NO_QUERY,
@@ -181,15 +182,15 @@ function readQuery(query: PredictionInput<unknown>['query']): Requested {
   return {
     explain: query['explain'] === 'true',
     ids: query['ids'] === 'true',
-    interval: readLevel(query['interval']),
+    interval: levelOf(query['interval']),
   };
 }
 
-function readLevel(value: unknown): number | undefined {
+function levelOf(value: unknown): number | undefined {
   if (value === undefined) return undefined;
-  const level = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  if (isLevel(level)) return level;
-  throw new HttpError('INVALID_QUERY', `interval: expected ${LEVELS}, got ${show(value)}`);
+  const level = readLevel(value);
+  if (level === undefined) throw new HttpError('INVALID_QUERY', `interval: expected ${LEVELS}, got ${show(value)}`);
+  return level;
 }
 
 /** Returns the type of a body whose `content-type` Fastify has accepted. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { intervalNames } from '../../../src/model/intervals/interval-names.js';
-import { highestLevel, isLevel, rankOf, rowsFor } from '../../../src/model/intervals/level.js';
+import { highestLevel, rankOf, readLevel, rowsFor } from '../../../src/model/intervals/level.js';
 import { readIntervals } from '../../../src/model/intervals/read-intervals.js';
 import type { Scalers } from '../../../src/model/network/predictor.js';
 
@@ -45,10 +45,10 @@ test('rows and levels belong together, whatever the rounding', () => {
     assert.ok(highestLevel(rows) >= level && (level === 0.99 || highestLevel(rows - 1) < level), `${level}`);
   }
   assert.deepEqual([0.8, 0.9, 0.95, 0.99].map(rowsFor), [4, 9, 19, 99]);
-  assert.deepEqual([0.5, 0.99, 0.49, 1, 0, -1, 90, Number.NaN, '0.9', null].map(isLevel), [
-    ...[true, true],
-    ...Array(8).fill(false),
-  ]);
+  assert.deepEqual([0.5, 0.99, '0.9', ' 0.9'].map(readLevel), [0.5, 0.99, 0.9, 0.9]);
+  for (const value of [0.49, 1, 0, -1, 90, Number.NaN, '', ' ', 'abc', '90', null, true, [0.9], {}]) {
+    assert.equal(readLevel(value), undefined, String(value));
+  }
 });
 
 test('a target on the logarithmic scale has bounds that grow with the prediction, above -1', () => {

@@ -8,18 +8,20 @@ import { charsetOf } from '../../http/charset.js';
 import { HttpError } from '../../http/http-error.js';
 import { CSV_TYPE, JSON_TYPE } from '../../http/media-types.js';
 import type { InferenceReply, InferenceRequest, Parts } from '../../inference/inference-request.js';
+import { predictedMatrix, recordText } from '../../inference/interval-reply.js';
 import { flat, predictionText, setModelHeaders } from '../../inference/json-reply.js';
 import {
   type PredictionInput,
   type PredictionRouteOptions,
   predictionRoute,
 } from '../../inference/prediction-route.js';
+import { intervalOf } from '../../readers/interval-parameter.js';
 import { numpyHeader } from '../../readers/numpy-request.js';
 import { vendorType } from '../../readers/open-inference-request.js';
 import type { Observation } from '../../service/prediction/prediction-service.js';
 import { openInferenceRequest } from '../open-inference/open-inference-request.js';
 import { INFER_REPLIES } from '../open-inference/open-inference-schemas.js';
-import { Predictions, Rows } from '../row-schema.js';
+import { Parameters, Predictions, Rows } from '../row-schema.js';
 import type { ServedModel } from '../served-model.js';
 import { tensorflowInference } from '../tensorflow-serving/tensorflow-inference.js';
 import { handleInvocationErrors, INVOCATION_ERRORS, invocationError, TAG } from './invocation-errors.js';
@@ -43,10 +45,10 @@ const Frame = Type.Object({
   data: Type.Array(Type.Array(Type.Unknown()), { description: 'values as in `instances`' }),
 });
 const Request = Type.Union([
-  Type.Object({ dataframe_split: Frame }),
-  Type.Object({ dataframe_records: Rows }),
-  Type.Object({ instances: Rows }),
-  Type.Object({ inputs: Rows }),
+  Type.Object({ dataframe_split: Frame, params: Parameters }),
+  Type.Object({ dataframe_records: Rows, params: Parameters }),
+  Type.Object({ instances: Rows, params: Parameters }),
+  Type.Object({ inputs: Rows, params: Parameters }),
 ]);
 const Text = Type.Unsafe<string>({ type: 'string' });
 const TensorflowReply = Type.Union([
@@ -113,8 +115,16 @@ export async function invocations(app: FastifyInstance, options: InvocationsOpti
   });
 
   function request({ headers, body }: PredictionInput<unknown>): InvocationsRequest {
+    const attributes = readAttributes(headers[ATTRIBUTES]?.toString() ?? '');
+    const found = requestOf(headers, body, attributes);
+    const level = attributes.get('interval');
+    // SageMaker has no other place for the parameters of a body that is not JSON.
+    return level === undefined ? found : { ...found, interval: intervalOf(level, ATTRIBUTES) };
+  }
+
+  function requestOf(headers: IncomingHttpHeaders, body: Buffer, attributes: Attributes): InvocationsRequest {
     const contentType = headers['content-type'];
-    const tensorflow = readTensorflow(headers, body);
+    const tensorflow = readTensorflow(headers, body, attributes);
     if (tensorflow) return tensorflow;
     if (vendorType(contentType) !== undefined) return openInferenceRequest(model.name, headers, body);
     const type = readType(contentType);
@@ -124,10 +134,12 @@ export async function invocations(app: FastifyInstance, options: InvocationsOpti
   }
 
   /** Returns undefined without attributes of TensorFlow Serving. */
-  function readTensorflow(headers: IncomingHttpHeaders, body: Buffer): InvocationsRequest | undefined {
-    const text = headers[ATTRIBUTES]?.toString() ?? '';
-    if (!text.includes('tfs-')) return undefined;
-    const attributes = readAttributes(text);
+  function readTensorflow(
+    headers: IncomingHttpHeaders,
+    body: Buffer,
+    attributes: Attributes,
+  ): InvocationsRequest | undefined {
+    if (![...attributes.keys()].some((name) => name.startsWith('tfs-'))) return undefined;
     const name = attributes.get('tfs-model-name') ?? model.name;
     const version = attributes.get('tfs-model-version');
     const method = attributes.get('tfs-method') ?? 'predict';
@@ -170,8 +182,12 @@ function hasTensors(body: Buffer): boolean {
   return head.includes('"datatype"') && TENSOR.test(head.toString('latin1'));
 }
 
+type Attributes = ReadonlyMap<string, string>;
+const NO_ATTRIBUTES: Attributes = new Map();
+
 /** Parses `tfs-model-name=m,tfs-method=predict`. */
-function readAttributes(text: string): ReadonlyMap<string, string> {
+function readAttributes(text: string): Attributes {
+  if (text === '') return NO_ATTRIBUTES;
   return new Map(
     text.split(',').map((attribute) => {
       const [name = '', ...value] = attribute.split('=');
@@ -205,14 +221,17 @@ function readType(header = JSON_TYPE): string {
 /** Writes the type that the client prefers; at equal preference JSON, or the JSON Lines that it sent. */
 function writer(accept: string | undefined, source: string): Write {
   return (observation, _requested, reply) => {
-    const { prediction, count } = observation;
+    const { count } = observation;
     const own = LINES.includes(source) ? source : JSON_TYPE;
     // What most clients send needs no negotiation.
     const type = accept === undefined || accept === '*/*' || accept === own ? own : preferred(accept, own);
     setModelHeaders(reply, observation);
     reply.type(type);
-    if (type === JSON_TYPE) return predictionText('predictions', observation);
-    const { outputs } = prediction;
+    const { intervals } = observation;
+    if (type === JSON_TYPE) {
+      return intervals ? recordText(observation, intervals) : predictionText('predictions', observation);
+    }
+    const outputs = predictedMatrix(observation);
     const bytes = new Uint8Array(outputs.buffer, outputs.byteOffset, outputs.byteLength);
     if (type === FLOATS) return [bytes];
     if (type === NUMPY) return [numpyHeader(count, outputs.length / count), bytes];

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { MAX_LEVEL, MIN_LEVEL } from '../../../model/intervals/level.js';
 import { ErrorReply } from '../../http/errors.js';
 import { OUTPUTS } from '../../readers/open-inference-request.js';
 
@@ -7,6 +8,22 @@ export const TAG = 'open inference protocol v2';
 export const PATTERNS = ['/v2/models/:name', '/v2/models/:name/versions/:version'] as const;
 /** Replies to a request that names no model or version that serves. */
 export const PLACE_ERRORS = { 400: ErrorReply, 404: ErrorReply, 501: ErrorReply, 503: ErrorReply };
+
+const IntervalParameters = Type.Optional(
+  Type.Object(
+    {
+      interval: Type.Optional(
+        Type.Number({
+          minimum: MIN_LEVEL,
+          maximum: MAX_LEVEL,
+          description: 'adds the outputs `<target>_low` and `<target>_high`, `[rows]`, of intervals of this level',
+        }),
+      ),
+      binary_data_output: Type.Optional(Type.Boolean({ default: false })),
+    },
+    { additionalProperties: true },
+  ),
+);
 
 const Parameters = Type.Optional(Type.Object({}, { additionalProperties: true }));
 
@@ -24,7 +41,7 @@ const Tensor = {
 export const InferRequest = Type.Object(
   {
     id: Type.Optional(Type.String()),
-    parameters: Parameters,
+    parameters: IntervalParameters,
     inputs: Type.Array(Type.Object(Tensor), {
       description:
         '`inputs`, `[rows, features]` in feature order, for a model of numbers; or an input of `[rows]` for each feature, by name',

@@ -1,6 +1,7 @@
 import { DomainError } from '../../../base/domain-error.js';
 import { JSON_TYPE } from '../../http/media-types.js';
 import type { InferenceRequest } from '../../inference/inference-request.js';
+import { columnText, recordText } from '../../inference/interval-reply.js';
 import { predictionText, resultText, setModelHeaders } from '../../inference/json-reply.js';
 import type { TensorflowReaderOptions } from '../../readers/tensorflow-request.js';
 import type { ModelPlace, ServedModel } from '../served-model.js';
@@ -34,9 +35,10 @@ export function tensorflowInference(
     write: (observation, { columnar }, reply) => {
       setModelHeaders(reply, observation);
       reply.type(JSON_TYPE);
-      return method === 'regress'
-        ? resultText(observation)
-        : predictionText(columnar ? 'outputs' : 'predictions', observation, flatten);
+      if (method === 'regress') return resultText(observation);
+      const { intervals } = observation;
+      if (intervals) return columnar ? columnText(observation, intervals) : recordText(observation, intervals);
+      return predictionText(columnar ? 'outputs' : 'predictions', observation, flatten);
     },
   };
 }

@@ -1,19 +1,28 @@
 import { Type } from 'typebox';
-import { Rows } from '../row-schema.js';
+import { Parameters, Predictions, Rows } from '../row-schema.js';
 
 export const TAG = 'tensorflow serving, kserve v1';
 
 const Signature = { signature_name: Type.Optional(Type.String({ default: 'serving_default' })) };
 export const PredictRequest = Type.Union(
   [
-    Type.Object({ ...Signature, instances: Rows }, { description: 'row format' }),
-    Type.Object({ ...Signature, inputs: Rows }, { description: 'columnar format' }),
+    Type.Object({ ...Signature, instances: Rows, parameters: Parameters }, { description: 'row format' }),
+    Type.Object({ ...Signature, inputs: Rows, parameters: Parameters }, { description: 'columnar format' }),
   ],
   { 'x-schema': 'TensorflowPredictBody', description: 'Also as `{"inputs": [...]}` in place of a row, or of the rows' },
 );
-const Predictions = Type.Array(Type.Array(Type.Number()), { description: '[rows, targets]' });
 export const PredictAnswer = Type.Union(
-  [Type.Object({ predictions: Predictions }), Type.Object({ outputs: Predictions })],
+  [
+    Predictions,
+    Type.Object({
+      outputs: Type.Union([
+        Type.Array(Type.Array(Type.Number()), { description: '[rows, targets]' }),
+        Type.Record(Type.String(), Type.Array(Type.Number()), {
+          description: 'with an interval, `<target>`, `<target>_low` and `<target>_high`, each `[rows]`',
+        }),
+      ]),
+    }),
+  ],
   { 'x-schema': 'TensorflowPredictReply' },
 );
 export const RegressRequest = Type.Object(

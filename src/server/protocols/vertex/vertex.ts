@@ -5,10 +5,11 @@ import { ErrorReply } from '../../http/errors.js';
 import { JSON_TYPE } from '../../http/media-types.js';
 import { operation } from '../../http/operation.js';
 import type { InferenceReply, Parts } from '../../inference/inference-request.js';
+import { recordText } from '../../inference/interval-reply.js';
 import { predictionText, setModelHeaders } from '../../inference/json-reply.js';
 import { type PredictionRouteOptions, predictionRoute } from '../../inference/prediction-route.js';
 import type { Observation, PredictionService } from '../../service/prediction/prediction-service.js';
-import { Predictions, Rows } from '../row-schema.js';
+import { Parameters, Predictions, Rows } from '../row-schema.js';
 
 /** The paths of Vertex AI's requests, which the platform chooses. */
 export interface VertexRoutes {
@@ -36,7 +37,7 @@ export async function vertex(app: FastifyInstance, options: VertexOptions): Prom
       schema: {
         summary: 'Vertex AI: predict rows',
         tags: [TAG],
-        body: Type.Object({ instances: Rows, parameters: Type.Optional(Type.Object({})) }),
+        body: Type.Object({ instances: Rows, parameters: Parameters }),
         response: { 200: Predictions, 400: ErrorReply, 503: ErrorReply },
       },
       request: ({ body }) => ({ reader: 'instances', body, write }),
@@ -59,7 +60,8 @@ export async function vertex(app: FastifyInstance, options: VertexOptions): Prom
 function write(observation: Observation, _requested: undefined, reply: InferenceReply): Parts {
   setModelHeaders(reply, observation);
   reply.type(JSON_TYPE);
-  return predictionText('predictions', observation);
+  const { intervals } = observation;
+  return intervals ? recordText(observation, intervals) : predictionText('predictions', observation);
 }
 
 /** Returns the route pattern of a path, in which a colon begins no parameter. */
