@@ -1369,6 +1369,11 @@ export interface components {
     InferBody: {
       id?: string;
       parameters?: {
+        /** @description adds the outputs `<target>_low` and `<target>_high`, `[rows]`, of intervals of this level */
+        interval?: number;
+        /** @default false */
+        binary_data_output?: boolean;
+      } & {
         [key: string]: unknown;
       };
       /** @description `inputs`, `[rows, features]` in feature order, for a model of numbers; or an input of `[rows]` for each feature, by name */
@@ -2019,21 +2024,39 @@ export interface components {
           signature_name?: string;
           /** @description rows, in raw units: one value per feature, in feature order or by name; other named columns are ignored. NaN and null are missing values */
           instances: (unknown[] | Record<string, never>)[];
+          /** @description others are ignored */
+          parameters?: {
+            /** @description the level of the prediction intervals to add to the reply */
+            interval?: number;
+          };
         }
       | {
           /** @default serving_default */
           signature_name?: string;
           /** @description rows, in raw units: one value per feature, in feature order or by name; other named columns are ignored. NaN and null are missing values */
           inputs: (unknown[] | Record<string, never>)[];
+          /** @description others are ignored */
+          parameters?: {
+            /** @description the level of the prediction intervals to add to the reply */
+            interval?: number;
+          };
         };
     TensorflowPredictReply:
       | {
-          /** @description [rows, targets] */
-          predictions: number[][];
+          /** @description [rows, targets]; with an interval, objects of `<target>`, `<target>_low` and `<target>_high` */
+          predictions: (
+            | number[]
+            | {
+                [key: string]: number;
+              }
+          )[];
         }
       | {
-          /** @description [rows, targets] */
-          outputs: number[][];
+          outputs:
+            | number[][]
+            | {
+                [key: string]: number[];
+              };
         };
     TensorflowRegressBody: {
       /** @default serving_default */
