@@ -66,7 +66,8 @@ interface Measured {
 interface Result {
   readonly table: Table;
   readonly rows: number;
-  readonly levels: readonly Measured[];
+  /** One for each level; undefined where the service refused it, since it takes more rows. */
+  readonly levels: readonly (Measured | undefined)[];
   /** Seconds of a training, the mean. */
   readonly seconds: number;
 }
@@ -96,16 +97,22 @@ async function measure(service: TableService, table: Table, directory: string): 
     seconds += (await service.train(table.target, readFileSync(join(directory, `train-${i}.csv`)))) / SPLITS;
     const csv = readFileSync(join(directory, `test-${i}.csv`));
     for (const [l, level] of LEVELS.entries()) {
-      const { predictions, intervals } = await service.predict(csv, `?interval=${level}`);
+      const reply = await service.predict(csv, `?interval=${level}`).catch((error: Error) => {
+        if (!error.message.includes('LEVEL_UNAVAILABLE')) throw error;
+        console.error(error.message);
+        return undefined;
+      });
+      if (!reply) continue;
       found[l]!.push(
         targets.map((target, row) => {
-          const [low, high] = intervals![row]![0]!;
-          return { prediction: predictions[row]![0]!, target, low: low!, high: high! };
+          const [low, high] = reply.intervals![row]![0]!;
+          return { prediction: reply.predictions[row]![0]!, target, low: low!, high: high! };
         }),
       );
     }
   }
-  const levels = LEVELS.map((level, l): Measured => {
+  const levels = LEVELS.map((level, l): Measured | undefined => {
+    if (found[l]!.length < SPLITS) return undefined;
     const shares = found[l]!.map(coverage);
     return {
       level,
@@ -142,13 +149,14 @@ of the service.
   for (const result of results) for (const each of lines(result)) console.log(each);
   console.log('');
   for (const [l, level] of LEVELS.entries()) {
-    const measured = results.map(({ levels }) => levels[l]!);
+    const measured = results.flatMap(({ levels }) => levels[l] ?? []);
+    if (measured.length === 0) continue;
     const covered = mean(measured.map((each) => each.coverage));
     verdicts.judge(
       `mean coverage at ${level}: ${covered.toFixed(3)}, within ${MAX_DIFFERENCE} of it`,
       Math.abs(covered - level) <= MAX_DIFFERENCE,
     );
-    const large = results.filter(({ rows }) => rows >= FIFTH_ROWS);
+    const large = results.filter(({ rows, levels }) => rows >= FIFTH_ROWS && levels[l]);
     const lowest = large
       .map(({ table, levels }) => ({ name: table.name, share: Math.min(...levels[l]!.fifths) }))
       .toSorted((a, b) => a.share - b.share)[0];
@@ -161,8 +169,8 @@ of the service.
     }
     const narrower = measured.filter(({ width, mapieWidth }) => width <= mapieWidth).length;
     verdicts.judge(
-      `tables whose mean width at ${level} is at most MAPIE's: ${narrower} of ${results.length}, at least half`,
-      narrower >= MIN_NARROWER * results.length,
+      `tables whose mean width at ${level} is at most MAPIE's: ${narrower} of ${measured.length}, at least half`,
+      narrower >= MIN_NARROWER * measured.length,
     );
   }
   verdicts.print();
@@ -171,10 +179,10 @@ of the service.
 /** One for each level. */
 function lines({ table, rows, levels, seconds }: Result): string[] {
   return levels.map((each, l) => {
+    const head = [l === 0 ? table.name : '', l === 0 ? rows.toLocaleString('en') : '', LEVELS[l]!];
+    if (!each) return `| ${head.join(' | ')} | refused: too few rows${' |'.repeat(7)}`;
     const cells = [
-      l === 0 ? table.name : '',
-      l === 0 ? rows.toLocaleString('en') : '',
-      each.level,
+      ...head,
       `${each.coverage.toFixed(3)} ± ${each.error.toFixed(3)}`,
       each.fifths.map((share) => share.toFixed(2)).join(', '),
       each.mapieCoverage.toFixed(3),
