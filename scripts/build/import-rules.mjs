@@ -33,7 +33,7 @@ const ROOMS = {
   'src/model/baseline/charts': ['src/model/baseline/sketches', 'src/base'],
   'src/model/baseline/errors': ['src/model/baseline/sketches', 'src/base'],
   'src/model/baseline/features': ['src/model/baseline/sketches', 'src/model/columns', 'src/base'],
-  'src/model/evaluation': ['src/model/columns', 'src/base'],
+  'src/model/evaluation': ['src/model/intervals', 'src/model/columns', 'src/base'],
   'src/model/versions': [
     ...['src/model/intervals', 'src/model/evaluation', 'src/model/network', 'src/model/tables', 'src/model/columns'],
     'src/model/baseline',

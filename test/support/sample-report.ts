@@ -43,12 +43,32 @@ export function cardOf(features: readonly string[], targets: readonly string[]):
   };
 }
 
+/** What matters of a card of the columns `city` and `size`, of which many more are left out. */
+export const WHAT_MATTERS: Partial<Card> = {
+  importance: {
+    rmse: 2,
+    rows: 100,
+    repeats: 5,
+    columns: ['size', 'city'].map((name, i) => ({ name, increase: 3 - i, deviation: 0.1, standard_error: 0.2 })),
+    unlisted: 2,
+  },
+  partial_dependence: [
+    { column: 'size', rows: 100, values: [1, 5, 9, null], predictions: [[10], [20], [30], [17]], unlisted: 0 },
+    { column: 'city', rows: 100, values: ['Berlin', 'Paris'], predictions: [[10], [12]], unlisted: 3 },
+  ],
+  baselines: {
+    mean: { targets: { y: { rmse: 10, mae: 8 } } },
+    ridge: { rows: 8, targets: { y: { rmse: 6.5, mae: 4, penalty: 1 } } },
+  },
+  intervals: { rows: 40 },
+};
+
 /** An evaluation of 200 rows for each of these targets. */
 export function sampleEvaluation(targets: readonly string[], rows = 200): ReportInput['evaluation'] {
   const random = createRandom(3);
   const actual = Float32Array.from({ length: rows * targets.length }, () => 10 * random.normal());
   const outputs = actual.map((value) => value + random.normal());
-  return makeEvaluation({ rows, targets: actual, outputs }, targets, undefined);
+  return makeEvaluation({ rows, targets: actual, outputs, errors: new Float32Array(rows) }, targets, undefined);
 }
 
 /** A column of each type. */

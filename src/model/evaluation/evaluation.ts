@@ -31,6 +31,14 @@ const Histogram = Type.Object({
   hidden: Type.Integer({ minimum: 0, description: `rows in bins of fewer than ${MIN_COUNT}` }),
 });
 
+const Coverage = Type.Object(
+  {
+    share: Type.Number({ minimum: 0, maximum: 1, description: 'of the rows whose target lies in its interval' }),
+    width: Type.Number({ minimum: 0, description: 'median width of the intervals, rounded' }),
+  },
+  { description: 'prediction intervals of `interval_level`; none if the version has none' },
+);
+
 const TargetEvaluation = Type.Object({
   name: Type.String({ minLength: 1 }),
   intervals: Type.Object(
@@ -51,6 +59,8 @@ const TargetEvaluation = Type.Object({
     { description: 'rows by prediction and target' },
   ),
   residuals: Type.Object(Histogram.properties, { description: 'rows by prediction - target' }),
+  interval_level: Type.Optional(Type.Number({ description: 'of the prediction intervals that `coverage` is about' })),
+  coverage: Type.Optional(Coverage),
   groups: Type.Array(
     Type.Object({
       rows: Type.Integer({ minimum: MIN_COUNT }),
@@ -63,6 +73,7 @@ const TargetEvaluation = Type.Object({
           `of prediction - target, rounded, at ${PROBABILITIES.join(', ')}; ` +
           `null if fewer than ${MIN_COUNT} rows are beyond`,
       }),
+      coverage: Type.Optional(Coverage),
     }),
     { maxItems: 5, description: 'equally many rows each, by prediction' },
   ),

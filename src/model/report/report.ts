@@ -3,10 +3,12 @@ import { Html, html } from '../../base/html/html.js';
 import { name, section } from './parts.js';
 import type { ReportInput } from './report-input.js';
 import { caveats, ethics } from './sections/caveats.js';
+import { coverage } from './sections/coverage.js';
 import { evaluationData, trainingData } from './sections/data.js';
 import { decision } from './sections/decision.js';
 import { details, factors, intendedUse, time, title } from './sections/details.js';
 import { errorTable, metrics } from './sections/errors.js';
+import { importance } from './sections/importance.js';
 import { monitoring } from './sections/monitoring.js';
 import { residualCharts } from './sections/residuals.js';
 import { summary } from './sections/summary.js';
@@ -62,6 +64,8 @@ ${details(input)}${intendedUse(input)}${factors(input)}${metrics(input)}${evalua
   'Quantitative analyses',
   errorTable(input),
   residualCharts(input),
+  coverage(input),
+  importance(input),
 )}${training(input)}${decision(input)}${monitoring(input)}${ethics(input)}${caveats(input)}</main>
 <footer>
 <p>Made ${time(at.toISOString())} from the files of the version created ${time(card.created_at)}. The headings are those of Mitchell

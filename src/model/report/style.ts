@@ -34,7 +34,7 @@ caption { padding-bottom: 6px; text-align: left; font-weight: 650 } th, td { pad
 thead th { color: var(--muted); font-size: 13px; font-weight: 600; border-color: var(--border) } tbody th { font-weight: 550; min-width: 7rem }
 th.number, td.number { text-align: right } th:last-child, td:last-child { padding-right: 0 } th + th, td { padding-left: 10px }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 350px), 1fr)); gap: 8px 28px; margin: 12px 0 }
-.charts > figure { max-width: 460px } figure { margin: 0; break-inside: avoid } figure > svg { display: block; width: 100%; height: auto }
+.charts > figure { max-width: 460px } .charts > .wide { grid-column: 1 / -1 } figure { margin: 0; break-inside: avoid } figure > svg { display: block; width: 100%; height: auto }
 svg text { fill: var(--muted); font-size: 11px } svg .label { font-size: 12px } .wide text { font-size: 12px }
 .grid { stroke: var(--grid) } .axis { stroke: var(--second) } .mark { stroke: var(--text); stroke-dasharray: 4 3 }
 svg path { fill: none; stroke-width: 2 } svg .first { stroke: var(--first) } svg .second { stroke: var(--second); stroke-dasharray: 5 3 }

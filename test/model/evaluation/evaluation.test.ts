@@ -5,6 +5,8 @@ import { errorIntervals } from '../../../src/model/evaluation/error-intervals.js
 import { type Evaluation, MAX_BINS, MIN_COUNT } from '../../../src/model/evaluation/evaluation.js';
 import { makeEvaluation } from '../../../src/model/evaluation/make-evaluation.js';
 import { readEvaluation } from '../../../src/model/evaluation/read-evaluation.js';
+import { Intervals } from '../../../src/model/intervals/intervals.js';
+import type { IntervalsFile } from '../../../src/model/intervals/intervals-file.js';
 
 /** Targets `2 + 3 normal` and predictions with normal residuals; their logarithms with `exp`. */
 function judged(rows: number, { seed = 1, noise = 1, exp = false } = {}) {
@@ -12,7 +14,7 @@ function judged(rows: number, { seed = 1, noise = 1, exp = false } = {}) {
   const targets = Float32Array.from({ length: rows }, () => 2 + 3 * random.normal());
   const outputs = targets.map((target) => target + noise * random.normal());
   const scale = (values: Float32Array) => (exp ? values.map((value) => Math.exp(value)) : values);
-  return { rows, targets: scale(targets), outputs: scale(outputs) };
+  return { rows, targets: scale(targets), outputs: scale(outputs), errors: new Float32Array(rows) };
 }
 
 function evaluationOf(rows: number, options?: Parameters<typeof judged>[1]): Evaluation {
@@ -79,7 +81,11 @@ test('the first axis is the prediction', () => {
   const rows = 400;
   const targets = new Float32Array(rows).map((_, row) => row % 2);
   const outputs = targets.map((target) => target + 10);
-  const { edges, counts } = makeEvaluation({ rows, targets, outputs }, ['y'], undefined)!.targets[0]!.predicted_true;
+  const { edges, counts } = makeEvaluation(
+    { rows, targets, outputs, errors: new Float32Array(rows) },
+    ['y'],
+    undefined,
+  )!.targets[0]!.predicted_true;
   const bins = edges.length - 1;
   const at = counts.findIndex((count) => count > 0);
   assert.ok(edges[Math.floor(at / bins)]! > 5, 'predictions are high');
@@ -104,6 +110,7 @@ test('targets and predictions that are constant, equal, huge or tiny have an eva
         rows,
         targets: Float32Array.from({ length: rows }, (_, row) => target(row)),
         outputs: Float32Array.from({ length: rows }, (_, row) => output(row)),
+        errors: new Float32Array(rows),
       };
       const made = makeEvaluation(
         data,
@@ -127,7 +134,7 @@ test('of several targets, each has its own figures, and one with a prediction th
   const outputs = pair(a.outputs, b.outputs);
   outputs[2] = Number.POSITIVE_INFINITY;
   const evaluation = makeEvaluation(
-    { rows: 100, targets: pair(a.targets, b.targets), outputs },
+    { rows: 100, targets: pair(a.targets, b.targets), outputs, errors: a.errors },
     ['a', 'b', 'c'],
     undefined,
   )!;
@@ -138,6 +145,25 @@ test('of several targets, each has its own figures, and one with a prediction th
       [b, 'b'],
     ].flatMap(([data, name]) => makeEvaluation(data as typeof a, [name as string], undefined)!.targets),
   );
+});
+
+test('prediction intervals are evaluated over all rows and by prediction, at the highest level that there is', () => {
+  const data = judged(300);
+  const scalers = { features: { mean: [], scale: [] }, targets: { mean: [0], scale: [1] } };
+  const evaluate = (scores: number[]) => {
+    const file: IntervalsFile = { schema: 1, rows: scores.length, targets: [{ difficulty: null, scores }] };
+    return makeEvaluation(data, ['y'], undefined, new Intervals(file, scalers))!.targets[0]!;
+  };
+  const many = evaluate(Array.from({ length: 99 }, (_, i) => (i + 1) / 50));
+  assert.equal(many.interval_level, 0.9);
+  assert.deepEqual(many.coverage!.width, 3.6);
+  const expected = data.outputs.filter((output, row) => Math.abs(output - data.targets[row]!) <= 1.8).length / 300;
+  assert.ok(Math.abs(many.coverage!.share - expected) < 0.01);
+  const mean = many.groups.reduce((sum, { rows, coverage }) => sum + rows * coverage!.share, 0) / 300;
+  assert.ok(Math.abs(mean - many.coverage!.share) < 0.002);
+  assert.equal(evaluate([1, 2, 3, 4]).interval_level, 0.8);
+  assert.equal(evaluate([1]).interval_level, 0.5);
+  assert.equal(evaluationOf(300).targets[0]!.coverage, undefined);
 });
 
 test('intervals of errors contain the true error about as often as they say', () => {

@@ -4,7 +4,7 @@ import { makeReport } from '../../../src/model/report/report.js';
 import { reportFileName } from '../../../src/model/report/report-file-name.js';
 import { NOTE_SECTIONS } from '../../../src/model/versions/annotations.js';
 import { assertWellFormed } from '../../support/markup.js';
-import { COLUMNS, cardOf, sampleEvaluation, sampleReport } from '../../support/sample-report.js';
+import { COLUMNS, cardOf, sampleEvaluation, sampleReport, WHAT_MATTERS } from '../../support/sample-report.js';
 
 const HOSTILE = `<script>alert(1)</script>"'><img src=x onerror=alert(2)>&\u202e\u0000\n`;
 /** The headings of Mitchell et al. (2019). */
@@ -126,6 +126,28 @@ test('a column of each type is described by its range, its levels, its dates and
   assert.match(text, /open boolean no or yes/);
   assert.match(text, /day timestamp 2024-01-01 to 2025-01-01 trend and cycles/);
   assert.doesNotMatch(text, /Berlin|Paris/, 'levels are counted, not named');
+});
+
+test('importance, partial dependence, prediction intervals and baselines are shown, and a better ridge regression is named', () => {
+  const names = COLUMNS.map(({ name }) => name);
+  const input = sampleReport({ ...cardOf(names, ['y']), columns: [...COLUMNS], ...WHAT_MATTERS });
+  const page = makeReport(input);
+  const elements = assertWellFormed(page);
+  const text = textOf(page);
+  assert.match(text, /Increase of the RMSE, which is 2, .* 100 held-out rows: the mean of 5 shuffles/);
+  assert.match(text, /2 columns of less importance are left out/);
+  assert.match(text, /y by size \. Where it is missing: 17\./);
+  assert.match(text, /y by city \. 3 less frequent levels are left out\./);
+  assert.match(text, /enough for levels up to 95/);
+  assert.match(text, /RMSE of ridge .* 6\.5 /);
+  assert.match(text, /A linear \(ridge\) regression predicts y better than this model does/);
+  const labels = elements.flatMap(({ attributes }) => attributes.get('aria-label') ?? []);
+  assert.ok(labels.includes('Bars of the importance of 2 columns: size 3, city 2.'));
+  const hostile = structuredClone(WHAT_MATTERS);
+  hostile.importance!.columns[0]!.name = HOSTILE;
+  hostile.partial_dependence![1]!.values = [HOSTILE, 'b'];
+  hostile.baselines = { ...hostile.baselines!, ridge: null, ridge_unavailable: HOSTILE };
+  assertWellFormed(makeReport(sampleReport({ ...cardOf(names, ['y']), columns: [...COLUMNS], ...hostile })));
 });
 
 test('a version of an earlier release, or of few rows, says what it has not', () => {

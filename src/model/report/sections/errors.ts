@@ -1,6 +1,7 @@
 import { type Html, html } from '../../../base/html/html.js';
-import { figure } from '../../../base/text/figures.js';
+import { figure, printable } from '../../../base/text/figures.js';
 import { CONFIDENCE, type TargetEvaluation } from '../../evaluation/evaluation.js';
+import type { Card } from '../../versions/card.js';
 import { type Cell, firstOf, name, section, table, written } from '../parts.js';
 import type { ReportInput } from '../report-input.js';
 
@@ -30,6 +31,7 @@ and not how much another training would.</p>
 export function errorTable({ card, evaluation }: ReportInput): Html {
   const byName = new Map(evaluation?.targets.map((target) => [target.name, target.intervals]));
   const { shown, more } = firstOf(card.targets, MAX_TARGETS);
+  const ridge = ridgeErrors(card);
   const lines = shown.map((target): Cell[] => {
     const errors = Object.hasOwn(card.metrics.targets, target) ? card.metrics.targets[target] : undefined;
     const interval = byName.get(target);
@@ -39,14 +41,31 @@ export function errorTable({ card, evaluation }: ReportInput): Html {
       withInterval(errors?.mae, interval?.mae),
       withInterval(errors?.bias, interval?.bias),
       withInterval(errors?.r2, interval?.r2),
+      ...(ridge ? [figure(ridge.get(target)?.rmse)] : []),
       figure(errors?.baseline_rmse),
     ];
   });
-  const head = ['Target', 'RMSE', 'MAE', 'Bias', 'R²', 'RMSE of the mean'];
+  const head = ['Target', 'RMSE', 'MAE', 'Bias', 'R²', ...(ridge ? ['RMSE of ridge'] : []), 'RMSE of the mean'];
   const caption = `Errors on ${figure(card.metrics.rows)} held-out rows${evaluation ? `, with intervals of ${LEVEL}` : ''}`;
-  return html`${table(caption, head, lines, [1, 2, 3, 4, 5])}${more}${
+  return html`${table(caption, head, lines, [1, 2, 3, 4, 5, 6])}${more}${
     evaluation ? '' : html`<p class="note">${withoutEvaluation(card.metrics.rows)}</p>\n`
-  }`;
+  }${baselineNote(card)}`;
+}
+
+/** The errors of a ridge regression, by target, if there is one. */
+export function ridgeErrors({ baselines }: Card): ReadonlyMap<string, { readonly rmse: number }> | undefined {
+  return baselines?.ridge ? new Map(Object.entries(baselines.ridge.targets)) : undefined;
+}
+
+/** What the errors are to be compared with. */
+function baselineNote({ baselines }: Card): Html {
+  if (!baselines) return html``;
+  const { ridge, ridge_unavailable: reason } = baselines;
+  return html`<p class="note">${
+    ridge
+      ? `Ridge: a linear regression on the same encoded columns, fitted to ${figure(ridge.rows)} training rows. `
+      : `There is no ridge regression to compare with${reason ? `: ${printable(reason, 200)}` : ''}. `
+  }The mean: that of the training rows, for every row. Both were measured on the same held-out rows.</p>\n`;
 }
 
 /** Why a version has no intervals and no charts of its errors. */

@@ -46,18 +46,18 @@ ${groups.length > 0 ? groupTable(of, groups) : ''}`;
 /** Quantiles of the residuals by prediction: whether the errors grow with it, and where the model predicts too much. */
 function groupTable(of: string, groups: TargetEvaluation['groups']): Html {
   const head = ['Prediction', 'Rows', ...PROBABILITIES.map((p) => (p === 0.5 ? 'median' : `${100 * p} %`))];
-  const lines = groups.map(({ from, to, rows, quantiles }): Cell[] => [
-    from === null
-      ? to === null
-        ? 'all'
-        : `below ${figure(to)}`
-      : to === null
-        ? `from ${figure(from)}`
-        : `${figure(from)} to ${figure(to)}`,
+  const lines = groups.map(({ rows, quantiles, ...group }): Cell[] => [
+    rangeOf(group),
     figure(rows),
     ...quantiles.map((value) => figure(value)),
   ]);
   return table(`Quantiles of the residuals of ${printable(of, 60)}, by prediction`, head, lines, [1, 2, 3, 4, 5, 6]);
+}
+
+/** The predictions of a group, in words. */
+export function rangeOf({ from, to }: Pick<TargetEvaluation['groups'][number], 'from' | 'to'>): string {
+  if (from === null) return to === null ? 'all' : `below ${figure(to)}`;
+  return to === null ? `from ${figure(from)}` : `${figure(from)} to ${figure(to)}`;
 }
 
 function hiddenNote(hidden: number, rows: number): string {

@@ -11,6 +11,7 @@ import { addErrors } from '../../baseline/learn-expected-errors.js';
 import type { Column } from '../../columns/column.js';
 import { loadEngine } from '../../engines/load-engine.js';
 import { makeEvaluation } from '../../evaluation/make-evaluation.js';
+import { Intervals } from '../../intervals/intervals.js';
 import type { EngineFactory } from '../../network/engine.js';
 import { Predictor, predictAll } from '../../network/predictor.js';
 import type { Columns } from '../../tables/columns.js';
@@ -81,7 +82,12 @@ async function run({ stage, engine, options, gate: terms }: TrainingRequest): Pr
       ...result,
       baseline,
       intervals,
-      evaluation: makeEvaluation(heldOut, info.targets, result.scalers.transforms),
+      evaluation: makeEvaluation(
+        heldOut,
+        info.targets,
+        result.scalers.transforms,
+        new Intervals(intervals, result.scalers),
+      ),
       card: {
         created_at: new Date().toISOString(),
         features: [...info.features],
