@@ -18,7 +18,7 @@ export const IntervalsFile = Type.Object({
        * Absolute residuals, on the scale on which the target is learned, by the difficulty of their rows, ascending: all of them, or
        * as many as `MAX_SCORES` calibration rows would have, at the same levels.
        */
-      scores: Type.Array(Type.Number({ minimum: 0 }), { minItems: 1, maxItems: MAX_SCORES }),
+      scores: Type.Array(Type.Number({ minimum: 0, maximum: 3e38 }), { minItems: 1, maxItems: MAX_SCORES }),
     }),
     { minItems: 1 },
   ),

@@ -1,6 +1,6 @@
 import { DomainError } from '../../base/domain-error.js';
 import type { Prediction, Scalers } from '../network/predictor.js';
-import { type LearnedScale, learnedScaleOf } from '../network/target-scaler.js';
+import { type LearnedScale, learnedScaleOf, MIN_LOGGED } from '../network/target-scaler.js';
 import { difficultyOf } from './difficulty.js';
 import type { IntervalsFile } from './intervals-file.js';
 import { highestLevel, rankOf, rowsFor } from './level.js';
@@ -66,7 +66,7 @@ export class Intervals {
       const { isLogarithmic, mean, scale } = this.learned[j]!;
       for (let row = 0, at = j; row < count; row++, at += width) {
         const output = outputs[from * width + at]!;
-        const place = isLogarithmic ? Math.log1p(output) : output;
+        const place = isLogarithmic ? Math.log1p(Math.max(output, MIN_LOGGED)) : output;
         const distance = scale * score * difficultyOf(difficulty, (place - mean) / scale, errors[from + row]!);
         const [least, most] = [place - distance, place + distance];
         low[at] = Math.max(-MAX_FLOAT, Math.min(output, isLogarithmic ? Math.expm1(least) : least));

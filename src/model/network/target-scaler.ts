@@ -70,7 +70,7 @@ export function fromTargetUnits(
 }
 
 /** The logarithm of 1 + this is finite. */
-const MIN_LOGGED = -1 + 2 ** -24;
+export const MIN_LOGGED = -1 + 2 ** -24;
 
 /** Returns the mean and the deviation of target `j` on the scale on which it is learned. */
 function learnedScale({ mean, scale }: Scaler, transform: TargetTransform, j: number) {

@@ -116,9 +116,6 @@ export function verifyUpload(files: VersionFiles, createEngine: EngineFactory): 
     }
     checkVersionBounds(card, parseProbe(file(files, 'probe.json'), card));
     verifyBaseline(files, card);
-    if (files.has('intervals.json') !== (card.intervals !== undefined)) {
-      throw invalid('intervals.json: expected the file if and only if the card describes it');
-    }
     evaluationOf(card, files.get(EVALUATION_FILE));
     if (Object.hasOwn(card.files, ANNOTATIONS_FILE)) throw invalid(`${ANNOTATIONS_FILE}: the card must not list it`);
     parseAnnotations(files.get(ANNOTATIONS_FILE));

@@ -82,7 +82,11 @@ export const Card = Type.Object({
   ),
   intervals: Type.Optional(
     Type.Object(
-      { rows: Type.Integer({ description: 'calibration rows, of a small table all; a level needs level / (1 - level) of them' }) },
+      {
+        rows: Type.Integer({
+          description: 'calibration rows, of a small table all; a level needs level / (1 - level) of them',
+        }),
+      },
       { description: 'what prediction intervals are made from; older versions have none' },
     ),
   ),

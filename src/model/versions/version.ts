@@ -177,7 +177,12 @@ export function openVersion(files: VersionFiles, createEngine: EngineFactory): D
 
 function intervalsOf(files: VersionFiles, card: Card): Intervals | undefined {
   const content = files.get('intervals.json');
-  return content && readIntervals(Buffer.from(content).toString(), scalersOf(card));
+  const intervals = content && readIntervals(Buffer.from(content).toString(), scalersOf(card));
+  if (intervals?.rows === card.intervals?.rows) return intervals;
+  const described = card.intervals ? `${card.intervals.rows} calibration rows` : 'none';
+  throw invalidVersion(
+    `intervals.json: the card describes ${described}, but the file ${intervals ? `has ${intervals.rows}` : 'is missing'}`,
+  );
 }
 
 /** Returns a file's content. Throws `INVALID_VERSION` if it is missing. */

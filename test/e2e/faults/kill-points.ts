@@ -95,6 +95,7 @@ const STAGED = [
   'model.json',
   'weights.bin',
   'baseline.json',
+  'intervals.json',
   'evaluation.json',
   'probe.json',
   'card.json',

@@ -61,11 +61,17 @@ test('a target on the logarithmic scale has bounds that grow with the prediction
   }
 });
 
+test('a prediction of -1 on the logarithmic scale has an interval too', () => {
+  const scalers: Scalers = { ...SCALERS, transforms: [{ method: 'log1p', mean: 3, scale: 2 }] };
+  const { low, high } = readIntervals(JSON.stringify(FILE), scalers).bounds(0.9, prediction([-1]), 1);
+  assert.ok(low[0] === -1 && high[0]! > -0.9, `${low[0]}, ${high[0]}`);
+});
+
 test('bounds are finite, and the prediction lies between them', () => {
-  const file = { schema: 1, rows: 1, targets: [{ difficulty: null, scores: [1e30] }] };
+  const file = { schema: 1, rows: 1, targets: [{ difficulty: null, scores: [3e38] }] };
   const log: Scalers = { ...SCALERS, transforms: [{ method: 'log1p', mean: 3, scale: 0.5 }] };
   for (const scalers of [SCALERS, log]) {
-    for (const output of [0, 3e38, -0.5]) {
+    for (const output of [0, 3e38, -0.5, -1]) {
       const { low, high } = readIntervals(JSON.stringify(file), scalers).bounds(0.5, prediction([output]), 1);
       const value = Math.fround(output);
       assert.ok(Number.isFinite(low[0]!) && Number.isFinite(high[0]!) && low[0]! <= value && value <= high[0]!);

@@ -10,6 +10,7 @@ import type { Headers } from 'tar-stream';
 import { createRandom } from '../../../src/base/statistics/random.js';
 import { makeBaseline } from '../../../src/model/baseline/baseline.js';
 import { loadEngine } from '../../../src/model/engines/load-engine.js';
+import type { IntervalsFile } from '../../../src/model/intervals/intervals-file.js';
 import { packArchive, unpackArchive, verifyUpload } from '../../../src/model/versions/archive.js';
 import { parseCard, sealCard, sha256 } from '../../../src/model/versions/card.js';
 import { writeVersion } from '../../../src/model/versions/version.js';
@@ -244,6 +245,29 @@ test('files that do not match their card are refused by name, whichever was chan
   const own = { 'annotations.json': '{"description":null,"tags":[],"notes":{}}' };
   refused({ ...own, 'card.json': resealed(own) }, /annotations\.json: the card must not list it/);
 
+  const { difficulty } = INTERVALS.targets[0]!;
+  const intervals: [unknown, RegExp][] = [
+    ['{', /intervals\.json: not JSON/],
+    [{ ...INTERVALS, rows: 4 }, /intervals\.json: the card describes 3 calibration rows, but the file has 4/],
+    [{ ...INTERVALS, targets: [] }, /intervals\.json\/targets/],
+    [{ ...INTERVALS, targets: [{ difficulty, scores: [1, 2, 1e39] }] }, /intervals\.json\/targets\/0\/scores\/2/],
+    [{ ...INTERVALS, targets: [{ difficulty, scores: [3, 2, 1] }] }, /expected an ascending order/],
+    [{ ...INTERVALS, targets: [{ difficulty: { ...difficulty, range: [1, 0] }, scores: [1] }] }, /difficulty\/range/],
+    [{ ...INTERVALS, targets: [{ difficulty: { ...difficulty, range: [0, 1e3] }, scores: [1] }] }, /difficulty/],
+    [{ ...INTERVALS, targets: [{ difficulty: { ...difficulty, knots: [0] }, scores: [1] }] }, /difficulty/],
+    [{ ...INTERVALS, more: 'x'.repeat(2 ** 22) }, /intervals\.json: expected at most 4194304 bytes/],
+  ];
+  for (const [content, message] of intervals) {
+    const text = typeof content === 'string' ? content : JSON.stringify(content);
+    refused({ 'intervals.json': text, 'card.json': resealed({ 'intervals.json': text }) }, message);
+  }
+  refused({ 'card.json': resealed({}, { intervals: undefined }) }, /intervals\.json: the card describes none/);
+  const { 'intervals.json': _, ...unlisted } = card.files;
+  refused(
+    { 'intervals.json': undefined, 'card.json': resealed({}, { files: unlisted }) },
+    /intervals\.json: the card describes 3 calibration rows, but the file is missing/,
+  );
+
   const evaluation = { schema: 1, rows: 20, targets: [{ name: 'other' }] };
   const contents: [unknown, RegExp][] = [
     ['{', /evaluation\.json: not JSON/],
@@ -308,6 +332,17 @@ test('a version with a changed file is not packed', async (t) => {
   await assert.rejects(packArchive(files), { code: 'INVALID_VERSION', message: /weights\.bin/ });
 });
 
+const INTERVALS: IntervalsFile = {
+  schema: 1,
+  rows: 3,
+  targets: [
+    {
+      difficulty: { knots: [0, 0, 0, 0, 0], coefficients: [0, 0, 0, 0, 0, 0, 0, 1], range: [-1, 1] },
+      scores: [1, 2, 3],
+    },
+  ],
+};
+
 /** Writes a small version with a baseline, and returns its files. */
 function sampleFiles(t: TestContext): ReadonlyMap<string, Uint8Array> {
   const random = createRandom(3);
@@ -318,8 +353,9 @@ function sampleFiles(t: TestContext): ReadonlyMap<string, Uint8Array> {
     outputs: numbers(50),
     errors: numbers(50).map((value) => value ** 2),
   };
+  const baseline = makeBaseline(heldOut, ['a', 'b'], ['y'], 1);
   const directory = join(temporaryDirectory(t), 'version');
-  writeVersion(directory, { ...sampleVersion(), baseline: makeBaseline(heldOut, ['a', 'b'], ['y'], 1) }, createEngine);
+  writeVersion(directory, { ...sampleVersion(), baseline, intervals: INTERVALS }, createEngine);
   return new Map(readdirSync(directory).map((name) => [name, readFileSync(join(directory, name))]));
 }
 
