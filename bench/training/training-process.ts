@@ -33,7 +33,7 @@ export async function trainOnRows(
   const request: TrainingRequest = {
     stage,
     engine: 'kernel',
-    options: { ...DEFAULT_TRAINING, epochs },
+    options: { ...DEFAULT_TRAINING, epochs, trials: 1 },
     gate: { promote: 'gate', tolerance: 0.05, serving: null },
   };
   let status = '';

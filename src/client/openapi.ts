@@ -411,7 +411,10 @@ export interface paths {
     get: operations['getTraining'];
     put?: never;
     post?: never;
-    /** Cancel a training, or its shadow; a training that has ended is not changed */
+    /**
+     * Cancel a training, or its shadow; a training that has ended is not changed
+     * @description While a search runs that `trials` or `budget_seconds` has asked for, this ends the search: the training goes on with the best options so far, and the reply is the running job. A second request cancels the training.
+     */
     delete: operations['cancelTraining'];
     options?: never;
     head?: never;
@@ -425,7 +428,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Server-sent events: `epoch` for each epoch, including past ones, and `end` with the job */
+    /** Server-sent events: `search` when a search begins and ends, `trial` for each change of a trial, `epoch` for each epoch, including past ones, and `end` with the job */
     get: operations['streamTraining'];
     put?: never;
     post?: never;
@@ -784,6 +787,10 @@ export interface components {
         seed: number;
         patience: number;
         target_transform?: string;
+        /** @description none if 0 */
+        weight_decay?: number;
+        /** @description networks whose average it is, side by side in the layers; none if 1 */
+        members?: number;
         best_epoch: number;
         seconds: number;
       };
@@ -810,6 +817,7 @@ export interface components {
         /** @description calibration rows, of a small table all; a level needs level / (1 - level) of them */
         rows: number;
       };
+      search?: components['schemas']['Search'];
       metrics: components['schemas']['Metrics'];
       baselines?: components['schemas']['Baselines'];
       gate?: components['schemas']['Gate'];
@@ -1433,6 +1441,7 @@ export interface components {
       phases: {
         [key: string]: number;
       };
+      /** @description as the client asked, with the defaults; after a search, those that it has chosen */
       options: {
         /** @default 100 */
         epochs: number;
@@ -1451,7 +1460,17 @@ export interface components {
          * @enum {string}
          */
         target_transform: 'auto' | 'none' | 'log1p';
+        /** @description configurations to try before the training; 1 tries none. By default, tables below 5,000 rows get those that fit into two seconds, unless epochs, batch_size, learning_rate or patience is set */
+        trials?: number;
+        /** @description time of the search, by the clock */
+        budget_seconds?: number;
+        /** @description networks of different seeds, whose average is the version; by default 1, or 3 if a search finds that better */
+        members?: number;
+        /** @description options that the client has set, for a search to keep */
+        fixed?: string[];
       };
+      /** @description for better options, before the training; null without one */
+      search: components['schemas']['Search'] | null;
       /** @description complete rows */
       rows: number;
       /** @description rows left out because of a missing or non-finite value */
@@ -1750,6 +1769,10 @@ export interface components {
         seed: number;
         patience: number;
         target_transform?: string;
+        /** @description none if 0 */
+        weight_decay?: number;
+        /** @description networks whose average it is, side by side in the layers; none if 1 */
+        members?: number;
         best_epoch: number;
         seconds: number;
       };
@@ -1776,6 +1799,8 @@ export interface components {
         /** @description calibration rows, of a small table all; a level needs level / (1 - level) of them */
         rows: number;
       };
+      /** @description how its options were found; none without a search */
+      search?: components['schemas']['Search'];
       metrics: components['schemas']['Metrics'];
       /** @description errors of the mean and of a ridge regression on the same rows; older versions have none */
       baselines?: components['schemas']['Baselines'];
@@ -1922,6 +1947,28 @@ export interface components {
       state: string;
       reason: string;
     }[];
+    /** @description how its options were found; none without a search */
+    Search: {
+      /**
+       * @description `stopped`: by a client; `skipped`: there was nothing to search, or too little to judge by
+       * @enum {string}
+       */
+      state: 'running' | 'finished' | 'stopped' | 'skipped';
+      /** @description why its state is that, or what was chosen and why */
+      reason: string;
+      /** @description of a cross-validation; 1 is a split of the training rows */
+      folds: number;
+      rungs: number;
+      /** @description training rows; the held-out rows have no part in the search */
+      rows: number;
+      /** @description trials that train at once */
+      threads: number;
+      seconds: number;
+      /** @description trials; a card names the best ones */
+      tried: number;
+      chosen: number | null;
+      trials: components['schemas']['Trial'][];
+    };
     ServerMetadata: {
       name: string;
       version: string;
@@ -2100,6 +2147,12 @@ export interface components {
        * @enum {string}
        */
       target_transform?: 'auto' | 'none' | 'log1p';
+      /** @description configurations to try before the training; 1 tries none. By default, tables below 5,000 rows get those that fit into two seconds, unless epochs, batch_size, learning_rate or patience is set */
+      trials?: number;
+      /** @description time of the search, by the clock */
+      budget_seconds?: number;
+      /** @description networks of different seeds, whose average is the version; by default 1, or 3 if a search finds that better */
+      members?: number;
       /**
        * @description when the version serves: if it is not worse than the serving version, always, or only when activated
        * @default gate
@@ -2141,6 +2194,40 @@ export interface components {
       source?: 'feedback';
       /** @description with `source`: train on the rows of TRAIN_DATA as well */
       mix_reference?: boolean;
+    };
+    Trial: {
+      /** @description the first is what trains without a search */
+      trial: number;
+      options: {
+        learning_rate: number;
+        batch_size: number;
+        epochs: number;
+        patience: number;
+        /** @description share of the weights that a learning rate of 1 takes away at each step */
+        weight_decay: number;
+        auxiliary_weight: number;
+        /** @description units of each hidden layer */
+        hidden: number[];
+        /** @enum {string} */
+        target_transform: 'auto' | 'none' | 'log1p';
+        /** @description networks whose average it is */
+        members: number;
+      };
+      /**
+       * @description `dropped`: others were better in its last rung; `finished`: it was compared to the end; `unfinished`: the time was over
+       * @enum {string}
+       */
+      state: 'running' | 'dropped' | 'finished' | 'failed' | 'unfinished';
+      /** @description the rung that it reached; a rung judges fewer trials, and on more rows */
+      rung: number;
+      /** @description rows that it has predicted without being trained on them */
+      rows: number;
+      error: number | null;
+      standard_error: number | null;
+      /** @description of its trainings, one after the other */
+      seconds: number;
+      /** @description why it failed */
+      message?: string;
     };
   };
   responses: never;
@@ -4836,6 +4923,12 @@ export interface operations {
         seed?: number;
         patience?: number;
         target_transform?: 'auto' | 'none' | 'log1p';
+        /** @description configurations to try before the training; 1 tries none. By default, tables below 5,000 rows get those that fit into two seconds, unless epochs, batch_size, learning_rate or patience is set */
+        trials?: number;
+        /** @description time of the search, by the clock */
+        budget_seconds?: number;
+        /** @description networks of different seeds, whose average is the version; by default 1, or 3 if a search finds that better */
+        members?: number;
         /** @description when the version serves: if it is not worse than the serving version, always, or only when activated */
         promote?: 'gate' | 'always' | 'never';
         /** @description rows of traffic that the version predicts beside the serving version before it serves */

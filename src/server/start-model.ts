@@ -90,7 +90,7 @@ async function trainFirst({ jobs, changes }: Parts, { path, targets }: Reference
     'train',
     null,
     { reason: 'there is no version' },
-    () => jobs.start(prepare, DEFAULT_TRAINING),
+    () => jobs.start(prepare, { ...DEFAULT_TRAINING, trials: 1 }),
     ({ id }) => ({ job: id }),
   );
   const { error, gate } = await jobs.finished(job.id);

@@ -16,11 +16,45 @@ export const TrainingFields = {
   target_transform: Type.Optional(Type.Enum(['auto', 'none', 'log1p'], { default: 'auto' })),
 };
 
-const RequestedOptions = Type.Object(TrainingFields);
-export const TrainingOptions = Type.Required(RequestedOptions);
+/** What a client may say of the search for better options. */
+export const SearchFields = {
+  trials: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 1000,
+      description:
+        'configurations to try before the training; 1 tries none. By default, tables below 5,000 rows get those that ' +
+        'fit into two seconds, unless epochs, batch_size, learning_rate or patience is set',
+    }),
+  ),
+  budget_seconds: Type.Optional(
+    Type.Number({ minimum: 0.1, maximum: 86_400, description: 'time of the search, by the clock' }),
+  ),
+  members: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 10,
+      description:
+        'networks of different seeds, whose average is the version; by default 1, or 3 if a search finds that better',
+    }),
+  ),
+};
+
+const RequestedOptions = Type.Object({ ...TrainingFields, ...SearchFields });
+const CompleteOptions = Type.Required(Type.Object(TrainingFields));
+export const TrainingOptions = Type.Object({
+  ...CompleteOptions.properties,
+  ...SearchFields,
+  fixed: Type.Optional(
+    Type.Array(Type.String(), { description: 'options that the client has set, for a search to keep' }),
+  ),
+});
 export type TrainingOptions = Readonly<Static<typeof TrainingOptions>>;
 
-export const DEFAULT_TRAINING: TrainingOptions = Value.Create(TrainingOptions);
+export const DEFAULT_TRAINING: TrainingOptions = Value.Create(CompleteOptions);
+
+/** The options of a client that a search may change. */
+export const SEARCHED = ['epochs', 'batch_size', 'learning_rate', 'patience', 'target_transform'] as const;
 
 /** What else describes a training. A search varies it; without one, it has the values of `DEFAULT_NETWORK`. */
 export interface NetworkOptions {
@@ -46,7 +80,43 @@ export type Configuration = TrainingOptions & Partial<NetworkOptions>;
 
 /** Completes a client's options with the defaults. Ignores other keys. */
 export function trainingOptions(requested: Readonly<Static<typeof RequestedOptions>>): TrainingOptions {
-  const names = Object.keys(DEFAULT_TRAINING) as (keyof TrainingOptions)[];
+  const names = Object.keys(CompleteOptions.properties) as (keyof typeof CompleteOptions.properties)[];
   const completed = names.map((name) => [name, requested[name] ?? DEFAULT_TRAINING[name]]);
-  return Object.fromEntries(completed) as TrainingOptions;
+  const search = Object.keys(SearchFields) as (keyof typeof SearchFields)[];
+  const given = search.filter((name) => requested[name] !== undefined).map((name) => [name, requested[name]]);
+  const fixed = SEARCHED.filter((name) => requested[name] !== undefined);
+  return Object.fromEntries([
+    ...completed,
+    ...given,
+    ...(fixed.length > 0 ? [['fixed', fixed]] : []),
+  ]) as TrainingOptions;
+}
+
+/** Returns the options that a search keeps: those that the client has set. */
+export function fixedOptions(options: TrainingOptions): readonly string[] {
+  return options.fixed ?? SEARCHED.filter((name) => options[name] !== DEFAULT_TRAINING[name]);
+}
+
+/** Returns those of the options that a client could have set. */
+export function requestedPart({
+  hidden: _,
+  auxiliary_weight: __,
+  weight_decay: ___,
+  ...options
+}: Configuration): TrainingOptions {
+  return options;
+}
+
+/** Returns what a card says of the options: what it trained with, and not how these were found. The network is another field. */
+export function onCard(configuration: Configuration) {
+  const {
+    trials: _,
+    budget_seconds: __,
+    fixed: ___,
+    hidden: ____,
+    auxiliary_weight: _____,
+    ...options
+  } = configuration;
+  const { members = 1, weight_decay = 0, ...rest } = options;
+  return { ...rest, ...(weight_decay > 0 && { weight_decay }), ...(members > 1 && { members }) };
 }

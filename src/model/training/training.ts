@@ -44,6 +44,11 @@ const HINGE_ROWS = 2000;
 /** Between the seeds of the members of an average: 2³² by the golden ratio, so that the seeds of two trainings do not meet. */
 const SEED_STEP = 0x9e3779b1;
 
+/** Returns the seed of a member of an average, 0 being the first. */
+export function memberSeed(seed: number, member: number): number {
+  return (seed + Math.imul(member, SEED_STEP)) >>> 0;
+}
+
 /** One of the networks whose average a model is. */
 interface Member {
   readonly weights: Float32Array;
@@ -178,7 +183,7 @@ export async function train(
   const first = await trainMember(options.seed, random, index.slice(), onEpoch);
   const members = [first];
   for (let member = 1; member < (options.members ?? 1); member++) {
-    const seed = (options.seed + Math.imul(member, SEED_STEP)) >>> 0;
+    const seed = memberSeed(options.seed, member);
     members.push(await trainMember(seed, createRandom(seed), index.slice(), () => {}));
   }
   const merged = mergedShape(shape, members.length);

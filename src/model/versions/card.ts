@@ -12,6 +12,7 @@ import { columnMismatch } from './card-columns.js';
 import { Gate } from './gate-decision.js';
 import { Importance, importanceMismatch, MAX_DEPENDENCES, PartialDependence } from './importance.js';
 import { EpochSchema, MetricsSchema } from './metrics.js';
+import { Search } from './search.js';
 
 const Names = Type.Array(Type.String({ minLength: 1 }), { minItems: 1 });
 const ScalerSchema = Type.Unsafe<Scaler>(
@@ -60,6 +61,10 @@ export const Card = Type.Object({
     seed: Type.Integer(),
     patience: Type.Integer(),
     target_transform: Type.Optional(Type.String()),
+    weight_decay: Type.Optional(Type.Number({ description: 'none if 0' })),
+    members: Type.Optional(
+      Type.Integer({ description: 'networks whose average it is, side by side in the layers; none if 1' }),
+    ),
     best_epoch: Type.Integer(),
     seconds: Type.Number(),
   }),
@@ -89,6 +94,9 @@ export const Card = Type.Object({
       },
       { description: 'what prediction intervals are made from; older versions have none' },
     ),
+  ),
+  search: Type.Optional(
+    Type.Unsafe<Search>({ ...Search, description: 'how its options were found; none without a search' }),
   ),
   metrics: MetricsSchema,
   baselines: Type.Optional(

@@ -3,6 +3,7 @@ import { checkColumns } from '../tables/columns.js';
 import type { Card } from './card.js';
 import { MAX_HISTORY } from './history.js';
 import type { Probe } from './probe.js';
+import { MAX_CARD_TRIALS } from './search.js';
 
 /** Maximum bytes of `card.json`, which is parsed at every request for it. */
 export const MAX_CARD_BYTES = 2 ** 20;
@@ -46,8 +47,12 @@ function checkFileSize(files: ReadonlyMap<string, Uint8Array>, name: string, max
 }
 
 /** Throws `TOO_LARGE` or `UNKNOWN_COLUMN` if a version has longer parts than this program writes. */
-export function checkVersionBounds({ features, targets, history }: Card, probe: Probe): void {
+export function checkVersionBounds({ features, targets, history, search }: Card, probe: Probe): void {
   checkColumns([...features, ...targets]);
+  const trials = search?.trials.length ?? 0;
+  if (trials > MAX_CARD_TRIALS) {
+    throw tooLarge(`card.json/search: expected at most ${MAX_CARD_TRIALS} trials, got ${trials}`);
+  }
   if (history.length > MAX_HISTORY) {
     throw tooLarge(`card.json/history: expected at most ${MAX_HISTORY} epochs, got ${history.length}`);
   }

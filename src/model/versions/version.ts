@@ -52,6 +52,7 @@ export interface NewVersion {
     | 'partial_dependence'
     | 'history'
     | 'software'
+    | 'search'
   >;
 }
 

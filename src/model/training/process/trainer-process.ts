@@ -18,6 +18,7 @@ import type { Columns } from '../../tables/columns.js';
 import { readTable } from '../../tables/table-file.js';
 import { thinHistory } from '../../versions/history.js';
 import type { Epoch } from '../../versions/metrics.js';
+import { searchOnCard } from '../../versions/search.js';
 import { writeVersion } from '../../versions/version.js';
 import { evaluateBaselines } from '../baselines/baselines.js';
 import { calibrate, heldOutRows } from '../calibration/calibrate.js';
@@ -25,13 +26,17 @@ import { crossValidatedRows, smallTable } from '../calibration/cross-validated-r
 import { judge } from '../gate/gate.js';
 import { predictByServing } from '../gate/serving-model.js';
 import { whatMatters } from '../importance/what-matters.js';
+import { findOptions } from '../search/find-options.js';
 import { type TrainingResult, train } from '../training.js';
+import { onCard, requestedPart } from '../training-options.js';
 import type { TrainerMessage, TrainingRequest } from './trainer-messages.js';
 
 // The child of trainer.ts.
 takeInspectorSignal();
 exitWithParent();
+const stopSearch = new AbortController();
 process.once('message', async (request: TrainingRequest) => {
+  process.on('message', () => stopSearch.abort());
   try {
     await run(request);
   } catch (error) {
@@ -51,17 +56,31 @@ async function run({ stage, engine, options, gate: terms }: TrainingRequest): Pr
   const targetRanges = rangesOf(data.targets, info.targets.length);
   const small = smallTable(data, info);
   clock.end('read');
+  const { search, configuration } = await findOptions(
+    { engine, createEngine, info, data, options },
+    {
+      onStart: (begun) => void send({ type: 'search', search: begun }),
+      onTrial: (trial, secondsLeft) => void send({ type: 'trial', trial, secondsLeft }),
+      stop: stopSearch.signal,
+    },
+  );
+  if (search) {
+    await send({ type: 'searched', search, options: requestedPart(configuration) });
+    clock.end('search');
+  }
+  let begun = false;
   // `train` creates the engine once it has split and scaled the rows, and at the end another, without an optimiser.
   const createTrained: EngineFactory = (shape, weights, optimizer) => {
-    if (optimizer) clock.end('split');
+    if (optimizer && !begun) clock.end('split');
     return createEngine(shape, weights, optimizer);
   };
   const onEpoch = async (epoch: Epoch) => {
+    begun = true;
     await send({ type: 'epoch', epoch });
     await nextTurn();
   };
   const { columns } = info;
-  const result = await train(createTrained, data, info.features.length, info.targets, options, onEpoch, columns);
+  const result = await train(createTrained, data, info.features.length, info.targets, configuration, onEpoch, columns);
   clock.end('train');
   const { metrics, history, heldOut } = result;
   const matters = whatMatters(createEngine, result, info.features, options.seed);
@@ -71,7 +90,7 @@ async function run({ stage, engine, options, gate: terms }: TrainingRequest): Pr
   const { baselines, ridge } = evaluateBaselines(predictor, heldOut, info.targets, result.ridge);
   const gate = judge(heldOut, heldOut.outputs, result.scalers.targets, serving, terms, ridge);
   clock.end('gate');
-  const calibrationRows = small && (await crossValidatedRows(result, small, options, engine, createEngine));
+  const calibrationRows = small && (await crossValidatedRows(result, small, configuration, engine, createEngine));
   const intervals = calibrate(calibrationRows ?? heldOutRows(result, createEngine), result.scalers);
   clock.end('intervals');
   const baseline = baselineOf(heldOut, info, predictor, options.seed, targetRanges, result.scalers.columns);
@@ -94,7 +113,7 @@ async function run({ stage, engine, options, gate: terms }: TrainingRequest): Pr
         targets: [...info.targets],
         training: {
           engine: result.engine,
-          ...options,
+          ...onCard(configuration),
           best_epoch: result.bestEpoch,
           seconds: (performance.now() - started) / 1000,
         },
@@ -106,6 +125,7 @@ async function run({ stage, engine, options, gate: terms }: TrainingRequest): Pr
           training_rows: result.trainingRows,
           validation_rows: heldOut.rows,
         },
+        ...(search && { search: searchOnCard(search) }),
         metrics,
         baselines,
         gate,

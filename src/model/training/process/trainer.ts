@@ -3,7 +3,20 @@ import { storageError } from '../../../base/files/storage-error.js';
 import { Child } from '../../../base/node/child-process.js';
 import { PhaseClock } from '../../../base/node/phase-clock.js';
 import type { Epoch } from '../../versions/metrics.js';
-import type { Trained, TrainerMessage, TrainingRequest } from './trainer-messages.js';
+import {
+  type SearchMessage,
+  STOP_SEARCH,
+  type Trained,
+  type TrainerMessage,
+  type TrainingRequest,
+} from './trainer-messages.js';
+
+/** Follows the search of a training. */
+export interface SearchFollower {
+  onMessage(message: SearchMessage): void;
+  /** Ends the search: the training goes on with the best options so far. */
+  readonly stop: AbortSignal;
+}
 
 /**
  * Trains in a child process, so that neither its run time nor a crash affects this one.
@@ -15,23 +28,31 @@ export async function runTraining(
   request: TrainingRequest,
   onEpoch: (epoch: Epoch) => void,
   signal: AbortSignal,
+  search?: SearchFollower,
 ): Promise<Trained> {
   if (signal.aborted) throw cancelled();
   const clock = new PhaseClock();
-  let verdict: Exclude<TrainerMessage, { type: 'epoch' }> | undefined;
+  let verdict: Extract<TrainerMessage, { type: 'done' | 'failed' }> | undefined;
   const onMessage = (message: TrainerMessage) => {
     if (message.type === 'epoch') return onEpoch(message.epoch);
-    clock.end('process');
-    verdict = message;
+    if (message.type === 'done' || message.type === 'failed') {
+      clock.end('process');
+      verdict = message;
+    } else {
+      search?.onMessage(message);
+    }
   };
   // The child need not exit in an orderly way: its stage is thrown away.
   const child = new Child('trainer-process.js', onMessage, { signal });
   child.send(request);
+  const stopSearch = () => child.send({ type: STOP_SEARCH });
+  search?.stop.addEventListener('abort', stopSearch, { once: true });
   const { reason, output } = await child.exit.catch((cause) => {
     throw (
       storageError(cause) ?? new DomainError('TRAINING_CRASHED', 'the training process could not be run', { cause })
     );
   });
+  search?.stop.removeEventListener('abort', stopSearch);
   clock.end('exit');
   if (signal.aborted) throw cancelled();
   if (!verdict) {

@@ -42,9 +42,7 @@ export async function chooseScale(
 ): Promise<TargetScale> {
   if (options.target_transform !== 'auto') return options.target_transform;
   if (index.length < MIN_TRIAL_ROWS) return 'none';
-  const logged = Array.from({ length: outputs }, (_, j) => j).filter((j) =>
-    hasTail(Float64Array.from(index.subarray(0, MAX_FITTED_VALUES), (row) => data.targets[row * outputs + j]!)),
-  );
+  const logged = tailedTargets(data.targets, outputs, index);
   if (logged.length === 0) return 'none';
   const rows = index.subarray(0, TRIAL_ROWS);
   const epochs = Math.min(options.epochs, TRIAL_EPOCHS);
@@ -73,6 +71,13 @@ export async function chooseScale(
 
 function meanSquare(values: Float64Array): number {
   return values.reduce((sum, value) => sum + value ** 2, 0) / values.length;
+}
+
+/** Returns which targets `[rows, outputs]` have a tail that their logarithms do not have, in the rows `index`, in random order. */
+export function tailedTargets(targets: Float32Array, outputs: number, index: Int32Array): number[] {
+  return Array.from({ length: outputs }, (_, j) => j).filter((j) =>
+    hasTail(Float64Array.from(index.subarray(0, MAX_FITTED_VALUES), (row) => targets[row * outputs + j]!)),
+  );
 }
 
 /** Returns whether values of 0 and more have a tail that their logarithms do not have. */

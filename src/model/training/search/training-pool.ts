@@ -18,8 +18,8 @@ const NUMBER_INPUTS = 4;
 const MEMORY_SHARE = 0.25;
 
 /**
- * Trains on parts of one table, as many at once as there are processors, within the memory. The threads have a low priority: they take
- * the time that requests leave. The result of a task does not depend on the number of threads.
+ * Trains on parts of one table, as many at once as there are processors, within the memory. The threads have a lower priority than
+ * those that answer requests. The result of a task does not depend on the number of threads.
  */
 export class TrainingPool {
   private readonly engine: EngineName;

@@ -9,7 +9,12 @@ import { DomainError, show } from '../../../base/domain-error.js';
 import { filesIn } from '../../../base/files/directory.js';
 import { isObject, readJson } from '../../../base/json/parse-json.js';
 import type { TableChoices } from '../../../model/tables/table-choices.js';
-import { TrainingFields, type TrainingOptions, trainingOptions } from '../../../model/training/training-options.js';
+import {
+  SearchFields,
+  TrainingFields,
+  type TrainingOptions,
+  trainingOptions,
+} from '../../../model/training/training-options.js';
 import { ChoicesQuery, namesIn, tableChoices } from '../../readers/table-choices.js';
 
 /** Names of the channel to train on. With other names, it must be the only channel. */
@@ -34,7 +39,7 @@ export async function readHyperparameters(base: string): Promise<Hyperparameters
   }
   const own = Object.entries(rest).filter(([name]) => !name.startsWith('sagemaker_'));
   // What is not text is a number.
-  const known = Type.Object({ ...TrainingFields, ...ChoicesQuery }, { additionalProperties: false });
+  const known = Type.Object({ ...TrainingFields, ...SearchFields, ...ChoicesQuery }, { additionalProperties: false });
   const requested = Object.fromEntries(own.map(([name, text]) => [name, TEXTS.has(name) ? text : Number(text)]));
   const [error] = Value.Errors(known, requested);
   if (error) {

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { TrainingFields } from '../../../model/training/training-options.js';
+import { SearchFields, TrainingFields } from '../../../model/training/training-options.js';
 import { LabelledFields } from '../../readers/labelled-request.js';
 import { ChoicesBody, ChoicesQuery } from '../../readers/table-choices.js';
 import { PromotionFields } from './promotion-fields.js';
@@ -18,6 +18,7 @@ const DryRun = {
 export const TrainQuery = Type.Object(
   {
     ...TrainingFields,
+    ...SearchFields,
     ...PromotionFields,
     ...ChoicesQuery,
     ...DryRun,
@@ -40,6 +41,7 @@ export type TrainQuery = Static<typeof TrainQuery>;
 export const TrainBody = Type.Object(
   {
     ...TrainingFields,
+    ...SearchFields,
     ...PromotionFields,
     ...ChoicesBody,
     ...DryRun,

@@ -5,6 +5,7 @@ import { TrainingOptions } from '../../../model/training/training-options.js';
 import { Baselines } from '../../../model/versions/baselines.js';
 import { Gate } from '../../../model/versions/gate-decision.js';
 import { EpochSchema, MetricsSchema } from '../../../model/versions/metrics.js';
+import { Search } from '../../../model/versions/search.js';
 import { ShadowReport } from './shadow-report.js';
 
 /** One training. */
@@ -21,7 +22,10 @@ export const Job = Type.Object(
     phases: Type.Record(Type.String(), Type.Number(), {
       description: 'seconds per phase, once the training has succeeded',
     }),
-    options: TrainingOptions,
+    options: Type.Object(TrainingOptions.properties, {
+      description: 'as the client asked, with the defaults; after a search, those that it has chosen',
+    }),
+    search: nullable(Search, { description: 'for better options, before the training; null without one' }),
     rows: Type.Integer({ description: 'complete rows' }),
     dropped: Type.Integer({ description: 'rows left out because of a missing or non-finite value' }),
     /** The latest epoch; 0 before the first has ended. */

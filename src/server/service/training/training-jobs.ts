@@ -5,7 +5,7 @@ import { PhaseClock } from '../../../base/node/phase-clock.js';
 import type { EngineName } from '../../../model/engines/load-engine.js';
 import type { TableInfo } from '../../../model/tables/table-file.js';
 import type { GateRequest } from '../../../model/training/gate/serving-model.js';
-import { runTraining } from '../../../model/training/process/trainer.js';
+import { runTraining, type SearchFollower } from '../../../model/training/process/trainer.js';
 import type { TrainingOptions } from '../../../model/training/training-options.js';
 import { thinHistory } from '../../../model/versions/history.js';
 import type { Epoch } from '../../../model/versions/metrics.js';
@@ -34,10 +34,15 @@ interface Start {
 
 /**
  * Trainings, one at a time. A training whose version answers in the shadow has released its place: another may start, but
- * not one that also asks for a shadow. Emits `epoch`, `shadow` when a version begins to answer there, and `end`, each with
+ * not one that also asks for a shadow. Emits `epoch`, `progress` for that and for a change of the search, `shadow` when a version begins to answer there, and `end`, each with
  * the job.
  */
-export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; end: [Job] }> {
+export class TrainingJobs extends EventEmitter<{
+  epoch: [Job];
+  progress: [Job];
+  shadow: [Job];
+  end: [Job];
+}> {
   private readonly options: JobsOptions;
   private readonly jobs = new Map<string, Job>();
   /** By the job's id. */
@@ -140,8 +145,16 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
     return job;
   }
 
-  /** Stops a job if it runs, and waits until its process has exited. Throws `JOB_NOT_FOUND`. */
+  /**
+   * Stops a job if it runs, and waits until its process has exited. The first time, while it searches as its client has asked, that ends
+   * the search alone: the job trains with the best options so far. Throws `JOB_NOT_FOUND`.
+   */
   async cancel(id: string): Promise<Job> {
+    if (this.running.get(id)?.stopSearch()) return this.get(id);
+    return this.abort(id);
+  }
+
+  private abort(id: string): Promise<Job> {
     this.running.get(id)?.abort.abort();
     return this.finished(id);
   }
@@ -149,7 +162,7 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
   /** Cancels all running jobs, and starts no other. */
   async close(): Promise<void> {
     this.closed = true;
-    await Promise.all(Array.from(this.running.keys(), (id) => this.cancel(id)));
+    await Promise.all(Array.from(this.running.keys(), (id) => this.abort(id)));
   }
 
   /** Throws `TRAINING_RUNNING`. */
@@ -198,7 +211,7 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
   }
 
   /** Emits an event. A listener that throws is logged: it must neither fail the job nor end the process. */
-  private notify(event: 'epoch' | 'shadow' | 'end', job: Job): void {
+  private notify(event: 'epoch' | 'progress' | 'shadow' | 'end', job: Job): void {
     try {
       this.emit(event, job);
     } catch (err) {
@@ -216,6 +229,7 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
     const onEpoch = (epoch: Epoch) => {
       running.addEpoch(epoch);
       this.notify('epoch', job);
+      this.notify('progress', job);
     };
     const onShadow = (shadow: Shadow) => {
       running.shadow = shadow;
@@ -223,7 +237,14 @@ export class TrainingJobs extends EventEmitter<{ epoch: [Job]; shadow: [Job]; en
       this.notify('shadow', job);
     };
     const request = { stage, engine, options: job.options, gate: terms };
-    const { metrics, baselines, gate, phases } = await runTraining(request, onEpoch, signal);
+    const search: SearchFollower = {
+      onMessage: (message) => {
+        running.follow(message);
+        this.notify('progress', job);
+      },
+      stop: running.searchStop,
+    };
+    const { metrics, baselines, gate, phases } = await runTraining(request, onEpoch, signal, search);
     const { receive } = clock.phases;
     clock.end('training');
     const version = await store.publish(stage);

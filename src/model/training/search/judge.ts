@@ -1,0 +1,40 @@
+import { fitScaler } from '../../network/scaler.js';
+import type { SharedTable } from './shared-table.js';
+
+/** A mean, and its standard error. */
+export interface Estimate {
+  readonly mean: number;
+  readonly standardError: number;
+}
+
+/** Compares predictions of a table's rows with their targets. */
+export class Judge {
+  private readonly targets: Float32Array;
+  private readonly scale: readonly number[];
+
+  constructor({ rows, targets, targetNames }: SharedTable) {
+    this.targets = targets;
+    const everyRow = Int32Array.from({ length: rows }, (_, row) => row);
+    this.scale = fitScaler(targets, targetNames.length, everyRow).scale;
+  }
+
+  /** Returns the squared error of each of `rows`, the mean over targets, in variances of the target. `outputs` is `[rows, targets]`. */
+  losses(rows: Int32Array, outputs: Float32Array): Float64Array {
+    const width = this.scale.length;
+    return Float64Array.from(rows, (row, i) => {
+      let sum = 0;
+      for (let j = 0; j < width; j++) {
+        sum += ((outputs[i * width + j]! - this.targets[row * width + j]!) / this.scale[j]!) ** 2;
+      }
+      return sum / width;
+    });
+  }
+}
+
+/** Returns the mean of values; its standard error is infinite for fewer than two. */
+export function estimate(values: Float64Array): Estimate {
+  const { length } = values;
+  const mean = values.reduce((sum, value) => sum + value, 0) / length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, standardError: length > 1 ? Math.sqrt(squares / (length - 1) / length) : Number.POSITIVE_INFINITY };
+}
