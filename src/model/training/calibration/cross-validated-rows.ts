@@ -11,8 +11,8 @@ import type { TrainingResult } from '../training.js';
 import type { Configuration } from '../training-options.js';
 import type { CalibrationRows } from './calibrate.js';
 
-/** Rows of a table whose held-out rows are too few to calibrate on: with as many, they are 200 by default. */
-const MAX_ROWS = 1000;
+/** Rows of a table from which on its held-out rows suffice: by default, they are a hundred then, enough for any level. */
+const MIN_LARGE_ROWS = 500;
 
 /** Folds, at most. */
 const MAX_FOLDS = 10;
@@ -22,7 +22,7 @@ const QUICK = 20_000;
 
 /** Returns a copy of a table, which a training changes, if all its rows are to be calibration rows. */
 export function smallTable(data: LabelledRows, { features, targets, columns }: TableInfo): SharedTable | undefined {
-  return data.rows < MAX_ROWS ? shareTable(data, features.length, targets, columns) : undefined;
+  return data.rows < MIN_LARGE_ROWS ? shareTable(data, features.length, targets, columns) : undefined;
 }
 
 /**

@@ -45,7 +45,7 @@ test('noise that cannot be predicted is not: the residuals are those of rows tha
 test('a table of equal rows, or a large one, has no calibration rows but the held-out ones', async () => {
   const equal = { rows: 20, features: new Float32Array(20).fill(1), targets: new Float32Array(20).fill(2) };
   assert.equal((await crossValidate(equal, 1)).rows, undefined);
-  assert.equal(smallTable(labelledRows(1000), {} as TableInfo), undefined);
+  assert.equal(smallTable(labelledRows(500), {} as TableInfo), undefined);
 });
 
 test('threads find the same rows as this one', async () => {
