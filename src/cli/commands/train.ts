@@ -51,6 +51,17 @@ export function trainCommand(): Command {
         `of the weights and the order of the rows (default: ${seed})`,
         wholeNumber(0, 4_294_967_295),
       )
+      .option(
+        '--trials <number>',
+        'configurations to try before the training, 1 for none (default: below 5,000 rows, those that fit into two seconds)',
+        wholeNumber(1, 1000),
+      )
+      .option('--budget-seconds <seconds>', 'time for trying configurations', realNumber)
+      .option(
+        '--members <number>',
+        'serve the average of networks of so many seeds (default: 1, or 3 if trials show it better)',
+        wholeNumber(1, 10),
+      )
       .addOption(
         new Option(
           '--target-transform <how>',

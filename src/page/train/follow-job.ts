@@ -1,11 +1,17 @@
 import { type Epoch, getJob, type Job, jobEventsPath, ServiceError } from '../client/api.js';
 
+type Search = NonNullable<Job['search']>;
+
 /** The state of a training as the page knows it. */
 export interface JobView {
   /** Finished epochs. If there are many: every second, fourth and so on, and the latest. */
   readonly epochs: readonly Epoch[];
   /** The epoch with the smallest prediction error on held-out rows. */
   readonly best: Epoch | null;
+  /** The search for options; null if there is none. */
+  readonly search: Job['search'];
+  /** Whether a client has asked for the search: cancelling then ends the search alone. */
+  readonly isSearchAsked: boolean;
   /** The final state; null while the training runs. */
   readonly end: Job | null;
   /** Progress of the new version in the shadow of the serving one; null outside the shadow phase. */
@@ -29,7 +35,9 @@ const POLL_DELAY = 2000;
  */
 export function followJob(id: string, onChange: (view: JobView) => void): () => void {
   let events: EventSource;
-  let view: Omit<JobView, 'epochs'> = { best: null, end: null, shadow: null, limit: null, lost: null };
+  let view: Omit<JobView, 'epochs'> = {
+    ...{ best: null, search: null, isSearchAsked: false, end: null, shadow: null, limit: null, lost: null },
+  };
   let epochs: Epoch[] = [];
   let latest: Epoch | null = null;
   let stride = 1;
@@ -60,10 +68,24 @@ export function followJob(id: string, onChange: (view: JobView) => void): () => 
       const isBest = !view.best || latest.val_prediction_error < view.best.val_prediction_error;
       update(isBest ? { best: latest } : {});
     });
+    events.addEventListener('search', ({ data }) => {
+      update({ search: JSON.parse(data) as Search });
+      // The search may have changed how many epochs there are.
+      void poll();
+    });
+    events.addEventListener('trial', ({ data }) => {
+      const trial = JSON.parse(data) as Search['trials'][number];
+      const { search } = view;
+      schedulePoll();
+      if (!search) return;
+      const trials = [...search.trials];
+      trials[trial.trial - 1] = trial;
+      update({ search: { ...search, tried: trials.length, trials } });
+    });
     events.addEventListener('end', ({ data }) => {
       const end = JSON.parse(data) as Job;
       stop();
-      update({ end, shadow: end.shadow });
+      update({ end, search: end.search, shadow: end.shadow });
     });
     events.onerror = schedulePoll;
   }
@@ -94,7 +116,8 @@ export function followJob(id: string, onChange: (view: JobView) => void): () => 
       // A browser does not try again when its request for events was refused, as by an overloaded service.
       if (!isStopped && events.readyState === EventSource.CLOSED) listen();
       schedulePoll();
-      update({ limit: options.epochs, shadow: view.end ? view.shadow : shadow });
+      const isSearchAsked = options.trials !== undefined || options.budget_seconds !== undefined;
+      update({ limit: options.epochs, isSearchAsked, shadow: view.end ? view.shadow : shadow });
     } catch (error) {
       if (!(error instanceof ServiceError)) return schedulePoll();
       stop();

@@ -6,6 +6,7 @@ import { followJob, type JobView } from './follow-job.js';
 import { JobOutcome } from './job-outcome.js';
 import { LossCurves } from './loss-curves.js';
 import { ShadowReport } from './shadow-report.js';
+import { Trials } from './trials.js';
 
 /** The progress of a training, and its outcome. */
 export function JobPanel({ id, onEnd }: { id: string; onEnd: () => void }) {
@@ -18,6 +19,15 @@ export function JobPanel({ id, onEnd }: { id: string; onEnd: () => void }) {
     if (isOver) onEnd();
   }, [isOver]);
 
+  const [stopping, setStopping] = useState(false);
+  const { search = null } = view ?? {};
+  const isSearching = !isOver && search?.state === 'running';
+  const stopsSearch = isSearching && view?.isSearchAsked === true && !stopping;
+  const cancel = () =>
+    attempt(async () => {
+      if (stopsSearch) setStopping(true);
+      await cancelJob(id);
+    });
   const epochs = view?.epochs ?? [];
   const last = epochs.at(-1);
 
@@ -26,12 +36,13 @@ export function JobPanel({ id, onEnd }: { id: string; onEnd: () => void }) {
       <header>
         <h2 id="job-title">{isOver ? 'Training' : 'Training…'}</h2>
         {isOver ? null : (
-          <button type="button" class="risky" onClick={() => attempt(() => cancelJob(id))}>
-            Cancel
+          <button type="button" class="risky" onClick={() => void cancel()}>
+            {stopsSearch ? 'Stop the search' : 'Cancel'}
           </button>
         )}
       </header>
-      {isOver ? null : (
+      {isSearching ? <p>{stopping ? 'The search ends…' : 'Searching for options…'}</p> : null}
+      {isOver || isSearching ? null : (
         <p>
           <label>
             Epoch {last?.epoch ?? 0}
@@ -43,6 +54,7 @@ export function JobPanel({ id, onEnd }: { id: string; onEnd: () => void }) {
       <div role="status">{view?.end ? <JobOutcome job={view.end} /> : view?.lost ? <p>{view.lost}</p> : null}</div>
       {view?.shadow ? <ShadowReport shadow={view.shadow} runs={!isOver} /> : null}
       <Failure message={failure} />
+      {search && search.trials.length > 0 ? <Trials search={search} /> : null}
       {view?.best ? <LossCurves epochs={epochs} best={view.best} /> : null}
     </section>
   );

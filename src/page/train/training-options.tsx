@@ -6,6 +6,9 @@ const NUMBERS = [
   ['learning_rate', 'Learning rate', '0.001'],
   ['validation_split', 'Share held out', '0.2'],
   ['seed', 'Seed', '42'],
+  ['trials', 'Trials of a search', 'by time'],
+  ['budget_seconds', 'Seconds of a search', '2'],
+  ['members', 'Networks averaged', '1 or 3'],
   ['shadow_rows', 'Shadow rows', '0'],
 ] as const;
 

@@ -53,6 +53,8 @@ test('a CSV file is chosen, previewed and trained, and the new version serves', 
   await page.getByText('398 rows in').waitFor();
   await page.getByRole('img', { name: /^Chart of the loss over \d+ epochs/ }).waitFor();
   await page.getByRole('row', { name: /^mpg \d/ }).waitFor();
+  // A small table is searched.
+  await page.getByRole('img', { name: /^Chart of the errors of \d+ trials?/ }).waitFor();
   await assertEverywhere(page, 'training');
   assert.deepEqual(problems, []);
   const card = (await (await fetch(`${server.url}/model`)).json()) as { model_version: string; data: object };

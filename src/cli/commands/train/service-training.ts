@@ -8,7 +8,7 @@ import type { ServiceClient } from '../../source/service-client.js';
 import { formatOf, headOf, inputFile, isArrowFile, isGzip } from '../../tables/input-file.js';
 import { onInterruption } from '../../terminal/interruption.js';
 import { openProgress } from '../../terminal/progress.js';
-import { epochText } from './store-training.js';
+import { progressOf } from './store-training.js';
 import { givenOptions, type TrainedVersion, type TrainOptions } from './train-options.js';
 
 /** Milliseconds between two requests for the state of a training. */
@@ -45,11 +45,15 @@ export async function trainOnService(
     const body = Readable.toWeb(createReadStream(path));
     const init = { method: 'POST', headers, body, duplex: 'half' } as unknown as RequestInit;
     let job = await client.json<Job>(`train?${query}`, init);
-    forget = onInterruption(() => client.request(`train/${job.id}`, { method: 'DELETE' }));
+    forget = onInterruption(async () => {
+      const cancel = () => client.json<Job>(`train/${job.id}`, { method: 'DELETE' });
+      // The first time may end the search alone.
+      if ((await cancel()).state === 'running') await cancel();
+    });
     while (job.state === 'running') {
       await sleep(INTERVAL);
       job = await client.json<Job>(`train/${job.id}`);
-      if (job.epoch > 0) progress.update(job.epoch / job.options.epochs, epochText(job));
+      progress.update(...progressOf(job));
     }
     const { error, model_version, gate, metrics, baselines = null, rows, dropped, seconds, epoch: epochs } = job;
     if (error) throw new DomainError(error.code, error.message);

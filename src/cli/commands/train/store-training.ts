@@ -22,7 +22,7 @@ export async function trainInStore(file: string, options: TrainOptions, config: 
   const model = card ? { ...columnsOf(card), columns: card.columns } : null;
   const progress = openProgress('training');
   const stopping = new AbortController();
-  jobs.on('epoch', (job) => progress.update(job.epoch / training.epochs, epochText(job)));
+  jobs.on('progress', (job) => progress.update(...progressOf(job)));
   progress.update(0, 'reading the table');
   const prepare = (directory: string) =>
     readTrainingTable(file, { directory, targets, model, replace, choices, limits: UNLIMITED }, stopping.signal);
@@ -60,8 +60,17 @@ export async function trainInStore(file: string, options: TrainOptions, config: 
   }
 }
 
-/** Says how a training is going. */
-export function epochText({ epoch, history, options }: Pick<Job, 'epoch' | 'history' | 'options'>): string {
+/** Returns how far a training is, from 0 to 1 or undefined, and a text that says it. */
+export function progressOf(job: Job): [number | undefined, string] {
+  const { search, epoch, options } = job;
+  if (epoch > 0) return [epoch / options.epochs, epochText(job)];
+  if (search?.state !== 'running') return [undefined, 'preparing'];
+  const errors = search.trials.flatMap(({ error }) => error ?? []);
+  const best = errors.length > 0 ? `, smallest error ${figure(Math.min(...errors))}` : '';
+  return [undefined, `trial ${search.tried}${best}`];
+}
+
+function epochText({ epoch, history, options }: Pick<Job, 'epoch' | 'history' | 'options'>): string {
   const { loss, val_loss } = history.at(-1)!;
   return `epoch ${epoch}/${options.epochs}, loss ${figure(loss)}, held out ${figure(val_loss)}`;
 }

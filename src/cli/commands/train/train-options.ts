@@ -33,6 +33,9 @@ export interface TrainOptions extends ModelOptions, TableOptions {
   readonly learningRate?: number;
   readonly validationSplit?: number;
   readonly seed?: number;
+  readonly trials?: number;
+  readonly budgetSeconds?: number;
+  readonly members?: number;
   readonly targetTransform?: 'auto' | 'none' | 'log1p';
   readonly json?: boolean;
 }
@@ -58,9 +61,11 @@ export interface TrainedVersion {
 /** The options of a training by their names in the interface of the service; only those that were given. */
 export function givenOptions(options: TrainOptions): Partial<TrainingOptions> {
   const { epochs, patience, batchSize, learningRate, validationSplit, seed, targetTransform } = options;
+  const { trials, budgetSeconds, members } = options;
   const all = {
     ...{ epochs, patience, batch_size: batchSize, learning_rate: learningRate },
     ...{ validation_split: validationSplit, seed, target_transform: targetTransform },
+    ...{ trials, budget_seconds: budgetSeconds, members },
   };
   const given = Object.entries(all).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given) as Partial<TrainingOptions>;
