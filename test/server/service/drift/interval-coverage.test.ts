@@ -73,6 +73,24 @@ test('labelled rows are counted as the reply to their prediction says, by id and
   }
 });
 
+test('of predictions that are answered again, only the others are counted', async (t) => {
+  const parts = await start(t);
+  const rows = rowsOf(10, 60);
+  const { prediction_id: first } = await post(parts, '/predict?ids=true', { instances: rows.slice(0, 40) });
+  const { prediction_id: second } = await post(parts, '/predict?ids=true', { instances: rows.slice(40) });
+  // Of the first, no interval covers a target; of the second, every interval covers all.
+  const far = rows.slice(0, 40).map(() => 1000);
+  const { predictions } = await post(parts, '/predict', { instances: rows.slice(40) });
+  const near = predictions.map(([y]: [number]) => y);
+  await post(parts, '/feedback', { ids: [first], targets: [far] });
+  const none = { '0.5': 0, '0.8': 0, '0.9': 0, '0.95': 0 };
+  assert.deepEqual((await report(parts)).feedback.coverage, { rows: 40, targets: { y0: none } });
+  await post(parts, '/feedback', { ids: [first, second], targets: [far, near] });
+  const { rows: counted, targets } = (await report(parts)).feedback.coverage;
+  assert.equal(counted, 60);
+  for (const share of Object.values<number>(targets.y0)) assert.ok(Math.abs(share - 20 / 60) < 1e-9, `${share}`);
+});
+
 test('labels as before raise nothing; noisier ones raise the alarm of the coverage, with what it is', async (t) => {
   const parts = await start(t);
   const rows = rowsOf(3, 1000);
