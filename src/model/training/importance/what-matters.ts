@@ -11,8 +11,8 @@ import { type ColumnImportance, permutationImportance } from './permutation-impo
 /** Shuffles of each column: as many as in scikit-learn, and more where rows are few. */
 const MIN_REPEATS = 5;
 const MAX_REPEATS = 10;
-/** Multiplications that all shuffles may take: a fifth of a second. */
-const MAX_PRODUCTS = 8e8;
+/** Multiplications that all shuffles may take: a fifth of a second of the kernel, and as long by TensorFlow.js, which is slower. */
+const MAX_PRODUCTS = { kernel: 8e8, other: 1e8 };
 /** The same as a share of those of the training's epochs, and for the shortest training. */
 const SHARE_OF_TRAINING = 0.02;
 const MIN_PRODUCTS = 3e7;
@@ -65,10 +65,11 @@ export function whatMatters(
 }
 
 /** Returns on how many rows, and how often, `columns` columns can be measured. */
-function bounds({ shape, history, trainingRows, heldOut }: TrainingResult, columns: number) {
+function bounds({ engine, shape, history, trainingRows, heldOut }: TrainingResult, columns: number) {
   const epoch = (3 * trainingRows + heldOut.rows) * weightCount(shape);
   const training = SHARE_OF_TRAINING * history.length * epoch;
-  const products = Math.min(MAX_PRODUCTS, Math.max(MIN_PRODUCTS, training));
+  const max = MAX_PRODUCTS[engine === 'kernel' ? 'kernel' : 'other'];
+  const products = Math.min(max, Math.max(MIN_PRODUCTS, training));
   const pass = columns * passProducts(shape);
   const preparation = 2 * SLOWER * shape.inputs * (shape.hidden[0] ?? shape.outputs);
   const fitting = Math.floor(products / (MIN_REPEATS * pass + preparation));
