@@ -874,6 +874,13 @@ export interface components {
           };
         };
       } | null;
+      /** @description increase of the RMSE when a column is shuffled, by column, those most important to the first version first, null for a version that does not list it; null if a version has no importance, or they have other targets */
+      importance:
+        | {
+            name: string;
+            increase: (number | null)[];
+          }[]
+        | null;
     };
     DriftColumn: {
       name: string;

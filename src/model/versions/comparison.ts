@@ -4,6 +4,7 @@ import { changedTypes, recoder, valuesOfCodes } from '../columns/recode.js';
 import type { EngineFactory } from '../network/engine.js';
 import { sameColumns } from '../tables/columns.js';
 import type { Card } from './card.js';
+import { ComparedImportance, compareImportance } from './compare-importance.js';
 import type { Probe } from './probe.js';
 import { openVersion, type VersionFiles } from './version.js';
 
@@ -42,6 +43,7 @@ export const Comparison = Type.Object({
     }),
     { description: 'null if they have other features, types or targets' },
   ),
+  importance: ComparedImportance,
 });
 export type Comparison = Static<typeof Comparison>;
 
@@ -49,7 +51,11 @@ export type Comparison = Static<typeof Comparison>;
 export function compareVersions(a: VersionFiles, b: VersionFiles, createEngine: EngineFactory): Comparison {
   using first = openVersion(a, createEngine);
   using second = openVersion(b, createEngine);
-  return { metrics: compareMetrics(first.card, second.card), predictions: comparePredictions(first, second) };
+  return {
+    metrics: compareMetrics(first.card, second.card),
+    predictions: comparePredictions(first, second),
+    importance: compareImportance(first.card, second.card),
+  };
 }
 
 function compareMetrics({ metrics: a }: Card, { metrics: b }: Card): Comparison['metrics'] {

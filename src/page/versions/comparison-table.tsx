@@ -4,7 +4,8 @@ import { Name } from '../parts/name.js';
 import { Table } from '../parts/table.js';
 
 /** Two versions side by side: each one's errors on its own held-out rows, and the difference between their predictions. */
-export function ComparisonTable({ comparison: { versions, metrics, predictions } }: { comparison: Comparison }) {
+export function ComparisonTable({ comparison }: { comparison: Comparison }) {
+  const { versions, metrics, predictions, importance } = comparison;
   const targets = Object.entries(metrics.targets);
   return (
     <section class="panel" aria-labelledby="comparison-title">
@@ -21,6 +22,9 @@ export function ComparisonTable({ comparison: { versions, metrics, predictions }
           <Measure key={`mae ${name}`} label="MAE" of={name} pair={mae} lessIsBetter />,
           <Measure key={`r2 ${name}`} label="R²" of={name} pair={r2} lessIsBetter={false} />,
         ])}
+        {mostImportant(importance ?? []).map(({ name, increase }) => (
+          <Measure key={`importance ${name}`} label="importance of" of={name} pair={increase} lessIsBetter={null} />
+        ))}
       </Table>
       {predictions ? (
         <ul class="differences">
@@ -37,6 +41,15 @@ export function ComparisonTable({ comparison: { versions, metrics, predictions }
       )}
     </section>
   );
+}
+
+/** Columns whose importance is compared. */
+const MAX_COLUMNS = 5;
+
+/** Returns the columns that matter most to either version. */
+function mostImportant(columns: NonNullable<Comparison['importance']>) {
+  const most = ({ increase }: (typeof columns)[number]) => Math.max(...increase.map((value) => value ?? 0));
+  return columns.toSorted((a, b) => most(b) - most(a)).slice(0, MAX_COLUMNS);
 }
 
 interface MeasureProps {

@@ -31,6 +31,7 @@ test('versions are listed, compared, activated, rolled back, downloaded and remo
   await page.getByRole('button', { name: 'Compare selected' }).click();
   await page.getByRole('heading', { name: 'Version 1 and version 2' }).waitFor();
   await page.getByRole('row', { name: /RMSE mpg/ }).waitFor();
+  await page.getByRole('row', { name: /importance of weight [\d.]+ [\d.]+/ }).waitFor();
   await page.getByText(/probe rows, version 2 differs/).waitFor();
   await assertEverywhere(page, 'versions-compared');
 

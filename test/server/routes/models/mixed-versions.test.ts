@@ -86,3 +86,25 @@ test('a mixed version goes from one service to another in an archive, and serves
     expected.flat(),
   );
 });
+
+test('the card of a version says what matters overall, as it is in the store, and a comparison has both versions', async (t) => {
+  const { app, store } = await buildTestApp(t, [], { maxRows: 1000 });
+  await train(app, rows(200, ['red', 'green'], 2023));
+  await train(app, rows(200, ['violet', 'green', 'red', 'blue'], 2024));
+  const { importance, partial_dependence } = (await app.inject({ url: '/models/1' })).json();
+  const stored = JSON.parse(Buffer.from((await store.readFile(1, 'card.json'))!).toString());
+  assert.deepEqual(importance, stored.importance);
+  assert.deepEqual(partial_dependence, stored.partial_dependence);
+  assert.deepEqual(importance.columns.map(({ name }: { name: string }) => name).sort(), [
+    'color',
+    'fresh',
+    'size',
+    'sold',
+  ]);
+  assert.ok(partial_dependence.length > 0);
+  const compared = (await app.inject({ url: '/models/1/compare/2' })).json().importance;
+  assert.equal(compared.length, 4);
+  assert.deepEqual(compared[0].name, importance.columns[0].name);
+  assert.equal(compared[0].increase[0], importance.columns[0].increase);
+  assert.ok(compared.every(({ increase }: { increase: number[] }) => increase.every(Number.isFinite)));
+});

@@ -255,8 +255,9 @@ test('two versions are compared: metrics side by side, predictions of the probe 
     ['1', '2'],
     ['1', String(other)],
   ] as const) {
-    const [status, { versions, metrics, predictions }] = await ask('GET', `/models/${a}/compare/${b}`);
+    const [status, { versions, metrics, predictions, importance }] = await ask('GET', `/models/${a}/compare/${b}`);
     assert.equal(status, 200);
+    assert.equal(importance, null, 'neither was trained');
     assert.deepEqual(versions, [a, b]);
     assert.deepEqual(metrics.loss, [1.05, 1.05]);
     assert.deepEqual(metrics.targets.y.rmse, [1, 1]);
