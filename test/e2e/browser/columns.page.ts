@@ -49,7 +49,7 @@ test('diamonds are trained with their texts from the page, and a row is predicte
     const reply = page.waitForResponse(/\/predict/);
     await page.getByRole('button', { name: 'Predict', exact: true }).click();
     const { predictions } = (await (await reply).json()) as { predictions: number[][] };
-    await page.locator('.predictions dd').waitFor();
+    await page.locator('.predictions dd').first().waitFor();
     return predictions[0]![0]!;
   };
   await page.getByLabel('cut', { exact: true }).selectOption('Ideal');

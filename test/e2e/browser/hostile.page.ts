@@ -56,7 +56,7 @@ test('hostile feature names have no effect', { skip: noBrowser }, async (t) => {
     await assertHarmless(page, problems, 'monitor');
     await page.getByRole('link', { name: 'Try it' }).click();
     await page.getByRole('button', { name: 'Predict', exact: true }).click();
-    await page.locator('.predictions dd').waitFor();
+    await page.locator('.predictions dd').first().waitFor();
     assert.equal(await page.locator('.residuals tbody tr').count(), NAMES.length);
     await assertAccessible(page, `hostile fields, ${look.name}`);
     await storeScreenshot(page, `hostile-try-${look.name}`);
@@ -146,7 +146,7 @@ test('the page handles one feature and two hundred features', { skip: noBrowser 
       await storeScreenshot(page, `features-${width}-${look.name}`);
       await page.getByRole('link', { name: 'Try it' }).click();
       await page.getByRole('button', { name: 'Predict', exact: true }).click();
-      await page.locator('.predictions dd').waitFor();
+      await page.locator('.predictions dd').first().waitFor();
       assert.equal(await page.locator('.residuals tbody tr').count(), width);
       await assertAccessible(page, `trying ${width} features, ${look.name}`);
       assert.deepEqual(problems, []);
