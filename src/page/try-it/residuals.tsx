@@ -3,6 +3,8 @@ import { figure } from '../parts/format.js';
 import { Name } from '../parts/name.js';
 import { Table } from '../parts/table.js';
 import type { Value } from './fields.js';
+import { brokenRelations, InputMarks } from './input-marks.js';
+import { shownValue } from './shown-value.js';
 
 /** A row, null where a value is missing, and its explained prediction. */
 export interface Result {
@@ -10,8 +12,6 @@ export interface Result {
   readonly explained: Explained;
 }
 
-/** Standard deviations beyond which a conditional residual is that of a broken relation. */
-const BROKEN = 3;
 /** Minimum length of the scale, in standard deviations. */
 const MIN_SPAN = 1;
 /** Narrow columns break the long word at its soft hyphen. */
@@ -19,12 +19,9 @@ const HEAD = ['Input', 'Value', 'Recon\u00adstruction', 'Difference, in standard
 
 /** Compares the inputs of a row with their reconstructions. */
 export function Residuals({ model, result: { row, explained } }: { model: Model; result: Result }) {
-  const { reconstruction, out_of_range, missing, unknown_levels, squared_residuals, ...rest } =
-    explained.explanations[0]!;
-  const { conditional_residuals: conditional } = rest;
-  const broken = (conditional ?? [])
-    .filter(({ residual }) => Math.abs(residual) >= BROKEN)
-    .map(({ feature }) => feature);
+  const explanation = explained.explanations[0]!;
+  const { reconstruction, missing, squared_residuals } = explanation;
+  const broken = brokenRelations(explanation);
   /** Features whose relation to the others is broken come first, in the order of the service. */
   const place = (name: string) => (broken.includes(name) ? broken.indexOf(name) : broken.length);
   const { mean, scale } = model.scalers.features;
@@ -46,12 +43,10 @@ export function Residuals({ model, result: { row, explained } }: { model: Model;
         <tr key={name}>
           <th scope="row">
             <Name of={name} max={60} />
-            {out_of_range.includes(name) ? <small> ▲ out of range</small> : null}
-            {broken.includes(name) ? <small> ▲ not as the other inputs suggest</small> : null}
-            {unknown_levels?.includes(name) ? <small> ▲ a value that the training did not have</small> : null}
+            <InputMarks name={name} explanation={explanation} />
             {missing.includes(name) ? <small> missing{isNumber ? ', replaced by the mean' : ''}</small> : null}
           </th>
-          <td>{shown(input)}</td>
+          <td>{shownValue(input)}</td>
           <td>{typeof reconstructed === 'number' ? figure(reconstructed, 4) : String(reconstructed)}</td>
           <td>
             <span class="off">
@@ -66,9 +61,4 @@ export function Residuals({ model, result: { row, explained } }: { model: Model;
       ))}
     </Table>
   );
-}
-
-function shown(value: Value) {
-  if (typeof value === 'number') return figure(value, 4);
-  return value === null ? 'no value' : <Name of={String(value)} max={40} />;
 }

@@ -6,6 +6,7 @@ import { Choice } from '../parts/choice.js';
 import { describeError, Failure } from '../parts/failure.js';
 import { percent } from '../parts/format.js';
 import { Name } from '../parts/name.js';
+import { Contributions } from './contributions.js';
 import { FieldInput } from './field-input.js';
 import { fieldsOf, type Value } from './fields.js';
 import { levelOf, levelsOf } from './interval.js';
@@ -120,7 +121,15 @@ function Form({ model, drift }: { model: Model; drift: Drift | null }) {
           )}
         </header>
         <div role="status">{result ? <Prediction model={model} explained={result.explained} /> : null}</div>
-        {result ? <Residuals model={model} result={result} /> : <p class="note">No prediction yet.</p>}
+        {result ? (
+          <>
+            <Contributions model={model} result={result} />
+            <h3 class="why">How unusual the row is</h3>
+            <Residuals model={model} result={result} />
+          </>
+        ) : (
+          <p class="note">No prediction yet.</p>
+        )}
       </section>
     </div>
   );

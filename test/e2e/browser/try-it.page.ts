@@ -27,11 +27,18 @@ test('a row is filled in, predicted and explained', { skip: noBrowser }, async (
   });
   const { predictions, explanations } = (await response.json()) as {
     predictions: number[][];
-    explanations: { reconstruction: Record<string, number>; p_value: number }[];
+    explanations: {
+      reconstruction: Record<string, number>;
+      p_value: number;
+      contributions: { base_value: number; values: Record<string, number> }[];
+    }[];
   };
   const shown = Number(await page.locator('.predictions dd').first().innerText());
   assert.ok(Math.abs(shown / predictions[0]![0]! - 1) < 1e-3, `${shown} is shown, ${predictions} was answered`);
-  const row = await page.getByRole('row', { name: /^weight/ }).innerText();
+  const row = await page
+    .locator('.residuals')
+    .getByRole('row', { name: /^weight/ })
+    .innerText();
   assert.match(row, /out of range/);
   assert.match(row, /35,040/);
   const reconstruction = Math.round(explanations[0]!.reconstruction['weight']!).toLocaleString('en');
@@ -39,6 +46,17 @@ test('a row is filled in, predicted and explained', { skip: noBrowser }, async (
   const { p_value } = explanations[0]!;
   const p = /look this unusual \(p = ([\d.e-]+)\)/.exec(await page.getByText('look this unusual').innerText());
   assert.ok(p_value <= 0.05 && Math.abs(Number(p![1]) / p_value - 1) < 0.05, `${p}: ${p_value} was answered`);
+  const [{ base_value, values }] = explanations[0]!.contributions as [(typeof explanations)[0]['contributions'][0]];
+  const bars = await page.locator('.contributions tbody tr').allInnerTexts();
+  assert.equal(bars.length, FEATURES.length + 2);
+  const numberIn = (text: string) => Number(/[-+]?[\d,.]+(?:e-?\d+)?$/.exec(text.trim())![0].replaceAll(',', ''));
+  assert.match(bars[0]!, /^Mean prediction/);
+  assert.ok(Math.abs(numberIn(bars[0]!) / base_value - 1) < 1e-3, `${bars[0]}: ${base_value} was answered`);
+  const largest = FEATURES.toSorted((a, b) => Math.abs(values[b]!) - Math.abs(values[a]!))[0]!;
+  assert.ok(bars[1]!.startsWith(largest), `${bars[1]}: ${largest} contributes most`);
+  assert.ok(Math.abs(numberIn(bars[1]!) / values[largest]! - 1) < 1e-2, `${bars[1]}: ${values[largest]} was answered`);
+  assert.ok(bars.some((text) => /^weight.*▲ out of range/.test(text)));
+  assert.ok(Math.abs(numberIn(bars.at(-1)!) / predictions[0]![0]! - 1) < 1e-3, bars.at(-1));
   await assertEverywhere(page, 'try-it');
   await page.getByRole('button', { name: 'Typical values' }).click();
   await page.getByRole('button', { name: 'Predict', exact: true }).click();
@@ -144,11 +162,12 @@ test('a level is chosen, a date picked and a box checked, and the row is explain
   await page.getByLabel('sold').fill('2019-06-15');
   await page.getByLabel('used').selectOption('no value');
   await page.getByRole('button', { name: 'Predict', exact: true }).click();
-  const row = page.getByRole('row', { name: /^town/ });
+  const residuals = page.locator('.residuals');
+  const row = residuals.getByRole('row', { name: /^town/ });
   await row.waitFor();
   assert.match(await row.innerText(), /Rome <b>/);
-  assert.match(await page.getByRole('row', { name: /^used/ }).innerText(), /missing/);
-  assert.match(await page.getByRole('row', { name: /^sold/ }).innerText(), /2019-06-15/);
+  assert.match(await residuals.getByRole('row', { name: /^used/ }).innerText(), /missing/);
+  assert.match(await residuals.getByRole('row', { name: /^sold/ }).innerText(), /2019-06-15/);
   const response = await fetch(`${server.url}/predict`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
