@@ -59,7 +59,7 @@ export class Explainer {
   get cost(): number {
     const { network, rows } = this.open();
     const { features, cost } = network;
-    const coalitions = isExact(features, cost) ? 2 ** features : roundsOf(features, cost, rows) * 2 * features;
+    const coalitions = isExact(features, cost) ? 2 ** features : 2 * (features - 1) * roundsOf(features, cost, rows);
     return rows * coalitions * cost;
   }
 
@@ -126,7 +126,7 @@ function isExact(players: number, cost: number): boolean {
 
 /** Rounds of each of `rows` games. */
 function roundsOf(players: number, cost: number, rows: number): number {
-  return Math.max(MIN_ROUNDS, Math.floor(ESTIMATE_COST / (rows * 2 * players * cost)));
+  return Math.max(MIN_ROUNDS, Math.floor(ESTIMATE_COST / (rows * 2 * (players - 1) * cost)));
 }
 
 function meanPrediction(network: CoalitionNetwork, background: Float32Array, rows: number): Float64Array {

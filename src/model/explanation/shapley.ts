@@ -5,6 +5,9 @@ import type { CoalitionNetwork } from './coalition-network.js';
 /** Vectors per forward pass: well below a millisecond, between two of which other requests are answered. */
 const VECTORS_PER_PASS = 1024;
 
+/** Where the vectors of a pass have those of no column and of all columns. */
+const [NO_COLUMN, ALL_COLUMNS] = [0, 1];
+
 /** Sums over the rows of a background, in target units. */
 export interface ShapleySums {
   /** `[outputs, features]`: Shapley values. */
@@ -73,24 +76,28 @@ export class Game {
     const { players, network } = this;
     const { outputs, features } = network;
     const n = players.length;
-    const order = Int32Array.from(players);
+    const perPass = Math.max(1, Math.floor((VECTORS_PER_PASS - 2) / (2 * (n - 1))));
+    const orders = Array.from({ length: Math.min(perPass, rounds) }, () => Int32Array.from(players));
     const sums = new Float64Array(outputs * features);
     const squares = new Float64Array(outputs * features);
-    for (let round = 0; round < rounds; round++) {
-      shuffle(order, random);
-      this.fillPath(order);
-      const worths = yield* this.worth(2 * n);
-      for (let o = 0; o < outputs; o++) {
-        // Columns join from 0 to n - 1 in the first half, and from n - 1 to 0 in the second; both begin without any.
+    for (let played = 0; played < rounds; played += orders.length) {
+      orders.length = Math.min(orders.length, rounds - played);
+      for (const order of orders) shuffle(order, random);
+      const worths = yield* this.worth(this.fillPaths(orders));
+      for (const [round, order] of orders.entries()) {
+        // Coalitions of the first 1 to n - 1 columns of the order, then of the last 1 to n - 1.
+        const first = 2 + 2 * round * (n - 1);
+        const start = (size: number) => (size === 0 ? NO_COLUMN : size === n ? ALL_COLUMNS : first + size - 1);
+        const end = (size: number) => (size === 0 ? NO_COLUMN : size === n ? ALL_COLUMNS : first + n - 2 + size);
         for (let k = 0; k < n; k++) {
-          const place = o * features + order[k]!;
-          const joining = worths[(k + 1) * outputs + o]! - worths[k * outputs + o]!;
-          const before = k === n - 1 ? 0 : 2 * n - 1 - k;
-          const after = k === 0 ? n : 2 * n - k;
-          const joiningBack = worths[after * outputs + o]! - worths[before * outputs + o]!;
-          const value = (joining + joiningBack) / 2;
-          sums[place]! += value;
-          squares[place]! += value * value;
+          const [before, after] = [start(k) * outputs, start(k + 1) * outputs];
+          const [beforeBack, afterBack] = [end(n - 1 - k) * outputs, end(n - k) * outputs];
+          for (let o = 0, place = order[k]!; o < outputs; o++, place += features) {
+            const joining = worths[after + o]! - worths[before + o]!;
+            const value = (joining + worths[afterBack + o]! - worths[beforeBack + o]!) / 2;
+            sums[place]! += value;
+            squares[place]! += value * value;
+          }
         }
       }
     }
@@ -101,21 +108,41 @@ export class Game {
     }
   }
 
-  /** Writes the vectors of the coalitions of the first 0 to n columns of `order`, then those of the last 1 to n - 1. */
-  private fillPath(order: Int32Array): void {
-    const { start, changes, network } = this;
+  /**
+   * Writes the vectors of no and of all columns, and for each order those of the first 1 to n - 1 columns, then those of the last
+   * 1 to n - 1. Returns their number.
+   */
+  private fillPaths(orders: readonly Int32Array[]): number {
+    const { start, changes, network, players } = this;
     const { width } = network;
-    const n = order.length;
-    const vectors = this.reserve(2 * n);
+    const n = players.length;
+    const count = 2 + 2 * orders.length * (n - 1);
+    const vectors = this.reserve(count);
     const vector = start.slice();
-    vectors.set(vector);
-    const join = (player: number, coalition: number) => {
-      for (let k = 0, add = player * width; k < width; k++, add++) vector[k]! += changes[add]!;
-      vectors.set(vector, coalition * width);
+    let at = 0;
+    const write = () => {
+      vectors.set(vector, at);
+      at += width;
     };
-    for (let k = 0; k < n; k++) join(order[k]!, k + 1);
-    vector.set(start);
-    for (let k = n - 1; k > 0; k--) join(order[k]!, 2 * n - k);
+    const join = (player: number) => {
+      for (let k = 0, add = player * width; k < width; k++, add++) vector[k]! += changes[add]!;
+    };
+    write();
+    for (const player of players) join(player);
+    write();
+    for (const order of orders) {
+      vector.set(start);
+      for (let k = 0; k < n - 1; k++) {
+        join(order[k]!);
+        write();
+      }
+      vector.set(start);
+      for (let k = n - 1; k > 0; k--) {
+        join(order[k]!);
+        write();
+      }
+    }
+    return count;
   }
 
   /** Predicts the first `count` vectors. Returns `[count, outputs]`, a view that the next call overwrites. */
