@@ -1,6 +1,6 @@
 import { type Html, html } from '../../base/html/html.js';
 import { printable } from '../../base/text/figures.js';
-import { NOTE_SECTIONS, type NoteSection } from '../versions/annotations.js';
+import { NOTE_SECTIONS, type NoteSection } from '../versions/note-sections.js';
 import type { ReportInput } from './report-input.js';
 
 /** A cell of a table. */
@@ -34,7 +34,7 @@ export function table(
   const align = (column: number) => (numbers.includes(column) ? html` class="number"` : '');
   const cell = (value: Cell, column: number) =>
     column === 0 ? html`<th scope="row"${align(0)}>${value}</th>` : html`<td${align(column)}>${value ?? '–'}</td>`;
-  return html`<div class="scroll"><table>
+  return html`<div class="scroll" role="group" aria-label="${caption}" tabindex="0"><table>
 <caption>${caption}</caption>
 <thead><tr>${head.map((label, column) => html`<th scope="col"${align(column)}>${label}</th>`)}</tr></thead>
 <tbody>
@@ -59,12 +59,11 @@ export function firstOf<Item>(items: readonly Item[], max: number): { shown: rea
 }
 
 /** A section of the model card that only people can fill: their text, or what is missing. */
-export function written({ annotations }: ReportInput, which: NoteSection, title?: string): Html {
+export function written({ annotations }: ReportInput, which: NoteSection, hasHeading = true): Html {
   const text = annotations.notes[which];
-  return html`${title === undefined ? '' : html`<h3>${title}</h3>\n`}${
-    text === undefined
-      ? html`<p class="open"><strong>To be filled in:</strong> ${NOTE_SECTIONS[which]}.</p>\n`
-      : prose(text)
+  const [heading, hint] = NOTE_SECTIONS[which];
+  return html`${hasHeading ? html`<h3>${heading}</h3>\n` : ''}${
+    text === undefined ? html`<p class="open"><strong>To be filled in:</strong> ${hint}.</p>\n` : prose(text)
   }`;
 }
 

@@ -21,7 +21,7 @@ p { margin: 0 0 10px } ul, ol { margin: 0 0 10px; padding-left: 22px } a { color
 .tiles > div { flex: 1 1 140px; padding: 10px 14px; border: 1px solid var(--border); border-radius: 8px; background: var(--soft) }
 .tiles dt { color: var(--muted); font-size: 13px } .tiles dd { margin: 0; font-size: 20px; font-weight: 650 }
 .tiles small { display: block; font-weight: 400 }
-nav ol { columns: 3 190px; margin: 12px 0 0; padding-left: 26px; font-size: 14px }
+nav ol { columns: 3 190px; margin: 12px 0 0; padding-left: 26px; font-size: 14px } nav a { display: inline-block; padding: 2px 0; min-height: 26px }
 dl { margin: 0 0 14px } section > dl > div { display: grid; grid-template-columns: minmax(9rem, 15rem) minmax(0, 1fr); gap: 2px 16px; padding: 5px 0; border-bottom: 1px solid var(--grid) }
 dt { color: var(--muted) } dd { margin: 0 }
 .tag { display: inline-block; margin: 1px 0; padding: 0 8px; border: 1px solid var(--border); border-radius: 10px; font-size: 13px }

@@ -2,25 +2,12 @@ import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { nullable } from '../../base/json/nullable.js';
 import { invalidVersion, parseFile } from './card.js';
+import { NOTE_SECTIONS, type NoteSection } from './note-sections.js';
 
 /** Maximum letters of the description, and of each section of the notes. */
 const MAX_TEXT = 4000;
 const MAX_TAG = 64;
 const MAX_TAGS = 20;
-
-/** The sections of a model card that only people can fill, with what belongs there (Mitchell et al., 2019). */
-export const NOTE_SECTIONS = {
-  owners: 'who developed the model, who answers for it, and how to reach them',
-  licence: 'licence, and how to cite the model',
-  intended_use: 'what the model is for, and who is meant to use it',
-  out_of_scope: 'uses that look similar, but that the model is not fit for',
-  factors: 'groups, instruments or conditions between which the errors may differ',
-  metrics: 'why these measures of error matter, and which error is acceptable',
-  data: 'where the data come from, how they were collected and prepared, and who may use them',
-  ethical_considerations: 'people and decisions that the model affects, risks, and what was done about them',
-  caveats: 'known weaknesses, what was not tested, and recommendations',
-} as const;
-export type NoteSection = keyof typeof NOTE_SECTIONS;
 
 const Text = Type.String({ maxLength: MAX_TEXT });
 const Tags = Type.Array(Type.String({ minLength: 1, maxLength: MAX_TAG }), { maxItems: MAX_TAGS, uniqueItems: true });
@@ -29,7 +16,7 @@ const SECTIONS = Object.keys(NOTE_SECTIONS) as NoteSection[];
 function sections<Section extends ReturnType<typeof Type.String> | ReturnType<typeof nullable>>(text: Section) {
   const properties = SECTIONS.map((section) => [
     section,
-    Type.Optional({ ...text, description: NOTE_SECTIONS[section] } as Section),
+    Type.Optional({ ...text, description: NOTE_SECTIONS[section][1] } as Section),
   ]);
   return Object.fromEntries(properties) as Record<NoteSection, ReturnType<typeof Type.Optional<Section>>>;
 }

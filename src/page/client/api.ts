@@ -1,4 +1,5 @@
 import type { Static } from 'typebox';
+import type { Annotations, AnnotationsPatch } from '../../model/versions/annotations.js';
 import type { DriftReply, HistoryReply } from '../../server/routes/drift/drift-schemas.js';
 import type { CardReply, ModelsReply } from '../../server/routes/models/catalog.js';
 import type { CompareReply } from '../../server/routes/models/compare.js';
@@ -90,7 +91,23 @@ export const activateVersion = (version: string) => json<unknown>(`models/${vers
 export const rollBack = () => json<unknown>('models/rollback', { method: 'POST' });
 export const removeVersion = (version: string) => request(`models/${version}`, { method: 'DELETE' });
 export const archivePath = (version: string) => `models/${version}/archive`;
+export const reportPath = (version: string) => `models/${version}/report`;
 export const onnxPath = (version: string) => `models/${version}/onnx`;
+
+/** What people say of a version, with the tag by which a change names what it was based on. */
+export async function getAnnotations(version: string): Promise<{ annotations: Annotations; tag: string }> {
+  const response = await request(`models/${version}`);
+  const annotations = (await response.json()) as Annotations;
+  return { annotations, tag: response.headers.get('etag') ?? '*' };
+}
+
+/** Describes a version, unless another user has done so since `tag`: then the error's code is `ANNOTATIONS_CHANGED`. */
+export const annotateVersion = (version: string, patch: AnnotationsPatch, tag: string) =>
+  request(`models/${version}`, {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/json', 'if-match': tag },
+    body: JSON.stringify(patch),
+  });
 
 /** Adds the version in a tar.gz archive without activating it. */
 export const uploadVersion = (archive: Blob) =>

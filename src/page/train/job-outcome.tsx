@@ -1,4 +1,4 @@
-import type { Job } from '../client/api.js';
+import { type Job, reportPath } from '../client/api.js';
 import { counted, figure, percent, seconds } from '../parts/format.js';
 import { Name } from '../parts/name.js';
 import { Table } from '../parts/table.js';
@@ -32,7 +32,12 @@ export function JobOutcome({ job }: { job: Job }) {
       </Verdict>
       <p class="note">
         {counted(rows, 'row')} in {seconds(job.seconds)}, {counted(epoch, 'epoch')}.{' '}
-        {dropped > 0 ? `${counted(dropped, 'row')} left out.` : ''}
+        {dropped > 0 ? `${counted(dropped, 'row')} left out.` : ''}{' '}
+        {job.model_version ? (
+          <a href={reportPath(job.model_version)} target="_blank" rel="noopener">
+            Report of version {job.model_version}
+          </a>
+        ) : null}
       </p>
       {metrics ? (
         <Table caption="Errors on the held-out rows" head={HEAD}>

@@ -1,4 +1,4 @@
-import { archivePath, onnxPath, type Version, type VersionList } from '../client/api.js';
+import { archivePath, onnxPath, reportPath, type Version, type VersionList } from '../client/api.js';
 import { ago, bytes, capital, figure } from '../parts/format.js';
 import { Name } from '../parts/name.js';
 import { Table } from '../parts/table.js';
@@ -10,6 +10,7 @@ export interface VersionTableProps {
   readonly onChoose: (version: string, isChosen: boolean) => void;
   /** Null if the user may change nothing. */
   readonly onAction: ((action: Action) => void) | null;
+  readonly onDescribe: (version: string) => void;
 }
 
 const HEAD = [
@@ -20,7 +21,7 @@ const HEAD = [
 ];
 
 /** All versions, with their metrics and gate decisions, and buttons to download or change them. */
-export function VersionTable({ list, chosen, onChoose, onAction }: VersionTableProps) {
+export function VersionTable({ list, chosen, onChoose, onAction, onDescribe }: VersionTableProps) {
   return (
     <Table class="versions" caption="All versions, newest first" head={onAction ? [...HEAD, 'Actions'] : HEAD}>
       {list.models.map(row)}
@@ -29,6 +30,7 @@ export function VersionTable({ list, chosen, onChoose, onAction }: VersionTableP
 
   function row(version: Version) {
     const { model_version: number, created_at, origin, serving, aliases, metrics, gate, rows } = version;
+    const { description, tags } = version;
     return (
       <tr key={number} class={serving ? 'serving' : undefined}>
         <td>
@@ -47,6 +49,16 @@ export function VersionTable({ list, chosen, onChoose, onAction }: VersionTableP
               {alias}
             </span>
           ))}
+          {tags.map((tag) => (
+            <span key={tag} class="badge">
+              <Name of={tag} max={64} />
+            </span>
+          ))}
+          {description === null ? null : (
+            <small class="description">
+              <Name of={description} max={200} />
+            </small>
+          )}
         </th>
         <td data-label="Created">
           {ago(Date.parse(created_at))}{' '}
@@ -78,6 +90,9 @@ export function VersionTable({ list, chosen, onChoose, onAction }: VersionTableP
           )}
         </td>
         <td data-label="Download">
+          <a href={reportPath(number)} target="_blank" rel="noopener" aria-label={`Report of version ${number}`}>
+            report
+          </a>{' '}
           <a href={archivePath(number)} download aria-label={`Archive of version ${number}`}>
             archive
           </a>{' '}
@@ -88,6 +103,9 @@ export function VersionTable({ list, chosen, onChoose, onAction }: VersionTableP
         {onAction ? (
           <td>
             <div class="actions">
+              <button type="button" aria-label={`Describe version ${number}`} onClick={() => onDescribe(number)}>
+                Describe
+              </button>
               {(['activate', 'remove'] as const).map((kind) => (
                 <button
                   key={kind}

@@ -6,6 +6,7 @@ import { Importance } from '../importance/importance.js';
 import { Failure, useFailure } from '../parts/failure.js';
 import { ComparisonTable } from './comparison-table.js';
 import { ACTIONS, type Action, Confirm } from './confirm.js';
+import { Describe } from './describe.js';
 import { Upload } from './upload.js';
 import { VersionTable } from './version-table.js';
 
@@ -19,6 +20,7 @@ export function Versions({ live, serving, isShown }: { live: Live; serving: stri
   const [chosen, setChosen] = useState<readonly string[]>([]);
   const [comparison, setComparison] = useState<Comparison | null>(null);
   const [action, setAction] = useState<Action | null>(null);
+  const [described, setDescribed] = useState<string | null>(null);
 
   const previous = list?.aliases.previous ?? null;
   const load = () => attempt(async () => setList(await getVersions()));
@@ -49,6 +51,10 @@ export function Versions({ live, serving, isShown }: { live: Live; serving: stri
       await request(version);
       return `Version ${version} ${outcome}.`;
     });
+  };
+  const endDescription = (isStored: boolean) => {
+    setDescribed(null);
+    if (isStored) void run(async () => `The description of version ${described} has been saved.`);
   };
   const upload = (archive: File) =>
     run(async () => {
@@ -89,11 +95,18 @@ export function Versions({ live, serving, isShown }: { live: Live; serving: stri
           <p class="note">No versions yet.{may('train') ? ' Train one.' : ''}</p>
         ) : null}
         {list && list.models.length > 0 ? (
-          <VersionTable list={list} chosen={chosen} onChoose={choose} onAction={mayActivate ? setAction : null} />
+          <VersionTable
+            list={list}
+            chosen={chosen}
+            onChoose={choose}
+            onAction={mayActivate ? setAction : null}
+            onDescribe={setDescribed}
+          />
         ) : null}
       </section>
       {comparison ? <ComparisonTable comparison={comparison} /> : null}
       {list && list.models.length > 0 ? <Importance list={list} attempt={attempt} /> : null}
+      {described === null ? null : <Describe version={described} onEnd={endDescription} />}
       {action ? (
         <Confirm kind={action.kind} version={action.version ?? previous!} serving={serving} onAnswer={answer} />
       ) : null}

@@ -109,3 +109,76 @@ test('a downloaded archive can be added as a version, and an invalid archive is 
     [],
   );
 });
+
+test('a version is described by keyboard, its report opens, and two editors lose nothing', {
+  skip: noBrowser,
+}, async (t) => {
+  const server = await serveCars(t);
+  const browser = await launch(t);
+  const { page, problems } = await visit(browser, server.url, LOOKS[0], 'versions');
+  const other = await visit(browser, server.url, LOOKS[0], 'versions');
+  const dialog = page.getByRole('dialog', { name: 'Describe version 1' });
+  const stored = async () => {
+    const { description, tags, notes } = (await (await fetch(`${server.url}/models/1`)).json()) as Record<
+      string,
+      unknown
+    >;
+    return { description, tags, notes };
+  };
+
+  // Escape changes nothing.
+  await page.getByRole('button', { name: 'Describe version 1' }).press('Enter');
+  await dialog.getByLabel('Description', { exact: true }).fill('to be forgotten');
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  assert.deepEqual(await stored(), { description: null, tags: [], notes: {} });
+
+  await page.getByRole('button', { name: 'Describe version 1' }).press('Enter');
+  await dialog.getByLabel('Description', { exact: true }).fill('Consumption of <b>cars</b>');
+  await dialog.getByLabel('Tags', { exact: true }).fill('cars, reviewed , cars');
+  await dialog.getByLabel('Out of scope', { exact: true }).fill('Trucks\nBicycles');
+  await assertEverywhere(page, 'versions-describe');
+  await page.setViewportSize(LOOKS[0]);
+
+  // Another user opens the dialog before the first one saves.
+  const otherDialog = other.page.getByRole('dialog', { name: 'Describe version 1' });
+  await other.page.getByRole('button', { name: 'Describe version 1' }).click();
+  await otherDialog.getByLabel('Description', { exact: true }).fill('Cars');
+  await otherDialog.getByLabel('Licence and citation', { exact: true }).fill('MIT');
+
+  await dialog.getByLabel('Tags', { exact: true }).press('Enter');
+  await page.getByText('The description of version 1 has been saved.').waitFor();
+  await page
+    .getByRole('row', { name: /Compare version 1/ })
+    .getByText('Consumption of <b>cars</b>')
+    .waitFor();
+  await assertEverywhere(page, 'versions-described');
+  const first = {
+    description: 'Consumption of <b>cars</b>',
+    tags: ['cars', 'reviewed'],
+    notes: { out_of_scope: 'Trucks\nBicycles' },
+  };
+  assert.deepEqual(await stored(), first);
+
+  await otherDialog.getByRole('button', { name: 'Save' }).click();
+  await otherDialog.getByText('You have both changed: Description.').waitFor();
+  await otherDialog.getByText('Stored meanwhile: Consumption of <b>cars</b>').waitFor();
+  assert.equal(await otherDialog.getByLabel('Out of scope', { exact: true }).inputValue(), 'Trucks\nBicycles');
+  assert.deepEqual(await stored(), first);
+  await assertEverywhere(other.page, 'versions-describe-conflict');
+  await otherDialog.getByRole('button', { name: 'Save' }).click();
+  await other.page.getByText('The description of version 1 has been saved.').waitFor();
+  assert.deepEqual(await stored(), { ...first, description: 'Cars', notes: { ...first.notes, licence: 'MIT' } });
+
+  const [report] = await Promise.all([
+    page.waitForEvent('popup'),
+    page.getByRole('link', { name: 'Report of version 1' }).click(),
+  ]);
+  await report.getByRole('heading', { name: 'Model details' }).waitFor();
+  await report.getByText('Trucks', { exact: false }).first().waitFor();
+  assert.deepEqual(problems, []);
+  assert.deepEqual(
+    other.problems.filter((text) => !/status of 412 /.test(text)),
+    [],
+  );
+});

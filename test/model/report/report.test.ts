@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeReport } from '../../../src/model/report/report.js';
 import { reportFileName } from '../../../src/model/report/report-file-name.js';
-import { NOTE_SECTIONS } from '../../../src/model/versions/annotations.js';
+import { NOTE_SECTIONS } from '../../../src/model/versions/note-sections.js';
 import { assertWellFormed } from '../../support/markup.js';
 import { COLUMNS, cardOf, sampleEvaluation, sampleReport, WHAT_MATTERS } from '../../support/sample-report.js';
 

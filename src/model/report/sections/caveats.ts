@@ -16,7 +16,7 @@ export function ethics(input: ReportInput): Html {
     'Ethical considerations',
     html`<p>The card, the baseline and this report are summaries and contain no row of the data. Names of columns, levels of
 categories and ranges of values are part of the version.</p>\n`,
-    written(input, 'ethical_considerations'),
+    written(input, 'ethical_considerations', false),
   );
 }
 
@@ -28,7 +28,7 @@ export function caveats(input: ReportInput): Html {
     html`<ul>
 ${foundIn(input).map((caveat) => html`<li>${caveat}</li>\n`)}</ul>
 `,
-    written(input, 'caveats', 'Known weaknesses and recommendations'),
+    written(input, 'caveats'),
   );
 }
 

@@ -24,7 +24,7 @@ export function trainingData(input: ReportInput): Html {
     ]),
     columnTable(card),
     targetTable(card),
-    written(input, 'data', 'Source, collection and preparation'),
+    written(input, 'data'),
   );
 }
 

@@ -56,19 +56,14 @@ export function details(input: ReportInput): Html {
       ['Fingerprint of the data', hash(data.fingerprint)],
       ['Checksum of the card', hash(card.checksum)],
     ]),
-    written(input, 'owners', 'Owners and contact'),
-    written(input, 'licence', 'Licence and citation'),
+    written(input, 'owners'),
+    written(input, 'licence'),
   );
 }
 
 /** What people intend the model for. */
 export function intendedUse(input: ReportInput): Html {
-  return section(
-    'use',
-    'Intended use',
-    written(input, 'intended_use', 'Primary uses and users'),
-    written(input, 'out_of_scope', 'Out of scope'),
-  );
+  return section('use', 'Intended use', written(input, 'intended_use'), written(input, 'out_of_scope'));
 }
 
 export function factors(input: ReportInput): Html {
@@ -76,7 +71,7 @@ export function factors(input: ReportInput): Html {
     'factors',
     'Factors',
     html`<p>The columns that the model reads are listed with the <a href="#training-data">training data</a>.</p>\n`,
-    written(input, 'factors', 'Groups, instruments and conditions'),
+    written(input, 'factors'),
   );
 }
 

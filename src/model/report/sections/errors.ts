@@ -23,7 +23,7 @@ target.</p>
 the spread of the residuals over the held-out rows. They say how much the figures would differ on as many other rows of the same kind,
 and not how much another training would.</p>
 `,
-    written(input, 'metrics', 'Why these metrics, and which error is acceptable'),
+    written(input, 'metrics'),
   );
 }
 
