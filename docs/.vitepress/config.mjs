@@ -49,6 +49,7 @@ export default defineConfig({
           'In your own application': 'plugin',
           'Watch for drift': 'watch-drift',
           'Versions and rollback': 'versions',
+          'A report to hand on': 'report',
           'Feedback and retraining': 'feedback',
           Deploy: 'deploy',
           'Protocols of other servers': 'protocols',

@@ -55,12 +55,44 @@ export const WHAT_MATTERS: Partial<Card> = {
   partial_dependence: [
     { column: 'size', rows: 100, values: [1, 5, 9, null], predictions: [[10], [20], [30], [17]], unlisted: 0 },
     { column: 'city', rows: 100, values: ['Berlin', 'Paris'], predictions: [[10], [12]], unlisted: 3 },
+    { column: 'day', rows: 100, values: ['2024-01-01', '2024-07-01', null], predictions: [[1], [2], [3]], unlisted: 0 },
   ],
   baselines: {
     mean: { targets: { y: { rmse: 10, mae: 8 } } },
     ridge: { rows: 8, targets: { y: { rmse: 6.5, mae: 4, penalty: 1 } } },
   },
   intervals: { rows: 40 },
+  search: {
+    state: 'finished',
+    reason: 'trial 2 was better.',
+    folds: 5,
+    rungs: 2,
+    rows: 80,
+    threads: 2,
+    seconds: 1.5,
+    tried: 4,
+    chosen: 2,
+    trials: [1, 2].map((trial) => ({
+      trial,
+      options: {
+        learning_rate: 0.001 * trial,
+        batch_size: 32,
+        epochs: 100,
+        patience: 10,
+        weight_decay: 0,
+        auxiliary_weight: 0.05,
+        hidden: [30, 30],
+        target_transform: 'auto',
+        members: 1,
+      },
+      state: 'finished',
+      rung: 2,
+      rows: 80,
+      error: 0.5 / trial,
+      standard_error: 0.01,
+      seconds: 0.5,
+    })),
+  },
 };
 
 /** An evaluation of 200 rows for each of these targets. */

@@ -45,6 +45,6 @@ footer { margin-top: 40px; padding-top: 12px; border-top: 1px solid var(--border
 @media (max-width: 560px) { body { padding: 20px 14px 32px } section > dl > div { grid-template-columns: minmax(0, 1fr) } }
 @page { margin: 16mm 15mm }
 @media print { html { font-size: 10.5pt } body { max-width: none; padding: 0 } nav { display: none } a { color: inherit; text-decoration: none }
-h2, h3, h4, caption { break-after: avoid } tr, dl > div, .open, .verdict, .warning, .tiles { break-inside: avoid } .scroll { overflow: visible }
+h2, h3, h4, caption { break-after: avoid } tr, dl > div, .open, .verdict, .warning, .tiles { break-inside: avoid } .scroll { overflow: visible } table { font-size: 9pt } th, td { padding-right: 4px } th + th, td { padding-left: 6px } small { font-size: 7.5pt }
 .charts { grid-template-columns: 1fr 1fr; gap: 8px 16px } * { print-color-adjust: exact; -webkit-print-color-adjust: exact } }
 `;

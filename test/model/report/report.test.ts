@@ -128,7 +128,7 @@ test('a column of each type is described by its range, its levels, its dates and
   assert.doesNotMatch(text, /Berlin|Paris/, 'levels are counted, not named');
 });
 
-test('importance, partial dependence, prediction intervals and baselines are shown, and a better ridge regression is named', () => {
+test('importance, partial dependence, the search, prediction intervals and baselines are shown, and a better ridge regression is named', () => {
   const names = COLUMNS.map(({ name }) => name);
   const input = sampleReport({ ...cardOf(names, ['y']), columns: [...COLUMNS], ...WHAT_MATTERS });
   const page = makeReport(input);
@@ -138,12 +138,19 @@ test('importance, partial dependence, prediction intervals and baselines are sho
   assert.match(text, /2 columns of less importance are left out/);
   assert.match(text, /y by size \. Where it is missing: 17\./);
   assert.match(text, /y by city \. 3 less frequent levels are left out\./);
+  assert.match(text, /2024-01-01 .* y by day \. Where it is missing: 3\./);
+  assert.match(
+    text,
+    /4 configurations .* 5 folds of 80 training rows\. .* trial 2 was better\. .* 2 \(chosen\) 0\.25 ± 0\.01 0\.002/,
+  );
+  assert.match(text, /2 worse trials are left out/);
   assert.match(text, /enough for levels up to 95/);
   assert.match(text, /RMSE of ridge .* 6\.5 /);
   assert.match(text, /A linear \(ridge\) regression predicts y better than this model does/);
   const labels = elements.flatMap(({ attributes }) => attributes.get('aria-label') ?? []);
   assert.ok(labels.includes('Bars of the importance of 2 columns: size 3, city 2.'));
   const hostile = structuredClone(WHAT_MATTERS);
+  hostile.search!.reason = HOSTILE;
   hostile.importance!.columns[0]!.name = HOSTILE;
   hostile.partial_dependence![1]!.values = [HOSTILE, 'b'];
   hostile.baselines = { ...hostile.baselines!, ridge: null, ridge_unavailable: HOSTILE };

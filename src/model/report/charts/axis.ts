@@ -1,4 +1,5 @@
 import { roundTicks } from '../../../base/statistics/round-numbers.js';
+import { figure } from '../../../base/text/figures.js';
 
 /** Places values along an axis. */
 export interface Axis {
@@ -6,16 +7,29 @@ export interface Axis {
   readonly high: number;
   /** Round values to label, within the axis. */
   readonly ticks: readonly number[];
+  /** Returns the label of a tick. */
+  readonly text: (tick: number) => string;
   /** Returns where a value is: 0 at `low`, 1 at `high`. */
   place(value: number): number;
 }
 
 const MAX_TICKS = 5;
 
+/** Milliseconds of a span whose dates need days. */
+const SHORT_SPAN = 200 * 86_400_000;
+
 /** An axis on which equal differences are equally long. */
 export function linearAxis(low: number, high: number): Axis {
   const [from, to] = high > low ? [low, high] : [low - (Math.abs(low) || 1) / 2, low + (Math.abs(low) || 1) / 2];
   return axis(from, to, roundTicks(from, to, MAX_TICKS), (value) => value);
+}
+
+/** An axis of times, in milliseconds since 1970. */
+export function timeAxis(low: number, high: number): Axis {
+  const linear = linearAxis(low, high);
+  const ticks = [0, 1, 2, 3].map((i) => low + (i * (high - low)) / 3.2);
+  const length = high - low < SHORT_SPAN ? 10 : 7;
+  return { ...linear, ticks, text: (tick) => new Date(tick).toISOString().slice(0, length) };
 }
 
 /** An axis on which equal ratios are equally long. Both ends are above 0. */
@@ -44,5 +58,15 @@ export function log1pAxis(low: number, high: number, values: readonly number[]):
 
 function axis(low: number, high: number, ticks: readonly number[], scale: (value: number) => number): Axis {
   const [from, to] = [scale(low), scale(high)];
-  return { low, high, ticks, place: (value) => (scale(value) - from) / (to - from || 1) };
+  return { low, high, ticks, text: tickText, place: (value) => (scale(value) - from) / (to - from || 1) };
+}
+
+function tickText(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 1e4 && size < 1e15) {
+    const [divisor, unit] =
+      size >= 1e12 ? [1e12, 'T'] : size >= 1e9 ? [1e9, 'B'] : size >= 1e6 ? [1e6, 'M'] : [1e3, 'k'];
+    return `${figure(value / divisor)}${unit}`;
+  }
+  return figure(value);
 }

@@ -1,5 +1,4 @@
 import { type Html, html } from '../../../base/html/html.js';
-import { figure } from '../../../base/text/figures.js';
 import type { Axis } from './axis.js';
 
 /** The size of a chart, and the margins around its plot, in the units of the drawing. */
@@ -35,11 +34,11 @@ export function chart({ x, y, xLabel, yLabel, label, caption, draw }: ChartOptio
   const base = top + height;
   const columns = x.ticks.map(
     (tick) => html`<line class="grid" x1="${plot.x(tick)}" y1="${top}" x2="${plot.x(tick)}" y2="${base}"/>
-<text x="${plot.x(tick)}" y="${base + 15}" text-anchor="middle">${tickText(tick)}</text>`,
+<text x="${plot.x(tick)}" y="${base + 15}" text-anchor="middle">${x.text(tick)}</text>`,
   );
   const rows = y.ticks.map(
     (tick) => html`<line class="grid" x1="${left}" y1="${plot.y(tick)}" x2="${left + width}" y2="${plot.y(tick)}"/>
-<text x="${left - 6}" y="${plot.y(tick) + 4}" text-anchor="end">${tickText(tick)}</text>`,
+<text x="${left - 6}" y="${plot.y(tick) + 4}" text-anchor="end">${y.text(tick)}</text>`,
   );
   const middle = top + height / 2;
   return figureOf(
@@ -71,14 +70,4 @@ export function key(kind: 'line' | 'area', className: string, text: string): Htm
 /** Rounds to a tenth of a unit of the drawing. */
 export function round(value: number): number {
   return Math.round(10 * value) / 10;
-}
-
-function tickText(value: number): string {
-  const size = Math.abs(value);
-  if (size >= 1e4 && size < 1e15) {
-    const [divisor, unit] =
-      size >= 1e12 ? [1e12, 'T'] : size >= 1e9 ? [1e9, 'B'] : size >= 1e6 ? [1e6, 'M'] : [1e3, 'k'];
-    return `${figure(value / divisor)}${unit}`;
-  }
-  return figure(value);
 }

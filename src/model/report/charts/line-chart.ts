@@ -1,5 +1,5 @@
 import { type Html, html } from '../../../base/html/html.js';
-import { linearAxis, logAxis } from './axis.js';
+import { linearAxis, logAxis, timeAxis } from './axis.js';
 import { chart, key } from './chart.js';
 
 export interface Series {
@@ -18,19 +18,21 @@ export interface LineChartOptions {
   readonly caption: Html;
   /** Whether equal ratios of y are equally long; needs values above 0. */
   readonly isLog?: boolean;
+  /** Whether x is a time, in milliseconds since 1970. */
+  readonly isTime?: boolean;
   /** An x to mark with a vertical line. */
   readonly mark?: number;
 }
 
 /** Lines over a common axis, with their key in the caption. There is at least one point. */
-export function lineChart({ series, xLabel, yLabel, label, caption, isLog, mark }: LineChartOptions): Html {
+export function lineChart({ series, xLabel, yLabel, label, caption, isLog, isTime, mark }: LineChartOptions): Html {
   const points = series.flatMap((each) => each.points);
   const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
   const [low, high] = [Math.min(...ys), Math.max(...ys)];
   const margin = (high - low) * 0.05;
   const y = isLog && low > 0 ? logAxis(low / 1.1, high * 1.1) : linearAxis(low - margin, high + margin);
   return chart({
-    x: linearAxis(Math.min(...xs), Math.max(...xs)),
+    x: (isTime ? timeAxis : linearAxis)(Math.min(...xs), Math.max(...xs)),
     y,
     xLabel,
     yLabel,

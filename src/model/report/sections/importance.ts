@@ -1,5 +1,6 @@
 import { type Html, html } from '../../../base/html/html.js';
 import { counted, figure, printable } from '../../../base/text/figures.js';
+import { readTime } from '../../columns/times.js';
 import type { Importance, PartialDependence } from '../../versions/importance.js';
 import { barChart } from '../charts/bar-chart.js';
 import { lineChart } from '../charts/line-chart.js';
@@ -59,8 +60,11 @@ function charts(dependence: PartialDependence, { targets, columns, features }: R
     const caption = html`${name(target)} by ${name(column)}. ${
       dependence.unlisted > 0 ? `${counted(dependence.unlisted, 'less frequent level')} are left out.` : ''
     }`;
-    const numbers = points.filter((point): point is readonly [number, number] => typeof point[0] === 'number');
-    if (type !== 'number' || numbers.length < 2) {
+    const isTime = type === 'timestamp';
+    const placed = points
+      .filter(([value]) => value !== null)
+      .map(([value, prediction]) => [isTime ? readTime(String(value)) : Number(value), prediction] as const);
+    if ((type !== 'number' && !isTime) || placed.length < 2) {
       const named = points.map(([value, prediction]) => ({
         name: value === null ? 'missing' : String(value),
         value: prediction,
@@ -69,7 +73,8 @@ function charts(dependence: PartialDependence, { targets, columns, features }: R
     }
     const missing = points.find(([value]) => value === null)?.[1];
     return lineChart({
-      series: [{ name: 'mean prediction', style: 'first', points: numbers }],
+      series: [{ name: 'mean prediction', style: 'first', points: placed }],
+      isTime,
       xLabel: printable(column, 40),
       yLabel: 'mean prediction',
       label,

@@ -3,6 +3,7 @@ import { counted, figure, seconds } from '../../../base/text/figures.js';
 import { lineChart, type Series } from '../charts/line-chart.js';
 import { type Cell, facts, name, section } from '../parts.js';
 import type { ReportInput } from '../report-input.js';
+import { search } from './search.js';
 
 /** Names of the options of a training, as people read them. */
 const OPTIONS: Readonly<Record<string, string>> = {
@@ -13,10 +14,15 @@ const OPTIONS: Readonly<Record<string, string>> = {
   seed: 'Seed',
   patience: 'Patience, in epochs',
   target_transform: 'Transform of the target',
+  weight_decay: 'Weight decay',
+  members: 'Networks whose average it is',
+  trials: 'Trials of a search',
+  budget_seconds: 'Seconds of a search, at most',
 };
 
 /** How the model was trained. */
-export function training({ card }: ReportInput): Html {
+export function training(input: ReportInput): Html {
+  const { card } = input;
   const { training: options, history } = card;
   const { best_epoch, seconds: duration } = options;
   const last = history.at(-1)?.epoch ?? best_epoch;
@@ -29,6 +35,7 @@ export function training({ card }: ReportInput): Html {
     'Training',
     facts([['Epochs', `${figure(last)}; the best was ${figure(best_epoch)}`], ['Duration', seconds(duration)], ...set]),
     history.length > 0 && lossCurves(card),
+    search(input),
   );
 }
 
