@@ -2,7 +2,7 @@ import { createRandom, type Random, shuffle } from '../../../base/statistics/ran
 import type { EngineFactory } from '../../network/engine.js';
 import { weightCount } from '../../network/shape.js';
 import type { Card } from '../../versions/card.js';
-import { MAX_DEPENDENCES, MAX_IMPORTANCES } from '../../versions/importance.js';
+import { MAX_DEPENDENCES, MAX_IMPORTANCES, MAX_POINTS } from '../../versions/importance.js';
 import type { TrainingResult } from '../training.js';
 import { ColumnPasses, passProducts } from './column-passes.js';
 import { partialDependence } from './partial-dependence.js';
@@ -14,11 +14,12 @@ const MAX_REPEATS = 10;
 /** Multiplications that all shuffles may take: a fifth of a second of the kernel, and as long by TensorFlow.js, which is slower. */
 const MAX_PRODUCTS = { kernel: 8e8, other: 1e8 };
 /** The same as a share of those of the training's epochs, and for the shortest training. */
-const SHARE_OF_TRAINING = 0.02;
-const MIN_PRODUCTS = 3e7;
-/** Rows that each column is measured on at least, if so many are held out. */
+const SHARE_OF_TRAINING = 0.015;
+const MIN_PRODUCTS = 1e8;
+/** Rows that each column is measured on at least, if so many are held out; fewer only for very large networks. */
 const MIN_ROWS = 50;
-/** Rows on which a short list of columns is chosen. */
+const FEWEST_ROWS = 10;
+/** Rows on which a short list of columns is chosen, at most. */
 const SHORT_LIST_ROWS = 32;
 /** Rows of a partial dependence, at most. */
 const MAX_DEPENDENCE_ROWS = 200;
@@ -38,12 +39,12 @@ export function whatMatters(
 ): Pick<Card, 'importance' | 'partial_dependence'> {
   const { heldOut, scalers } = trained;
   if (heldOut.rows < 2) return {};
-  const { rows, repeats } = bounds(trained, Math.min(features.length, MAX_IMPORTANCES));
+  const { rows, repeats, shortListRows, dependenceRows } = bounds(trained, features.length);
   // A stream of its own, so that the training's remains as it is.
   const random = createRandom(seed ^ 0x1b873593);
   using passes = new ColumnPasses(createEngine, trained, heldOut.features, rows);
   const permutations = Array.from({ length: repeats }, () => permutation(rows, random));
-  const places = shortList(passes, features.length, permutations[0]!);
+  const places = shortList(passes, features.length, permutations[0]!, shortListRows);
   const measured = permutationImportance(passes, heldOut, scalers.targets.scale, places, permutations);
   const unlisted = features.length - places.length;
   const columns = measured.columns.map((each) => listed(each, features[each.column]!));
@@ -54,8 +55,8 @@ export function whatMatters(
       { length: heldOut.rows },
       (_, r) => heldOut.features[r * features.length + column]!,
     );
-    const count = Math.min(rows, MAX_DEPENDENCE_ROWS);
-    const dependence = partialDependence(passes, column, features[column]!, scalers.columns?.[column], codes, count);
+    const type = scalers.columns?.[column];
+    const dependence = partialDependence(passes, column, features[column]!, type, codes, dependenceRows);
     if (dependence) dependences.push({ ...dependence, predictions: dependence.predictions.map((p) => p.map(short)) });
   }
   return {
@@ -64,25 +65,32 @@ export function whatMatters(
   };
 }
 
-/** Returns on how many rows, and how often, `columns` columns can be measured. */
-function bounds({ engine, shape, history, trainingRows, heldOut }: TrainingResult, columns: number) {
+/** Returns on how many rows, and how often, `features` columns can be measured, and on how many rows the rest is done. */
+function bounds({ engine, shape, history, trainingRows, heldOut }: TrainingResult, features: number) {
   const epoch = (3 * trainingRows + heldOut.rows) * weightCount(shape);
   const training = SHARE_OF_TRAINING * history.length * epoch;
   const max = MAX_PRODUCTS[engine === 'kernel' ? 'kernel' : 'other'];
   const products = Math.min(max, Math.max(MIN_PRODUCTS, training));
-  const pass = columns * passProducts(shape);
+  const row = passProducts(shape);
+  const pass = Math.min(features, MAX_IMPORTANCES) * row;
   const preparation = 2 * SLOWER * shape.inputs * (shape.hidden[0] ?? shape.outputs);
-  const fitting = Math.floor(products / (MIN_REPEATS * pass + preparation));
-  const rows = Math.min(heldOut.rows, Math.max(MIN_ROWS, fitting));
+  const fitting = (limit: number) => Math.floor(limit / (MIN_REPEATS * pass + preparation));
+  const wanted = Math.max(fitting(products), Math.min(MIN_ROWS, fitting(max)));
+  const rows = Math.min(heldOut.rows, Math.max(FEWEST_ROWS, wanted));
   const repeats = Math.floor((products / rows - preparation) / pass);
-  return { rows, repeats: Math.min(MAX_REPEATS, Math.max(MIN_REPEATS, repeats)) };
+  const part = (most: number, each: number) => Math.min(rows, most, Math.max(FEWEST_ROWS, Math.floor(max / 4 / each)));
+  return {
+    rows,
+    repeats: Math.min(MAX_REPEATS, Math.max(MIN_REPEATS, repeats)),
+    shortListRows: part(SHORT_LIST_ROWS, features * row),
+    dependenceRows: part(MAX_DEPENDENCE_ROWS, MAX_DEPENDENCES * (MAX_POINTS + 1) * row),
+  };
 }
 
 /** Returns the columns to measure: of many, those whose shuffle changes the predictions most. */
-function shortList(passes: ColumnPasses, features: number, order: Int32Array): number[] {
+function shortList(passes: ColumnPasses, features: number, order: Int32Array, rows: number): number[] {
   const all = Array.from({ length: features }, (_, column) => column);
   if (features <= MAX_IMPORTANCES) return all;
-  const rows = Math.min(passes.rows, SHORT_LIST_ROWS);
   const identity = order.map((_, row) => row);
   const first = passes.parts(0);
   const before = passes.forward(first, first, identity, rows);
