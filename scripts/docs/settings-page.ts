@@ -20,6 +20,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
     'KEEP_VERSIONS',
     'TRAIN_DATA',
     'TRAIN_TARGET',
+    'TRAIN_PROMOTE',
     'ENGINE',
     'ON_MISSING',
     'FLATTEN',

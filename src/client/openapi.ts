@@ -1282,7 +1282,15 @@ export interface components {
     Gate: {
       /** @enum {string} */
       decision: 'promoted' | 'refused' | 'not_asked';
+      /** @description in sentences */
       reason: string;
+      /** @description in sentences; a version with warnings may serve all the same */
+      warnings?: string[];
+      /**
+       * @description whether the gate was to decide; older versions do not say
+       * @enum {string}
+       */
+      promote?: 'gate' | 'always' | 'never';
       /**
        * @description in units of the target; of several targets, in standard deviations of the training rows
        * @enum {string}
@@ -1295,10 +1303,25 @@ export interface components {
       /** @description null: the mean of the training rows */
       serving_version: string | null;
       tolerance: number;
-      /** @description null if there are too few rows for a test */
+      /** @description of the test whether the version is worse by more than the tolerance; null if there are too few rows for a test */
       p_value: number | null;
       /** @description held-out rows */
       rows: number;
+      baselines?: components['schemas']['GateBaselines'];
+    };
+    GateBaselines: {
+      /** @description error of the mean of the training rows; null if it is not finite */
+      mean: number | null;
+      /** @description the held-out rows show that the version is better than the mean */
+      better_than_mean: boolean;
+      /** @description null if there are too few rows for a test */
+      better_than_mean_p_value: number | null;
+      /** @description error of a ridge regression on the same columns; null if there is none, or if it is not finite */
+      ridge: number | null;
+      /** @description the held-out rows show that the ridge regression is better */
+      worse_than_ridge: boolean;
+      /** @description null if there is no ridge regression, or too few rows for a test */
+      worse_than_ridge_p_value: number | null;
     };
     GuardReport: {
       /** @description of the feature or target */
@@ -2161,7 +2184,7 @@ export interface components {
       /** @description networks of different seeds, whose average is the version; by default 1, or 3 if a search finds that better */
       members?: number;
       /**
-       * @description when the version serves: if it is not worse than the serving version, always, or only when activated
+       * @description when the version serves: if it is not worse than the serving version, and a first one better than the mean; always; or only when activated
        * @default gate
        * @enum {string}
        */
@@ -4936,7 +4959,7 @@ export interface operations {
         budget_seconds?: number;
         /** @description networks of different seeds, whose average is the version; by default 1, or 3 if a search finds that better */
         members?: number;
-        /** @description when the version serves: if it is not worse than the serving version, always, or only when activated */
+        /** @description when the version serves: if it is not worse than the serving version, and a first one better than the mean; always; or only when activated */
         promote?: 'gate' | 'always' | 'never';
         /** @description rows of traffic that the version predicts beside the serving version before it serves */
         shadow_rows?: number;

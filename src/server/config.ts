@@ -86,6 +86,11 @@ export const ConfigSchema = Type.Object({
     'CSV to train the first model on if the store is empty; an empty one means none, and so does a missing one beside MODEL_STORE or MODEL_NAME',
   ),
   TRAIN_TARGET: text('mpg', 'target column of TRAIN_DATA, or several, separated by commas', { minLength: 1 }),
+  TRAIN_PROMOTE: choice(
+    ['gate', 'always'],
+    'gate',
+    'always: the model of TRAIN_DATA serves even if it is not shown to predict better than the mean',
+  ),
   ON_MISSING: choice(
     ['refuse', 'mean'],
     'refuse',

@@ -11,6 +11,7 @@ const SETTINGS: Readonly<Record<Option, keyof Config>> = {
   keepVersions: 'KEEP_VERSIONS',
   trainData: 'TRAIN_DATA',
   trainTarget: 'TRAIN_TARGET',
+  trainPromote: 'TRAIN_PROMOTE',
   onMissing: 'ON_MISSING',
   driftRowsBetweenFalseAlarms: 'DRIFT_ROWS_BETWEEN_FALSE_ALARMS',
   driftWindowRows: 'DRIFT_WINDOW_ROWS',

@@ -18,6 +18,8 @@ export interface ReconstructionRegressorOptions {
   readonly trainData?: string;
   /** Target column of `trainData`, or several, separated by commas. */
   readonly trainTarget?: string;
+  /** `always`: that model serves even if it is not shown to predict better than the mean. Default: `gate`. */
+  readonly trainPromote?: 'gate' | 'always';
   /** `null` in a prediction request: refuse it with a 400, or replace it with the training mean. Default: `refuse`. */
   readonly onMissing?: 'refuse' | 'mean';
   /** Average number of rows without drift between two false alarms. Default: 100,000. */

@@ -6,9 +6,11 @@ import type { FileStore } from '../model/store/file-store.js';
 import { fileToTable } from '../model/tables/reader/table-reader.js';
 import { UNLIMITED } from '../model/tables/table-limits.js';
 import { DEFAULT_TRAINING } from '../model/training/training-options.js';
+import type { Promote } from '../model/versions/gate-decision.js';
 import type { Config } from './config.js';
 import { type Parts, referenceOf } from './parts.js';
 import type { Platform } from './platform.js';
+import { GATED } from './service/training/promotion.js';
 import { adoptArtifact } from './service/versions/adopt-artifact.js';
 import { checkStore } from './service/versions/check-store.js';
 import { activated } from './service/versions/model-loader.js';
@@ -38,11 +40,13 @@ export async function startModel(parts: Parts, config: Config, platform: Platfor
     }
     step = `training the first model on ${config.TRAIN_DATA}`;
     service.explainNotReady(step);
-    await trainFirst(parts, reference);
+    await trainFirst(parts, reference, config.TRAIN_PROMOTE === 'always' ? 'always' : 'gate');
   } catch (error) {
     log.error({ err: error }, 'there is no model to serve; POST /train can still make one');
-    const { code = 'INTERNAL' } = error as { code?: string };
-    service.explainNotReady(`no model: ${step} failed (${code}); POST /train can still make one`);
+    const { code = 'INTERNAL', message } = error as { code?: string; message: string };
+    // Which versions there are, and why none serves.
+    const reason = code === 'INVALID_VERSION' ? message : `${step} failed (${code})`;
+    service.explainNotReady(`no model: ${reason}; POST /train can still make one`);
   }
 }
 
@@ -83,17 +87,17 @@ async function serveArtifact(
   return true;
 }
 
-async function trainFirst({ jobs, changes }: Parts, { path, targets }: Reference): Promise<void> {
+/** Trains a first model. If the gate refuses it, nothing serves, and `Promotion` has logged why. */
+async function trainFirst({ jobs, changes }: Parts, { path, targets }: Reference, promote: Promote): Promise<void> {
   const table = { format: 'csv', targets, model: null, replace: false, limits: UNLIMITED } as const;
   const prepare = (directory: string) => fileToTable(createReadStream(path), { ...table, directory });
   const job = await changes.record(
     'train',
     null,
     { reason: 'there is no version' },
-    () => jobs.start(prepare, { ...DEFAULT_TRAINING, trials: 1 }),
+    () => jobs.start(prepare, { ...DEFAULT_TRAINING, trials: 1 }, { ...GATED, promote }),
     ({ id }) => ({ job: id }),
   );
-  const { error, gate } = await jobs.finished(job.id);
+  const { error } = await jobs.finished(job.id);
   if (error) throw Object.assign(new Error(error.message), { code: error.code });
-  if (gate?.decision === 'refused') throw Object.assign(new Error(gate.reason), { code: 'REFUSED' });
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startServer } from '../support/server-process.js';
@@ -49,4 +49,59 @@ test('a model that is not there is not replaced by that of cars: 503, with where
     }
     await server.stop('SIGTERM');
   }
+});
+
+/** Ten rows of noise, of which two are held out. */
+const NOISE = `x,y\n${[2, 7, 1, 8, 2, 8, 1, 8, 2, 8].map((y, x) => `${(7 * x) % 10},${y}`).join('\n')}\n`;
+
+test('a first model that the gate refuses does not serve: 503 and a log line with the way out, also after a restart', async (t) => {
+  const directory = temporaryDirectory(t);
+  const table = join(directory, 'noise.csv');
+  writeFileSync(table, NOISE);
+  const settings = { MODEL_STORE: join(directory, 'store'), TRAIN_DATA: table, TRAIN_TARGET: 'y' };
+  const body = JSON.stringify({ instances: [[1]] });
+  const predict = (url: string) =>
+    fetch(`${url}/predict`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+
+  const first = await startServer(t, settings);
+  const wayOut = 'POST /models/1/activate serves it all the same';
+  const line = await first.logged('no model serves: ');
+  assert.deepEqual([line.level, line.msg], [40, `no model serves: the gate refused the first version; ${wayOut}`]);
+  const refused = await predict(first.url);
+  assert.equal(refused.status, 503);
+  assert.match(
+    ((await refused.json()) as { error: string }).error,
+    new RegExp(`the gate refused version 1, .*; ${wayOut}`),
+  );
+  await first.stop('SIGTERM');
+
+  const second = await startServer(t, settings);
+  await second.logged('there is no model to serve');
+  const again = await predict(second.url);
+  assert.equal(again.status, 503);
+  assert.match(
+    ((await again.json()) as { error: string }).error,
+    /^no model: none of the 1 versions in .* accepted by the gate; POST \/models\/1\/activate serves version 1 all the same; /,
+  );
+  assert.equal((await fetch(`${second.url}/models/1/activate`, { method: 'POST' })).status, 200);
+  assert.equal((await predict(second.url)).status, 200);
+  await second.stop('SIGTERM');
+
+  const third = await startServer(t, settings);
+  await third.logged('model version serves');
+  await third.stop('SIGTERM');
+});
+
+test('with TRAIN_PROMOTE=always a first model serves, whatever its held-out rows show', async (t) => {
+  const directory = temporaryDirectory(t);
+  const table = join(directory, 'noise.csv');
+  writeFileSync(table, NOISE);
+  const MODEL_STORE = join(directory, 'store');
+  const server = await startServer(t, { MODEL_STORE, TRAIN_DATA: table, TRAIN_TARGET: 'y', TRAIN_PROMOTE: 'always' });
+  await server.logged('model version serves');
+  const { gate } = (await (await fetch(`${server.url}/model`)).json()) as {
+    gate: { decision: string; promote: string };
+  };
+  assert.deepEqual([gate.decision, gate.promote], ['not_asked', 'always']);
+  await server.stop('SIGTERM');
 });

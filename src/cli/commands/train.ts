@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { DATE_ORDERS } from '../../model/columns/times.js';
-import { PROMOTIONS } from '../../model/training/gate/gate.js';
 import { DEFAULT_TRAINING } from '../../model/training/training-options.js';
+import { PROMOTIONS } from '../../model/versions/gate-decision.js';
 import { auditChange } from '../audit/audit-change.js';
 import { realNumber, wholeNumber, withStoreOptions } from '../source/model-options.js';
 import { ServiceClient } from '../source/service-client.js';
@@ -135,11 +135,13 @@ function describe({
   const left = dropped > 0 ? `, ${dropped} without a target left out` : '';
   const verdict =
     gate?.decision === 'refused'
-      ? `refused by the gate, it does not serve: ${gate.reason}\n--promote always overrules the gate`
+      ? `refused by the gate, it does not serve: ${gate.reason}`
       : serves
         ? 'it is in production'
         : model_version === null
           ? `predict with it: reconstruction-regressor predict FILE --model ${where}`
           : 'it is a candidate; `activate` puts it into production';
-  return `${version}${where}: ${rows} rows${left}, ${epochs} epochs, ${seconds.toFixed(1)} s\n\n${table}\n${verdict}\n`;
+  const unavailable = baselines?.ridge_unavailable ? `no ridge regression: ${baselines.ridge_unavailable}\n` : '';
+  const warnings = (gate?.warnings ?? []).map((warning) => `warning: ${warning}\n`).join('');
+  return `${version}${where}: ${rows} rows${left}, ${epochs} epochs, ${seconds.toFixed(1)} s\n\n${table}${unavailable}\n${verdict}\n${warnings}`;
 }

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 
 export interface VerdictProps {
-  readonly kind: 'quiet' | 'alarm' | 'unknown';
+  readonly kind: 'quiet' | 'caution' | 'alarm' | 'unknown';
   /** A symbol for the kind, so that colour is not the only sign. */
   readonly mark: string;
   readonly title: string;

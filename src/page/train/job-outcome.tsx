@@ -1,5 +1,6 @@
 import { type Job, reportPath } from '../client/api.js';
 import { counted, figure, percent, seconds } from '../parts/format.js';
+import { GateWarnings } from '../parts/gate-warnings.js';
 import { Name } from '../parts/name.js';
 import { Table } from '../parts/table.js';
 import { Verdict } from '../parts/verdict.js';
@@ -30,6 +31,7 @@ export function JobOutcome({ job }: { job: Job }) {
       <Verdict kind={kind} mark={mark} title={`Version ${job.model_version} ${outcome}`}>
         {gate ? <Name of={gate.reason} max={600} /> : null}
       </Verdict>
+      <GateWarnings gate={gate} />
       <p class="note">
         {counted(rows, 'row')} in {seconds(job.seconds)}, {counted(epoch, 'epoch')}.{' '}
         {dropped > 0 ? `${counted(dropped, 'row')} left out.` : ''}{' '}

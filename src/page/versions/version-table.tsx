@@ -44,6 +44,7 @@ export function VersionTable({ list, chosen, onChoose, onAction, onDescribe }: V
         <th scope="row">
           {number}
           {serving ? <span class="badge serving">✓ serving</span> : null}
+          {gate?.warnings?.length ? <span class="badge caution">! worse than ridge regression</span> : null}
           {aliases.map((alias) => (
             <span key={alias} class="badge">
               {alias}
@@ -82,7 +83,7 @@ export function VersionTable({ list, chosen, onChoose, onAction, onDescribe }: V
             <details>
               <summary>{DECISIONS[gate.decision]}</summary>
               <small>
-                <Name of={gate.reason} max={400} />
+                <Name of={[gate.reason, ...(gate.warnings ?? [])].join(' ')} max={800} />
               </small>
             </details>
           ) : (

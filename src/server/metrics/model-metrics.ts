@@ -84,6 +84,16 @@ export function registerModelMetrics(registry: Registry, service: PredictionServ
       if (serving) this.set(Math.max(0, Date.now() - Date.parse(serving.card.created_at)) / 1000);
     },
   });
+  new Gauge({
+    name: 'model_worse_than_ridge',
+    help: '1 if the serving version predicts its held-out rows worse than ridge regression, beyond chance; none if it was not compared',
+    registers,
+    collect() {
+      this.remove();
+      const baselines = service.servingIfReady?.card.gate?.baselines;
+      if (baselines && baselines.ridge !== null) this.set(Number(baselines.worse_than_ridge));
+    },
+  });
 
   return {
     observe(observation: Observation): void {

@@ -122,7 +122,7 @@ test('a version that the gate refuses does not serve, and the page shows the rea
   await page.getByLabel('Maximum epochs').fill('1');
   await train(page);
   await page.getByText('Version 2 was refused and is not serving').waitFor();
-  await page.getByText(/RMSE \d.* against \d.* of version 1: more than/).waitFor();
+  await page.getByText(/RMSE \d.*, more than 5 % worse than version 1/).waitFor();
   await assertEverywhere(page, 'training-refused');
   await page.getByRole('link', { name: 'Versions' }).click();
   await page.getByText('■ refused').click();
@@ -138,6 +138,39 @@ test('a version that the gate refuses does not serve, and the page shows the rea
   await train(page);
   await page.getByText('Version 3 has been trained').waitFor();
   await page.getByText(/promote=never/).waitFor();
+  assert.deepEqual(problems, []);
+});
+
+/** A line of two columns, which is learned badly as the exponential of one. */
+const LINE = `a,b,y\n${Array.from({ length: 200 }, (_, i) => {
+  const [a, b] = [Math.sin(7 * i), Math.cos(11 * i)];
+  return `${a.toFixed(4)},${b.toFixed(4)},${(6 + 2 * a - 3 * b + 0.1 * Math.sin(13 * i)).toFixed(4)}`;
+}).join('\n')}\n`;
+
+test('a version that ridge regression beats is shown in amber when it is trained, and beside its number', {
+  skip: noBrowser,
+}, async (t) => {
+  const server = await serveCars(t);
+  const { page, problems } = await visit(await launch(t), server.url, LOOKS[0], 'train');
+  await page.getByLabel(CHOICE).setInputFiles(file('line.csv', LINE));
+  await page.getByLabel('Target').selectOption('y');
+  await page.getByLabel('Replace the serving model').check();
+  await page.getByText('Settings', { exact: true }).click();
+  await page.getByLabel('Maximum epochs').fill('1');
+  await page.getByLabel('Learned scale').selectOption('log1p');
+  await train(page);
+  await page.getByText('Version 2 is now serving').waitFor();
+  const warning = page.locator('.verdict.caution');
+  await warning.getByText('Ridge regression predicts better').waitFor();
+  assert.match(await warning.innerText(), /RMSE \d\S* against \d\S* on the same 40 held-out rows, beyond chance\./);
+  assert.match(await page.getByRole('row', { name: /^y \d/ }).innerText(), /^y(\s+[\d.]+){4}/, 'ridge is in the table');
+  await assertEverywhere(page, 'training-warned');
+  await page.getByRole('link', { name: 'Versions' }).click();
+  const row = page.getByRole('row', { name: /Compare version 2/ });
+  await row.locator('.badge.caution').getByText('worse than ridge regression').waitFor();
+  await row.getByText('✓ promoted').click();
+  await row.getByText(/A ridge regression on the same columns predicts better/).waitFor();
+  await assertEverywhere(page, 'versions-warned');
   assert.deepEqual(problems, []);
 });
 

@@ -109,7 +109,8 @@ class Client:
         """Trains a new version on a frame, and returns the training when it has ended.
 
         The version serves unless it is worse than the serving one, or as `promote` says; `replace` accepts other columns than
-        those of the serving version. `on_progress` is called with the state of the training about once a second. An
+        those of the serving version. A first version serves if its held-out rows show that it predicts better than the mean:
+        see `gate` in the result. `on_progress` is called with the state of the training about once a second. An
         interruption, such as Ctrl-C, cancels the training.
         """
         query = {

@@ -51,10 +51,11 @@ class Epoch(TypedDict):
 
 
 class Gate(TypedDict):
-    """Whether a new version may serve, and why."""
+    """Whether a new version may serve, and why. A version with warnings may serve all the same."""
 
     decision: Literal["promoted", "refused", "not_asked"]
     reason: str
+    warnings: list[str]
 
 
 class JobError(TypedDict):

@@ -1,12 +1,11 @@
 import { Value } from 'typebox/value';
-import type { Promote } from '../../../model/training/gate/gate.js';
 import {
   type TrainingOptions,
   TrainingOptions as TrainingSchema,
   trainingOptions,
 } from '../../../model/training/training-options.js';
 import type { Baselines } from '../../../model/versions/baselines.js';
-import type { Gate } from '../../../model/versions/gate-decision.js';
+import type { Gate, Promote } from '../../../model/versions/gate-decision.js';
 import type { Metrics } from '../../../model/versions/metrics.js';
 import { namesIn, type RequestedChoices, tableChoices } from '../../../server/readers/table-choices.js';
 import type { ModelOptions } from '../../source/model-options.js';

@@ -1,7 +1,7 @@
 import { MAX_FITTED_VALUES } from '../../columns/fitting/moments.js';
 import type { Predictions } from '../../network/predictor.js';
 import { gather, type LabelledRows } from '../../tables/labelled-rows.js';
-import { pairedTest } from '../gate/gate.js';
+import { pairedTest } from '../gate/paired-test.js';
 import type { TrainingOptions } from '../training-options.js';
 import type { TargetScale } from './targets.js';
 

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { PROMOTIONS } from '../../../model/training/gate/gate.js';
+import { PROMOTIONS } from '../../../model/versions/gate-decision.js';
 import { MAX_SHADOW_ROWS } from '../../service/training/shadow.js';
 
 /** How a client may have a version promoted, in the query or in the body. */
@@ -8,7 +8,7 @@ export const PromotionFields = {
     Type.Enum([...PROMOTIONS], {
       default: 'gate',
       description:
-        'when the version serves: if it is not worse than the serving version, always, or only when activated',
+        'when the version serves: if it is not worse than the serving version, and a first one better than the mean; always; or only when activated',
     }),
   ),
   shadow_rows: Type.Optional(

@@ -4,9 +4,8 @@ import { DomainError, show } from '../../../base/domain-error.js';
 import { changedTypes } from '../../../model/columns/recode.js';
 import type { FileStore } from '../../../model/store/file-store.js';
 import type { TableInfo } from '../../../model/tables/table-file.js';
-import type { Promote } from '../../../model/training/gate/gate.js';
 import { type GateRequest, handOver } from '../../../model/training/gate/serving-model.js';
-import type { Gate } from '../../../model/versions/gate-decision.js';
+import type { Gate, Promote } from '../../../model/versions/gate-decision.js';
 import type { PredictionService, Serving } from '../prediction/prediction-service.js';
 import { activated, type ModelLoader } from '../versions/model-loader.js';
 import type { OpenedVersion } from '../versions/opened-version.js';
@@ -95,9 +94,23 @@ export class Promotion {
     await loader.nominate(version);
     const outcome = this.isFinal(gate) ? gate : await this.openAndPromote(version, gate, onShadow, signal);
     const line = { model_version: String(version), gate: outcome };
-    if (outcome.decision === 'refused') log.warn(line, 'the version was refused and does not serve');
+    if (outcome.decision === 'refused') this.explainRefusal(version, gate, line);
     else log.info(line, this.terms.promote === 'never' ? 'the version stays a candidate' : 'the version was promoted');
+    if (gate.baselines?.worse_than_ridge) log.warn(line, 'the version predicts worse than ridge regression');
     return outcome;
+  }
+
+  /** Where nothing serves, requests are answered with the reason and the way out. */
+  private explainRefusal(version: number, { decision }: Gate, line: object): void {
+    const { service, log } = this.options;
+    log.warn(line, 'the version was refused and does not serve');
+    if (decision !== 'refused' || service.servingIfReady) return;
+    const wayOut = `POST /models/${version}/activate serves it all the same`;
+    log.warn(line, `no model serves: the gate refused the first version; ${wayOut}`);
+    service.explainNotReady(
+      `no model: the gate refused version ${version}, which is not shown to predict better than the mean; ${wayOut}, ` +
+        'and POST /train can make another',
+    );
   }
 
   /** Returns whether nothing is left to do with the version: it neither serves nor answers in the shadow. */

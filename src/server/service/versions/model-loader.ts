@@ -143,9 +143,13 @@ export class ModelLoader {
       const versions = (await store.list()).reverse();
       const aliases = await store.aliases();
       const named = [aliases.production, aliases.previous].filter((version) => version !== null);
+      const unasked: number[] = [];
       for (const version of new Set([...named, ...versions])) {
         try {
-          if (!(await this.serveStored(version, named.includes(version)))) continue;
+          if (!(await this.serveStored(version, named.includes(version)))) {
+            unasked.push(version);
+            continue;
+          }
         } catch (error) {
           if (!(error instanceof DomainError)) throw error;
           log.error({ err: error, model_version: String(version) }, 'model version is broken and was skipped');
@@ -165,7 +169,8 @@ export class ModelLoader {
       if (versions.length === 0) return false;
       throw new DomainError(
         'INVALID_VERSION',
-        `none of the ${versions.length} versions in ${store.location} is intact and accepted by the gate; POST /models/<version>/activate serves one all the same`,
+        `none of the ${versions.length} versions in ${store.location} is intact and accepted by the gate` +
+          (unasked.length > 0 ? `; POST /models/${unasked[0]}/activate serves version ${unasked[0]} all the same` : ''),
       );
     });
   }

@@ -4,7 +4,9 @@ import { test } from 'node:test';
 import { drawErrors } from '../../../../bench/gate/gate-errors.js';
 import { createRandom } from '../../../../src/base/statistics/random.js';
 import { studentTail } from '../../../../src/base/statistics/student-t.js';
-import { judge, LEVEL, pairedTest } from '../../../../src/model/training/gate/gate.js';
+import { judge, LEVEL } from '../../../../src/model/training/gate/gate.js';
+import { pairedTest } from '../../../../src/model/training/gate/paired-test.js';
+import { assertClose } from '../../../support/close-to.js';
 
 interface Fixture {
   student: [number, number, number][];
@@ -49,13 +51,17 @@ const zeros = (rows: number, width = 1) => ({
   targets: new Float32Array(rows * width),
 });
 
-test('a worse version is refused, an equal one passes, and the reason states both figures', () => {
+test('a worse version is refused, an equal one passes, and the reason is a sentence with both figures', () => {
   const data = zeros(4);
   const serving = { version: 3, explained: 0.4, outputs: Float32Array.of(1, -1, 1, -1) };
-  const equal = judge(data, Float32Array.of(-1, 1, 1, 1), ONE, serving, TERMS);
+  const equal = judge(data, Float32Array.of(-1, 1, 1, 1), ONE, serving, TERMS, Float32Array.of(1, 1, 1, 1));
   assert.deepEqual(equal, {
     decision: 'promoted',
-    reason: 'RMSE 1.000 against 1.000 of version 3: not shown to be more than 5 % worse (p = 1.0, 4 held-out rows)',
+    reason:
+      'RMSE 1, as good as version 3 (1); the limit is 5 % worse. The 4 held-out rows do not show that it predicts better than the ' +
+      'mean of the training rows (2).',
+    warnings: [],
+    promote: 'gate',
     metric: 'rmse',
     candidate: 1,
     serving: 1,
@@ -63,17 +69,40 @@ test('a worse version is refused, an equal one passes, and the reason states bot
     tolerance: 0.05,
     p_value: 1,
     rows: 4,
+    baselines: {
+      mean: 2,
+      better_than_mean: false,
+      better_than_mean_p_value: equal.baselines!.better_than_mean_p_value,
+      ridge: 1,
+      worse_than_ridge: false,
+      worse_than_ridge_p_value: 1,
+    },
   });
   const worse = judge(data, Float32Array.of(3, 2, 3, 2), ONE, serving, TERMS);
   assert.equal(worse.decision, 'refused');
-  assert.match(
+  assert.equal(
     worse.reason,
-    /^RMSE 2\.550 against 1\.000 of version 3: more than 5 % worse \(p = 0\.0\d+, 4 held-out rows\)$/,
+    'RMSE 2.55, more than 5 % worse than version 3 (1), beyond chance on 4 held-out rows. ' +
+      'To serve it all the same, activate this version, or train with promote=always.',
   );
   const mean = judge(data, Float32Array.of(3, 2, 3, 2), ONE, null, TERMS);
-  assert.match(
-    mean.reason,
-    /^RMSE 2\.550 against 2\.000 of the mean of the training rows: more than 5 % worse \(.* rows\)$/,
+  assert.match(mean.reason, /^RMSE 2\.55, no better than the mean of the training rows \(2\)\. To serve /);
+});
+
+test('the reason says on which side of the serving version and of the limit the new one is', () => {
+  const targets = Float32Array.from({ length: 400 }, (_, i) => 4000 * Math.sin(i));
+  const data = { rows: 400, features: new Float32Array(400), targets };
+  const off = (size: number) => targets.map((y, i) => y + (i % 2 === 0 ? size : -size));
+  const serving = { version: 2, explained: 0.4, outputs: off(1381) };
+  const reason = (size: number, rows = 400) =>
+    judge({ ...data, rows, targets: targets.subarray(0, rows) }, off(size), ONE, serving, TERMS).reason;
+  assert.equal(reason(1381), 'RMSE 1,381, as good as version 2 (1,381); the limit is 5 % worse.');
+  assert.equal(reason(1200), 'RMSE 1,200, better than version 2 (1,381); the limit is 5 % worse.');
+  assert.equal(reason(1400), 'RMSE 1,400, 1.4 % worse than version 2 (1,381); the limit is 5 % worse.');
+  assert.equal(
+    reason(1600),
+    'RMSE 1,600, more than 5 % worse than version 2 (1,381), beyond chance on 400 held-out rows. ' +
+      'To serve it all the same, activate this version, or train with promote=always.',
   );
 });
 
@@ -82,10 +111,17 @@ test('with one held-out row the figures decide, and a bypassed gate still report
   const serving = { version: 3, explained: 0.4, outputs: Float32Array.of(1) };
   const decide = (residual: number) => judge(data, Float32Array.of(residual), ONE, serving, TERMS);
   assert.deepEqual([decide(1.04).decision, decide(1.06).decision], ['promoted', 'refused']);
-  assert.match(decide(1.06).reason, /more than 5 % worse \(too few for a test, 1 held-out rows\)/);
-  const { decision, reason } = judge(data, Float32Array.of(9), ONE, serving, { ...TERMS, promote: 'always' });
-  assert.equal(decision, 'not_asked');
-  assert.match(reason, /^promote=always; RMSE 9\.000 against 1\.000 of version 3: more than/);
+  assert.match(
+    decide(1.06).reason,
+    /^RMSE 1\.06, more than 5 % worse than version 3 \(1\), on a single held-out row\./,
+  );
+  const { decision, reason, promote } = judge(data, Float32Array.of(9), ONE, serving, { ...TERMS, promote: 'always' });
+  assert.deepEqual([decision, promote], ['not_asked', 'always']);
+  assert.match(
+    reason,
+    /^promote=always, so the gate does not decide: RMSE 9, more than 5 % worse than version 3 \(1\)/,
+  );
+  assert.doesNotMatch(reason, /To serve it/);
 });
 
 test('several targets count in their standard deviations', () => {
@@ -115,7 +151,7 @@ test('a version that explains nothing does not replace one that explained much, 
   assert.equal(decision, 'refused');
   assert.match(
     reason,
-    /not shown to be more than 5 % worse .*; it explains 0 % of the variance of the targets, while version 3 explained 87 % on its own/,
+    /^RMSE 1, better than version 3 \(9\.274\); the limit is 5 % worse\. It explains 0 % of the variance of the targets, while version 3 explained 87 % on its own/,
   );
   assert.equal(judge(data, mean, ONE, rival(0.3), TERMS).decision, 'promoted', 'neither did');
   const better = Float32Array.of(1, 3, 1.5, 2.5);
@@ -139,17 +175,87 @@ test('in 200 seeded runs noise rarely refuses an equal version, and a worse one 
   assert.ok(refusals(1.3) >= 195, `of 200 worse ones only ${refusals(1.3)} are refused`);
 });
 
-test('the reason says that a few held-out rows do not show a version to be better than the mean, and nothing where they do', () => {
-  const targets = Float32Array.of(1, 3, 1.2, 2.9, 0.8, 3.1);
-  const data = { rows: 6, features: new Float32Array(6), targets };
-  const unproven = /; 6 held-out rows do not show that it predicts better than the mean of the training rows$/;
+/** Six rows whose mean is 2. */
+const SIX = { rows: 6, features: new Float32Array(6), targets: Float32Array.of(1, 3, 1.2, 2.9, 0.8, 3.1) };
+const TWO = { mean: [2], scale: [1] };
+const LUCKY = Float32Array.of(1, 3, 2.8, 2.2, 2, 2.1);
+
+test('a first version is refused unless the held-out rows show that it predicts better than the mean', () => {
+  const first = (outputs: Float32Array) => judge(SIX, outputs, TWO, null, TERMS);
+  const lucky = first(LUCKY);
+  assert.equal(lucky.decision, 'refused');
+  assert.equal(
+    lucky.reason,
+    'RMSE 0.9566, less than the mean of the training rows (1.008), but the 6 held-out rows do not show that this is more than chance; ' +
+      'more rows might. To serve it all the same, activate this version, or train with promote=always.',
+  );
+  const useful = first(Float32Array.of(1.5, 2.5, 1.4, 2.2, 1.9, 2.6));
+  assert.deepEqual(
+    [useful.decision, useful.reason],
+    ['promoted', 'RMSE 0.6442, better than the mean of the training rows (1.008).'],
+  );
+  // By SciPy: stats.t.sf(r * sqrt(5 / (1 - r²)), 5), with the uncentred correlation r of 2 y - p - 2 and p - 2.
+  const p = [lucky, useful].map(({ baselines }) => baselines!.better_than_mean_p_value);
+  assertClose(p as number[], [0.43049202529759495, 0.014812005784294896], 1e-6);
+});
+
+test('with a serving version, the reason says that a few rows do not show a version to be better than the mean', () => {
+  const unproven =
+    / The 6 held-out rows do not show that it predicts better than the mean of the training rows \(1\.008\)\.$/;
   const serving = { version: 3, explained: 0.1, outputs: new Float32Array(6).fill(2) };
-  const lucky = Float32Array.of(1, 3, 2.8, 2.2, 2, 2.1);
+  const [lucky, perfect] = [LUCKY, SIX.targets].map((outputs) => judge(SIX, outputs, TWO, serving, TERMS));
+  assert.deepEqual([lucky!.decision, perfect!.decision], ['promoted', 'promoted']);
+  assert.match(lucky!.reason, unproven);
+  assert.doesNotMatch(perfect!.reason, unproven);
+});
+
+test('a version that ridge regression beats beyond chance is promoted with a warning, be it the first or a later one', () => {
+  const random = createRandom(4);
+  const targets = Float32Array.from({ length: 80 }, () => 10 * random.normal());
+  const data = { rows: 80, features: new Float32Array(80), targets };
+  const noisy = (size: number) => targets.map((y) => y + size * random.normal());
+  const [ridge, worse, equal] = [noisy(2), noisy(4), noisy(2)];
+  const scaler = { mean: [0], scale: [10] };
+  const serving = { version: 1, explained: 0.8, outputs: noisy(4) };
   for (const rival of [null, serving]) {
-    const reasonOf = (outputs: Float32Array) => judge(data, outputs, { mean: [2], scale: [1] }, rival, TERMS).reason;
-    assert.match(reasonOf(lucky), unproven);
-    assert.doesNotMatch(reasonOf(targets), unproven);
+    const warned = judge(data, worse, scaler, rival, TERMS, ridge);
+    assert.deepEqual([warned.decision, warned.baselines!.worse_than_ridge], ['promoted', true]);
+    assert.equal(warned.warnings!.length, 1);
+    assert.match(
+      warned.warnings![0]!,
+      /^A ridge regression on the same columns predicts better: RMSE [12]\.\d+ against [34]\.\d+ on the same 80 held-out rows, beyond chance\./,
+    );
+    const quiet = judge(data, equal, scaler, rival, TERMS, ridge);
+    assert.deepEqual([quiet.warnings, quiet.baselines!.worse_than_ridge], [[], false]);
   }
+  assert.match(
+    judge(data, worse, scaler, null, TERMS, ridge).reason,
+    /better than the mean of the training rows \([\d.]+\)\.$/,
+  );
+  assert.match(
+    judge(data, ridge, scaler, null, TERMS, worse).reason,
+    /, better than the mean of the training rows \([\d.]+\) and ridge regression \([34]\.\d+\)\.$/,
+  );
+  const shifted = ridge.map((y) => y + 0.3);
+  assert.match(
+    judge(data, shifted, scaler, null, TERMS, ridge).reason,
+    /, better than the mean of the training rows \([\d.]+\) and as good as ridge regression \([\d.]+\)\.$/,
+  );
+});
+
+test('a constant target, one and two rows, and predictions that are not finite have a decision', () => {
+  const constant = { rows: 3, features: new Float32Array(3), targets: Float32Array.of(2, 2, 2) };
+  const perfect = judge(constant, Float32Array.of(2, 2, 2), ONE, null, TERMS, Float32Array.of(2, 2, 2));
+  assert.deepEqual([perfect.decision, perfect.warnings], ['refused', []]);
+  assert.match(perfect.reason, /^RMSE 0, no better than the mean of the training rows \(0\)\./);
+  const two = { rows: 2, features: new Float32Array(2), targets: Float32Array.of(1, 3) };
+  assert.equal(judge(two, Float32Array.of(1, 3), ONE, null, TERMS).decision, 'promoted', 'perfect');
+  assert.equal(judge(two, Float32Array.of(1.5, 2.9), ONE, null, TERMS).decision, 'refused', 'perhaps by chance');
+  const one = judge(zeros(1), Float32Array.of(0.1), ONE, null, TERMS, Float32Array.of(0));
+  assert.deepEqual([one.decision, one.baselines!.better_than_mean_p_value], ['refused', null]);
+  assert.match(one.reason, /but a single held-out row does not show that this is more than chance; more rows might\./);
+  const infinite = judge(two, Float32Array.of(1, Number.NaN), ONE, null, TERMS, Float32Array.of(1, Number.NaN));
+  assert.deepEqual([infinite.decision, infinite.baselines!.ridge], ['refused', null]);
 });
 
 test('a version that predicts no better than the mean is refused, however few rows there are, unless what serves is worse', () => {
@@ -158,11 +264,20 @@ test('a version that predicts no better than the mean is refused, however few ro
   for (const promote of ['gate', 'always'] as const) {
     const first = judge(data, poor, ONE, null, { promote, tolerance: 0.05 });
     assert.equal(first.decision, promote === 'gate' ? 'refused' : 'not_asked');
-    assert.match(first.reason, /it predicts no better than the mean of the training rows$/);
+    assert.match(first.reason, /RMSE 1\.373, no better than the mean of the training rows \(1\)\./);
   }
   const better = { version: 1, explained: 0.4, outputs: Float32Array.of(2.8, 2.6) };
   assert.equal(judge(data, poor, ONE, better, TERMS).decision, 'refused');
   const worse = { version: 1, explained: 0.1, outputs: Float32Array.of(3, 1) };
   assert.equal(judge(data, poor, ONE, worse, TERMS).decision, 'promoted');
-  assert.equal(judge(data, Float32Array.of(1.5, 2.5), ONE, null, TERMS).decision, 'promoted');
+});
+
+test('several targets are better than the mean by all of them together', () => {
+  const targets = Float32Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? Math.sin(i) : 100 * Math.cos(i)));
+  const data = { rows: 20, features: new Float32Array(20), targets };
+  const scaler = { mean: [0, 0], scale: [0.7, 70] };
+  const outputs = targets.map((y, i) => 0.8 * y + (i % 2 === 0 ? 0.05 : 5));
+  const { decision, baselines } = judge(data, outputs, scaler, null, TERMS);
+  assert.equal(decision, 'promoted');
+  assert.ok(baselines!.better_than_mean_p_value! < 1e-6);
 });

@@ -45,7 +45,10 @@ test('the first version is gated against the mean, as the job, the log, the card
   const { parts, first } = await start(t);
   const { gate } = first;
   assert.equal(gate.decision, 'promoted');
-  assert.match(gate.reason, /of the mean of the training rows: not shown to be more than 5 % worse/);
+  assert.match(
+    gate.reason,
+    /^RMSE 0\.\d+, better than the mean of the training rows \(2\.\d+\) and (as good as )?ridge regression/,
+  );
   assert.deepEqual([gate.serving_version, gate.rows, gate.tolerance], [null, 80, 0.05]);
   // Both figures are those of the metrics.
   const { rmse, baseline_rmse } = first.metrics.targets.y0;
@@ -62,7 +65,7 @@ test('a worse version is refused: it succeeds, is a candidate, and the old one s
   const { gate, state, model_version, error } = await train(parts, { ...labelled(2), ...POOR });
   assert.deepEqual([state, model_version, error, gate.decision], ['succeeded', '2', null, 'refused']);
   assert.ok(gate.candidate > 2 * gate.serving && gate.p_value < 1e-4, JSON.stringify(gate));
-  assert.match(gate.reason, /of version 1: more than 5 % worse/);
+  assert.match(gate.reason, /, more than 5 % worse than version 1 \(0\.\d+\), beyond chance/);
   assert.equal(parts.service.serving.version, 1);
   const { aliases, models } = await get(parts, '/models');
   assert.deepEqual([aliases.production, aliases.candidate], ['1', '2']);
@@ -83,7 +86,7 @@ test('targets that follow nothing do not replace a model that explains much, tho
   const { gate } = await train(parts, { ...labelled(2, 400, true), ...GOOD });
   assert.ok(gate.candidate < gate.serving, gate.reason);
   assert.equal(gate.decision, 'refused');
-  assert.match(gate.reason, /version 1 explained 9\d\.?\d* % .* are the targets right\?$/);
+  assert.match(gate.reason, /version 1 explained 9\d\.?\d* % .* are the targets right\?/);
   assert.equal(parts.service.serving.version, 1);
 });
 
@@ -113,11 +116,11 @@ test('?promote=always does not ask the gate, and ?promote=never leaves a candida
   const bad = { ...labelled(2), ...POOR };
   const never = await train(parts, { ...labelled(3), ...GOOD }, '&promote=never');
   assert.deepEqual([never.gate.decision, never.model_version, parts.service.serving.version], ['not_asked', '2', 1]);
-  assert.match(never.gate.reason, /^promote=never; RMSE/);
+  assert.match(never.gate.reason, /^promote=never, so the gate does not decide: RMSE/);
   assert.deepEqual(toldGate(parts, 'the version stays a candidate'), [30, '2', never.gate]);
   const always = await train(parts, { ...bad, promote: 'always' });
   assert.deepEqual([always.gate.decision, parts.service.serving.version], ['not_asked', 3]);
-  assert.match(always.gate.reason, /^promote=always; RMSE .* more than 5 % worse/);
+  assert.match(always.gate.reason, /^promote=always, so the gate does not decide: RMSE .* more than 5 % worse/);
   assert.deepEqual((await get(parts, '/models')).models[0].gate, always.gate);
   const response = await parts.app.inject({ method: 'POST', url: '/train?promote=perhaps', payload: bad });
   assert.equal(response.statusCode, 400);
@@ -199,4 +202,69 @@ test('rows of other columns than those of a model that began to serve meanwhile 
   }, DEFAULT_TRAINING);
   await assert.rejects(start, { code: 'FEATURES_CHANGED' });
   assert.equal(service.serving.version, 2);
+});
+
+/** Ten rows, of which two are held out: they show nothing. */
+const TEN = { ...labelled(7, 10, true), epochs: 3 };
+
+test('a first version that is not shown to be better than the mean does not serve, and requests are answered with the way out', async (t) => {
+  const parts = await buildTestApp(t, []);
+  const { gate, model_version, state, baselines } = await train(parts, TEN);
+  assert.deepEqual([state, model_version, gate.decision, gate.promote], ['succeeded', '1', 'refused', 'gate']);
+  assert.match(gate.reason, / To serve it all the same, activate this version, or train with promote=always\.$/);
+  assert.ok(baselines.mean.targets.y0.rmse > 0 && baselines.ridge.targets.y0.rmse > 0);
+  const request = { method: 'POST', url: '/predict', payload: { instances: [[0, 0, 0]] } } as const;
+  const refused = await parts.app.inject(request);
+  assert.equal(refused.statusCode, 503);
+  const wayOut = 'POST /models/1/activate serves it all the same';
+  assert.equal(
+    refused.json().error,
+    `no model: the gate refused version 1, which is not shown to predict better than the mean; ${wayOut}, and POST /train can make another`,
+  );
+  assert.equal((await parts.app.inject({ url: '/readyz' })).statusCode, 503);
+  assert.deepEqual(toldGate(parts, `no model serves: the gate refused the first version; ${wayOut}`), [40, '1', gate]);
+  // Nor does it after a restart.
+  await assert.rejects(parts.loader.activateStored(), {
+    code: 'INVALID_VERSION',
+    message: /accepted by the gate; POST \/models\/1\/activate serves version 1 all the same$/,
+  });
+
+  assert.equal((await parts.app.inject({ method: 'POST', url: '/models/1/activate' })).statusCode, 200);
+  assert.equal((await parts.app.inject(request)).statusCode, 200);
+});
+
+test('a first version serves untested with promote=always, and the card says that the gate did not decide', async (t) => {
+  const parts = await buildTestApp(t, []);
+  const { gate } = await train(parts, TEN, '&promote=always');
+  assert.deepEqual([gate.decision, gate.promote, parts.service.serving.version], ['not_asked', 'always', 1]);
+  assert.deepEqual((await get(parts, '/models/1')).gate, gate);
+});
+
+test('other columns replace a serving version only if the new version is shown to be better than the mean', async (t) => {
+  const { parts } = await start(t);
+  const other = labelled(8, 10, true);
+  const instances = other.instances.map((row) => row.slice(1));
+  const { gate } = await train(parts, { ...other, instances }, '&replace=true');
+  assert.deepEqual([gate.decision, gate.serving_version, parts.service.serving.version], ['refused', null, 1]);
+});
+
+test('a version that ridge regression beats serves with a warning, in the job, the log, the card and a metric', async (t) => {
+  const parts = await buildTestApp(t, []);
+  const metric = async () =>
+    /^model_worse_than_ridge (.)$/m.exec((await parts.app.inject({ url: '/metrics' })).body)?.[1];
+  assert.equal(await metric(), undefined, 'nothing serves');
+  // A line is learned as the exponential of one.
+  const { instances, targets } = labelled(1);
+  const table = { instances, targets: targets.map((y) => y + 12) };
+  const job = await train(parts, { ...table, target_transform: 'log1p', epochs: 1 });
+  const { gate, baselines } = job;
+  assert.deepEqual([gate.decision, gate.baselines.worse_than_ridge], ['promoted', true]);
+  assert.match(gate.warnings[0], /^A ridge regression on the same columns predicts better: RMSE 0\.\d+ against /);
+  assert.ok(Math.abs(gate.baselines.ridge - baselines.ridge.targets.y0.rmse) < 1e-6);
+  assert.deepEqual(toldGate(parts, 'the version predicts worse than ridge regression'), [40, '1', gate]);
+  assert.deepEqual((await get(parts, '/model')).gate, gate);
+  assert.equal(await metric(), '1');
+
+  await train(parts, { ...table, ...GOOD });
+  assert.deepEqual([parts.service.serving.version, await metric()], [2, '0']);
 });
