@@ -50,6 +50,20 @@ def test_large_frames_go_in_batches_that_halve_if_they_are_too_large(client, car
     assert list(client.predict(cars.head(0)).columns) == ["mpg", "reconstruction_error"]
 
 
+def test_explain(client, cars):
+    rows = cars.drop(columns="mpg").head(7)
+    contributions = client.explain(rows)
+    assert list(contributions.columns) == client.model()["features"]
+    assert contributions.index.equals(rows.index)
+    sums = contributions.sum(axis=1) + contributions.attrs["base_values"]
+    np.testing.assert_allclose(sums, client.predict(rows)["mpg"], rtol=1e-5)
+    assert contributions.attrs["standard_errors"] == [0] * 7
+    assert client.explain(rows, "mpg").equals(contributions)
+    assert client.explain(rows.head(0)).shape == (0, len(contributions.columns))
+    with pytest.raises(ValueError):
+        client.explain(rows, "price")
+
+
 def test_intervals(client, cars):
     client.train(cars, "mpg", replace=True, promote="always", seed=3)
     rows = cars.dropna(subset=["mpg"])

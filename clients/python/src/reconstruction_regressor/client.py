@@ -24,6 +24,8 @@ _ARROW = "application/vnd.apache.arrow.stream"
 _PARQUET = "application/vnd.apache.parquet"
 #: Rows of a request for predictions. Fewer are sent if the service refuses that many.
 _BATCH_ROWS = 50_000
+#: Rows of a request for contributions, which take a second or a few.
+_EXPLAINED_ROWS = 1000
 #: Rows of a request of feedback.
 _FEEDBACK_ROWS = 5000
 
@@ -80,6 +82,37 @@ class Client:
         predictions = pd.DataFrame(joined, index=frame.index)
         predictions.attrs["model_versions"] = list(dict.fromkeys(versions))
         return predictions
+
+    def explain(self, frame: pd.DataFrame, target: str | None = None) -> pd.DataFrame:
+        """Explains the predictions of `target`, by default the first target, of the rows of a frame.
+
+        Returns what each feature contributes, in units of the target: a column of float64 for each, with the index of `frame`. With the
+        base value, the mean prediction, a row adds up to its prediction; NaN marks a row too far out. `attrs["base_values"]` and
+        `attrs["standard_errors"]`, 0 where the contributions are exact, have a number for each row.
+        """
+        model = self.model()
+        if target is not None and target not in model["targets"]:
+            raise ValueError(f"{target!r} is not a target of the model; expected one of {model['targets']}")
+        place = 0 if target is None else model["targets"].index(target)
+        table = arrow_table(frame)
+        values: list[list[float]] = []
+        bases: list[float] = []
+        errors: list[float] = []
+        for start in range(0, table.num_rows, _EXPLAINED_ROWS):
+            body = stream_of(table.slice(start, _EXPLAINED_ROWS))
+            headers = {"content-type": _ARROW, "accept": "application/json"}
+            reply = self._transport.json("POST", "/predict", query={"explain": "true"}, body=body, headers=headers)
+            for explanation in reply["explanations"]:
+                contributions = (explanation["contributions"] or [None] * (place + 1))[place] or {}
+                own = contributions.get("values", {})
+                values.append([own.get(name, np.nan) for name in model["features"]])
+                bases.append(contributions.get("base_value", np.nan))
+                errors.append(contributions.get("standard_error", np.nan))
+        numbers = np.array(values, np.float64).reshape(-1, len(model["features"]))
+        explained = pd.DataFrame(numbers, index=frame.index, columns=model["features"])
+        explained.attrs["base_values"] = bases
+        explained.attrs["standard_errors"] = errors
+        return explained
 
     def _predict(self, table: pa.Table, interval: float | None) -> tuple[dict[str, np.ndarray], str]:
         headers = {"content-type": _ARROW, "accept": _ARROW}

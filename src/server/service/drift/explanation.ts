@@ -8,21 +8,24 @@ import type { Card } from '../../../model/versions/card.js';
 import type { Observation } from '../prediction/prediction-service.js';
 import type { DriftService } from './drift-service.js';
 
-const TargetContributions = Type.Object({
-  target: Type.String(),
-  base_value: Type.Number({
-    description: 'the mean prediction of the background, in target units; the same for every row',
-  }),
-  values: Type.Record(Type.String(), Type.Number(), {
-    description:
-      'what each feature contributes, in target units: Shapley values. With the base value, they add up to the prediction. A ' +
-      'category or a timestamp is one feature',
-  }),
-  standard_error: Type.Number({
-    description:
-      'the largest standard error of a value, in target units; 0 if the values are exact, as of up to 10 features',
-  }),
-});
+const TargetContributions = Type.Object(
+  {
+    target: Type.String(),
+    base_value: Type.Number({
+      description: 'the mean prediction of the background, in target units; the same for every row',
+    }),
+    values: Type.Record(Type.String(), Type.Number(), {
+      description:
+        'what each feature contributes, in target units: Shapley values. With the base value, they add up to the prediction. A ' +
+        'category or a timestamp is one feature',
+    }),
+    standard_error: Type.Number({
+      description:
+        'the largest standard error of a value, in target units; 0 if the values are exact, as of up to 10 features',
+    }),
+  },
+  { 'x-schema': 'Contributions' },
+);
 type TargetContributions = Static<typeof TargetContributions>;
 
 /** Why a row has its prediction, how unusual it is, and in which features. `POST /predict?explain=true` adds it for each row. */
