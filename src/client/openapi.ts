@@ -882,6 +882,17 @@ export interface components {
           }[]
         | null;
     };
+    Contributions: {
+      target: string;
+      /** @description the mean prediction of the background, in target units; the same for every row */
+      base_value: number;
+      /** @description what each feature contributes, in target units: Shapley values. With the base value, they add up to the prediction. A category or a timestamp is one feature */
+      values: {
+        [key: string]: number;
+      };
+      /** @description the largest standard error of a value, in target units; 0 if the values are exact, as of up to 10 features */
+      standard_error: number;
+    };
     DriftColumn: {
       name: string;
       /** @enum {string} */
@@ -1236,19 +1247,7 @@ export interface components {
         [key: string]: number;
       };
       /** @description why the row has its predictions, by target, compared with rows like the held-out ones; null if the row is too far from them for finite numbers */
-      contributions:
-        | {
-            target: string;
-            /** @description the mean prediction of the background, in target units; the same for every row */
-            base_value: number;
-            /** @description what each feature contributes, in target units: Shapley values. With the base value, they add up to the prediction. A category or a timestamp is one feature */
-            values: {
-              [key: string]: number;
-            };
-            /** @description the largest standard error of a value, in target units; 0 if the values are exact, as of up to 10 features */
-            standard_error: number;
-          }[]
-        | null;
+      contributions: components['schemas']['Contributions'][] | null;
     };
     FeedbackBody: {
       /** @description rows: arrays of numbers with `targets`, or objects with `target`; null is a missing value */
