@@ -1,10 +1,10 @@
 import type { LabelledRows } from '../tables/labelled-rows.js';
 
-/** In robust standard deviations: of a normal distribution, no residual is larger, and of a Laplace distribution, one of 3,700. */
-const CAP = 8;
-
-/** Median absolute deviation of a normal distribution, in standard deviations. */
-const NORMAL_MEDIAN = 0.6745;
+/**
+ * Eight robust standard deviations, in medians of the absolute residuals: of a normal distribution, whose median is 0.6745 standard
+ * deviations, no residual is larger, and of a Laplace distribution, one of 3,700.
+ */
+export const CAP = 8 / 0.6745;
 
 /**
  * Returns the largest absolute residual of each target that counts as it is, for comparisons of models on these rows: 8 robust standard
@@ -19,7 +19,7 @@ export function residualCaps({ rows, targets }: LabelledRows, outputs: Float32Ar
     const residuals = Float64Array.from({ length: rows }, (__, row) =>
       Math.abs(outputs[row * width + j]! - targets[row * width + j]!),
     ).sort();
-    const cap = (CAP / NORMAL_MEDIAN) * residuals[Math.floor(rows / 2)]!;
+    const cap = CAP * residuals[Math.floor(rows / 2)]!;
     return cap > 0 ? cap : Number.POSITIVE_INFINITY;
   });
 }

@@ -102,6 +102,8 @@ export function requestedPart({
   hidden: _,
   auxiliary_weight: __,
   weight_decay: ___,
+  hinges: ____,
+  capped: _____,
   ...options
 }: Configuration): TrainingOptions {
   return options;
@@ -117,6 +119,12 @@ export function onCard(configuration: Configuration) {
     auxiliary_weight: _____,
     ...options
   } = configuration;
-  const { members = 1, weight_decay = 0, ...rest } = options;
-  return { ...rest, ...(weight_decay > 0 && { weight_decay }), ...(members > 1 && { members }) };
+  const { members = 1, weight_decay = 0, hinges = 0, capped = false, ...rest } = options;
+  return {
+    ...rest,
+    ...(weight_decay > 0 && { weight_decay }),
+    ...(members > 1 && { members }),
+    ...(hinges > 0 && { hinges }),
+    ...(capped && { capped }),
+  };
 }

@@ -65,6 +65,12 @@ export const Card = Type.Object({
     members: Type.Optional(
       Type.Integer({ description: 'networks whose average it is, side by side in the layers; none if 1' }),
     ),
+    hinges: Type.Optional(
+      Type.Number({ description: 'share of the first units that start bent at a value of one input; none if 0' }),
+    ),
+    capped: Type.Optional(
+      Type.Boolean({ description: 'the epoch was chosen by residuals of at most 8 robust standard deviations' }),
+    ),
     best_epoch: Type.Integer(),
     seconds: Type.Number(),
   }),

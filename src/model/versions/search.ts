@@ -15,6 +15,8 @@ const TrialOptions = Type.Object({
   hidden: Type.Array(Type.Integer(), { description: 'units of each hidden layer' }),
   target_transform: Type.Enum(['auto', 'none', 'log1p']),
   members: Type.Integer({ description: 'networks whose average it is' }),
+  hinges: Type.Number({ description: 'share of the first units that start bent at a value of one input' }),
+  capped: Type.Boolean({ description: 'the epoch is chosen by residuals of at most 8 robust standard deviations' }),
 });
 export type TrialOptions = Static<typeof TrialOptions>;
 
@@ -32,7 +34,8 @@ export const TrialReport = Type.Object(
     error: nullable(
       Type.Number({
         description:
-          'root mean squared error of these rows, by the standard deviation of the target; of several, the mean square',
+          'root mean squared error of these rows, by the standard deviation of the target; of several, the mean square. ' +
+          'An error beyond 8 robust standard deviations of those of the first trial counts as that',
       }),
     ),
     standard_error: nullable(Type.Number({ description: 'of `error`' })),

@@ -1,10 +1,20 @@
 import { fitScaler } from '../../network/scaler.js';
+import { CAP } from '../capped-error.js';
 import type { SharedTable } from './shared-table.js';
 
 /** A mean, and its standard error. */
 export interface Estimate {
   readonly mean: number;
   readonly standardError: number;
+}
+
+/**
+ * Returns the largest loss that counts as it is in comparisons with the trial that has these ones: that of 8 robust standard deviations.
+ * A few rows that nothing predicts would otherwise decide which trial is the best, or hide it in their standard error.
+ */
+export function lossCap(losses: Float64Array): number {
+  const median = losses.slice().sort()[Math.floor(losses.length / 2)] ?? 0;
+  return median > 0 ? CAP ** 2 * median : Number.POSITIVE_INFINITY;
 }
 
 /** Compares predictions of a table's rows with their targets. */

@@ -132,7 +132,7 @@ export class HalvingSearch {
   private *firstTasks(rung: Rung): Generator<Task> {
     const { terms, options } = this.parts;
     while (this.trials.length < terms.trials) {
-      const trial = new Trial(this.trials.length + 1, this.space.next().value as TrialOptions);
+      const trial = new Trial(this.trials.length + 1, this.space.next().value as TrialOptions, this.trials[0]);
       this.trials.push(trial);
       this.change(trial, { counted: rung.counted });
       for (const step of rung.steps) yield { trial, step, seed: options.seed };
@@ -182,7 +182,7 @@ export class HalvingSearch {
     const bases = new Set([ranked[0], ...ranked.filter(({ number }) => number === 1)]);
     for (const base of bases) {
       if (!base || MEMBERS * Math.max(...base.options.hidden) > MAX_MERGED_UNITS) continue;
-      const trial = new Trial(this.trials.length + 1, { ...base.options, members: MEMBERS });
+      const trial = new Trial(this.trials.length + 1, { ...base.options, members: MEMBERS }, this.trials[0]);
       this.trials.push(trial);
       this.averages.set(base, trial);
       this.change(trial, { rung, counted: this.counted });

@@ -1,5 +1,5 @@
 import type { TrialOptions, TrialReport } from '../../versions/search.js';
-import { type Estimate, estimate } from './judge.js';
+import { type Estimate, estimate, lossCap } from './judge.js';
 
 interface Step {
   /** The predictions by each network, `[rows, targets]`. */
@@ -23,11 +23,14 @@ export class Trial {
   seconds = 0;
   /** Why it failed. */
   message: string | undefined;
+  /** The trial that all are compared with. */
+  private readonly first: Trial;
   private readonly steps = new Map<number, Step>();
 
-  constructor(number: number, options: TrialOptions) {
+  constructor(number: number, options: TrialOptions, first?: Trial) {
     this.number = number;
     this.options = options;
+    this.first = first ?? this;
   }
 
   /** Adds the predictions of one network. Once there are those of all members, `judge` returns the losses of their average. */
@@ -44,7 +47,7 @@ export class Trial {
   /** The mean loss of the average, by the mean loss of its networks: at most 1. */
   gain(among: readonly number[]): number {
     const done = this.done(among);
-    return sumOf(this.losses(done)) / done.reduce((sum, step) => sum + this.steps.get(step)!.single, 0);
+    return sumOf(this.allLosses(done)) / done.reduce((sum, step) => sum + this.steps.get(step)!.single, 0);
   }
 
   /** The predictions of a step by its first network. */
@@ -61,8 +64,14 @@ export class Trial {
     return among.filter((step) => this.has(step));
   }
 
-  /** The losses of these steps, which are done, one after the other. */
+  /** The losses of these steps, which are done, one after the other. Those beyond the cap that the first trial sets are the cap. */
   losses(steps: readonly number[]): Float64Array {
+    const { first } = this;
+    const cap = lossCap(first.allLosses(first.done(steps)));
+    return this.allLosses(steps).map((loss) => Math.min(loss, cap));
+  }
+
+  private allLosses(steps: readonly number[]): Float64Array {
     return Float64Array.from(steps.flatMap((step) => Array.from(this.steps.get(step)!.losses!)));
   }
 
