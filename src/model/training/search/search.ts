@@ -176,7 +176,7 @@ export class HalvingSearch {
   /** Tries averages of networks: of the best trial, and of the first. */
   private async averageBest(): Promise<void> {
     const { options } = this.parts;
-    if (options.members !== undefined || this.plan.count === 1 || this.isOver(1)) return;
+    if (options.members !== undefined || this.plan.count === 1) return;
     const ranked = this.compared().toSorted((a, b) => this.ratio(a) - this.ratio(b) || a.number - b.number);
     const rung = this.plan.rungs.length + 1;
     const bases = new Set([ranked[0], ...ranked.filter(({ number }) => number === 1)]);
@@ -246,14 +246,19 @@ export class HalvingSearch {
     if (!first) throw new DomainError('INTERNAL', 'a search without a trial');
     const best = this.better(first) ?? first;
     const average = this.averages.get(best);
-    const chosen = average && average.gain(this.counted) <= WORTH ? average : best;
+    const chosen = average && this.isWorth(average) ? average : best;
     const tried = `${this.trials.length} ${this.trials.length === 1 ? 'trial' : 'trials'}`;
     if (chosen === first) return { trial: first, reason: `${tried}: none was shown to be better than the first` };
-    const { error, standard_error } = chosen.report();
+    const { error, standard_error } = (chosen.report().error === null ? best : chosen).report();
     const { error: former } = first.report();
     const against = former === null ? 'the first failed' : `against ${former.toFixed(3)} of the first`;
     const found = `error ${error!.toFixed(3)} ± ${standard_error!.toFixed(3)} ${against}`;
     return { trial: chosen, reason: `${tried}: the best is trial ${chosen.number}, ${found}` };
+  }
+
+  /** An average is better in the mean. Where there was no time to find out by how much, it is chosen as well. */
+  private isWorth(average: Trial): boolean {
+    return average.done(this.counted).length === 0 || average.gain(this.counted) <= WORTH;
   }
 
   /** The trials that may be chosen: those that have come furthest. */
@@ -267,6 +272,7 @@ export class HalvingSearch {
   private better(first: Trial): Trial | undefined {
     return this.compared()
       .filter((trial) => trial !== first && trial.options.members === first.options.members)
+      .filter((trial) => trial.done(this.counted).length >= first.done(this.counted).length)
       .filter((trial) => {
         const difference = this.difference(trial, first);
         return difference ? difference.mean < -difference.standardError : first.state === 'failed';
