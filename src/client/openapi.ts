@@ -791,6 +791,10 @@ export interface components {
         weight_decay?: number;
         /** @description networks whose average it is, side by side in the layers; none if 1 */
         members?: number;
+        /** @description share of the first units that start bent at a value of one input; none if 0 */
+        hinges?: number;
+        /** @description the epoch was chosen by residuals of at most 8 robust standard deviations */
+        capped?: boolean;
         best_epoch: number;
         seconds: number;
       };
@@ -1489,7 +1493,7 @@ export interface components {
          * @enum {string}
          */
         target_transform: 'auto' | 'none' | 'log1p';
-        /** @description configurations to try before the training; 1 tries none. By default, tables below 5,000 rows get those that fit into two seconds, unless epochs, batch_size, learning_rate or patience is set */
+        /** @description configurations to try before the training; 1 tries none. By default, tables below 5,000 rows get three, of which as many run as fit into two seconds, unless epochs, batch_size, learning_rate or patience is set */
         trials?: number;
         /** @description time of the search, by the clock */
         budget_seconds?: number;
@@ -1802,6 +1806,10 @@ export interface components {
         weight_decay?: number;
         /** @description networks whose average it is, side by side in the layers; none if 1 */
         members?: number;
+        /** @description share of the first units that start bent at a value of one input; none if 0 */
+        hinges?: number;
+        /** @description the epoch was chosen by residuals of at most 8 robust standard deviations */
+        capped?: boolean;
         best_epoch: number;
         seconds: number;
       };
@@ -2176,7 +2184,7 @@ export interface components {
        * @enum {string}
        */
       target_transform?: 'auto' | 'none' | 'log1p';
-      /** @description configurations to try before the training; 1 tries none. By default, tables below 5,000 rows get those that fit into two seconds, unless epochs, batch_size, learning_rate or patience is set */
+      /** @description configurations to try before the training; 1 tries none. By default, tables below 5,000 rows get three, of which as many run as fit into two seconds, unless epochs, batch_size, learning_rate or patience is set */
       trials?: number;
       /** @description time of the search, by the clock */
       budget_seconds?: number;
@@ -2241,6 +2249,10 @@ export interface components {
         target_transform: 'auto' | 'none' | 'log1p';
         /** @description networks whose average it is */
         members: number;
+        /** @description share of the first units that start bent at a value of one input */
+        hinges: number;
+        /** @description the epoch is chosen by residuals of at most 8 robust standard deviations */
+        capped: boolean;
       };
       /**
        * @description `dropped`: others were better in its last rung; `finished`: it was compared to the end; `unfinished`: the time was over
@@ -4952,7 +4964,7 @@ export interface operations {
         seed?: number;
         patience?: number;
         target_transform?: 'auto' | 'none' | 'log1p';
-        /** @description configurations to try before the training; 1 tries none. By default, tables below 5,000 rows get those that fit into two seconds, unless epochs, batch_size, learning_rate or patience is set */
+        /** @description configurations to try before the training; 1 tries none. By default, tables below 5,000 rows get three, of which as many run as fit into two seconds, unless epochs, batch_size, learning_rate or patience is set */
         trials?: number;
         /** @description time of the search, by the clock */
         budget_seconds?: number;

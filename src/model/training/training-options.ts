@@ -23,8 +23,8 @@ export const SearchFields = {
       minimum: 1,
       maximum: 1000,
       description:
-        'configurations to try before the training; 1 tries none. By default, tables below 5,000 rows get those that ' +
-        'fit into two seconds, unless epochs, batch_size, learning_rate or patience is set',
+        'configurations to try before the training; 1 tries none. By default, tables below 5,000 rows get three, of ' +
+        'which as many run as fit into two seconds, unless epochs, batch_size, learning_rate or patience is set',
     }),
   ),
   budget_seconds: Type.Optional(

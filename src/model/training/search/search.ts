@@ -176,7 +176,7 @@ export class HalvingSearch {
   /** Tries averages of networks: of the best trial, and of the first. */
   private async averageBest(): Promise<void> {
     const { options } = this.parts;
-    if (options.members !== undefined || this.plan.count === 1) return;
+    if (options.members !== undefined || this.plan.count === 1 || this.parts.stop.aborted) return;
     const ranked = this.compared().toSorted((a, b) => this.ratio(a) - this.ratio(b) || a.number - b.number);
     const rung = this.plan.rungs.length + 1;
     const bases = new Set([ranked[0], ...ranked.filter(({ number }) => number === 1)]);

@@ -32,6 +32,7 @@ test('trials without a bound of the time give the same result whatever the numbe
   assert.deepEqual(one.search.trials[0]!.options, {
     ...{ learning_rate: 0.001, batch_size: 32, epochs: 3, patience: 3, target_transform: 'auto' },
     ...{ weight_decay: 0, auxiliary_weight: 0.05, hidden: [30, 30, 30, 30, 30], members: 1 },
+    ...{ hinges: 0, capped: false },
   });
   // What the client has set stays.
   assert.ok(one.search.trials.every(({ options }) => options.epochs === 3 && options.patience === 3));
