@@ -84,6 +84,8 @@ export const WHAT_MATTERS: Partial<Card> = {
         hidden: [30, 30],
         target_transform: 'auto',
         members: 1,
+        hinges: 0,
+        capped: false,
       },
       state: 'finished',
       rung: 2,
