@@ -7,6 +7,7 @@ import cookies from '@fastify/cookie';
 import swagger from '@fastify/swagger';
 import { type FastifyInstance, fastify } from 'fastify';
 import { register } from 'prom-client';
+import type { IntervalsFile } from '../../src/model/intervals/intervals-file.js';
 import { FileStore } from '../../src/model/store/file-store.js';
 import { reconstructionRegressor } from '../../src/server/plugin.js';
 import { OPTIONS } from '../../src/server/plugin-config.js';
@@ -36,6 +37,24 @@ async function storeOf(t: TestContext, features: readonly string[]): Promise<str
 function predict(app: FastifyInstance, path: string, row: readonly number[], headers = {}) {
   return app.inject({ method: 'POST', url: `${path}/predict`, headers, payload: { instances: [row] } });
 }
+
+test('the routes below a prefix answer with prediction intervals', async (t) => {
+  const modelStore = temporaryDirectory(t);
+  const intervals: IntervalsFile = { schema: 1, rows: 3, targets: [{ difficulty: null, scores: [1, 2, 3] }] };
+  const store = new FileStore(join(modelStore, 'reconstruction_regressor'));
+  await publishUntrained(store, ['a'], ['y'], 1, null, { hidden: [4], intervals });
+  const app = application(t);
+  app.register(reconstructionRegressor, { modelStore, prefix: '/price' });
+  const answer = await predict(app, '/price', [1]);
+  const bounded = await app.inject({
+    method: 'POST',
+    url: '/price/predict?interval=0.5',
+    payload: { instances: [[1]] },
+  });
+  const { intervals: bounds, interval, ...rest } = bounded.json();
+  assert.deepEqual(rest, answer.json());
+  assert.deepEqual([interval, bounds[0][0].length], [0.5, 2]);
+});
 
 test('several models serve in one application, each below its prefix and with its label, beside other routes', async (t) => {
   const app = application(t);
