@@ -48,33 +48,39 @@ export function Trials({ search }: { search: Search }) {
           : `${reason}; ${seconds(search.seconds)}`}
         {failed > 0 ? `; ${counted(failed, 'trial')} failed` : ''}. The error is in standard deviations of the target.
       </p>
-      <Legend keys={KEYS}>
-        <li>dotted: best so far</li>
-      </Legend>
-      <Plot of="trials" options={options} data={data} height={HEIGHT} label={label} />
+      {judged.length > 0 ? (
+        <>
+          <Legend keys={KEYS}>
+            <li>dotted: best so far</li>
+          </Legend>
+          <Plot of="trials" options={options} data={data} height={HEIGHT} label={label} />
+        </>
+      ) : null}
       <details>
         <summary>The best trials</summary>
-        <Table caption="The best trials" head={HEAD}>
-          {best.slice(0, MAX_LISTED).map(({ trial, error, standard_error, rung, rows, options: given }) => (
-            <tr key={trial}>
-              <th scope="row">
-                {trial}
-                {trial === chosen ? ' ✓' : ''}
-              </th>
-              <td>
-                {figure(error)} ± {figure(standard_error)}
-              </td>
-              <td>{rung}</td>
-              <td>{figure(rows)}</td>
-              <td>{given.hidden.join(', ')}</td>
-              <td>{figure(given.learning_rate)}</td>
-              <td>{figure(given.weight_decay)}</td>
-              <td>{given.batch_size}</td>
-              <td>{given.target_transform}</td>
-              <td>{given.members}</td>
-            </tr>
-          ))}
-        </Table>
+        <div class="scroll">
+          <Table caption="The trials with the smallest errors" head={HEAD}>
+            {best.slice(0, MAX_LISTED).map(({ trial, error, standard_error, rung, rows, options: given }) => (
+              <tr key={trial}>
+                <th scope="row">
+                  {trial}
+                  {trial === chosen ? ' ✓' : ''}
+                </th>
+                <td>
+                  {figure(error)} ± {figure(standard_error)}
+                </td>
+                <td>{rung}</td>
+                <td>{figure(rows)}</td>
+                <td>{given.hidden.join(', ')}</td>
+                <td>{figure(given.learning_rate)}</td>
+                <td>{figure(given.weight_decay)}</td>
+                <td>{given.batch_size}</td>
+                <td>{given.target_transform}</td>
+                <td>{given.members}</td>
+              </tr>
+            ))}
+          </Table>
+        </div>
       </details>
     </>
   );

@@ -54,7 +54,7 @@ test('a CSV file is chosen, previewed and trained, and the new version serves', 
   await page.getByRole('img', { name: /^Chart of the loss over \d+ epochs/ }).waitFor();
   await page.getByRole('row', { name: /^mpg \d/ }).waitFor();
   // A small table is searched.
-  await page.getByRole('img', { name: /^Chart of the errors of \d+ trials?/ }).waitFor();
+  await page.getByRole('heading', { name: 'Search for options' }).waitFor();
   await assertEverywhere(page, 'training');
   assert.deepEqual(problems, []);
   const card = (await (await fetch(`${server.url}/model`)).json()) as { model_version: string; data: object };
@@ -79,6 +79,27 @@ test('a CSV file is chosen, previewed and trained, and the new version serves', 
       validation_rows: 80,
     },
   );
+});
+
+test('a search draws its trials, and ends with the best so far when it is stopped', { skip: noBrowser }, async (t) => {
+  const server = await serveCars(t);
+  const { page, problems } = await visit(await launch(t), server.url, LOOKS[0], 'train');
+  await page.getByLabel(CHOICE).setInputFiles(CARS);
+  await page.getByText('Settings', { exact: true }).click();
+  await page.getByLabel('Trials of a search').fill('1000');
+  await page.getByLabel('Maximum epochs').fill('3');
+  await train(page);
+  await page.getByRole('img', { name: /^Chart of the errors of [\d,]+ trials?/ }).waitFor();
+  await page.getByText('The best trials', { exact: true }).click();
+  await page
+    .getByRole('row', { name: /± .* 30, 30, 30, 30, 30/ })
+    .first()
+    .waitFor();
+  await assertEverywhere(page, 'training-searches');
+  await page.getByRole('button', { name: 'Stop the search' }).click();
+  await page.getByText('Version 2 is now serving').waitFor();
+  await page.getByText(/trials: /).waitFor();
+  assert.deepEqual(problems, []);
 });
 
 test('a training is followed, found again after a page reload, and cancelled', {

@@ -248,7 +248,13 @@ export class HalvingSearch {
     const average = this.averages.get(best);
     const chosen = average && this.isWorth(average) ? average : best;
     const tried = `${this.trials.length} ${this.trials.length === 1 ? 'trial' : 'trials'}`;
-    if (chosen === first) return { trial: first, reason: `${tried}: none was shown to be better than the first` };
+    if (chosen === first) {
+      const isCompared = this.compared().some((trial) => trial !== first && trial.against(first, this.counted));
+      const reason = isCompared
+        ? 'none was shown to be better than the first'
+        : 'the time was too short to compare them';
+      return { trial: first, reason: `${tried}: ${reason}` };
+    }
     const { error, standard_error } = (chosen.report().error === null ? best : chosen).report();
     const { error: former } = first.report();
     const against = former === null ? 'the first failed' : `against ${former.toFixed(3)} of the first`;
