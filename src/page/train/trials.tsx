@@ -17,18 +17,7 @@ const KEYS = {
 };
 /** Trials in the table: the best. */
 const MAX_LISTED = 10;
-const HEAD = [
-  'Trial',
-  'Error',
-  'Rung',
-  'Rows judged',
-  'Layers',
-  'Learning rate',
-  'Weight decay',
-  'Batch',
-  'Scale',
-  'Members',
-];
+const HEAD = ['Trial', 'Error', 'Rows judged', 'Options'];
 
 /** The trials of a search: the error of each, the best so far, and how far each came. */
 export function Trials({ search }: { search: Search }) {
@@ -58,32 +47,37 @@ export function Trials({ search }: { search: Search }) {
       ) : null}
       <details>
         <summary>The best trials</summary>
-        <div class="scroll">
-          <Table caption="The trials with the smallest errors" head={HEAD}>
-            {best.slice(0, MAX_LISTED).map(({ trial, error, standard_error, rung, rows, options: given }) => (
-              <tr key={trial}>
-                <th scope="row">
-                  {trial}
-                  {trial === chosen ? ' ✓' : ''}
-                </th>
-                <td>
-                  {figure(error)} ± {figure(standard_error)}
-                </td>
-                <td>{rung}</td>
-                <td>{figure(rows)}</td>
-                <td>{given.hidden.join(', ')}</td>
-                <td>{figure(given.learning_rate)}</td>
-                <td>{figure(given.weight_decay)}</td>
-                <td>{given.batch_size}</td>
-                <td>{given.target_transform}</td>
-                <td>{given.members}</td>
-              </tr>
-            ))}
-          </Table>
-        </div>
+        <Table caption="The trials with the smallest errors" head={HEAD}>
+          {best.slice(0, MAX_LISTED).map(({ trial, error, standard_error, rows, options: given }) => (
+            <tr key={trial}>
+              <th scope="row">
+                {trial}
+                {trial === chosen ? ' ✓' : ''}
+              </th>
+              <td>
+                {figure(error)} ± {figure(standard_error)}
+              </td>
+              <td>{figure(rows)}</td>
+              <td>{wordsOf(given)}</td>
+            </tr>
+          ))}
+        </Table>
       </details>
     </>
   );
+}
+
+function wordsOf(given: Trial['options']): string {
+  const { hidden, learning_rate, batch_size, weight_decay, auxiliary_weight, target_transform, members } = given;
+  return [
+    `layers of ${hidden.join(', ')}`,
+    `learning rate ${figure(learning_rate)}`,
+    `batches of ${batch_size}`,
+    ...(weight_decay > 0 ? [`weight decay ${figure(weight_decay)}`] : []),
+    `reconstruction ${figure(auxiliary_weight)}`,
+    ...(target_transform === 'log1p' ? ['logarithmic scale'] : []),
+    ...(members > 1 ? [`average of ${members} networks`] : []),
+  ].join('; ');
 }
 
 /** Numbers of the trials, the best error so far, and the errors of trials by the rung that they reached. */

@@ -92,7 +92,7 @@ test('a search draws its trials, and ends with the best so far when it is stoppe
   await page.getByRole('img', { name: /^Chart of the errors of [\d,]+ trials?/ }).waitFor();
   await page.getByText('The best trials', { exact: true }).click();
   await page
-    .getByRole('row', { name: /± .* 30, 30, 30, 30, 30/ })
+    .getByRole('row', { name: /± .*layers of 30, 30, 30, 30, 30/ })
     .first()
     .waitFor();
   await assertEverywhere(page, 'training-searches');
