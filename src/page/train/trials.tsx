@@ -68,13 +68,15 @@ export function Trials({ search }: { search: Search }) {
 }
 
 function wordsOf(given: Trial['options']): string {
-  const { hidden, learning_rate, batch_size, weight_decay, auxiliary_weight, target_transform, members } = given;
+  const { hidden, learning_rate, batch_size, weight_decay, auxiliary_weight, hinges, target_transform, members } =
+    given;
   return [
     `layers of ${hidden.join(', ')}`,
     `learning rate ${figure(learning_rate)}`,
     `batches of ${batch_size}`,
     ...(weight_decay > 0 ? [`weight decay ${figure(weight_decay)}`] : []),
     `reconstruction ${figure(auxiliary_weight)}`,
+    ...((hinges ?? 0) > 0 ? ['hinges'] : []),
     ...(target_transform === 'log1p' ? ['logarithmic scale'] : []),
     ...(members > 1 ? [`average of ${members} networks`] : []),
   ].join('; ');
