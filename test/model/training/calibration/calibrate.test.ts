@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../../../src/base/statistics/random.js';
+import { loadEngine } from '../../../../src/model/engines/load-engine.js';
 import { difficultyOf, TERMS, writeTerms } from '../../../../src/model/intervals/difficulty.js';
+import { rankOf } from '../../../../src/model/intervals/level.js';
+import { initialWeights } from '../../../../src/model/network/initial-weights.js';
+import { Predictor, predictAll } from '../../../../src/model/network/predictor.js';
+import { calibrate } from '../../../../src/model/training/calibration/calibrate.js';
 import { fitDifficulty } from '../../../../src/model/training/calibration/fit-difficulty.js';
-import { CrossStopping } from '../../../../src/model/training/cross-stopping.js';
+import { CrossStopping, crossStoppedOutputs } from '../../../../src/model/training/cross-stopping.js';
 
 /** Rows whose residuals grow with the prediction, e to the prediction on average, and do not depend on the error. */
 function growing(rows: number, seed = 1) {
@@ -74,4 +79,44 @@ test('each half of the held-out rows retains the epoch that is best on it', () =
   stopping.observe(Float32Array.of(1, 2, 2, 2), weights);
   stopping.observe(Float32Array.of(Number.NaN, Number.NaN, Number.NaN, Number.NaN), weights);
   assert.deepEqual(stopping.weights, [Float32Array.of(2), Float32Array.of(1)]);
+});
+
+test('each half of the held-out rows is predicted by the epoch that the other half has chosen', async () => {
+  const createEngine = await loadEngine('kernel');
+  const shape = { inputs: 1, outputs: 2, hidden: [4], auxiliaryWeight: 0 };
+  const scalers = { features: { mean: [0], scale: [1] }, targets: { mean: [0, 0], scale: [1, 1] } };
+  const heldOut = { rows: 5, features: Float32Array.of(1, 2, 3, 4, 5), targets: new Float32Array(10) };
+  const crossStopped = [initialWeights(shape, 1), initialWeights(shape, 2)] as const;
+  const [ofEven, ofOdd] = crossStopped.map((weights) => {
+    using predictor = new Predictor(createEngine(shape, weights), scalers);
+    return predictAll(predictor, heldOut.features, 5).outputs;
+  });
+  const found = crossStoppedOutputs({ shape, scalers, heldOut, crossStopped }, createEngine, 5);
+  for (let row = 0; row < 5; row++) {
+    const expected = (row % 2 === 0 ? ofOdd! : ofEven!).subarray(2 * row, 2 * row + 2);
+    assert.deepEqual(found.subarray(2 * row, 2 * row + 2), expected, `row ${row}`);
+  }
+});
+
+test('scores of many rows stand for the same levels, and are at least those of all rows', () => {
+  const random = createRandom(2);
+  const rows = 5000;
+  const outputs = Float32Array.from({ length: rows }, () => random.normal());
+  const targets = outputs.map((output) => output + random.normal());
+  const scalers = { features: { mean: [0], scale: [1] }, targets: { mean: [0], scale: [1] } };
+  const errors = new Float32Array(rows).fill(1);
+  const {
+    targets: [calibrated],
+  } = calibrate({ rows, targets, outputs, errors }, scalers);
+  const { scores, difficulty } = calibrated!;
+  assert.deepEqual([scores.length, rows], [1000, 5000]);
+  for (const [level, quantile] of [
+    [0.5, 0.674],
+    [0.8, 1.282],
+    [0.95, 1.96],
+    [0.99, 2.576],
+  ] as const) {
+    const score = scores[rankOf(level, scores.length) - 1]! * difficultyOf(difficulty, 0, 1);
+    assert.ok(Math.abs(score / quantile - 1) < 0.06, `${level}: ${score}`);
+  }
 });
