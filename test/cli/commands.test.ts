@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { CARS, carFile, carRows, runCommand, startCommand, storeDirectory } from '../support/command-line.js';
+import { assertWellFormed } from '../support/markup.js';
 import { openOnnx } from '../support/onnx-session.js';
 import { startServer } from '../support/server-process.js';
 import { STORED_PREDICTIONS, STORED_ROWS } from '../support/stored-version.js';
@@ -414,4 +415,57 @@ test('unknown commands and options are usage errors with a hint', async (t) => {
     assert.match(stdout, /^Usage: reconstruction-regressor/);
   }
   assert.match((await runCommand(t, ['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
+});
+
+test('report writes a model card of a version in a store, a directory, an archive and a service', async (t) => {
+  const cwd = temporaryDirectory(t);
+  await json(t, cwd, 'train', CARS, ...QUICK, '--out', 'model');
+  await json(t, cwd, 'export', '--archive', '--model', 'model', '--out', 'model.tar.gz');
+  const report = async (...args: string[]) => {
+    const { code, stderr, stdout } = await runCommand(t, ['report', ...args], { cwd });
+    assert.equal(code, 0, stderr);
+    assertWellFormed(stdout);
+    return stdout.replace(/Made [^<]*from/, 'from');
+  };
+  const fromDirectory = await report('--model', 'model', '--name', 'cars');
+  assert.match(fromDirectory, /<h1>.*cars.*<\/h1>/);
+  assert.match(fromDirectory, /Predicted against true/);
+  assert.equal(await report('--model', 'model.tar.gz', '--name', 'cars'), fromDirectory);
+
+  await json(t, cwd, 'train', CARS, ...QUICK, '--store', 'store', '--name', 'cars');
+  const fromStore = await report('--store', 'store', '--name', 'cars');
+  assert.match(fromStore, /version 1/);
+  assert.equal(await report('1', '--store', 'store', '--name', 'cars'), fromStore);
+  const written = await runCommand(t, ['report', '1', '--store', 'store', '--name', 'cars', '-o', 'report.html'], {
+    cwd,
+  });
+  assert.equal(written.code, 0, written.stderr);
+  assert.equal(readFileSync(join(cwd, 'report.html'), 'utf8').replace(/Made [^<]*from/, 'from'), fromStore);
+
+  const server = await startServer(t, { MODEL_STORE: join(cwd, 'store'), MODEL_NAME: 'cars', TRAIN_DATA: '' });
+  await server.logged('model version serves');
+  const body = JSON.stringify({ notes: { owners: 'Anna' } });
+  const headers = { 'content-type': 'application/json' };
+  assert.equal((await fetch(`${server.url}/models/1`, { method: 'PATCH', body, headers })).status, 200);
+  const described = await report('--url', server.url);
+  assert.match(described, /Anna/);
+  assert.equal(await report('1', '--url', server.url), described);
+  assert.equal(await report('1', '--store', 'store', '--name', 'cars'), described);
+  const taken = await json(t, cwd, 'export', '--archive', '--url', server.url, '--out', 'described.tar.gz');
+  assert.equal(taken['format'], 'archive');
+  assert.match(await report('--model', 'described.tar.gz'), /Anna/);
+
+  for (const args of [
+    ['1', '--version', '1'],
+    ['1', '--model', 'model'],
+    ['x', '--store', 'store'],
+  ]) {
+    assert.equal((await runCommand(t, ['report', ...args], { cwd })).code, 2, args.join(' '));
+  }
+  const missing = await runCommand(t, ['report', '9', '--store', 'store', '--name', 'cars', '-o', 'none.html'], {
+    cwd,
+  });
+  assert.equal(missing.code, 1);
+  assert.match(missing.stderr, /version 9 is not in the store/);
+  assert.ok(!readdirSync(cwd).includes('none.html'));
 });
