@@ -27,8 +27,8 @@ interface Card {
  * between columns, which the baseline has. The same version has the same ones. Without a baseline there is one row: the mean of each
  * number and the most frequent level of each category.
  *
- * On California housing, contributions against 16 of these rows are 4 % from those against 500 rows of the data (root mean
- * square); against 16 random rows of the data they are 20 % from it, and against 128, 9 %.
+ * On California housing, contributions against 16 of these rows differ by 5 % from those against 500 rows of the data (root mean
+ * square); against 16 random rows of the data they differ by 26 %, and against 128 by 7 % (bench/explanation/background.ts).
  */
 export function drawBackground(card: Card, baseline: Baseline | null): Float32Array {
   if (!baseline) return meanRow(card);
