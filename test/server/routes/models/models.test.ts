@@ -162,7 +162,7 @@ test('a flipped byte in any file of a version is a clear error, and the old vers
   const parts = await buildTestApp(t);
   const trained = await parts.app.inject({
     method: 'POST',
-    url: '/train?wait=true&epochs=1&replace=true',
+    url: '/train?wait=true&epochs=1&replace=true&promote=always',
     payload: {
       instances: Array.from({ length: 300 }, (_, i) => [i % 7, i % 11, i % 13]),
       targets: Array(300)
