@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { TABLES, type Table } from '../tables/catalogue.js';
 import { pythonOrSkip, splitTable } from '../tables/python.js';
 import { type TableService, withService } from '../tables/table-service.js';
-import { printMachine, Verdicts } from '../tools/report.js';
+import { command, printMachine, Verdicts } from '../tools/report.js';
 import { type Covered, coverage, coverageByFifths, meanWidth } from './coverage.js';
 
 /** Targets: the mean coverage differs from the level by so much at most… */
@@ -131,9 +131,7 @@ function print(results: readonly Result[], packages: string): void {
   const verdicts = new Verdicts();
   console.log('# Coverage of prediction intervals\n');
   printMachine();
-  console.log(
-    `${packages}. The command: \`TABLES_PYTHON=… node dist/bench/intervals/intervals.js${quick ? ' --quick' : ''}\`.\n`,
-  );
+  console.log(`${packages}. The command: \`TABLES_PYTHON=… ${command('dist/bench/intervals/intervals.js')}\`.\n`);
   console.log(`Each table is split at random into 75 % and 25 % of its rows, ${SPLITS} times, and sent as it is:
 \`POST /train?target=…\` with the defaults, then \`POST /predict?interval=…\` with the test rows. *Coverage* is the share of the
 test rows whose target is within the interval; ± is its standard error over the splits. *Width* is the mean difference of the

@@ -5,7 +5,7 @@
 // that has the packages, it is skipped.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { printMachine, Verdicts } from '../tools/report.js';
+import { command, printMachine, Verdicts } from '../tools/report.js';
 import { TABLES, type Table } from './catalogue.js';
 import { pythonOrSkip, splitTable } from './python.js';
 import { formatRatio, geometricMean, type Ratio, ratioOf, rootMean } from './ratio.js';
@@ -95,9 +95,7 @@ function print(results: readonly Result[], packages: string): void {
   const verdicts = new Verdicts();
   console.log('# Real tables\n');
   printMachine();
-  console.log(
-    `${packages}. The command: \`TABLES_PYTHON=… node dist/bench/tables/tables.js${quick ? ' --quick' : ''}\`.\n`,
-  );
+  console.log(`${packages}. The command: \`TABLES_PYTHON=… ${command('dist/bench/tables/tables.js')}\`.\n`);
   console.log(`Each table is written by pandas with \`to_csv(index=False)\`, split at random into 75 % and 25 % of its rows, and
 sent as it is: \`POST /train?target=…\` with the defaults, then \`POST /predict\` with the test rows. Nothing is said
 of its columns. Errors are root mean squared errors over the test rows of all splits, in the units of the target.

@@ -6,6 +6,12 @@ export function printMachine(): void {
   console.log(`Node ${process.versions.node}, ${platform()} ${arch()}, ${cpus().length} × ${cpu?.model.trim()}\n`);
 }
 
+/** Returns the command that runs a script as this process does. */
+export function command(script: string): string {
+  const quoted = process.argv.slice(2).map((each) => (/^[\w=-]+$/.test(each) ? each : `'${each}'`));
+  return ['node', script, ...quoted].join(' ');
+}
+
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
