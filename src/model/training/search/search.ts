@@ -107,6 +107,7 @@ export class HalvingSearch {
       this.over.removeEventListener('abort', close);
     }
     const { trial, reason } = this.choose();
+    for (const each of this.trials) if (each.state === 'running') each.state = 'unfinished';
     const search: Search = {
       ...this.report,
       state: stop.aborted ? 'stopped' : 'finished',
@@ -137,6 +138,12 @@ export class HalvingSearch {
       this.change(trial, { counted: rung.counted });
       for (const step of rung.steps) yield { trial, step, seed: options.seed };
     }
+  }
+
+  private nextTrial(): Trial {
+    const trial = new Trial(this.trials.length + 1, this.space.next().value as TrialOptions);
+    this.trials.push(trial);
+    return trial;
   }
 
   /** Yields the trainings of trials, step by step: so they are judged by the same rows when the time is over. */
@@ -242,8 +249,8 @@ export class HalvingSearch {
 
   /** Chooses a trial, and says why. */
   private choose(): { trial: Trial; reason: string } {
-    const [first] = this.trials;
-    if (!first) throw new DomainError('INTERNAL', 'a search without a trial');
+    // The time may have been over before the first one began.
+    const first = this.trials[0] ?? this.nextTrial();
     const best = this.better(first) ?? first;
     const average = this.averages.get(best);
     const chosen = average && this.isWorth(average) ? average : best;

@@ -19,7 +19,7 @@ export class RunningJob {
   ended: Promise<void> | undefined;
   private readonly stopsSearch = new AbortController();
   private readonly started = performance.now();
-  /** When the epochs began: after the search, if there is one. */
+  /** When the search began, and then the epochs. */
   private begun = this.started;
 
   constructor(options: TrainingOptions, { rows, dropped }: Pick<TableInfo, 'rows' | 'dropped'>) {
@@ -55,8 +55,10 @@ export class RunningJob {
   /** Adds what the training process says of its search. */
   follow(message: SearchMessage): void {
     const { job } = this;
-    if (message.type === 'search') job.search = message.search;
-    else if (message.type === 'trial') this.addTrial(message);
+    if (message.type === 'search') {
+      job.search = message.search;
+      this.begun = performance.now();
+    } else if (message.type === 'trial') this.addTrial(message);
     else {
       job.search = message.search;
       job.options = message.options;
@@ -93,6 +95,7 @@ export class RunningJob {
     const { job, started, begun, shadow } = this;
     if (shadow) job.shadow = shadow.report;
     job.seconds = (performance.now() - started) / 1000;
+    if (job.search?.state === 'running') job.search.seconds = (performance.now() - begun) / 1000;
     if (job.epoch === 0) return;
     const { epochs, members = 1 } = job.options;
     job.seconds_left = ((performance.now() - begun) / 1000 / job.epoch) * (members * epochs - job.epoch);

@@ -86,6 +86,13 @@ test('the time bounds a search, and what has begun then is given up', async () =
   assert.equal(chosen.learning_rate, 0.001);
 });
 
+test('a search whose time is over before it begins has the first trial alone', async () => {
+  const { search, chosen } = await run(labelledRows(100), { trials: 10, seconds: 1e-6 });
+  assert.deepEqual([search.chosen, chosen.learning_rate], [1, 0.001]);
+  assert.match(search.reason, /time was too short/);
+  assert.ok(search.trials.every(({ state }) => state === 'unfinished'));
+});
+
 test('a search that is stopped has the best so far', async () => {
   const stop = new AbortController();
   const options = trainingOptions({ epochs: 20, patience: 20 });
