@@ -208,7 +208,12 @@ export function createClient<const M extends Model<object> = Model>(url: string,
         await pause(POLL_INTERVAL, signal);
       }
     } catch (error) {
-      if (signal?.aborted) await cancelTraining(job.id).catch(() => {});
+      // The first time may have ended the search alone.
+      const again = ({ id, state }: Job) => (state === 'running' ? cancelTraining(id) : undefined);
+      if (signal?.aborted)
+        await cancelTraining(job.id)
+          .then(again)
+          .catch(() => {});
       throw error;
     }
     onProgress?.(job);

@@ -131,6 +131,9 @@ class Client:
         validation_split: float | None = None,
         patience: int | None = None,
         seed: int | None = None,
+        trials: int | None = None,
+        budget_seconds: float | None = None,
+        members: int | None = None,
         target_transform: Literal["auto", "none", "log1p"] | None = None,
         features: Sequence[str] | None = None,
         drop: Sequence[str] | None = None,
@@ -154,6 +157,9 @@ class Client:
             "validation_split": validation_split,
             "patience": patience,
             "seed": seed,
+            "trials": trials,
+            "budget_seconds": budget_seconds,
+            "members": members,
             "target_transform": target_transform,
             "features": _list(features),
             "drop": _list(drop),
@@ -184,7 +190,10 @@ class Client:
 
     def _cancel(self, job: str) -> None:
         try:
-            self._transport.json("DELETE", f"/train/{job}")
+            cancelled = cast(Job, self._transport.json("DELETE", f"/train/{job}"))
+            # The first time may have ended the search alone.
+            if cancelled["state"] == "running":
+                self._transport.json("DELETE", f"/train/{job}")
         except ServiceError:
             pass  # The error of the training counts.
 
