@@ -76,7 +76,10 @@ test('npm start reads .env, and the environment has precedence', { skip: NO_TERM
   utimesSync(join(checkout, 'dist/app/main.js'), Date.now() / 1000 + 60, Date.now() / 1000 + 60);
   symlinkSync(join(ROOT, 'node_modules'), join(checkout, 'node_modules'));
   const port = String(await freePort());
-  writeFileSync(join(checkout, '.env'), `# a comment\nMODEL_NAME=from_env_file\nTRAIN_DATA=data/auto-mpg.csv\nPORT=1\nLOG_LEVEL="debug"\n`);
+  writeFileSync(
+    join(checkout, '.env'),
+    `# a comment\nMODEL_NAME=from_env_file\nTRAIN_DATA=data/auto-mpg.csv\nPORT=1\nLOG_LEVEL="debug"\n`,
+  );
   const start = `"${process.execPath}" "${join(checkout, 'scripts/build/start.mjs')}"`;
   const output = await inTerminal(t, start, checkout, { PORT: port });
   assert.match(output, /^settings are read from \.env$/m);
