@@ -1,4 +1,5 @@
 import type { EngineFactory } from '../network/engine.js';
+import { splitting } from './split-engine.js';
 import { withTensorflow } from './tensorflow-packages.js';
 
 /** `auto` is the kernel, `tfjs` the fastest TensorFlow.js backend that loads. */
@@ -7,7 +8,7 @@ export type EngineName = (typeof ENGINE_NAMES)[number];
 
 /** Loads an engine. TensorFlow.js, slow to import, is imported only if it is selected. Rejects if the engine cannot be loaded. */
 export async function loadEngine(name: EngineName): Promise<EngineFactory> {
-  if (name === 'auto' || name === 'kernel') return (await import('./kernel/network.js')).loadKernel();
+  if (name === 'auto' || name === 'kernel') return splitting((await import('./kernel/network.js')).loadKernel());
   const { loadTfjs } = await withTensorflow(() => import('./tfjs/tfjs-engine.js'));
-  return loadTfjs(name === 'tfjs' ? 'auto' : name);
+  return splitting(await loadTfjs(name === 'tfjs' ? 'auto' : name));
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../../src/base/statistics/random.js';
-import { loadEngine } from '../../../src/model/engines/load-engine.js';
+import { loadKernel } from '../../../src/model/engines/kernel/network.js';
 import { initialWeights } from '../../../src/model/network/initial-weights.js';
 import { mergedShape, mergeNetworks } from '../../../src/model/network/merged-network.js';
 import type { Shape } from '../../../src/model/network/shape.js';
@@ -12,7 +12,7 @@ const ROWS = 70;
 for (const hidden of [[30, 30, 30, 30, 30], [7, 5], [16], []]) {
   test(`a merged network of ${hidden.join(', ') || 'no hidden layer'} answers with the mean of its members`, async () => {
     const shape: Shape = { inputs: 9, outputs: 2, hidden, auxiliaryWeight: 0.05 };
-    const createEngine = await loadEngine('kernel');
+    const createEngine = await loadKernel();
     const random = createRandom(3);
     const rows = Float32Array.from({ length: ROWS * shape.inputs }, () => random.normal());
     const networks = [1, 2, 3].map((seed) =>
