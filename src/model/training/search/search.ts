@@ -262,11 +262,16 @@ export class HalvingSearch {
         : 'the time was too short to compare them';
       return { trial: first, reason: `${tried}: ${reason}` };
     }
-    const { error, standard_error } = (chosen.report().error === null ? best : chosen).report();
+    // An average that was judged by fewer rows than the first cannot be compared with it.
+    const isJudged = chosen.done(this.counted).length >= first.done(this.counted).length;
+    const { error, standard_error } = (isJudged ? chosen : best).report();
     const { error: former } = first.report();
     const against = former === null ? 'the first failed' : `against ${former.toFixed(3)} of the first`;
     const found = `error ${error!.toFixed(3)} ± ${standard_error!.toFixed(3)} ${against}`;
-    return { trial: chosen, reason: `${tried}: the best is trial ${chosen.number}, ${found}` };
+    const named = isJudged
+      ? `trial ${chosen.number}`
+      : `trial ${chosen.number}, an average of networks as in trial ${best.number}`;
+    return { trial: chosen, reason: `${tried}: the best is ${named}, ${found}` };
   }
 
   /** An average is better in the mean. Where there was no time to find out by how much, it is chosen as well. */
