@@ -262,8 +262,8 @@ export class HalvingSearch {
         : 'the time was too short to compare them';
       return { trial: first, reason: `${tried}: ${reason}` };
     }
-    // An average that was judged by fewer rows than the first cannot be compared with it.
-    const isJudged = chosen.done(this.counted).length >= first.done(this.counted).length;
+    // An average that was judged by fewer rows than its networks cannot be compared with the first.
+    const isJudged = chosen.done(this.counted).length >= best.done(this.counted).length;
     const { error, standard_error } = (isJudged ? chosen : best).report();
     const { error: former } = first.report();
     const against = former === null ? 'the first failed' : `against ${former.toFixed(3)} of the first`;
