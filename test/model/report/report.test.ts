@@ -89,6 +89,7 @@ test('whatever names, options, reasons and notes hold, they are shown and change
       gate: {
         decision: 'refused',
         reason: HOSTILE.repeat(100),
+        warnings: [HOSTILE, 'ridge regression predicts better'],
         metric: 'rmse',
         candidate: 1,
         serving: null,
@@ -114,6 +115,9 @@ test('whatever names, options, reasons and notes hold, they are shown and change
   assert.ok(elements.every(({ attributes }) => !attributes.has('onerror')));
   for (const character of ['\u202e', '\u0000']) assert.ok(!page.includes(character));
   assert.match(textOf(page), /a<script>alert\(1\)<\/script>/);
+  const warnings = elements.filter(({ attributes }) => attributes.get('class') === 'warning');
+  assert.ok(warnings.length >= 2, 'those of the gate');
+  assert.match(textOf(page), /ridge regression predicts better/);
 });
 
 test('a column of each type is described by its range, its levels, its dates and its gaps', () => {

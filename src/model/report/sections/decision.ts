@@ -19,6 +19,7 @@ export function decision({ card: { gate, targets } }: ReportInput): Html {
     'decision',
     'Release decision',
     html`<p class="verdict ${gate.decision}"><strong>${DECISIONS[gate.decision]}.</strong> ${printable(gate.reason, 1000)}</p>\n`,
+    ...(gate.warnings ?? []).map((warning) => html`<p class="warning">${printable(warning, 1000)}</p>\n`),
     facts([
       [`RMSE of this version${unit}`, figure(gate.candidate)],
       [
