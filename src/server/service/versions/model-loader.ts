@@ -169,8 +169,10 @@ export class ModelLoader {
       if (versions.length === 0) return false;
       throw new DomainError(
         'INVALID_VERSION',
-        `none of the ${versions.length} versions in ${store.location} is intact and accepted by the gate` +
-          (unasked.length > 0 ? `; POST /models/${unasked[0]}/activate serves version ${unasked[0]} all the same` : ''),
+        `none of the ${versions.length} versions in ${store.location} is intact` +
+          (unasked.length > 0
+            ? ` and accepted by the gate; POST /models/${unasked[0]}/activate serves version ${unasked[0]} all the same`
+            : ', as the log says'),
       );
     });
   }
