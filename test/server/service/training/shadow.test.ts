@@ -197,16 +197,16 @@ test('a service that stops in the middle of a shadow promotes nothing and loses 
 
 test('who stops listening to the events of a shadow, which may last for hours, is forgotten at once', async (t) => {
   const { parts, job } = await start(t);
-  const before = parts.jobs.listenerCount('epoch');
+  const before = parts.jobs.listenerCount('progress');
   const client = new AbortController();
   const url = await parts.app.listen({ port: 0, host: '127.0.0.1' });
   const { body } = await fetch(`${url}/train/${job.id}/events`, { signal: client.signal });
   await body!.getReader().read();
-  assert.equal(parts.jobs.listenerCount('epoch'), before + 1);
+  assert.equal(parts.jobs.listenerCount('progress'), before + 1);
   const forgotten = once(parts.jobs as EventEmitter, 'removeListener', { signal: AbortSignal.timeout(20_000) });
   client.abort();
   await forgotten;
-  assert.equal(parts.jobs.listenerCount('epoch'), before);
+  assert.equal(parts.jobs.listenerCount('progress'), before);
   assert.equal(job.state, 'running');
 });
 
