@@ -18,7 +18,9 @@ type Calibrated = ReturnType<typeof calibrate>;
 
 function start({ calibrations }: Calibrated, rowsBetweenFalseAlarms = 100_000, distinct = false) {
   const events: CoverageEvent[] = [];
-  const options = { rowsBetweenFalseAlarms, windowRows: 500, onEvent: (event: CoverageEvent) => events.push(event) };
+  const onEvent = (event: CoverageEvent) => events.push(event);
+  // Two monitors of the same rows have the same times.
+  const options = { rowsBetweenFalseAlarms, windowRows: 500, onEvent, clock: () => 1.7e12 };
   const create = () => new CoverageMonitor({ id: 'x', targets: ['y'], calibrations, distinct }, options);
   return { monitor: create(), events, create };
 }
