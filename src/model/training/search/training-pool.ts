@@ -14,6 +14,9 @@ const ENCODED_INPUTS = 1000;
 /** Inputs of a category, at most, and of another column, as a bound of what its rows take once they are encoded. */
 const CATEGORY_INPUTS = 256;
 const NUMBER_INPUTS = 4;
+/** Bytes of usable memory below which there are no threads. */
+const LEAST_MEMORY = 384 * 2 ** 20;
+
 /** Part of the memory that this process may use, for all threads. */
 const MEMORY_SHARE = 0.25;
 
@@ -33,7 +36,7 @@ export class TrainingPool {
     this.engine = engine;
     this.createEngine = createEngine;
     this.table = table;
-    if (engine === 'auto' || engine === 'kernel') this.threads = new WorkerPool('fold-worker.js', size);
+    if (size > 0 && (engine === 'auto' || engine === 'kernel')) this.threads = new WorkerPool('fold-worker.js', size);
   }
 
   /** Trainings that run at once. */
@@ -61,6 +64,8 @@ export class TrainingPool {
 
 /** Returns how many trainings on a table may run at once. */
 export function threadsFor({ rows, width, targetNames, columns }: SharedTable, memory = usableMemory()): number {
+  // Beside a service with so little, a thread's own heap would be too much: its work is done by the process.
+  if (memory < LEAST_MEMORY) return 0;
   const inputs = columns
     ? columns.reduce((sum, column) => sum + (column.type === 'category' ? CATEGORY_INPUTS : NUMBER_INPUTS), 0)
     : width;

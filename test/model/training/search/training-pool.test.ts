@@ -102,7 +102,8 @@ test('threads are bounded by the processors and by the memory, which a larger ta
   });
   const gibibytes = 2 ** 30;
   assert.equal(threadsFor(table(1000), 1024 * gibibytes), availableParallelism());
-  assert.equal(threadsFor(table(1000), gibibytes / 4), 1);
+  assert.equal(threadsFor(table(1000), gibibytes / 4), 0);
+  assert.equal(threadsFor(table(1000), gibibytes / 2), 1);
   assert.equal(threadsFor(table(10_000_000), 8 * gibibytes), 1);
 });
 
