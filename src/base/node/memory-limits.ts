@@ -13,7 +13,7 @@ export interface MemoryLimits {
 }
 
 /** MiB of the processes themselves: this one and two children, without what they work on. */
-const OWN = 128;
+const OWN = 144;
 
 /** Bytes of heap that a parsed value takes at most: itself, such as a short text, and its place in an array. */
 const BYTES_PER_VALUE = 48;
@@ -24,7 +24,7 @@ const MAX_VALUES = 2 ** 22;
 export function memoryLimits(total: number): MemoryLimits {
   return {
     requests: MIB * within(24, (total / MIB - OWN) / 3, 256),
-    threadHeap: within(64, total / MIB / 6, 256),
+    threadHeap: within(56, total / MIB / 6, 256),
     childHeap: within(64, total / MIB / 4, 4096),
   };
 }

@@ -55,7 +55,10 @@ ${known.map(([term, value]) => html`<div><dt>${term}</dt><dd>${value}</dd></div>
 export function firstOf<Item>(items: readonly Item[], max: number): { shown: readonly Item[]; more: Html } {
   const more = items.length - max;
   const count = new Intl.NumberFormat('en').format(more);
-  return { shown: items.slice(0, max), more: more > 0 ? html`<p class="note">… and ${count} more</p>\n` : html`` };
+  return {
+    shown: items.slice(0, max),
+    more: more > 0 ? html`<p class="note">&#8230; and ${count} more</p>\n` : html``,
+  };
 }
 
 /** A section of the model card that only people can fill: their text, or what is missing. */

@@ -69,7 +69,7 @@ ${details(input)}${intendedUse(input)}${factors(input)}${metrics(input)}${evalua
 )}${training(input)}${decision(input)}${monitoring(input)}${ethics(input)}${caveats(input)}</main>
 <footer>
 <p>Made ${time(at.toISOString())} from the files of the version created ${time(card.created_at)}. The headings are those of Mitchell
-et al., “Model Cards for Model Reporting”, 2019.</p>
+et al., <cite>Model Cards for Model Reporting</cite>, 2019.</p>
 </footer>
 </body>
 </html>

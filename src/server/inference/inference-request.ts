@@ -35,8 +35,11 @@ export interface InferenceRequest<N extends ReaderName = ReaderName> {
    * the client has gone.
    */
   prepare?(observation: Observation, slice: TimeSlice, hasGone: () => boolean): Promise<unknown>;
-  /** Returns the bytes that `prepare` will hold. Throws, before a row is predicted, if the rows are too many for it. */
-  reserve?(count: number, serving: Serving): number;
+  /**
+   * Returns the bytes that `prepare` will hold, and those of the reply at least. Throws, before a row is predicted, if the rows are
+   * too many for it.
+   */
+  reserve?(count: number, serving: Serving): { readonly held: number; readonly reply: number };
   /** Whether it takes its turn as large bodies do, since its work is long. */
   readonly isLong?: boolean;
   /** Returns the maximum length of the reply, for requests whose body does not bound it. */

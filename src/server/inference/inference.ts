@@ -110,7 +110,8 @@ export class Inference {
       // Rows, inputs, reconstructions, outputs, bounds and errors.
       const { inputs, outputs } = serving.predictor.engine.shape;
       charge?.add(FLOAT_BYTES * count * (width + 2 * inputs + outputs * (level === undefined ? 1 : 3) + 1));
-      charge?.add(request.reserve?.(count, serving) ?? 0);
+      const reserved = request.reserve?.(count, serving) ?? { held: 0, reply: 0 };
+      charge?.add(reserved.held + reserved.reply);
       const read = performance.now();
       const unbounded = await service.predictInSlices(serving, rows, count, slice);
       const observation = level === undefined ? unbounded : await addIntervalsInSlices(unbounded, level, slice);
@@ -118,9 +119,15 @@ export class Inference {
       await request.prepare?.(observation, slice, () => reply.raw.destroyed);
       if (ignored) reply.header(IGNORED_COLUMNS, String(ignored));
       const parts: Uint8Array[] = [];
+      let charged = reserved.reply;
+      let length = 0;
       for (const part of request.write(observation, requested as never, reply)) {
         const bytes = typeof part === 'string' ? Buffer.from(part) : part;
-        charge?.add(bytes.length);
+        length += bytes.length;
+        if (length > charged) {
+          charge?.add(length - charged);
+          charged = length;
+        }
         parts.push(bytes);
         await slice.yieldIfOver();
       }

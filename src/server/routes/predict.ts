@@ -30,9 +30,9 @@ import {
 } from '../inference/prediction-route.js';
 import { expectedInstances } from '../readers/predict-request.js';
 import type { DriftService } from '../service/drift/drift-service.js';
-import { type Explained, explain } from '../service/drift/explanation.js';
+import { type Explained, explain, leastLength } from '../service/drift/explanation.js';
 import type { FeedbackService } from '../service/feedback/feedback-service.js';
-import { contributionBytes, contributionsOf } from '../service/prediction/contributions.js';
+import { contributionBytes, contributionsOf, type RowContributions } from '../service/prediction/contributions.js';
 import type { Observation, Serving } from '../service/prediction/prediction-service.js';
 import { BodyContent, PredictQuery, ReplyContent } from './predict-schema.js';
 
@@ -114,9 +114,14 @@ export async function predictRoute(app: FastifyInstance, options: PredictOptions
   function extendedReply(type: RowType, { explain: explained, ids }: Requested) {
     let id: string | null = null;
     let arrow: typeof import('../inference/arrow-reply.js');
-    let contributions: Explained['contributions'] = [];
+    let contributions: RowContributions;
     return {
-      ...(explained && { reserve: contributionBytes }),
+      ...(explained && {
+        reserve: (count: number, serving: Serving) => ({
+          held: contributionBytes(count, serving),
+          reply: count * leastLength(serving.card),
+        }),
+      }),
       prepare: async (observation: Observation, slice: TimeSlice, hasGone: () => boolean): Promise<void> => {
         if (explained) contributions = await contributionsOf(observation, slice, hasGone);
         if (ids) id = await feedback.retainPrediction(observation);

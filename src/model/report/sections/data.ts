@@ -34,7 +34,7 @@ export function evaluationData({ card: { data, training } }: ReportInput): Html 
     'evaluation-data',
     'Evaluation data',
     html`<p>All errors below were measured on ${counted(data.validation_rows, 'held-out row')}, ${percent(training.validation_split)} of
-the table, to which the model was not fitted. A hash of a row’s content decides whether it is held out, so equal rows are never on both
+the table, to which the model was not fitted. A hash of a row's content decides whether it is held out, so equal rows are never on both
 sides, and a row that recurs in a later training is held out again. The held-out rows also chose the epoch at which training
 stopped, so the errors are slightly optimistic.</p>
 `,

@@ -19,7 +19,7 @@ export function metrics(input: ReportInput): Html {
 weighs large errors most; <b>MAE</b> is the mean size of a residual; <b>bias</b> is the mean residual, above 0 if the model predicts
 too much; <b>R²</b> is the share of the variance of the held-out rows that the model explains. All but R² are in the units of the
 target.</p>
-<p>Intervals have a confidence of ${LEVEL}: of the bias by Student’s t, of the others by the delta method on the logarithm, from
+<p>Intervals have a confidence of ${LEVEL}: of the bias by Student's t, of the others by the delta method on the logarithm, from
 the spread of the residuals over the held-out rows. They say how much the figures would differ on as many other rows of the same kind,
 and not how much another training would.</p>
 `,

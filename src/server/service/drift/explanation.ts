@@ -5,6 +5,7 @@ import { valueOfCode } from '../../../model/columns/coding.js';
 import type { Column } from '../../../model/columns/column.js';
 import type { Contributions } from '../../../model/explanation/explainer.js';
 import type { Card } from '../../../model/versions/card.js';
+import type { RowContributions } from '../prediction/contributions.js';
 import type { Observation } from '../prediction/prediction-service.js';
 import type { DriftService } from './drift-service.js';
 
@@ -67,8 +68,23 @@ export const Explanation = Type.Object(
 );
 export type Explanation = Static<typeof Explanation>;
 
-/** A prediction with the contributions of its rows `[rows]`. */
-export type Explained = Observation & { readonly contributions: readonly Contributions[] };
+/** A prediction with the contributions of its rows. */
+export type Explained = Observation & { readonly contributions: RowContributions };
+
+/** Returns the characters of a row's explanation, with its comma, if each of its numbers has one digit. */
+export function leastLength({ features, targets }: Pick<Card, 'features' | 'targets'>): number {
+  const zeros = Object.fromEntries(features.map((name) => [name, 0]));
+  const least: Explanation = {
+    p_value: 0,
+    conditional_residuals: null,
+    out_of_range: [],
+    missing: [],
+    reconstruction: zeros,
+    squared_residuals: zeros,
+    contributions: targets.map((target) => ({ target, base_value: 0, values: zeros, standard_error: 0 })),
+  };
+  return JSON.stringify(least).length + 1;
+}
 
 /** Explains the rows `from` to `to` of a prediction. The prediction's arrays must not have been overwritten by another. */
 export function explain(
@@ -104,7 +120,7 @@ export function explain(
         ]),
       ),
       squared_residuals: Object.fromEntries(features.map((name, j) => [name, residuals[j]!])),
-      contributions: describeContributions(contributions[r], serving.card),
+      contributions: describeContributions(contributions.of(r), serving.card),
     };
   });
 }

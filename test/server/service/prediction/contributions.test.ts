@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { MEMORY } from '../../../../src/base/node/memory-limits.js';
 import { TimeSlice } from '../../../../src/base/node/time-slice.js';
 import { createRandom } from '../../../../src/base/statistics/random.js';
-import { explain } from '../../../../src/server/service/drift/explanation.js';
-import { contributionBytes, contributionsOf } from '../../../../src/server/service/prediction/contributions.js';
+import { explain, leastLength } from '../../../../src/server/service/drift/explanation.js';
+import {
+  contributionBytes,
+  contributionsOf,
+  RowContributions,
+} from '../../../../src/server/service/prediction/contributions.js';
 import { buildTestApp, type TestApp } from '../../../support/test-app.js';
 
 interface Reply {
@@ -145,6 +150,33 @@ test('too many rows are refused before they are predicted, with the number that 
   );
 });
 
+test('explanations that would take more memory than there is are refused before a row is explained', async (t) => {
+  // With these names the explanations of a row have six kilobytes.
+  const built = await buildTestApp(
+    t,
+    Array.from({ length: 10 }, (_, j) => `${j}`.padEnd(200, 'x')),
+    { maxRows: 1e6, bodyLimit: 2 ** 24 },
+  );
+  const url = await built.app.listen({ port: 0, host: '127.0.0.1' });
+  const response = await fetch(`${url}/predict?explain=true`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(Array.from({ length: MEMORY.requests / 2048 }, () => Array(10).fill(1))),
+    // To explain all of them takes longer.
+    signal: AbortSignal.timeout(15_000),
+  });
+  assert.equal(response.status, 413);
+  assert.match(await response.text(), /with its rows and its reply, expected at most \d+; send fewer rows/);
+});
+
+test('the length of an explanation is bounded from below by that of its words', async (t) => {
+  const { app, service } = await buildTestApp(t, ['a', 'b', 'c']);
+  const reply = await app.inject({ method: 'POST', url: '/predict?explain=true', payload: [[1, 2, 3]] });
+  const { length } = JSON.stringify(reply.json().explanations[0]);
+  const least = leastLength(service.serving.card);
+  assert.ok(least < length && least > length / 3, `${least} of ${length}`);
+});
+
 test('other work goes on while many rows are explained, and they are not once their client has gone', async (t) => {
   const { service } = await buildTestApp(t, ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']);
   const rows = Float32Array.from({ length: 8 * 2000 }, (_, at) => Math.sin(at));
@@ -158,13 +190,15 @@ test('other work goes on while many rows are explained, and they are not once th
     const all = await contributionsOf(observation, new TimeSlice(), () => false);
     isOver = true;
     await others;
-    assert.equal(all.length, 2000);
+    assert.equal(all.count, 2000);
     // Two seconds in slices of four milliseconds.
     assert.ok(turns > 50, `${turns} turns`);
 
     let asked = 0;
     const few = await contributionsOf(observation, new TimeSlice(), () => ++asked > 3);
-    assert.equal(few.length, 3);
+    assert.equal(few.count, 3);
+    assert.deepEqual(few.of(2), all.of(2));
+    assert.equal(few.of(3), undefined);
   });
 });
 
@@ -176,8 +210,11 @@ test('contributions that are not finite are null', async (t) => {
     values: Float64Array.of(1, 2, 3),
     standardErrors: Float64Array.of(0),
   };
-  const explained = (contributions: typeof finite) =>
-    explain({ ...observation, contributions: [contributions] }, drift)[0]!.contributions;
+  const explained = (ofRow: typeof finite) => {
+    const contributions = new RowContributions(1, observation.serving.card);
+    contributions.add(ofRow);
+    return explain({ ...observation, contributions }, drift)[0]!.contributions;
+  };
   assert.deepEqual(explained(finite)![0]!.values, { a: 1, b: 2, c: 3 });
   assert.equal(explained({ ...finite, values: Float64Array.of(1, Number.NaN, 3) }), null);
   assert.equal(explained({ ...finite, standardErrors: Float64Array.of(Number.POSITIVE_INFINITY) }), null);
