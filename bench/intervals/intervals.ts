@@ -11,12 +11,12 @@ import { type TableService, withService } from '../tables/table-service.js';
 import { command, printMachine, Verdicts } from '../tools/report.js';
 import { type Covered, coverage, coverageByFifths, meanWidth } from './coverage.js';
 
-/** Targets: the mean coverage differs from the level by so much at most… */
+/** Targets: the mean coverage differs from the level by at most this… */
 const MAX_DIFFERENCE = 0.01;
-/** …no fifth of a table of so many rows is covered less than the level by more… */
+/** …no fifth of a table with at least this many rows is covered less than the level by more… */
 const FIFTH_ROWS = 2000;
 const MAX_SHORTFALL = 0.07;
-/** …and on so many of the tables, the mean width is at most MAPIE's. */
+/** …and on at least this share of the tables, the mean width is at most MAPIE's. */
 const MIN_NARROWER = 0.5;
 
 /** As in peers.py. */

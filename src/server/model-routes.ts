@@ -72,7 +72,7 @@ export interface ModelRoutesOptions {
   /** Decides which requests are answered. */
   readonly control: Access;
   readonly auditLog: AuditLog | undefined;
-  /** Addresses at which everyone may do everything; none if somebody else decides, null if credentials are required. */
+  /** Addresses at which everyone may do everything; none if the application around it decides, null if credentials are required. */
   readonly openTo: readonly string[] | null;
   /** Where the model's metrics go. */
   readonly registry: Registry;

@@ -32,6 +32,8 @@ export function referenceOps(): Ops {
       return at;
     },
 
+    release() {},
+
     product(out, weights, outStep, inStep, input, outs, ins, rows, add) {
       const h = heap;
       for (let o = 0; o < outs; o++) {

@@ -59,7 +59,7 @@ export function trainCommand(): Command {
       .option('--budget-seconds <seconds>', 'time for trying configurations', realNumber)
       .option(
         '--members <number>',
-        'serve the average of networks of so many seeds (default: 1, or 3 if trials show it better)',
+        'serve the average of this many networks, each from a seed of its own (default: 1, or 3 if trials show it better)',
         wholeNumber(1, 10),
       )
       .addOption(

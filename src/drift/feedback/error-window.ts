@@ -4,6 +4,7 @@ import type { PredictionErrors } from '../../model/baseline/errors/prediction-er
 import { Dependence, DependenceState } from './dependence.js';
 import { addCounts, ErrorCounts, emptyCounts } from './error-counts.js';
 import { type DesignEffects, type ErrorEvidence, rankMoments, testErrors } from './error-tests.js';
+import { type LabelledWindow, type TestedWindow, testedWindow } from './window-monitor.js';
 
 const TargetDependence = Type.Object({ magnitude: DependenceState, bias: DependenceState });
 
@@ -18,23 +19,12 @@ export const ErrorWindowState = Type.Object({
 export type ErrorWindowState = Static<typeof ErrorWindowState>;
 
 /** A window that was tested. */
-export interface TestedErrors {
-  readonly counts: ErrorCounts;
-  readonly evidence: readonly ErrorEvidence[];
-  /** ln of the smallest p-value of a test whose difference matters, times the number of tests; at most 0. */
-  readonly logP: number;
-  /** The test that has it; undefined if no difference matters. */
-  readonly strongest: ErrorEvidence | undefined;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-}
+export type TestedErrors = TestedWindow<ErrorCounts, ErrorEvidence>;
 
-/** Windows of `size` labelled rows, which follow one another. Each is tested once. */
-export class ErrorWindow {
+/** Counts the errors on labelled rows. */
+export class ErrorWindow implements LabelledWindow<TestedErrors, ErrorWindowState> {
   readonly size: number;
-  /** The p-value below which a window raises the alarm. */
   readonly threshold: number;
-  /** The latest window; undefined before the first is full. */
   tested: TestedErrors | undefined;
   private readonly reference: PredictionErrors;
   private readonly dependence: readonly Record<'magnitude' | 'bias', Dependence>[];
@@ -98,7 +88,6 @@ export class ErrorWindow {
     };
   }
 
-  /** Restores a state of the same reference, after that of the shorter windows. */
   restore({ filling, tested, tested_at, dependence }: ErrorWindowState): void {
     this.filling = filling;
     dependence.forEach(({ magnitude, bias }, j) => {
@@ -109,14 +98,6 @@ export class ErrorWindow {
   }
 
   private test(counts: ErrorCounts, at: number): TestedErrors {
-    const evidence = testErrors(this.reference, counts, this.designEffects);
-    const [strongest] = evidence.filter(({ matters }) => matters).sort((a, b) => a.logP - b.logP);
-    return {
-      counts,
-      evidence,
-      logP: strongest ? Math.min(0, strongest.logP + Math.log(evidence.length)) : 0,
-      strongest,
-      at,
-    };
+    return testedWindow(counts, testErrors(this.reference, counts, this.designEffects), at);
   }
 }

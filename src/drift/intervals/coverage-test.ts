@@ -22,9 +22,9 @@ export interface CoverageEvidence {
   readonly level: number;
   /** The share of rows whose true value lay in its interval. */
   readonly coverage: number;
-  /** ln of the p-value: that intervals which hold their promise cover so few rows. */
+  /** ln of the probability that intervals which keep their promise cover this few rows, or fewer. */
   readonly logP: number;
-  /** ln of the p-value that they cover so many. */
+  /** ln of the probability that they cover this many rows, or more. */
   readonly logWide: number;
   /** Whether they cover fewer rows by an amount that matters, however significant it is; or more. */
   readonly matters: boolean;

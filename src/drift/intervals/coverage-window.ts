@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { nullable } from '../../base/json/nullable.js';
 import { Dependence, DependenceState } from '../feedback/dependence.js';
+import { type LabelledWindow, type TestedWindow, testedWindow } from '../feedback/window-monitor.js';
 import { type Calibration, type CoverageEvidence, testCoverage } from './coverage-test.js';
 
 const Count = Type.Integer({ minimum: 0 });
@@ -19,25 +20,13 @@ export const CoverageWindowState = Type.Object({
 });
 export type CoverageWindowState = Static<typeof CoverageWindowState>;
 
-/** A window that was tested. */
-export interface TestedCoverage {
-  readonly counts: CoverageCounts;
-  /** By target, then by level. */
-  readonly evidence: readonly CoverageEvidence[];
-  /** ln of the smallest p-value of coverage that is too low by an amount that matters, times the number of tests; at most 0. */
-  readonly logP: number;
-  /** What has it; undefined if no coverage is too low by an amount that matters. */
-  readonly strongest: CoverageEvidence | undefined;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-}
+/** A window that was tested: by target, then by level. Only coverage that is too low can be the strongest evidence. */
+export type TestedCoverage = TestedWindow<CoverageCounts, CoverageEvidence>;
 
-/** Windows of `size` labelled rows, which follow one another. Each is tested once. */
-export class CoverageWindow {
+/** Counts the labelled rows that lay outside their intervals. */
+export class CoverageWindow implements LabelledWindow<TestedCoverage, CoverageWindowState> {
   readonly size: number;
-  /** The p-value below which a window raises the alarm. */
   readonly threshold: number;
-  /** The latest window; undefined before the first is full. */
   tested: TestedCoverage | undefined;
   private readonly calibrations: readonly Calibration[];
   /** `[targets, levels]` */
@@ -109,7 +98,6 @@ export class CoverageWindow {
     };
   }
 
-  /** Restores a state of the same levels and targets, after that of the shorter windows. */
   restore({ filling, tested, tested_at, dependence }: CoverageWindowState): void {
     this.filling = filling;
     this.dependence.forEach((levels, j) => {
@@ -133,8 +121,6 @@ export class CoverageWindow {
         return { target, level: calibration.level, ...found };
       }),
     );
-    const [strongest] = evidence.filter(({ matters }) => matters).sort((a, b) => a.logP - b.logP);
-    const logP = strongest ? Math.min(0, strongest.logP + Math.log(evidence.length)) : 0;
-    return { counts, evidence, logP, strongest, at };
+    return testedWindow(counts, evidence, at);
   }
 }

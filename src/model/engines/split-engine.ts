@@ -46,8 +46,9 @@ class SplitEngine implements Engine {
     return { outputs, reconstructions, errors };
   }
 
-  weights(): Float32Array {
-    return this.whole.slice();
+  weights(to = new Float32Array(this.whole.length)): Float32Array {
+    to.set(this.whole);
+    return to;
   }
 
   gradient(): BatchLoss {

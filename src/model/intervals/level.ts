@@ -28,7 +28,7 @@ export function rowsFor(level: number): number {
   return Math.ceil(level / (1 - level) - ROUNDING);
 }
 
-/** Returns the highest level that so many calibration rows allow, rounded down to three decimals. */
+/** Returns the highest level that `rows` calibration rows allow, rounded down to three decimals. */
 export function highestLevel(rows: number): number {
   return Math.min(MAX_LEVEL, Math.floor((1000 * rows) / (rows + 1) + ROUNDING) / 1000);
 }

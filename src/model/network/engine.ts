@@ -43,8 +43,8 @@ export interface Engine {
   /** Computes the gradient and performs one step of the optimiser. */
   step(rows: Float32Array, targets: Float32Array, index: Int32Array, from: number, to: number): BatchLoss;
 
-  /** Returns a copy of all weights, flat, in the order of `layerShapes`. */
-  weights(): Float32Array;
+  /** Returns a copy of all weights, flat, in the order of `layerShapes`: `to`, if there is one, of their number. */
+  weights(to?: Float32Array): Float32Array;
 
   /** Replaces all weights, but not the optimiser's state. Throws a RangeError if the length differs. */
   setWeights(weights: Float32Array): void;

@@ -11,7 +11,7 @@ export interface SplitNetwork {
 
 /**
  * Splits a network as `mergeNetworks` makes it, with zeros between the units of its members, back into these: together they take a
- * fraction of its multiplications. Returns undefined for any other network, which most tell by their first weights.
+ * fraction of its multiplications. Returns undefined for any other network; the first weights of most show that they are none of these.
  */
 export function splitNetwork(shape: Shape, weights: Float32Array): SplitNetwork | undefined {
   const { hidden } = shape;

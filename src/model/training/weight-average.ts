@@ -13,6 +13,8 @@ const MIN_UPDATES = 8;
  */
 export class WeightAverage {
   readonly weights: Float32Array;
+  /** The weights of the latest step. */
+  private readonly latest: Float32Array;
   private readonly engine: Engine;
   private readonly interval: number;
   private steps = 0;
@@ -21,6 +23,7 @@ export class WeightAverage {
   constructor(engine: Engine, steps: number) {
     this.engine = engine;
     this.weights = engine.weights();
+    this.latest = this.weights.slice();
     this.interval = Math.max(1, Math.min(MAX_INTERVAL, Math.floor(steps / MIN_UPDATES)));
   }
 
@@ -29,13 +32,13 @@ export class WeightAverage {
     if (++this.steps % this.interval !== 0) return;
     const share = 1 - DECAY ** this.interval;
     const { weights } = this;
-    const latest = this.engine.weights();
+    const latest = this.engine.weights(this.latest);
     for (let i = 0; i < latest.length; i++) weights[i]! += share * (latest[i]! - weights[i]!);
   }
 
   /** Returns the result of `use` while the engine has the average weights. */
   with<T>(use: () => T): T {
-    const latest = this.engine.weights();
+    const latest = this.engine.weights(this.latest);
     this.engine.setWeights(this.weights);
     try {
       return use();

@@ -92,9 +92,11 @@ class Network implements Engine {
     return loss;
   }
 
-  weights(): Float32Array {
+  weights(to?: Float32Array): Float32Array {
     const { ops, layers } = this.open();
-    return Float32Array.from(ops.heap.subarray(layers.weights, layers.weights + layers.count));
+    const copy = to ?? new Float32Array(layers.count);
+    copy.set(ops.heap.subarray(layers.weights, layers.weights + layers.count));
+    return copy;
   }
 
   setWeights(weights: Float32Array): void {
@@ -106,6 +108,7 @@ class Network implements Engine {
   }
 
   close(): void {
+    this.parts?.ops.release();
     this.parts = undefined;
     this.gradientView = undefined;
   }

@@ -24,6 +24,9 @@ export interface Ops {
   /** Reserves `count` zeros, aligned to 16, and returns their position. Throws a RangeError when memory is exhausted. */
   alloc(count: number): number;
 
+  /** Gives up all that was reserved. Another network may take the memory: these operations must not be called any more. */
+  release(): void;
+
   /**
    * `out[o, r] = Σ_i weights[outStep × o + inStep × i] × input[i, r]`, added to the content of `out` if `add` is not 0. The steps
    * 1 and `units` compute a layer forward, `units` and 1 backward. May write up to 3 features more than `outs`, and read the

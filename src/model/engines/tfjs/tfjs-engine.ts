@@ -80,11 +80,10 @@ class TfjsEngine implements Engine {
     return this.differentiate(rows, targets, index.subarray(from, to), (grads) => optimizer.applyGradients(grads));
   }
 
-  weights(): Float32Array {
+  weights(to = new Float32Array(this.flatGradient.length)): Float32Array {
     useBackend(this.backend);
-    const flat = new Float32Array(this.flatGradient.length);
-    copyFlat(this.variables, flat);
-    return flat;
+    copyFlat(this.variables, to);
+    return to;
   }
 
   setWeights(weights: Float32Array): void {

@@ -16,14 +16,14 @@ const MAX_PRODUCTS = { kernel: 8e8, other: 1e8 };
 /** The same as a share of those of the training's epochs, and for the shortest training. */
 const SHARE_OF_TRAINING = 0.015;
 const MIN_PRODUCTS = 1e8;
-/** Rows that each column is measured on at least, if so many are held out; fewer only for very large networks. */
+/** Rows on which each column is measured at least, unless fewer are held out or the network is very large. */
 const MIN_ROWS = 50;
 const FEWEST_ROWS = 10;
 /** Rows on which a short list of columns is chosen, at most. */
 const SHORT_LIST_ROWS = 32;
 /** Rows of a partial dependence, at most. */
 const MAX_DEPENDENCE_ROWS = 200;
-/** A multiplication in JavaScript takes as long as so many of the engine. */
+/** How many multiplications of the engine take as long as one in JavaScript. */
 const SLOWER = 8;
 
 /**

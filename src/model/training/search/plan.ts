@@ -11,7 +11,7 @@ const RUNG_OF_FOLD = [
   [0, 1, 1, 2, 2],
 ] as const;
 
-/** Of so many trials of a rung, one goes on to the next: η of Jamieson and Talwalkar 2016, Non-stochastic Best Arm Identification. */
+/** One trial in this many goes on to the next rung: η of Jamieson and Talwalkar 2016, Non-stochastic Best Arm Identification. */
 export const ETA = 3;
 
 /** Rows to train on in the first rungs of a large table, at least: with fewer, the order of the trials would be another. */

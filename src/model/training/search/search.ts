@@ -48,7 +48,8 @@ interface Task {
  * goes on to the next rung, which takes more: Jamieson and Talwalkar 2016, Non-stochastic Best Arm Identification and
  * Hyperparameter Optimization. The first trial is `options`, and goes on to the end. Another is chosen only if its error is smaller by
  * more than a standard error of the difference. The squared error of an average of networks is never larger than theirs in the mean:
- * it is chosen if it is so much smaller that it is worth the time that it takes. Without a bound of the time, the result does not depend on the number of threads.
+ * it is chosen if the gain is worth the time that it takes. Without a bound of the time, the result does not depend on the number of
+ * threads.
  */
 export class HalvingSearch {
   private readonly parts: SearchParts;
@@ -342,7 +343,7 @@ export class HalvingSearch {
   }
 }
 
-/** Returns how many trainings a search of so many trials does, averages included. */
+/** Returns how many trainings a search of `trials` trials does, averages included. */
 function trainingsOf({ rungs, folds, count }: Plan, trials: number): number {
   const averages = count > 1 ? 2 * OTHER_MEMBERS.length * folds.length : 0;
   return rungs.reduce((sum, { steps }, i) => sum + steps.length * Math.max(i, Math.ceil(trials / ETA ** i)), averages);

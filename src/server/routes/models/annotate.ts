@@ -13,7 +13,7 @@ export const AnnotationsReply = Type.Object(
 const Headers = Type.Object({
   'if-match': Type.Optional(
     Type.String({
-      description: 'the `ETag` of `GET /models/<v>`: the change is refused if somebody else changed it meanwhile',
+      description: 'the `ETag` of `GET /models/<v>`: the change is refused if the texts have changed since',
     }),
   ),
 });

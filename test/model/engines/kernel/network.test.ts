@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { loadKernel, networkFactory } from '../../../../src/model/engines/kernel/network.js';
 import type { Ops } from '../../../../src/model/engines/kernel/ops.js';
+import { loadWasmOps } from '../../../../src/model/engines/kernel/wasm-ops.js';
 import type { Engine } from '../../../../src/model/network/engine.js';
 import type { Shape } from '../../../../src/model/network/shape.js';
 import { randomBatch, randomWeights } from '../../../support/batch.js';
@@ -135,6 +136,41 @@ test('memory is reserved for serving at the start, for training at the first ste
     reservedBy(() => engine.step(rows, targets, index, 0, 1000)),
     0,
   );
+});
+
+test('a network in memory that another has used has the same bits, and two that are open share none', () => {
+  const train = (create: ReturnType<typeof loadKernel>) => {
+    const engine = create(SHAPE, randomWeights(SHAPE), { name: 'nadam', learningRate: 0.01 });
+    const { rows, targets, index } = randomBatch(SHAPE, 100);
+    for (let step = 0; step < 5; step++) engine.step(rows, targets, index, 0, 77);
+    return engine;
+  };
+  const fresh = train(loadKernel()).weights();
+  const create = loadKernel();
+  // Larger, so that all of its memory has been used.
+  const large: Shape = { ...SHAPE, inputs: 40, hidden: [90, 90] };
+  const { rows, targets, index } = randomBatch(large, 100);
+  const before = create(large, randomWeights(large), { name: 'nadam', learningRate: 0.01 });
+  before.step(rows, targets, index, 0, 100);
+  before.close();
+  before.close();
+  const [first, second] = [train(create), train(create)];
+  assert.deepEqual(first.weights(), fresh);
+  assert.deepEqual(second.weights(), fresh);
+  second.setWeights(new Float32Array(fresh.length));
+  assert.deepEqual(first.weights(), fresh);
+});
+
+test('the memory of a closed network is that of the next', () => {
+  const createOps = loadWasmOps('relaxed') ?? loadWasmOps('simd')!;
+  const all: Ops[] = [];
+  const create = networkFactory('kernel', () => {
+    const ops = createOps();
+    all.push(ops);
+    return ops;
+  });
+  for (let i = 0; i < 3; i++) create(SHAPE, randomWeights(SHAPE)).close();
+  assert.equal(new Set(all).size, 1);
 });
 
 test('the kernel is named kernel', () => {
