@@ -71,7 +71,7 @@ export class WorkerThread {
       idleTimeout,
       resourceLimits: {
         maxOldGenerationSizeMb,
-        maxYoungGenerationSizeMb: Math.min(MAX_YOUNG, maxOldGenerationSizeMb / 4),
+        maxYoungGenerationSizeMb: Math.min(MAX_YOUNG, maxOldGenerationSizeMb / 8),
       },
       // The thread waits in its event loop: with atomics, large bodies took 10 to 25 % longer to read.
       atomics: 'disabled',

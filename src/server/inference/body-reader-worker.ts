@@ -1,5 +1,6 @@
 import { parseWithGaps } from '../../base/json/nonfinite-tokens.js';
 import { readJson } from '../../base/json/parse-json.js';
+import { freeMemory } from '../../base/node/free-memory.js';
 import { workerTask } from '../../base/node/worker-task.js';
 import type { KnownPrediction } from '../../model/feedback/labelled-batch.js';
 import type { TableInfo } from '../../model/tables/table-file.js';
@@ -48,11 +49,11 @@ export interface AnswersTask extends FeedbackTask {
 }
 
 export const readPrediction = workerTask(
-  ({ body, reader, options, ...model }: RowsTask): Reading => {
+  lastReading(({ body, reader, options, ...model }: RowsTask): Reading => {
     const reading: Reading = ROW_READERS[reader](asBuffer(body), model, options as never);
     // A reader may use its memory again.
     return { ...reading, rows: reading.rows.slice(0, reading.count * model.features.length) };
-  },
+  }),
   ({ rows }) => [rows],
 );
 
@@ -64,21 +65,38 @@ export const outlineBody = workerTask(
 // The outline of these bodies has passed the schema, so they have its form.
 
 export const readLabelled = workerTask(
-  ({ body, ...terms }: FeedbackTask): FeedbackRows =>
-    readFeedback(labelledRows(parse(body) as LabelledBody, '"ids"'), terms),
+  lastReading(
+    ({ body, ...terms }: FeedbackTask): FeedbackRows =>
+      readFeedback(labelledRows(parse(body) as LabelledBody, '"ids"'), terms),
+  ),
   ({ features, targets, numbers }) => [features, targets, numbers],
 );
 
 export const readAnswers = workerTask(
-  ({ body, predictions, ...terms }: AnswersTask): JoinedRows =>
-    joinTargets(predictions, (parse(body) as LabelledBody).targets!, terms),
+  lastReading(
+    ({ body, predictions, ...terms }: AnswersTask): JoinedRows =>
+      joinTargets(predictions, (parse(body) as LabelledBody).targets!, terms),
+  ),
   ({ features, targets, numbers }) => [features, targets, numbers],
 );
 
-export const writeTable = workerTask(({ body, directory, ...terms }: TableTask): TableInfo => {
-  const rows = labelledRows(parse(body) as LabelledBody, '"source": "feedback"');
-  return writeJsonTable(rows, directory, terms);
-});
+export const writeTable = workerTask(
+  lastReading(({ body, directory, ...terms }: TableTask): TableInfo => {
+    const rows = labelledRows(parse(body) as LabelledBody, '"source": "feedback"');
+    return writeJsonTable(rows, directory, terms);
+  }),
+);
+
+/** Returns a function that does `work`, after which nobody reads the body. */
+function lastReading<T extends Task, Value>(work: (task: T) => Value): (task: T) => Value {
+  return (task) => {
+    try {
+      return work(task);
+    } finally {
+      freeMemory(task.body);
+    }
+  };
+}
 
 function parse(body: Uint8Array): unknown {
   return readJson(body, parseWithGaps);

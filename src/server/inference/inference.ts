@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify';
+import { freeMemory } from '../../base/node/free-memory.js';
 import { TimeSlice } from '../../base/node/time-slice.js';
 import { rowModelOf } from '../../model/tables/row-model.js';
 import type { Card } from '../../model/versions/card.js';
@@ -45,7 +46,9 @@ export class Inference {
       return;
     }
     const work = () => this.answerInSlices(reply, request, charge);
-    const working = read && !request.isLong ? work() : this.turns.run(work);
+    let working = read && !request.isLong ? work() : this.turns.run(work);
+    // A large body: nobody reads it any more.
+    if (!read) working = working.finally(() => freeMemory(request.body));
     working.then(
       (body) => reply.send(body),
       (error) => reply.send(error),
@@ -118,21 +121,22 @@ export class Inference {
       const predicted = performance.now();
       await request.prepare?.(observation, slice, () => reply.raw.destroyed);
       if (ignored) reply.header(IGNORED_COLUMNS, String(ignored));
-      const parts: Uint8Array[] = [];
+      const parts: Part[] = [];
       let charged = reserved.reply;
       let length = 0;
       for (const part of request.write(observation, requested as never, reply)) {
-        const bytes = typeof part === 'string' ? Buffer.from(part) : part;
+        const isText = typeof part === 'string';
+        const bytes = isText ? Buffer.from(part) : part;
         length += bytes.length;
         if (length > charged) {
           charge?.add(length - charged);
           charged = length;
         }
-        parts.push(bytes);
+        parts.push({ bytes, isText });
         await slice.yieldIfOver();
       }
       request.onTimed?.(count, [read - start, predicted - read, performance.now() - predicted]);
-      return Buffer.concat(parts);
+      return joinedOnce(parts);
     });
   }
 
@@ -198,6 +202,24 @@ function boundsLength({ card: { targets } }: Serving): number {
 
 /** Characters of `_high_99`, of a colon and a comma. */
 const SUFFIX_LENGTH = 10;
+
+/** A part of a reply; `isText` if its bytes were made here, so that nobody else has them. */
+interface Part {
+  readonly bytes: Uint8Array;
+  readonly isText: boolean;
+}
+
+/** Joins parts. A text is freed as soon as it has been copied: all of them together may take half of the memory. */
+function joinedOnce(parts: readonly Part[]): Buffer {
+  const whole = Buffer.allocUnsafeSlow(parts.reduce((length, { bytes }) => length + bytes.length, 0));
+  let at = 0;
+  for (const { bytes, isText } of parts) {
+    whole.set(bytes, at);
+    at += bytes.length;
+    if (isText) freeMemory(bytes);
+  }
+  return whole;
+}
 
 function joined(parts: Parts): string | Buffer {
   // Iterating takes longer than the rest of most replies.
