@@ -3634,7 +3634,7 @@ export interface operations {
     parameters: {
       query?: never;
       header?: {
-        /** @description the `ETag` of `GET /models/<v>`: the change is refused if somebody else changed it meanwhile */
+        /** @description the `ETag` of `GET /models/<v>`: the change is refused if the texts have changed since */
         'if-match'?: string;
       };
       path: {

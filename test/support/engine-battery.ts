@@ -55,6 +55,18 @@ export function testEngine(label: string, create: EngineFactory, heldTensors: ()
       for (const count of BATCH_SIZES) checkForward(engine, randomBatch(SMALL, count), count);
     });
 
+    test('the outputs alone are those of a whole pass', (t) => {
+      const engine = open(SMALL);
+      t.after(() => engine.close());
+      for (const count of [0, ...BATCH_SIZES]) {
+        const { rows } = randomBatch(SMALL, Math.max(1, count));
+        // Room for a row more, which stays as it is.
+        const outputs = new Float32Array(2 * count + 2).fill(7);
+        engine.outputs(rows, count, outputs);
+        assert.deepEqual(outputs, Float32Array.of(...engine.forward(rows, count).outputs, 7, 7), `${count} rows`);
+      }
+    });
+
     test('each single derivative is that of the loss', (t) => {
       const engine = open(SMALL);
       t.after(() => engine.close());

@@ -21,6 +21,8 @@ class SplitEngine implements Engine {
   private readonly engines: readonly Engine[];
   private readonly whole: Float32Array;
   private readonly buffers: PassBuffers;
+  /** The outputs of one member. */
+  private member = new Float32Array(0);
 
   constructor(create: EngineFactory, shape: Shape, weights: Float32Array, { shape: member, networks }: SplitNetwork) {
     this.shape = shape;
@@ -44,6 +46,16 @@ class SplitEngine implements Engine {
       errors[row] = sum / inputs;
     }
     return { outputs, reconstructions, errors };
+  }
+
+  outputs(rows: Float32Array, count: number, to: Float32Array): void {
+    const size = count * this.shape.outputs;
+    if (this.member.length < size) this.member = new Float32Array(size);
+    const member = this.member.subarray(0, size);
+    for (const [n, engine] of this.engines.entries()) {
+      engine.outputs(rows, count, member);
+      add(to.subarray(0, size), member, n === 0);
+    }
   }
 
   weights(to = new Float32Array(this.whole.length)): Float32Array {

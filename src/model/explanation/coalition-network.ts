@@ -2,6 +2,7 @@ import { inputsOf } from '../columns/encoding/encoding.js';
 import type { Engine, EngineFactory } from '../network/engine.js';
 import type { Predictor } from '../network/predictor.js';
 import { layerShapes, type Shape, weightCount } from '../network/shape.js';
+import { splitNetwork } from '../network/split-network.js';
 import { restorationsOf } from '../network/target-scaler.js';
 
 /**
@@ -18,6 +19,7 @@ export class CoalitionNetwork {
   readonly cost: number;
   private readonly engine: Engine;
   private readonly restorations: readonly ((output: number) => number)[];
+  private standardised = new Float32Array(0);
   /** `[features + 1]`: the first input of each column, and the number of inputs. */
   private readonly starts: Int32Array;
   /** `[inputs, width]` and `[width]`: kernel and bias of the first layer; undefined if the vector has the inputs. */
@@ -38,7 +40,8 @@ export class CoalitionNetwork {
     const rest = units !== undefined && units < shape.inputs ? afterFirstLayer(shape, weights) : { shape, weights };
     this.width = rest.shape.inputs;
     this.first = rest.shape === shape ? undefined : firstLayer(shape, weights);
-    this.cost = weightCount(rest.shape);
+    const members = splitNetwork(rest.shape, rest.weights);
+    this.cost = members ? members.networks.length * weightCount(members.shape) : weightCount(rest.shape);
     this.engine = createEngine(rest.shape, rest.weights);
     this.restorations = restorationsOf(scalers.targets, scalers.transforms);
   }
@@ -81,12 +84,12 @@ export class CoalitionNetwork {
 
   /** Writes the predictions of `count` vectors `[count, width]` to `to` `[count, outputs]`, in target units and float64. */
   predict(vectors: Float32Array, count: number, to: Float64Array): void {
-    const { outputs } = this.engine.forward(vectors, count);
-    for (let at = 0, row = 0; row < count; row++) {
-      for (const restore of this.restorations) {
-        to[at] = restore(outputs[at]!);
-        at++;
-      }
+    const { restorations } = this;
+    const { length: width } = restorations;
+    if (this.standardised.length < count * width) this.standardised = new Float32Array(count * width);
+    this.engine.outputs(vectors, count, this.standardised);
+    for (const [output, restore] of restorations.entries()) {
+      for (let at = output; at < count * width; at += width) to[at] = restore(this.standardised[at]!);
     }
   }
 

@@ -7,8 +7,8 @@ import { FEW_COLUMNS } from './background.js';
 import { CoalitionNetwork } from './coalition-network.js';
 import { Game } from './shapley.js';
 
-/** Multiplications for the exact values of one game, at most: those of 8 columns in a network three times as wide as usual. */
-const EXACT_COST = 1e7;
+/** Multiplications for the exact values of one game, at most: those of 10 columns in an average of three usual networks. */
+const EXACT_COST = 2 ** 24;
 /** Multiplications for the estimates of a row, unless two rounds of each game take more: a few milliseconds. */
 const ESTIMATE_COST = 2 ** 26;
 /** The fewest rounds that show how much they differ. */

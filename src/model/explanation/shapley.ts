@@ -53,19 +53,8 @@ export class Game {
       }
     }
     const worths = yield* this.worth(count);
-    const weights = coalitionWeights(n);
-    for (let coalition = 0; coalition < count; coalition++) {
-      const weight = weights[bitsIn(coalition)]!;
-      for (let player = 0; player < n; player++) {
-        const without = coalition & (1 << player);
-        if (without !== 0) continue;
-        const joined = coalition | (1 << player);
-        for (let o = 0; o < outputs; o++) {
-          values[o * features + players[player]!]! +=
-            weight * (worths[joined * outputs + o]! - worths[coalition * outputs + o]!);
-        }
-      }
-    }
+    for (let o = 0; o < outputs; o++)
+      addShapleyValues(worths.subarray(o), outputs, players, values.subarray(o * features));
   }
 
   /**
@@ -167,11 +156,41 @@ export class Game {
   }
 }
 
-/** Returns the weight of a coalition by its size, of `n` players: `size! (n - size - 1)! / n!`. */
+/**
+ * Adds the Shapley values of `players` to `values`, from the worths of all coalitions, of which every `stride`-th number is one. A player
+ * that changes no worth has exactly 0.
+ */
+function addShapleyValues(
+  worths: Float64Array,
+  stride: number,
+  players: readonly number[],
+  values: Float64Array,
+): void {
+  const weights = coalitionWeights(players.length);
+  for (const [player, place] of players.entries()) {
+    const step = 1 << player;
+    let value = 0;
+    // The coalitions without the player come in runs, each before that of the same ones with the player.
+    for (let from = 0; from < weights.length; from += 2 * step) {
+      for (let without = from; without < from + step; without++) {
+        value += weights[without]! * (worths[(without + step) * stride]! - worths[without * stride]!);
+      }
+    }
+    values[place]! += value;
+  }
+}
+
+const weightsByPlayers: (Float64Array | undefined)[] = [];
+
+/** Returns the weight of each coalition of `n` players, for those who would join it: `size! (n - size - 1)! / n!`. */
 function coalitionWeights(n: number): Float64Array {
-  const weights = new Float64Array(Math.max(1, n));
-  weights[0] = 1 / n;
-  for (let size = 1; size < n; size++) weights[size] = (weights[size - 1]! * size) / (n - size);
+  const known = weightsByPlayers[n];
+  if (known) return known;
+  const bySize = new Float64Array(n + 1);
+  bySize[0] = 1 / Math.max(1, n);
+  for (let size = 1; size < n; size++) bySize[size] = (bySize[size - 1]! * size) / (n - size);
+  const weights = Float64Array.from({ length: 2 ** n }, (_, coalition) => bySize[bitsIn(coalition)]!);
+  weightsByPlayers[n] = weights;
   return weights;
 }
 

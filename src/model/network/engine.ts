@@ -31,6 +31,9 @@ export interface Engine {
   /** Runs the first `count` rows of `rows`, row-major `[≥ count, inputs]`. `count` may be 0. */
   forward(rows: Float32Array, count: number): Pass;
 
+  /** Writes the outputs of the first `count` rows to `to` `[≥ count, outputs]`: the same as those of `forward`, without the rest. */
+  outputs(rows: Float32Array, count: number, to: Float32Array): void;
+
   /**
    * Computes the loss and the gradient of the batch `index[from..to)` of `rows` `[all, inputs]` and `targets`
    * `[all, outputs]`. An empty batch is a RangeError.

@@ -38,6 +38,9 @@ test('an average of networks is run as its members, and answers as the merged ne
         const largest = Math.max(1, ...expected[name].map(Math.abs));
         assertClose(found[name], Array.from(expected[name]), 2e-6 * largest, `${name} of ${members}, ${rows} rows`);
       }
+      const outputs = new Float32Array(expected.outputs.length + 1);
+      many.outputs(inputs, rows, outputs);
+      assert.deepEqual(outputs.subarray(0, -1), many.forward(inputs, rows).outputs);
     }
     assert.throws(() => many.setWeights(weights), /only serves/);
     for (const engine of [one, many] as Engine[]) engine.close();

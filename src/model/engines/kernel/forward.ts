@@ -15,9 +15,22 @@ export function forwardChunk(
   count: number,
   index?: Int32Array,
 ): void {
-  const { input, hidden, out, reconstruct } = layers;
+  const below = outputChunk(ops, layers, rows, start, count, index);
+  const { kernel, units, inputs, out } = layers.reconstruct;
+  ops.product(out, kernel, 1, units, below, units, inputs, padRows(count), 0);
+}
+
+/** The same without the reconstructions. Returns the buffer of the last hidden layer. */
+export function outputChunk(
+  ops: Ops,
+  layers: Layers,
+  rows: Float32Array,
+  start: number,
+  count: number,
+  index?: Int32Array,
+): number {
+  const { input, hidden, out } = layers;
   const padded = padRows(count);
-  const width = out.inputs;
   loadRows(ops, layers, rows, start, count, index);
   let below = input;
   for (const layer of hidden) {
@@ -25,8 +38,8 @@ export function forwardChunk(
     ops.biasSelu(layer.out, layer.bias, layer.units, padded);
     below = layer.out;
   }
-  ops.product(out.out, out.kernel, 1, out.units, below, out.units, width, padded, 0);
-  ops.product(reconstruct.out, reconstruct.kernel, 1, reconstruct.units, below, reconstruct.units, width, padded, 0);
+  ops.product(out.out, out.kernel, 1, out.units, below, out.units, out.inputs, padded, 0);
+  return below;
 }
 
 /** Runs row `at` of `rows` alone, five times as fast as a chunk of one row. The buffers then hold `[features]`. */
@@ -47,13 +60,15 @@ export function forwardRow(ops: Ops, layers: Layers, rows: Float32Array, at: num
 
 /** Reads `count` rows, which start at row `start` of `pass`, from the heads' buffers, whose features are `stride` apart. */
 export function readPass(
-  { heap }: Ops,
-  { input, out, reconstruct }: Layers,
+  ops: Ops,
+  layers: Layers,
   { outputs, reconstructions, errors }: Pass,
   start: number,
   count: number,
   stride: number,
 ): void {
+  const { heap } = ops;
+  const { input, reconstruct } = layers;
   const { units } = reconstruct;
   for (let r = 0, to = start * units; r < count; r++) {
     let sum = 0;
@@ -65,6 +80,18 @@ export function readPass(
     }
     errors[start + r] = sum / units;
   }
+  readOutputs(ops, layers, outputs, start, count, stride);
+}
+
+/** Reads the outputs alone. */
+export function readOutputs(
+  { heap }: Ops,
+  { out }: Layers,
+  outputs: Float32Array,
+  start: number,
+  count: number,
+  stride: number,
+): void {
   for (let r = 0, to = start * out.units; r < count; r++) {
     for (let o = 0, at = r; o < out.units; o++, at += stride) {
       outputs[to++] = heap[out.out + at]! + heap[out.bias + o]!;

@@ -2,7 +2,7 @@ import type { BatchLoss, Engine, EngineFactory, Optimizer, Pass } from '../../ne
 import type { Shape } from '../../network/shape.js';
 import { PassBuffers } from '../pass-buffers.js';
 import { Backward } from './backward.js';
-import { forwardChunk, forwardRow, readPass } from './forward.js';
+import { forwardChunk, forwardRow, outputChunk, readOutputs, readPass } from './forward.js';
 import { allocateLayers, type Layers } from './layers.js';
 import { CHUNK, type Ops, ROW_BLOCK } from './ops.js';
 import { Update } from './optimizer.js';
@@ -63,6 +63,21 @@ class Network implements Engine {
       readPass(ops, layers, pass, start, 1, 1);
     }
     return pass;
+  }
+
+  outputs(rows: Float32Array, count: number, to: Float32Array): void {
+    const { ops, layers } = this.open();
+    const { inputs, outputs } = this.shape;
+    if (!(count >= 0 && count * inputs <= rows.length && count * outputs <= to.length)) {
+      throw new RangeError(
+        `expected ${count} rows of ${inputs} inputs and room for their ${outputs} outputs, got ${rows.length} numbers and room for ${to.length}`,
+      );
+    }
+    for (let start = 0; start < count; start += CHUNK) {
+      const size = Math.min(CHUNK, count - start);
+      outputChunk(ops, layers, rows, start, size);
+      readOutputs(ops, layers, to, start, size, CHUNK);
+    }
   }
 
   gradient(rows: Float32Array, targets: Float32Array, index: Int32Array, from: number, to: number): BatchLoss {

@@ -80,6 +80,10 @@ class TfjsEngine implements Engine {
     return this.differentiate(rows, targets, index.subarray(from, to), (grads) => optimizer.applyGradients(grads));
   }
 
+  outputs(rows: Float32Array, count: number, to: Float32Array): void {
+    to.set(this.forward(rows, count).outputs);
+  }
+
   weights(to = new Float32Array(this.flatGradient.length)): Float32Array {
     useBackend(this.backend);
     copyFlat(this.variables, to);
