@@ -82,6 +82,11 @@ export class CoalitionNetwork {
     return changed;
   }
 
+  /** Returns the part of a vector that a column can change, `[from, to)`. */
+  span(column: number): readonly [from: number, to: number] {
+    return this.first ? [0, this.width] : [this.starts[column]!, this.starts[column + 1]!];
+  }
+
   /** Writes the predictions of `count` vectors `[count, width]` to `to` `[count, outputs]`, in target units and float64. */
   predict(vectors: Float32Array, count: number, to: Float64Array): void {
     const { restorations } = this;

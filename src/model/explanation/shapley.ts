@@ -45,11 +45,14 @@ export class Game {
     const count = 2 ** n;
     const vectors = this.reserve(count);
     vectors.set(start);
-    for (let coalition = 1; coalition < count; coalition++) {
-      const player = 31 - Math.clz32(coalition & -coalition);
-      const from = (coalition & (coalition - 1)) * width;
-      for (let k = 0, at = coalition * width, add = players[player]! * width; k < width; k++, at++, add++) {
-        vectors[at] = vectors[from + k]! + changes[add]!;
+    for (const [player, column] of players.entries()) {
+      // The coalitions with this player, of those before it, are the ones without it and what it adds.
+      const size = width << player;
+      vectors.copyWithin(size, 0, size);
+      const [from, to] = this.network.span(column);
+      for (let k = from; k < to; k++) {
+        const change = changes[column * width + k]!;
+        for (let at = size + k; at < 2 * size; at += width) vectors[at]! += change;
       }
     }
     const worths = yield* this.worth(count);

@@ -13,6 +13,7 @@ function gameOf(worth: (values: ArrayLike<number>) => number): Game {
   const network = {
     width: FEATURES,
     features: FEATURES,
+    span: (column: number) => [column, column + 1],
     outputs: 1,
     predict(vectors: Float32Array, count: number, to: Float64Array): void {
       for (let r = 0; r < count; r++) to[r] = worth(vectors.subarray(r * FEATURES, (r + 1) * FEATURES));
