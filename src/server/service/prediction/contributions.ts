@@ -4,7 +4,7 @@ import type { Contributions } from '../../../model/explanation/explainer.js';
 import type { Card } from '../../../model/versions/card.js';
 import type { Observation, Serving } from './prediction-service.js';
 
-/** Multiplications for the contributions of one request: about two minutes, for 100,000 rows of 8 columns. */
+/** Multiplications for the contributions of one request: some minutes, for more than 100,000 rows of 8 columns. */
 const MAX_COST = 2e12;
 const DOUBLE_BYTES = Float64Array.BYTES_PER_ELEMENT;
 
