@@ -8,7 +8,14 @@ const address = (repository?.url ?? '').replace(/^git\+/, '').replace(/\.git$/, 
 
 const base = process.env.DOCS_BASE ?? '/';
 /** Pages of wide tables, which get the room of the outline. */
-const WIDE = ['comparison.md', 'benchmarks.md', 'tables.md', 'intervals-benchmark.md', 'drift-benchmark.md', 'operations.md'];
+const WIDE = [
+  'comparison.md',
+  'benchmarks.md',
+  'tables.md',
+  'intervals-benchmark.md',
+  'drift-benchmark.md',
+  'operations.md',
+];
 
 /** Pages of a group, each as its title and the name of its file. */
 const pages = (names) => Object.entries(names).map(([text, page]) => ({ text, link: `/${page}` }));
