@@ -15,6 +15,8 @@ const COLUMN = 'weight';
 const KILOGRAMS = 0.45359237;
 /** Rows of the first fault: many more than a monitor that learns from them would need to get used to it. */
 const FAULT_ROWS = 8000;
+/** Rows without an alarm before the second fault, so that people see that it has ended. */
+const CALM_ROWS = 3000;
 /** A second fault, which raises the column instead of lowering it. */
 const TOO_HIGH = 1.25;
 /** Time between checks of the verdict in milliseconds, and checks per printed line. */
@@ -100,7 +102,11 @@ function* faults(replay: Replay, isTime: () => boolean): Generator<(alarm: boole
   replay.change(`${COLUMN} is now in kilograms`, scale(KILOGRAMS));
   yield () => replay.answered >= start + FAULT_ROWS;
   replay.change(`${COLUMN} is in pounds again`, (row) => row);
-  yield (alarm) => !alarm;
+  let calm = Number.POSITIVE_INFINITY;
+  yield (alarm) => {
+    calm = alarm ? Number.POSITIVE_INFINITY : Math.min(calm, replay.answered);
+    return replay.answered >= calm + CALM_ROWS;
+  };
   replay.change(`${COLUMN} is now a quarter too high`, scale(TOO_HIGH));
 }
 

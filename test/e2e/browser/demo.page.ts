@@ -15,7 +15,11 @@ test('the page shows an alarm as long as the fault of the demo lasts, its end, a
   await page.getByRole('row', { name: /weight.*below the reference range/ }).waitFor();
   await storeScreenshot(page, 'demo');
   await demo.says(/weight is in pounds again/);
-  const cleared = demo.lines.filter((line) => line.includes('cleared,'));
+  // A false alarm before the fault, which one in twenty runs may have, is none of its alarms.
+  const fault = demo.lines.findIndex((line) => line.includes('is now in kilograms'));
+  const cleared = demo.lines
+    .slice(fault)
+    .filter((line) => line.includes('cleared,') && !line.includes('a false alarm'));
   assert.deepEqual(cleared, [], '8,000 rows after the fault it is still in alarm');
   await page.getByText('No drift', { exact: true }).waitFor();
   await demo.says(/weight is now a quarter too high/);
