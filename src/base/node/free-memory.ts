@@ -3,9 +3,8 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 let nowhere: MessagePort | undefined;
 
 /**
- * Frees the memory of `bytes`, by the next turn of the event loop; nothing may use them any more. The garbage collector lets some ten megabytes of dead buffers wait,
- * which are too many beside others' bodies. Does nothing if they are a part of a larger buffer, or
- * have been moved to a thread.
+ * Frees the memory of `bytes`, by the next turn of the event loop; nothing may use them any more. Does nothing if they are a part of a
+ * larger buffer, or have been moved to a thread. The garbage collector would let dead buffers of tens of megabytes wait.
  *
  * A message to a closed port takes its buffers along, and goes nowhere. `ArrayBuffer.prototype.transfer` requires Node.js 22.
  */

@@ -156,10 +156,10 @@ export abstract class WindowMonitor<
     }
   }
 
-  /** The smallest p-value of a window; undefined if no difference matters. */
+  /** Returns what has the smallest p-value; undefined if no difference matters. */
   protected abstract causeOf(tested: Tested): Cause | undefined;
 
-  /** Describes a window that raises the alarm. */
+  /** Returns what a window was that raises the alarm. */
   protected abstract describe(tested: Tested, threshold: number): Evidence;
 
   protected windowState(): WindowMonitorState<State, Evidence> {

@@ -203,7 +203,7 @@ function boundsLength({ card: { targets } }: Serving): number {
 /** Characters of `_high_99`, of a colon and a comma. */
 const SUFFIX_LENGTH = 10;
 
-/** A part of a reply; `isText` if its bytes were made here, so that nobody else has them. */
+/** A part of a reply. `isText`: its bytes were encoded here, and nothing else refers to them. */
 interface Part {
   readonly bytes: Uint8Array;
   readonly isText: boolean;
